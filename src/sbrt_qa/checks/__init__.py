@@ -1,0 +1,1 @@
+"""Checks of the plan itself: one small self-registering function each."""

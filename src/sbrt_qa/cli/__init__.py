@@ -1,0 +1,1 @@
+"""Arguments -> a workflow -> an exit code."""

@@ -1,0 +1,125 @@
+"""Everything sbrt_qa raises on purpose.
+
+::
+
+    SbrtQaError
+    ├── UsageError         the request itself is wrong (unknown option, metric, structure)
+    │   └── MetricError    a metric expression that cannot be read
+    ├── InputError         something given to us cannot be used
+    │   ├── DicomError     a file is missing, broken, or not what it claims to be
+    │   ├── GeometryError  contours or grids that have no safe interpretation
+    │   └── ProtocolError  a protocol file that breaks its schema
+    └── ResultError        a stored result that cannot be read back
+
+An error says what went wrong, where, what was found, what was expected and what to do about it.
+Texts that come from a file are put into messages with :func:`quoted`, never raw.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+MAX_QUOTED = 80
+"""Longest text from a file that a message repeats; the rest is cut and marked."""
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def visible(text: str) -> str:
+    r"""Text in which control, format and bidi characters stand as ``\xNN`` or ``\uNNNN``."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(c) if unicodedata.category(c) in _INVISIBLE else c for c in text)
+
+
+def quoted(text: object) -> str:
+    """Return text of foreign origin, made visible, cut to `MAX_QUOTED` and in quotes."""
+    shown = visible(str(text))
+    if len(shown) > MAX_QUOTED:
+        shown = shown[: MAX_QUOTED - 1] + "…"
+    return f"'{shown}'"
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+class SbrtQaError(Exception):
+    """Base of all errors raised on purpose.
+
+    Parameters
+    ----------
+    what
+        One sentence: what is wrong.
+    where
+        File, element or structure, free of anything that identifies a patient.
+    got, expected
+        What was found and what would have been right.
+    advice
+        What the reader can do about it.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        got: str = "",
+        expected: str = "",
+        advice: str = "",
+    ) -> None:
+        self.what = what
+        self.where = where
+        self.got = got
+        self.expected = expected
+        self.advice = advice
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        if self.got:
+            text += f"; got {self.got}"
+        if self.expected:
+            text += f"; expected {self.expected}"
+        if self.advice:
+            text += f". {self.advice}"
+        return text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by keyword, so that an error survives the way back from a worker process."""
+        fields = {"where": self.where, "got": self.got}
+        fields |= {"expected": self.expected, "advice": self.advice}
+        return (_rebuild, (type(self), self.what, fields))
+
+
+def _rebuild(kind: type[SbrtQaError], what: str, fields: dict[str, str]) -> SbrtQaError:
+    return kind(what, **fields)
+
+
+class UsageError(SbrtQaError):
+    """The request itself cannot be carried out as written."""
+
+
+class MetricError(UsageError):
+    """A metric expression that is not part of the grammar."""
+
+
+class InputError(SbrtQaError):
+    """Something that was given cannot be used."""
+
+
+class DicomError(InputError):
+    """A DICOM file that is missing, broken, or not what it claims to be."""
+
+
+class GeometryError(InputError):
+    """Contours or grids that have no safe interpretation."""
+
+
+class ProtocolError(InputError):
+    """A protocol file that breaks its schema."""
+
+
+class ResultError(SbrtQaError):
+    """A stored result that cannot be read back."""

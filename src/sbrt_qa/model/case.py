@@ -1,0 +1,93 @@
+"""One submission to review: plan, structures, dose, image, and where each came from."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.image import ImageSeries
+from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.structure import StructureSet
+
+
+class LinkKind(enum.StrEnum):
+    """How two objects of a case were joined."""
+
+    BY_UID = "by uid"
+    BY_FRAME_OF_REFERENCE = "by frame of reference"
+    UNLINKED = "unlinked"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One input file: what it is and its fingerprint. ``name`` is the bare file name."""
+
+    name: str
+    modality: str
+    sop_instance_uid: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How ``source`` (say RTDOSE) was joined to ``target`` (say RTPLAN); ``note`` explains."""
+
+    source: str
+    target: str
+    kind: LinkKind
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One named repair of a broken file.
+
+    ``quirk`` is its stable name, ``where`` the object or structure, ``detail`` what was done.
+    """
+
+    quirk: str
+    where: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a case comes from and what was done to read it."""
+
+    files: tuple[SourceFile, ...] = ()
+    links: tuple[Link, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """Everything known about one plan.
+
+    A part that is absent or cannot be used is a Reason, so that whatever depends on it can say
+    why it is not evaluable; ``image`` is optional and simply None when there is none.
+
+    Parameters
+    ----------
+    subject
+        Trial subject code, or empty: never a patient's name or hospital number.
+    label
+        Plan label where there is a plan, else what the case was found by.
+    """
+
+    label: str
+    plan: Plan | Reason
+    structures: StructureSet | Reason
+    dose: DoseGrid | Reason
+    image: ImageSeries | None = None
+    subject: str = ""
+    provenance: Provenance = field(default_factory=Provenance)
+
+    @property
+    def slice_spacing_mm(self) -> float | None:
+        """Distance between image slices, when an image says so."""
+        if self.image is None:
+            return None
+        return self.image.slice_spacing_mm or None

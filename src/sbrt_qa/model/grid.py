@@ -1,0 +1,113 @@
+"""The dose grid: values at voxel centres, axes along the patient's, always ascending."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sbrt_qa.errors import GeometryError
+
+FloatArray = npt.NDArray[np.float64]
+
+UNIFORM_TOLERANCE_MM = 1e-3
+"""Largest departure of a voxel centre from even spacing that still counts as even."""
+
+
+class DoseType(enum.StrEnum):
+    """What the dose values mean (DICOM Dose Type, 3004,0004)."""
+
+    PHYSICAL = "PHYSICAL"
+    EFFECTIVE = "EFFECTIVE"
+    ERROR = "ERROR"
+    UNKNOWN = "UNKNOWN"
+
+
+class Summation(enum.StrEnum):
+    """What the dose is a sum of (DICOM Dose Summation Type, 3004,000A)."""
+
+    PLAN = "PLAN"
+    MULTI_PLAN = "MULTI_PLAN"
+    FRACTION = "FRACTION"
+    BEAM = "BEAM"
+    SUMMED_BEAMS = "SUMMED_BEAMS"
+    OTHER = "OTHER"
+
+
+def frozen_array(values: npt.ArrayLike) -> FloatArray:
+    """Float64, C-contiguous, read-only; the input stays writable and is copied only if needed."""
+    array = np.ascontiguousarray(values, dtype=np.float64)
+    if array is values or array.base is values:
+        array = array.view()
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DoseGrid:
+    """Dose on an axis-aligned grid in patient coordinates (LPS).
+
+    Parameters
+    ----------
+    dose_gy
+        Shape ``(nz, ny, nx)``, Gy, finite and not negative.
+    x_mm, y_mm, z_mm
+        Voxel centres, strictly ascending. x and y are evenly spaced; z may be uneven, as DICOM's
+        grid frame offset vector allows. An axis of one voxel has no extent of its own.
+    frame_of_reference_uid
+        The frame in which the coordinates hold; empty when the file states none.
+    summation, dose_type
+        What the file says the values are.
+    """
+
+    dose_gy: FloatArray
+    x_mm: FloatArray
+    y_mm: FloatArray
+    z_mm: FloatArray
+    frame_of_reference_uid: str = ""
+    summation: Summation = Summation.PLAN
+    dose_type: DoseType = DoseType.PHYSICAL
+
+    def __post_init__(self) -> None:
+        for name in ("dose_gy", "x_mm", "y_mm", "z_mm"):
+            object.__setattr__(self, name, frozen_array(getattr(self, name)))
+        expected = (self.z_mm.size, self.y_mm.size, self.x_mm.size)
+        if self.dose_gy.shape != expected or 0 in expected:
+            raise GeometryError(
+                "dose array and axes disagree",
+                got=f"shape {self.dose_gy.shape}",
+                expected=f"(z, y, x) = {expected}, none empty",
+            )
+        for name in ("x_mm", "y_mm", "z_mm"):
+            _check_axis(name, getattr(self, name), even=name != "z_mm")
+        low, high = float(self.dose_gy.min()), float(self.dose_gy.max())
+        if not (np.isfinite(low) and np.isfinite(high)) or low < 0:
+            raise GeometryError(
+                "dose values must be finite and not negative",
+                got=f"minimum {low!r}, maximum {high!r}",
+            )
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel spacing (x, y, z); z is the largest gap; 0 along an axis of one voxel."""
+        return (_step(self.x_mm), _step(self.y_mm), float(np.diff(self.z_mm).max(initial=0.0)))
+
+    @property
+    def max_gy(self) -> float:
+        """Largest voxel value, which is also the maximum of the trilinear interpolant."""
+        return float(self.dose_gy.max())
+
+
+def _step(axis_mm: FloatArray) -> float:
+    return float((axis_mm[-1] - axis_mm[0]) / (axis_mm.size - 1)) if axis_mm.size > 1 else 0.0
+
+
+def _check_axis(name: str, axis_mm: FloatArray, *, even: bool) -> None:
+    if not np.isfinite(axis_mm).all() or (np.diff(axis_mm) <= 0).any():
+        raise GeometryError(f"{name} must be finite and strictly ascending")
+    if even and axis_mm.size > 2:
+        ideal = np.linspace(axis_mm[0], axis_mm[-1], axis_mm.size)
+        if np.abs(axis_mm - ideal).max() > UNIFORM_TOLERANCE_MM:
+            raise GeometryError(f"{name} must be evenly spaced")

@@ -1,0 +1,60 @@
+"""The planning image: geometry at once, pixels only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from sbrt_qa.errors import GeometryError
+from sbrt_qa.model.grid import FloatArray, frozen_array
+
+
+def _no_pixels() -> npt.NDArray[np.int16]:
+    raise GeometryError("this image series carries no pixels")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageSeries:
+    """An axial CT series sorted by z (LPS, mm).
+
+    Parameters
+    ----------
+    z_mm
+        Slice positions, strictly ascending.
+    origin_mm
+        (x, y) of the centre of the first pixel.
+    spacing_mm
+        (x, y) pixel spacing.
+    shape
+        (rows, columns) = (ny, nx).
+    modality, series_uid, frame_of_reference_uid, patient_position
+        As written.
+    load_hu
+        Called on demand; returns Hounsfield units, shape ``(nz, ny, nx)``.
+    """
+
+    z_mm: FloatArray
+    origin_mm: tuple[float, float]
+    spacing_mm: tuple[float, float]
+    shape: tuple[int, int]
+    series_uid: str = ""
+    frame_of_reference_uid: str = ""
+    modality: str = "CT"
+    patient_position: str = ""
+    sop_instance_uids: tuple[str, ...] = ()
+    load_hu: Callable[[], npt.NDArray[np.int16]] = field(default=_no_pixels, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "z_mm", frozen_array(self.z_mm))
+        if self.z_mm.size == 0 or (np.diff(self.z_mm) <= 0).any():
+            raise GeometryError("image slices must be present and strictly ascending in z")
+        if min(self.spacing_mm) <= 0 or min(self.shape) <= 0:
+            raise GeometryError("image spacing and shape must be positive")
+
+    @property
+    def slice_spacing_mm(self) -> float:
+        """Most usual distance between neighbouring slices; 0 for a single slice."""
+        return float(np.median(np.diff(self.z_mm))) if self.z_mm.size > 1 else 0.0

@@ -1,0 +1,114 @@
+"""Verdicts, and the reasons why there is no number.
+
+A computed quantity is a :class:`Measured` or a :class:`Reason`; it is never 0 for "don't know".
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+
+from sbrt_qa.units import Unit
+
+
+class Verdict(enum.StrEnum):
+    """Outcome of one limit, check or case; ordered by :func:`worst`."""
+
+    PER_PROTOCOL = "per_protocol"
+    MINOR = "minor"
+    NOT_EVALUABLE = "not_evaluable"
+    MAJOR = "major"
+
+    @property
+    def rank(self) -> int:
+        """Position from best (0) to worst (3).
+
+        Not evaluable is worse than minor, because it may hide anything; a known major deviation
+        stays one whatever else could not be evaluated.
+        """
+        return list(Verdict).index(self)
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """Worst of several verdicts; nothing evaluated is not evaluable."""
+    return max(verdicts, key=lambda v: v.rank, default=Verdict.NOT_EVALUABLE)
+
+
+class ReasonCode(enum.StrEnum):
+    """Why a quantity has no value: stable codes, each with its meaning below it."""
+
+    STRUCTURE_MISSING = "structure_missing"
+    """No structure of the plan matches the name."""
+    STRUCTURE_AMBIGUOUS = "structure_ambiguous"
+    """Several structures match and nothing says which is meant."""
+    STRUCTURE_EMPTY = "structure_empty"
+    """The structure has no closed contour that encloses a volume."""
+    STRUCTURE_UNREADABLE = "structure_unreadable"
+    """The structure's contours have no safe interpretation."""
+    NO_DOSE = "no_dose"
+    """There is no dose grid."""
+    DOSE_UNUSABLE = "dose_unusable"
+    """The dose cannot be compared with limits in Gy (relative, biologically effective, broken)."""
+    OUTSIDE_DOSE_GRID = "outside_dose_grid"
+    """Too much of the structure lies where no dose was calculated."""
+    SMALLER_THAN_ASKED = "smaller_than_asked"
+    """The structure is smaller than the volume asked for."""
+    NO_PRESCRIPTION = "no_prescription"
+    """The metric needs a prescribed dose and the plan states none that is unambiguous."""
+    METRIC_UNKNOWN = "metric_unknown"
+    """This version does not know how to compute the metric."""
+    REFERENCE_MISSING = "reference_missing"
+    """Another structure or value that the metric refers to has none."""
+    NOT_APPLICABLE = "not_applicable"
+    """The limit does not apply to this plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why there is no value: a code to decide on, a sentence to read."""
+
+    code: ReasonCode
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A finite number with its unit."""
+
+    value: float
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            msg = f"a measured value is finite, got {self.value!r}; use a Reason"
+            raise ValueError(msg)
+
+
+Outcome = Measured | Reason
+"""A value or the reason why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a reviewer should know about the case, apart from the dose limits.
+
+    Parameters
+    ----------
+    code
+        Stable, upper case, for machines.
+    verdict
+        What it means for the case; None for information that decides nothing.
+    where
+        Object or structure concerned, as written in the file.
+    message
+        One plain sentence: what was found, what was expected.
+    advice
+        What to do about it; may be empty.
+    """
+
+    code: str
+    verdict: Verdict | None
+    where: str
+    message: str
+    advice: str = ""

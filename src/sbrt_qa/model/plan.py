@@ -1,0 +1,112 @@
+"""The treatment plan: what was prescribed, in how many fractions, with which beams."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from sbrt_qa.model.outcome import Reason
+
+
+class PrescriptionSource(enum.StrEnum):
+    """Where a prescribed dose was found, from most to least direct."""
+
+    TARGET_PRESCRIPTION_DOSE = "target prescription dose of a dose reference"
+    FRACTION_GROUP = "prescription dose referenced by a fraction group"
+    BEAM_DOSES = "sum of beam doses times fractions"
+    USER = "given by the user"
+
+
+@dataclass(frozen=True, slots=True)
+class DoseReference:
+    """One item of the plan's Dose Reference Sequence (300A,0010); doses in Gy or None."""
+
+    number: int
+    structure_type: str
+    reference_type: str
+    description: str = ""
+    roi_number: int | None = None
+    target_prescription_gy: float | None = None
+    target_minimum_gy: float | None = None
+    delivery_maximum_gy: float | None = None
+    organ_at_risk_maximum_gy: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """Total prescribed dose and how it was found. Gy, greater than 0."""
+
+    total_gy: float
+    source: PrescriptionSource
+    roi_number: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beam:
+    """One beam. Angles in degrees, energies in MV as written, meterset as written.
+
+    ``meterset`` and ``dose_gy`` are per fraction, taken from the fraction group by beam number.
+    """
+
+    number: int
+    name: str
+    radiation_type: str = ""
+    delivery_type: str = ""
+    beam_type: str = ""
+    machine: str = ""
+    energies_mv: tuple[float, ...] = ()
+    fluence_mode: str = ""
+    isocentres_mm: tuple[tuple[float, float, float], ...] = ()
+    gantry_deg: tuple[float, ...] = ()
+    couch_deg: tuple[float, ...] = ()
+    collimator_deg: tuple[float, ...] = ()
+    control_points: int = 0
+    meterset: float | None = None
+    meterset_unit: str = ""
+    dose_gy: float | None = None
+
+    @property
+    def is_setup(self) -> bool:
+        """True for imaging and setup fields, which never deliver treatment dose."""
+        return self.delivery_type not in ("", "TREATMENT", "CONTINUATION")
+
+
+@dataclass(frozen=True, slots=True)
+class FractionGroup:
+    """One fraction group: planned fractions and the beams it uses."""
+
+    number: int
+    fractions: int | None
+    beam_numbers: tuple[int, ...] = ()
+    prescription_gy: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A treatment plan as exported.
+
+    ``prescription`` and ``fractions`` are a value, or the Reason why the plan states none that is
+    unambiguous. ``beams`` are treatment beams; ``setup_beams`` are kept apart.
+    """
+
+    sop_instance_uid: str
+    label: str
+    name: str = ""
+    intent: str = ""
+    approval: str = ""
+    patient_position: str = ""
+    frame_of_reference_uid: str = ""
+    prescription: Prescription | Reason | None = None
+    fractions: int | Reason | None = None
+    dose_references: tuple[DoseReference, ...] = ()
+    fraction_groups: tuple[FractionGroup, ...] = ()
+    beams: tuple[Beam, ...] = ()
+    setup_beams: tuple[Beam, ...] = ()
+    is_ion: bool = False
+    planning_date: str = ""
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """Names of the treatment machines, each once, in beam order."""
+        return tuple(dict.fromkeys(b.machine for b in self.beams if b.machine))

@@ -1,0 +1,137 @@
+"""Structures: closed planar contours at known z, plus what had to be set aside."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from sbrt_qa.errors import GeometryError
+from sbrt_qa.model.grid import FloatArray, frozen_array
+from sbrt_qa.model.outcome import Reason
+
+
+class ContourKind(enum.StrEnum):
+    """DICOM Contour Geometric Type (3006,0042), folded to what it means for a volume."""
+
+    CLOSED_PLANAR = "CLOSED_PLANAR"
+    CLOSED_PLANAR_XOR = "CLOSEDPLANAR_XOR"
+    OPEN_PLANAR = "OPEN_PLANAR"
+    OPEN_NONPLANAR = "OPEN_NONPLANAR"
+    POINT = "POINT"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contour:
+    """One closed polygon in an axial plane.
+
+    The last vertex is joined to the first. Vertex order, repeated vertices and self-contact are
+    allowed: every reader of a contour applies the even-odd rule.
+
+    Parameters
+    ----------
+    z_mm
+        Position of the plane.
+    xy_mm
+        Vertices, shape ``(n, 2)``, n >= 3, finite.
+    """
+
+    z_mm: float
+    xy_mm: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "z_mm", float(self.z_mm))
+        object.__setattr__(self, "xy_mm", frozen_array(self.xy_mm))
+        if self.xy_mm.ndim != 2 or self.xy_mm.shape[1] != 2 or self.xy_mm.shape[0] < 3:
+            raise GeometryError(
+                "a closed contour needs at least three (x, y) vertices",
+                got=f"array of shape {self.xy_mm.shape}",
+            )
+        if not (np.isfinite(self.z_mm) and np.isfinite(self.xy_mm).all()):
+            raise GeometryError("contour coordinates must be finite")
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Contours that take no part in the volume, and why.
+
+    ``kind`` is what they were; ``count`` how many; ``note`` one sentence for the reader.
+    """
+
+    kind: ContourKind
+    count: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Structure:
+    """A region of interest.
+
+    Parameters
+    ----------
+    roi_number
+        The key within its structure set; names may repeat, numbers do not.
+    name
+        As written in the file (decoded), not trusted, not escaped.
+    contours
+        Closed contours sorted by z; several may share a plane.
+    interpreted_type
+        RT ROI Interpreted Type (ORGAN, PTV, EXTERNAL, ...), upper case, empty when absent.
+    set_aside
+        Points, open contours and the like.
+    problem
+        Set when the structure cannot be interpreted safely; then it has no contours.
+    """
+
+    roi_number: int
+    name: str
+    contours: tuple[Contour, ...] = ()
+    interpreted_type: str = ""
+    set_aside: tuple[SetAside, ...] = ()
+    problem: Reason | None = None
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.contours, key=lambda c: c.z_mm))
+        object.__setattr__(self, "contours", ordered)
+        if self.problem is not None and self.contours:
+            raise GeometryError("a structure with a problem must not offer contours")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StructureSet:
+    """All structures of one RTSTRUCT.
+
+    Parameters
+    ----------
+    structures
+        In file order; ROI numbers are unique.
+    frame_of_reference_uid
+        The frame of the coordinates; empty when the file states none.
+    label
+        Structure Set Label, as written.
+    """
+
+    structures: tuple[Structure, ...]
+    frame_of_reference_uid: str = ""
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        numbers = [s.roi_number for s in self.structures]
+        if len(set(numbers)) != len(numbers):
+            raise GeometryError("ROI numbers must be unique within a structure set")
+
+    def keys(self) -> dict[str, Structure]:
+        """Return structures by display key.
+
+        The key is the name where it is unique, ``NAME#number`` where it is not; an empty name
+        is ``ROI#number``.
+        """
+        counts: dict[str, int] = {}
+        for s in self.structures:
+            counts[s.name] = counts.get(s.name, 0) + 1
+        return {
+            s.name if s.name and counts[s.name] == 1 else f"{s.name or 'ROI'}#{s.roi_number}": s
+            for s in self.structures
+        }

@@ -1,0 +1,1 @@
+"""Dose limits as data: schema, loading, structure names, evaluation."""

@@ -1,0 +1,78 @@
+"""What the evaluation of one dose limit says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sbrt_qa.model.outcome import Reason, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class StructureMatch:
+    """Which structures of the plan stand for a name of the protocol, and by which rule.
+
+    ``plan_names`` are ROI names as written in the file, in the order in which the expression uses
+    them; ``rule`` is a short phrase such as ``exact name``, ``alias (zh)``, ``user map`` or
+    ``Liver - CTV (no GTV in the plan)``.
+    """
+
+    protocol_name: str
+    plan_names: tuple[str, ...]
+    roi_numbers: tuple[int, ...]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintResult:
+    """One dose limit held against one case.
+
+    Parameters
+    ----------
+    id, structure, metric, op, priority, source, confidence
+        From the protocol. ``op`` is ``<=``, ``<``, ``>=``, ``>``, ``==`` or ``report``.
+    match
+        The structures used; None when none could be found.
+    value, unit
+        The metric; ``value`` is None exactly when ``reason`` is given.
+    reason
+        Why there is no value.
+    per_protocol_limit, minor_limit
+        Bounds, in ``unit``. Without a minor limit see ``beyond``.
+    beyond
+        Verdict beyond the last bound.
+    margin
+        Distance to the per-protocol limit in ``unit``: positive inside, negative outside.
+    verdict
+        Never per protocol without a value.
+    counts
+        Whether the verdict takes part in the verdict of the case.
+    note
+        One sentence for the reader, possibly empty.
+    """
+
+    id: str
+    structure: str
+    metric: str
+    op: str
+    match: StructureMatch | None
+    value: float | None
+    unit: str
+    reason: Reason | None
+    per_protocol_limit: float | None
+    minor_limit: float | None
+    beyond: Verdict
+    margin: float | None
+    verdict: Verdict
+    priority: int
+    counts: bool
+    source: tuple[str, ...]
+    confidence: str
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.value is None) == (self.reason is None):
+            msg = f"{self.id}: exactly one of value and reason must be given"
+            raise ValueError(msg)
+        if self.value is None and self.verdict is Verdict.PER_PROTOCOL:
+            msg = f"{self.id}: a limit without a value cannot be per protocol"
+            raise ValueError(msg)

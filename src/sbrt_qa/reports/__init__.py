@@ -1,0 +1,1 @@
+"""Renderers of a CaseReview: each registers itself under its format's name."""

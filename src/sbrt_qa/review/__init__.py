@@ -1,0 +1,1 @@
+"""One case held against one protocol: a pure function from values to a CaseReview."""

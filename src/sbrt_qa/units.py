@@ -1,0 +1,23 @@
+"""Units used inside sbrt_qa, and the only place where others are converted.
+
+Inside: dose in Gy, lengths in mm, volumes in cc, fractions of a whole in percent. Patient
+coordinates are DICOM LPS; arrays are indexed ``[z, y, x]``.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Unit = Literal["Gy", "%", "cc", "bool", "1"]
+"""Unit of a computed value: ``1`` is a plain number, ``bool`` is 0 or 1."""
+
+GY_PER_CGY: Final = 0.01
+MM3_PER_CC: Final = 1000.0
+
+DOSE_UNITS_GY: Final = {"GY": 1.0, "CGY": GY_PER_CGY}
+"""Factor to Gy by spelling in upper case. RELATIVE has none: it is never converted by guess."""
+
+
+def cc_from_mm3(volume_mm3: float) -> float:
+    """Cubic millimetres to cubic centimetres."""
+    return volume_mm3 / MM3_PER_CC
