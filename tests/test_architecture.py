@@ -1,0 +1,188 @@
+"""The rules of docs/architecture.md, kept by walking the source: no import is executed here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PACKAGE = "sbrt_qa"
+SOURCE = Path(__file__).parents[1] / "src"
+MAX_MODULE_LINES = 400
+MAX_BODY_LINES = 50
+
+STAIRCASE = (
+    {"cli", "web"},
+    {"workflows"},
+    {"reports", "store", "audit"},
+    {"review"},
+    {"checks"},
+    {"protocol"},
+    {"dosimetry", "dicom", "phantoms"},
+    {"geometry"},
+    {"model"},
+    {"units", "errors"},
+)
+"""Rooms from top to bottom; a module imports only from its own room and from lower steps."""
+
+DOORS = {
+    "pydicom": ("dicom.",),
+    "numba": ("._kernels",),
+    "llvmlite": ("._kernels",),
+    "ruamel": ("protocol.load",),
+    "yaml": ("protocol.load",),
+    "typer": ("cli.",),
+    "click": ("cli.",),
+    "rich": ("cli.", "reports."),
+    "sqlite3": ("store.",),
+    "sqlalchemy": ("store.",),
+    "alembic": ("store.",),
+    "jinja2": ("reports.",),
+    "matplotlib": ("reports.",),
+    "plotly": ("reports.",),
+    "fastapi": ("web.",),
+    "starlette": ("web.",),
+    "flask": ("web.",),
+}
+"""The only places that may import an outside library, as parts of a module's dotted name."""
+
+LATE_IMPORTS_ALLOWED = ("sbrt_qa.cli.", "sbrt_qa.workflows")
+"""Start-up: `sbrt-qa --help` must not pay for pydicom and numba, nor `dvh` for pydantic."""
+
+
+class Import(NamedTuple):
+    """One imported module and whether the statement stands inside a function."""
+
+    target: str
+    line: int
+    late: bool
+
+
+class Module(NamedTuple):
+    """One parsed source file."""
+
+    name: str
+    path: Path
+    tree: ast.Module
+    lines: int
+
+
+def read_modules() -> dict[str, Module]:
+    modules = {}
+    for path in sorted((SOURCE / PACKAGE).rglob("*.py")):
+        parts = path.relative_to(SOURCE).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        text = path.read_text(encoding="utf-8")
+        modules[name] = Module(name, path, ast.parse(text), len(text.splitlines()))
+    return modules
+
+
+MODULES = read_modules()
+every_module = pytest.mark.parametrize("module", MODULES.values(), ids=lambda m: m.name)
+
+
+def imports(module: Module) -> Iterator[Import]:
+    """All imports of a module, also those for type checking only."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    bodies = [n for n in ast.walk(module.tree) if isinstance(n, functions)]
+    late = {id(child) for function in bodies for child in ast.walk(function)}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, node.lineno, id(node) in late)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module.path}:{node.lineno}: relative import"
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                target = full if full in MODULES else node.module or ""
+                yield Import(target, node.lineno, id(node) in late)
+
+
+def own_imports(module: Module) -> Iterator[Import]:
+    return (i for i in imports(module) if i.target.split(".")[0] == PACKAGE)
+
+
+def step_of(name: str) -> int:
+    """Position on the staircase; the package itself stands above everything."""
+    if name == PACKAGE:
+        return -1
+    room = name.split(".")[1]
+    (step,) = (i for i, rooms in enumerate(STAIRCASE) if room in rooms)
+    return step
+
+
+@every_module
+def test_every_module_has_a_step(module: Module) -> None:
+    assert step_of(module.name) >= -1
+
+
+@every_module
+def test_imports_go_down_the_staircase(module: Module) -> None:
+    for found in own_imports(module):
+        if found.target == PACKAGE or module.name == PACKAGE:
+            continue  # the package itself offers the version, and its front door names every room
+        same_room = found.target.split(".")[1] == module.name.split(".")[1]
+        assert same_room or step_of(found.target) > step_of(module.name), (
+            f"{module.path}:{found.line}: {module.name} must not import {found.target}"
+        )
+
+
+@every_module
+def test_only_the_version_is_taken_from_the_package(module: Module) -> None:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
+            names = {alias.name for alias in node.names if f"{PACKAGE}.{alias.name}" not in MODULES}
+            assert names <= {"__version__"}, f"{module.path}:{node.lineno}: import it from its room"
+
+
+@every_module
+def test_outside_libraries_have_one_door(module: Module) -> None:
+    for found in imports(module):
+        doors = DOORS.get(found.target.split(".")[0])
+        place = module.name.removeprefix(f"{PACKAGE}.") + "."
+        assert doors is None or any(door in place for door in doors), (
+            f"{module.path}:{found.line}: {found.target} is imported only in {doors}"
+        )
+
+
+@every_module
+def test_own_modules_are_imported_at_the_top(module: Module) -> None:
+    late = [i for i in own_imports(module) if i.late]
+    assert not late or module.name.startswith(LATE_IMPORTS_ALLOWED), (
+        f"{module.path}: late imports {late}"
+    )
+
+
+def test_there_are_no_import_cycles() -> None:
+    graph = {
+        name: {i.target for i in own_imports(module) if i.target not in (name, PACKAGE)}
+        for name, module in MODULES.items()
+        if name != PACKAGE
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"import cycle: {' -> '.join(error.args[1])}")
+
+
+@every_module
+def test_modules_stay_short(module: Module) -> None:
+    assert module.lines <= MAX_MODULE_LINES, f"{module.path}: {module.lines} lines"
+
+
+@every_module
+def test_function_bodies_stay_short(module: Module) -> None:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            length = node.end_lineno - body[0].lineno + 1 if body and node.end_lineno else 0
+            assert length <= MAX_BODY_LINES, f"{module.path}:{node.lineno}: {node.name}, {length}"
+
+
+@every_module
+def test_modules_say_what_they_are(module: Module) -> None:
+    assert ast.get_docstring(module.tree), f"{module.path}: no module docstring"
