@@ -1,0 +1,288 @@
+"""Compiled loops of the integration: spans x dose -> histogram. No checks: callers check.
+
+The dose is the trilinear interpolant of ``dose[z, y, x]``. Along a scan line it is linear between
+two columns, so a stretch of line from dose a to dose b holds every dose between them equally. Its
+share of "volume below d" is a ramp that starts at the lower and stops at the higher dose, and a ramp
+is two entries in an array of second differences. At a joint of two stretches they share one entry.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+compiled = njit(cache=True, nogil=True, error_model="numpy")
+"""One place for the compile options; no fastmath, so that NaN and rounding stay what they are."""
+
+FLAT = 1e-3
+"""A stretch whose doses differ by less than this part of a bin counts as uniform."""
+
+
+@compiled
+def locate(axis, value):
+    """Return cell index and fraction of `value` on an ascending axis; index -1 outside its ends."""
+    n = axis.size
+    if n < 2 or not (axis[0] <= value <= axis[n - 1]):
+        return -1, 0.0
+    low, high = 0, n - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if axis[middle] <= value:
+            low = middle
+        else:
+            high = middle
+    return low, (value - axis[low]) / (axis[low + 1] - axis[low])
+
+
+@compiled
+def _fill_row(dose, iz, fz, iy, fy, first, last, row):
+    """Fill ``row[first:last]`` with the dose along x at one place between four grid rows."""
+    w00, w01 = (1.0 - fz) * (1.0 - fy), (1.0 - fz) * fy
+    w10, w11 = fz * (1.0 - fy), fz * fy
+    a, b = dose[iz, iy], dose[iz, iy + 1]
+    c, d = dose[iz + 1, iy], dose[iz + 1, iy + 1]
+    for i in range(first, last):
+        row[i] = w00 * a[i] + w01 * b[i] + w10 * c[i] + w11 * d[i]
+
+
+@compiled
+def _kink(ramps, position, change):
+    """Let the slope of "volume below d" change by `change` (mm3 per bin) at a place in bins."""
+    k = int(position)
+    part = change * (position - k)
+    ramps[k + 1] += change - part
+    ramps[k + 2] += part
+
+
+@compiled
+def _deposit_span(row, u0, u1, volume_per_column, low, per_bin, ramps, lumps, sums):
+    """Deposit the stretch ``u0 <= u <= u1`` of a row, u in columns."""
+    i = min(int(u0), row.size - 2)
+    left = row[i] + (u0 - i) * (row[i + 1] - row[i])
+    u = u0
+    slope_before = 0.0
+    while u < u1:
+        stop = min(float(i + 1), u1)
+        right = row[i] + (stop - i) * (row[i + 1] - row[i])
+        volume = (stop - u) * volume_per_column
+        rise = (right - left) * per_bin
+        position = (left - low) * per_bin
+        slope = 0.0
+        if abs(rise) > FLAT:
+            slope = volume / rise
+        else:
+            lumps[int(position)] += volume
+        if slope != slope_before:
+            _kink(ramps, position, slope - slope_before)
+        sums[0] += volume
+        sums[1] += volume * 0.5 * (left + right)
+        sums[2] = min(sums[2], left)
+        sums[3] = max(sums[3], left)
+        slope_before = slope
+        left = right
+        u = stop
+        i += 1
+    if slope_before != 0.0:
+        _kink(ramps, (left - low) * per_bin, -slope_before)
+    sums[2] = min(sums[2], left)
+    sums[3] = max(sums[3], left)
+
+
+@compiled
+def deposit(y, z, weight, start, x_low, x_high, dose, x_axis, y_axis, z_axis, low, per_bin, n_bins):
+    """Return ramps ``(n_bins + 3)``, lumps ``(n_bins + 1)`` and sums of the spans inside the grid.
+
+    ``ramps`` are second and ``lumps`` first differences of the volume (mm3) below each bin edge
+    ``low + k / per_bin``; ``sums`` are the volume, the integral of dose over it, and the lowest and
+    highest dose met.
+    """
+    ramps = np.zeros(n_bins + 3)
+    lumps = np.zeros(n_bins + 1)
+    sums = np.array([0.0, 0.0, np.inf, -np.inf])
+    nx = x_axis.size
+    x0, dx = x_axis[0], (x_axis[nx - 1] - x_axis[0]) / (nx - 1)
+    row = np.empty(nx)
+    for line in range(y.size):
+        begin, end = start[line], start[line + 1]
+        iy, fy = locate(y_axis, y[line])
+        iz, fz = locate(z_axis, z[line])
+        if begin == end or iy < 0 or iz < 0:
+            continue
+        u_first = (x_low[begin] - x0) / dx
+        u_last = (x_high[end - 1] - x0) / dx
+        if u_last <= 0.0 or u_first >= nx - 1:
+            continue
+        first = int(max(u_first, 0.0))
+        last = int(min(u_last, nx - 2.0)) + 2
+        _fill_row(dose, iz, fz, iy, fy, first, last, row)
+        for s in range(begin, end):
+            u0 = max((x_low[s] - x0) / dx, 0.0)
+            u1 = min((x_high[s] - x0) / dx, nx - 1.0)
+            if u1 > u0:
+                _deposit_span(row, u0, u1, weight[line] * dx, low, per_bin, ramps, lumps, sums)
+    return ramps, lumps, sums
+
+
+@compiled
+def extremes_on_nodes(
+    cell,
+    y,
+    start,
+    x_low,
+    x_high,
+    dose,
+    x_axis,
+    y_axis,
+    heights_start,
+    heights_iz,
+    heights_fz,
+    low,
+    high,
+):
+    """Return `low` and `high` widened by the dose at grid nodes inside the spans.
+
+    Line ``i`` lies on a grid row, at ``y[i]`` in cell ``cell[i]``; each cell looks at its heights.
+    """
+    nx = x_axis.size
+    x0, dx = x_axis[0], (x_axis[nx - 1] - x_axis[0]) / (nx - 1)
+    y0 = y_axis[0]
+    dy = (y_axis[y_axis.size - 1] - y0) / (y_axis.size - 1)
+    for line in range(y.size):
+        iy = int(np.rint((y[line] - y0) / dy))
+        for s in range(start[line], start[line + 1]):
+            first = max(int(np.ceil((x_low[s] - x0) / dx)), 0)
+            last = min(int(np.floor((x_high[s] - x0) / dx)), nx - 1)
+            for h in range(heights_start[cell[line]], heights_start[cell[line] + 1]):
+                iz, fz = heights_iz[h], heights_fz[h]
+                below, above = dose[iz, iy], dose[iz + 1, iy]
+                for ix in range(first, last + 1):
+                    value = below[ix] + fz * (above[ix] - below[ix])
+                    low = min(low, value)
+                    high = max(high, value)
+    return low, high
+
+
+@compiled
+def _corners(dose, iz, fz, iv, iu):
+    """Dose at the four corners of a grid cell at one height, y before x."""
+    a = dose[iz, iv, iu] + fz * (dose[iz + 1, iv, iu] - dose[iz, iv, iu])
+    b = dose[iz, iv, iu + 1] + fz * (dose[iz + 1, iv, iu + 1] - dose[iz, iv, iu + 1])
+    c = dose[iz, iv + 1, iu] + fz * (dose[iz + 1, iv + 1, iu] - dose[iz, iv + 1, iu])
+    d = dose[iz, iv + 1, iu + 1] + fz * (dose[iz + 1, iv + 1, iu + 1] - dose[iz, iv + 1, iu + 1])
+    return a, b, c, d
+
+
+@compiled
+def _bilinear(corners, fu, fv):
+    a, b, c, d = corners
+    return (1.0 - fv) * (a + fu * (b - a)) + fv * (c + fu * (d - c))
+
+
+@compiled
+def _inside_others(px, py, own, xy, vertex_start, solid_of_loop, cell_loops):
+    """Bits of the solids, other than `own`, that hold the point by the even-odd rule."""
+    mask = 0
+    for loop in cell_loops:
+        if solid_of_loop[loop] == own:
+            continue
+        begin, end = vertex_start[loop], vertex_start[loop + 1]
+        last = end - 1
+        for v in range(begin, end):
+            if (xy[v, 1] > py) != (xy[last, 1] > py):
+                across = xy[v, 0] + (py - xy[v, 1]) * (xy[last, 0] - xy[v, 0]) / (
+                    xy[last, 1] - xy[v, 1]
+                )
+                if px < across:
+                    mask ^= 1 << solid_of_loop[loop]
+            last = v
+    return mask
+
+
+@compiled
+def _clip(start, along, limit, t0, t1):
+    """Shorten the stretch ``t0..t1`` of ``start + t * along`` to what lies in ``0..limit``."""
+    if along == 0.0:
+        return (t0, t1) if 0.0 <= start <= limit else (1.0, 0.0)
+    ta, tb = (0.0 - start) / along, (limit - start) / along
+    return max(t0, min(ta, tb)), min(t1, max(ta, tb))
+
+
+@compiled
+def _next_grid_line(start, along, t):
+    """Parameter at which ``start + t * along`` next meets a whole number beyond `t`."""
+    if along == 0.0:
+        return np.inf
+    here = start + t * along
+    target = np.floor(here) + 1.0 if along > 0.0 else np.ceil(here) - 1.0
+    ahead = (target - start) / along
+    while ahead <= t:
+        target += 1.0 if along > 0.0 else -1.0
+        ahead = (target - start) / along
+    return ahead
+
+
+@compiled
+def _parabola_extremes(f0, fm, f1):
+    """Lowest and highest value on 0..1 of the parabola through f(0), f(1/2), f(1)."""
+    low, high = min(f0, f1), max(f0, f1)
+    bend = 2.0 * (f0 + f1 - 2.0 * fm)
+    rise = f1 - f0 - bend
+    if bend != 0.0:
+        at = -rise / (2.0 * bend)
+        if 0.0 < at < 1.0:
+            value = f0 - rise * rise / (4.0 * bend)
+            low, high = min(low, value), max(high, value)
+    return low, high
+
+
+@compiled
+def extremes_on_edges(
+    xy, vertex_start, solid_of_loop, loop_start, loops, table, dose, x_axis, y_axis,
+    heights_start, heights_iz, heights_fz, low, high,
+):  # fmt: skip
+    """Return `low` and `high` widened by the dose on polygon edges that bound the region.
+
+    In a Boolean combination a piece of an edge counts when its middle touches the region.
+    """
+    nx, ny = x_axis.size, y_axis.size
+    x0, dx = x_axis[0], (x_axis[nx - 1] - x_axis[0]) / (nx - 1)
+    y0, dy = y_axis[0], (y_axis[ny - 1] - y_axis[0]) / (ny - 1)
+    for cell in range(loop_start.size - 1):
+        if heights_start[cell] == heights_start[cell + 1]:
+            continue
+        cell_loops = loops[loop_start[cell] : loop_start[cell + 1]]
+        for loop in cell_loops:
+            own = solid_of_loop[loop]
+            last = vertex_start[loop + 1] - 1
+            for v in range(vertex_start[loop], vertex_start[loop + 1]):
+                u0, v0 = (xy[last, 0] - x0) / dx, (xy[last, 1] - y0) / dy
+                du, dv = (xy[v, 0] - x0) / dx - u0, (xy[v, 1] - y0) / dy - v0
+                t, t_end = _clip(u0, du, nx - 1.0, 0.0, 1.0)
+                t, t_end = _clip(v0, dv, ny - 1.0, t, t_end)
+                while t < t_end:
+                    stop = min(_next_grid_line(u0, du, t), _next_grid_line(v0, dv, t), t_end)
+                    middle = 0.5 * (t + stop)
+                    um, vm = u0 + middle * du, v0 + middle * dv
+                    iu, iv = min(max(int(um), 0), nx - 2), min(max(int(vm), 0), ny - 2)
+                    for h in range(heights_start[cell], heights_start[cell + 1]):
+                        corners = _corners(dose, heights_iz[h], heights_fz[h], iv, iu)
+                        if max(corners) <= high and min(corners) >= low:
+                            continue
+                        piece_low, piece_high = _parabola_extremes(
+                            _bilinear(corners, u0 + t * du - iu, v0 + t * dv - iv),
+                            _bilinear(corners, um - iu, vm - iv),
+                            _bilinear(corners, u0 + stop * du - iu, v0 + stop * dv - iv),
+                        )
+                        if piece_low >= low and piece_high <= high:
+                            continue
+                        if table.size > 2:
+                            mask = _inside_others(
+                                x0 + um * dx, y0 + vm * dy, own,
+                                xy, vertex_start, solid_of_loop, cell_loops,
+                            )  # fmt: skip
+                            if not (table[mask] or table[mask | (1 << own)]):
+                                continue
+                        low, high = min(low, piece_low), max(high, piece_high)
+                    t = stop
+                last = v
+    return low, high

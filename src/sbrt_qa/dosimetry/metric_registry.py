@@ -1,0 +1,133 @@
+"""Where metrics register themselves, and what they are given.
+
+A metric is one function in a file of `sbrt_qa.dosimetry.metrics`, decorated with :func:`metric`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.model.outcome import Outcome, Reason
+from sbrt_qa.units import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """A metric expression, read.
+
+    Parameters
+    ----------
+    text
+        As written, without blanks: ``D95%[Gy]``.
+    kind
+        Registered name: ``D``.
+    argument, argument_unit
+        ``95`` and ``%``; None and empty where the metric takes none. cGy is already Gy.
+    unit
+        Unit of the result.
+    relative_to
+        Structure whose volume is 100 %, as in ``V105%[%PTV]``; empty for the structure itself.
+    """
+
+    text: str
+    kind: str
+    argument: float | None
+    argument_unit: str
+    unit: Unit
+    relative_to: str = ""
+
+    @property
+    def amount(self) -> float:
+        """The argument of a metric that must have one.
+
+        Raises
+        ------
+        ValueError
+            There is none; the grammar prevents it.
+        """
+        if self.argument is None:
+            msg = f"{self.text} has no argument"
+            raise ValueError(msg)
+        return self.argument
+
+
+@dataclass(frozen=True, slots=True)
+class MetricContext:
+    """What a metric may need besides the histogram.
+
+    Parameters
+    ----------
+    prescription_gy
+        Prescribed total dose, or why there is none.
+    dose_max_gy
+        Highest dose of the whole grid.
+    volumes_cc
+        Volumes of other structures by protocol name, for ``[%NAME]``.
+    """
+
+    prescription_gy: float | Reason | None = None
+    dose_max_gy: float | None = None
+    volumes_cc: Mapping[str, float] = field(default_factory=dict)
+
+
+Compute = Callable[[MetricSpec, DVH, MetricContext], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A registered metric.
+
+    Parameters
+    ----------
+    name
+        What an expression begins with.
+    argument_units
+        Units the argument may have; empty when the metric takes none.
+    units
+        Units of the result, the default first.
+    needs_whole
+        False when volume outside the dose grid does not matter to the result.
+    compute
+        The function.
+    example
+        An expression for messages.
+    """
+
+    name: str
+    argument_units: tuple[str, ...]
+    units: tuple[str, ...]
+    needs_whole: bool
+    compute: Compute
+    example: str
+
+
+METRICS: dict[str, Metric] = {}
+"""All metrics by name, filled as their files are imported."""
+
+
+def metric(
+    name: str,
+    *,
+    units: tuple[str, ...],
+    example: str,
+    argument_units: tuple[str, ...] = (),
+    needs_whole: bool = True,
+) -> Callable[[Compute], Compute]:
+    """Register the decorated function as a metric.
+
+    Raises
+    ------
+    ValueError
+        The name is taken.
+    """
+
+    def register(compute: Compute) -> Compute:
+        if name in METRICS:
+            msg = f"there are two metrics called {name}"
+            raise ValueError(msg)
+        METRICS[name] = Metric(name, argument_units, units, needs_whole, compute, example)
+        return compute
+
+    return register

@@ -1,0 +1,39 @@
+"""The metrics: one family a file, found by being here."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
+from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+
+OUTSIDE_TOLERANCE = 0.01
+"""Part of a structure that may lie outside the dose grid before its metrics are not evaluable."""
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+
+
+def evaluate(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
+    """Return the value of a metric, or the Reason why it has none.
+
+    A structure of which more than `OUTSIDE_TOLERANCE` lies where no dose was calculated has no
+    value; the Reason tells what the part inside gives.
+    """
+    entry = METRICS[spec.kind]
+    outcome = entry.compute(spec, dvh, context)
+    if entry.needs_whole and dvh.outside_fraction > OUTSIDE_TOLERANCE:
+        return _partial(outcome, dvh)
+    return outcome
+
+
+def _partial(outcome: Outcome, dvh: DVH) -> Reason:
+    known = ""
+    if isinstance(outcome, Measured):
+        known = f"; the part inside gives {outcome.value:.4g} {outcome.unit}"
+    return Reason(
+        ReasonCode.OUTSIDE_DOSE_GRID,
+        f"{100 * dvh.outside_fraction:.1f} % of the structure lies outside the dose grid{known}",
+    )
