@@ -1,3 +1,86 @@
-"""SBRT plan quality assurance: DICOM in, protocol deviations out."""
+"""SBRT plan quality assurance: DICOM in, protocol deviations out.
+
+The verbs are those of the command line::
+
+    from sbrt_qa import load_cases, load_protocol, review_case, dvh
+
+    for case in load_cases(["export/"]):
+        print(review_case(case, load_protocol("liver_sbrt")).verdict)
+        print(dvh(case, ["PTV"], ["D95%[Gy]"]).structures["PTV"].mean_gy)
+
+Names are imported when they are first used, so that ``import sbrt_qa`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.dosimetry.dvh import DVH
+    from sbrt_qa.errors import (
+        DicomError,
+        GeometryError,
+        InputError,
+        MetricError,
+        ProtocolError,
+        ResultError,
+        SbrtQaError,
+        UsageError,
+    )
+    from sbrt_qa.model.case import Case
+    from sbrt_qa.protocol.load import load_protocol
+    from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.review.dvh_table import DvhTable, dvh
+    from sbrt_qa.review.result import CaseReview
+    from sbrt_qa.review.review import review_case
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "DVH",
+    "Case",
+    "CaseReview",
+    "DicomError",
+    "DvhTable",
+    "GeometryError",
+    "InputError",
+    "MetricError",
+    "Protocol",
+    "ProtocolError",
+    "ResultError",
+    "SbrtQaError",
+    "UsageError",
+    "__version__",
+    "dvh",
+    "load_cases",
+    "load_protocol",
+    "review_case",
+]
+
+_HOME = {
+    "Case": "model.case",
+    "CaseReview": "review.result",
+    "DVH": "dosimetry.dvh",
+    "DvhTable": "review.dvh_table",
+    "Protocol": "protocol.schema",
+    "dvh": "review.dvh_table",
+    "load_cases": "dicom.load",
+    "load_protocol": "protocol.load",
+    "review_case": "review.review",
+}
+"""Room of every public name; the errors, which are not listed, live in ``errors``."""
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - as the language defines it
+    if name not in __all__:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

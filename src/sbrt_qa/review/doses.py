@@ -1,0 +1,138 @@
+"""Regions and DVHs of one case, each computed once however many limits ask for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+
+import numpy as np
+
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.integrate import integrate
+from sbrt_qa.dosimetry.metric_registry import MetricContext
+from sbrt_qa.errors import GeometryError
+from sbrt_qa.geometry.regions import Region, cells_of, region_of
+from sbrt_qa.geometry.scanlines import lattice, scan
+from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.plan import Prescription
+from sbrt_qa.model.structure import Structure, StructureSet
+
+MAX_THREADS = 4
+"""The kernels release the interpreter lock; more threads than this wait for memory."""
+
+VOLUME_LINE_MM2 = 1.0
+"""Section per scan line when only a volume is wanted."""
+
+
+class CaseDoses:
+    """What the structures of a case receive. Asking twice costs nothing.
+
+    Parameters
+    ----------
+    case
+        The case; its dose may be missing, then every DVH is the Reason why.
+    convention
+        How contours are read.
+    """
+
+    def __init__(self, case: Case, convention: Convention = DEFAULT_CONVENTION) -> None:
+        self.case = case
+        self.convention = convention
+        self._regions: dict[int, Region | Reason] = {}
+        self._dvhs: dict[str, DVH | Reason] = {}
+
+    @cached_property
+    def slice_spacing_mm(self) -> float | None:
+        """Spacing of the image slices, else the most usual one of the structure set's planes."""
+        if self.case.slice_spacing_mm is not None:
+            return self.case.slice_spacing_mm
+        if isinstance(self.case.structures, Reason):
+            return None
+        gaps = [g for s in self.case.structures.structures if (g := _own_spacing_mm(s)) is not None]
+        return float(np.median(gaps)) if gaps else None
+
+    @cached_property
+    def metric_context(self) -> MetricContext:
+        """What metrics need to know of the plan and the dose."""
+        plan, dose = self.case.plan, self.case.dose
+        prescription = plan if isinstance(plan, Reason) else plan.prescription
+        return MetricContext(
+            prescription_gy=(
+                prescription.total_gy if isinstance(prescription, Prescription) else prescription
+            ),
+            dose_max_gy=None if isinstance(dose, Reason) else dose.max_gy,
+        )
+
+    def region(self, structure: Structure) -> Region | Reason:
+        """Return the region of one structure, or why it has none."""
+        number = structure.roi_number
+        if number not in self._regions:
+            self._regions[number] = self._make_region(structure)
+        return self._regions[number]
+
+    def dvh(self, structure: Structure) -> DVH | Reason:
+        """Return the DVH of one structure, or why it has none."""
+        return self.dvh_of(f"roi {structure.roi_number}", lambda: self.region(structure))
+
+    def dvh_of(self, key: str, region: Callable[[], Region | Reason]) -> DVH | Reason:
+        """Return the DVH of a region, computed once per `key`."""
+        if key not in self._dvhs:
+            self._dvhs[key] = self._integrate(region())
+        return self._dvhs[key]
+
+    def volume_cc(self, structure: Structure) -> float | Reason:
+        """Return the volume of one structure, which needs no dose."""
+        dvh, region = self.dvh(structure), self.region(structure)
+        if isinstance(dvh, DVH):
+            return dvh.volume_cc
+        if isinstance(region, Reason):
+            return region
+        try:
+            cells = cells_of(region)
+            return scan(cells, lattice(cells, VOLUME_LINE_MM2)).volume_cc
+        except GeometryError as error:
+            return _unreadable(error)
+
+    def prepare(self, structures: Iterable[Structure]) -> None:
+        """Compute the DVHs of several structures at once, on as many cores as are useful."""
+        threads = min(MAX_THREADS, os.cpu_count() or 1)
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(self.dvh, structures))
+
+    def _make_region(self, structure: Structure) -> Region | Reason:
+        if structure.problem is not None:
+            return structure.problem
+        if not structure.contours:
+            return Reason(ReasonCode.STRUCTURE_EMPTY, "the structure has no closed contour")
+        try:
+            return region_of(structure, self.convention, self.slice_spacing_mm)
+        except GeometryError as error:
+            return _unreadable(error)
+
+    def _integrate(self, region: Region | Reason) -> DVH | Reason:
+        if isinstance(region, Reason):
+            return region
+        if isinstance(self.case.dose, Reason):
+            return self.case.dose
+        try:
+            return integrate(region, self.case.dose, convention=self.convention)
+        except GeometryError as error:
+            return _unreadable(error)
+
+
+def structures_of(case: Case) -> dict[str, Structure]:
+    """Return the structures of a case by display key; none when there is no structure set."""
+    return case.structures.keys() if isinstance(case.structures, StructureSet) else {}
+
+
+def _own_spacing_mm(structure: Structure) -> float | None:
+    planes = np.unique(np.round([c.z_mm for c in structure.contours], 2))
+    return float(np.median(np.diff(planes))) if planes.size > 2 else None
+
+
+def _unreadable(error: GeometryError) -> Reason:
+    return Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))

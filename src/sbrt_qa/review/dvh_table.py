@@ -1,0 +1,241 @@
+"""The DVHs of one case as a result of its own: statistics, metrics and curves by structure.
+
+Kept free of protocols, so that a plain DVH starts fast.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sbrt_qa import __version__
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import MetricSpec
+from sbrt_qa.dosimetry.metrics import evaluate
+from sbrt_qa.errors import ResultError, UsageError, quoted
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.structure import Structure
+from sbrt_qa.review.doses import CaseDoses, structures_of
+
+SCHEMA: Final = "sbrt_qa.dvh/1"
+
+DEFAULT_BIN_GY = 0.1
+"""Step of a printed curve. The curve is exact at its steps, whatever their width."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValue:
+    """One metric: a value in `unit`, or the Reason why there is none."""
+
+    value: float | None
+    unit: str
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A cumulative histogram: volume that receives at least each dose."""
+
+    dose_gy: tuple[float, ...]
+    volume_cc: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StructureDvh:
+    """One structure; what is not known is None, and `reason` says why."""
+
+    roi_number: int
+    volume_cc: float | None = None
+    min_gy: float | None = None
+    mean_gy: float | None = None
+    max_gy: float | None = None
+    outside_dose_grid_cc: float | None = None
+    metrics: Mapping[str, MetricValue] = field(default_factory=dict)
+    curve: Curve | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DvhTable:
+    """DVH statistics of one case by structure key (see `StructureSet.keys`)."""
+
+    case: str
+    structures: Mapping[str, StructureDvh]
+    convention: str
+    engine_version: str = __version__
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""
+        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form as plain values."""
+        return {
+            "schema": SCHEMA,
+            "engine_version": self.engine_version,
+            "case": self.case,
+            "convention": self.convention,
+            "structures": {key: _row(row) for key, row in self.structures.items()},
+        }
+
+    @classmethod
+    def from_json(cls, text: str) -> DvhTable:
+        """Read the JSON form.
+
+        Raises
+        ------
+        ResultError
+            The text is not JSON, of another schema version, or incomplete.
+        """
+        try:
+            data = json.loads(text)
+            schema = data["schema"]
+            if schema == SCHEMA:
+                rows = {key: _read_row(row) for key, row in data["structures"].items()}
+                return cls(data["case"], rows, data["convention"], data["engine_version"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ResultError("not a stored DVH table", expected=f"JSON of {SCHEMA}") from error
+        raise ResultError("unknown kind of result", got=quoted(schema), expected=SCHEMA)
+
+
+def dvh(
+    case: Case,
+    structures: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    *,
+    curve_bin_gy: float | None = None,
+) -> DvhTable:
+    """Compute DVH statistics and metrics of a case.
+
+    Parameters
+    ----------
+    case
+        The case.
+    structures
+        Structure keys or names; all structures when empty. A name that several ROIs share means
+        all of them.
+    metrics
+        Expressions such as ``D95%[Gy]``.
+    curve_bin_gy
+        Step of the curves in Gy; no curves when None.
+
+    Raises
+    ------
+    MetricError
+        An expression is not part of the grammar.
+    UsageError
+        A structure is not there; the message lists those that are.
+    """
+    specs = [parse_metric(text) for text in metrics]
+    wanted = _select(structures_of(case), structures)
+    doses = CaseDoses(case)
+    doses.prepare(wanted.values())
+    rows = {key: _compute(doses, s, specs, curve_bin_gy) for key, s in wanted.items()}
+    return DvhTable(case.label, rows, str(doses.convention))
+
+
+def _select(known: dict[str, Structure], names: Sequence[str]) -> dict[str, Structure]:
+    if not names:
+        return known
+    chosen: dict[str, Structure] = {}
+    for name in names:
+        found = {key: s for key, s in known.items() if name in (key, s.name)}
+        if not found:
+            there = ", ".join(quoted(key) for key in known) or "no structures"
+            raise UsageError("no such structure", got=quoted(name), expected=f"one of {there}")
+        chosen |= found
+    return chosen
+
+
+def _compute(
+    doses: CaseDoses, structure: Structure, specs: list[MetricSpec], bin_gy: float | None
+) -> StructureDvh:
+    histogram = doses.dvh(structure)
+    if isinstance(histogram, Reason):
+        known = doses.volume_cc(structure)
+        volume_cc = None if isinstance(known, Reason) else known
+        outside = histogram.code is ReasonCode.OUTSIDE_DOSE_GRID
+        return StructureDvh(
+            structure.roi_number,
+            volume_cc=volume_cc,
+            outside_dose_grid_cc=volume_cc if outside else None,
+            metrics={s.text: MetricValue(None, s.unit, histogram) for s in specs},
+            reason=histogram,
+        )
+    return StructureDvh(
+        structure.roi_number,
+        volume_cc=histogram.volume_cc,
+        min_gy=histogram.min_gy,
+        mean_gy=histogram.mean_gy,
+        max_gy=histogram.max_gy,
+        outside_dose_grid_cc=histogram.outside_grid_cc,
+        metrics={s.text: _value(s, evaluate(s, histogram, doses.metric_context)) for s in specs},
+        curve=None if bin_gy is None else _curve(histogram, bin_gy),
+    )
+
+
+def _curve(histogram: DVH, bin_gy: float) -> Curve:
+    try:
+        dose_gy, volume_cc = histogram.cumulative(bin_gy)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return Curve(tuple(dose_gy.tolist()), tuple(volume_cc.tolist()))
+
+
+def _value(spec: MetricSpec, outcome: Outcome) -> MetricValue:
+    if isinstance(outcome, Measured):
+        return MetricValue(outcome.value, outcome.unit)
+    return MetricValue(None, spec.unit, outcome)
+
+
+def _row(row: StructureDvh) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "roi_number": row.roi_number,
+        "volume_cc": row.volume_cc,
+        "min_gy": row.min_gy,
+        "mean_gy": row.mean_gy,
+        "max_gy": row.max_gy,
+        "outside_dose_grid_cc": row.outside_dose_grid_cc,
+        "metrics": {
+            text: {"value": m.value, "unit": m.unit, "reason": _reason_text(m.reason)}
+            for text, m in row.metrics.items()
+        },
+    }
+    if row.reason is not None:
+        data["reason"] = _reason_text(row.reason)
+    if row.curve is not None:
+        data["curve"] = {"dose_gy": row.curve.dose_gy, "volume_cc": row.curve.volume_cc}
+    return data
+
+
+def _read_row(data: dict[str, Any]) -> StructureDvh:
+    curve = data.get("curve")
+    return StructureDvh(
+        roi_number=data["roi_number"],
+        volume_cc=data["volume_cc"],
+        min_gy=data["min_gy"],
+        mean_gy=data["mean_gy"],
+        max_gy=data["max_gy"],
+        outside_dose_grid_cc=data["outside_dose_grid_cc"],
+        metrics={
+            text: MetricValue(m["value"], m["unit"], _read_reason(m["reason"]))
+            for text, m in data["metrics"].items()
+        },
+        curve=Curve(tuple(curve["dose_gy"]), tuple(curve["volume_cc"])) if curve else None,
+        reason=_read_reason(data.get("reason")),
+    )
+
+
+def _reason_text(reason: Reason | None) -> str | None:
+    return None if reason is None else f"{reason.code}: {reason.detail}"
+
+
+def _read_reason(text: str | None) -> Reason | None:
+    if text is None:
+        return None
+    code, _, detail = text.partition(": ")
+    return Reason(ReasonCode(code), detail)

@@ -1,0 +1,187 @@
+"""The review of one case: everything a report, a store or an audit needs to know of it."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from sbrt_qa import __version__
+from sbrt_qa.errors import ResultError, quoted
+from sbrt_qa.model.case import Link, Repair, SourceFile
+from sbrt_qa.model.outcome import Finding, Reason, Verdict
+from sbrt_qa.protocol.result import ConstraintResult
+
+SCHEMA: Final = "sbrt_qa.review/1"
+"""Name and version of the JSON form; another version is refused, not guessed at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolUsed:
+    """The protocol, pinned: `sha256` is that of its file."""
+
+    id: str
+    version: str
+    sha256: str
+    title: str = ""
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineUsed:
+    """What computed the numbers, and how it read the contours."""
+
+    version: str = __version__
+    convention: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """The plan at a glance. `beams` counts treatment beams; `meterset` is their sum per fraction.
+
+    A prescription or number of fractions that the plan does not state is the Reason why.
+    """
+
+    label: str
+    name: str
+    intent: str
+    approval: str
+    patient_position: str
+    prescription_gy: float | Reason
+    prescription_source: str
+    fractions: int | Reason
+    machines: tuple[str, ...]
+    energies_mv: tuple[float, ...]
+    techniques: tuple[str, ...]
+    beams: int
+    setup_beams: int
+    meterset: float | None
+    meterset_unit: str
+    isocentres: int
+    is_ion: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoseSummary:
+    """The dose grid: voxels and spacing along (x, y, z), highest voxel, what the values mean."""
+
+    voxels: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    max_gy: float
+    summation: str
+    dose_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSummary:
+    """The planning image: slices, their spacing (0 for one slice), pixel spacing along (x, y)."""
+
+    modality: str
+    slices: int
+    slice_spacing_mm: float
+    pixel_spacing_mm: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class StructureSummary:
+    """One structure of the plan; what is not known is None, and `reason` says why.
+
+    ``key`` is unique within the case (see `StructureSet.keys`); ``matched`` are the names of the
+    protocol it stands for.
+    """
+
+    key: str
+    name: str
+    roi_number: int
+    interpreted_type: str
+    volume_cc: float | None
+    outside_dose_grid_cc: float | None
+    min_gy: float | None
+    mean_gy: float | None
+    max_gy: float | None
+    matched: tuple[str, ...] = ()
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReview:
+    """One case held against one protocol.
+
+    Parameters
+    ----------
+    case, subject
+        Plan label, and the trial's subject code where one is known.
+    verdict
+        Of the case: the worst that counts.
+    protocol, engine
+        What made this result.
+    plan, dose, structure_set
+        Summaries, or the Reason why that part is missing; `structure_set` is its label.
+    image
+        None when there is no planning image.
+    structures
+        In file order.
+    constraints
+        In the order of the protocol.
+    findings
+        What else a reviewer should know.
+    links, repairs, files, notes
+        How the input was read.
+    """
+
+    case: str
+    subject: str
+    verdict: Verdict
+    protocol: ProtocolUsed
+    engine: EngineUsed
+    plan: PlanSummary | Reason
+    dose: DoseSummary | Reason
+    structure_set: str | Reason
+    image: ImageSummary | None
+    structures: tuple[StructureSummary, ...]
+    constraints: tuple[ConstraintResult, ...]
+    findings: tuple[Finding, ...]
+    links: tuple[Link, ...]
+    repairs: tuple[Repair, ...]
+    files: tuple[SourceFile, ...]
+    notes: tuple[str, ...] = ()
+    schema: str = SCHEMA
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""
+        return _adapter().dump_json(self, indent=indent).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> CaseReview:
+        """Read the JSON form.
+
+        Raises
+        ------
+        ResultError
+            The text is not JSON, incomplete, or of another schema version.
+        """
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise ResultError("not a stored review", expected=f"JSON of {SCHEMA}") from error
+        schema = data.get("schema") if isinstance(data, dict) else None
+        if schema != SCHEMA:
+            raise ResultError("unknown kind of result", got=quoted(schema), expected=SCHEMA)
+        try:
+            return _adapter().validate_python(data)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            raise ResultError(
+                "a stored review is broken",
+                where=".".join(str(part) for part in first["loc"]),
+                got=str(first["msg"]),
+                expected=SCHEMA,
+            ) from error
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[CaseReview]:
+    return TypeAdapter(CaseReview)
