@@ -1,1 +1,1 @@
-"""Renderers of a CaseReview: each registers itself under its format's name."""
+"""Renderers: a review or a DVH table in, text out. A format is a file here, found by its name."""

@@ -1,0 +1,199 @@
+"""Tables for the terminal: colour, word and sign; nothing of a file is taken for markup."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sbrt_qa.errors import visible
+from sbrt_qa.model.outcome import Finding, Verdict
+from sbrt_qa.reports import view
+from sbrt_qa.reports.registry import Page
+
+if TYPE_CHECKING:
+    from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
+    from sbrt_qa.review.result import CaseReview
+
+COLOURS = {
+    Verdict.PER_PROTOCOL: "green",
+    Verdict.MINOR: "yellow",
+    Verdict.MAJOR: "bold red",
+    Verdict.NOT_EVALUABLE: "magenta",
+}
+
+WIDE = 112
+"""Columns from which on every field of a limit has a column of its own."""
+
+
+def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
+    """Return one block per case: summary, verdict, findings, limits worst first, origins."""
+    return print_to_text([part for review in reviews for part in _blocks(review, page)], page)
+
+
+def render_dvh(table: DvhTable, page: Page) -> str:
+    """Return one row per structure, metrics as further columns; curves are left to JSON and CSV."""
+    grid = _table()
+    for name in ("structure", "ROI"):
+        grid.add_column(name, overflow="fold")
+    expressions = list(dict.fromkeys(e for s in table.structures.values() for e in s.metrics))
+    columns = ["volume cc", "outside cc", "min Gy", "mean Gy", "max Gy", *expressions]
+    for name in columns:
+        grid.add_column(visible(name), justify="right", min_width=6)
+    notes: list[str] = []
+    for key, row in table.structures.items():
+        cells = [*_statistics(row), *(_metric_cell(row, e) for e in expressions)]
+        grid.add_row(_text(key), str(row.roi_number), *cells)
+        notes += _notes(key, row)
+    parts: list[RenderableType] = [Text(visible(table.case), "bold"), grid]
+    parts += [_text(f"? {note}") for note in notes]
+    parts.append(Text(f"Computed by sbrt_qa {table.engine_version}; {table.convention}.", "dim"))
+    parts.append(Text(view.NOT_FOR_TREATMENT, "dim"))
+    return print_to_text(parts, page)
+
+
+def print_to_text(parts: Sequence[RenderableType], page: Page) -> str:
+    """Print rich renderables to a string, with colour only where the page understands it."""
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=page.width,
+        force_terminal=page.colour,
+        color_system="standard" if page.colour else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+
+
+def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
+    style = COLOURS[review.verdict]
+    verdict = Text.assemble(
+        (view.verdict_text(review.verdict), style), "  ", view.count_text(review)
+    )
+    rows = view.rows_worst_first(review)
+    limits = _wide_table(rows) if page.width >= WIDE else _narrow_table(rows)
+    return [
+        Text("─" * page.width, "dim"),
+        _header(view.header_lines(review)),
+        Text(),
+        verdict,
+        *_findings(review.findings),
+        Text(),
+        limits,
+        *_reasons(review),
+        *(_text(line, "dim") for line in view.origin_lines(review)),
+        Text(),
+    ]
+
+
+def _header(lines: list[tuple[str, str]]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, text in lines:
+        grid.add_row(label, _text(text))
+    return grid
+
+
+def _findings(findings: Sequence[Finding]) -> list[RenderableType]:
+    if not findings:
+        return []
+    parts: list[RenderableType] = [Text(), Text("Findings", "bold")]
+    for f in findings:
+        sign = view.SIGNS[f.verdict] if f.verdict else "·"
+        style = COLOURS[f.verdict] if f.verdict else ""
+        where = f"{f.where}: " if f.where else ""
+        advice = f" {f.advice}" if f.advice else ""
+        text = Text.assemble((f"{sign} ", style), visible(f"{f.code}  {where}{f.message}{advice}"))
+        parts.append(Padding(text, (0, 0, 0, 2)))
+    return parts
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+
+
+def _wide_table(rows: Sequence[view.Row]) -> Table:
+    table = _table()
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("limit", overflow="fold", ratio=3)
+    table.add_column("P", no_wrap=True)
+    table.add_column("structure → in the plan", overflow="fold", ratio=4)
+    table.add_column("metric", overflow="fold", ratio=2)
+    for name in ("value", "per protocol", "minor to", "margin"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("source", overflow="fold", ratio=2)
+    table.expand = True
+    for row in rows:
+        table.add_row(
+            _verdict_cell(row), _text(row.id), row.priority, _text(row.structure),
+            _text(row.metric), *_number_cells(row), _text(row.source),
+        )  # fmt: skip
+    return table
+
+
+def _narrow_table(rows: Sequence[view.Row]) -> Table:
+    table = _table()
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("limit", overflow="fold")
+    for name in ("value", "per prot.", "minor to", "margin"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        what = f"{row.metric}  {row.id} · priority {row.priority} · {row.source}"
+        limit = Text("\n").join([_text(row.structure), _text(what, "dim")])
+        table.add_row(_verdict_cell(row), limit, *_number_cells(row))
+    return table
+
+
+def _verdict_cell(row: view.Row) -> Text:
+    return Text(view.verdict_text(row.verdict), COLOURS[row.verdict])
+
+
+def _number_cells(row: view.Row) -> tuple[Text, ...]:
+    value = Text(row.value or "–", COLOURS[row.verdict])
+    return (value, Text(row.limit), Text(row.minor), Text(row.margin))
+
+
+def _reasons(review: CaseReview) -> list[RenderableType]:
+    groups = view.reasons_grouped(review)
+    if not groups:
+        return [Text()]
+    parts: list[RenderableType] = [Text(), Text("Not evaluable, and why", "bold")]
+    for reason, ids in groups.items():
+        parts.append(Padding(Text.assemble(("? ", "magenta"), reason), (0, 0, 0, 2)))
+        parts.append(Padding(Text(", ".join(ids), "dim"), (0, 0, 0, 4)))
+    return [*parts, Text()]
+
+
+def _statistics(row: StructureDvh) -> list[str]:
+    numbers = (
+        row.volume_cc, row.outside_dose_grid_cc, row.min_gy, row.mean_gy, row.max_gy,
+    )  # fmt: skip
+    return ["–" if n is None else f"{n:.2f}" for n in numbers]
+
+
+def _metric_cell(row: StructureDvh, expression: str) -> str:
+    metric = row.metrics[expression]
+    return "–" if metric.value is None else f"{metric.value:.2f}"
+
+
+def _notes(key: str, row: StructureDvh) -> list[str]:
+    if row.reason is not None:
+        return [f"{key}: {row.reason.detail}"]
+    missing = {e: m.reason for e, m in row.metrics.items() if m.reason is not None}
+    return [f"{key} {expression}: {reason.detail}" for expression, reason in missing.items()]
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(visible(text), style)

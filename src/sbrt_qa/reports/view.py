@@ -1,0 +1,200 @@
+"""A review as words and rounded numbers, decided once for every format that people read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sbrt_qa.errors import visible
+from sbrt_qa.model.outcome import Reason, Verdict
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.review.result import CaseReview, DoseSummary, ImageSummary, PlanSummary
+
+NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
+
+WORDS = {
+    Verdict.PER_PROTOCOL: "per protocol",
+    Verdict.MINOR: "minor",
+    Verdict.MAJOR: "MAJOR",
+    Verdict.NOT_EVALUABLE: "not evaluable",
+}
+SIGNS = {
+    Verdict.PER_PROTOCOL: "✓",
+    Verdict.MINOR: "△",
+    Verdict.MAJOR: "✕",
+    Verdict.NOT_EVALUABLE: "?",
+}
+OPERATORS = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "==": "="}
+
+USUAL_DECIMALS = 2
+MOST_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One limit, ready to print. All texts are safe to show; `value` is empty without a value."""
+
+    verdict: Verdict
+    id: str
+    priority: str
+    structure: str
+    metric: str
+    value: str
+    limit: str
+    minor: str
+    margin: str
+    source: str
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return sign and word, for example ``✕ MAJOR``."""
+    return f"{SIGNS[verdict]} {WORDS[verdict]}"
+
+
+def rounded(value: float, limits: tuple[float | None, ...] = (), *, signed: bool = False) -> str:
+    """Round for reading, with as many decimals as keep the number on its side of every limit.
+
+    12.004 against a limit of 12 stays 12.004: "12.00 > 12" would read like a mistake.
+    """
+    known = [limit for limit in limits if limit is not None]
+    decimals = USUAL_DECIMALS
+    while decimals < MOST_DECIMALS and any(
+        _side(round(value, decimals), limit) != _side(value, limit) for limit in known
+    ):
+        decimals += 1
+    return f"{value:{'+' if signed else ''}.{decimals}f}"
+
+
+def rows_worst_first(review: CaseReview) -> list[Row]:
+    """Return the limits as rows: worst verdict first, then by priority, then as in the protocol."""
+    ordered = sorted(review.constraints, key=lambda c: (-c.verdict.rank, not c.counts, c.priority))
+    return [_row(c) for c in ordered]
+
+
+def header_lines(review: CaseReview) -> list[tuple[str, str]]:
+    """Return what is said of the case above the table, as pairs of label and text."""
+    lines = [("Plan", _plan_label(review))]
+    lines += _plan_lines(review.plan)
+    lines.append(("Dose", _dose_text(review.dose)))
+    labelled = review.structure_set
+    count = f"{len(review.structures)} structures"
+    text = labelled.detail if isinstance(labelled, Reason) else f"{labelled} · {count}"
+    lines.append(("Structures", text if labelled else count))
+    lines.append(("Image", _image_text(review.image)))
+    protocol = review.protocol
+    version = f"{protocol.id} {protocol.version} · sha256 {protocol.sha256[:12]}"
+    lines.append(("Protocol", version))
+    return [(label, visible(text)) for label, text in lines]
+
+
+def count_text(review: CaseReview) -> str:
+    """Return how many limits have which verdict, worst first."""
+    counts = {v: sum(c.verdict is v for c in review.constraints) for v in reversed(Verdict)}
+    parts = [f"{number} {WORDS[v]}" for v, number in counts.items() if number]
+    return f"{len(review.constraints)} limits: {', '.join(parts) or 'none apply'}"
+
+
+def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:
+    """Return why limits are not evaluable: reason -> ids of the limits, as in the protocol."""
+    groups: dict[str, list[str]] = {}
+    for c in review.constraints:
+        if c.reason is not None:
+            groups.setdefault(visible(c.reason.detail), []).append(visible(c.id))
+    return groups
+
+
+def origin_lines(review: CaseReview) -> list[str]:
+    """Return where the numbers come from."""
+    engine = f"sbrt_qa {review.engine.version}; {review.engine.convention}"
+    lines = [f"Computed by {engine}."]
+    if review.protocol.statement:
+        lines.append(visible(" ".join(review.protocol.statement.split())))
+    return [*lines, NOT_FOR_TREATMENT]
+
+
+def _side(value: float, limit: float) -> int:
+    return (value > limit) - (value < limit)
+
+
+def _row(c: ConstraintResult) -> Row:
+    limits = (c.per_protocol_limit, c.minor_limit)
+    unit = "" if c.unit in ("1", "bool") else f" {c.unit}"
+    return Row(
+        verdict=c.verdict,
+        id=visible(c.id),
+        priority=str(c.priority) if c.counts else f"({c.priority})",
+        structure=_structure_text(c),
+        metric=visible(c.metric),
+        value="" if c.value is None else rounded(c.value, limits) + unit,
+        limit=_limit_text(c, unit),
+        minor=_minor_text(c),
+        margin="" if c.margin is None else rounded(c.margin, (0.0,), signed=True),
+        source=visible(", ".join(c.source)),
+    )
+
+
+def _structure_text(c: ConstraintResult) -> str:
+    names = [visible(name) for name in c.match.plan_names] if c.match else []
+    wanted = visible(c.structure)
+    return wanted if names == [wanted] else f"{wanted} → {', '.join(names) or '–'}"
+
+
+def _limit_text(c: ConstraintResult, unit: str) -> str:
+    if c.per_protocol_limit is None:
+        return "report"
+    return f"{OPERATORS.get(c.op, c.op)} {c.per_protocol_limit:g}{unit}"
+
+
+def _minor_text(c: ConstraintResult) -> str:
+    """Return the bound of minor; ``any`` when nothing is worse, ``none`` when nothing is minor."""
+    if c.per_protocol_limit is None:
+        return ""
+    if c.minor_limit is not None:
+        return f"{c.minor_limit:g}"
+    return "none" if c.beyond is Verdict.MAJOR else "any"
+
+
+def _plan_label(review: CaseReview) -> str:
+    plan = review.plan
+    parts = [review.case or "(no label)"]
+    parts += [f"subject {review.subject}"] if review.subject else []
+    if isinstance(plan, PlanSummary):
+        parts += [part for part in (plan.approval.lower(), plan.intent.lower()) if part]
+    return " · ".join(parts)
+
+
+def _plan_lines(plan: PlanSummary | Reason) -> list[tuple[str, str]]:
+    if isinstance(plan, Reason):
+        return [("Prescribed", plan.detail)]
+    return [("Prescribed", _prescription_text(plan)), ("Delivery", _delivery_text(plan))]
+
+
+def _prescription_text(plan: PlanSummary) -> str:
+    dose, fractions = plan.prescription_gy, plan.fractions
+    parts = [dose.detail if isinstance(dose, Reason) else f"{dose:g} Gy"]
+    parts += [fractions.detail if isinstance(fractions, Reason) else f"in {fractions} fractions"]
+    text = ("; " if isinstance(dose, Reason) or isinstance(fractions, Reason) else " ").join(parts)
+    return f"{text} ({plan.prescription_source})" if plan.prescription_source else text
+
+
+def _delivery_text(plan: PlanSummary) -> str:
+    energies = ", ".join(f"{e:g} MV" for e in plan.energies_mv)
+    beams = f"{plan.beams} beam{'s' if plan.beams != 1 else ''}"
+    setup = f"{plan.setup_beams} setup" if plan.setup_beams else ""
+    meterset = f"{plan.meterset:.1f} {plan.meterset_unit}" if plan.meterset is not None else ""
+    parts = [", ".join(plan.machines), energies, ", ".join(plan.techniques), beams, setup, meterset]
+    return " · ".join(part for part in parts if part)
+
+
+def _dose_text(dose: DoseSummary | Reason) -> str:
+    if isinstance(dose, Reason):
+        return dose.detail
+    voxels = " × ".join(str(n) for n in dose.voxels)
+    spacing = " × ".join(f"{s:g}" for s in dose.spacing_mm)
+    kind = f"{dose.summation.lower()}, {dose.dose_type.lower()}"
+    return f"{voxels} voxels of {spacing} mm · maximum {dose.max_gy:.2f} Gy · {kind}"
+
+
+def _image_text(image: ImageSummary | None) -> str:
+    if image is None:
+        return "none"
+    return f"{image.modality} · {image.slices} slices every {image.slice_spacing_mm:g} mm"
