@@ -1,1 +1,1 @@
-"""Arguments -> a workflow -> an exit code."""
+"""The command line: arguments in, a workflow called, an exit code out. No arithmetic here."""

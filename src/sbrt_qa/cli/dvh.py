@@ -1,0 +1,45 @@
+"""``sbrt-qa dvh``: statistics, metrics and curves of one plan."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sbrt_qa import workflows
+from sbrt_qa.cli.options import Format, Inputs, Out, check_format
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting
+from sbrt_qa.reports.registry import render_dvh
+
+
+def dvh(
+    case: Inputs,
+    structure: Annotated[
+        list[str] | None,
+        typer.Option("--structure", "-s", metavar="NAME", help="Only this one; may be repeated."),
+    ] = None,
+    metrics: Annotated[
+        str,
+        typer.Option(
+            "--metrics", "-m", metavar="LIST", help='Such as "D95%[Gy],V20Gy[cc],DC700cc[Gy]".'
+        ),
+    ] = "",
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", metavar="LABEL|UID", help="Which plan, where there are several."),
+    ] = None,
+    curve: Annotated[bool, typer.Option("--curve", help="Add the curves (JSON, CSV).")] = False,  # noqa: FBT002
+    bin_gy: Annotated[
+        float, typer.Option("--bin", metavar="GY", help="Step of the curves in Gy.")
+    ] = 0.1,
+    output_format: Format = "table",
+    out: Out = None,
+) -> None:
+    """Compute volume, minimum, mean, maximum and metrics of the structures of one plan."""
+    check_format(output_format)
+    refuse_overwriting(out, case)
+    expressions = [text for part in metrics.split(",") if (text := part.strip())]
+    table = workflows.dvh(
+        case, structure or (), expressions, plan=plan, curve_bin_gy=bin_gy if curve else None
+    )
+    emit(render_dvh(output_format, table, page_for(out)), out)

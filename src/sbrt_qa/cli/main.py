@@ -1,0 +1,68 @@
+"""Entry point of ``sbrt-qa``: the commands, and what becomes of an error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from sbrt_qa import __version__
+from sbrt_qa.cli import check, dvh, exit_codes
+from sbrt_qa.cli.output import tell
+from sbrt_qa.errors import SbrtQaError, visible
+
+app = typer.Typer(
+    name="sbrt-qa",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(check.check)
+app.command()(dvh.dvh)
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+) -> None:
+    """SBRT plan quality assurance: DICOM in, protocol deviations out.
+
+    Not for treatment decisions.
+    """
+    if version:
+        print(f"sbrt-qa {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; an error becomes one message, never a traceback.
+
+    A traceback of an unexpected error is shown when the environment variable SBRT_QA_DEBUG is set.
+    """
+    try:
+        app(list(arguments), prog_name="sbrt-qa")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except SbrtQaError as error:
+        tell("\n".join(visible(line) for line in str(error).split("\n")))
+        return exit_codes.of_error(error)
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence of a command-line program
+        if os.environ.get("SBRT_QA_DEBUG"):
+            traceback.print_exc()
+        kind = type(error).__name__
+        tell(f"internal error ({kind}); set SBRT_QA_DEBUG=1 for details and report it, please")
+        return exit_codes.INTERNAL
+    return 0

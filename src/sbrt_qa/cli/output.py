@@ -1,0 +1,105 @@
+"""Where text goes: the terminal, or a file that is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from sbrt_qa.errors import UsageError, quoted, visible
+from sbrt_qa.reports.registry import Page
+
+FILE_WIDTH = 120
+MIN_WIDTH = 60
+
+
+def page_for(out: Path | None) -> Page:
+    """Return width and colour of the place that the text goes to.
+
+    Colour only on a terminal, and not where the environment variable NO_COLOR is set.
+    """
+    if out is not None or not sys.stdout.isatty():
+        columns = os.environ.get("COLUMNS", "")
+        return Page(int(columns) if columns.isdecimal() and out is None else FILE_WIDTH)
+    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size((FILE_WIDTH, 24)).columns
+    return Page(max(width, MIN_WIDTH), colour)
+
+
+def emit(text: str, out: Path | None = None) -> None:
+    """Write text to a file, or to standard output; a reader that has gone away is no error."""
+    if out is not None:
+        write_whole(out, text)
+        return
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # what is still buffered must not raise again when the interpreter closes the stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def tell(message: str) -> None:
+    """Write one line to standard error."""
+    print(f"sbrt-qa: {message}", file=sys.stderr, flush=True)
+
+
+def refuse_overwriting(out: Path | None, inputs: Sequence[Path]) -> None:
+    """Check that a result cannot replace what it is computed from.
+
+    Raises
+    ------
+    UsageError
+        `out` is an input, lies among the files of an input folder, or cannot be written.
+    """
+    if out is None:
+        return
+    target = out.resolve()
+    for given in (path.resolve() for path in inputs):
+        if target == given or (given.is_dir() and target.is_file() and given in target.parents):
+            raise UsageError(
+                "the result would overwrite an input file",
+                got=quoted(f"--out {out.name}"),
+                advice="Give a file outside the input, or a new name.",
+            )
+    if target.is_dir() or not target.parent.is_dir():
+        what = "is a folder" if target.is_dir() else "is in a folder that does not exist"
+        raise UsageError(f"--out {what}", got=quoted(out.name), expected="a file to write")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file by renaming a complete one into place.
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            part.chmod(0o666 & ~_umask())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(
+            "the result cannot be written",
+            where=quoted(path.name),
+            got=visible(error.strerror or ""),
+        ) from error
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,129 @@
+"""The verbs that join the rooms: read, review, compute. Values in, results out; prints nothing.
+
+Rooms are imported by the verb that needs them: ``sbrt-qa --help`` must not wait for pydicom and
+numba, nor ``sbrt-qa dvh`` for pydantic and YAML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sbrt_qa.errors import DicomError, UsageError, quoted
+
+if TYPE_CHECKING:
+    from sbrt_qa.dicom.load import Inventory
+    from sbrt_qa.model.case import Case
+    from sbrt_qa.review.dvh_table import DvhTable
+    from sbrt_qa.review.result import CaseReview
+
+DEFAULT_PROTOCOL = "liver_sbrt"
+
+
+def check(
+    paths: Sequence[Path],
+    protocol: str = DEFAULT_PROTOCOL,
+    mapping: Mapping[str, str] | None = None,
+) -> tuple[CaseReview, ...]:
+    """Review every plan found in `paths` against one protocol.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    protocol
+        Name in the library, or a file.
+    mapping
+        Structure name in the plan -> name in the protocol.
+
+    Raises
+    ------
+    DicomError
+        Nothing that can be reviewed is there.
+    ProtocolError
+        The protocol breaks its schema.
+    """
+    from sbrt_qa.protocol.load import load_protocol
+    from sbrt_qa.review.review import review_case
+
+    rules = load_protocol(protocol)
+    return tuple(review_case(case, rules, mapping=mapping) for case in _cases(paths))
+
+
+def dvh(
+    paths: Sequence[Path],
+    structures: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    *,
+    plan: str | None = None,
+    curve_bin_gy: float | None = None,
+) -> DvhTable:
+    """Compute DVH statistics of the one plan found in `paths`, or of the one chosen by `plan`.
+
+    Raises
+    ------
+    UsageError
+        There are several plans and `plan` does not say which; the message lists them. Or a
+        structure or metric is not known.
+    DicomError
+        Nothing readable is there.
+    """
+    from sbrt_qa.dosimetry.metric_names import parse_metric
+    from sbrt_qa.review import dvh_table
+
+    for text in metrics:
+        parse_metric(text)  # a typing error is told before anything is read
+    case = _choose(_cases(paths), plan)
+    return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy)
+
+
+def inspect(paths: Sequence[Path]) -> Inventory:
+    """List what is in `paths`, how it links, and what had to be repaired.
+
+    Raises
+    ------
+    DicomError
+        Nothing readable is there.
+    """
+    from sbrt_qa.dicom.load import inspect as look
+
+    return look(paths)
+
+
+def _cases(paths: Sequence[Path]) -> tuple[Case, ...]:
+    from sbrt_qa.dicom.load import load_cases
+
+    cases = load_cases(paths)
+    if not cases:
+        raise DicomError(
+            "no plan, dose or structure set found",
+            where=", ".join(quoted(path.name) for path in paths),
+            advice="`sbrt-qa inspect` lists what is there.",
+        )
+    return cases
+
+
+def _choose(cases: Sequence[Case], wanted: str | None) -> Case:
+    if wanted is None and len(cases) == 1:
+        return cases[0]
+    chosen = [case for case in cases if wanted is not None and wanted in _names(case)]
+    if len(chosen) == 1:
+        return chosen[0]
+    listed = "; ".join(" = ".join(quoted(name) for name in _names(case)) for case in cases)
+    if wanted is None:
+        what = "there are several plans"
+    else:
+        what = "several plans have this name" if chosen else "no such plan"
+    raise UsageError(
+        what,
+        got=quoted(wanted) if wanted else "",
+        expected=f"one of {listed}",
+        advice="Choose with --plan LABEL or --plan UID.",
+    )
+
+
+def _names(case: Case) -> tuple[str, ...]:
+    """Return what a case can be chosen by: its label, and the UID of its plan."""
+    uid = getattr(case.plan, "sop_instance_uid", "")
+    return (case.label, uid) if uid else (case.label,)
