@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console, RenderableType
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -28,8 +29,9 @@ COLOURS = {
     Verdict.NOT_EVALUABLE: "magenta",
 }
 
-WIDE = 112
-"""Columns from which on every field of a limit has a column of its own."""
+
+BOUNDLESS = 10_000
+"""Columns that no table needs."""
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
@@ -45,7 +47,7 @@ def render_dvh(table: DvhTable, page: Page) -> str:
     expressions = list(dict.fromkeys(e for s in table.structures.values() for e in s.metrics))
     columns = ["volume cc", "outside cc", "min Gy", "mean Gy", "max Gy", *expressions]
     for name in columns:
-        grid.add_column(visible(name), justify="right", min_width=6)
+        grid.add_column(visible(name), justify="right", no_wrap=True)
     notes: list[str] = []
     for key, row in table.structures.items():
         cells = [*_statistics(row), *(_metric_cell(row, e) for e in expressions)]
@@ -55,13 +57,26 @@ def render_dvh(table: DvhTable, page: Page) -> str:
     parts += [_text(f"? {note}") for note in notes]
     parts.append(Text(f"Computed by sbrt_qa {table.engine_version}; {table.convention}.", "dim"))
     parts.append(Text(view.NOT_FOR_TREATMENT, "dim"))
-    return print_to_text(parts, page)
+    return print_to_text(parts, Page(max(page.width, _least_width(grid)), page.colour))
+
+
+def _least_width(table: Table) -> int:
+    """Return the columns below which Rich would cut the table."""
+    console = _console(Page(BOUNDLESS), io.StringIO())
+    return Measurement.get(console, console.options, table).minimum
 
 
 def print_to_text(parts: Sequence[RenderableType], page: Page) -> str:
     """Print rich renderables to a string, with colour only where the page understands it."""
     out = io.StringIO()
-    console = Console(
+    console = _console(page, out)
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+
+
+def _console(page: Page, out: io.StringIO) -> Console:
+    return Console(
         file=out,
         width=page.width,
         force_terminal=page.colour,
@@ -71,9 +86,6 @@ def print_to_text(parts: Sequence[RenderableType], page: Page) -> str:
         emoji=False,
         legacy_windows=False,
     )
-    for part in parts:
-        console.print(part)
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
 def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
@@ -82,7 +94,6 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         (view.verdict_text(review.verdict), style), "  ", view.count_text(review)
     )
     rows = view.rows_worst_first(review)
-    limits = _wide_table(rows) if page.width >= WIDE else _narrow_table(rows)
     return [
         Text("─" * page.width, "dim"),
         _header(view.header_lines(review)),
@@ -90,7 +101,8 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         verdict,
         *_findings(review.findings),
         Text(),
-        limits,
+        _limits(rows, page),
+        Text(view.LEGEND, "dim"),
         *_reasons(review),
         *(_text(line, "dim") for line in view.origin_lines(review)),
         Text(),
@@ -124,17 +136,24 @@ def _table() -> Table:
     return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
 
 
+def _limits(rows: Sequence[view.Row], page: Page) -> Table:
+    """Return the table with a column for every field where that fits, else with fewer columns.
+
+    Rich cuts a table that cannot be folded further, and a cut number would lie.
+    """
+    wide = _wide_table(rows)
+    return wide if _least_width(wide) <= page.width else _narrow_table(rows)
+
+
 def _wide_table(rows: Sequence[view.Row]) -> Table:
     table = _table()
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("limit", overflow="fold", ratio=3)
-    table.add_column("P", no_wrap=True)
-    table.add_column("structure → in the plan", overflow="fold", ratio=4)
-    table.add_column("metric", overflow="fold", ratio=2)
-    for name in ("value", "per protocol", "minor to", "margin"):
+    for name in ("verdict", "id", "P"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("structure → ROI", overflow="fold", min_width=20)
+    table.add_column("metric", overflow="fold", min_width=13, max_width=13)
+    for name in ("value", "limit", "minor", "margin"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("source", overflow="fold", ratio=2)
-    table.expand = True
+    table.add_column("source", overflow="fold", min_width=6, max_width=16)
     for row in rows:
         table.add_row(
             _verdict_cell(row), _text(row.id), row.priority, _text(row.structure),
@@ -146,8 +165,8 @@ def _wide_table(rows: Sequence[view.Row]) -> Table:
 def _narrow_table(rows: Sequence[view.Row]) -> Table:
     table = _table()
     table.add_column("verdict", no_wrap=True)
-    table.add_column("limit", overflow="fold")
-    for name in ("value", "per prot.", "minor to", "margin"):
+    table.add_column("structure → ROI, metric", overflow="fold")
+    for name in ("value", "limit", "minor", "margin"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         what = f"{row.metric}  {row.id} · priority {row.priority} · {row.source}"

@@ -11,6 +11,11 @@ from sbrt_qa.review.result import CaseReview, DoseSummary, ImageSummary, PlanSum
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
 
+LEGEND = (
+    "P: priority, in brackets where the limit does not decide the case. "
+    "minor: bound of a minor deviation; any: never worse than minor; none: never minor."
+)
+
 WORDS = {
     Verdict.PER_PROTOCOL: "per protocol",
     Verdict.MINOR: "minor",
@@ -76,9 +81,10 @@ def header_lines(review: CaseReview) -> list[tuple[str, str]]:
     lines += _plan_lines(review.plan)
     lines.append(("Dose", _dose_text(review.dose)))
     labelled = review.structure_set
-    count = f"{len(review.structures)} structures"
-    text = labelled.detail if isinstance(labelled, Reason) else f"{labelled} · {count}"
-    lines.append(("Structures", text if labelled else count))
+    count = f"{len(review.structures)} structure{'s' if len(review.structures) != 1 else ''}"
+    label = [labelled] if labelled and not isinstance(labelled, Reason) else []
+    text = labelled.detail if isinstance(labelled, Reason) else " · ".join([*label, count])
+    lines.append(("Structures", text))
     lines.append(("Image", _image_text(review.image)))
     protocol = review.protocol
     version = f"{protocol.id} {protocol.version} · sha256 {protocol.sha256[:12]}"
@@ -124,12 +130,16 @@ def _row(c: ConstraintResult) -> Row:
         priority=str(c.priority) if c.counts else f"({c.priority})",
         structure=_structure_text(c),
         metric=visible(c.metric),
-        value="" if c.value is None else rounded(c.value, limits) + unit,
+        value="" if c.value is None else _value_text(c.value, limits, c.unit) + unit,
         limit=_limit_text(c, unit),
         minor=_minor_text(c),
         margin="" if c.margin is None else rounded(c.margin, (0.0,), signed=True),
         source=visible(", ".join(c.source)),
     )
+
+
+def _value_text(value: float, limits: tuple[float | None, ...], unit: str) -> str:
+    return f"{value:g}" if unit == "bool" else rounded(value, limits)
 
 
 def _structure_text(c: ConstraintResult) -> str:
