@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -55,11 +55,12 @@ LATE_IMPORTS_ALLOWED = ("sbrt_qa.cli.", "sbrt_qa.workflows")
 
 
 class Import(NamedTuple):
-    """One imported module and whether the statement stands inside a function."""
+    """One imported module: whether inside a function, and whether for type checking only."""
 
     target: str
     line: int
     late: bool
+    typing_only: bool
 
 
 class Module(NamedTuple):
@@ -87,19 +88,27 @@ every_module = pytest.mark.parametrize("module", MODULES.values(), ids=lambda m:
 
 def imports(module: Module) -> Iterator[Import]:
     """All imports of a module, also those for type checking only."""
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    bodies = [n for n in ast.walk(module.tree) if isinstance(n, functions)]
-    late = {id(child) for function in bodies for child in ast.walk(function)}
+    late = _inside(module, lambda n: isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    typing = _inside(module, lambda n: isinstance(n, ast.If) and _is_type_checking(n.test))
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(alias.name, node.lineno, id(node) in late)
+                yield Import(alias.name, node.lineno, id(node) in late, id(node) in typing)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module.path}:{node.lineno}: relative import"
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
                 target = full if full in MODULES else node.module or ""
-                yield Import(target, node.lineno, id(node) in late)
+                yield Import(target, node.lineno, id(node) in late, id(node) in typing)
+
+
+def _inside(module: Module, is_outer: Callable[[ast.AST], bool]) -> set[int]:
+    outers = [n for n in ast.walk(module.tree) if is_outer(n)]
+    return {id(child) for outer in outers for child in ast.walk(outer)}
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
 
 
 def own_imports(module: Module) -> Iterator[Import]:
@@ -159,7 +168,11 @@ def test_own_modules_are_imported_at_the_top(module: Module) -> None:
 
 def test_there_are_no_import_cycles() -> None:
     graph = {
-        name: {i.target for i in own_imports(module) if i.target not in (name, PACKAGE)}
+        name: {
+            i.target
+            for i in own_imports(module)
+            if i.target not in (name, PACKAGE) and not i.typing_only
+        }
         for name, module in MODULES.items()
         if name != PACKAGE
     }

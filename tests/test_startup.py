@@ -1,0 +1,43 @@
+"""What starting up may cost: help and a plain import load no heavy library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("numba", "SimpleITK", "pydicom", "scipy", "ruamel.yaml")
+PROBED = (*HEAVY, "pydantic", "rich")
+
+PROBE = """
+import sys
+{action}
+print("LOADED", *sorted(set(sys.modules) & set({probed!r})))
+"""
+
+
+def loaded_by(action: str) -> set[str]:
+    code = PROBE.format(action=action, probed=PROBED)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def test_the_probe_sees_a_heavy_library() -> None:
+    assert "pydicom" in loaded_by("import pydicom")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["check", "--help"], ["--version"], ["dvh", ".", "--format", "x"]]
+)
+def test_help_and_refusals_load_no_heavy_library(arguments: list[str]) -> None:
+    assert loaded_by(f"from sbrt_qa.cli.main import run; run({arguments!r})").isdisjoint(HEAVY)
+
+
+def test_importing_the_package_loads_no_heavy_library() -> None:
+    assert loaded_by("import sbrt_qa") == set()
+
+
+def test_dvh_table_needs_no_protocol_libraries() -> None:
+    loaded = loaded_by("import sbrt_qa.review.dvh_table, sbrt_qa.reports.as_json")
+    assert not {"pydantic", "ruamel.yaml", "rich"} & loaded
