@@ -1,0 +1,95 @@
+"""When a limit applies: ``fractions == 5 and prescription_gy == 50``.
+
+Comparisons of a named fact with a number, joined by ``and``. Nothing is executed.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.model.outcome import Reason
+
+NAMES: Final = ("fractions", "prescription_gy")
+"""Facts about a plan that a condition may ask for."""
+
+SAME_PRESCRIPTION: Final = 0.005
+"""Relative difference up to which two prescribed doses are the same level."""
+
+LONGEST: Final = 200
+"""Characters of a condition; longer ones are refused unread."""
+
+_COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+_COMPARISON: Final = re.compile(r"(\w+) ?(<=|>=|==|!=|<|>) ?(\d{1,9}(?:\.\d{1,9})?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One comparison of a fact with a number."""
+
+    name: str
+    sign: str
+    number: float
+
+    def holds(self, value: float) -> bool:
+        """Tell whether it is true of a value; prescriptions are equal within a tolerance."""
+        if self.name == "prescription_gy" and same_prescription(value, self.number):
+            return self.sign in ("<=", ">=", "==")
+        return _COMPARE[self.sign](value, self.number)
+
+
+Condition = tuple[Comparison, ...]
+"""All of them must hold; none at all always holds."""
+
+
+def same_prescription(one_gy: float, other_gy: float) -> bool:
+    """Tell whether two prescribed doses are the same level."""
+    return abs(one_gy - other_gy) <= SAME_PRESCRIPTION * other_gy
+
+
+def parse_condition(text: str) -> Condition:
+    """Read a condition; an empty one always holds.
+
+    Raises
+    ------
+    UsageError
+        The text is not comparisons of known facts with numbers, joined by ``and``.
+    """
+    if not text.strip():
+        return ()
+    parts = " ".join(text.split()).split(" and ") if len(text) <= LONGEST else [text]
+    return tuple(_comparison(part, text) for part in parts)
+
+
+def holds(condition: Condition, facts: Mapping[str, float | Reason]) -> bool | Reason:
+    """Tell whether a condition holds; an unknown fact that could decide it is the Reason."""
+    unknown: Reason | None = None
+    for comparison in condition:
+        fact = facts[comparison.name]
+        if isinstance(fact, Reason):
+            unknown = unknown or fact
+        elif not comparison.holds(fact):
+            return False
+    return True if unknown is None else unknown
+
+
+def _comparison(part: str, whole: str) -> Comparison:
+    found = _COMPARISON.fullmatch(part)
+    if found is None or found[1] not in NAMES:
+        raise UsageError(
+            "not a condition",
+            got=quoted(whole),
+            expected=f"comparisons of {' or '.join(NAMES)} with a number, joined by 'and'",
+        )
+    return Comparison(found[1], found[2], float(found[3]))

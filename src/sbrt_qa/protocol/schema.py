@@ -1,0 +1,269 @@
+"""The protocol as data: every limit with its bounds, its source and how sure its number is.
+
+Unknown keys are errors, numbers are finite, and what one part names another part must define. The
+rules that span several parts stand in `sbrt_qa.protocol.consistency`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from sbrt_qa.protocol import consistency
+
+SCHEMA: Final = "sbrt_qa.protocol/1"
+"""Name and version of the file format."""
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Op = Literal["<=", "<", ">=", ">", "==", "report"]
+Priority = Annotated[int, Field(strict=True, ge=1, le=4)]
+
+OPTIONAL: Final = ("optional", "recommended", "if present")
+"""Texts of `StructureDef.required` that do not require the structure."""
+
+NOT_A_CONDITION: Final = ("yes", "no", "on", "off", "y", "n", "none")
+"""Texts somebody meant as true or false; in YAML 1.2 they are words like any other."""
+
+
+class _Part(BaseModel):
+    """Base of all parts: frozen, and nothing unknown goes unnoticed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Source(_Part):
+    """A publication: its full citation, and how its numbers were read."""
+
+    citation: Text
+    read_as: Text
+    doi: str = ""
+
+
+class PrescriptionLevel(_Part):
+    """A total dose and number of fractions that the protocol allows."""
+
+    id: Text
+    total_gy: Annotated[Number, Field(gt=0)]
+    fractions: Annotated[int, Field(strict=True, ge=1, le=100)]
+    selection: str = ""
+
+
+class StructureDef(_Part):
+    """A structure of the protocol and the names it goes by.
+
+    Parameters
+    ----------
+    name
+        TG-263 name.
+    kind
+        ``target`` names may carry a dose or a number (``PTV_5000``); organs may not.
+    required
+        True, False, or the condition under which it is required, for the reader. Unless it is
+        False or one of `OPTIONAL`, limits of a missing structure count as not evaluable.
+    aliases
+        Other names by language.
+    partial
+        Aliases that name a part only (one side, one vessel); the match says so.
+    derive
+        Expressions that make the structure when the plan has none of its name; the first whose
+        parts are all there is used.
+    fma
+        Foundational Model of Anatomy id.
+    """
+
+    name: Name
+    kind: Literal["target", "organ", "external"]
+    required: Annotated[bool, Field(strict=True)] | Text
+    aliases: Mapping[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    partial: tuple[Name, ...] = ()
+    derive: tuple[Text, ...] = ()
+    fma: str = ""
+    note: str = ""
+
+    @property
+    def is_optional(self) -> bool:
+        """True when the plan may lack it without anything to explain."""
+        return self.required is False or self.required in OPTIONAL
+
+    @model_validator(mode="after")
+    def _required_is_no_yes(self) -> Self:
+        if isinstance(self.required, str) and self.required.casefold() in NOT_A_CONDITION:
+            raise PydanticCustomError(
+                "protocol", "write true or false instead of a word", {"path": ("required",)}
+            )
+        return self
+
+
+class _Row(_Part):
+    """What every limit states besides its numbers."""
+
+    id: Id
+    metric: Text
+    op: Op
+    beyond: Literal["minor", "major"] = "major"
+    priority: Priority
+    source: tuple[Id, ...] = Field(min_length=1)
+    confidence: Id
+    minor_source: str = ""
+    note: str = ""
+
+
+class Constraint(_Row):
+    """One limit of one structure.
+
+    Parameters
+    ----------
+    structure
+        Name or expression over names (``External-PTV``).
+    otherwise
+        Structure to use instead when the plan lacks `structure`.
+    metric
+        TG-263 metric; the unit of the bounds is that of the metric.
+    op
+        Relation of the value to either bound, which also says on which side equality lies.
+        ``report``: no bounds, the value is only shown.
+    per_protocol, minor
+        Bounds; without `minor` there is no band between per protocol and `beyond`.
+    beyond
+        Verdict beyond the last bound.
+    priority
+        1 and 2 decide the case, 3 makes it minor at worst, 4 is only reported.
+    outside_dose_grid
+        ``left_out`` for volumes of high dose, to which a part without dose cannot contribute.
+    when
+        Condition under which the limit applies, see `sbrt_qa.protocol.conditions`.
+    """
+
+    structure: Name
+    otherwise: Name | None = None
+    per_protocol: Number | None = None
+    minor: Number | None = None
+    outside_dose_grid: Literal["not_evaluable", "left_out"] = "not_evaluable"
+    when: str = ""
+
+    @model_validator(mode="after")
+    def _bounds_agree(self) -> Self:
+        consistency.check_bounds(self.op, self.per_protocol, self.minor)
+        return self
+
+
+class TableRow(_Part):
+    """Bounds for targets of up to `ptv_cc`; None in the last row of a table of steps."""
+
+    ptv_cc: Annotated[Number, Field(gt=0)] | None
+    per_protocol: Number
+    minor: Number
+
+
+class ConformityLimit(_Row):
+    """A limit of a conformity index, single or by target volume.
+
+    Parameters
+    ----------
+    meaning
+        What the index is.
+    table, between_rows
+        Bounds by target volume, as steps or linearly interpolated; nothing beyond its ends.
+    reference_only
+        Kept for comparison; not a row of the result.
+    """
+
+    meaning: Text
+    per_protocol: Number | None = None
+    minor: Number | None = None
+    table: tuple[TableRow, ...] = ()
+    between_rows: Literal["step", "linear"] = "step"
+    reference_only: bool = False
+
+    @model_validator(mode="after")
+    def _bounds_agree(self) -> Self:
+        if self.table and (self.per_protocol is not None or self.minor is not None):
+            raise PydanticCustomError(
+                "protocol", "bounds stand in the table or in the row, not both", {"path": ()}
+            )
+        if not self.table:
+            consistency.check_bounds(self.op, self.per_protocol, self.minor)
+        for i, row in enumerate(self.table):
+            consistency.check_bounds(self.op, row.per_protocol, row.minor, ("table", i))
+        return self
+
+
+class FractionOption(_Part):
+    """Limits that hold for one number of fractions."""
+
+    id: Id
+    when: Text
+    constraints: tuple[Constraint, ...]
+
+
+class Protocol(_Part):
+    """A protocol.
+
+    Parameters
+    ----------
+    statement
+        Where the limits come from and what they are not; shown in every report.
+    planned_metrics
+        Metrics that limits may name although this version does not compute them, and what each
+        is. Their limits come out not evaluable.
+    unclear_names
+        Names that several things go by, and which; they never match by themselves.
+    targets
+        Limits that apply whatever the number of fractions.
+    options
+        Limits by number of fractions.
+    """
+
+    format: Literal["sbrt_qa.protocol/1"] = Field(alias="schema")
+    id: Id
+    version: Text
+    effective: dt.date
+    title: Text
+    trial: str = ""
+    statement: Text
+    sources: Mapping[Id, Source]
+    confidence_terms: Mapping[Id, Text]
+    planned_metrics: Mapping[Name, Text] = Field(default_factory=dict)
+    unclear_names: Mapping[Name, Text] = Field(default_factory=dict)
+    prescriptions: tuple[PrescriptionLevel, ...]
+    structures: tuple[StructureDef, ...]
+    targets: tuple[Constraint, ...]
+    conformity: tuple[ConformityLimit, ...] = ()
+    options: tuple[FractionOption, ...]
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        consistency.check_protocol(self)
+        return self
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of the content in canonical JSON: blanks, comments and order of keys are free."""
+        data = self.model_dump(mode="json", by_alias=True)
+        text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def structure_names(self) -> frozenset[str]:
+        """TG-263 names of all structures."""
+        return frozenset(s.name for s in self.structures)
+
+    @cached_property
+    def all_constraints(self) -> tuple[Constraint, ...]:
+        """Limits of the targets and of every option."""
+        return self.targets + tuple(c for option in self.options for c in option.constraints)
+
+
+def protocol_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a protocol file."""
+    return Protocol.model_json_schema(by_alias=True)
