@@ -1,0 +1,261 @@
+"""Files to described DICOM objects: walk, fingerprint, read headers, list what is left over."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from sbrt_qa.dicom.elements import Item
+from sbrt_qa.dicom.read import HEAD_BYTES, NotDicomError, Opened, looks_like_dicom, open_bytes
+from sbrt_qa.dicom.rtstruct import main_frame
+from sbrt_qa.errors import DicomError, quoted
+from sbrt_qa.model.case import SourceFile
+
+MAX_FILE_BYTES: Final = 2 * 1024**3
+"""Larger files are listed, not read: no RT object comes near."""
+
+USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT")
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredFile:
+    """A file that takes no part, by its bare name, and why; ``broken`` if it should have."""
+
+    name: str
+    why: str
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundObject:
+    """One DICOM object: what it is and what it refers to.
+
+    Parameters
+    ----------
+    source
+        Name, modality, SOP Instance UID and fingerprint.
+    problem
+        Why it cannot be used, although it tells what it is; empty when it can.
+    patient_key
+        Tells whether two objects name the same patient; never shown.
+    plan_uids, structure_set_uids, series_uids
+        References to other objects.
+    beam_numbers
+        Beams whose dose this is, for a dose that names them.
+    """
+
+    source: SourceFile
+    path: Path
+    opened: Opened = field(repr=False)
+    problem: str
+    patient_key: str = field(repr=False)
+    study_uid: str
+    series_uid: str
+    frame_uid: str
+    plan_uids: tuple[str, ...] = ()
+    structure_set_uids: tuple[str, ...] = ()
+    series_uids: tuple[str, ...] = ()
+    beam_numbers: tuple[int, ...] = ()
+
+    @property
+    def modality(self) -> str:
+        """RTPLAN, RTSTRUCT, RTDOSE or CT."""
+        return self.source.modality
+
+    @property
+    def uid(self) -> str:
+        """SOP Instance UID."""
+        return self.source.sop_instance_uid
+
+    @property
+    def name(self) -> str:
+        """Bare file name."""
+        return self.source.name
+
+    @property
+    def root(self) -> Item:
+        """The dataset."""
+        return self.opened.root
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Collection:
+    """Everything found under the given paths, in path order."""
+
+    objects: tuple[FoundObject, ...]
+    ignored: tuple[IgnoredFile, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def of(self, modality: str) -> tuple[FoundObject, ...]:
+        """Objects of one modality."""
+        return tuple(o for o in self.objects if o.modality == modality)
+
+
+def collect(paths: Sequence[Path]) -> Collection:
+    """Read all DICOM headers in files and folder trees.
+
+    Files that are not DICOM, or not needed, are listed; so are damaged ones, which stop nothing
+    else. Links that lead out of a folder, pipes and devices are not opened.
+
+    Raises
+    ------
+    DicomError
+        A path does not exist, a single file given by name is not readable DICOM, or there is no
+        usable DICOM object at all.
+    """
+    objects: list[FoundObject] = []
+    ignored: list[IgnoredFile] = []
+    for path in paths:
+        for file, why_not in _files(path):
+            try:
+                if why_not:
+                    raise NotDicomError(why_not, where=file.name)
+                objects.append(_describe(file))
+            except DicomError as error:
+                if not path.is_dir():
+                    raise
+                ignored.append(_ignored(file, error))
+    kept, notes = _without_repeats(objects)
+    if not kept:
+        raise _nothing_found(ignored, notes)
+    return Collection(kept, tuple(ignored), notes)
+
+
+def _ignored(file: Path, error: DicomError) -> IgnoredFile:
+    return IgnoredFile(file.name, str(error), broken=not isinstance(error, NotDicomError))
+
+
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    """Each file under a path, in name order, with a reason not to open it or an empty text."""
+    if not path.exists():
+        advice = "Check the spelling of the path"
+        raise DicomError("no such file or folder", where=quoted(path.name), advice=advice)
+    if not path.is_dir():
+        yield path, _why_not(path, path.resolve().parent)
+        return
+    root = path.resolve()
+    for folder, folders, names in os.walk(path, onerror=_unreadable_folder):
+        folders.sort()
+        for name in sorted(names):
+            file = Path(folder, name)
+            yield file, _why_not(file, root)
+
+
+def _unreadable_folder(error: OSError) -> None:
+    name = Path(str(error.filename)).name
+    raise DicomError("the folder cannot be read", where=quoted(name), got=str(error.strerror))
+
+
+def _why_not(file: Path, root: Path) -> str:
+    """Why a file must not be opened; empty when it may."""
+    try:
+        if file.is_symlink() and not file.resolve().is_relative_to(root):
+            return "a link that leads out of the folder"
+        status = file.stat()
+    except (OSError, RuntimeError):
+        return "a link that leads nowhere"
+    if not stat.S_ISREG(status.st_mode):
+        return "not a regular file"
+    return f"larger than {MAX_FILE_BYTES} bytes" if status.st_size > MAX_FILE_BYTES else ""
+
+
+def _describe(file: Path) -> FoundObject:
+    """Read one file and describe it."""
+    try:
+        data = _dicom_bytes(file)
+    except OSError as error:
+        raise DicomError(
+            "the file cannot be read", where=file.name, got=str(error.strerror)
+        ) from None
+    opened = open_bytes(data, file.name)
+    root = opened.root
+    modality = root.code("Modality")
+    if modality not in USED_MODALITIES:
+        kind = quoted(modality) if modality else "without a modality"
+        raise NotDicomError(f"DICOM object {kind}, not used here", where=file.name)
+    uid = root.uid("SOPInstanceUID")
+    source = SourceFile(file.name, modality, uid, hashlib.sha256(data).hexdigest())
+    return _with_references(source, file, opened)
+
+
+def _dicom_bytes(file: Path) -> bytes:
+    """All bytes of a file that may be DICOM; of anything else only the first."""
+    with file.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+        return head + stream.read() if looks_like_dicom(head) else head
+
+
+def _with_references(source: SourceFile, file: Path, opened: Opened) -> FoundObject:
+    root = opened.root
+    patient = root.raw("PatientID") + b"\0" + root.raw("PatientName")
+    frame_uid = (
+        main_frame(root) if source.modality == "RTSTRUCT" else root.uid("FrameOfReferenceUID")
+    )
+    return FoundObject(
+        source=source,
+        path=file,
+        opened=opened,
+        problem=opened.problem,
+        patient_key=hashlib.sha256(patient).hexdigest(),
+        study_uid=root.uid("StudyInstanceUID"),
+        series_uid=root.uid("SeriesInstanceUID"),
+        frame_uid=frame_uid,
+        plan_uids=root.uids("ReferencedRTPlanSequence/ReferencedSOPInstanceUID"),
+        structure_set_uids=root.uids("ReferencedStructureSetSequence/ReferencedSOPInstanceUID"),
+        series_uids=root.uids(_SERIES_PATH),
+        beam_numbers=_beam_numbers(root),
+    )
+
+
+_SERIES_PATH: Final = (
+    "ReferencedFrameOfReferenceSequence/RTReferencedStudySequence/RTReferencedSeriesSequence/"
+    "SeriesInstanceUID"
+)
+
+
+def _beam_numbers(root: Item) -> tuple[int, ...]:
+    numbers = [
+        beam.integer("ReferencedBeamNumber")
+        for plan in root.items("ReferencedRTPlanSequence")
+        for group in plan.items("ReferencedFractionGroupSequence")
+        for beam in group.items("ReferencedBeamSequence")
+    ]
+    return tuple(n for n in numbers if n is not None)
+
+
+def _without_repeats(
+    objects: Sequence[FoundObject],
+) -> tuple[tuple[FoundObject, ...], tuple[str, ...]]:
+    """Drop identical copies; drop all objects that share a UID but not their content."""
+    by_uid: dict[str, list[FoundObject]] = {}
+    for one in objects:
+        by_uid.setdefault(one.uid or one.source.sha256, []).append(one)
+    kept, notes = [], []
+    for same in by_uid.values():
+        names = ", ".join(quoted(o.name) for o in same)
+        usable = {o.source.sha256: o for o in reversed(same) if not o.problem}
+        if len(usable) > 1:
+            notes.append(f"{names} have one SOP Instance UID but different content: none is used")
+            continue
+        chosen = next(iter(usable.values()), same[0])
+        notes += [f"{quoted(o.name)}: {o.problem}" for o in same if o.problem and o is not chosen]
+        if len(same) > 1:
+            notes.append(f"{names} are one object: {quoted(chosen.name)} is used")
+        kept.append(chosen)
+    return tuple(kept), tuple(notes)
+
+
+def _nothing_found(ignored: Sequence[IgnoredFile], notes: Sequence[str]) -> DicomError:
+    broken = [i for i in ignored if i.broken]
+    if broken:
+        return DicomError("no usable DICOM object", got=f"{len(broken)} damaged; {broken[0].why}")
+    return DicomError(
+        "no DICOM plan, structure set, dose or CT found",
+        got="; ".join(notes) or (f"{len(ignored)} other files" if ignored else "an empty folder"),
+        advice="Give the folder that the planning system exported, or its files",
+    )

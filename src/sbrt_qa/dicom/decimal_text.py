@@ -1,0 +1,76 @@
+"""Decimal text of contours to float64 arrays: fast, exact, and strict about what a number is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sbrt_qa.dicom import _kernels
+from sbrt_qa.model.grid import FloatArray
+
+_BACKSLASH = ord("\\")
+
+
+class BadDecimal(NamedTuple):
+    """The first part of a text that is no plain finite decimal: its index and what it says."""
+
+    position: int
+    text: str
+
+
+def parse_decimals(texts: Sequence[bytes]) -> list[FloatArray | BadDecimal]:
+    r"""Parse texts of backslash-separated decimals, all in one pass.
+
+    Every value equals Python's ``float()`` to the last bit. A plain decimal is a sign, digits with
+    at most one point, and an exponent; spaces may stand around it. Anything else (``nan``, ``inf``,
+    ``1e999``, ``1,5``, ``--5``, an empty part) is reported instead of the values of its text.
+    Padding at the end of a text is ignored; an empty text has no values.
+    """
+    if not texts:
+        return []
+    stripped = [text.rstrip(b" \0") for text in texts]
+    joined = np.frombuffer(b"".join(stripped), dtype=np.uint8)
+    ends = np.cumsum([len(text) for text in stripped], dtype=np.int64)
+    capacity = int(np.count_nonzero(joined == _BACKSLASH)) + len(stripped)
+    values = np.empty(capacity)
+    counts, bad = np.empty(len(stripped), np.int64), np.empty(len(stripped), np.int64)
+    hard = np.empty((capacity, 3), np.int64)
+    n_hard = _kernels.parser()(joined, ends, values, counts, bad, hard)
+    overflowing = _convert_hard(joined, values, hard[:n_hard])
+    results = np.split(values[: counts.sum()], np.cumsum(counts)[:-1])
+    return [
+        _checked(text, result, int(start) - int(end) + len(text), overflowing=overflowing)
+        for text, result, start, end in zip(
+            stripped, results, _or_end(bad, ends), ends, strict=True
+        )
+    ]
+
+
+def _or_end(bad: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Where each text goes wrong; one past its end where it does not."""
+    return np.where(bad < 0, ends + 1, bad)
+
+
+def _convert_hard(joined: np.ndarray, values: FloatArray, hard: np.ndarray) -> bool:
+    """Fill in the numbers that only ``float()`` reads exactly; tell whether one overflowed."""
+    text = joined.tobytes() if len(hard) else b""
+    overflowing = False
+    for index, start, stop in hard.tolist():
+        values[index] = value = float(text[start:stop])
+        overflowing |= math.isinf(value)
+    return overflowing
+
+
+def _checked(
+    text: bytes, values: FloatArray, bad_at: int, *, overflowing: bool
+) -> FloatArray | BadDecimal:
+    if bad_at <= len(text):
+        position = text.count(b"\\", 0, bad_at)
+    elif overflowing and not np.isfinite(values).all():
+        position = int(np.argmin(np.isfinite(values)))
+    else:
+        return values
+    return BadDecimal(position, text.split(b"\\")[position].decode("latin-1"))

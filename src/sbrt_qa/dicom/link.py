@@ -1,0 +1,189 @@
+"""Objects to cases: which dose, structures and images belong to which plan, and how surely.
+
+References by UID decide. Where an object refers to nothing, or a structure set to nothing that is
+here, the only candidate in the same frame of reference (or of the same patient and study, when a
+frame is not stated) is taken, and the link says that it is a guess. Several candidates are a
+Reason that names them. A dose that refers to a plan that is not here is never given to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sbrt_qa.dicom.collect import Collection, FoundObject
+from sbrt_qa.errors import quoted
+from sbrt_qa.model.case import Link, LinkKind
+from sbrt_qa.model.outcome import Reason, ReasonCode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinkedCase:
+    """The objects of one case before they are read.
+
+    Parameters
+    ----------
+    plan
+        None for a dose or a structure set on its own.
+    doses
+        All doses that belong to the plan; which of them is its dose is decided later.
+    images
+        The slices of one series, or none.
+    links
+        How each object was found, by the names of the files.
+    """
+
+    plan: FoundObject | None
+    doses: tuple[FoundObject, ...]
+    structures: FoundObject | Reason
+    images: tuple[FoundObject, ...] = ()
+    links: tuple[Link, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def link(collection: Collection) -> tuple[LinkedCase, ...]:
+    """Group a collection into cases: one per plan, then doses and structure sets on their own."""
+    doses, links = _doses_of_plans(collection)
+    cases = [_case(collection, plan, doses[plan.uid], links) for plan in collection.of("RTPLAN")]
+    given = {dose.uid for dose_list in doses.values() for dose in dose_list}
+    left = [d for d in collection.of("RTDOSE") if d.uid not in given]
+    cases += [_case(collection, None, group, links) for group in _groups(left)]
+    mentioned = {s.uid for case in cases for s in _candidates_of(collection, case)}
+    cases += [
+        _with_images(collection, LinkedCase(None, (), structures))
+        for structures in collection.of("RTSTRUCT")
+        if structures.uid not in mentioned
+    ]
+    return tuple(cases)
+
+
+def _doses_of_plans(collection: Collection) -> tuple[dict[str, list[FoundObject]], list[Link]]:
+    """Doses by plan UID, and the links that say how each was found."""
+    plans = {plan.uid: plan for plan in collection.of("RTPLAN")}
+    doses: dict[str, list[FoundObject]] = {uid: [] for uid in plans}
+    links, unreferenced = [], []
+    for dose in collection.of("RTDOSE"):
+        for uid in dose.plan_uids:
+            if uid in plans:
+                doses[uid].append(dose)
+                links.append(Link(dose.name, plans[uid].name, LinkKind.BY_UID))
+        if not dose.plan_uids:
+            unreferenced.append(dose)
+    free = [plan for plan in plans.values() if not doses[plan.uid]]
+    for dose in unreferenced:
+        candidates = [plan for plan in free if _belong_together(dose, plan)]
+        if len(candidates) == 1:
+            doses[candidates[0].uid].append(dose)
+            links.append(_guess(dose, candidates[0], "it refers to no plan"))
+        else:
+            note = f"it refers to no plan; {len(candidates)} plans here would fit"
+            links.append(Link(dose.name, "RTPLAN", LinkKind.UNLINKED, note))
+    return doses, links
+
+
+def _groups(doses: Iterable[FoundObject]) -> list[tuple[FoundObject, ...]]:
+    """Doses without their plan, put together where they refer to the same one."""
+    groups: dict[object, list[FoundObject]] = {}
+    for dose in doses:
+        key = dose.plan_uids or (dose.patient_key, dose.study_uid, dose.frame_uid)
+        groups.setdefault(key, []).append(dose)
+    return [tuple(group) for group in groups.values()]
+
+
+def _belong_together(one: FoundObject, other: FoundObject) -> bool:
+    """Tell whether both have one frame of reference or, where unstated, one patient and study."""
+    if one.frame_uid and other.frame_uid:
+        return one.frame_uid == other.frame_uid
+    same_study = bool(one.study_uid) and one.study_uid == other.study_uid
+    return same_study and one.patient_key == other.patient_key
+
+
+def _guess(source: FoundObject, target: FoundObject, why: str) -> Link:
+    basis = "frame of reference" if source.frame_uid == target.frame_uid else "patient and study"
+    note = f"a guess: {why}; {target.name} is the only {target.modality} of the same {basis}"
+    return Link(source.name, target.name, LinkKind.BY_FRAME_OF_REFERENCE, note)
+
+
+def _case(
+    collection: Collection,
+    plan: FoundObject | None,
+    doses: Sequence[FoundObject],
+    links: Sequence[Link],
+) -> LinkedCase:
+    owners = [*([plan] if plan else []), *doses]
+    structures, structure_link = _structures(collection, owners)
+    names = {dose.name for dose in doses}
+    plan_names = {plan.name} if plan else {"RTPLAN"}
+    own_links = [k for k in links if k.source in names and k.target in plan_names]
+    case = LinkedCase(plan, tuple(doses), structures, (), (*own_links, *structure_link))
+    return _with_images(collection, case)
+
+
+def _structures(
+    collection: Collection, owners: Sequence[FoundObject]
+) -> tuple[FoundObject | Reason, tuple[Link, ...]]:
+    """Structure set of a plan and its doses: what they refer to, else the only one that fits."""
+    sets = {s.uid: s for s in collection.of("RTSTRUCT")}
+    for owner in owners:
+        for uid in owner.structure_set_uids:
+            if uid in sets:
+                return sets[uid], (Link(owner.name, sets[uid].name, LinkKind.BY_UID),)
+    candidates = _fitting_sets(collection, owners)
+    dangling = any(owner.structure_set_uids for owner in owners)
+    why = "the structure set it refers to is not here" if dangling else "it refers to none"
+    if len(candidates) == 1:
+        fitting = [o for o in owners if _belong_together(o, candidates[0])]
+        return candidates[0], (_guess(fitting[0], candidates[0], why),)
+    if candidates:
+        names = " and ".join(quoted(c.name) for c in candidates)
+        detail = f"{why}, and {names} would both fit: say which is meant by giving only that one"
+        return Reason(ReasonCode.STRUCTURE_AMBIGUOUS, detail), ()
+    detail = f"no structure set: {why}" if owners else "no structure set"
+    return Reason(ReasonCode.STRUCTURE_MISSING, detail), ()
+
+
+def _fitting_sets(collection: Collection, owners: Sequence[FoundObject]) -> tuple[FoundObject, ...]:
+    fitting = [
+        s
+        for s in collection.of("RTSTRUCT")
+        if any(_belong_together(owner, s) for owner in owners)
+        and all(o.frame_uid in ("", s.frame_uid) or not s.frame_uid for o in owners)
+    ]
+    return tuple(fitting)
+
+
+def _candidates_of(collection: Collection, case: LinkedCase) -> tuple[FoundObject, ...]:
+    """Structure sets that a case uses or names."""
+    if isinstance(case.structures, FoundObject):
+        return (case.structures,)
+    return _fitting_sets(collection, [*([case.plan] if case.plan else []), *case.doses])
+
+
+def _with_images(collection: Collection, case: LinkedCase) -> LinkedCase:
+    """Add the image series that the structures refer to, else the only one in the same frame."""
+    series: dict[str, list[FoundObject]] = {}
+    for image in collection.of("CT"):
+        series.setdefault(image.series_uid, []).append(image)
+    structures = case.structures if isinstance(case.structures, FoundObject) else None
+    anchor = structures or next(iter([*case.doses, *([case.plan] if case.plan else [])]), None)
+    if anchor is None or not series:
+        return case
+    for uid in anchor.series_uids:
+        if uid in series:
+            made = Link(anchor.name, "CT", LinkKind.BY_UID)
+            return _joined(case, series[uid], made)
+    fitting = [s for s in series.values() if s[0].frame_uid and s[0].frame_uid == anchor.frame_uid]
+    if len(fitting) == 1:
+        note = "a guess: the only image series of the same frame of reference"
+        return _joined(
+            case, fitting[0], Link(anchor.name, "CT", LinkKind.BY_FRAME_OF_REFERENCE, note)
+        )
+    why = "several image series share" if fitting else "no image series here has"
+    note = f"{anchor.name}: {why} its frame of reference; no image is used"
+    return LinkedCase(case.plan, case.doses, case.structures, (), case.links, (*case.notes, note))
+
+
+def _joined(case: LinkedCase, images: Sequence[FoundObject], made: Link) -> LinkedCase:
+    return LinkedCase(
+        case.plan, case.doses, case.structures, tuple(images), (*case.links, made), case.notes
+    )

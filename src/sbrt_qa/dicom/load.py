@@ -1,0 +1,227 @@
+"""The two verbs of this room: load cases from files, and describe what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sbrt_qa.dicom.collect import Collection, FoundObject, IgnoredFile, collect
+from sbrt_qa.dicom.ct import Slice, read_image
+from sbrt_qa.dicom.dose_choice import choose_doses, read_sum
+from sbrt_qa.dicom.elements import translated
+from sbrt_qa.dicom.link import LinkedCase, link
+from sbrt_qa.dicom.quirks import Log
+from sbrt_qa.dicom.read import warnings_as_notes
+from sbrt_qa.dicom.rtdose import read_dose
+from sbrt_qa.dicom.rtplan import read_plan
+from sbrt_qa.dicom.rtstruct import read_structure_set
+from sbrt_qa.errors import DicomError, GeometryError
+from sbrt_qa.model.case import Case, Provenance, Repair, SourceFile
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.image import ImageSeries
+from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.structure import StructureSet
+
+T = TypeVar("T")
+Paths = Path | str | Sequence[Path | str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inventory:
+    """What lies under some paths, without judging it.
+
+    Parameters
+    ----------
+    files
+        Every DICOM object that takes part, in path order.
+    ignored
+        Every other file and why; ``broken`` marks those that are damaged DICOM.
+    cases
+        The cases they form; links, repairs and notes are in each case's provenance.
+    notes
+        What concerns the files as a whole, such as copies.
+    """
+
+    files: tuple[SourceFile, ...]
+    ignored: tuple[IgnoredFile, ...]
+    cases: tuple[Case, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """Repairs of all cases, each once."""
+        return tuple(dict.fromkeys(r for case in self.cases for r in case.provenance.repairs))
+
+
+def load_cases(paths: Paths) -> tuple[Case, ...]:
+    """Read every case found in files and folder trees.
+
+    One damaged file makes what needs it not evaluable and stops nothing else.
+
+    Raises
+    ------
+    DicomError
+        A path does not exist, or nothing there can be used.
+    """
+    return inspect(paths).cases
+
+
+def inspect(paths: Paths) -> Inventory:
+    """Read every case, and list all files with how they were used.
+
+    Raises
+    ------
+    DicomError
+        As :func:`load_cases`.
+    """
+    listed = [paths] if isinstance(paths, Path | str) else list(paths)
+    if not listed:
+        raise DicomError("no path given")
+    collection = collect([Path(path) for path in listed])
+    linked = link(collection)
+    if not linked:
+        raise DicomError(
+            "no plan, structure set or dose found",
+            got=f"{len(collection.objects)} images only",
+            advice="Export the plan, its structure set and its dose together",
+        )
+    reader = _Reader(collection)
+    cases = tuple(reader.case(one) for one in linked)
+    files = tuple(one.source for one in collection.objects)
+    return Inventory(files, collection.ignored, cases, collection.notes)
+
+
+class _Reader:
+    """Reads the objects of linked cases; an object shared by several cases is read once."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._read: dict[str, object] = {}
+
+    def case(self, linked: LinkedCase) -> Case:
+        log = Log()
+        plan = self._plan(linked)
+        structures = self._structures(linked)
+        chosen = choose_doses(linked.doses, plan if isinstance(plan, Plan) else None)
+        dose = self._dose(chosen, structures)
+        image = self._image(linked.images, log)
+        used = (*_present(linked.plan, linked.structures), *_chosen(chosen), *linked.images)
+        return Case(
+            label=_label(linked, plan),
+            plan=plan,
+            structures=structures,
+            dose=dose,
+            image=image,
+            provenance=self._provenance(linked, used, log),
+        )
+
+    def _once(self, one: FoundObject, read: Callable[[], T]) -> T | str:
+        """Read an object, or say why it cannot be used; the answer is kept."""
+        if one.uid not in self._read:
+            self._read[one.uid] = (one.problem and f"{one.name}: {one.problem}") or _guarded(
+                one, read
+            )
+        answer: T | str = self._read[one.uid]  # type: ignore[assignment]
+        return answer
+
+    def _plan(self, linked: LinkedCase) -> Plan | Reason:
+        if linked.plan is None:
+            return Reason(ReasonCode.REFERENCE_MISSING, "no plan among the files")
+        root = linked.plan.root
+        plan = self._once(linked.plan, lambda: read_plan(root))
+        return Reason(ReasonCode.REFERENCE_MISSING, plan) if isinstance(plan, str) else plan
+
+    def _structures(self, linked: LinkedCase) -> StructureSet | Reason:
+        found = linked.structures
+        if isinstance(found, Reason):
+            return found
+        structures = self._once(found, lambda: read_structure_set(found.root))
+        if isinstance(structures, str):
+            return Reason(ReasonCode.STRUCTURE_UNREADABLE, structures)
+        return structures
+
+    def _dose(
+        self, chosen: tuple[FoundObject, ...] | Reason, structures: StructureSet | Reason
+    ) -> DoseGrid | Reason:
+        if isinstance(chosen, Reason):
+            return chosen
+        try:
+            dose = read_sum(chosen, self._dose_grid)
+        except DicomError as error:
+            return Reason(ReasonCode.DOSE_UNUSABLE, str(error))
+        frames = {
+            part.frame_of_reference_uid
+            for part in (dose, structures)
+            if not isinstance(part, Reason) and part.frame_of_reference_uid
+        }
+        if len(frames) > 1:
+            detail = f"{chosen[0].name} and the structure set lie in different frames of reference"
+            return Reason(ReasonCode.DOSE_UNUSABLE, detail)
+        return dose
+
+    def _dose_grid(self, one: FoundObject) -> DoseGrid:
+        grid = self._once(one, lambda: read_dose(one.opened))
+        if isinstance(grid, str):
+            raise DicomError(grid)
+        return grid
+
+    def _image(self, images: Sequence[FoundObject], log: Log) -> ImageSeries | None:
+        slices = [Slice(one.root, one.path) for one in images if not one.problem]
+        return read_image(slices, log) if slices else None
+
+    def _provenance(self, linked: LinkedCase, used: Sequence[FoundObject], log: Log) -> Provenance:
+        logs = [*(one.root.log for one in used), log]
+        names = {one.name for one in used} | {"CT", "RTPLAN"}
+        notes = [*(note for one in logs for note in one.notes), *linked.notes]
+        notes += [*_identity_notes(used), *_unused_doses(linked, used)]
+        notes += [f"not read: {i.why}" for i in self._collection.ignored if i.broken]
+        return Provenance(
+            files=tuple(one.source for one in used),
+            links=tuple(k for k in linked.links if k.source in names and k.target in names),
+            repairs=tuple(dict.fromkeys(r for one in logs for r in one.repairs)),
+            notes=tuple(dict.fromkeys((*notes, *self._collection.notes))),
+        )
+
+
+def _guarded(one: FoundObject, read: Callable[[], T]) -> T | str:
+    """Read with warnings recorded; an object that cannot be read gives the reason as text."""
+    try:
+        with warnings_as_notes(one.name, one.root.log), translated(one.name):
+            return read()
+    except (DicomError, GeometryError) as error:
+        return str(error)
+
+
+def _present(*parts: FoundObject | Reason | None) -> tuple[FoundObject, ...]:
+    return tuple(part for part in parts if isinstance(part, FoundObject))
+
+
+def _chosen(doses: tuple[FoundObject, ...] | Reason) -> tuple[FoundObject, ...]:
+    return () if isinstance(doses, Reason) else doses
+
+
+def _label(linked: LinkedCase, plan: Plan | Reason) -> str:
+    if isinstance(plan, Plan) and (plan.label or plan.name):
+        return plan.label or plan.name
+    return next((o.name for o in (*_present(linked.plan), *linked.doses)), "") or next(
+        iter(o.name for o in _present(linked.structures)), ""
+    )
+
+
+def _identity_notes(used: Iterable[FoundObject]) -> list[str]:
+    """Say so when the files of one case name different patients, without naming them."""
+    first: dict[str, FoundObject] = {}
+    for one in used:
+        first.setdefault(one.patient_key, one)
+    if len(first) < 2:
+        return []
+    names = " and ".join(one.name for one in first.values())
+    return [f"patient name or number differs between {names}"]
+
+
+def _unused_doses(linked: LinkedCase, used: Sequence[FoundObject]) -> list[str]:
+    left = [dose.name for dose in linked.doses if dose not in used]
+    return [f"doses of this plan that were not used: {', '.join(left)}"] if left else []

@@ -1,0 +1,248 @@
+"""Named repairs: what exports get wrong, and what is done about it.
+
+A reader hands a value to a *stage* (say `CONTOUR_TYPE`). The stage offers it to every quirk
+registered there; the first that applies returns the repaired value and a sentence, and the repair
+goes into the log that becomes the case's provenance. A quirk is one function::
+
+    @CONTOUR_TYPE.quirk("odd-contour-type", vendor="several", example="INTERPOLATED_PLANAR")
+    def odd_contour_type(kind: str) -> Mended[str] | None:
+        '''Say in one line what is repaired.'''
+
+It returns None when it leaves the value alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from sbrt_qa.errors import quoted
+from sbrt_qa.model.case import Repair
+from sbrt_qa.model.structure import ContourKind
+
+T = TypeVar("T")
+
+
+class Mended(NamedTuple, Generic[T]):
+    """A repaired value and one sentence that says what was done."""
+
+    value: T
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quirk(Generic[T]):
+    """One registered repair; ``summary`` is the first line of its function's docstring."""
+
+    name: str
+    stage: str
+    vendor: str
+    example: str
+    summary: str
+    repair: Callable[[T], Mended[T] | None]
+
+
+QUIRKS: dict[str, Quirk[Any]] = {}
+"""All registered quirks by name."""
+
+
+@dataclass(slots=True)
+class Log:
+    """Repairs and notes collected while one object is read; each is kept once, in order."""
+
+    repairs: list[Repair] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def repaired(self, quirk: str, where: str, detail: str) -> None:
+        """Record one repair."""
+        repair = Repair(quirk, where, detail)
+        if repair not in self.repairs:
+            self.repairs.append(repair)
+
+    def note(self, text: str) -> None:
+        """Record one note."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+class Stage(Generic[T]):
+    """A place in reading where values of one kind may need repair."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._quirks: list[Quirk[T]] = []
+
+    def quirk(
+        self, name: str, *, vendor: str, example: str
+    ) -> Callable[[Callable[[T], Mended[T] | None]], Callable[[T], Mended[T] | None]]:
+        """Register a repair function under a stable, unique name."""
+
+        def register(repair: Callable[[T], Mended[T] | None]) -> Callable[[T], Mended[T] | None]:
+            summary = (repair.__doc__ or "").strip().splitlines()[0]
+            if name in QUIRKS:
+                msg = f"quirk {name} is registered twice"
+                raise ValueError(msg)
+            QUIRKS[name] = Quirk(name, self.name, vendor, example, summary, repair)
+            self._quirks.append(QUIRKS[name])
+            return repair
+
+        return register
+
+    def mend(self, value: T, where: str, log: Log) -> T:
+        """Return `value`, repaired by the first quirk that applies to it."""
+        for quirk in self._quirks:
+            mended = quirk.repair(value)
+            if mended is not None:
+                log.repaired(quirk.name, where, mended.detail)
+                return mended.value
+        return value
+
+
+class Encoding(NamedTuple):
+    """What a file says about its own encoding."""
+
+    has_preamble: bool
+    transfer_syntax: str
+
+
+class RawText(NamedTuple):
+    """Text as bytes, the encodings declared for it, and the text once it is known."""
+
+    raw: bytes
+    declared: tuple[str, ...]
+    text: str | None = None
+
+
+class Offsets(NamedTuple):
+    """A grid frame offset vector and the number of frames it belongs to."""
+
+    values_mm: tuple[float, ...]
+    frames: int
+
+
+ENCODING: Stage[Encoding] = Stage("file encoding")
+TEXT: Stage[RawText] = Stage("text")
+CONTOUR_TYPE: Stage[str] = Stage("contour geometric type")
+DOSE_UNITS: Stage[str] = Stage("dose units")
+FRAME_OFFSETS: Stage[Offsets] = Stage("grid frame offsets")
+PLANES: Stage[dict[float, float]] = Stage("contour planes")
+"""Maps the z of each contour to the z of its plane."""
+
+PLANE_TOLERANCE_MM: Final = 0.01
+"""Largest spread of z that is rounding noise of decimal text, within a contour and of a plane."""
+
+IMPLICIT_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
+
+
+@ENCODING.quirk(
+    "no-preamble", vendor="XiO, CMS, de-identifiers", example="file starts at (0008,0005)"
+)
+def no_preamble(encoding: Encoding) -> Mended[Encoding] | None:
+    """Read a file that lacks the 128-byte preamble, and perhaps the file meta information."""
+    if encoding.has_preamble:
+        return None
+    syntax = encoding.transfer_syntax or "a transfer syntax recognised from the first element"
+    return Mended(encoding, f"no DICOM preamble; read as {syntax}")
+
+
+@ENCODING.quirk("no-transfer-syntax", vendor="Monaco 5.11", example="file meta without (0002,0010)")
+def no_transfer_syntax(encoding: Encoding) -> Mended[Encoding] | None:
+    """Recognise the transfer syntax from the first element where the file names none."""
+    if encoding.transfer_syntax:
+        return None
+    return Mended(encoding, "no Transfer Syntax UID; recognised from the first element")
+
+
+def _raw_bytes(raw: bytes) -> str:
+    return raw[:24].hex(" ") + (" ..." if len(raw) > 24 else "")
+
+
+def _try(raw: bytes, encoding: str) -> str | None:
+    try:
+        return raw.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+@TEXT.quirk(
+    "undeclared-character-set", vendor="Chinese exports", example="GB18030 name, no (0008,0005)"
+)
+def undeclared_character_set(found: RawText) -> Mended[RawText] | None:
+    """Decode non-ASCII text of a file that declares no character set: UTF-8, else GB18030."""
+    if found.declared or found.raw.isascii():
+        return None
+    for encoding in ("utf-8", "gb18030", "latin-1"):
+        text = _try(found.raw, encoding)
+        if text is not None:
+            break
+    detail = (
+        f"undeclared character set: {quoted(text)} was read as {encoding}, which is a guess; "
+        f"bytes {_raw_bytes(found.raw)}"
+    )
+    return Mended(found._replace(text=text), detail)
+
+
+@TEXT.quirk("wrong-character-set", vendor="several", example="UTF-8 bytes declared as ISO_IR 100")
+def wrong_character_set(found: RawText) -> Mended[RawText] | None:
+    """Read text as UTF-8 or GB18030 where its bytes cannot be what the file declares."""
+    if not found.declared or found.raw.isascii() or b"\x1b" in found.raw:
+        return None
+    declared = found.declared[0]
+    utf8 = _try(found.raw, "utf-8")
+    if _try(found.raw, declared) is not None and (utf8 is None or not declared.startswith("iso")):
+        return None
+    text, encoding = (
+        (utf8, "utf-8") if utf8 is not None else (_try(found.raw, "gb18030"), "gb18030")
+    )
+    if text is None:
+        text, encoding = found.raw.decode(declared, "replace"), f"{declared} with replacements"
+    detail = (
+        f"declared as {declared}, but read as {encoding}: {quoted(text)}; "
+        f"bytes {_raw_bytes(found.raw)}"
+    )
+    return Mended(found._replace(text=text), detail)
+
+
+@CONTOUR_TYPE.quirk(
+    "odd-contour-type", vendor="several", example="INTERPOLATED_PLANAR, or no type at all"
+)
+def odd_contour_type(kind: str) -> Mended[str] | None:
+    """Treat a missing or non-standard Contour Geometric Type as closed planar."""
+    if kind in set(ContourKind) - {ContourKind.OTHER}:
+        return None
+    got = quoted(kind) if kind else "no contour geometric type"
+    return Mended(ContourKind.CLOSED_PLANAR.value, f"{got} treated as CLOSED_PLANAR")
+
+
+@DOSE_UNITS.quirk("dose-in-cgy", vendor="several", example="Dose Units CGY")
+def dose_in_cgy(units: str) -> Mended[str] | None:
+    """Convert a dose in cGy, a unit that DICOM does not know, to Gy."""
+    return Mended("CGY", "Dose Units CGY: values divided by 100") if units == "CGY" else None
+
+
+@FRAME_OFFSETS.quirk("spare-frame-offsets", vendor="several", example="one frame, fifteen offsets")
+def spare_frame_offsets(offsets: Offsets) -> Mended[Offsets] | None:
+    """Use the first offset of a single frame that brings a whole vector of them."""
+    if offsets.frames != 1 or len(offsets.values_mm) < 2:
+        return None
+    detail = f"one frame, but {len(offsets.values_mm)} frame offsets: only the first is used"
+    return Mended(offsets._replace(values_mm=offsets.values_mm[:1]), detail)
+
+
+@PLANES.quirk("plane-noise", vendor="several", example="z of 2.4991 and 2.4992 in one plane")
+def plane_noise(planes: dict[float, float]) -> Mended[dict[float, float]] | None:
+    """Give contours whose z differs only by the rounding of decimal text one plane."""
+    snapped: dict[float, float] = {}
+    plane = float("-inf")
+    for z_mm in sorted(planes):
+        if z_mm - plane > PLANE_TOLERANCE_MM:
+            plane = z_mm
+        snapped[z_mm] = plane
+    moved = [z_mm - plane for z_mm, plane in snapped.items() if z_mm != plane]
+    if not moved:
+        return None
+    detail = (
+        f"{len(moved)} contour positions moved onto their plane, by at most {max(moved):.2g} mm"
+    )
+    return Mended(snapped, detail)

@@ -1,0 +1,158 @@
+"""Bytes to a dataset: tolerant of what is known to be harmless, refusing what is not DICOM.
+
+pydicom is silent about values that are cut off, recurses without limit and inflates without limit;
+this module checks all three, and lets only :class:`~sbrt_qa.errors.DicomError` out.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset, FileDataset
+
+from sbrt_qa.dicom.elements import Item, translated
+from sbrt_qa.dicom.quirks import ENCODING, IMPLICIT_LITTLE_ENDIAN, Encoding, Log
+from sbrt_qa.errors import DicomError, quoted
+
+PREAMBLE_BYTES: Final = 128
+HEAD_BYTES: Final = 512
+"""Enough of a file's start to tell whether it may be DICOM."""
+
+MAX_INFLATED_BYTES: Final = 512 * 1024 * 1024
+"""Largest deflated dataset that is inflated; a dose grid of 500^3 voxels at 32 bit."""
+
+_DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
+_UNDEFINED_LENGTH: Final = 0xFFFFFFFF
+
+_FIRST_GROUPS: Final = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
+"""Group of the first element of a file without preamble: 0002 or 0008, either byte order."""
+
+
+class NotDicomError(DicomError):
+    """The file is something else, which is no fault of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A dataset as far as it could be read.
+
+    ``transfer_syntax`` is empty when the file names none; ``problem`` says what is wrong with a
+    file that is damaged but still tells what it is.
+    """
+
+    root: Item
+    transfer_syntax: str
+    problem: str = ""
+
+
+def looks_like_dicom(head: bytes) -> bool:
+    """Tell whether the first bytes of a file may be DICOM, with or without preamble."""
+    if head[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] == b"DICM":
+        return True
+    return head[:2] in _FIRST_GROUPS and len(head) >= 8
+
+
+@contextmanager
+def warnings_as_notes(where: str, log: Log) -> Iterator[None]:
+    """Record the DICOM library's warnings as notes instead of printing them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        log.note(f"{where}: DICOM library: {quoted(warning.message)}")
+
+
+def open_bytes(data: bytes, where: str) -> Opened:
+    """Read one file's bytes.
+
+    Pixel data is read only of RTDOSE; of other objects everything before it.
+
+    Raises
+    ------
+    NotDicomError
+        The bytes are not DICOM at all.
+    DicomError
+        They are, but so damaged that nobody can say what the object is.
+    """
+    if not data:
+        raise NotDicomError("the file is empty", where=where)
+    if not looks_like_dicom(data[:HEAD_BYTES]):
+        raise NotDicomError("not a DICOM file", where=where)
+    _check_deflated(data, where)
+    log = Log()
+    with warnings_as_notes(where, log):
+        dataset = _parse(data, where, with_pixels=False)
+        root = Item.root(dataset, where, log)
+        _check_identity(root)
+        if root.code("Modality") == "RTDOSE":
+            dataset = _parse(data, where, with_pixels=True)
+            root = Item.root(dataset, where, log)
+        syntax = _transfer_syntax(dataset)
+        has_preamble = data[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] == b"DICM"
+        ENCODING.mend(Encoding(has_preamble, syntax), where, log)
+    return Opened(root, syntax, _cut_off(dataset))
+
+
+def _parse(data: bytes, where: str, *, with_pixels: bool) -> FileDataset:
+    with translated(where):
+        dataset = dcmread(io.BytesIO(data), stop_before_pixels=not with_pixels, force=True)
+    dataset.buffer = None  # would keep the whole file in memory
+    return dataset
+
+
+def _transfer_syntax(dataset: FileDataset) -> str:
+    return str(dataset.file_meta.get("TransferSyntaxUID", "") or "").strip(" \0")
+
+
+def _check_identity(root: Item) -> None:
+    """Refuse bytes that parse as elements but say nothing of what they are."""
+    if not (root.uid("SOPClassUID").startswith("1.2.") or root.code("Modality").isalnum()):
+        raise NotDicomError(
+            "not a DICOM object", where=root.where, expected="a SOP Class UID and a Modality"
+        )
+
+
+def _check_deflated(data: bytes, where: str) -> None:
+    """Inflate a deflated dataset under a cap first: pydicom would inflate without limit."""
+    at = data.find(_DEFLATED, PREAMBLE_BYTES, PREAMBLE_BYTES + 4096)
+    if at < 0 or data[132:136] != b"\x02\x00\x00\x00":
+        return
+    start = 144 + int.from_bytes(data[140:144], "little")
+    try:
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        inflated = len(inflater.decompress(data[start:], MAX_INFLATED_BYTES))
+    except zlib.error as error:
+        raise DicomError("the deflated dataset is damaged", where=where) from error
+    if inflated >= MAX_INFLATED_BYTES:
+        raise DicomError(
+            "the deflated dataset is too large",
+            where=where,
+            expected=f"less than {MAX_INFLATED_BYTES} bytes once inflated",
+        )
+
+
+def _cut_off(dataset: Dataset) -> str:
+    """Name the first top-level element whose value is shorter than it declares."""
+    for tag in list(dataset.keys()):
+        element = dataset.get_item(tag)
+        length = getattr(element, "length", _UNDEFINED_LENGTH)
+        present = len(element.value) if isinstance(element.value, bytes) else length
+        if length != _UNDEFINED_LENGTH and present < length:
+            return (
+                f"the file is cut off inside element {tag}: {length} bytes declared, "
+                f"{present} present"
+            )
+    return ""
+
+
+def is_compressed(transfer_syntax: str) -> bool:
+    """Tell whether pixel data is encapsulated under a transfer syntax."""
+    native = ("", IMPLICIT_LITTLE_ENDIAN, "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
+    return transfer_syntax not in native and transfer_syntax != _DEFLATED.decode()

@@ -1,0 +1,204 @@
+"""RTSTRUCT to structures: contours from their raw bytes, every oddity named.
+
+The ROI number is the key; names come from the Structure Set ROI Sequence alone. What would let a
+structure shrink in silence (a contour that cannot be read) makes the whole structure unreadable;
+what never had a volume (points, open lines, fewer than three vertices) is set aside and counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sbrt_qa.dicom.decimal_text import BadDecimal, parse_decimals
+from sbrt_qa.dicom.elements import Item
+from sbrt_qa.dicom.quirks import CONTOUR_TYPE, PLANE_TOLERANCE_MM, PLANES
+from sbrt_qa.errors import DicomError, quoted
+from sbrt_qa.model.grid import FloatArray
+from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure, StructureSet
+
+MIN_VERTICES: Final = 3
+
+_CLOSED: Final = (ContourKind.CLOSED_PLANAR, ContourKind.CLOSED_PLANAR_XOR)
+
+
+@dataclass(frozen=True, slots=True)
+class _RawContour:
+    """One contour item as found: its place in the sequence, kind, declared points and text."""
+
+    index: int
+    kind: ContourKind
+    declared: int | None
+    text: bytes
+
+
+@dataclass(slots=True)
+class _Roi:
+    """What is known of one ROI before it becomes a Structure."""
+
+    number: int
+    name: str
+    frame_uid: str
+    contour_items: list[Item] = field(default_factory=list)
+    problem: str = ""
+
+
+class _ContourError(Exception):
+    """A contour with no safe reading; the message is for the reason."""
+
+
+def read_structure_set(root: Item) -> StructureSet:
+    """Read all structures; one bad ROI does not stop the others.
+
+    Raises
+    ------
+    DicomError
+        The structure set itself cannot be read.
+    """
+    rois = _rois(root)
+    frame_uid = main_frame(root)
+    types = _interpreted_types(root)
+    read = [_structure(root, roi, types.get(roi.number, ""), frame_uid) for roi in rois.values()]
+    structures = _snap_planes(root, read)
+    return StructureSet(structures, frame_uid, root.text("StructureSetLabel"))
+
+
+def main_frame(root: Item) -> str:
+    """Return the frame of reference that most ROIs use, else the one the set refers to."""
+    used = Counter(
+        uid
+        for roi in root.items("StructureSetROISequence")
+        if (uid := roi.uid("ReferencedFrameOfReferenceUID"))
+    )
+    referenced = root.uids("ReferencedFrameOfReferenceSequence/FrameOfReferenceUID")
+    candidates = [uid for uid, _ in used.most_common(1)]
+    return next(iter([*candidates, *referenced, root.uid("FrameOfReferenceUID")]), "")
+
+
+def _rois(root: Item) -> dict[int, _Roi]:
+    """ROIs by number, in file order, with the contour items that refer to them."""
+    rois: dict[int, _Roi] = {}
+    for item in root.items("StructureSetROISequence"):
+        number = item.integer("ROINumber")
+        name = item.text("ROIName", f"{root.where} ROI {number}")
+        if number is None:
+            root.log.note(f"{root.where}: {quoted(name)} has no ROI number and was left out")
+        elif number in rois:
+            other = rois[number].name
+            rois[number].problem = f"ROI number {number} names {quoted(other)} and {quoted(name)}"
+        else:
+            rois[number] = _Roi(number, name, item.uid("ReferencedFrameOfReferenceUID"))
+    for item in root.items("ROIContourSequence"):
+        number = item.integer("ReferencedROINumber")
+        if number is None:
+            root.log.note(f"{root.where}: contours without an ROI number were left out")
+            continue
+        if number not in rois:
+            root.log.note(f"{root.where}: ROI {number} has contours but no name")
+            rois[number] = _Roi(number, "", "")
+        rois[number].contour_items.append(item)
+    return rois
+
+
+def _interpreted_types(root: Item) -> dict[int, str]:
+    types: dict[int, str] = {}
+    for item in root.items("RTROIObservationsSequence"):
+        number, kind = item.integer("ReferencedROINumber"), item.code("RTROIInterpretedType")
+        if number is not None and kind:
+            types.setdefault(number, kind)
+    return types
+
+
+def _structure(root: Item, roi: _Roi, interpreted_type: str, frame_uid: str) -> Structure:
+    """One ROI; anything wrong with it becomes its problem."""
+    problem = roi.problem
+    if roi.frame_uid and roi.frame_uid != frame_uid:
+        problem = f"{quoted(roi.name)} lies in another frame of reference than most structures"
+    contours: list[Contour] = []
+    set_aside: tuple[SetAside, ...] = ()
+    if not problem:
+        try:
+            contours, set_aside = _contours(root, roi)
+        except (_ContourError, DicomError) as refused:
+            problem = f"{quoted(roi.name)} (ROI {roi.number}): {refused}"
+    return Structure(
+        roi_number=roi.number,
+        name=roi.name,
+        contours=tuple(contours) if not problem else (),
+        interpreted_type=interpreted_type,
+        set_aside=set_aside,
+        problem=Reason(ReasonCode.STRUCTURE_UNREADABLE, problem) if problem else None,
+    )
+
+
+def _contours(root: Item, roi: _Roi) -> tuple[list[Contour], tuple[SetAside, ...]]:
+    where = f"{root.where} {quoted(roi.name)} (ROI {roi.number})"
+    raw = _raw_contours(root, roi, where)
+    aside: Counter[tuple[ContourKind, str]] = Counter(
+        (c.kind, "no closed contour") for c in raw if c.kind not in _CLOSED
+    )
+    closed = [c for c in raw if c.kind in _CLOSED]
+    contours = []
+    for found, values in zip(closed, parse_decimals([c.text for c in closed]), strict=True):
+        points = _points(found, values)
+        if len(points) < MIN_VERTICES:
+            aside[found.kind, f"fewer than {MIN_VERTICES} vertices"] += 1
+        else:
+            contours.append(_contour(found, points))
+    return contours, tuple(SetAside(kind, n, note) for (kind, note), n in aside.items())
+
+
+def _raw_contours(root: Item, roi: _Roi, where: str) -> list[_RawContour]:
+    items = [c for parent in roi.contour_items for c in parent.items("ContourSequence")]
+    raw = []
+    for index, item in enumerate(items, start=1):
+        kind = CONTOUR_TYPE.mend(item.code("ContourGeometricType"), where, root.log)
+        declared = item.integer("NumberOfContourPoints")
+        raw.append(_RawContour(index, ContourKind(kind), declared, item.raw("ContourData")))
+    return raw
+
+
+def _points(found: _RawContour, values: FloatArray | BadDecimal) -> FloatArray:
+    """Vertices as (n, 3), checked against what the file declares."""
+    where = f"contour {found.index}"
+    if isinstance(values, BadDecimal):
+        at = f"number {values.position + 1}"
+        raise _ContourError(f"{where}, {at} is {quoted(values.text)}, not a plain decimal number")
+    if values.size % 3:
+        raise _ContourError(f"{where} has {values.size} numbers, not a multiple of 3")
+    points = values.reshape(-1, 3)
+    if found.declared is not None and found.declared != len(points):
+        raise _ContourError(
+            f"{where} declares {found.declared} points but has {len(points)}",
+        )
+    return points
+
+
+def _contour(found: _RawContour, points: FloatArray) -> Contour:
+    low, high = float(points[:, 2].min()), float(points[:, 2].max())
+    if high - low > PLANE_TOLERANCE_MM:
+        raise _ContourError(
+            f"contour {found.index} is not axial: its z runs from {low:g} to {high:g} mm"
+        )
+    return Contour(0.5 * (low + high), points[:, :2])
+
+
+def _snap_planes(root: Item, structures: Sequence[Structure]) -> tuple[Structure, ...]:
+    """Give all contours of one plane the same z, over the whole structure set."""
+    as_found = {c.z_mm: c.z_mm for s in structures for c in s.contours}
+    planes = PLANES.mend(as_found, root.where, root.log)
+    return tuple(structures if planes is as_found else (_moved(s, planes) for s in structures))
+
+
+def _moved(structure: Structure, planes: dict[float, float]) -> Structure:
+    return Structure(
+        roi_number=structure.roi_number,
+        name=structure.name,
+        contours=tuple(Contour(planes[c.z_mm], c.xy_mm) for c in structure.contours),
+        interpreted_type=structure.interpreted_type,
+        set_aside=structure.set_aside,
+        problem=structure.problem,
+    )
