@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbrt_qa.errors import DicomError, UsageError, quoted
+from sbrt_qa.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
@@ -44,11 +44,12 @@ def check(
     ProtocolError
         The protocol breaks its schema.
     """
+    from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.protocol.load import load_protocol
     from sbrt_qa.review.review import review_case
 
     rules = load_protocol(protocol)
-    return tuple(review_case(case, rules, mapping=mapping) for case in _cases(paths))
+    return tuple(review_case(case, rules, mapping=mapping) for case in load_cases(paths))
 
 
 def dvh(
@@ -69,12 +70,13 @@ def dvh(
     DicomError
         Nothing readable is there.
     """
+    from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dosimetry.metric_names import parse_metric
     from sbrt_qa.review import dvh_table
 
     for text in metrics:
         parse_metric(text)  # a typing error is told before anything is read
-    case = _choose(_cases(paths), plan)
+    case = _choose(load_cases(paths), plan)
     return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy)
 
 
@@ -89,19 +91,6 @@ def inspect(paths: Sequence[Path]) -> Inventory:
     from sbrt_qa.dicom.load import inspect as look
 
     return look(paths)
-
-
-def _cases(paths: Sequence[Path]) -> tuple[Case, ...]:
-    from sbrt_qa.dicom.load import load_cases
-
-    cases = load_cases(paths)
-    if not cases:
-        raise DicomError(
-            "no plan, dose or structure set found",
-            where=", ".join(quoted(path.name) for path in paths),
-            advice="`sbrt-qa inspect` lists what is there.",
-        )
-    return cases
 
 
 def _choose(cases: Sequence[Case], wanted: str | None) -> Case:

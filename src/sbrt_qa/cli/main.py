@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import __version__
-from sbrt_qa.cli import check, dvh, exit_codes
+from sbrt_qa.cli import check, dvh, exit_codes, inspect
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import SbrtQaError, visible
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(check.check)
 app.command()(dvh.dvh)
+app.command()(inspect.inspect)
 
 
 @app.callback(invoke_without_command=True)

@@ -75,6 +75,16 @@ def print_to_text(parts: Sequence[RenderableType], page: Page) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
+def label_grid(lines: Sequence[tuple[str, str]]) -> Table:
+    """Return labels beside texts that may fold."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, text in lines:
+        grid.add_row(label, _text(text))
+    return grid
+
+
 def _console(page: Page, out: io.StringIO) -> Console:
     return Console(
         file=out,
@@ -96,7 +106,7 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
     rows = view.rows_worst_first(review)
     return [
         Text("─" * page.width, "dim"),
-        _header(view.header_lines(review)),
+        label_grid(view.header_lines(review)),
         Text(),
         verdict,
         *_findings(review.findings),
@@ -107,15 +117,6 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         *(_text(line, "dim") for line in view.origin_lines(review)),
         Text(),
     ]
-
-
-def _header(lines: list[tuple[str, str]]) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for label, text in lines:
-        grid.add_row(label, _text(text))
-    return grid
 
 
 def _findings(findings: Sequence[Finding]) -> list[RenderableType]:

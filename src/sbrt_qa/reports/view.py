@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Reason, Verdict
+from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.review.result import CaseReview, DoseSummary, ImageSummary, PlanSummary
+from sbrt_qa.reports.case_text import part_lines
+from sbrt_qa.review.result import CaseReview, PlanSummary
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
 
@@ -77,18 +78,12 @@ def rows_worst_first(review: CaseReview) -> list[Row]:
 
 def header_lines(review: CaseReview) -> list[tuple[str, str]]:
     """Return what is said of the case above the table, as pairs of label and text."""
-    lines = [("Plan", _plan_label(review))]
-    lines += _plan_lines(review.plan)
-    lines.append(("Dose", _dose_text(review.dose)))
-    labelled = review.structure_set
-    count = f"{len(review.structures)} structure{'s' if len(review.structures) != 1 else ''}"
-    label = [labelled] if labelled and not isinstance(labelled, Reason) else []
-    text = labelled.detail if isinstance(labelled, Reason) else " · ".join([*label, count])
-    lines.append(("Structures", text))
-    lines.append(("Image", _image_text(review.image)))
     protocol = review.protocol
     version = f"{protocol.id} {protocol.version} · sha256 {protocol.sha256[:12]}"
-    lines.append(("Protocol", version))
+    parts = part_lines(
+        review.plan, review.dose, review.structure_set, len(review.structures), review.image
+    )
+    lines = [("Plan", _plan_label(review)), *parts, ("Protocol", version)]
     return [(label, visible(text)) for label, text in lines]
 
 
@@ -170,41 +165,3 @@ def _plan_label(review: CaseReview) -> str:
     if isinstance(plan, PlanSummary):
         parts += [part for part in (plan.approval.lower(), plan.intent.lower()) if part]
     return " · ".join(parts)
-
-
-def _plan_lines(plan: PlanSummary | Reason) -> list[tuple[str, str]]:
-    if isinstance(plan, Reason):
-        return [("Prescribed", plan.detail)]
-    return [("Prescribed", _prescription_text(plan)), ("Delivery", _delivery_text(plan))]
-
-
-def _prescription_text(plan: PlanSummary) -> str:
-    dose, fractions = plan.prescription_gy, plan.fractions
-    parts = [dose.detail if isinstance(dose, Reason) else f"{dose:g} Gy"]
-    parts += [fractions.detail if isinstance(fractions, Reason) else f"in {fractions} fractions"]
-    text = ("; " if isinstance(dose, Reason) or isinstance(fractions, Reason) else " ").join(parts)
-    return f"{text} ({plan.prescription_source})" if plan.prescription_source else text
-
-
-def _delivery_text(plan: PlanSummary) -> str:
-    energies = ", ".join(f"{e:g} MV" for e in plan.energies_mv)
-    beams = f"{plan.beams} beam{'s' if plan.beams != 1 else ''}"
-    setup = f"{plan.setup_beams} setup" if plan.setup_beams else ""
-    meterset = f"{plan.meterset:.1f} {plan.meterset_unit}" if plan.meterset is not None else ""
-    parts = [", ".join(plan.machines), energies, ", ".join(plan.techniques), beams, setup, meterset]
-    return " · ".join(part for part in parts if part)
-
-
-def _dose_text(dose: DoseSummary | Reason) -> str:
-    if isinstance(dose, Reason):
-        return dose.detail
-    voxels = " × ".join(str(n) for n in dose.voxels)
-    spacing = " × ".join(f"{s:g}" for s in dose.spacing_mm)
-    kind = f"{dose.summation.lower()}, {dose.dose_type.lower()}"
-    return f"{voxels} voxels of {spacing} mm · maximum {dose.max_gy:.2f} Gy · {kind}"
-
-
-def _image_text(image: ImageSummary | None) -> str:
-    if image is None:
-        return "none"
-    return f"{image.modality} · {image.slices} slices every {image.slice_spacing_mm:g} mm"

@@ -1,0 +1,67 @@
+"""The parts of a case in words, one line each. Text from files is not yet made visible here."""
+
+from __future__ import annotations
+
+from sbrt_qa.model.outcome import Reason
+from sbrt_qa.review.result import DoseSummary, ImageSummary, PlanSummary
+
+
+def part_lines(
+    plan: PlanSummary | Reason,
+    dose: DoseSummary | Reason,
+    structure_set: str | Reason,
+    structures: int,
+    image: ImageSummary | None,
+) -> list[tuple[str, str]]:
+    """Return pairs of label and text; a part that is missing says why."""
+    return [
+        *_plan_lines(plan),
+        ("Dose", _dose_text(dose)),
+        ("Structures", _structures_text(structure_set, structures)),
+        ("Image", _image_text(image)),
+    ]
+
+
+def _structures_text(label: str | Reason, count: int) -> str:
+    if isinstance(label, Reason):
+        return label.detail
+    counted = f"{count} structure{'s' if count != 1 else ''}"
+    return f"{label} · {counted}" if label else counted
+
+
+def _plan_lines(plan: PlanSummary | Reason) -> list[tuple[str, str]]:
+    if isinstance(plan, Reason):
+        return [("Prescribed", plan.detail)]
+    return [("Prescribed", _prescription_text(plan)), ("Delivery", _delivery_text(plan))]
+
+
+def _prescription_text(plan: PlanSummary) -> str:
+    dose, fractions = plan.prescription_gy, plan.fractions
+    parts = [dose.detail if isinstance(dose, Reason) else f"{dose:g} Gy"]
+    parts += [fractions.detail if isinstance(fractions, Reason) else f"in {fractions} fractions"]
+    text = ("; " if isinstance(dose, Reason) or isinstance(fractions, Reason) else " ").join(parts)
+    return f"{text} ({plan.prescription_source})" if plan.prescription_source else text
+
+
+def _delivery_text(plan: PlanSummary) -> str:
+    energies = ", ".join(f"{e:g} MV" for e in plan.energies_mv)
+    beams = f"{plan.beams} beam{'s' if plan.beams != 1 else ''}"
+    setup = f"{plan.setup_beams} setup" if plan.setup_beams else ""
+    meterset = f"{plan.meterset:.1f} {plan.meterset_unit}" if plan.meterset is not None else ""
+    parts = [", ".join(plan.machines), energies, ", ".join(plan.techniques), beams, setup, meterset]
+    return " · ".join(part for part in parts if part)
+
+
+def _dose_text(dose: DoseSummary | Reason) -> str:
+    if isinstance(dose, Reason):
+        return dose.detail
+    voxels = " × ".join(str(n) for n in dose.voxels)
+    spacing = " × ".join(f"{s:g}" for s in dose.spacing_mm)
+    kind = f"{dose.summation.lower()}, {dose.dose_type.lower()}"
+    return f"{voxels} voxels of {spacing} mm · maximum {dose.max_gy:.2f} Gy · {kind}"
+
+
+def _image_text(image: ImageSummary | None) -> str:
+    if image is None:
+        return "none"
+    return f"{image.modality} · {image.slices} slices every {image.slice_spacing_mm:g} mm"

@@ -1,0 +1,71 @@
+"""The parts of a case in a few facts each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.image import ImageSeries
+from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.plan import Beam, Plan, Prescription
+from sbrt_qa.model.structure import StructureSet
+from sbrt_qa.review.result import DoseSummary, ImageSummary, PlanSummary
+
+_NOT_STATED: Final = Reason(ReasonCode.NO_PRESCRIPTION, "not stated in the plan")
+
+
+def plan_summary(plan: Plan | Reason) -> PlanSummary | Reason:
+    """Return the plan at a glance, or why there is none."""
+    if isinstance(plan, Reason):
+        return plan
+    prescribed, fractions = plan.prescription or _NOT_STATED, plan.fractions
+    prescription_gy: float | Reason
+    if isinstance(prescribed, Prescription):
+        prescription_gy, source = prescribed.total_gy, str(prescribed.source)
+    else:
+        prescription_gy, source = prescribed, ""
+    metersets = [b.meterset for b in plan.beams if b.meterset is not None]
+    return PlanSummary(
+        label=plan.label,
+        name=plan.name,
+        intent=plan.intent,
+        approval=plan.approval,
+        patient_position=plan.patient_position,
+        prescription_gy=prescription_gy,
+        prescription_source=source,
+        fractions=_NOT_STATED if fractions is None else fractions,
+        machines=plan.machines,
+        energies_mv=tuple(sorted({e for b in plan.beams for e in b.energies_mv})),
+        techniques=tuple(dict.fromkeys(t for b in plan.beams if (t := _technique(b)))),
+        beams=len(plan.beams),
+        setup_beams=len(plan.setup_beams),
+        meterset=sum(metersets) if len(metersets) == len(plan.beams) > 0 else None,
+        meterset_unit=", ".join(dict.fromkeys(b.meterset_unit for b in plan.beams)),
+        isocentres=len({i for b in plan.beams for i in b.isocentres_mm}),
+        is_ion=plan.is_ion,
+    )
+
+
+def dose_summary(dose: DoseGrid | Reason) -> DoseSummary | Reason:
+    """Return the dose grid at a glance, or why there is none."""
+    if isinstance(dose, Reason):
+        return dose
+    nz, ny, nx = dose.dose_gy.shape
+    return DoseSummary((nx, ny, nz), dose.spacing_mm, dose.max_gy, dose.summation, dose.dose_type)
+
+
+def image_summary(image: ImageSeries | None) -> ImageSummary | None:
+    """Return the image at a glance, or None when there is none."""
+    if image is None:
+        return None
+    slices = int(image.z_mm.size)
+    return ImageSummary(image.modality, slices, image.slice_spacing_mm, image.spacing_mm)
+
+
+def structure_set_label(structures: StructureSet | Reason) -> str | Reason:
+    """Return the label of the structure set, or why there is none."""
+    return structures if isinstance(structures, Reason) else structures.label
+
+
+def _technique(beam: Beam) -> str:
+    return " ".join(part for part in (beam.radiation_type, beam.beam_type) if part)

@@ -1,0 +1,113 @@
+"""CSV is tidy and inert; JSON reads back to the same value."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from sbrt_qa.errors import UsageError
+from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.reports.as_csv import DVH_COLUMNS, REVIEW_COLUMNS, safe_cell
+from sbrt_qa.reports.registry import Page, format_names, render_dvh, render_reviews
+from sbrt_qa.review.dvh_table import Curve, DvhTable, MetricValue, StructureDvh
+from sbrt_qa.review.result import CaseReview
+
+PAGE = Page()
+SMALL = Reason(ReasonCode.SMALLER_THAN_ASKED, "too small")
+
+
+def dvh_table() -> DvhTable:
+    metrics = {"D95%[Gy]": MetricValue(47.5, "Gy"), "D5cc[Gy]": MetricValue(None, "Gy", SMALL)}
+    curve = Curve((0.0, 0.1), (3.5, 3.0))
+    return DvhTable("P", {"=PTV": StructureDvh(7, 3.5, 1.0, 2.0, 3.0, 0.0, metrics, curve)}, "slab")
+
+
+def test_one_csv_row_is_one_limit_of_one_plan(review: CaseReview) -> None:
+    text = render_reviews("csv", [review, review], PAGE)
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert tuple(rows[0]) == REVIEW_COLUMNS
+    assert len(rows) == 2 * len(review.constraints)
+    assert [r["constraint"] for r in rows[:5]] == ["CORD", "STO", "BOW", "DUO", "SPL"]
+    duodenum = rows[3]
+    assert (duodenum["value"], duodenum["unit"], duodenum["margin"]) == ("32.004", "Gy", "-2.004")
+    assert duodenum["verdict"] == "major"
+    assert (rows[1]["value"], rows[1]["reason_code"]) == ("", "structure_missing")
+
+
+def test_csv_lines_end_as_rfc_4180_says(review: CaseReview) -> None:
+    lines = render_reviews("csv", [review], PAGE).split("\r\n")
+    assert lines[-1] == ""
+    assert not any("\n" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\tx", "'\\x09x"),
+        ("\rx", "'\\x0dx"),
+        ("a=b", "a=b"),
+        (-1.5, -1.5),
+        (None, None),
+    ],
+)
+def test_text_cells_never_start_a_formula(cell: str | float | None, safe: object) -> None:
+    assert safe_cell(cell) == safe
+
+
+def test_hostile_names_are_inert_in_csv(review: CaseReview) -> None:
+    text = render_reviews("csv", [review], PAGE)
+    assert "\x1b" not in text
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert rows[2]["plan_structures"].startswith("\\x1b[2J=cmd")
+
+
+def test_dvh_csv_is_one_row_per_quantity() -> None:
+    text = render_dvh("csv", dvh_table(), PAGE)
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert tuple(rows[0]) == DVH_COLUMNS
+    assert ["P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", ""] in rows
+    assert ["P", "'=PTV", "7", "D5cc[Gy]", "", "Gy", "smaller_than_asked: too small"] in rows
+    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", ""] in rows
+
+
+def test_json_of_reviews_reads_back(review: CaseReview) -> None:
+    elements = json.loads(render_reviews("json", [review, review], PAGE))
+    assert [CaseReview.from_json(json.dumps(e)) for e in elements] == [review, review]
+    assert elements[0]["schema"] == "sbrt_qa.review/1"
+
+
+def test_json_of_no_reviews_is_an_empty_list() -> None:
+    assert json.loads(render_reviews("json", [], PAGE)) == []
+
+
+def test_json_of_a_dvh_has_the_promised_form() -> None:
+    data = json.loads(render_dvh("json", dvh_table(), PAGE))
+    assert data["structures"]["=PTV"] == {
+        "roi_number": 7,
+        "volume_cc": 3.5,
+        "min_gy": 1.0,
+        "mean_gy": 2.0,
+        "max_gy": 3.0,
+        "outside_dose_grid_cc": 0.0,
+        "metrics": {
+            "D95%[Gy]": {"value": 47.5, "unit": "Gy", "reason": None},
+            "D5cc[Gy]": {"value": None, "unit": "Gy", "reason": "smaller_than_asked: too small"},
+        },
+        "curve": {"dose_gy": [0.0, 0.1], "volume_cc": [3.5, 3.0]},
+    }
+
+
+def test_formats_are_the_files_of_the_folder() -> None:
+    assert format_names() == ("csv", "json", "table")
+
+
+def test_unknown_format_lists_the_known(review: CaseReview) -> None:
+    with pytest.raises(UsageError, match="got 'pdf'; expected csv, json, table"):
+        render_reviews("pdf", [review], PAGE)

@@ -1,0 +1,119 @@
+"""The table says everything in words and signs, cuts no number, and runs nothing from a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
+from sbrt_qa.reports.registry import Page, render_dvh, render_reviews
+from sbrt_qa.reports.view import rounded
+from sbrt_qa.review.dvh_table import DvhTable, MetricValue, StructureDvh
+from sbrt_qa.review.result import CaseReview
+
+
+def table(review: CaseReview, width: int = 120, *, colour: bool = False) -> str:
+    return render_reviews("table", [review], Page(width, colour))
+
+
+def test_worst_comes_first(review: CaseReview) -> None:
+    text = table(review)
+    marks = ["✕ MAJOR", "? not evaluable", "△ minor", "✓ per protocol"]
+    rows = [line.split("  ")[0] for line in text.splitlines()]
+    verdicts = [row for row in rows if row in marks]
+    assert verdicts == ["✕ MAJOR", *marks, "✓ per protocol"]  # the case, then its limits
+
+
+@pytest.mark.parametrize("width", [72, 80, 100, 112, 120, 160])
+def test_no_width_cuts_a_value_a_limit_or_a_verdict(review: CaseReview, width: int) -> None:
+    text = table(review, width)
+    for piece in ("32.004 Gy", "31.00 Gy", "20.00 Gy", "≤ 30 Gy", "-2.004", "? not evaluable"):
+        assert piece in text
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "…" not in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_every_limit_is_shown_with_its_source(review: CaseReview, width: int) -> None:
+    text = table(review, width)
+    for constraint in review.constraints:
+        assert constraint.id in text
+    assert text.count("R1112") == len(review.constraints)
+
+
+def test_header_findings_counts_reasons_and_origins_are_shown(review: CaseReview) -> None:
+    text = table(review)
+    for piece in (
+        "LIVER_50 · subject S-004 · approved",
+        "50 Gy in 5 fractions",
+        "LINAC · 6 MV · PHOTON STATIC · 9 beams · 1 setup · 2412.5 MU",
+        "150 × 120 × 90 voxels of 2 × 2 × 2.5 mm",
+        "5 limits: 1 MAJOR, 1 not evaluable, 1 minor, 2 per protocol",
+        "Linked by guess. Look at it.",
+        "no structure of the plan matches 'Stomach'",
+        "liver_sbrt 0.1",
+        "Cited limits.",
+        "Not for treatment decisions.",
+    ):
+        assert piece in text
+
+
+def test_names_from_files_are_shown_and_never_run(review: CaseReview) -> None:
+    text = table(review)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\\x1b[2J" in text
+    assert "[bold red]" in "".join(text.split("\n")).replace(" ", " ") or "bold" in text
+
+
+def test_colour_only_where_it_is_understood(review: CaseReview) -> None:
+    coloured = table(review, colour=True)
+    assert "\x1b[1;31m✕ MAJOR" in coloured
+    assert "\x1b[2J" not in coloured
+    assert "\x1b" not in table(review)
+
+
+def test_parts_that_are_missing_say_why(review: CaseReview) -> None:
+    why = Reason(ReasonCode.NO_DOSE, "the folder holds no dose")
+    text = table(replace(review, dose=why, plan=why, structure_set=why, image=None))
+    assert text.count("the folder holds no dose") == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "shown"),
+    [
+        (12.345678, (), "12.35"),
+        (12.004, (12.0,), "12.004"),
+        (11.996, (12.0,), "11.996"),
+        (12.0, (12.0,), "12.00"),
+        (12.0000000001, (12.0,), "12.000000"),
+        (95.0049, (99.0, 95.0), "95.005"),
+        (0.0, (None, 5.0), "0.00"),
+    ],
+)
+def test_rounding_keeps_a_value_on_its_side_of_the_limit(
+    value: float, limits: tuple[float | None, ...], shown: str
+) -> None:
+    assert rounded(value, limits) == shown
+
+
+def test_dvh_table_shows_numbers_and_reasons_at_any_width() -> None:
+    small = Reason(ReasonCode.SMALLER_THAN_ASKED, "700 cc asked of a structure of 12.00 cc")
+    empty = Reason(ReasonCode.STRUCTURE_EMPTY, "the structure has no closed contour")
+    metrics = {"DC700cc[Gy]": MetricValue(None, "Gy", small)}
+    rows = {
+        "PTV": StructureDvh(1, 12.0, 1.0, 2.0, 3.0, 0.5, metrics),
+        "Void": StructureDvh(
+            2, metrics={"DC700cc[Gy]": MetricValue(None, "Gy", empty)}, reason=empty
+        ),
+    }
+    text = render_dvh("table", DvhTable("PLAN", rows, "slab"), Page(40))
+    assert "12.00" in text
+    assert "PTV DC700cc[Gy]: 700 cc asked of a structure of 12.00 cc" in " ".join(text.split())
+    assert "Void: the structure has no closed contour" in " ".join(text.split())
+
+
+def test_verdict_words_differ_without_colour(review: CaseReview) -> None:
+    texts = {table(replace(review, verdict=v, constraints=())) for v in Verdict}
+    assert len(texts) == len(Verdict)
