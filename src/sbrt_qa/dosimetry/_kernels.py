@@ -2,8 +2,8 @@
 
 The dose is the trilinear interpolant of ``dose[z, y, x]``. Along a scan line it is linear between
 two columns, so a stretch of line from dose a to dose b holds every dose between them equally. Its
-share of "volume below d" is a ramp that starts at the lower and stops at the higher dose, and a ramp
-is two entries in an array of second differences. At a joint of two stretches they share one entry.
+share of "volume below d" is a ramp from the lower to the higher dose, which is two entries in an
+array of second differences. At a joint of two stretches the ramps share one entry.
 """
 
 from __future__ import annotations
@@ -124,41 +124,24 @@ def deposit(y, z, weight, start, x_low, x_high, dose, x_axis, y_axis, z_axis, lo
 
 
 @compiled
-def extremes_on_nodes(
-    cell,
-    y,
-    start,
-    x_low,
-    x_high,
-    dose,
-    x_axis,
-    y_axis,
-    heights_start,
-    heights_iz,
-    heights_fz,
-    low,
-    high,
-):
-    """Return `low` and `high` widened by the dose at grid nodes inside the spans.
-
-    Line ``i`` lies on a grid row, at ``y[i]`` in cell ``cell[i]``; each cell looks at its heights.
-    """
-    nx = x_axis.size
+def extremes_on_nodes(y, z, start, x_low, x_high, dose, x_axis, y_axis, z_axis, low, high):
+    """Return `low` and `high` widened by the dose at grid nodes inside spans on grid rows."""
+    nx, ny = x_axis.size, y_axis.size
     x0, dx = x_axis[0], (x_axis[nx - 1] - x_axis[0]) / (nx - 1)
-    y0 = y_axis[0]
-    dy = (y_axis[y_axis.size - 1] - y0) / (y_axis.size - 1)
+    y0, dy = y_axis[0], (y_axis[ny - 1] - y_axis[0]) / (ny - 1)
     for line in range(y.size):
         iy = int(np.rint((y[line] - y0) / dy))
+        iz, fz = locate(z_axis, z[line])
+        if iz < 0:
+            continue
+        below, above = dose[iz, iy], dose[iz + 1, iy]
         for s in range(start[line], start[line + 1]):
             first = max(int(np.ceil((x_low[s] - x0) / dx)), 0)
             last = min(int(np.floor((x_high[s] - x0) / dx)), nx - 1)
-            for h in range(heights_start[cell[line]], heights_start[cell[line] + 1]):
-                iz, fz = heights_iz[h], heights_fz[h]
-                below, above = dose[iz, iy], dose[iz + 1, iy]
-                for ix in range(first, last + 1):
-                    value = below[ix] + fz * (above[ix] - below[ix])
-                    low = min(low, value)
-                    high = max(high, value)
+            for ix in range(first, last + 1):
+                value = below[ix] + fz * (above[ix] - below[ix])
+                low = min(low, value)
+                high = max(high, value)
     return low, high
 
 
@@ -179,26 +162,6 @@ def _bilinear(corners, fu, fv):
 
 
 @compiled
-def _inside_others(px, py, own, xy, vertex_start, solid_of_loop, cell_loops):
-    """Bits of the solids, other than `own`, that hold the point by the even-odd rule."""
-    mask = 0
-    for loop in cell_loops:
-        if solid_of_loop[loop] == own:
-            continue
-        begin, end = vertex_start[loop], vertex_start[loop + 1]
-        last = end - 1
-        for v in range(begin, end):
-            if (xy[v, 1] > py) != (xy[last, 1] > py):
-                across = xy[v, 0] + (py - xy[v, 1]) * (xy[last, 0] - xy[v, 0]) / (
-                    xy[last, 1] - xy[v, 1]
-                )
-                if px < across:
-                    mask ^= 1 << solid_of_loop[loop]
-            last = v
-    return mask
-
-
-@compiled
 def _clip(start, along, limit, t0, t1):
     """Shorten the stretch ``t0..t1`` of ``start + t * along`` to what lies in ``0..limit``."""
     if along == 0.0:
@@ -215,9 +178,8 @@ def _next_grid_line(start, along, t):
     here = start + t * along
     target = np.floor(here) + 1.0 if along > 0.0 else np.ceil(here) - 1.0
     ahead = (target - start) / along
-    while ahead <= t:
-        target += 1.0 if along > 0.0 else -1.0
-        ahead = (target - start) / along
+    if ahead <= t:
+        ahead = (target + (1.0 if along > 0.0 else -1.0) - start) / along
     return ahead
 
 
@@ -236,53 +198,31 @@ def _parabola_extremes(f0, fm, f1):
 
 
 @compiled
-def extremes_on_edges(
-    xy, vertex_start, solid_of_loop, loop_start, loops, table, dose, x_axis, y_axis,
-    heights_start, heights_iz, heights_fz, low, high,
-):  # fmt: skip
-    """Return `low` and `high` widened by the dose on polygon edges that bound the region.
+def extremes_on_edge(u0, v0, du, dv, iz, fz, dose, low, high, found):
+    """Fill ``found`` with ``(low, high, u, v)`` rows of pieces of an edge that widen low or high.
 
-    In a Boolean combination a piece of an edge counts when its middle touches the region.
+    The edge runs from (u0, v0) by (du, dv) in columns and rows of the grid. Returns how many rows.
     """
-    nx, ny = x_axis.size, y_axis.size
-    x0, dx = x_axis[0], (x_axis[nx - 1] - x_axis[0]) / (nx - 1)
-    y0, dy = y_axis[0], (y_axis[ny - 1] - y_axis[0]) / (ny - 1)
-    for cell in range(loop_start.size - 1):
-        if heights_start[cell] == heights_start[cell + 1]:
-            continue
-        cell_loops = loops[loop_start[cell] : loop_start[cell + 1]]
-        for loop in cell_loops:
-            own = solid_of_loop[loop]
-            last = vertex_start[loop + 1] - 1
-            for v in range(vertex_start[loop], vertex_start[loop + 1]):
-                u0, v0 = (xy[last, 0] - x0) / dx, (xy[last, 1] - y0) / dy
-                du, dv = (xy[v, 0] - x0) / dx - u0, (xy[v, 1] - y0) / dy - v0
-                t, t_end = _clip(u0, du, nx - 1.0, 0.0, 1.0)
-                t, t_end = _clip(v0, dv, ny - 1.0, t, t_end)
-                while t < t_end:
-                    stop = min(_next_grid_line(u0, du, t), _next_grid_line(v0, dv, t), t_end)
-                    middle = 0.5 * (t + stop)
-                    um, vm = u0 + middle * du, v0 + middle * dv
-                    iu, iv = min(max(int(um), 0), nx - 2), min(max(int(vm), 0), ny - 2)
-                    for h in range(heights_start[cell], heights_start[cell + 1]):
-                        corners = _corners(dose, heights_iz[h], heights_fz[h], iv, iu)
-                        if max(corners) <= high and min(corners) >= low:
-                            continue
-                        piece_low, piece_high = _parabola_extremes(
-                            _bilinear(corners, u0 + t * du - iu, v0 + t * dv - iv),
-                            _bilinear(corners, um - iu, vm - iv),
-                            _bilinear(corners, u0 + stop * du - iu, v0 + stop * dv - iv),
-                        )
-                        if piece_low >= low and piece_high <= high:
-                            continue
-                        if table.size > 2:
-                            mask = _inside_others(
-                                x0 + um * dx, y0 + vm * dy, own,
-                                xy, vertex_start, solid_of_loop, cell_loops,
-                            )  # fmt: skip
-                            if not (table[mask] or table[mask | (1 << own)]):
-                                continue
-                        low, high = min(low, piece_low), max(high, piece_high)
-                    t = stop
-                last = v
-    return low, high
+    ny, nx = dose.shape[1], dose.shape[2]
+    t, t_end = _clip(u0, du, nx - 1.0, 0.0, 1.0)
+    t, t_end = _clip(v0, dv, ny - 1.0, t, t_end)
+    count = 0
+    while t < t_end and count < found.shape[0]:
+        stop = min(_next_grid_line(u0, du, t), _next_grid_line(v0, dv, t), t_end)
+        middle = 0.5 * (t + stop)
+        um, vm = u0 + middle * du, v0 + middle * dv
+        iu, iv = min(max(int(um), 0), nx - 2), min(max(int(vm), 0), ny - 2)
+        corners = _corners(dose, iz, fz, iv, iu)
+        if max(corners) > high or min(corners) < low:
+            piece_low, piece_high = _parabola_extremes(
+                _bilinear(corners, u0 + t * du - iu, v0 + t * dv - iv),
+                _bilinear(corners, um - iu, vm - iv),
+                _bilinear(corners, u0 + stop * du - iu, v0 + stop * dv - iv),
+            )
+            if piece_low < low or piece_high > high:
+                found[count] = piece_low, piece_high, um, vm
+                count += 1
+        if stop <= t:
+            break
+        t = stop
+    return count

@@ -113,8 +113,8 @@ class DVH:
         if not bin_gy > 0 or self.max_gy / bin_gy > 1e6:
             msg = f"a bin width of {bin_gy} Gy cannot be used up to {self.max_gy} Gy"
             raise ValueError(msg)
-        edges: FloatArray = np.arange(int(self.max_gy / bin_gy) + 2) * float(bin_gy)
-        volumes: FloatArray = np.interp(edges, self.dose_gy, self.cumulative_cc)
+        edges = np.array(np.arange(int(self.max_gy / bin_gy) + 2) * float(bin_gy))
+        volumes = np.asarray(np.interp(edges, self.dose_gy, self.cumulative_cc), dtype=np.float64)
         volumes[edges <= self.min_gy] = self.inside_grid_cc
         volumes[edges > self.max_gy] = 0.0
         return edges, volumes

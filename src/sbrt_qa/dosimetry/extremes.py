@@ -1,22 +1,26 @@
 """Lowest and highest dose of the interpolant on a region, computed rather than sampled.
 
-In each grid cell the dose is linear along every axis, so on a prism (polygon x z-interval) it takes
-its extremes at the ends of the interval or on a dose plane within it, and there either at a grid
-node inside the polygon or on the polygon's edge, where it is a parabola between two grid lines.
+In each grid cell the dose is linear along every axis, so on a section at one height it takes its
+extremes at a grid node inside the section or on its edge, where it is a parabola between two grid
+lines. Heights are the dose planes, the ends of the region's cells, and enough places between that
+the curved sides of small structures are followed.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sbrt_qa.dosimetry._kernels import extremes_on_edges, extremes_on_nodes
+from sbrt_qa.dosimetry._kernels import extremes_on_nodes
+from sbrt_qa.dosimetry.edges._kernels import extremes_on_edges
 from sbrt_qa.geometry.planes import IntArray
-from sbrt_qa.geometry.regions import Cells
+from sbrt_qa.geometry.regions import Cells, ramp
 from sbrt_qa.geometry.scanlines import Lines, scan
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 
-Heights = tuple[IntArray, IntArray, FloatArray]
-"""Per cell the z at which to look: offsets, index of the dose plane below, fraction above it."""
+HEIGHTS = 60
+"""Heights at which a region is looked at, at least, unless they come closer than `CLOSEST_MM`."""
+
+CLOSEST_MM = 0.25
 
 
 def extremes(cells: Cells, dose: DoseGrid, low_gy: float, high_gy: float) -> tuple[float, float]:
@@ -29,49 +33,52 @@ def extremes(cells: Cells, dose: DoseGrid, low_gy: float, high_gy: float) -> tup
     low_gy, high_gy
         Doses already met inside the region; the result is at least as wide.
     """
-    heights = _heights(cells, dose.z_mm)
-    low, high = _on_nodes(cells, dose, heights, low_gy, high_gy)
+    start, heights = _heights(cells, dose.z_mm)
+    low, high = _on_nodes(cells, dose, start, heights, low_gy, high_gy)
     low, high = extremes_on_edges(
-        cells.xy_mm, cells.vertex_start, cells.solid_of_loop, cells.loop_start, cells.loops,
-        cells.table, dose.dose_gy, dose.x_mm, dose.y_mm, *heights, low, high,
+        cells.pieces, (cells.start, cells.members), cells.table, start, heights,
+        dose.dose_gy, dose.x_mm, dose.y_mm, dose.z_mm, low, high,
     )  # fmt: skip
     return float(low), float(high)
 
 
-def _heights(cells: Cells, z_mm: FloatArray) -> Heights:
-    counts, values = [], []
-    for low, high in zip(cells.z_low_mm, cells.z_high_mm, strict=True):
-        low, high = max(low, z_mm[0]), min(high, z_mm[-1])  # noqa: PLW2901
-        between = z_mm[(z_mm > low) & (z_mm < high)]
-        found = np.concatenate([[low], between, [high]]) if low <= high else between[:0]
-        counts.append(found.size)
-        values.append(found)
-    z = np.concatenate(values)
-    plane = np.clip(np.searchsorted(z_mm, z, side="right") - 1, 0, z_mm.size - 2).astype(np.int64)
-    part = (z - z_mm[plane]) / (z_mm[plane + 1] - z_mm[plane])
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), plane, part
+def _heights(cells: Cells, z_mm: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return offsets per cell and z of the heights inside the grid."""
+    usual = (cells.z_high_mm.max() - cells.z_low_mm.min()) / HEIGHTS
+    step = max(float(usual), CLOSEST_MM)
+    low, high = np.maximum(cells.z_low_mm, z_mm[0]), np.minimum(cells.z_high_mm, z_mm[-1])
+    counts, values = [0], []
+    for a, b in zip(low, high, strict=True):
+        if a <= b:
+            even = np.linspace(a, b, int((b - a) / step) + 2)
+            first, last = np.searchsorted(z_mm, (a, b))
+            values.append(np.union1d(even, z_mm[first:last]))
+        counts.append(values[-1].size if a <= b else 0)
+    return np.cumsum(counts), np.concatenate(values) if values else np.zeros(0)
 
 
 def _on_nodes(
-    cells: Cells, dose: DoseGrid, heights: Heights, low_gy: float, high_gy: float
+    cells: Cells, dose: DoseGrid, start: IntArray, heights: FloatArray, low: float, high: float
 ) -> tuple[float, float]:
-    lines = _grid_rows(cells, dose.y_mm)
-    if lines.count.sum() == 0:
-        return low_gy, high_gy
+    lines = _grid_rows(cells, dose.y_mm, start, heights)
+    if lines.y_mm.size == 0:
+        return low, high
     spans = scan(cells, lines)
-    cell = np.repeat(np.arange(lines.count.size), lines.count)
-    low, high = extremes_on_nodes(
-        cell, lines.y_mm(), spans.start, spans.x_low_mm, spans.x_high_mm,
-        dose.dose_gy, dose.x_mm, dose.y_mm, *heights, low_gy, high_gy,
+    widened: tuple[float, float] = extremes_on_nodes(
+        lines.y_mm, lines.z_mm, spans.start, spans.x_low_mm, spans.x_high_mm,
+        dose.dose_gy, dose.x_mm, dose.y_mm, dose.z_mm, low, high,
     )  # fmt: skip
-    return float(low), float(high)
+    return widened
 
 
-def _grid_rows(cells: Cells, y_mm: FloatArray) -> Lines:
-    """Return scan lines that coincide with the rows of the dose grid."""
+def _grid_rows(cells: Cells, y_mm: FloatArray, start: IntArray, heights: FloatArray) -> Lines:
+    """Return scan lines that coincide with rows of the dose grid, at every height of every cell."""
     first = np.searchsorted(y_mm, cells.y_low_mm, side="left")
-    count = np.searchsorted(y_mm, cells.y_high_mm, side="right") - first
-    step = np.full(first.size, (y_mm[-1] - y_mm[0]) / (y_mm.size - 1))
-    nothing = np.zeros(int(count.sum()))
-    start = y_mm[np.minimum(first, y_mm.size - 1)]
-    return Lines(start, step, count.astype(np.int64), nothing, nothing)
+    rows = np.searchsorted(y_mm, cells.y_high_mm, side="right") - first
+    per_cell = np.diff(start)
+    of_height = np.repeat(rows, per_cell)
+    total = np.concatenate([[0], np.cumsum(rows * per_cell)]).astype(np.int64)
+    if total[-1] == 0:
+        return Lines(total, np.zeros(0), np.zeros(0), np.zeros(0))
+    row = np.repeat(np.repeat(first, per_cell), of_height) + ramp(of_height)
+    return Lines(total, y_mm[row], np.repeat(heights, of_height), np.zeros(int(total[-1])))

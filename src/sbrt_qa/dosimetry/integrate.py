@@ -122,7 +122,7 @@ def _bin_edges(cells: Cells, dose: DoseGrid, bins: int) -> FloatArray | None:
     spans = (
         (dose.z_mm, cells.z_low_mm.min(), cells.z_high_mm.max()),
         (dose.y_mm, cells.y_low_mm.min(), cells.y_high_mm.max()),
-        (dose.x_mm, cells.xy_mm[:, 0].min(), cells.xy_mm[:, 0].max()),
+        (dose.x_mm, cells.x_low_mm, cells.x_high_mm),
     )
     if any(axis.size < 2 or low >= axis[-1] or high <= axis[0] for axis, low, high in spans):
         return None
@@ -162,7 +162,7 @@ def deposit_spans(
     per_bin = bins / (edges_gy[-1] - edges_gy[0])
     lines = spans.lines
     result: tuple[FloatArray, FloatArray, FloatArray] = deposit(
-        lines.y_mm(), lines.z_mm, lines.weight_mm2, spans.start, spans.x_low_mm, spans.x_high_mm,
+        lines.y_mm, lines.z_mm, lines.weight_mm2, spans.start, spans.x_low_mm, spans.x_high_mm,
         dose.dose_gy, dose.x_mm, dose.y_mm, dose.z_mm, edges_gy[0], per_bin, bins,
     )  # fmt: skip
     return result

@@ -1,8 +1,8 @@
 """Metric expressions: TG-263 notation with units in and out, ``D0.03cc[Gy]``.
 
-An expression is a registered name, an argument with its unit where the metric takes one, and the unit
-of the result in brackets. Blanks do not matter; case does. The unit of the result may be left out when
-the metric has a usual one. ``[%NAME]`` is per cent of the volume of structure NAME.
+An expression is a registered name, an argument with its unit where the metric takes one, and the
+unit of the result in brackets. Blanks do not matter; case does. A metric without an argument has a
+usual unit, which may be left out. ``[%NAME]`` is per cent of the volume of structure NAME.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Compiled loops of the scan: polygon edges -> crossings -> spans. No checks: callers check.
+"""Compiled loops of the geometry: loop facts, neighbours, and the scan. No checks: callers check.
 
-Letters: v vertices, l loops, c cells, n lines, s spans. A line crosses an edge when the edge's
-lower end is at or below it and the upper end above it, so every vertex counts once.
+Letters: v vertices, m loops, p planes, k pieces, c cells, n lines, s spans. A line crosses an edge
+when exactly one end of the edge lies above it, so every vertex counts once.
 """
 
 from __future__ import annotations
@@ -12,91 +12,217 @@ from numba import njit
 compiled = njit(cache=True, nogil=True, error_model="numpy")
 """One place for the compile options; no fastmath, so that NaN and rounding stay what they are."""
 
+END, BRANCH = -1, -2
+"""Instead of a neighbour's index: nothing continues the loop; several loops or an unlike one do."""
 
-@compiled
-def _first_line(y, y0, h, n):
-    """Return the index of the first line ``y0 + j * h`` at or above y, at most n."""
-    guess = np.ceil((y - y0) / h)
-    if not guess > 0.0:
-        j = 0
-    elif guess >= n:
-        j = n
-    else:
-        j = int(guess)
-    while j > 0 and y0 + (j - 1) * h >= y:
-        j -= 1
-    while j < n and y0 + j * h < y:
-        j += 1
-    return j
+UNLIKE = 1.5
+"""Loops whose area differs by more than this factor from what their widths promise are unlike."""
+
+FEW = 24
+"""Crossings up to which a line is sorted by insertion."""
 
 
 @compiled
-def count_crossings(xy, vertex_start, loop_start, loops, y_first, step, n_lines):
-    """Count each cell's crossings: ``xy (v, 2)``, ``y_first, step, n_lines (c)`` -> ``(c)``."""
-    counts = np.zeros(y_first.size, dtype=np.int64)
-    for cell in range(y_first.size):
-        y0, h, n = y_first[cell], step[cell], n_lines[cell]
-        for k in range(loop_start[cell], loop_start[cell + 1]):
-            begin, end = vertex_start[loops[k]], vertex_start[loops[k] + 1]
-            previous = _first_line(xy[end - 1, 1], y0, h, n)
-            for v in range(begin, end):
-                current = _first_line(xy[v, 1], y0, h, n)
-                counts[cell] += abs(current - previous)
-                previous = current
-    return counts
+def _moments(xy, begin, end, x, y):
+    """Area and second-order sums of a polygon about (x, y): area, sx, sy, sxx, syy."""
+    area = sx = sy = sxx = syy = 0.0
+    ax, ay = xy[end - 1, 0] - x, xy[end - 1, 1] - y
+    for v in range(begin, end):
+        bx, by = xy[v, 0] - x, xy[v, 1] - y
+        cross = ax * by - bx * ay
+        area += cross
+        sx += cross * (ax + bx)
+        sy += cross * (ay + by)
+        sxx += cross * (ax * ax + ax * bx + bx * bx)
+        syy += cross * (ay * ay + ay * by + by * by)
+        ax, ay = bx, by
+    return area / 2, sx / 6, sy / 6, sxx / 12, syy / 12
 
 
 @compiled
-def _crossings_of_cell(xy, vertex_start, solid_of_loop, cell_loops, y0, h, n, total):
-    """Crossings of one cell sorted by line: offsets ``(n + 1)``, x and solid ``(total)``."""
-    per_line = np.zeros(n + 1, dtype=np.int64)
-    for loop in cell_loops:
-        begin, end = vertex_start[loop], vertex_start[loop + 1]
-        previous = _first_line(xy[end - 1, 1], y0, h, n)
-        for v in range(begin, end):
-            current = _first_line(xy[v, 1], y0, h, n)
-            for j in range(min(previous, current), max(previous, current)):
-                per_line[j + 1] += 1
-            previous = current
-    offsets = np.cumsum(per_line)
-    fill = offsets.copy()
-    x = np.empty(total)
-    solid = np.empty(total, dtype=np.int64)
-    for loop in cell_loops:
-        begin, end = vertex_start[loop], vertex_start[loop + 1]
-        last = end - 1
-        previous = _first_line(xy[last, 1], y0, h, n)
-        for v in range(begin, end):
-            current = _first_line(xy[v, 1], y0, h, n)
-            if current != previous:
-                if xy[v, 1] > xy[last, 1]:
-                    a, b = last, v
-                else:
-                    a, b = v, last
-                xa, ya = xy[a, 0], xy[a, 1]
-                slope = (xy[b, 0] - xa) / (xy[b, 1] - ya)
-                for j in range(min(previous, current), max(previous, current)):
-                    at = fill[j]
-                    x[at] = xa + (y0 + j * h - ya) * slope
-                    solid[at] = solid_of_loop[loop]
-                    fill[j] = at + 1
-            previous = current
-            last = v
-    return offsets, x, solid
+def _holds(xy, begin, end, x, y):
+    """Even-odd rule for one point and one polygon."""
+    inside = False
+    last = end - 1
+    for v in range(begin, end):
+        if (xy[v, 1] > y) != (xy[last, 1] > y):
+            across = xy[v, 0] + (y - xy[v, 1]) * (xy[last, 0] - xy[v, 0]) / (xy[last, 1] - xy[v, 1])
+            if x < across:
+                inside = not inside
+        last = v
+    return inside
 
 
 @compiled
-def _sort_line(x, solid, begin, end):
+def loop_facts(xy, loop_start, plane_start):
+    """Return moments ``(m, 5)``, boxes ``(m, 4)`` and nesting depth ``(m)`` of all loops.
+
+    Moments are centre x, y, variance along x, y, and area; boxes are x, y low, then high.
+    """
+    m = loop_start.size - 1
+    moments, boxes = np.empty((m, 5)), np.empty((m, 4))
+    depth = np.zeros(m, dtype=np.int64)
+    for i in range(m):
+        begin, end = loop_start[i], loop_start[i + 1]
+        x, y = xy[begin:end, 0], xy[begin:end, 1]
+        boxes[i] = x.min(), y.min(), x.max(), y.max()
+        mx, my = (boxes[i, 0] + boxes[i, 2]) / 2, (boxes[i, 1] + boxes[i, 3]) / 2
+        wx, wy = boxes[i, 2] - boxes[i, 0], boxes[i, 3] - boxes[i, 1]
+        area, sx, sy, sxx, syy = _moments(xy, begin, end, mx, my)
+        cx = cy = 0.0
+        vx, vy = wx * wx / 12, wy * wy / 12
+        if abs(area) > 1e-6 * wx * wy:
+            ux, uy = sxx / area - (sx / area) ** 2, syy / area - (sy / area) ** 2
+            if 0.01 * vx < ux <= 3 * vx and 0.01 * vy < uy <= 3 * vy:
+                cx, cy, vx, vy = sx / area, sy / area, ux, uy
+        moments[i] = mx + cx, my + cy, max(vx, 1e-9), max(vy, 1e-9), abs(area)
+    for p in range(plane_start.size - 1):
+        for i in range(plane_start[p], plane_start[p + 1]):
+            x, y = xy[loop_start[i], 0], xy[loop_start[i], 1]
+            for j in range(plane_start[p], plane_start[p + 1]):
+                inside_box = boxes[j, 0] <= x <= boxes[j, 2] and boxes[j, 1] <= y <= boxes[j, 3]
+                if i != j and inside_box and _holds(xy, loop_start[j], loop_start[j + 1], x, y):
+                    depth[i] += 1
+    return moments, boxes, depth
+
+
+@compiled
+def _alike(a, b):
+    """Whether one loop can turn into another by moving and scaling alone; moments as above."""
+    fill_a = a[4] / np.sqrt(a[2] * a[3])
+    fill_b = b[4] / np.sqrt(b[2] * b[3])
+    if not (fill_a < UNLIKE * fill_b and fill_b < UNLIKE * fill_a):
+        return False
+    far = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2
+    return far <= 4 * max(a[2] + a[3], b[2] + b[3])
+
+
+@compiled
+def neighbours(plane_start, joined, moments, boxes, depth):
+    """Return what continues each loop below and above: a loop, `END` or `BRANCH`, ``(m, 2)``."""
+    m = depth.size
+    partner = np.full((m, 2), END, dtype=np.int64)
+    candidates = np.zeros((m, 2), dtype=np.int64)
+    for p in range(joined.size):
+        if not joined[p]:
+            continue
+        for i in range(plane_start[p], plane_start[p + 1]):
+            for j in range(plane_start[p + 1], plane_start[p + 2]):
+                a, b = boxes[i], boxes[j]
+                apart = a[0] > b[2] or b[0] > a[2] or a[1] > b[3] or b[1] > a[3]
+                if depth[i] % 2 == depth[j] % 2 and not apart:
+                    candidates[i, 1] += 1
+                    candidates[j, 0] += 1
+                    partner[i, 1] = j
+                    partner[j, 0] = i
+    for i in range(m):
+        j = partner[i, 1]
+        if j >= 0 and (candidates[i, 1] > 1 or candidates[j, 0] > 1):
+            partner[i, 1] = BRANCH
+        elif j >= 0 and not _alike(moments[i], moments[j]):
+            partner[i, 1] = BRANCH
+            partner[j, 0] = BRANCH
+    for j in range(m):
+        i = partner[j, 0]
+        if i >= 0 and (candidates[j, 0] > 1 or candidates[i, 1] > 1):
+            partner[j, 0] = BRANCH
+    return partner
+
+
+@compiled
+def index_edges(xy, loop_start):
+    """Sort the edges of every loop into even strips of y.
+
+    Returns ``low, per_mm (m)``, ``first_strip (m + 1)``, and ``strip_start``, ``edges``: edges of
+    strip t are ``edges[strip_start[t]:strip_start[t + 1]]``, each named by its later vertex. A loop
+    whose edges are mostly longer than a strip gets fewer strips.
+    """
+    m = loop_start.size - 1
+    low, per_mm = np.empty(m), np.empty(m)
+    first_strip = np.zeros(m + 1, dtype=np.int64)
+    for i in range(m):
+        begin, end = loop_start[i], loop_start[i + 1]
+        y = xy[begin:end, 1]
+        low[i] = y.min()
+        height = y.max() - low[i]
+        climb = abs(y[0] - y[end - begin - 1])
+        for v in range(1, end - begin):
+            climb += abs(y[v] - y[v - 1])
+        strips = max(1, int(min(end - begin, 4 * (end - begin) * height / max(climb, 1e-300))))
+        per_mm[i] = strips / height if height > 0 else 0.0
+        first_strip[i + 1] = first_strip[i] + strips
+    strip_start = np.zeros(first_strip[m] + 1, dtype=np.int64)
+    for step in range(2):
+        if step == 1:
+            strip_start = np.cumsum(strip_start)
+            edges = np.empty(strip_start[-1], dtype=np.int64)
+            fill = strip_start.copy()
+        for i in range(m):
+            last_strip = first_strip[i + 1] - first_strip[i] - 1
+            before = min(int((xy[loop_start[i + 1] - 1, 1] - low[i]) * per_mm[i]), last_strip)
+            for v in range(loop_start[i], loop_start[i + 1]):
+                here = min(int((xy[v, 1] - low[i]) * per_mm[i]), last_strip)
+                for t in range(min(before, here), max(before, here) + 1):
+                    at = first_strip[i] + t
+                    if step == 0:
+                        strip_start[at + 1] += 1
+                    else:
+                        edges[fill[at]] = v
+                        fill[at] += 1
+                before = here
+    return low, per_mm, first_strip, strip_start, edges
+
+
+@compiled
+def scale_and_shift(law, d):
+    """Return scale and centre of a piece at a distance from its plane: sx, sy, x, y; 0 if gone."""
+    sx = 1.0 + d * (law[6] + d * law[7])
+    sy = 1.0 + d * (law[8] + d * law[9])
+    if sx <= 0.0 or sy <= 0.0:
+        return 0.0, 0.0, 0.0, 0.0
+    x = law[0] + d * (law[2] + d * law[3])
+    y = law[1] + d * (law[4] + d * law[5])
+    return np.sqrt(sx), np.sqrt(sy), x, y
+
+
+@compiled
+def _cross_piece(xy, loop_start, strips, loop, law, d, solid, y, x_found, solid_found, count):
+    """Append where a line at y crosses a piece; return the new count."""
+    low, per_mm, first_strip, strip_start, edges = strips
+    sx, sy, cx, cy = scale_and_shift(law, d)
+    if sx == 0.0:
+        return count
+    own = law[1] + (y - cy) / sy
+    place = (own - low[loop]) * per_mm[loop]
+    n_strips = first_strip[loop + 1] - first_strip[loop]
+    if not 0.0 <= place <= n_strips:
+        return count
+    strip = first_strip[loop] + min(int(place), n_strips - 1)
+    for e in range(strip_start[strip], strip_start[strip + 1]):
+        v = edges[e]
+        last = v - 1 if v > loop_start[loop] else loop_start[loop + 1] - 1
+        if (xy[v, 1] > own) != (xy[last, 1] > own):
+            a, b = (last, v) if xy[v, 1] > xy[last, 1] else (v, last)
+            part = (own - xy[a, 1]) / (xy[b, 1] - xy[a, 1])
+            across = xy[a, 0] + part * (xy[b, 0] - xy[a, 0])
+            x_found[count] = cx + sx * (across - law[0])
+            solid_found[count] = solid
+            count += 1
+    return count
+
+
+@compiled
+def _sort(x, solid, count):
     """Sort the crossings of one line by x, in place."""
-    if end - begin > 24:
-        order = np.argsort(x[begin:end])
-        x[begin:end] = x[begin:end][order]
-        solid[begin:end] = solid[begin:end][order]
+    if count > FEW:
+        order = np.argsort(x[:count])
+        x[:count] = x[:count][order]
+        solid[:count] = solid[:count][order]
         return
-    for i in range(begin + 1, end):
+    for i in range(1, count):
         xi, si = x[i], solid[i]
         k = i - 1
-        while k >= begin and x[k] > xi:
+        while k >= 0 and x[k] > xi:
             x[k + 1] = x[k]
             solid[k + 1] = solid[k]
             k -= 1
@@ -105,40 +231,61 @@ def _sort_line(x, solid, begin, end):
 
 
 @compiled
-def scan(
-    xy, vertex_start, solid_of_loop, loop_start, loops, y_first, step, n_lines, crossings, table
-):
-    """Return the spans of all lines: ``span_start (n + 1)``, ``x_low, x_high (s)``.
+def _grown(values, needed):
+    """Return the array, or a copy of at least twice its size when it is too small."""
+    if needed <= values.size:
+        return values
+    longer = np.empty(max(2 * values.size, needed))
+    longer[: values.size] = values
+    return longer
 
-    ``crossings (c)`` as counted before bounds every buffer. A span begins where the truth table
-    turns true and ends where it turns false; spans of no length are left out.
+
+@compiled
+def scan(pieces, cells, strips, table, line_start, y, z, most_crossings):
+    """Return the spans of all lines: ``span_start (n + 1)``, ``x_low, x_high (s)``, crossings.
+
+    ``pieces`` are xy, loop_start, loop, plane, law, solid; ``cells`` are start and members (pieces).
+    A span begins where the truth table turns true and ends where it turns false; spans of no length
+    are left out. Stops, with a number beyond `most_crossings`, when there are too many.
     """
-    n_all = n_lines.sum()
-    span_start = np.zeros(n_all + 1, dtype=np.int64)
-    x_low = np.empty(crossings.sum() // 2 + 1)
-    x_high = np.empty(crossings.sum() // 2 + 1)
-    line = 0
+    xy, loop_start, loop, plane, law, solid = pieces
+    cell_start, members = cells
+    widest = 0
+    for c in range(cell_start.size - 1):
+        total = 0
+        for k in members[cell_start[c] : cell_start[c + 1]]:
+            total += loop_start[loop[k] + 1] - loop_start[loop[k]]
+        widest = max(widest, total)
+    x_found, solid_found = np.empty(widest), np.empty(widest, dtype=np.int64)
+    span_start = np.zeros(y.size + 1, dtype=np.int64)
+    x_low, x_high = np.empty(2 * y.size + 8), np.empty(2 * y.size + 8)
     n_spans = 0
-    for cell in range(y_first.size):
-        offsets, x, solid = _crossings_of_cell(
-            xy, vertex_start, solid_of_loop, loops[loop_start[cell] : loop_start[cell + 1]],
-            y_first[cell], step[cell], n_lines[cell], crossings[cell],
-        )  # fmt: skip
-        for j in range(n_lines[cell]):
-            _sort_line(x, solid, offsets[j], offsets[j + 1])
+    crossings = 0
+    for c in range(cell_start.size - 1):
+        for line in range(line_start[c], line_start[c + 1]):
+            count = 0
+            for k in members[cell_start[c] : cell_start[c + 1]]:
+                count = _cross_piece(
+                    xy, loop_start, strips, loop[k], law[k], z[line] - plane[k], solid[k],
+                    y[line], x_found, solid_found, count,
+                )  # fmt: skip
+            crossings += count
+            if crossings > most_crossings:
+                return span_start, x_low[:0], x_high[:0], crossings
+            _sort(x_found, solid_found, count)
+            x_low, x_high = _grown(x_low, n_spans + count), _grown(x_high, n_spans + count)
             mask = 0
             inside = False
             start = 0.0
-            for k in range(offsets[j], offsets[j + 1]):
-                mask ^= 1 << solid[k]
+            for i in range(count):
+                mask ^= 1 << solid_found[i]
                 if table[mask] != inside:
                     inside = not inside
                     if inside:
-                        start = x[k]
-                    elif x[k] > start:
+                        start = x_found[i]
+                    elif x_found[i] > start:
                         x_low[n_spans] = start
-                        x_high[n_spans] = x[k]
+                        x_high[n_spans] = x_found[i]
                         n_spans += 1
-            line += 1
-            span_start[line] = n_spans
-    return span_start, x_low[:n_spans].copy(), x_high[:n_spans].copy()
+            span_start[line + 1] = n_spans
+    return span_start, x_low[:n_spans].copy(), x_high[:n_spans].copy(), crossings

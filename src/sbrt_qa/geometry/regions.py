@@ -1,9 +1,8 @@
 """Regions: solids and their Boolean combinations, cut into cells along z.
 
-A solid is a stack of planes with the extent each plane fills. A region is a truth table over its
-solids: entry ``mask`` says whether a point belongs that is inside exactly the solids whose bits are
-set. Union, intersection and subtraction thus cost nothing until the region is scanned, and are
-exact on every scan line.
+A region is a truth table over its solids: entry ``mask`` says whether a point belongs that is
+inside exactly the solids whose bits are set. Union, intersection and subtraction thus cost nothing
+until the region is scanned, and are exact on every scan line.
 """
 
 from __future__ import annotations
@@ -15,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sbrt_qa.errors import GeometryError
-from sbrt_qa.geometry.planes import IntArray, PlaneStack, stack_planes
-from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention, Slabs, make_slabs
+from sbrt_qa.geometry._kernels import index_edges
+from sbrt_qa.geometry.planes import IntArray, stack_planes
+from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
+from sbrt_qa.geometry.solids import Solid, make_solid
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.structure import Structure
 
@@ -24,15 +25,7 @@ MAX_SOLIDS = 8
 """Solids in one region; the truth table has two to this power entries."""
 
 SAME_Z_MM = 1e-6
-"""Slab edges closer than this are one edge."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Solid:
-    """A stack of planes and what each of them fills."""
-
-    stack: PlaneStack
-    slabs: Slabs
+"""Ends of pieces closer than this are one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,8 +78,8 @@ def region_of(
     GeometryError
         The structure has no closed contour.
     """
-    stack = stack_planes(structure)
-    return Region((Solid(stack, make_slabs(stack, convention, slice_spacing_mm)),), (False, True))
+    solid = make_solid(stack_planes(structure), convention, slice_spacing_mm)
+    return Region((solid,), (False, True))
 
 
 def _combine(a: Region, b: Region, rule: Callable[[bool, bool], bool]) -> Region:
@@ -110,19 +103,25 @@ def _project(mask: int, bits: list[int]) -> int:
     return sum(((mask >> bit) & 1) << i for i, bit in enumerate(bits))
 
 
+Pieces = tuple[FloatArray, IntArray, IntArray, FloatArray, FloatArray, IntArray]
+"""What the compiled loops read: xy, loop_start, loop, plane, law, solid."""
+
+Strips = tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray]
+"""Edges sorted by y, as :func:`sbrt_qa.geometry._kernels.index_edges` returns them."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """A region cut along z into intervals in which every solid shows one fixed set of polygons.
+    """A region cut along z into intervals in which one fixed set of pieces counts.
 
     Parameters
     ----------
     z_low_mm, z_high_mm, y_low_mm, y_high_mm
-        Extent of each cell, shape ``(c,)``; y spans the polygons of all its solids.
-    loop_start, loops
-        Loops of cell ``i`` are ``loops[loop_start[i]:loop_start[i + 1]]``, as indices into
-        `vertex_start`.
-    xy_mm, vertex_start, solid_of_loop
-        All polygons of all solids, flat.
+        Extent of each cell; y holds all its pieces, x (`x_low_mm`, `x_high_mm`) is of them all.
+    start, members
+        Pieces of cell ``c`` are ``members[start[c]:start[c + 1]]``.
+    pieces, strips
+        Geometry for the compiled loops.
     table
         The region's truth table as an array.
     """
@@ -131,11 +130,12 @@ class Cells:
     z_high_mm: FloatArray
     y_low_mm: FloatArray
     y_high_mm: FloatArray
-    loop_start: IntArray
-    loops: IntArray
-    xy_mm: FloatArray
-    vertex_start: IntArray
-    solid_of_loop: IntArray
+    x_low_mm: float
+    x_high_mm: float
+    start: IntArray
+    members: IntArray
+    pieces: Pieces
+    strips: Strips
     table: npt.NDArray[np.bool_]
 
 
@@ -145,73 +145,84 @@ def cells_of(region: Region) -> Cells:
     Raises
     ------
     GeometryError
-        No plane of the region has an extent in z.
+        The region has no extent in z.
     """
-    edges = _edges(region)
-    planes = np.stack([_plane_at(s.slabs, (edges[:-1] + edges[1:]) / 2) for s in region.solids])
-    used = (planes >= 0).any(axis=0)
-    planes, low, high = planes[:, used], edges[:-1][used], edges[1:][used]
-    if low.size == 0:
-        raise GeometryError("the structure encloses no volume under this convention")
-    first_loop = np.concatenate(
-        [[0], np.cumsum([s.stack.loop_start.size - 1 for s in region.solids])]
-    )
-    loops, loop_start = _loops_of_cells(region, planes, first_loop)
-    y_low, y_high = (
-        np.concatenate(v)
-        for v in zip(*(s.stack.loop_low_high_y() for s in region.solids), strict=True)
-    )
+    pieces = _pieces(region)
+    low = np.concatenate([s.low_mm for s in region.solids])
+    high = np.concatenate([s.high_mm for s in region.solids])
+    z_low, z_high, start, members = _cut(low, high)
+    boxes = _boxes(pieces, np.repeat(np.arange(z_low.size), np.diff(start)), members, z_low, z_high)
     return Cells(
-        z_low_mm=low,
-        z_high_mm=high,
-        y_low_mm=np.minimum.reduceat(y_low[loops], loop_start[:-1]),
-        y_high_mm=np.maximum.reduceat(y_high[loops], loop_start[:-1]),
-        loop_start=loop_start,
-        loops=loops,
-        xy_mm=np.concatenate([s.stack.xy_mm for s in region.solids]),
-        vertex_start=_joined_starts(region),
-        solid_of_loop=np.repeat(np.arange(len(region.solids)), np.diff(first_loop)),
+        z_low_mm=z_low,
+        z_high_mm=z_high,
+        y_low_mm=np.minimum.reduceat(boxes[:, 1], start[:-1]),
+        y_high_mm=np.maximum.reduceat(boxes[:, 3], start[:-1]),
+        x_low_mm=float(boxes[:, 0].min()),
+        x_high_mm=float(boxes[:, 2].max()),
+        start=start,
+        members=members,
+        pieces=pieces,
+        strips=index_edges(pieces[0], pieces[1]),
         table=np.array(region.table),
     )
 
 
-def _edges(region: Region) -> FloatArray:
-    values = np.unique(
-        np.concatenate([e for s in region.solids for e in (s.slabs.low_mm, s.slabs.high_mm)])
-    )
-    keep: npt.NDArray[np.bool_] = np.concatenate([[True], np.diff(values) > SAME_Z_MM])
-    return np.asarray(values[keep], dtype=np.float64)
-
-
-def _plane_at(slabs: Slabs, z_mm: FloatArray) -> IntArray:
-    """Return the plane whose slab holds each z, or -1."""
-    plane = np.searchsorted(slabs.low_mm, z_mm, side="right") - 1
-    inside = (plane >= 0) & (z_mm < slabs.high_mm[np.maximum(plane, 0)])
-    return np.where(inside, plane, -1).astype(np.int64)
-
-
-def _loops_of_cells(
-    region: Region, planes: IntArray, first_loop: IntArray
-) -> tuple[IntArray, IntArray]:
-    loops: list[IntArray] = []
-    counts: list[int] = []
-    for cell in range(planes.shape[1]):
-        count = 0
-        for s, solid in enumerate(region.solids):
-            plane = planes[s, cell]
-            if plane >= 0:
-                start, stop = solid.stack.plane_start[plane : plane + 2]
-                loops.append(np.arange(start, stop) + first_loop[s])
-                count += int(stop - start)
-        counts.append(count)
-    return np.concatenate(loops).astype(np.int64), np.concatenate([[0], np.cumsum(counts)]).astype(
-        np.int64
+def _pieces(region: Region) -> Pieces:
+    stacks = [s.stack for s in region.solids]
+    vertices = np.cumsum([0, *(s.xy_mm.shape[0] for s in stacks)])
+    loops = np.cumsum([0, *(s.loop_start.size - 1 for s in stacks)])
+    starts = [s.loop_start[:-1] + v for s, v in zip(stacks, vertices[:-1], strict=True)]
+    return (
+        np.concatenate([s.xy_mm for s in stacks]),
+        np.concatenate([*starts, vertices[-1:]]).astype(np.int64),
+        np.concatenate([s.loop + m for s, m in zip(region.solids, loops[:-1], strict=True)]),
+        np.concatenate([s.plane_mm for s in region.solids]),
+        np.concatenate([s.law for s in region.solids]),
+        np.repeat(np.arange(len(stacks)), [s.loop.size for s in region.solids]),
     )
 
 
-def _joined_starts(region: Region) -> IntArray:
-    offset, parts = 0, []
-    for solid in region.solids:
-        parts.append(solid.stack.loop_start[:-1] + offset)
-        offset += int(solid.stack.loop_start[-1])
-    return np.concatenate([*parts, [offset]]).astype(np.int64)
+def _cut(low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+    """Return cells' ends and members: between two neighbouring ends of pieces nothing changes."""
+    ends = np.unique(np.concatenate([low, high]))
+    ends = ends[np.concatenate([[True], np.diff(ends) > SAME_Z_MM])]
+    first = np.searchsorted(ends, low - SAME_Z_MM, side="left")
+    last = np.searchsorted(ends, high - SAME_Z_MM, side="left")
+    spread = np.maximum(last - first, 0)
+    if spread.sum() == 0:
+        raise GeometryError("the structure encloses no volume under this convention")
+    piece = np.repeat(np.arange(low.size), spread)
+    cell = np.repeat(first, spread) + ramp(spread)
+    order = np.lexsort((piece, cell))
+    used, start = np.unique(cell[order], return_index=True)
+    start = np.concatenate([start, [piece.size]]).astype(np.int64)
+    return ends[used], ends[used + 1], start, piece[order]
+
+
+def ramp(count: IntArray) -> IntArray:
+    """Return 0, 1, ... within each group of the given sizes."""
+    ends = np.cumsum(count)
+    return np.arange(int(count.sum())) - np.repeat(ends - count, count)
+
+
+def _boxes(
+    pieces: Pieces, cell: IntArray, members: IntArray, z_low: FloatArray, z_high: FloatArray
+) -> FloatArray:
+    """Return the box (x, y low, x, y high) of every member within its cell, a little too large."""
+    xy, loop_start, loop, plane, law, _ = pieces
+    low = np.minimum.reduceat(xy, loop_start[:-1])[loop[members]]
+    high = np.maximum.reduceat(xy, loop_start[:-1])[loop[members]]
+    own, result = law[members], []
+    for part in (0.0, 0.25, 0.5, 0.75, 1.0):
+        d = z_low[cell] + part * (z_high - z_low)[cell] - plane[members]
+        for axis in (0, 1):
+            a, b = own[:, 2 + 2 * axis : 4 + 2 * axis], own[:, 6 + 2 * axis : 8 + 2 * axis]
+            scale = np.sqrt(np.maximum(1 + d * (b[:, 0] + d * b[:, 1]), 0.0))
+            shift = d * (a[:, 0] + d * a[:, 1])
+            centre = own[:, axis]
+            result.append(centre + shift + scale * (low[:, axis] - centre))
+            result.append(centre + shift + scale * (high[:, axis] - centre))
+    shaped = np.stack(result).reshape(5, 2, 2, -1)
+    lowest, highest = shaped[:, :, 0].min(axis=0), shaped[:, :, 1].max(axis=0)
+    slack = np.where((own[:, 2:] != 0).any(axis=1), 0.002, 0.0) * (highest - lowest)
+    return np.concatenate([lowest - slack, highest + slack]).T

@@ -10,39 +10,46 @@ import enum
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from sbrt_qa.geometry.planes import PlaneStack
 from sbrt_qa.model.grid import FloatArray
 
 BRIDGE_FACTOR = 2.5
 """A gap up to this many usual spacings is bridged (one missing slice); a wider one parts."""
 
+WIDE_FACTOR = 1.5
+"""A gap beyond this many usual spacings is worth telling the reader about."""
+
 DEFAULT_THICKNESS_MM = 3.0
 """Thickness of a lone plane when neither the image nor the structure set gives a slice spacing."""
-
-
-class Ends(enum.StrEnum):
-    """How far a structure reaches beyond its first and last plane."""
-
-    HALF_SLICE = "half_slice"
-    """Half the distance to the neighbouring plane."""
-    NONE = "none"
-    """Not at all."""
 
 
 class Between(enum.StrEnum):
     """What lies between two planes."""
 
     SLAB = "slab"
-    """Each plane's polygon reaches half-way to its neighbours."""
+    """Each plane's polygons reach half-way to its neighbours, unchanged."""
+    MORPH = "morph"
+    """They also change size and place on the way, along a parabola through their neighbours."""
+
+
+class Ends(enum.StrEnum):
+    """How far a structure reaches beyond its first and last plane."""
+
+    NONE = "none"
+    """Not at all."""
+    HALF_SLICE = "half_slice"
+    """Half the distance to the neighbouring plane."""
+    TAPERED = "tapered"
+    """To where its sections shrink to nothing, if that is before the next plane; else half-way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Convention:
     """One way of reading a stack of contours."""
 
-    between: Between = Between.SLAB
-    ends: Ends = Ends.HALF_SLICE
+    between: Between = Between.MORPH
+    ends: Ends = Ends.TAPERED
 
     def __str__(self) -> str:
         return f"between planes: {self.between}; beyond the end planes: {self.ends}"
@@ -52,59 +59,49 @@ DEFAULT_CONVENTION = Convention()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Slabs:
-    """Extent of each plane in z.
+class Gaps:
+    """The spaces between neighbouring planes.
 
     Parameters
     ----------
-    low_mm, high_mm
-        Plane ``p`` fills ``low_mm[p] <= z < high_mm[p]``.
+    width_mm
+        Shape ``(planes - 1,)``.
+    joined
+        Whether the planes on both sides belong to one body.
+    usual_mm
+        The spacing that counts as no gap.
     bridged_mm, parted_mm
-        Positions (z of the plane below) of gaps wider than usual that were filled, or left open.
+        z of the plane below each unusually wide gap that is filled, or left open.
     """
 
-    low_mm: FloatArray
-    high_mm: FloatArray
+    width_mm: FloatArray
+    joined: npt.NDArray[np.bool_]
+    usual_mm: float
     bridged_mm: tuple[float, ...] = ()
     parted_mm: tuple[float, ...] = ()
 
 
-def make_slabs(
-    stack: PlaneStack,
-    convention: Convention = DEFAULT_CONVENTION,
-    slice_spacing_mm: float | None = None,
-) -> Slabs:
-    """Give every plane its extent in z.
+def gaps_between(z_mm: FloatArray, slice_spacing_mm: float | None = None) -> Gaps:
+    """Decide which neighbouring planes belong together.
 
     Parameters
     ----------
-    stack
-        The planes.
-    convention
-        How to read them.
+    z_mm
+        Plane positions, ascending.
     slice_spacing_mm
         Spacing of the image slices, or of the structure set's other planes. It is the thickness
         of a lone plane, and decides whether two planes belong together.
     """
-    z = stack.z_mm
-    gaps = np.diff(z)
-    usual = usual_gap_mm(gaps, slice_spacing_mm)
-    joined = gaps <= BRIDGE_FACTOR * usual
-    half = np.where(joined, gaps / 2, 0.0)
-    below, above = np.concatenate([[np.nan], half]), np.concatenate([half, [np.nan]])
-    starts = np.concatenate([[True], ~joined])
-    stops = np.concatenate([~joined, [True]])
-    cap_below = np.where(stops, usual / 2, above)
-    cap_above = np.where(starts, usual / 2, below)
-    reach = 1.0 if convention.ends is Ends.HALF_SLICE else 0.0
-    low = z - np.where(starts, reach * np.minimum(cap_below, BRIDGE_FACTOR * usual / 2), below)
-    high = z + np.where(stops, reach * np.minimum(cap_above, BRIDGE_FACTOR * usual / 2), above)
-    wide = gaps > 1.5 * usual
-    return Slabs(
-        low_mm=low,
-        high_mm=high,
-        bridged_mm=tuple(float(v) for v in z[:-1][joined & wide]),
-        parted_mm=tuple(float(v) for v in z[:-1][~joined]),
+    width = np.diff(z_mm)
+    usual = usual_gap_mm(width, slice_spacing_mm)
+    joined = width <= BRIDGE_FACTOR * usual
+    wide = width > WIDE_FACTOR * usual
+    return Gaps(
+        width_mm=width,
+        joined=joined,
+        usual_mm=usual,
+        bridged_mm=tuple(float(v) for v in z_mm[:-1][joined & wide]),
+        parted_mm=tuple(float(v) for v in z_mm[:-1][~joined]),
     )
 
 

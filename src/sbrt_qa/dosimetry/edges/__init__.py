@@ -1,0 +1,1 @@
+"""Doses along the polygons' edges."""

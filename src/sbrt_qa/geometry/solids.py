@@ -1,0 +1,185 @@
+"""From planes to a solid: each loop gets a stretch of z and a law by which it changes there.
+
+A loop's law moves its centre and scales it along x and y with the distance ``d`` from its plane:
+the centre by ``a1 d + a2 d^2``, and the squared scale is ``1 + b1 d + b2 d^2``. The squared width
+of a section is exactly such a parabola for ellipsoids, for cones and for cylinders in any direction,
+and the parabola through a loop and its neighbours above and below follows any smooth organ. Where
+the section shrinks to nothing before the next plane, the parabola says where the solid ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sbrt_qa.geometry._kernels import BRANCH, END, loop_facts, neighbours
+from sbrt_qa.geometry.planes import IntArray, PlaneStack
+from sbrt_qa.geometry.slabs import Between, Convention, Ends, Gaps, gaps_between
+from sbrt_qa.model.grid import FloatArray
+
+CENTRE = slice(0, 2)
+SHIFT_X, SHIFT_Y = slice(2, 4), slice(4, 6)
+SCALE_X, SCALE_Y = slice(6, 8), slice(8, 10)
+LAW_COLUMNS = 10
+"""Columns of a law: centre (x, y), then two coefficients each of shift and squared scale."""
+
+TAPER_SLACK = 1.15
+"""A solid that would end up to this many gaps beyond its last plane ends before the next plane."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solid:
+    """Pieces of z, each filled by one loop and its law.
+
+    Parameters
+    ----------
+    stack
+        The planes.
+    gaps
+        How they belong together.
+    loop
+        The loop of each piece.
+    plane_mm, low_mm, high_mm
+        z of the loop's plane, and the piece's extent; shape ``(pieces,)``.
+    law
+        Shape ``(pieces, 10)``, see the module's docstring.
+    """
+
+    stack: PlaneStack
+    gaps: Gaps
+    loop: IntArray
+    plane_mm: FloatArray
+    low_mm: FloatArray
+    high_mm: FloatArray
+    law: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loops:
+    """All loops: z, centre and variances ``(m, 5)``; what is below and above each, and how far."""
+
+    facts: FloatArray
+    partner: IntArray
+    gap: FloatArray
+
+
+def make_solid(
+    stack: PlaneStack, convention: Convention, slice_spacing_mm: float | None = None
+) -> Solid:
+    """Give every loop its extent and its law under a convention."""
+    gaps = gaps_between(stack.z_mm, slice_spacing_mm)
+    loops = _examine(stack, gaps)
+    loop = np.arange(loops.facts.shape[0])
+    plane = loops.facts[:, 0]
+    low, law_low = _side(loops, convention, 0)
+    high, law_high = _side(loops, convention, 1)
+    split = (law_low != law_high).any(axis=1)
+    pieces = np.concatenate([loop, loop[split]])
+    return Solid(
+        stack,
+        gaps,
+        loop=pieces,
+        plane_mm=plane[pieces],
+        low_mm=np.concatenate([low, plane[split]]),
+        high_mm=np.concatenate([np.where(split, plane, high), high[split]]),
+        law=np.concatenate([law_low, law_high[split]]),
+    )
+
+
+def _examine(stack: PlaneStack, gaps: Gaps) -> _Loops:
+    plane_of_loop = np.repeat(np.arange(stack.n_planes), np.diff(stack.plane_start))
+    moments, boxes, depth = loop_facts(stack.xy_mm, stack.loop_start, stack.plane_start)
+    partner = neighbours(stack.plane_start, gaps.joined, moments, boxes, depth)
+    width = np.where(gaps.joined, gaps.width_mm, np.nan)
+    below, above = np.concatenate([[np.nan], width]), np.concatenate([width, [np.nan]])
+    usual = np.where(np.isnan(below) & np.isnan(above), gaps.usual_mm, np.nan)
+    gap = np.column_stack([_first_known(below, above, usual), _first_known(above, below, usual)])
+    facts = np.column_stack([stack.z_mm[plane_of_loop], moments[:, :4]])
+    return _Loops(facts, partner, gap[plane_of_loop])
+
+
+def _first_known(*choices: FloatArray) -> FloatArray:
+    result = choices[0]
+    for other in choices[1:]:
+        result = np.where(np.isnan(result), other, result)
+    return result
+
+
+def _side(loops: _Loops, convention: Convention, side: int) -> tuple[FloatArray, FloatArray]:
+    """Return where each loop's piece ends below (side 0) or above (1), and its law on that side."""
+    z, gap = loops.facts[:, 0], loops.gap[:, side]
+    ends = loops.partner[:, side] == END
+    law = np.zeros((z.size, LAW_COLUMNS))
+    law[:, CENTRE] = loops.facts[:, 1:3]
+    if convention.between is Between.MORPH:
+        _fit(law, loops, side)
+    reach = gap / 2
+    if convention.ends is Ends.NONE:
+        reach = np.where(ends, 0.0, reach)
+    elif convention.ends is Ends.TAPERED:
+        vanishes = _vanishing(law, -1.0 if side == 0 else 1.0)
+        tapers = ends & (vanishes <= TAPER_SLACK * gap)
+        reach = np.where(tapers, np.minimum(vanishes, gap), reach)
+    return (z - reach if side == 0 else z + reach), law
+
+
+def _fit(law: FloatArray, loops: _Loops, side: int) -> None:
+    """Lay the law through each loop and up to two others of its row.
+
+    These are its neighbours on both sides; where the far one is missing, the near one and the next
+    beyond it; where the near side ends, the two on the far side. Towards a branch nothing changes.
+    """
+    near, far = loops.partner[:, side], loops.partner[:, 1 - side]
+    nearer = np.where(near >= 0, loops.partner[np.maximum(near, 0), side], END)
+    farther = np.where(far >= 0, loops.partner[np.maximum(far, 0), 1 - side], END)
+    first = np.where(near >= 0, near, np.where(near == END, far, BRANCH))
+    second = np.where(near >= 0, np.where(far >= 0, far, nearer), farther)
+    one, two = first >= 0, (first >= 0) & (second >= 0)
+    here = np.arange(near.size)
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    _parabola(law, loops.facts, here[two], low[two], high[two])
+    _line(law, loops.facts, here[one & ~two], first[one & ~two])
+
+
+def _parabola(law: FloatArray, facts: FloatArray, here: IntArray, a: IntArray, b: IntArray) -> None:
+    da, db = facts[a, 0] - facts[here, 0], facts[b, 0] - facts[here, 0]
+    for columns, source, relative in _TARGETS:
+        base = facts[here, source]
+        fa, fb = facts[a, source] - base, facts[b, source] - base
+        square = (fa / da - fb / db) / (da - db)
+        linear = fa / da - square * da
+        unit = base if relative else 1.0
+        law[here, columns.start], law[here, columns.start + 1] = linear / unit, square / unit
+
+
+def _line(law: FloatArray, facts: FloatArray, here: IntArray, other: IntArray) -> None:
+    distance = facts[other, 0] - facts[here, 0]
+    for columns, source, relative in _TARGETS:
+        base = facts[here, source]
+        unit = base if relative else 1.0
+        law[here, columns.start] = (facts[other, source] - base) / distance / unit
+
+
+_TARGETS = ((SHIFT_X, 1, False), (SHIFT_Y, 2, False), (SCALE_X, 3, True), (SCALE_Y, 4, True))
+"""Columns of the law, the column of facts they follow, and whether relative to its value."""
+
+
+def _vanishing(law: FloatArray, sign: float) -> FloatArray:
+    """Return how far from its plane each section shrinks to nothing; infinite if it never does."""
+    along_x = _first_root(law[:, 6] * sign, law[:, 7])
+    return np.minimum(along_x, _first_root(law[:, 8] * sign, law[:, 9]))
+
+
+def _first_root(linear: FloatArray, square: FloatArray) -> FloatArray:
+    """Return the smallest positive root of ``1 + linear d + square d^2``, else infinity.
+
+    A parabola that only just misses zero, as rounding makes of a cone's tip, counts as touching it.
+    """
+    inside = linear**2 - 4 * square
+    misses = inside < -0.1 * linear**2
+    root = np.sqrt(np.maximum(inside, 0.0))
+    with np.errstate(divide="ignore"):
+        roots = np.stack([2 / (-linear + root), 2 / (-linear - root)])
+    roots[~(roots > 0) | misses] = np.inf
+    return np.asarray(roots.min(axis=0))
