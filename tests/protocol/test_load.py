@@ -115,7 +115,7 @@ def test_an_alias_bomb_ends_at_its_first_anchor() -> None:
     bomb = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
         f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9)
     )
-    with pytest.raises(ProtocolError, match="x:1: .*anchor"):
+    with pytest.raises(ProtocolError, match=r"x:1: .*anchor"):
         parse_protocol(bomb.encode(), "x")
 
 
@@ -205,7 +205,7 @@ def test_a_file_is_loaded_by_path(tmp_path: Path) -> None:
 
 
 def test_an_unknown_protocol_lists_the_library(tmp_path: Path) -> None:
-    with pytest.raises(ProtocolError, match="'none.yaml'; expected .*liver_sbrt") as caught:
+    with pytest.raises(ProtocolError, match=r"'none.yaml'; expected .*liver_sbrt") as caught:
         load_protocol(tmp_path / "none.yaml")
     assert str(tmp_path) not in str(caught.value)
 

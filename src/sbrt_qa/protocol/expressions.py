@@ -61,6 +61,14 @@ def leaves(tree: Tree[T]) -> tuple[T, ...]:
     return fold(tree, lambda value: (value,), lambda _, left, right: left + right)
 
 
+def substitute(tree: Tree[T], value: Callable[[T], Tree[R]]) -> Tree[R]:
+    """Return the tree with an expression in place of every value."""
+    if isinstance(tree, Leaf):
+        return value(tree.value)
+    left, right = substitute(tree.left, value), substitute(tree.right, value)
+    return Pair(tree.operator, left, right)
+
+
 def written(tree: Tree[str]) -> str:
     """Return the text of an expression over names, with a blank around each sign."""
     return fold(tree, str, lambda operator, left, right: f"{left} {operator} {right}")

@@ -1,0 +1,108 @@
+"""Which limits apply to a plan: by its fractions and its prescribed dose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.grid import DoseGrid, DoseType
+from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.model.plan import Prescription
+from sbrt_qa.protocol.conditions import holds, parse_condition, same_prescription
+from sbrt_qa.protocol.schema import Constraint, Protocol
+
+Facts = Mapping[str, float | Reason]
+"""What conditions ask for, by name: a number or the Reason why it is not known."""
+
+RX_NOT_IN_PROTOCOL = "RX_NOT_IN_PROTOCOL"
+
+
+@dataclass(frozen=True, slots=True)
+class Applicable:
+    """A limit that applies; with `unknown`, it cannot be told whether it does, and why."""
+
+    constraint: Constraint
+    unknown: Reason | None = None
+
+
+def facts_of(case: Case) -> Facts:
+    """Return fractions and prescribed dose of a case."""
+    if isinstance(case.plan, Reason):
+        return {"fractions": case.plan, "prescription_gy": case.plan}
+    fractions, prescription = case.plan.fractions, case.plan.prescription
+    return {
+        "fractions": _missing("number of fractions") if fractions is None else fractions,
+        "prescription_gy": (
+            prescription.total_gy
+            if isinstance(prescription, Prescription)
+            else prescription or _missing("prescribed dose")
+        ),
+    }
+
+
+def dose_problem(dose: DoseGrid | Reason) -> Reason | None:
+    """Return why a dose cannot be compared with limits in Gy, if so."""
+    if isinstance(dose, Reason):
+        return dose
+    if dose.dose_type is DoseType.EFFECTIVE:
+        text = "the dose is biologically weighted; the limits are physical dose"
+        return Reason(ReasonCode.DOSE_UNUSABLE, text)
+    if dose.dose_type is DoseType.ERROR:
+        return Reason(ReasonCode.DOSE_UNUSABLE, "the dose grid holds dose differences, not dose")
+    return None
+
+
+def select(protocol: Protocol, facts: Facts) -> tuple[list[Applicable], list[Finding]]:
+    """Return the limits that apply, and what a reviewer should know about the choice."""
+    limits = _applying(protocol.targets, facts)
+    options = [(o, holds(parse_condition(o.when), facts)) for o in protocol.options]
+    for option, chosen in options:
+        if isinstance(chosen, Reason):
+            limits += [Applicable(c, chosen) for c in option.constraints]
+        elif chosen:
+            limits += _applying(option.constraints, facts)
+    fits_none = bool(options) and all(chosen is False for _, chosen in options)
+    return limits, _findings(protocol, facts, fits_none=fits_none)
+
+
+def _applying(constraints: tuple[Constraint, ...], facts: Facts) -> list[Applicable]:
+    chosen = []
+    for constraint in constraints:
+        applies = holds(parse_condition(constraint.when), facts)
+        if isinstance(applies, Reason):
+            chosen.append(Applicable(constraint, applies))
+        elif applies:
+            chosen.append(Applicable(constraint))
+    return chosen
+
+
+def _findings(protocol: Protocol, facts: Facts, *, fits_none: bool) -> list[Finding]:
+    fractions, total_gy = facts["fractions"], facts["prescription_gy"]
+    if isinstance(fractions, Reason):
+        return []
+    allowed = ", ".join(p.id for p in protocol.prescriptions)
+    if fits_none:
+        message = f"{fractions:g} fractions: the protocol has no organ limits for them"
+        return [_not_in_protocol(message, allowed)]
+    if isinstance(total_gy, Reason) or any(
+        p.fractions == fractions and same_prescription(total_gy, p.total_gy)
+        for p in protocol.prescriptions
+    ):
+        return []
+    message = f"{total_gy:g} Gy in {fractions:g} fractions is no prescription of the protocol"
+    return [_not_in_protocol(message, allowed)]
+
+
+def _not_in_protocol(message: str, allowed: str) -> Finding:
+    return Finding(
+        RX_NOT_IN_PROTOCOL,
+        Verdict.NOT_EVALUABLE,
+        "RTPLAN",
+        f"{message}; expected one of {allowed}",
+        "Limits that depend on it are not applied: choose the right protocol, or ask the site.",
+    )
+
+
+def _missing(what: str) -> Reason:
+    return Reason(ReasonCode.NO_PRESCRIPTION, f"the plan states no {what}")

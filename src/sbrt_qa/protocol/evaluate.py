@@ -1,0 +1,252 @@
+"""A case held against the limits of a protocol."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from sbrt_qa.dosimetry import metrics
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Finding, Measured, Outcome, Reason, ReasonCode, Verdict, worst
+from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, select
+from sbrt_qa.protocol.expressions import Tree
+from sbrt_qa.protocol.grading import Grade, counts, grade
+from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
+from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
+
+DvhSource: TypeAlias = Callable[[Tree[Structure]], DVH | Reason]
+"""Gives the DVH of structures combined, or the Reason why there is none."""
+
+REVIEWER_DECIDES: Final = "smaller than the volume asked for: the reviewer decides"
+
+NO_MAPPING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One case held against one protocol.
+
+    Parameters
+    ----------
+    results
+        Worst first; among equals those that count first, then by priority, then as in the protocol.
+    matches
+        What stands for the structures of the protocol, found ones only.
+    findings
+        What keeps limits from being applied, such as a prescription the protocol does not know.
+    verdict
+        Worst of all that counts; priority 3 makes it minor at worst.
+    """
+
+    results: tuple[ConstraintResult, ...]
+    matches: tuple[StructureMatch, ...]
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+
+
+def evaluate(
+    protocol: Protocol,
+    case: Case,
+    *,
+    dvh_for: DvhSource,
+    mapping: Mapping[str, str] = NO_MAPPING,
+) -> Evaluation:
+    """Hold a case against every limit of a protocol that applies to it.
+
+    Parameters
+    ----------
+    dvh_for
+        Where DVHs come from.
+    mapping
+        The user's names, see `Matcher`.
+
+    Raises
+    ------
+    UsageError
+        The mapping leads to a name that the protocol does not have.
+    """
+    return _Evaluator(protocol, case, dvh_for, mapping).run()
+
+
+def overall(results: tuple[ConstraintResult, ...], findings: tuple[Finding, ...]) -> Verdict:
+    """Return the verdict of a case from its limits and findings."""
+    verdicts = [f.verdict for f in findings if f.verdict is not None]
+    for result in results:
+        if result.counts:
+            lifted = result.priority == 3 and result.verdict is not Verdict.PER_PROTOCOL
+            verdicts.append(Verdict.MINOR if lifted else result.verdict)
+    return worst(verdicts)
+
+
+class _Evaluator:
+    """One run: what is known of the case, and what follows for each limit."""
+
+    def __init__(
+        self, protocol: Protocol, case: Case, dvh_for: DvhSource, mapping: Mapping[str, str]
+    ) -> None:
+        self.protocol = protocol
+        self.case = case
+        self.dvh_for = dvh_for
+        self.facts = facts_of(case)
+        self.dose_problem = dose_problem(case.dose)
+        self.optional = {s.name for s in protocol.structures if s.is_optional}
+        self.notes = {s.name: s.required for s in protocol.structures}
+        self.matcher: Matcher | Reason = (
+            case.structures
+            if isinstance(case.structures, Reason)
+            else Matcher(protocol, case.structures, mapping)
+        )
+
+    def run(self) -> Evaluation:
+        """Evaluate every limit that applies."""
+        limits, findings = select(self.protocol, self.facts)
+        rows = [self._result(limit) for limit in limits]
+        rows += [_planned(limit) for limit in self.protocol.conformity if not limit.reference_only]
+        results = tuple(sorted(rows, key=_worst_first))
+        found = (*findings, *self._unused_maps())
+        return Evaluation(results, tuple(self._matches()), found, overall(results, found))
+
+    def _result(self, limit: Applicable) -> ConstraintResult:
+        constraint = limit.constraint
+        if constraint.metric in self.protocol.planned_metrics:
+            return _planned(constraint)
+        found = self._find(constraint)
+        spec = parse_metric(constraint.metric)
+        outcome, note = self._outcome(limit, spec, found)
+        notes = [text for text in (note, constraint.note) if text]
+        absent = isinstance(found, Reason) and found.code in ABSENT
+        if absent:
+            notes.insert(0, self._requirement(constraint.structure))
+        graded = grade(constraint, outcome)
+        excused = absent and constraint.structure in self.optional
+        return _row(
+            constraint,
+            graded,
+            outcome,
+            unit=spec.unit,
+            match=found.match if isinstance(found, Matched) else None,
+            counts=counts(constraint, graded.verdict) and not excused,
+            note="; ".join(filter(None, notes)),
+        )
+
+    def _find(self, constraint: Constraint) -> Matched | Reason:
+        if isinstance(self.matcher, Reason):
+            return self.matcher
+        return self.matcher.find_either(constraint.structure, constraint.otherwise)
+
+    def _outcome(
+        self, limit: Applicable, spec: MetricSpec, found: Matched | Reason
+    ) -> tuple[Outcome, str]:
+        """Return the value or the Reason, and a note on it."""
+        if limit.unknown is not None:
+            return limit.unknown, ""
+        if self.dose_problem is not None:
+            return self.dose_problem, ""
+        if isinstance(found, Reason):
+            return found, ""
+        dvh = self.dvh_for(found.tree)
+        if isinstance(dvh, Reason):
+            return dvh, ""
+        note = ""
+        if limit.constraint.outside_dose_grid == "left_out" and dvh.outside_grid_cc > 0:
+            note = f"{dvh.outside_grid_cc:.0f} cc outside the dose grid left out"
+            dvh = dataclasses.replace(dvh, volume_cc=dvh.inside_grid_cc, outside_grid_cc=0.0)
+        outcome = metrics.evaluate(spec, dvh, self._context(spec))
+        if isinstance(outcome, Reason) and outcome.code is ReasonCode.SMALLER_THAN_ASKED:
+            note = REVIEWER_DECIDES
+        return outcome, note
+
+    def _context(self, spec: MetricSpec) -> MetricContext:
+        dose = self.case.dose
+        return MetricContext(
+            prescription_gy=self.facts["prescription_gy"],
+            dose_max_gy=None if isinstance(dose, Reason) else dose.max_gy,
+            volumes_cc=self._reference_volume(spec.relative_to),
+        )
+
+    def _reference_volume(self, name: str) -> Mapping[str, float]:
+        if not name or isinstance(self.matcher, Reason):
+            return {}
+        found = self.matcher.find(name)
+        dvh = found if isinstance(found, Reason) else self.dvh_for(found.tree)
+        return {} if isinstance(dvh, Reason) else {name: dvh.volume_cc}
+
+    def _requirement(self, structure: str) -> str:
+        required = self.notes.get(structure, True)
+        if structure in self.optional:
+            return required if isinstance(required, str) else "optional"
+        return f"required {required}" if isinstance(required, str) else ""
+
+    def _matches(self) -> Iterator[StructureMatch]:
+        if isinstance(self.matcher, Reason):
+            return
+        for name in dict.fromkeys(s.name for s in self.protocol.structures):
+            if isinstance(found := self.matcher.find(name), Matched):
+                yield found.match
+
+    def _unused_maps(self) -> Iterator[Finding]:
+        unused = [] if isinstance(self.matcher, Reason) else self.matcher.unused
+        for name in unused:
+            yield Finding(
+                "MAP_UNUSED",
+                None,
+                name,
+                "a map names a structure that this plan does not have",
+                "Check the spelling; ROI names are compared as written.",
+            )
+
+
+def _planned(limit: Constraint | ConformityLimit) -> ConstraintResult:
+    """Return the result of a limit whose metric this version does not compute."""
+    unit = limit.metric.rpartition("[")[2].removesuffix("]") if "[" in limit.metric else "1"
+    reason = Reason(ReasonCode.METRIC_UNKNOWN, f"this version does not compute {limit.metric} yet")
+    return _row(
+        limit, grade(limit, reason), reason, unit=unit, match=None, counts=False, note=limit.note
+    )
+
+
+def _row(
+    limit: Constraint | ConformityLimit,
+    graded: Grade,
+    outcome: Outcome,
+    *,
+    unit: str,
+    match: StructureMatch | None,
+    counts: bool,
+    note: str,
+) -> ConstraintResult:
+    return ConstraintResult(
+        id=limit.id,
+        structure=limit.structure if isinstance(limit, Constraint) else "PTV",
+        metric=limit.metric,
+        op=limit.op,
+        match=match,
+        value=outcome.value if isinstance(outcome, Measured) else None,
+        unit=unit,
+        reason=outcome if isinstance(outcome, Reason) else None,
+        per_protocol_limit=limit.per_protocol,
+        minor_limit=limit.minor,
+        beyond=Verdict(limit.beyond),
+        margin=graded.margin,
+        verdict=graded.verdict,
+        priority=limit.priority,
+        counts=counts,
+        source=limit.source,
+        confidence=limit.confidence,
+        note=note,
+    )
+
+
+def _worst_first(result: ConstraintResult) -> tuple[float, bool, int]:
+    """Sort key; what cannot be evaluated and does not count stands behind the deviations."""
+    silent = result.verdict is Verdict.NOT_EVALUABLE and not result.counts
+    rank = Verdict.MINOR.rank - 0.5 if silent else result.verdict.rank
+    return (-rank, not result.counts, result.priority)

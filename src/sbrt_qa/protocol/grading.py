@@ -1,0 +1,58 @@
+"""From a value to a verdict."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sbrt_qa.model.outcome import Outcome, Reason, Verdict
+from sbrt_qa.protocol.schema import ConformityLimit, Constraint
+
+_MEETS: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<=": operator.le,
+    "<": operator.lt,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "==": operator.eq,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A verdict, and the distance to the per-protocol bound: positive inside, None without one."""
+
+    verdict: Verdict
+    margin: float | None = None
+
+
+def grade(limit: Constraint | ConformityLimit, outcome: Outcome) -> Grade:
+    """Grade an outcome. Equality lies where `op` says, for both bounds."""
+    if isinstance(outcome, Reason):
+        return Grade(Verdict.NOT_EVALUABLE)
+    if limit.op == "report" or limit.per_protocol is None:
+        return Grade(Verdict.PER_PROTOCOL)
+    meets, value = _MEETS[limit.op], outcome.value
+    margin = _margin(limit.op, value, limit.per_protocol)
+    if meets(value, limit.per_protocol):
+        return Grade(Verdict.PER_PROTOCOL, margin)
+    if limit.minor is not None and meets(value, limit.minor):
+        return Grade(Verdict.MINOR, margin)
+    return Grade(Verdict(limit.beyond), margin)
+
+
+def counts(limit: Constraint, verdict: Verdict) -> bool:
+    """Tell whether a verdict takes part in the verdict of the case.
+
+    Reports and priority 4 never do; priority 3 does when it has a value.
+    """
+    if limit.op == "report" or limit.priority == 4:
+        return False
+    return limit.priority < 3 or verdict is not Verdict.NOT_EVALUABLE
+
+
+def _margin(op: str, value: float, limit: float) -> float:
+    if op == "==":
+        return -abs(value - limit)
+    return limit - value if op in ("<=", "<") else value - limit

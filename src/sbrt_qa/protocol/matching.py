@@ -1,0 +1,221 @@
+"""Structures of the protocol found in one plan.
+
+In order, and never further than the first step that finds something: the user's map; the TG-263
+name; derived from parts that are there (a contour called "normal liver" may be anything, liver
+minus tumour is computed); an alias. Two structures found in one step are ambiguous. Structures
+without contours are no candidates beside others, and are said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.protocol.expressions import (
+    Leaf,
+    Tree,
+    leaves,
+    parse_expression,
+    substitute,
+    written,
+)
+from sbrt_qa.protocol.names import NameBook, Named
+from sbrt_qa.protocol.result import StructureMatch
+from sbrt_qa.protocol.schema import Protocol
+
+USER_MAP = "user map"
+
+ABSENT = (ReasonCode.STRUCTURE_MISSING, ReasonCode.STRUCTURE_EMPTY)
+"""Reasons after which another structure may stand in; an ambiguous one is never passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What stands for a structure of the protocol: the account of it, and how to compute it."""
+
+    match: StructureMatch
+    tree: Tree[Structure]
+
+
+class Matcher:
+    """Finds structures of a protocol in the structure set of one plan.
+
+    Parameters
+    ----------
+    mapping
+        Protocol name by ROI name (or key, see `StructureSet.keys`) of the plan. An expression of
+        ROI names maps their combination: ``{"Aorta+IVC": "GreatVes"}``. A mapped ROI stands for
+        nothing else.
+
+    Attributes
+    ----------
+    unused
+        ROI names of the mapping that the plan does not have.
+
+    Raises
+    ------
+    UsageError
+        The mapping leads to a name that the protocol does not have.
+    """
+
+    def __init__(
+        self, protocol: Protocol, structures: StructureSet, mapping: Mapping[str, str]
+    ) -> None:
+        self._protocol = protocol
+        self._names = NameBook(protocol)
+        self._derive = {s.name: s.derive for s in protocol.structures}
+        self._keys = structures.keys()
+        self._known: dict[str, Matched | Reason] = {}
+        self.unused: list[str] = []
+        self._mapped = self._read_mapping(mapping)
+        taken = {s.roi_number for trees in self._mapped.values() for t in trees for s in leaves(t)}
+        free = [s for s in structures.structures if s.roi_number not in taken]
+        self._solid = [s for s in free if not _is_empty(s)]
+        self._empty = [s for s in free if _is_empty(s)]
+
+    def find(self, expression: str) -> Matched | Reason:
+        """Find a structure or an expression over structures of the protocol."""
+        if expression not in self._known:
+            self._known[expression] = self._find(expression)
+        return self._known[expression]
+
+    def find_either(self, expression: str, otherwise: str | None) -> Matched | Reason:
+        """Find a structure, or the one that stands in for it when the plan lacks the first."""
+        first = self.find(expression)
+        if otherwise is None or isinstance(first, Matched) or first.code not in ABSENT:
+            return first
+        second = self.find(otherwise)
+        if isinstance(second, Reason):
+            return second if second.code not in ABSENT else first
+        rule = f"{second.match.rule}: {otherwise} ({_why(expression, first)})"
+        return _account(expression, second.tree, rule)
+
+    def _find(self, expression: str) -> Matched | Reason:
+        tree = parse_expression(expression, self._protocol.structure_names)
+        if isinstance(tree, Leaf):
+            return self._find_name(tree.value)
+        return self._combine(expression, tree, written(tree))
+
+    def _find_name(self, name: str) -> Matched | Reason:
+        if name in self._mapped:
+            return self._from_user(name)
+        found = self._one_of(name, self._names.same(name, self._solid))
+        if found is not None:
+            return found
+        derived, why = self._from_parts(name)
+        found = derived or self._one_of(name, self._names.other(name, self._solid))
+        if found is not None:
+            return found
+        if unclear := self._names.unclear(name, self._solid):
+            return self._ambiguous(name, unclear)
+        if empty := self._empty_ones(name):
+            return Reason(ReasonCode.STRUCTURE_EMPTY, f"{empty[0]} has no closed contour")
+        return self._missing(name, why)
+
+    def _one_of(self, name: str, found: tuple[Named, ...]) -> Matched | Reason | None:
+        if len(found) > 1:
+            return self._ambiguous(name, (n.structure for n in found))
+        if not found:
+            return None
+        rule = found[0].rule + "".join(f"; {name} is empty" for name in self._empty_ones(name))
+        return _account(name, Leaf(found[0].structure), rule)
+
+    def _empty_ones(self, name: str) -> list[str]:
+        """Return the names, quoted, of empty structures that go by a name."""
+        found = self._names.same(name, self._empty) or self._names.other(name, self._empty)
+        return [quoted(n.structure.name) for n in found]
+
+    def _from_user(self, name: str) -> Matched | Reason:
+        trees = self._mapped[name]
+        if len(trees) > 1:
+            return self._ambiguous(name, (s for tree in trees for s in leaves(tree)))
+        if empty := [s for s in leaves(trees[0]) if _is_empty(s)]:
+            there = quoted(empty[0].name)
+            return Reason(ReasonCode.STRUCTURE_EMPTY, f"{there} has no closed contour")
+        return _account(name, trees[0], USER_MAP)
+
+    def _from_parts(self, name: str) -> tuple[Matched | Reason | None, str]:
+        """Derive a structure by the first of its expressions whose parts are all there."""
+        passed: list[str] = []
+        for text in self._derive[name]:
+            tree = parse_expression(text, self._protocol.structure_names - {name})
+            rule = written(tree) + (f" ({'; '.join(passed)})" if passed else "")
+            made = self._combine(name, tree, rule)
+            if isinstance(made, Matched) or made.code not in ABSENT:
+                return made, ""
+            passed += [_why(part, r) for part in leaves(tree) if (r := self._absence(part))]
+        return None, "; ".join(dict.fromkeys(passed))
+
+    def _absence(self, name: str) -> Reason | None:
+        found = self.find(name)
+        return found if isinstance(found, Reason) else None
+
+    def _combine(self, name: str, tree: Tree[str], rule: str) -> Matched | Reason:
+        parts = {part: self.find(part) for part in leaves(tree)}
+        reasons = [part for part in parts.values() if isinstance(part, Reason)]
+        if reasons:
+            return max(reasons, key=lambda r: r.code not in ABSENT)
+        trees = {part: m.tree for part, m in parts.items() if isinstance(m, Matched)}
+        return _account(name, substitute(tree, trees.__getitem__), rule)
+
+    def _ambiguous(self, name: str, structures: Iterable[Structure]) -> Reason:
+        numbers = [s.roi_number for s in structures]
+        keys = [quoted(key) for key, s in self._keys.items() if s.roi_number in numbers]
+        could = " or ".join(keys) if len(keys) > 1 else f"{keys[0]}, or that is something else"
+        return Reason(
+            ReasonCode.STRUCTURE_AMBIGUOUS, f"{name} could be {could}; say which with --map"
+        )
+
+    def _missing(self, name: str, why: str) -> Reason:
+        text = f"no structure of the plan is called {name}"
+        if why:
+            text += f", nor can it be derived ({why})"
+        for s in self._names.hyphenated(name, self._solid):
+            text += f"; {quoted(s.name)} is not taken, as a hyphen means subtraction: use --map"
+        return Reason(ReasonCode.STRUCTURE_MISSING, text)
+
+    def _read_mapping(self, mapping: Mapping[str, str]) -> dict[str, list[Tree[Structure]]]:
+        mapped: dict[str, list[Tree[Structure]]] = {}
+        for plan_name, name in mapping.items():
+            if name not in self._protocol.structure_names:
+                raise UsageError(
+                    "a map leads to a structure that the protocol does not have",
+                    got=quoted(f"{plan_name}={name}"),
+                    expected=f"one of {', '.join(sorted(self._protocol.structure_names))}",
+                )
+            found = self._plan_trees(plan_name)
+            if found:
+                mapped.setdefault(name, []).extend(found)
+            else:
+                self.unused.append(plan_name)
+        return mapped
+
+    def _plan_trees(self, text: str) -> list[Tree[Structure]]:
+        """Read an expression of ROI names or keys; a name that ROIs share gives all of them."""
+        by_name = [s for s in self._keys.values() if s.name == text]
+        if by_name:
+            return [Leaf(s) for s in by_name]
+        try:
+            tree = parse_expression(text, self._keys.keys() - {""})
+        except UsageError:
+            return []
+        return [substitute(tree, lambda key: Leaf(self._keys[key]))]
+
+
+def _account(name: str, tree: Tree[Structure], rule: str) -> Matched:
+    used = leaves(tree)
+    names, numbers = tuple(s.name for s in used), tuple(s.roi_number for s in used)
+    return Matched(StructureMatch(name, names, numbers, rule), tree)
+
+
+def _is_empty(structure: Structure) -> bool:
+    return not structure.contours and structure.problem is None
+
+
+def _why(name: str, reason: Reason) -> str:
+    if reason.code is ReasonCode.STRUCTURE_EMPTY:
+        return f"{name} is empty"
+    return f"no {name} in the plan"

@@ -1,0 +1,138 @@
+"""Structure expressions and conditions: small grammars, nothing executed."""
+
+from __future__ import annotations
+
+import pytest
+
+from sbrt_qa.errors import UsageError
+from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.protocol.conditions import holds, parse_condition
+from sbrt_qa.protocol.expressions import (
+    Leaf,
+    Operator,
+    Pair,
+    fold,
+    leaves,
+    parse_expression,
+    substitute,
+    written,
+)
+
+KNOWN = {"Liver", "GTV", "Liver-GTV", "PTV", "External", "Kidney_L", "Kidney_R", "A B"}
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "spelled"),
+    [
+        ("Liver", ("Liver",), "Liver"),
+        ("Liver-GTV", ("Liver-GTV",), "Liver-GTV"),
+        ("Liver - GTV", ("Liver", "GTV"), "Liver - GTV"),
+        ("External-PTV", ("External", "PTV"), "External - PTV"),
+        ("Kidney_L+Kidney_R", ("Kidney_L", "Kidney_R"), "Kidney_L + Kidney_R"),
+        ("Liver&PTV", ("Liver", "PTV"), "Liver & PTV"),
+        ("Liver-GTV-PTV", ("Liver-GTV", "PTV"), "Liver-GTV - PTV"),
+        ("A B+PTV", ("A B", "PTV"), "A B + PTV"),
+        (" External - PTV - GTV ", ("External", "PTV", "GTV"), "External - PTV - GTV"),
+    ],
+)
+def test_expressions_take_the_longest_name(text: str, names: tuple[str, ...], spelled: str) -> None:
+    tree = parse_expression(text, KNOWN)
+    assert leaves(tree) == names
+    assert written(tree) == spelled
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-",
+        "Liver-",
+        "-GTV",
+        "Liver--GTV",
+        "Spleen",
+        "Liver GTV",
+        "(Liver)",
+        "LiverX",
+        "Liver|GTV",
+    ],
+)
+def test_what_is_no_expression(text: str) -> None:
+    with pytest.raises(UsageError, match="not a structure of the protocol"):
+        parse_expression(text, KNOWN)
+
+
+def test_a_long_expression_is_refused() -> None:
+    with pytest.raises(UsageError, match="too long"):
+        parse_expression("+".join(["PTV"] * 9), KNOWN)
+
+
+def test_expressions_are_read_from_left_to_right() -> None:
+    """(5 - 2) - 1, not 5 - (2 - 1)."""
+    values = {"External": 5, "PTV": 2, "GTV": 1}
+    tree = parse_expression("External-PTV-GTV", KNOWN)
+    assert fold(tree, values.__getitem__, lambda _, left, right: left - right) == 2
+
+
+def test_an_expression_takes_the_place_of_a_name() -> None:
+    kidneys = Pair(Operator.UNION, Leaf(1), Leaf(2))
+    tree = parse_expression("External-PTV", KNOWN)
+    made = substitute(tree, {"External": Leaf(0), "PTV": kidneys}.__getitem__)
+    assert made == Pair(Operator.WITHOUT, Leaf(0), kidneys)
+
+
+@pytest.mark.parametrize(
+    ("text", "fractions", "prescription_gy", "expected"),
+    [
+        ("", 5, 50, True),
+        ("fractions == 5", 5, 50, True),
+        ("fractions == 5", 3, 54, False),
+        ("fractions==5 and prescription_gy==50", 5, 50, True),
+        ("fractions == 5 and prescription_gy == 50", 5, 45, False),
+        ("prescription_gy == 50", 5, 50.24, True),
+        ("prescription_gy == 50", 5, 50.26, False),
+        ("prescription_gy < 50", 5, 49.9, False),
+        ("prescription_gy >= 50", 5, 49.9, True),
+        ("prescription_gy != 50", 5, 49.9, False),
+        ("fractions <= 5", 5, 50, True),
+        ("fractions < 5", 5, 50, False),
+        ("fractions != 5", 3, 50, True),
+        ("fractions > 2 and fractions < 6", 5, 50, True),
+    ],
+)
+def test_conditions(text: str, fractions: float, prescription_gy: float, expected: bool) -> None:
+    facts = {"fractions": fractions, "prescription_gy": prescription_gy}
+    assert holds(parse_condition(text), facts) is expected
+
+
+@pytest.mark.parametrize(
+    ("fractions", "expected"),
+    [(5, "unknown"), (3, False)],
+)
+def test_an_unknown_fact_is_a_reason_unless_it_cannot_matter(
+    fractions: float, expected: object
+) -> None:
+    unknown = Reason(ReasonCode.NO_PRESCRIPTION, "none stated")
+    facts = {"fractions": fractions, "prescription_gy": unknown}
+    found = holds(parse_condition("fractions == 5 and prescription_gy == 50"), facts)
+    assert found == (unknown if expected == "unknown" else expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fractions",
+        "fractions == five",
+        "dose == 5",
+        "fractions = 5",
+        "fractions == 5 or fractions == 3",
+        "fractions == 5 and",
+        "5 == fractions",
+        "fractions == -5",
+        "fractions == 1e9",
+        "__import__('os').system('ls')",
+        "fractions == 5" + " " * 300,
+    ],
+)
+def test_what_is_no_condition(text: str) -> None:
+    with pytest.raises(UsageError, match="not a condition"):
+        parse_condition(text)
