@@ -40,11 +40,12 @@ def limit(
 def constraints() -> tuple[ConstraintResult, ...]:
     missing = Reason(ReasonCode.STRUCTURE_MISSING, "no structure of the plan matches 'Stomach'")
     return (
-        limit("CORD", "SpinalCord", ("SpinalCord",)),
+        limit("DUO", "Duodenum", ("Duodenum",), value=32.004, margin=-2.004, verdict=Verdict.MAJOR),
         limit("STO", "Stomach", (), value=None, reason=missing, margin=None,
               verdict=Verdict.NOT_EVALUABLE),
-        limit("BOW", "Bowel_Small", (HOSTILE,), value=31.0, margin=-1.0, verdict=Verdict.MINOR),
-        limit("DUO", "Duodenum", ("Duodenum",), value=32.004, margin=-2.004, verdict=Verdict.MAJOR),
+        limit("BOW", "Bowel_Small", (HOSTILE,), value=31.0, margin=-1.0, verdict=Verdict.MINOR,
+              note="a note"),
+        limit("CORD", "SpinalCord", ("SpinalCord",)),
         limit("SPL", "Spleen", ("Spleen",), op="report", per_protocol_limit=None, minor_limit=None,
               margin=None, priority=4, counts=False),
     )  # fmt: skip

@@ -30,8 +30,8 @@ def test_one_csv_row_is_one_limit_of_one_plan(review: CaseReview) -> None:
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == REVIEW_COLUMNS
     assert len(rows) == 2 * len(review.constraints)
-    assert [r["constraint"] for r in rows[:5]] == ["CORD", "STO", "BOW", "DUO", "SPL"]
-    duodenum = rows[3]
+    assert [r["constraint"] for r in rows[:5]] == ["DUO", "STO", "BOW", "CORD", "SPL"]
+    duodenum = rows[0]
     assert (duodenum["value"], duodenum["unit"], duodenum["margin"]) == ("32.004", "Gy", "-2.004")
     assert duodenum["verdict"] == "major"
     assert (rows[1]["value"], rows[1]["reason_code"]) == ("", "structure_missing")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -103,34 +103,31 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
     verdict = Text.assemble(
         (view.verdict_text(review.verdict), style), "  ", view.count_text(review)
     )
-    rows = view.rows_worst_first(review)
+    rows = view.rows(review)
     return [
         Text("─" * page.width, "dim"),
         label_grid(view.header_lines(review)),
         Text(),
         verdict,
-        *_findings(review.findings),
+        *_section("Findings", _findings(review.findings)),
         Text(),
         _limits(rows, page),
         Text(view.LEGEND, "dim"),
-        *_reasons(review),
+        *_section("Not evaluable, and why", _reasons(review)),
+        *_section("Names", map(_text, view.names_told(review))),
+        *_section("Notes on limits", map(_text, view.notes(review))),
+        *_section("Notes on the files", map(_text, review.notes)),
+        Text(),
         *(_text(line, "dim") for line in view.origin_lines(review)),
         Text(),
     ]
 
 
-def _findings(findings: Sequence[Finding]) -> list[RenderableType]:
-    if not findings:
-        return []
-    parts: list[RenderableType] = [Text(), Text("Findings", "bold")]
+def _findings(findings: Sequence[Finding]) -> Iterator[Text]:
     for f in findings:
         sign = view.SIGNS[f.verdict] if f.verdict else "·"
         style = COLOURS[f.verdict] if f.verdict else ""
-        where = f"{f.where}: " if f.where else ""
-        advice = f" {f.advice}" if f.advice else ""
-        text = Text.assemble((f"{sign} ", style), visible(f"{f.code}  {where}{f.message}{advice}"))
-        parts.append(Padding(text, (0, 0, 0, 2)))
-    return parts
+        yield Text.assemble((f"{sign} ", style), view.finding_text(f))
 
 
 def _table() -> Table:
@@ -185,15 +182,17 @@ def _number_cells(row: view.Row) -> tuple[Text, ...]:
     return (value, Text(row.limit), Text(row.minor), Text(row.margin))
 
 
-def _reasons(review: CaseReview) -> list[RenderableType]:
-    groups = view.reasons_grouped(review)
-    if not groups:
-        return [Text()]
-    parts: list[RenderableType] = [Text(), Text("Not evaluable, and why", "bold")]
-    for reason, ids in groups.items():
-        parts.append(Padding(Text.assemble(("? ", "magenta"), reason), (0, 0, 0, 2)))
-        parts.append(Padding(Text(", ".join(ids), "dim"), (0, 0, 0, 4)))
-    return [*parts, Text()]
+def _reasons(review: CaseReview) -> Iterator[Text]:
+    for reason, ids in view.reasons_grouped(review).items():
+        yield Text.assemble(("? ", "magenta"), f"{reason}: ", (", ".join(ids), "dim"))
+
+
+def _section(title: str, lines: Iterable[Text]) -> Iterator[RenderableType]:
+    shown = [Padding(line, (0, 0, 0, 2)) for line in lines]
+    if shown:
+        yield Text()
+        yield Text(title, "bold")
+        yield from shown
 
 
 def _statistics(row: StructureDvh) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.review.result import CaseReview, PlanSummary
@@ -70,10 +70,9 @@ def rounded(value: float, limits: tuple[float | None, ...] = (), *, signed: bool
     return f"{value:{'+' if signed else ''}.{decimals}f}"
 
 
-def rows_worst_first(review: CaseReview) -> list[Row]:
-    """Return the limits as rows: worst verdict first, then by priority, then as in the protocol."""
-    ordered = sorted(review.constraints, key=lambda c: (-c.verdict.rank, not c.counts, c.priority))
-    return [_row(c) for c in ordered]
+def rows(review: CaseReview) -> list[Row]:
+    """Return the limits as rows in the review's order, which is worst first."""
+    return [_row(c) for c in review.constraints]
 
 
 def header_lines(review: CaseReview) -> list[tuple[str, str]]:
@@ -101,6 +100,32 @@ def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:
         if c.reason is not None:
             groups.setdefault(visible(c.reason.detail), []).append(visible(c.id))
     return groups
+
+
+def names_told(review: CaseReview) -> list[str]:
+    """Return which ROIs stand for which names, where the name alone does not say it."""
+    told = {
+        f"{m.protocol_name} ← {', '.join(m.plan_names)}: {m.rule}": None
+        for c in review.constraints
+        if (m := c.match) and m.plan_names != (m.protocol_name,)
+    }
+    return [visible(text) for text in told]
+
+
+def notes(review: CaseReview) -> list[str]:
+    """Return the notes on limits that have a value, or whose structure is too small for one."""
+    return [
+        visible(f"{c.id}: {c.note}")
+        for c in review.constraints
+        if c.note and (c.reason is None or c.reason.code is ReasonCode.SMALLER_THAN_ASKED)
+    ]
+
+
+def finding_text(finding: Finding) -> str:
+    """Return a finding as one line: code, place, message, advice."""
+    where = f"{finding.where}: " if finding.where else ""
+    advice = f". {finding.advice}" if finding.advice else ""
+    return visible(f"{finding.code}  {where}{finding.message.rstrip('.')}{advice}")
 
 
 def origin_lines(review: CaseReview) -> list[str]:

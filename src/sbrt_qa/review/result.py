@@ -125,7 +125,7 @@ class CaseReview:
     structures
         In file order.
     constraints
-        In the order of the protocol.
+        Worst first.
     findings
         What else a reviewer should know.
     links, repairs, files, notes

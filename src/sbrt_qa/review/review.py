@@ -1,0 +1,140 @@
+"""One case held against one protocol: a pure function, no file, clock or network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.errors import GeometryError
+from sbrt_qa.geometry.regions import Region
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.evaluate import DvhSource, Evaluation, evaluate, overall
+from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
+from sbrt_qa.protocol.result import StructureMatch
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.review.doses import CaseDoses, structures_of
+from sbrt_qa.review.findings import case_findings
+from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
+from sbrt_qa.review.summaries import (
+    dose_summary,
+    image_summary,
+    plan_summary,
+    structure_set_label,
+)
+
+
+def review_case(
+    case: Case, protocol: Protocol, *, mapping: Mapping[str, str] | None = None
+) -> CaseReview:
+    """Review one case.
+
+    Parameters
+    ----------
+    case
+        What was submitted.
+    protocol
+        The limits.
+    mapping
+        Structure name in the plan -> name in the protocol, where names do not say it themselves.
+
+    Raises
+    ------
+    UsageError
+        The mapping leads to a name that the protocol does not have.
+    """
+    doses = CaseDoses(case)
+    structures = structures_of(case)
+    doses.prepare(structures.values())
+    evaluation = evaluate(protocol, case, dvh_for=dvh_source(doses), mapping=mapping or {})
+    used = {n for m in _matches(evaluation) for n in m.roi_numbers}
+    findings = (*evaluation.findings, *case_findings(doses, used))
+    source = case.provenance
+    return CaseReview(
+        case=case.label,
+        subject=case.subject,
+        verdict=overall(evaluation.results, findings),
+        protocol=_protocol_used(protocol),
+        engine=EngineUsed(convention=str(doses.convention)),
+        plan=plan_summary(case.plan),
+        dose=dose_summary(case.dose),
+        structure_set=structure_set_label(case.structures),
+        image=image_summary(case.image),
+        structures=tuple(_summary(doses, key, s, evaluation) for key, s in structures.items()),
+        constraints=evaluation.results,
+        findings=findings,
+        links=source.links,
+        repairs=source.repairs,
+        files=source.files,
+        notes=source.notes,
+    )
+
+
+def dvh_source(doses: CaseDoses) -> DvhSource:
+    """Return what gives the DVH of an expression over structures, each computed once."""
+
+    def source(tree: Tree[Structure]) -> DVH | Reason:
+        if isinstance(tree, Leaf):
+            return doses.dvh(tree.value)
+        return doses.dvh_of(_key(tree), lambda: _region(doses, tree))
+
+    return source
+
+
+def _key(tree: Tree[Structure]) -> str:
+    return fold(tree, lambda s: f"roi {s.roi_number}", lambda sign, a, b: f"({a} {sign} {b})")
+
+
+def _region(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
+    return fold(tree, doses.region, _combined)
+
+
+def _combined(sign: Operator, a: Region | Reason, b: Region | Reason) -> Region | Reason:
+    if isinstance(a, Reason) or isinstance(b, Reason):
+        return a if isinstance(a, Reason) else b
+    try:
+        if sign is Operator.WITHOUT:
+            return a - b
+        return a | b if sign is Operator.UNION else a & b
+    except GeometryError as error:
+        return Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
+
+
+def _matches(evaluation: Evaluation) -> list[StructureMatch]:
+    return [r.match for r in evaluation.results if r.match] + list(evaluation.matches)
+
+
+def _protocol_used(protocol: Protocol) -> ProtocolUsed:
+    return ProtocolUsed(
+        id=protocol.id,
+        version=protocol.version,
+        sha256=protocol.content_hash,
+        title=protocol.title,
+        statement=protocol.statement,
+    )
+
+
+def _summary(
+    doses: CaseDoses, key: str, structure: Structure, evaluation: Evaluation
+) -> StructureSummary:
+    histogram = doses.dvh(structure)
+    matched = [
+        m.protocol_name for m in evaluation.matches if m.roi_numbers == (structure.roi_number,)
+    ]
+    facts = (key, structure.name, structure.roi_number, structure.interpreted_type)
+    if isinstance(histogram, Reason):
+        volume = doses.volume_cc(structure)
+        volume_cc = None if isinstance(volume, Reason) else volume
+        return StructureSummary(
+            *facts, volume_cc, None, None, None, None, tuple(matched), histogram
+        )
+    return StructureSummary(
+        *facts,
+        volume_cc=histogram.volume_cc,
+        outside_dose_grid_cc=histogram.outside_grid_cc,
+        min_gy=histogram.min_gy,
+        mean_gy=histogram.mean_gy,
+        max_gy=histogram.max_gy,
+        matched=tuple(matched),
+    )
