@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sbrt_qa.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
     from sbrt_qa.model.case import Case
+    from sbrt_qa.protocol.schema import Protocol
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
 
@@ -23,7 +24,7 @@ DEFAULT_PROTOCOL = "liver_sbrt"
 
 def check(
     paths: Sequence[Path],
-    protocol: str = DEFAULT_PROTOCOL,
+    protocol_name: str = DEFAULT_PROTOCOL,
     mapping: Mapping[str, str] | None = None,
 ) -> tuple[CaseReview, ...]:
     """Review every plan found in `paths` against one protocol.
@@ -32,7 +33,7 @@ def check(
     ----------
     paths
         Files and folders.
-    protocol
+    protocol_name
         Name in the library, or a file.
     mapping
         Structure name in the plan -> name in the protocol.
@@ -45,10 +46,9 @@ def check(
         The protocol breaks its schema.
     """
     from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.protocol.load import load_protocol
     from sbrt_qa.review.review import review_case
 
-    rules = load_protocol(protocol)
+    rules = protocol(protocol_name)
     return tuple(review_case(case, rules, mapping=mapping) for case in load_cases(paths))
 
 
@@ -91,6 +91,50 @@ def inspect(paths: Sequence[Path]) -> Inventory:
     from sbrt_qa.dicom.load import inspect as look
 
     return look(paths)
+
+
+def protocol(name_or_path: str) -> Protocol:
+    """Load a protocol of the library, or a file.
+
+    Raises
+    ------
+    ProtocolError
+        There is no such protocol, or it breaks its schema.
+    """
+    from sbrt_qa.protocol.load import load_protocol
+
+    return load_protocol(name_or_path)
+
+
+def protocols() -> tuple[Protocol, ...]:
+    """Load every protocol of the library."""
+    from sbrt_qa.protocol.load import library
+
+    return tuple(protocol(name) for name in library())
+
+
+def protocol_schema() -> dict[str, Any]:
+    """Return the JSON Schema of protocol files."""
+    from sbrt_qa.protocol.schema import protocol_json_schema
+
+    return protocol_json_schema()
+
+
+def sample(out: Path) -> None:
+    """Write the synthetic sample patient into the folder `out`.
+
+    Raises
+    ------
+    UsageError
+        The folder exists and holds something else.
+    """
+    from sbrt_qa.sample import write_samples
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(
+            "the sample is written into a new or empty folder only", got=quoted(out.name)
+        )
+    write_samples(out)
 
 
 def _choose(cases: Sequence[Case], wanted: str | None) -> Case:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import __version__
-from sbrt_qa.cli import check, dvh, exit_codes, inspect
+from sbrt_qa.cli import check, dvh, exit_codes, inspect, protocol, sample
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import SbrtQaError, visible
 
@@ -25,6 +25,8 @@ app = typer.Typer(
 app.command()(check.check)
 app.command()(dvh.dvh)
 app.command()(inspect.inspect)
+app.add_typer(protocol.app, name="protocol")
+app.command()(sample.sample)
 
 
 @app.callback(invoke_without_command=True)

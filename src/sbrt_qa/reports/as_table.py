@@ -41,9 +41,7 @@ def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
 
 def render_dvh(table: DvhTable, page: Page) -> str:
     """Return one row per structure, metrics as further columns; curves are left to JSON and CSV."""
-    grid = _table()
-    for name in ("structure", "ROI"):
-        grid.add_column(name, overflow="fold")
+    grid = plain_table("structure", "ROI")
     expressions = list(dict.fromkeys(e for s in table.structures.values() for e in s.metrics))
     columns = ["volume cc", "outside cc", "min Gy", "mean Gy", "max Gy", *expressions]
     for name in columns:
@@ -85,6 +83,23 @@ def label_grid(lines: Sequence[tuple[str, str]]) -> Table:
     return grid
 
 
+def plain_table(*columns: str) -> Table:
+    """Return an empty table of columns that fold."""
+    table = _table()
+    for name in columns:
+        table.add_column(visible(name), overflow="fold")
+    return table
+
+
+def section(title: str, lines: Iterable[RenderableType]) -> Iterator[RenderableType]:
+    """Yield a heading and its lines, indented; nothing when there are no lines."""
+    shown = [Padding(line, (0, 0, 0, 2)) for line in lines]
+    if shown:
+        yield Text()
+        yield Text(title, "bold")
+        yield from shown
+
+
 def _console(page: Page, out: io.StringIO) -> Console:
     return Console(
         file=out,
@@ -109,14 +124,14 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         label_grid(view.header_lines(review)),
         Text(),
         verdict,
-        *_section("Findings", _findings(review.findings)),
+        *section("Findings", _findings(review.findings)),
         Text(),
         _limits(rows, page),
         Text(view.LEGEND, "dim"),
-        *_section("Not evaluable, and why", _reasons(review)),
-        *_section("Names", map(_text, view.names_told(review))),
-        *_section("Notes on limits", map(_text, view.notes(review))),
-        *_section("Notes on the files", map(_text, review.notes)),
+        *section("Not evaluable, and why", _reasons(review)),
+        *section("Names", map(_text, view.names_told(review))),
+        *section("Notes on limits", map(_text, view.notes(review))),
+        *section("Notes on the files", map(_text, review.notes)),
         Text(),
         *(_text(line, "dim") for line in view.origin_lines(review)),
         Text(),
@@ -185,14 +200,6 @@ def _number_cells(row: view.Row) -> tuple[Text, ...]:
 def _reasons(review: CaseReview) -> Iterator[Text]:
     for reason, ids in view.reasons_grouped(review).items():
         yield Text.assemble(("? ", "magenta"), f"{reason}: ", (", ".join(ids), "dim"))
-
-
-def _section(title: str, lines: Iterable[Text]) -> Iterator[RenderableType]:
-    shown = [Padding(line, (0, 0, 0, 2)) for line in lines]
-    if shown:
-        yield Text()
-        yield Text(title, "bold")
-        yield from shown
 
 
 def _statistics(row: StructureDvh) -> list[str]:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.reports.as_table import label_grid, print_to_text
+from sbrt_qa.reports.as_table import label_grid, print_to_text, section
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.reports.registry import Page
 from sbrt_qa.review.summaries import (
@@ -62,10 +62,10 @@ def _provenance(case: Case) -> Iterable[RenderableType]:
     ]
     repairs = [f"{r.quirk} · {r.where}: {r.detail}" for r in source.repairs]
     for title, lines in (("links", links), ("repairs", repairs), ("notes", list(source.notes))):
-        yield from _section(title, lines)
+        yield from _listed(title, lines)
 
 
-def _section(title: str, lines: Sequence[str]) -> Iterable[RenderableType]:
+def _listed(title: str, lines: Sequence[str]) -> Iterable[RenderableType]:
     if lines:
         yield Padding(Text(title, "dim"), (0, 0, 0, 2))
         yield from (Padding(_text(line), (0, 0, 0, 4)) for line in lines)
@@ -77,7 +77,7 @@ def _ignored(inventory: Inventory) -> list[RenderableType]:
     lines = [f"{i.name}: {i.why}" for i in inventory.ignored[:SHOWN_IGNORED]]
     hidden = Counter(i.why for i in inventory.ignored[SHOWN_IGNORED:])
     lines += [f"{count} more: {why}" for why, count in hidden.most_common()]
-    return [Text(), Text("Not used", "bold"), *_section("files", lines)]
+    return list(section("Not used", map(_text, lines)))
 
 
 def _text(text: str) -> Text:

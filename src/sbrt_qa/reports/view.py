@@ -86,6 +86,20 @@ def header_lines(review: CaseReview) -> list[tuple[str, str]]:
     return [(label, visible(text)) for label, text in lines]
 
 
+def bound_text(op: str, bound: float | None, unit: str = "") -> str:
+    """Return a bound with its operator, ``≤ 13 Gy``; ``report`` where there is none."""
+    return "report" if bound is None else f"{OPERATORS.get(op, op)} {bound:g}{unit}"
+
+
+def minor_text(bound: float | None, minor: float | None, beyond: str) -> str:
+    """Return the bound of minor; ``any`` when nothing is worse, ``none`` when nothing is minor."""
+    if bound is None:
+        return ""
+    if minor is not None:
+        return f"{minor:g}"
+    return "none" if beyond == Verdict.MAJOR else "any"
+
+
 def count_text(review: CaseReview) -> str:
     """Return how many limits have which verdict, worst first."""
     counts = {v: sum(c.verdict is v for c in review.constraints) for v in reversed(Verdict)}
@@ -151,8 +165,8 @@ def _row(c: ConstraintResult) -> Row:
         structure=_structure_text(c),
         metric=visible(c.metric),
         value="" if c.value is None else _value_text(c.value, limits, c.unit) + unit,
-        limit=_limit_text(c, unit),
-        minor=_minor_text(c),
+        limit=bound_text(c.op, c.per_protocol_limit, unit),
+        minor=minor_text(c.per_protocol_limit, c.minor_limit, c.beyond),
         margin="" if c.margin is None else rounded(c.margin, (0.0,), signed=True),
         source=visible(", ".join(c.source)),
     )
@@ -166,21 +180,6 @@ def _structure_text(c: ConstraintResult) -> str:
     names = [visible(name) for name in c.match.plan_names] if c.match else []
     wanted = visible(c.structure)
     return wanted if names == [wanted] else f"{wanted} → {', '.join(names) or '–'}"
-
-
-def _limit_text(c: ConstraintResult, unit: str) -> str:
-    if c.per_protocol_limit is None:
-        return "report"
-    return f"{OPERATORS.get(c.op, c.op)} {c.per_protocol_limit:g}{unit}"
-
-
-def _minor_text(c: ConstraintResult) -> str:
-    """Return the bound of minor; ``any`` when nothing is worse, ``none`` when nothing is minor."""
-    if c.per_protocol_limit is None:
-        return ""
-    if c.minor_limit is not None:
-        return f"{c.minor_limit:g}"
-    return "none" if c.beyond is Verdict.MAJOR else "any"
 
 
 def _plan_label(review: CaseReview) -> str:

@@ -1,0 +1,19 @@
+"""``sbrt-qa sample``: a synthetic patient to try the program on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sbrt_qa import workflows
+from sbrt_qa.cli.output import tell
+
+
+def sample(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
+) -> None:
+    """Write the synthetic liver patient: four plans, from compliant to major deviations."""
+    workflows.sample(out)
+    tell(f"sample written; try: sbrt-qa check {out}")

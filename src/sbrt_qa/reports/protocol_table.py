@@ -1,0 +1,67 @@
+"""A protocol for the terminal: what it is, its limits, its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sbrt_qa.errors import visible
+from sbrt_qa.reports.as_table import label_grid, plain_table, print_to_text, section
+from sbrt_qa.reports.registry import Page
+from sbrt_qa.reports.view import bound_text, minor_text
+
+if TYPE_CHECKING:
+    from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
+
+
+def render_protocol(protocol: Protocol, page: Page) -> str:
+    """Return title and statement, the limits by option, and the sources they cite."""
+    facts = [
+        ("Protocol", f"{protocol.id} {protocol.version}, effective {protocol.effective}"),
+        ("Title", protocol.title),
+        ("Prescriptions", ", ".join(p.id for p in protocol.prescriptions)),
+        ("sha256", protocol.content_hash),
+    ]
+    parts: list[RenderableType] = [label_grid(facts), Text(), _text(protocol.statement)]
+    parts += section("Targets", [_limits(protocol.targets)])
+    parts += section("Conformity", [_conformity(protocol.conformity)])
+    for option in protocol.options:
+        parts += section(visible(f"{option.id}, when {option.when}"), [_limits(option.constraints)])
+    parts += section("Sources", _sources(protocol))
+    return print_to_text(parts, page)
+
+
+def _limits(constraints: tuple[Constraint, ...]) -> Table:
+    table = plain_table("id", "P", "structure", "metric", "limit", "minor", "when", "source")
+    for c in constraints:
+        table.add_row(
+            _text(c.id), str(c.priority), _text(c.structure), _text(c.metric),
+            bound_text(c.op, c.per_protocol), minor_text(c.per_protocol, c.minor, c.beyond),
+            _text(c.when), _text(", ".join(c.source)),
+        )  # fmt: skip
+    return table
+
+
+def _conformity(limits: tuple[ConformityLimit, ...]) -> Table:
+    table = plain_table("id", "P", "metric", "limit", "minor", "meaning", "source")
+    for c in limits:
+        bound = "by PTV volume" if c.table else bound_text(c.op, c.per_protocol)
+        table.add_row(
+            _text(c.id), str(c.priority), _text(c.metric), bound,
+            minor_text(c.per_protocol, c.minor, c.beyond), _text(c.meaning),
+            _text(", ".join(c.source)),
+        )  # fmt: skip
+    return table
+
+
+def _sources(protocol: Protocol) -> Iterator[Text]:
+    for name, source in protocol.sources.items():
+        yield _text(f"{name}  {source.citation} [{source.read_as}]")
+
+
+def _text(text: str) -> Text:
+    return Text(visible(" ".join(text.split())))
