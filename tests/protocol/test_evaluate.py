@@ -1,0 +1,419 @@
+"""Limits held against hand-made histograms: verdicts, reasons, what counts, and the order."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.grid import DoseType
+from sbrt_qa.model.outcome import Measured, Reason, ReasonCode, Verdict
+from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
+from sbrt_qa.protocol.expressions import Tree, fold
+from sbrt_qa.protocol.grading import grade
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.schema import Constraint, Protocol
+
+PP, MINOR, MAJOR, NE = (
+    Verdict.PER_PROTOCOL,
+    Verdict.MINOR,
+    Verdict.MAJOR,
+    Verdict.NOT_EVALUABLE,
+)
+
+# fmt: off
+ORGANS = (
+    "Liver", "GTV", "PTV", "External", "Stomach", "Duodenum", "Bowel_Small", "Bowel_Large",
+    "Esophagus", "SpinalCord", "SpinalCord_PRV05", "Kidney_L", "Kidney_R", "Heart", "GreatVes",
+    "BileDuct_Common", "Gallbladder", "Chestwall", "Rib", "Skin", "Spleen", "Lung_L", "Lung_R",
+)
+# fmt: on
+"""Everything a complete plan has."""
+
+MakeCase = Callable[..., Case]
+FlatDvh = Callable[..., DVH]
+Run = Callable[..., Evaluation]
+
+
+@pytest.fixture
+def run(liver: Protocol, flat_dvh: FlatDvh) -> Run:
+    """Evaluate the liver protocol; targets get 50 to 65 Gy, organs 0 to 4 Gy unless given.
+
+    Histograms are given by structure name; those of combined structures as ``Liver - GTV``.
+    """
+    usual = {
+        name: flat_dvh(50.0, 65.0, 100.0) for name in ("PTV", "GTV", "CTV", "PTV_5000", "CTVsb")
+    }
+
+    def ask(case: Case, dvhs: Mapping[str, DVH | Reason] = {}, **options: object) -> Evaluation:
+        def dvh_for(tree: Tree[Structure]) -> DVH | Reason:
+            name = fold(tree, lambda s: s.name, lambda sign, a, b: f"{a} {sign} {b}")
+            return {**usual, **dvhs}.get(name) or flat_dvh(0.0, 4.0)
+
+        return evaluate(liver, case, dvh_for=dvh_for, **options)  # type: ignore[arg-type]
+
+    return ask
+
+
+def rows(evaluation: Evaluation) -> dict[str, ConstraintResult]:
+    return {r.id: r for r in evaluation.results}
+
+
+# Grading
+
+
+@pytest.mark.parametrize(
+    ("op", "per_protocol", "minor", "beyond", "value", "verdict", "margin"),
+    [
+        ("<=", 13.0, 15.2, "major", 12.0, PP, 1.0),
+        ("<=", 13.0, 15.2, "major", 13.0, PP, 0.0),
+        ("<=", 13.0, 15.2, "major", 13.5, MINOR, -0.5),
+        ("<=", 13.0, 15.2, "major", 15.2, MINOR, -2.2),
+        ("<=", 13.0, 15.2, "major", 15.25, MAJOR, -2.25),
+        ("<", 1.2, 1.5, "major", 1.2, MINOR, 0.0),
+        ("<", 1.2, 1.5, "major", 1.5, MAJOR, -0.3),
+        (">=", 95.0, 90.0, "major", 95.0, PP, 0.0),
+        (">=", 95.0, 90.0, "major", 90.0, MINOR, -5.0),
+        (">=", 95.0, 90.0, "major", 89.9, MAJOR, -5.1),
+        (">", 95.0, 90.0, "major", 95.0, MINOR, 0.0),
+        (">", 95.0, 90.0, "major", 90.0, MAJOR, -5.0),
+        ("<=", 70.0, None, "minor", 71.0, MINOR, -1.0),
+        ("<=", 38.0, 38.0, "major", 38.0, PP, 0.0),
+        ("<=", 38.0, 38.0, "major", 38.1, MAJOR, -0.1),
+        ("<=", 38.0, None, "major", 38.1, MAJOR, -0.1),
+        ("==", 1.0, 1.0, "major", 1.0, PP, 0.0),
+        ("==", 1.0, 1.0, "major", 0.0, MAJOR, -1.0),
+        ("report", None, None, "major", 5.0, PP, None),
+    ],
+)
+def test_grading(
+    op: str,
+    per_protocol: float | None,
+    minor: float | None,
+    beyond: str,
+    value: float,
+    verdict: Verdict,
+    margin: float | None,
+) -> None:
+    limit = Constraint.model_validate(
+        {
+            "id": "X",
+            "structure": "Liver",
+            "metric": "Mean[Gy]",
+            "op": op,
+            "per_protocol": per_protocol,
+            "minor": minor,
+            "beyond": beyond,
+            "priority": 1,
+            "source": ["S"],
+            "confidence": "sure",
+        }
+    )
+    graded = grade(limit, Measured(value, "Gy"))
+    assert graded.verdict is verdict
+    assert graded.margin == (None if margin is None else pytest.approx(margin))
+
+
+# A complete plan
+
+
+def test_a_complete_plan_is_per_protocol(run: Run, make_case: MakeCase) -> None:
+    done = run(make_case(ORGANS))
+    assert done.verdict is PP
+    assert done.findings == ()
+    assert {r.verdict for r in done.results if r.counts} == {PP}
+    assert {r.reason.code for r in done.results if r.reason} == {ReasonCode.METRIC_UNKNOWN}
+
+
+def test_only_the_level_of_the_plan_is_applied(run: Run, make_case: MakeCase) -> None:
+    for prescription_gy, wanted in ((50.0, "LIV5_MEAN_50"), (45.1, "LIV5_MEAN_45")):
+        names = rows(run(make_case(ORGANS, prescription_gy=prescription_gy)))
+        assert [n for n in names if n.startswith("LIV5_MEAN")] == [wanted]
+        assert not any(n.startswith("LIV3") for n in names)
+
+
+def test_three_fractions_have_their_own_limits(run: Run, make_case: MakeCase) -> None:
+    names = rows(run(make_case(ORGANS, fractions=3, prescription_gy=54.0)))
+    assert names["LIV3_MEAN"].verdict is PP
+    assert not any(n.startswith("LIV5") for n in names)
+
+
+@pytest.mark.parametrize(
+    ("structure", "low_gy", "high_gy", "name", "value", "verdict", "of_case"),
+    [
+        ("Liver - GTV", 0, 25.8, "LIV5_MEAN_50", 12.9, PP, MINOR),
+        ("Liver - GTV", 0, 26.0, "LIV5_MEAN_50", 13.0, PP, MINOR),
+        ("Liver - GTV", 0, 28.0, "LIV5_MEAN_50", 14.0, MINOR, MINOR),
+        ("Liver - GTV", 0, 31.0, "LIV5_MEAN_50", 15.5, MAJOR, MAJOR),
+        ("Spleen", 0, 80.0, "SPL5_MEAN", 40.0, PP, PP),
+        ("Chestwall", 0, 50.0, "CHW5_D01", 49.995, MINOR, MINOR),
+        ("Lung_L + Lung_R", 0, 20.0, "LNG5_MEAN", 10.0, MINOR, MINOR),
+        ("SpinalCord", 0, 26.0, "CRD5_MAX", 25.99909, MINOR, MAJOR),
+        ("PTV", 45.0, 65.0, "TGT_V100", 75.0, MAJOR, MAJOR),
+        ("PTV", 50.0, 60.0, "TGT_DMAX_LOC", 0.0, MAJOR, MAJOR),
+        ("External - PTV", 0.0, 62.5, "TGT_SPILL105", 160.0, MAJOR, MAJOR),
+    ],
+)
+def test_values_and_verdicts(
+    run: Run,
+    make_case: MakeCase,
+    flat_dvh: FlatDvh,
+    structure: str,
+    low_gy: float,
+    high_gy: float,
+    name: str,
+    value: float,
+    verdict: Verdict,
+    of_case: Verdict,
+) -> None:
+    done = run(make_case(ORGANS), {structure: flat_dvh(low_gy, high_gy)})
+    row = rows(done)[name]
+    assert row.value == pytest.approx(value)
+    assert row.verdict is verdict
+    assert done.verdict is of_case
+
+
+@pytest.mark.parametrize(
+    ("priority", "verdict", "counts", "expected"),
+    [
+        (1, MAJOR, True, MAJOR),
+        (2, MAJOR, True, MAJOR),
+        (3, MAJOR, True, MINOR),
+        (3, MINOR, True, MINOR),
+        (3, PP, True, PP),
+        (4, MAJOR, False, PP),
+        (1, NE, True, NE),
+        (1, NE, False, PP),
+    ],
+)
+def test_what_one_row_does_to_a_case(
+    run: Run,
+    make_case: MakeCase,
+    priority: int,
+    verdict: Verdict,
+    counts: bool,
+    expected: Verdict,
+) -> None:
+    results = run(make_case(ORGANS)).results
+    row = dataclasses.replace(results[-1], priority=priority, verdict=verdict, counts=counts)
+    if verdict is NE:
+        why = Reason(ReasonCode.NO_DOSE, "none")
+        row = dataclasses.replace(row, value=None, reason=why)
+    assert overall((*results, row), ()) is expected
+
+
+def test_nothing_that_counts_is_not_evaluable() -> None:
+    assert overall((), ()) is NE
+
+
+# The order of results
+
+
+def test_worst_first_then_priority(run: Run, make_case: MakeCase, flat_dvh: FlatDvh) -> None:
+    dvhs = {
+        "Liver - GTV": flat_dvh(0, 28.0),
+        "Heart": flat_dvh(0, 45.0),
+        "Chestwall": flat_dvh(0, 50.0),
+        "Spleen": Reason(ReasonCode.STRUCTURE_UNREADABLE, "broken"),
+        "Stomach": Reason(ReasonCode.STRUCTURE_UNREADABLE, "broken"),
+    }
+    results = run(make_case(ORGANS), dvhs).results
+    order = [r.id for r in results]
+    assert results[0].id == "HRT5_D01"
+    sequence = ["HRT5_D01", "STO5_D05", "LIV5_MEAN_50", "CHW5_D01", "SPL5_MEAN", "DUO5_D05"]
+    assert [order.index(n) for n in sequence] == sorted(order.index(n) for n in sequence)
+
+
+# What is missing
+
+
+def test_a_missing_required_organ_is_not_evaluable(run: Run, make_case: MakeCase) -> None:
+    done = run(make_case(n for n in ORGANS if n != "Duodenum"))
+    row = rows(done)["DUO5_D05"]
+    assert row.reason is not None
+    assert row.reason.code is ReasonCode.STRUCTURE_MISSING
+    assert (row.verdict, row.counts, row.value, row.match) == (NE, True, None, None)
+    assert done.verdict is NE
+
+
+@pytest.mark.parametrize("name", ["Gallbladder", "SpinalCord_PRV05", "Skin", "Rib", "Spleen"])
+def test_a_missing_optional_organ_does_not_count(run: Run, make_case: MakeCase, name: str) -> None:
+    done = run(make_case(n for n in ORGANS if n != name))
+    missing = [r for r in done.results if r.structure == name]
+    assert missing
+    assert {(r.verdict, r.counts) for r in missing} == {(NE, False)}
+    assert done.verdict is PP
+
+
+def test_a_condition_of_an_organ_is_said(run: Run, make_case: MakeCase) -> None:
+    done = run(make_case(n for n in ORGANS if n != "Heart"))
+    assert rows(done)["HRT5_D01"].note == "required if within 3 cm of PTV"
+    assert done.verdict is NE
+
+
+def test_two_candidates_count_as_not_evaluable(run: Run, make_case: MakeCase) -> None:
+    case = make_case([*(n for n in ORGANS if n != "PTV"), "PTV_5000", "PTV_4500"])
+    row = rows(run(case))["TGT_V100"]
+    assert row.reason is not None
+    assert "'PTV_5000' or 'PTV_4500'" in row.reason.detail
+    done = run(case, mapping={"PTV_5000": "PTV"})
+    assert rows(done)["TGT_V100"].verdict is PP
+    assert done.verdict is PP
+
+
+def test_the_tumour_bed_stands_in_for_the_tumour(run: Run, make_case: MakeCase) -> None:
+    done = run(make_case([*(n for n in ORGANS if n != "GTV"), "CTVsb"]))
+    target, organ = rows(done)["TGT_GTV"], rows(done)["LIV5_MEAN_50"]
+    assert target.match is not None
+    assert target.match.plan_names == ("CTVsb",)
+    assert "no GTV in the plan" in target.match.rule
+    assert organ.match is not None
+    assert organ.match.rule == "Liver - CTV (no GTV in the plan)"
+    assert done.verdict is PP
+
+
+def test_a_small_remnant_is_for_the_reviewer(
+    run: Run, make_case: MakeCase, flat_dvh: FlatDvh
+) -> None:
+    done = run(make_case(ORGANS), {"Liver - GTV": flat_dvh(0.0, 4.0, 650.0)})
+    row = rows(done)["LIV5_DC700"]
+    assert row.reason is not None
+    assert row.reason.code is ReasonCode.SMALLER_THAN_ASKED
+    assert "the reviewer decides" in row.note
+    assert (row.verdict, done.verdict) == (NE, NE)
+
+
+def test_the_coldest_700_cc(run: Run, make_case: MakeCase, flat_dvh: FlatDvh) -> None:
+    """Dose rises evenly to 30 Gy over 1000 cc: the coldest 700 cc reach 21 Gy, the hottest 9."""
+    done = run(make_case(ORGANS), {"Liver - GTV": flat_dvh(0.0, 30.0)})
+    assert rows(done)["LIV5_DC700"].value == pytest.approx(21.0)
+
+
+# The dose grid
+
+
+def test_an_organ_partly_outside_the_dose_grid(
+    run: Run, make_case: MakeCase, flat_dvh: FlatDvh
+) -> None:
+    done = run(make_case(ORGANS), {"Stomach": flat_dvh(0.0, 4.0, 200.0, outside_cc=20.0)})
+    row = rows(done)["STO5_D05"]
+    assert row.reason is not None
+    assert row.reason.code is ReasonCode.OUTSIDE_DOSE_GRID
+    assert (row.verdict, done.verdict) == (NE, NE)
+
+
+def test_the_body_may_leave_the_dose_grid(run: Run, make_case: MakeCase, flat_dvh: FlatDvh) -> None:
+    body = flat_dvh(0.0, 4.0, 30000.0, outside_cc=9000.0)
+    row = rows(run(make_case(ORGANS), {"External - PTV": body}))["TGT_SPILL105"]
+    assert (row.value, row.verdict) == (0.0, PP)
+    assert row.note.startswith("9000 cc outside the dose grid left out")
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"dose": Reason(ReasonCode.NO_DOSE, "no RTDOSE")}, ReasonCode.NO_DOSE),
+        ({"dose": Reason(ReasonCode.DOSE_UNUSABLE, "relative")}, ReasonCode.DOSE_UNUSABLE),
+        ({"dose_type": DoseType.EFFECTIVE}, ReasonCode.DOSE_UNUSABLE),
+        ({"dose_type": DoseType.ERROR}, ReasonCode.DOSE_UNUSABLE),
+        (
+            {"structures": Reason(ReasonCode.STRUCTURE_MISSING, "no RTSTRUCT")},
+            ReasonCode.STRUCTURE_MISSING,
+        ),
+    ],
+)
+def test_without_a_usable_dose_or_structures_nothing_is_evaluable(
+    run: Run, make_case: MakeCase, options: dict[str, object], code: ReasonCode
+) -> None:
+    done = run(make_case(ORGANS, **options))
+    assert all(r.reason for r in done.results)
+    codes = {r.reason.code for r in done.results if r.reason}
+    assert codes == {code, ReasonCode.METRIC_UNKNOWN}
+    assert done.verdict is NE
+
+
+# The prescription
+
+
+def test_without_a_prescription_relative_metrics_are_not_evaluable(
+    run: Run, make_case: MakeCase
+) -> None:
+    none = Reason(ReasonCode.NO_PRESCRIPTION, "two levels")
+    done = rows(run(make_case(ORGANS, prescription_gy=none)))
+    for name in ("TGT_V100", "TGT_D98", "LIV5_MEAN_50", "LIV5_MEAN_30"):
+        assert done[name].reason == none, name
+    assert done["STO5_D05"].verdict is PP
+    assert done["TGT_DMAX_LOC"].verdict is PP
+
+
+def test_without_fractions_no_organ_limit_is_evaluable(run: Run, make_case: MakeCase) -> None:
+    done = run(make_case(ORGANS, fractions=None))
+    names = rows(done)
+    assert names["TGT_V100"].verdict is PP
+    for name in ("STO5_D05", "STO3_D01"):
+        reason = names[name].reason
+        assert reason is not None
+        assert reason.detail == "the plan states no number of fractions"
+    assert done.verdict is NE
+
+
+def test_without_a_plan_every_reason_is_the_plans(run: Run, make_case: MakeCase) -> None:
+    why = Reason(ReasonCode.REFERENCE_MISSING, "no RTPLAN")
+    done = run(make_case(ORGANS, plan=why))
+    assert rows(done)["STO5_D05"].reason == why
+    assert done.verdict is NE
+
+
+def test_other_fractions_give_one_finding_and_no_pile_of_rows(
+    run: Run, make_case: MakeCase
+) -> None:
+    done = run(make_case(ORGANS, fractions=22, prescription_gy=48.4))
+    (finding,) = done.findings
+    assert (finding.code, finding.verdict) == ("RX_NOT_IN_PROTOCOL", NE)
+    assert finding.message.startswith("22 fractions: the protocol has no organ limits for them")
+    assert all(r.id.startswith(("TGT_", "CON_")) for r in done.results)
+    assert done.verdict is NE
+
+
+def test_another_dose_is_a_finding(run: Run, make_case: MakeCase) -> None:
+    done = run(make_case(ORGANS, prescription_gy=48.0))
+    (finding,) = done.findings
+    assert "48 Gy in 5 fractions is no prescription of the protocol" in finding.message
+    assert "50Gy/5fx" in finding.message
+    assert done.verdict is NE
+
+
+def test_half_a_per_cent_is_the_same_prescription(run: Run, make_case: MakeCase) -> None:
+    assert run(make_case(ORGANS, prescription_gy=50.2)).findings == ()
+
+
+# What this version does not compute, and the map
+
+
+def test_planned_metrics_say_so_and_never_count(run: Run, make_case: MakeCase) -> None:
+    names = rows(run(make_case(ORGANS, fractions=3, prescription_gy=54.0)))
+    for name in ("CON_R100", "CON_R50", "CON_D2CM", "CON_PADDICK", "CON_GI", "CBT3_VBED40"):
+        row = names[name]
+        assert row.reason is not None
+        assert row.reason.code is ReasonCode.METRIC_UNKNOWN
+        assert row.reason.detail == f"this version does not compute {row.metric} yet"
+        assert (row.verdict, row.counts) == (NE, False)
+    assert "CON_R50_LUNG" not in names
+
+
+def test_a_map_of_an_absent_structure_is_a_finding(run: Run, make_case: MakeCase) -> None:
+    done = run(make_case(ORGANS), mapping={"Leber": "Liver"})
+    (finding,) = done.findings
+    assert (finding.code, finding.verdict, finding.where) == ("MAP_UNUSED", None, "Leber")
+    assert done.verdict is PP
+
+
+def test_matches_tell_what_stands_for_what(run: Run, make_case: MakeCase) -> None:
+    matches = {m.protocol_name: m for m in run(make_case(ORGANS)).matches}
+    assert matches["Liver-GTV"].plan_names == ("Liver", "GTV")
+    assert matches["Kidneys"].roi_numbers == (12, 13)
+    assert "CTV" not in matches
