@@ -43,18 +43,23 @@ def extremes(cells: Cells, dose: DoseGrid, low_gy: float, high_gy: float) -> tup
 
 
 def _heights(cells: Cells, z_mm: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return offsets per cell and z of the heights inside the grid."""
+    """Return offsets per cell and z of the heights inside the grid.
+
+    Where a cell follows another, the height at which they meet is looked at once.
+    """
     usual = (cells.z_high_mm.max() - cells.z_low_mm.min()) / HEIGHTS
     step = max(float(usual), CLOSEST_MM)
     low, high = np.maximum(cells.z_low_mm, z_mm[0]), np.minimum(cells.z_high_mm, z_mm[-1])
-    counts, values = [0], []
-    for a, b in zip(low, high, strict=True):
-        if a <= b:
-            even = np.linspace(a, b, int((b - a) / step) + 2)
-            first, last = np.searchsorted(z_mm, (a, b))
-            values.append(np.union1d(even, z_mm[first:last]))
-        counts.append(values[-1].size if a <= b else 0)
-    return np.cumsum(counts), np.concatenate(values) if values else np.zeros(0)
+    values: list[FloatArray] = []
+    for a, b in zip(low.tolist(), high.tolist(), strict=True):
+        meets_last = bool(values) and values[-1].size > 0 and values[-1][-1] >= a
+        parts = max(int((b - a) / step) + 1, 1)
+        even = [a + (b - a) * i / parts for i in range(1 if meets_last else 0, parts + 1)]
+        first, last = np.searchsorted(z_mm, (a, b), side="right")
+        within = z_mm[first:last] if a <= b else z_mm[:0]
+        values.append(np.sort(np.concatenate([even, within])) if a <= b else within)
+    counts = np.cumsum([0, *(v.size for v in values)]).astype(np.int64)
+    return counts, np.concatenate(values)
 
 
 def _on_nodes(

@@ -244,7 +244,7 @@ def _grown(values, needed):
 def scan(pieces, cells, strips, table, line_start, y, z, most_crossings):
     """Return the spans of all lines: ``span_start (n + 1)``, ``x_low, x_high (s)``, crossings.
 
-    ``pieces`` are xy, loop_start, loop, plane, law, solid; ``cells`` are start and members (pieces).
+    ``pieces`` are xy, loop_start, loop, plane, law, solid; ``cells`` are start and members.
     A span begins where the truth table turns true and ends where it turns false; spans of no length
     are left out. Stops, with a number beyond `most_crossings`, when there are too many.
     """

@@ -1,9 +1,9 @@
 """Scan lines along x through a region, and the spans of each that lie inside.
 
-Along x a span is exact. Across, the lines form a lattice in each cell: line ``j`` of ``n`` stands
-at the ``j``-th of n even steps in y and at a z that walks through the cell by the golden ratio, so
-that no direction of a dose gradient meets all lines at the same few positions. Every line of a
-cell stands for the same area, ``weight_mm2``, of the cell's y-z section.
+Along x a span is exact. Across, line ``j`` of ``n`` in a cell lies in the ``j``-th of n even strips
+of y, at a place within the strip and at a z that both walk on by an irrational step, so that no
+direction of a dose gradient meets the lines at the same few positions. Every line of a cell stands
+for the same area, ``weight_mm2``, of the cell's y-z section.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from sbrt_qa.units import cc_from_mm3
 MAX_CROSSINGS = 30_000_000
 """Crossings of lines and edges in one scan; beyond, a contour is too wild to be anatomy."""
 
-_GOLDEN = (math.sqrt(5) - 1) / 2
+_STEP_Y, _STEP_Z = math.sqrt(2) - 1, (math.sqrt(5) - 1) / 2
+"""Irrational steps from line to line: place within the strip, and z."""
+
 _SHIFT_Y, _SHIFT_Z = 0.7548776662466927, 0.5698402909980532
+"""Irrational steps from cell to cell, so that neighbouring cells never look at the same places."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +61,7 @@ class Spans:
     def volume_cc(self) -> float:
         """Volume of all spans."""
         per_span = np.repeat(self.lines.weight_mm2, np.diff(self.start))
-        return cc_from_mm3(float(np.dot(per_span, self.x_high_mm - self.x_low_mm)))
+        return cc_from_mm3(float((per_span * (self.x_high_mm - self.x_low_mm)).sum()))
 
 
 def lattice(cells: Cells, area_mm2: float) -> Lines:
@@ -69,22 +72,22 @@ def lattice(cells: Cells, area_mm2: float) -> Lines:
     by_step = width / (2 * math.sqrt(area_mm2))
     count = np.maximum(np.ceil(np.maximum(by_area, by_step)), 2).astype(np.int64)
     step = width / count
-    cell = np.arange(count.size)
-    shift_y = (0.5 + cell * _SHIFT_Y) % 1.0
-    shift_z = (0.5 + cell * _SHIFT_Z) % 1.0
-    within = (np.repeat(shift_z, count) + ramp(count) * _GOLDEN) % 1.0
+    line = ramp(count)
+    shift_y, shift_z = (0.5 + np.outer((_SHIFT_Y, _SHIFT_Z), np.arange(count.size))) % 1.0
+    strip_part = (np.repeat(shift_y, count) + line * _STEP_Y) % 1.0
+    cell_part = (np.repeat(shift_z, count) + line * _STEP_Z) % 1.0
     return Lines(
         start=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
-        y_mm=np.repeat(cells.y_low_mm + shift_y * step, count)
-        + ramp(count) * np.repeat(step, count),
-        z_mm=np.repeat(cells.z_low_mm, count) + within * np.repeat(thickness, count),
+        y_mm=np.repeat(cells.y_low_mm, count) + (line + strip_part) * np.repeat(step, count),
+        z_mm=np.repeat(cells.z_low_mm, count) + cell_part * np.repeat(thickness, count),
         weight_mm2=np.repeat(step * thickness, count),
     )
 
 
 def section_mm2(cells: Cells) -> float:
     """Return the area that lines have to cover: the cells' extents in y times z."""
-    return float(np.dot(cells.y_high_mm - cells.y_low_mm, cells.z_high_mm - cells.z_low_mm))
+    height = cells.z_high_mm - cells.z_low_mm
+    return float(((cells.y_high_mm - cells.y_low_mm) * height).sum())
 
 
 def scan(cells: Cells, lines: Lines) -> Spans:

@@ -2,9 +2,9 @@
 
 A loop's law moves its centre and scales it along x and y with the distance ``d`` from its plane:
 the centre by ``a1 d + a2 d^2``, and the squared scale is ``1 + b1 d + b2 d^2``. The squared width
-of a section is exactly such a parabola for ellipsoids, for cones and for cylinders in any direction,
-and the parabola through a loop and its neighbours above and below follows any smooth organ. Where
-the section shrinks to nothing before the next plane, the parabola says where the solid ends.
+of a section is exactly such a parabola for ellipsoids, cones and cylinders of any direction, and
+the parabola through a loop and its neighbours above and below follows any smooth organ. Where the
+section shrinks to nothing before the next plane, the parabola says where the solid ends.
 """
 
 from __future__ import annotations
