@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -53,6 +54,7 @@ def run(arguments: Sequence[str]) -> int:
 
     A traceback of an unexpected error is shown when the environment variable SBRT_QA_DEBUG is set.
     """
+    logging.getLogger("pydicom").addHandler(logging.NullHandler())  # findings say it, once
     try:
         app(list(arguments), prog_name="sbrt-qa")
     except SystemExit as leaving:

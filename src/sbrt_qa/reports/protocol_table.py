@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
@@ -31,7 +30,8 @@ def render_protocol(protocol: Protocol, page: Page) -> str:
     parts += section("Conformity", [_conformity(protocol.conformity)])
     for option in protocol.options:
         parts += section(visible(f"{option.id}, when {option.when}"), [_limits(option.constraints)])
-    parts += section("Sources", _sources(protocol))
+    cited = [(name, f"{s.citation} [{s.read_as}]") for name, s in protocol.sources.items()]
+    parts += section("Sources", [label_grid(cited)])
     return print_to_text(parts, page)
 
 
@@ -56,11 +56,6 @@ def _conformity(limits: tuple[ConformityLimit, ...]) -> Table:
             _text(", ".join(c.source)),
         )  # fmt: skip
     return table
-
-
-def _sources(protocol: Protocol) -> Iterator[Text]:
-    for name, source in protocol.sources.items():
-        yield _text(f"{name}  {source.citation} [{source.read_as}]")
 
 
 def _text(text: str) -> Text:

@@ -152,7 +152,7 @@ def origin_lines(review: CaseReview) -> list[str]:
 
 
 def _side(value: float, limit: float) -> int:
-    return (value > limit) - (value < limit)
+    return int(value > limit) - int(value < limit)
 
 
 def _row(c: ConstraintResult) -> Row:

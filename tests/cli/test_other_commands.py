@@ -1,0 +1,64 @@
+"""``inspect``, ``protocol``, ``--version`` and help."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from sbrt_qa import __version__
+
+from .conftest import Command, export
+
+
+def test_inspect_tells_objects_and_links(sbrt_qa: Command, case: Path) -> None:
+    ran = sbrt_qa("inspect", case)
+    assert ran.code == 0
+    assert "3 DICOM objects: 1 RTDOSE, 1 RTPLAN, 1 RTSTRUCT" in ran.out
+    assert "Case 1: LIVER50" in ran.out
+    assert "RTDOSE.dcm → RTPLAN.dcm: by uid" in ran.out
+    assert "41 × 25 × 21 voxels of 2.5 × 2.5 × 2.5 mm" in ran.out
+
+
+def test_inspect_tells_what_was_not_used(sbrt_qa: Command, tmp_path: Path) -> None:
+    export(tmp_path)
+    (tmp_path / "read\x1bme.txt").write_text("hello")
+    ran = sbrt_qa("inspect", tmp_path)
+    assert "read\\x1bme.txt" in ran.out
+    assert "\x1b" not in ran.out
+
+
+def test_protocol_list_names_the_library(sbrt_qa: Command) -> None:
+    assert sbrt_qa("protocol", "list").out.startswith("liver_sbrt  ")
+
+
+def test_protocol_show_tells_limits_statement_and_sources(sbrt_qa: Command) -> None:
+    ran = sbrt_qa("protocol", "show", "liver_sbrt")
+    for piece in ("LIV5_MEAN_50", "≤ 13", "15.2", "not from the trial", "R1112 "):
+        assert piece in ran.out
+
+
+def test_protocol_validate_accepts_what_check_accepts(
+    sbrt_qa: Command, protocol: Callable[..., str]
+) -> None:
+    ran = sbrt_qa("protocol", "validate", protocol())
+    assert (ran.code, ran.out) == (0, "valid: small 1, 2 limits\n")
+
+
+def test_protocol_schema_is_a_json_schema(sbrt_qa: Command, tmp_path: Path) -> None:
+    schema = json.loads(sbrt_qa("protocol", "schema").out)
+    assert schema["type"] == "object"
+    assert "prescriptions" in schema["properties"]
+    sbrt_qa("protocol", "schema", "--out", tmp_path / "schema.json")
+    assert json.loads((tmp_path / "schema.json").read_text(encoding="utf-8")) == schema
+
+
+def test_version(sbrt_qa: Command) -> None:
+    assert sbrt_qa("--version").out == f"sbrt-qa {__version__}\n"
+
+
+def test_help_tells_every_command_and_the_exit_codes(sbrt_qa: Command) -> None:
+    top = sbrt_qa("--help").out
+    for command in ("check", "dvh", "inspect", "protocol", "sample"):
+        assert f"  {command} " in top
+    assert "20 major, 30 not evaluable" in " ".join(sbrt_qa("check", "--help").out.split())
