@@ -131,9 +131,7 @@ def test_names_that_match(find: Find, name: str, there: str, rule: str) -> None:
         ("Liver", ("Liver-CTV", "Liver-PTV")),
         ("PTV", ("PTV-GTV",)),
         ("PTV", ("PTV_5000-03",)),
-        ("PTV", ("PTV_Ring",)),
         ("PTV", ("zPTV",)),
-        ("PTV", ("PTVn",)),
         ("PTV", ("NotPTV_5000",)),
         ("CTV", ("PTV",)),
         ("GTV", ("Liver minus GTV",)),
@@ -163,6 +161,9 @@ def test_names_that_never_match(find: Find, name: str, there: tuple[str, ...]) -
         ("PTV", ("PTV_5000", "PTV_4500")),
         ("PTV", ("PTV1", "PTV2")),
         ("PTV", ("PTV_Liver", "PTV_50Gy")),
+        ("PTV", ("PTV1_50Gy", "PTV2_14 G", "PTV3_6 Gy")),
+        ("PTV", ("PTV_LN", "PTV_PRIMARY", "PTV_TOTAL")),
+        ("GTV", ("GTV_Large Volume", "GTV_Low Volume")),
         ("GTV", ("GTVp", "GTV2")),
         ("Liver", ("LIVER", "liver")),
         ("Liver", ("Leber", "Foie")),
@@ -199,6 +200,9 @@ def test_two_structures_of_one_name_are_told_apart_by_number(find: Find) -> None
         ("Liver-GTV", "Liver-PTV"),
         ("Liver-GTV", "Liver_GTV"),
         ("Lungs", "Lunge"),
+        ("PTV", "PTV_Ring"),
+        ("PTV", "PTVn"),
+        ("GTV", "GTV_preop"),
     ],
 )
 def test_unclear_names_are_not_taken(find: Find, name: str, there: str) -> None:
@@ -214,10 +218,39 @@ def test_an_exact_name_beats_an_alias(find: Find) -> None:
     assert found.match.plan_names == ("Liver",)
 
 
-def test_a_hyphen_is_explained(find: Find) -> None:
-    found = find("SpinalCord", ("Spinal-Cord",))
+@pytest.mark.parametrize(
+    ("name", "there", "hint"),
+    [
+        ("SpinalCord", ("Spinal-Cord",), "if it is 'Spinal-Cord', say so with --map"),
+        ("SpinalCord", ("SPINAL CORD2",), "if it is 'SPINAL CORD2', say so with --map"),
+        ("Heart", ("HEART4", "Heart_opt"), "if it is 'HEART4' or 'Heart_opt', say so"),
+    ],
+)
+def test_similar_names_are_hints_only(
+    find: Find, name: str, there: tuple[str, ...], hint: str
+) -> None:
+    found = find(name, there)
     assert isinstance(found, Reason)
-    assert "'Spinal-Cord' is not taken, as a hyphen means subtraction" in found.detail
+    assert found.code is MISSING
+    assert hint in found.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [("SpinalCord", "SpinalCord_PRV05"), ("Liver", "Liver-GTV"), ("Bowel", "Bowel_Small")],
+)
+def test_names_of_another_structure_are_no_hint(find: Find, name: str, there: str) -> None:
+    found = find(name, (there,))
+    assert found == Reason(MISSING, f"no structure of the plan is called {name}")
+
+
+def test_a_pre_operative_tumour_keeps_the_tumour_bed_from_standing_in(find: Find) -> None:
+    found = find("Liver-GTV", ("Liver", "CTV", "GTV_preop"))
+    assert isinstance(found, Reason)
+    assert found.code is AMBIGUOUS
+    chosen = find("Liver-GTV", ("Liver", "CTV", "GTV_preop"), mapping={"CTV": "GTV"})
+    assert isinstance(chosen, Matched)
+    assert chosen.match.plan_names == ("Liver", "CTV")
 
 
 # Derived structures

@@ -28,6 +28,12 @@ from sbrt_qa.protocol.schema import Protocol
 
 USER_MAP = "user map"
 
+MAX_CANDIDATES = 10
+"""Candidates that a Reason lists."""
+
+MAX_HINTS = 3
+"""Similar names that a Reason lists."""
+
 ABSENT = (ReasonCode.STRUCTURE_MISSING, ReasonCode.STRUCTURE_EMPTY)
 """Reasons after which another structure may stand in; an ambiguous one is never passed over."""
 
@@ -164,7 +170,11 @@ class Matcher:
     def _ambiguous(self, name: str, structures: Iterable[Structure]) -> Reason:
         numbers = [s.roi_number for s in structures]
         keys = [quoted(key) for key, s in self._keys.items() if s.roi_number in numbers]
-        could = " or ".join(keys) if len(keys) > 1 else f"{keys[0]}, or that is something else"
+        could = " or ".join(keys[:MAX_CANDIDATES])
+        if len(keys) > MAX_CANDIDATES:
+            could += f" or one of {len(keys) - MAX_CANDIDATES} more"
+        if len(keys) == 1:
+            could += ", or that is something else"
         return Reason(
             ReasonCode.STRUCTURE_AMBIGUOUS, f"{name} could be {could}; say which with --map"
         )
@@ -173,8 +183,8 @@ class Matcher:
         text = f"no structure of the plan is called {name}"
         if why:
             text += f", nor can it be derived ({why})"
-        for s in self._names.hyphenated(name, self._solid):
-            text += f"; {quoted(s.name)} is not taken, as a hyphen means subtraction: use --map"
+        if similar := [quoted(s.name) for s in self._names.similar(name, self._solid)]:
+            text += f"; if it is {' or '.join(similar[:MAX_HINTS])}, say so with --map"
         return Reason(ReasonCode.STRUCTURE_MISSING, text)
 
     def _read_mapping(self, mapping: Mapping[str, str]) -> dict[str, list[Tree[Structure]]]:

@@ -24,11 +24,15 @@ TARGET: Final = "target name with a number or dose"
 
 _AFTER_PREFIX: Final = re.compile(
     r"!?(?:p|sb)?\d{0,2}(?:_liver)?(?:_(?:high|mid\d{0,2}|low))?"
-    r"(?:_?(?:\d{4}(?:cgy)?|\d{1,2}(?:[.p]\d{1,2})?gy|(?<=_)\d{2})(?:x\d{1,2})?(?:/\d{1,2}f?)?)?"
+    r"(?:_?(?:\d{4}(?:_?cgy)?|\d{1,2}(?:[.p]\d{1,2})?_?gy|(?<=_)\d{2})(?:x\d{1,2})?(?:/\d{1,2}f?)?)?"
 )
 """TG-263 target names after GTV, CTV, ITV or PTV: primary or surgical bed, number, liver, level,
 dose in cGy or Gy with fractions. A crop (``-03``) or free text (``^``) makes it another structure.
 """
+
+
+MIN_BEGINNING: Final = 4
+"""Shortest alias that counts as a beginning when names are merely similar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class NameBook:
         self._unclear = {folded(name) for name in protocol.unclear_names}
         self._definitions = {s.name: s for s in protocol.structures}
         self._aliases = {s.name: self._clear_aliases(s) for s in protocol.structures}
+        self._all = {folded(name) for s in protocol.structures for name in (s.name, *_aliases(s))}
 
     def same(self, name: str, structures: Sequence[Structure]) -> tuple[Named, ...]:
         """Return the structures of exactly this name; where there are none, of the same folded."""
@@ -54,29 +59,45 @@ class NameBook:
         return exact or tuple(Named(s, FOLDED) for s in structures if folded(s.name) == key)
 
     def other(self, name: str, structures: Sequence[Structure]) -> tuple[Named, ...]:
-        """Return the structures that go by an alias, or by a target name with number or dose."""
+        """Return the structures that go by an alias, or by a target name with number or dose.
+
+        Beside one such target, others with a number (``PTV2 boost``) are candidates as well.
+        """
         aliases = self._aliases[name]
         is_target = self._definitions[name].kind == "target"
-        found = []
+        found, numbered = [], []
         for s in structures:
             if rule := aliases.get(folded(s.name)):
                 found.append(Named(s, rule))
             elif is_target and is_target_name(s.name, name):
                 found.append(Named(s, TARGET))
-        return tuple(found)
+            elif is_target and _is_numbered(s.name, name):
+                numbered.append(Named(s, TARGET))
+        return tuple(found + numbered) if found else ()
 
     def unclear(self, name: str, structures: Iterable[Structure]) -> tuple[Structure, ...]:
-        """Return the structures whose name may mean this structure, among other things."""
-        names = {folded(a) for a in _aliases(self._definitions[name])} & self._unclear
-        return tuple(s for s in structures if folded(s.name) in names)
+        """Return the structures whose name may mean this structure, among other things.
 
-    def hyphenated(self, name: str, structures: Iterable[Structure]) -> tuple[Structure, ...]:
-        """Return the structures that would go by this name if a hyphen meant nothing."""
-        names = {folded(name), *self._aliases[name]}
+        For a target those are also all whose name begins like it: with a ``GTV_preop`` in the
+        plan nobody can say that there is no GTV.
+        """
+        names = {folded(a) for a in _aliases(self._definitions[name])} & self._unclear
+        begin = folded(name) if self._definitions[name].kind == "target" else None
+        return tuple(
+            s for s in structures if folded(s.name) in names or (begin and _begins(s.name, begin))
+        )
+
+    def similar(self, name: str, structures: Iterable[Structure]) -> tuple[Structure, ...]:
+        """Return the structures that a reader might take for this one: for hints, never to match.
+
+        They would go by the name if a hyphen meant nothing, or begin with it.
+        """
+        names = {folded(name), *(a for a in self._aliases[name] if len(a) >= MIN_BEGINNING)}
         return tuple(
             s
             for s in structures
-            if "-" in s.name and folded(s.name) not in names and folded(_joined(s.name)) in names
+            if folded(s.name) not in self._all
+            and (folded(_joined(s.name)) in names or any(_begins(s.name, n) for n in names))
         )
 
     def _clear_aliases(self, definition: StructureDef) -> dict[str, str]:
@@ -96,6 +117,17 @@ def is_target_name(text: str, prefix: str) -> bool:
     plain = "_".join(unicodedata.normalize("NFKC", text).casefold().split())
     start = prefix.casefold()
     return plain.startswith(start) and _AFTER_PREFIX.fullmatch(plain[len(start) :]) is not None
+
+
+def _is_numbered(text: str, prefix: str) -> bool:
+    key, begin = folded(text), folded(prefix)
+    return _begins(text, begin) and key[len(begin) : len(begin) + 1].isdigit()
+
+
+def _begins(text: str, begin: str) -> bool:
+    """Tell whether a name begins like another and neither adds to nor subtracts from it."""
+    key = folded(text)
+    return key.startswith(begin) and "-" not in key and "+" not in key
 
 
 def _aliases(definition: StructureDef) -> Iterable[str]:
