@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,23 @@ def test_a_protocol_cannot_be_changed() -> None:
     protocol = parsed(SMALL)
     with pytest.raises(ValueError, match="frozen"):
         protocol.title = "another"  # type: ignore[misc]
+
+
+def test_damaged_files_only_ever_raise_protocol_errors() -> None:
+    """Deleted, doubled and foreign characters: a message or a protocol, nothing else."""
+    chance = random.Random(1)  # noqa: S311
+    refused = 0
+    for _ in range(300):
+        text = SMALL
+        for _ in range(chance.choice((1, 2, 5))):
+            i, j = sorted(chance.randrange(len(text)) for _ in range(2))
+            middle = chance.choice(
+                ("", text[i : i + 20], "\t", "&a *a", "[{", "}]: -", "\x80", "'\"")
+            )
+            text = text[:i] + middle + text[min(j, i + chance.choice((0, 1, 9))) :]
+        try:
+            parsed(text)
+        except ProtocolError as error:
+            assert str(error).startswith("small.yaml")  # noqa: PT017
+            refused += 1
+    assert refused > 200
