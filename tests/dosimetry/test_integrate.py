@@ -230,3 +230,14 @@ def test_input_is_never_written_to():
 def test_a_histogram_refuses_to_rise():
     with pytest.raises(ValueError, match="never rises"):
         DVH(1.0, 0.0, np.array([0.0, 1.0]), np.array([0.5, 1.0]), 0.0, 0.5, 1.0)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [[(0, 0), (5, 0), (9, 0)], [(0, 0), (0, 5), (0, 9)], [(1, 1)] * 3, [(0, 0), (4, 4), (2, 2)]],
+)
+def test_contours_without_area_have_a_reason(points):
+    flat = Structure(1, "ROI", (Contour(0.0, np.array(points, dtype=float)),))
+    outcome = integrate(region_of(flat), flat_grid())
+    assert isinstance(outcome, Reason)
+    assert outcome.code is ReasonCode.STRUCTURE_EMPTY

@@ -87,6 +87,8 @@ def integrate(
         The contours cannot be scanned safely.
     """
     cells = cells_of(region)
+    if section_mm2(cells) <= 0:
+        return Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no area")
     edges = _bin_edges(cells, dose, settings.bins)
     if edges is None:
         return _outside("lies entirely outside the dose grid")
@@ -97,6 +99,8 @@ def integrate(
     while (error := _difference(coarse, fine)) > settings.tolerance and area / 4 >= floor:
         area /= 4
         coarse, fine = fine, _curve(cells, dose, edges, area)
+    if fine.volume_cc <= 0:
+        return Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no volume")
     if fine.inside_cc <= 0:
         return _outside("encloses no volume inside the dose grid")
     low, high = extremes(cells, dose, fine.min_gy, fine.max_gy)
@@ -179,5 +183,7 @@ def _cumulative_cc(ramps: FloatArray, lumps: FloatArray, inside_mm3: float) -> F
 
 
 def _difference(coarse: _Curve, fine: _Curve) -> float:
+    if fine.volume_cc <= 0:
+        return 0.0
     gap = float(np.abs(coarse.cumulative_cc - fine.cumulative_cc).max())
     return max(gap, abs(coarse.volume_cc - fine.volume_cc)) / fine.volume_cc
