@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from sbrt_qa.dicom.elements import Item
-from sbrt_qa.dicom.read import HEAD_BYTES, NotDicomError, Opened, looks_like_dicom, open_bytes
+from sbrt_qa.dicom.read import (
+    HEAD_BYTES,
+    NotDicomError,
+    Opened,
+    looks_like_dicom,
+    open_bytes,
+    warnings_as_notes,
+)
 from sbrt_qa.dicom.rtstruct import main_frame
 from sbrt_qa.errors import DicomError, quoted
 from sbrt_qa.model.case import SourceFile
@@ -69,8 +76,8 @@ class FoundObject:
 
     @property
     def uid(self) -> str:
-        """SOP Instance UID."""
-        return self.source.sop_instance_uid
+        """SOP Instance UID; for an object without one, its fingerprint."""
+        return self.source.sop_instance_uid or self.source.sha256
 
     @property
     def name(self) -> str:
@@ -115,7 +122,7 @@ def collect(paths: Sequence[Path]) -> Collection:
             try:
                 if why_not:
                     raise NotDicomError(why_not, where=file.name)
-                objects.append(_describe(file))
+                objects.append(_usable_alone(_describe(file), path))
             except DicomError as error:
                 if not path.is_dir():
                     raise
@@ -124,6 +131,13 @@ def collect(paths: Sequence[Path]) -> Collection:
     if not kept:
         raise _nothing_found(ignored, notes)
     return Collection(kept, tuple(ignored), notes)
+
+
+def _usable_alone(one: FoundObject, path: Path) -> FoundObject:
+    """Refuse a damaged file that was given by name; in a folder it only counts as damaged."""
+    if one.problem and not path.is_dir():
+        raise DicomError(one.problem, where=one.name, advice="Export or copy the file again")
+    return one
 
 
 def _ignored(file: Path, error: DicomError) -> IgnoredFile:
@@ -180,7 +194,8 @@ def _describe(file: Path) -> FoundObject:
         raise NotDicomError(f"DICOM object {kind}, not used here", where=file.name)
     uid = root.uid("SOPInstanceUID")
     source = SourceFile(file.name, modality, uid, hashlib.sha256(data).hexdigest())
-    return _with_references(source, file, opened)
+    with warnings_as_notes(file.name, root.log):
+        return _with_references(source, file, opened)
 
 
 def _dicom_bytes(file: Path) -> bytes:
@@ -234,7 +249,7 @@ def _without_repeats(
     """Drop identical copies; drop all objects that share a UID but not their content."""
     by_uid: dict[str, list[FoundObject]] = {}
     for one in objects:
-        by_uid.setdefault(one.uid or one.source.sha256, []).append(one)
+        by_uid.setdefault(one.uid, []).append(one)
     kept, notes = [], []
     for same in by_uid.values():
         names = ", ".join(quoted(o.name) for o in same)

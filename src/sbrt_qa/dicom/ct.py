@@ -14,7 +14,7 @@ from pydicom import dcmread
 from sbrt_qa.dicom.coordinates import PlaneGeometry, plane_geometry, to_patient_axes
 from sbrt_qa.dicom.elements import Item, translated
 from sbrt_qa.dicom.quirks import Log
-from sbrt_qa.errors import GeometryError
+from sbrt_qa.errors import DicomError, GeometryError
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.image import ImageSeries
 
@@ -55,7 +55,7 @@ def read_image(slices: Sequence[Slice], log: Log) -> ImageSeries | None:
     """
     try:
         return _series(slices, log)
-    except GeometryError as error:
+    except (GeometryError, DicomError) as error:
         log.note(f"the image series cannot be used: {error}")
         return None
 

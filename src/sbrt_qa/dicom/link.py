@@ -16,6 +16,9 @@ from sbrt_qa.errors import quoted
 from sbrt_qa.model.case import Link, LinkKind
 from sbrt_qa.model.outcome import Reason, ReasonCode
 
+_Links = dict[tuple[str, str], Link]
+"""How a dose was joined to a plan, by their UIDs; the plan's is empty where there is none."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinkedCase:
@@ -57,16 +60,17 @@ def link(collection: Collection) -> tuple[LinkedCase, ...]:
     return tuple(cases)
 
 
-def _doses_of_plans(collection: Collection) -> tuple[dict[str, list[FoundObject]], list[Link]]:
-    """Doses by plan UID, and the links that say how each was found."""
+def _doses_of_plans(collection: Collection) -> tuple[dict[str, list[FoundObject]], _Links]:
+    """Doses by plan UID, and how each was found."""
     plans = {plan.uid: plan for plan in collection.of("RTPLAN")}
     doses: dict[str, list[FoundObject]] = {uid: [] for uid in plans}
-    links, unreferenced = [], []
+    links: _Links = {}
+    unreferenced = []
     for dose in collection.of("RTDOSE"):
         for uid in dose.plan_uids:
             if uid in plans:
                 doses[uid].append(dose)
-                links.append(Link(dose.name, plans[uid].name, LinkKind.BY_UID))
+                links[dose.uid, uid] = Link(dose.name, plans[uid].name, LinkKind.BY_UID)
         if not dose.plan_uids:
             unreferenced.append(dose)
     free = [plan for plan in plans.values() if not doses[plan.uid]]
@@ -74,10 +78,10 @@ def _doses_of_plans(collection: Collection) -> tuple[dict[str, list[FoundObject]
         candidates = [plan for plan in free if _belong_together(dose, plan)]
         if len(candidates) == 1:
             doses[candidates[0].uid].append(dose)
-            links.append(_guess(dose, candidates[0], "it refers to no plan"))
+            links[dose.uid, candidates[0].uid] = _guess(dose, candidates[0], "it refers to no plan")
         else:
             note = f"it refers to no plan; {len(candidates)} plans here would fit"
-            links.append(Link(dose.name, "RTPLAN", LinkKind.UNLINKED, note))
+            links[dose.uid, ""] = Link(dose.name, "RTPLAN", LinkKind.UNLINKED, note)
     return doses, links
 
 
@@ -91,15 +95,21 @@ def _groups(doses: Iterable[FoundObject]) -> list[tuple[FoundObject, ...]]:
 
 
 def _belong_together(one: FoundObject, other: FoundObject) -> bool:
-    """Tell whether both have one frame of reference or, where unstated, one patient and study."""
-    if one.frame_uid and other.frame_uid:
-        return one.frame_uid == other.frame_uid
+    """Tell whether two objects lie in one frame of reference and stem from one patient.
+
+    The frame alone is not enough, because some de-identifiers give all patients the same one; but
+    a shared study will do where names differ. Without frames both patient and study must agree.
+    """
     same_study = bool(one.study_uid) and one.study_uid == other.study_uid
-    return same_study and one.patient_key == other.patient_key
+    same_patient = one.patient_key == other.patient_key
+    if one.frame_uid and other.frame_uid:
+        return one.frame_uid == other.frame_uid and (same_patient or same_study)
+    return same_patient and same_study
 
 
 def _guess(source: FoundObject, target: FoundObject, why: str) -> Link:
-    basis = "frame of reference" if source.frame_uid == target.frame_uid else "patient and study"
+    framed = source.frame_uid and target.frame_uid
+    basis = "frame of reference" if framed else "patient and study"
     note = f"a guess: {why}; {target.name} is the only {target.modality} of the same {basis}"
     return Link(source.name, target.name, LinkKind.BY_FRAME_OF_REFERENCE, note)
 
@@ -108,13 +118,12 @@ def _case(
     collection: Collection,
     plan: FoundObject | None,
     doses: Sequence[FoundObject],
-    links: Sequence[Link],
+    links: _Links,
 ) -> LinkedCase:
     owners = [*([plan] if plan else []), *doses]
     structures, structure_link = _structures(collection, owners)
-    names = {dose.name for dose in doses}
-    plan_names = {plan.name} if plan else {"RTPLAN"}
-    own_links = [k for k in links if k.source in names and k.target in plan_names]
+    pairs = [(dose.uid, plan.uid if plan else "") for dose in doses]
+    own_links = [links[pair] for pair in pairs if pair in links]
     case = LinkedCase(plan, tuple(doses), structures, (), (*own_links, *structure_link))
     return _with_images(collection, case)
 
@@ -172,7 +181,7 @@ def _with_images(collection: Collection, case: LinkedCase) -> LinkedCase:
         if uid in series:
             made = Link(anchor.name, "CT", LinkKind.BY_UID)
             return _joined(case, series[uid], made)
-    fitting = [s for s in series.values() if s[0].frame_uid and s[0].frame_uid == anchor.frame_uid]
+    fitting = [s for s in series.values() if s[0].frame_uid and _belong_together(s[0], anchor)]
     if len(fitting) == 1:
         note = "a guess: the only image series of the same frame of reference"
         return _joined(

@@ -170,7 +170,8 @@ class _Reader:
 
     def _image(self, images: Sequence[FoundObject], log: Log) -> ImageSeries | None:
         slices = [Slice(one.root, one.path) for one in images if not one.problem]
-        return read_image(slices, log) if slices else None
+        with warnings_as_notes("CT", log):
+            return read_image(slices, log) if slices else None
 
     def _provenance(self, linked: LinkedCase, used: Sequence[FoundObject], log: Log) -> Provenance:
         logs = [*(one.root.log for one in used), log]
@@ -180,7 +181,9 @@ class _Reader:
         notes += [f"not read: {i.why}" for i in self._collection.ignored if i.broken]
         return Provenance(
             files=tuple(one.source for one in used),
-            links=tuple(k for k in linked.links if k.source in names and k.target in names),
+            links=tuple(
+                dict.fromkeys(k for k in linked.links if k.source in names and k.target in names)
+            ),
             repairs=tuple(dict.fromkeys(r for one in logs for r in one.repairs)),
             notes=tuple(dict.fromkeys((*notes, *self._collection.notes))),
         )

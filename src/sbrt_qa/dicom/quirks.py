@@ -79,10 +79,10 @@ class Stage(Generic[T]):
         """Register a repair function under a stable, unique name."""
 
         def register(repair: Callable[[T], Mended[T] | None]) -> Callable[[T], Mended[T] | None]:
-            summary = (repair.__doc__ or "").strip().splitlines()[0]
             if name in QUIRKS:
                 msg = f"quirk {name} is registered twice"
                 raise ValueError(msg)
+            summary = (repair.__doc__ or "").partition("\n")[0]
             QUIRKS[name] = Quirk(name, self.name, vendor, example, summary, repair)
             self._quirks.append(QUIRKS[name])
             return repair
@@ -190,7 +190,8 @@ def wrong_character_set(found: RawText) -> Mended[RawText] | None:
         return None
     declared = found.declared[0]
     utf8 = _try(found.raw, "utf-8")
-    if _try(found.raw, declared) is not None and (utf8 is None or not declared.startswith("iso")):
+    any_bytes_fit = declared.startswith(("iso", "latin"))
+    if _try(found.raw, declared) is not None and (utf8 is None or not any_bytes_fit):
         return None
     text, encoding = (
         (utf8, "utf-8") if utf8 is not None else (_try(found.raw, "gb18030"), "gb18030")
@@ -204,12 +205,15 @@ def wrong_character_set(found: RawText) -> Mended[RawText] | None:
     return Mended(found._replace(text=text), detail)
 
 
+_CONTOUR_KINDS: Final = frozenset(ContourKind) - {ContourKind.OTHER}
+
+
 @CONTOUR_TYPE.quirk(
     "odd-contour-type", vendor="several", example="INTERPOLATED_PLANAR, or no type at all"
 )
 def odd_contour_type(kind: str) -> Mended[str] | None:
     """Treat a missing or non-standard Contour Geometric Type as closed planar."""
-    if kind in set(ContourKind) - {ContourKind.OTHER}:
+    if kind in _CONTOUR_KINDS:
         return None
     got = quoted(kind) if kind else "no contour geometric type"
     return Mended(ContourKind.CLOSED_PLANAR.value, f"{got} treated as CLOSED_PLANAR")

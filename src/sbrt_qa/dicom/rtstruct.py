@@ -58,6 +58,9 @@ def read_structure_set(root: Item) -> StructureSet:
     DicomError
         The structure set itself cannot be read.
     """
+    for keyword in ("StructureSetROISequence", "ROIContourSequence"):
+        if not root.has(keyword):
+            root.log.note(f"{root.where}: has no {keyword}")
     rois = _rois(root)
     frame_uid = main_frame(root)
     types = _interpreted_types(root)

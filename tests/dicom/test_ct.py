@@ -1,0 +1,69 @@
+"""CT series: geometry at once, pixels on demand, oddities noted."""
+
+from __future__ import annotations
+
+import builders as b
+import numpy as np
+import pytest
+
+from sbrt_qa.dicom.load import load_cases
+
+
+def case_with(tmp_path, slices):
+    for number, dataset in enumerate(slices):
+        b.save(dataset, tmp_path / f"CT{number:03}.dcm")
+    (case,) = load_cases(b.save_case(tmp_path))
+    return case
+
+
+def test_slices_are_sorted_by_position_and_pixels_come_on_demand(tmp_path):
+    case = case_with(tmp_path, [b.ct_slice(z, value=int(10 * z)) for z in (4.0, 0.0, 2.0)])
+    image = case.image
+    assert image.z_mm.tolist() == [0.0, 2.0, 4.0]
+    assert (image.origin_mm, image.spacing_mm, image.shape) == ((-20.0, -20.0), (3.0, 2.0), (4, 6))
+    assert case.slice_spacing_mm == 2.0
+    hu = image.load_hu()
+    assert hu.dtype == np.int16
+    assert hu[:, 1, 1].tolist() == [-1000, -980, -960]
+    assert hu[0, 0, 0] == -999
+
+
+@pytest.mark.parametrize("orientation", ["HFP", "FFS", "HFDL"])
+def test_case_41_other_orientations_end_up_ascending(tmp_path, orientation):
+    cosines = b.ORIENTATIONS[orientation]
+    case = case_with(tmp_path, [b.ct_slice(z, orientation=cosines) for z in (0.0, 2.0)])
+    image, row, column = case.image, np.array(cosines[:3]), np.array(cosines[3:])
+    nx, ny = image.shape[1], image.shape[0]
+    x_mm = image.origin_mm[0] + image.spacing_mm[0] * np.arange(nx)
+    y_mm = image.origin_mm[1] + image.spacing_mm[1] * np.arange(ny)
+    assert x_mm.max() - x_mm.min() == abs(15 * row[0] + 6 * column[0])
+    assert y_mm.max() - y_mm.min() == abs(15 * row[1] + 6 * column[1])
+    corner = image.load_hu()[0, np.argmin(abs(y_mm + 20)), np.argmin(abs(x_mm + 20))]
+    assert corner == -999
+
+
+def test_case_38_missing_slices_are_noted_with_positions(tmp_path):
+    case = case_with(tmp_path, [b.ct_slice(z) for z in (0.0, 2.0, 6.0, 8.0)])
+    assert "image slices missing between z = 2 and 6 mm (usual step 2 mm)" in case.provenance.notes
+
+
+def test_case_38_two_slices_at_one_place_are_noted_and_used_once(tmp_path):
+    twice = b.ct_slice(2.0)
+    twice.SOPInstanceUID = "1.2.3.77"
+    case = case_with(tmp_path, [b.ct_slice(0.0), b.ct_slice(2.0), twice])
+    assert case.image.z_mm.tolist() == [0.0, 2.0]
+    assert any("several image slices at z = 2 mm" in n for n in case.provenance.notes)
+
+
+def test_case_38_a_tilted_gantry_gives_no_image_but_a_note(tmp_path):
+    tilted = (1, 0, 0, 0, 0.9848, 0.1736)
+    case = case_with(tmp_path, [b.ct_slice(z, orientation=tilted) for z in (0.0, 2.0)])
+    assert case.image is None
+    assert any("oblique" in note for note in case.provenance.notes)
+
+
+def test_slices_of_mixed_orientation_give_no_image_but_a_note(tmp_path):
+    other = b.ct_slice(2.0, orientation=b.ORIENTATIONS["HFP"])
+    case = case_with(tmp_path, [b.ct_slice(0.0), other])
+    assert case.image is None
+    assert any("differ in orientation" in note for note in case.provenance.notes)

@@ -1,0 +1,67 @@
+"""Every quirk has a pair: a value it repairs, and one it leaves alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from sbrt_qa.dicom.quirks import (
+    CONTOUR_TYPE,
+    QUIRKS,
+    Encoding,
+    Log,
+    Offsets,
+    RawText,
+    Stage,
+)
+
+PAIRS = {
+    "no-preamble": (Encoding(False, ""), Encoding(True, "1.2.840.10008.1.2")),
+    "no-transfer-syntax": (Encoding(True, ""), Encoding(True, "1.2.840.10008.1.2")),
+    "undeclared-character-set": (
+        RawText("肝".encode("gb18030"), ()),
+        RawText("肝".encode("gb18030"), ("gb18030",)),
+    ),
+    "wrong-character-set": (
+        RawText("肝".encode(), ("iso8859",)),
+        RawText("Größe".encode("latin-1"), ("iso8859",)),
+    ),
+    "odd-contour-type": ("INTERPOLATED_PLANAR", "CLOSED_PLANAR"),
+    "dose-in-cgy": ("CGY", "GY"),
+    "spare-frame-offsets": (Offsets((0.0, 1.0), 1), Offsets((0.0, 1.0), 2)),
+    "plane-noise": ({1.0: 1.0, 1.0001: 1.0001}, {1.0: 1.0, 1.02: 1.02}),
+}
+
+
+def test_every_quirk_has_a_pair():
+    assert PAIRS.keys() == QUIRKS.keys()
+
+
+@pytest.mark.parametrize("name", list(PAIRS))
+def test_applies(name):
+    mended = QUIRKS[name].repair(PAIRS[name][0])
+    assert mended is not None
+    assert mended.detail
+
+
+@pytest.mark.parametrize("name", list(PAIRS))
+def test_leaves_alone(name):
+    assert QUIRKS[name].repair(PAIRS[name][1]) is None
+
+
+@pytest.mark.parametrize("quirk", QUIRKS.values(), ids=list(QUIRKS))
+def test_is_described(quirk):
+    assert quirk.summary.endswith(".")
+    assert quirk.vendor
+    assert quirk.example
+
+
+def test_the_log_keeps_each_repair_once():
+    log = Log()
+    assert CONTOUR_TYPE.mend("ODD", "here", log) == "CLOSED_PLANAR"
+    assert CONTOUR_TYPE.mend("ODD", "here", log) == "CLOSED_PLANAR"
+    assert [(r.quirk, r.where) for r in log.repairs] == [("odd-contour-type", "here")]
+
+
+def test_names_are_unique():
+    with pytest.raises(ValueError, match="registered twice"):
+        Stage("again").quirk("plane-noise", vendor="x", example="y")(lambda _: None)
