@@ -6,7 +6,7 @@ numba, nor ``sbrt-qa dvh`` for pydantic and YAML.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +91,13 @@ def inspect(paths: Sequence[Path]) -> Inventory:
     from sbrt_qa.dicom.load import inspect as look
 
     return look(paths)
+
+
+def when_compiling(call: Callable[[], None]) -> None:
+    """Call a function once if compiled kernels are not yet cached, which takes a while."""
+    from sbrt_qa.geometry._kernels import when_compiling as register
+
+    register(call)
 
 
 def protocol(name_or_path: str) -> Protocol:

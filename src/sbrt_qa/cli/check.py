@@ -9,7 +9,7 @@ import typer
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Format, Inputs, Out, check_format, read_mapping
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
 from sbrt_qa.reports.registry import render_reviews
 
 
@@ -33,6 +33,7 @@ def check(
     structure_names = read_mapping(mapping or [])
     check_format(output_format)
     refuse_overwriting(out, case)
+    workflows.when_compiling(tell_compiling)
     reviews = workflows.check(case, protocol, structure_names)
     emit(render_reviews(output_format, reviews, page_for(out)), out)
     raise typer.Exit(exit_codes.of_verdicts(review.verdict for review in reviews))

@@ -8,7 +8,7 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli.options import Format, Inputs, Out, check_format
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
 from sbrt_qa.reports.registry import render_dvh
 
 
@@ -39,6 +39,7 @@ def dvh(
     check_format(output_format)
     refuse_overwriting(out, case)
     expressions = [text for part in metrics.split(",") if (text := part.strip())]
+    workflows.when_compiling(tell_compiling)
     table = workflows.dvh(
         case, structure or (), expressions, plan=plan, curve_bin_gy=bin_gy if curve else None
     )

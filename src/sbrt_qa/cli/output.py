@@ -49,6 +49,11 @@ def tell(message: str) -> None:
     print(f"sbrt-qa: {message}", file=sys.stderr, flush=True)
 
 
+def tell_compiling() -> None:
+    """Say why the first run takes longer."""
+    tell("compiling the kernels, once; later runs take them from the cache")
+
+
 def refuse_overwriting(out: Path | None, inputs: Sequence[Path]) -> None:
     """Check that a result cannot replace what it is computed from.
 

@@ -6,11 +6,35 @@ when exactly one end of the edge lies above it, so every vertex counts once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit
+from numba.core import event
 
 compiled = njit(cache=True, nogil=True, error_model="numpy")
 """One place for the compile options; no fastmath, so that NaN and rounding stay what they are."""
+
+
+class _Once(event.Listener):
+    """Calls a function at the first event and ignores the others."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call: Callable[[], None] | None = call
+
+    def on_start(self, event: event.Event) -> None:  # noqa: ARG002
+        call, self._call = self._call, None
+        if call is not None:
+            call()
+
+    def on_end(self, event: event.Event) -> None:
+        """Nothing to do: only the first start is told."""
+
+
+def when_compiling(call: Callable[[], None]) -> None:
+    """Call a function once if a kernel, of whatever room, is not in the cache and gets compiled."""
+    event.register("numba:compile", _Once(call))
+
 
 END, BRANCH = -1, -2
 """Instead of a neighbour's index: nothing continues the loop; several loops or an unlike one do."""
