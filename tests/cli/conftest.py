@@ -6,6 +6,8 @@ are spread evenly between the doses at their two ends.
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,8 +128,15 @@ def protocol(tmp_path: Path) -> Callable[..., str]:
     return write
 
 
+@pytest.fixture(scope="session")
+def _compiled(case: Path) -> None:
+    """Compile the kernels before any test looks at what is written to standard error."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        run(["check", str(case)])
+
+
 @pytest.fixture
-def sbrt_qa(capsys: pytest.CaptureFixture[str]) -> Command:
+def sbrt_qa(_compiled: None, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run the command line in this process."""
 
     def command(*arguments: object) -> Ran:

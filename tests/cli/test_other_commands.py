@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from sbrt_qa import __version__
+from numba import njit
+
+from sbrt_qa import __version__, workflows
 
 from .conftest import Command, export
 
@@ -62,3 +64,11 @@ def test_help_tells_every_command_and_the_exit_codes(sbrt_qa: Command) -> None:
     for command in ("check", "dvh", "inspect", "protocol", "sample"):
         assert f"  {command} " in top
     assert "20 major, 30 not evaluable" in " ".join(sbrt_qa("check", "--help").out.split())
+
+
+def test_compiling_is_told_once() -> None:
+    told: list[str] = []
+    workflows.when_compiling(lambda: told.append("compiling"))
+    for power in (2, 3):
+        assert njit(lambda x, n=power: x**n)(2) == 2**power
+    assert told == ["compiling"]

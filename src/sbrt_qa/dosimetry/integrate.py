@@ -92,7 +92,7 @@ def integrate(
     edges = _bin_edges(cells, dose, settings.bins)
     if edges is None:
         return _outside("lies entirely outside the dose grid")
-    area = min(settings.area_mm2, section_mm2(cells) / settings.least_lines)
+    area = _area_mm2(cells, settings)
     floor = section_mm2(cells) / settings.most_lines
     coarse = _curve(cells, dose, edges, 4 * area)
     fine = _curve(cells, dose, edges, area)
@@ -115,6 +115,25 @@ def integrate(
         quadrature_error=error,
         convention=convention,
     )
+
+
+def volume_cc(region: Region, *, settings: Settings = DEFAULT_SETTINGS) -> float | Reason:
+    """Return the volume of a region, which needs no dose, or the Reason why it has none.
+
+    Raises
+    ------
+    GeometryError
+        The contours cannot be scanned safely.
+    """
+    cells = cells_of(region)
+    if section_mm2(cells) <= 0:
+        return Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no area")
+    volume = scan(cells, lattice(cells, _area_mm2(cells, settings))).volume_cc
+    return volume or Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no volume")
+
+
+def _area_mm2(cells: Cells, settings: Settings) -> float:
+    return min(settings.area_mm2, section_mm2(cells) / settings.least_lines)
 
 
 def _outside(what: str) -> Reason:

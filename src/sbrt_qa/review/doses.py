@@ -10,11 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from sbrt_qa.dosimetry.dvh import DVH
-from sbrt_qa.dosimetry.integrate import integrate
+from sbrt_qa.dosimetry.integrate import integrate, volume_cc
 from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.errors import GeometryError
-from sbrt_qa.geometry.regions import Region, cells_of, region_of
-from sbrt_qa.geometry.scanlines import lattice, scan
+from sbrt_qa.geometry.regions import Region, region_of
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -23,9 +22,6 @@ from sbrt_qa.model.structure import Structure, StructureSet
 
 MAX_THREADS = 4
 """The kernels release the interpreter lock; more threads than this wait for memory."""
-
-VOLUME_LINE_MM2 = 1.0
-"""Section per scan line when only a volume is wanted."""
 
 
 class CaseDoses:
@@ -92,8 +88,7 @@ class CaseDoses:
         if isinstance(region, Reason):
             return region
         try:
-            cells = cells_of(region)
-            return scan(cells, lattice(cells, VOLUME_LINE_MM2)).volume_cc
+            return volume_cc(region)
         except GeometryError as error:
             return _unreadable(error)
 
