@@ -1,0 +1,224 @@
+"""A review says what the case is, what it found, and why something could not be said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sbrt_qa import load_protocol, review_case
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.errors import UsageError
+from sbrt_qa.model.case import Case, Link, LinkKind, Provenance, Repair
+from sbrt_qa.model.grid import DoseGrid, DoseType
+from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
+from sbrt_qa.model.plan import Beam, Plan, Prescription, PrescriptionSource
+from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure, StructureSet
+from sbrt_qa.review.doses import CaseDoses
+from sbrt_qa.review.result import CaseReview, PlanSummary
+
+PLANES_MM = np.arange(-15.0, 16.0, 2.5)
+NO_DOSE = Reason(ReasonCode.NO_DOSE, "no dose among the files")
+
+
+def box(number: int, name: str, low_mm: float, high_mm: float, **changes: object) -> Structure:
+    corners = np.array([[low_mm, -20.0], [high_mm, -20.0], [high_mm, 20.0], [low_mm, 20.0]])
+    planes = changes.pop("planes_mm", PLANES_MM)
+    return Structure(number, name, tuple(Contour(z, corners) for z in planes), **changes)
+
+
+def ramp(low: float = -50.0, high: float = 50.0) -> DoseGrid:
+    """Dose that rises along x: 30 Gy at x = 0, 0.5 Gy per mm."""
+    x_mm, y_mm, z_mm = (
+        np.arange(low, high + 1, 2.5),
+        np.arange(-30, 31, 2.5),
+        np.arange(-25, 26, 2.5),
+    )
+    dose_gy = np.broadcast_to(30 + 0.5 * x_mm, (z_mm.size, y_mm.size, x_mm.size))
+    return DoseGrid(dose_gy, x_mm, y_mm, z_mm)
+
+
+def plan() -> Plan:
+    beams = tuple(
+        Beam(n, f"B{n}", "PHOTON", "TREATMENT", "STATIC", "LINAC", (6.0,), meterset=100.0 * n,
+             meterset_unit="MU", isocentres_mm=((0.0, 0.0, 0.0),))
+        for n in (1, 2)
+    )  # fmt: skip
+    given = Prescription(50.0, PrescriptionSource.TARGET_PRESCRIPTION_DOSE)
+    return Plan("1.2.3", "LIVER50", prescription=given, fractions=5, beams=beams)
+
+
+def case(*structures: Structure, **changes: object) -> Case:
+    ptv, duodenum = box(1, "PTV", 40, 50), box(2, "Duodenum", -10, 10)
+    parts = StructureSet((ptv, duodenum, *structures), label="SS")
+    return replace(Case("LIVER50", plan(), parts, ramp()), **changes)
+
+
+def review(reviewed: Case, **options: object) -> CaseReview:
+    return review_case(reviewed, load_protocol("liver_sbrt"), **options)
+
+
+def codes(result: CaseReview) -> list[str]:
+    return [f.code for f in result.findings]
+
+
+def test_a_review_summarises_the_case() -> None:
+    result = review(case())
+    assert isinstance(result.plan, PlanSummary)
+    assert (result.plan.prescription_gy, result.plan.fractions) == (50.0, 5)
+    assert (result.plan.beams, result.plan.meterset, result.plan.isocentres) == (2, 300.0, 1)
+    assert result.dose.voxels == (41, 25, 21)
+    assert [s.key for s in result.structures] == ["PTV", "Duodenum"]
+    assert [s.matched for s in result.structures] == [("PTV",), ("Duodenum",)]
+    assert result.structures[1].mean_gy == pytest.approx(30.0, rel=1e-4)
+    assert result.verdict is Verdict.MAJOR
+    assert result.protocol.sha256 == load_protocol("liver_sbrt").content_hash
+    assert "planes" in result.engine.convention
+
+
+def test_a_review_is_pure_and_reads_back() -> None:
+    first, second = review(case()), review(case())
+    assert first == second
+    assert CaseReview.from_json(first.to_json()) == first
+
+
+def test_derived_structures_are_combined_exactly() -> None:
+    """The mean over Liver - GTV follows from those of Liver and of the GTV inside it."""
+    liver, gtv = box(3, "Liver", -40, 20), box(4, "GTV", 0, 10)
+    result = review(case(liver, gtv))
+    limit = next(c for c in result.constraints if c.id == "LIV5_MEAN_50")
+    assert limit.match is not None
+    assert limit.match.plan_names == ("Liver", "GTV")
+    by_key = {s.key: s for s in result.structures}
+    whole, part = by_key["Liver"], by_key["GTV"]
+    left_cc = whole.volume_cc - part.volume_cc
+    expected = (whole.mean_gy * whole.volume_cc - part.mean_gy * part.volume_cc) / left_cc
+    assert limit.value == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("part", "code"),
+    [("plan", "PLAN_MISSING"), ("structures", "STRUCTURES_MISSING"), ("dose", "DOSE_MISSING")],
+)
+def test_a_missing_part_is_found_and_nothing_passes(part: str, code: str) -> None:
+    result = review(case(**{part: NO_DOSE}))
+    assert code in codes(result)
+    assert result.verdict is Verdict.NOT_EVALUABLE
+    if part != "plan":
+        assert {c.verdict for c in result.constraints} == {Verdict.NOT_EVALUABLE}
+
+
+def test_without_dose_volumes_are_still_told() -> None:
+    result = review(case(dose=NO_DOSE))
+    assert result.structures[1].volume_cc == pytest.approx(26.0, rel=1e-3)
+    assert result.structures[1].mean_gy is None
+    assert result.structures[1].reason == NO_DOSE
+
+
+def test_effective_dose_is_never_compared_with_physical_limits() -> None:
+    """Case 64."""
+    result = review(case(dose=replace(ramp(), dose_type=DoseType.EFFECTIVE)))
+    assert result.verdict is Verdict.NOT_EVALUABLE
+    assert all(c.value is None for c in result.constraints)
+
+
+def test_guessed_and_missing_links_are_found() -> None:
+    """Case 46."""
+    links = (
+        Link("RD.dcm", "RS.dcm", LinkKind.BY_FRAME_OF_REFERENCE, "the only one there"),
+        Link("RD.dcm", "RP.dcm", LinkKind.UNLINKED, "it names no plan"),
+        Link("RP.dcm", "RS.dcm", LinkKind.BY_UID),
+    )
+    result = review(case(provenance=Provenance(links=links)))
+    found = {f.code: f.message for f in result.findings}
+    assert "the only one there" in found["LINK_GUESSED"]
+    assert found["LINK_MISSING"] == "it names no plan"
+
+
+def test_repairs_are_found_once_per_kind_with_every_place() -> None:
+    repairs = tuple(Repair("no-preamble", name, "read as implicit") for name in ("A", "B"))
+    result = review(case(provenance=Provenance(repairs=repairs)))
+    (finding,) = [f for f in result.findings if f.code == "REPAIRED_NO_PREAMBLE"]
+    assert (finding.where, finding.message) == ("A, B", "read as implicit")
+    assert result.repairs == repairs
+
+
+def test_set_aside_contours_of_evaluated_structures_are_found() -> None:
+    """Case 24."""
+    aside = (SetAside(ContourKind.POINT, 2, "a point encloses nothing"),)
+    used = box(3, "Stomach", -30, -20, set_aside=aside)
+    unused = box(4, "Marker", -30, -20, set_aside=aside)
+    result = review(case(used, unused))
+    assert [f.where for f in result.findings if f.code == "CONTOURS_SET_ASIDE"] == ["Stomach"]
+
+
+def test_an_unreadable_roi_is_found_and_stops_nothing_else() -> None:
+    """Case 30."""
+    why = Reason(ReasonCode.STRUCTURE_UNREADABLE, "contour 3 holds 'nan'")
+    result = review(case(Structure(3, "Stomach", problem=why)))
+    (finding,) = [f for f in result.findings if f.code == "ROI_UNREADABLE"]
+    assert (finding.where, finding.message) == ("Stomach", "contour 3 holds 'nan'")
+    stomach = next(c for c in result.constraints if c.id == "STO5_D05")
+    duodenum = next(c for c in result.constraints if c.id == "DUO5_D05")
+    assert stomach.value is None
+    assert duodenum.value is not None
+
+
+def test_a_missing_slice_is_found() -> None:
+    """Case 28."""
+    holed = box(3, "Stomach", -30, -20, planes_mm=np.delete(PLANES_MM, 6))
+    result = review(case(holed))
+    (finding,) = [f for f in result.findings if f.code == "GAP_BRIDGED"]
+    assert finding.where == "Stomach"
+    assert "z = -2.5 mm" in finding.message
+
+
+def test_partial_coverage_by_the_dose_grid_is_found() -> None:
+    """Case 31."""
+    result = review(case(dose=ramp(high=45.0)))
+    (finding,) = [f for f in result.findings if f.code == "OUTSIDE_DOSE_GRID"]
+    assert finding.where == "PTV"
+    assert "(50 %) lie outside the dose grid" in finding.message
+    cover = next(c for c in result.constraints if c.id == "TGT_V100")
+    assert cover.value is None
+
+
+def test_a_map_to_an_unknown_name_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="the protocol does not have"):
+        review(case(), mapping={"PTV": "Livver"})
+
+
+def test_each_dvh_is_computed_once() -> None:
+    doses = CaseDoses(case())
+    doses.prepare(case().structures.structures)
+    structure = doses.case.structures.structures[0]
+    assert isinstance(doses.dvh(structure), DVH)
+    assert doses.dvh(structure) is doses.dvh(structure)
+
+
+def test_slice_spacing_comes_from_the_other_structures_without_an_image() -> None:
+    lone = box(3, "Stomach", -30, -20, planes_mm=[0.0])
+    doses = CaseDoses(case(lone))
+    assert doses.slice_spacing_mm == 2.5
+    assert doses.volume_cc(lone) == pytest.approx(10 * 40 * 2.5 / 1000, rel=1e-6)
+
+
+def test_a_structure_without_area_is_empty_not_an_error() -> None:
+    line = np.array([[0.0, 0.0], [10.0, 0.0], [5.0, 0.0]])
+    flat = Structure(3, "Stomach", (Contour(0.0, line), Contour(2.5, line)))
+    for dose in (ramp(), NO_DOSE):
+        doses = CaseDoses(case(flat, dose=dose))
+        volume = doses.volume_cc(flat)
+        assert isinstance(volume, Reason)
+        assert volume.code is ReasonCode.STRUCTURE_EMPTY
+
+
+def test_review_touches_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    protocol, reviewed = load_protocol("liver_sbrt"), case()
+    review_case(reviewed, protocol)  # compiled by now
+    opened: list[object] = []
+    monkeypatch.setattr("builtins.open", lambda *a, **k: opened.append(a))
+    review_case(reviewed, protocol)
+    assert opened == []
