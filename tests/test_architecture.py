@@ -18,7 +18,7 @@ MAX_BODY_LINES = 50
 STAIRCASE = (
     {"cli", "web"},
     {"workflows"},
-    {"reports", "store", "audit", "sample"},
+    {"reports", "store", "audit", "sample", "selftest"},
     {"review"},
     {"checks"},
     {"protocol"},

@@ -1,0 +1,1 @@
+"""The tool held against answers that are known: closed-form phantoms, scored."""
