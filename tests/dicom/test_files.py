@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from pathlib import Path
+from random import Random
 
 import builders as b
 import pytest
@@ -235,3 +236,48 @@ def test_reading_needs_no_write_permission_and_leaves_no_files(tmp_path):
     before = sorted(Path(tmp_path).rglob("*"))
     load_cases(folder)
     assert sorted(Path(tmp_path).rglob("*")) == before
+
+
+# --- damage at random -------------------------------------------------------------------------
+
+
+def damaged(data: bytes, random: Random) -> bytes:
+    """Change, drop, insert or repeat a few bytes behind the preamble."""
+    spoilt = bytearray(data)
+    for _ in range(random.choice((1, 2, 10))):
+        at = random.randrange(132, len(spoilt))
+        size = random.randrange(1, 9)
+        kind = random.randrange(4)
+        if kind == 0:
+            spoilt[at : at + size] = random.randbytes(size)
+        elif kind == 1:
+            del spoilt[at : at + size]
+        elif kind == 2:
+            spoilt[at : at + 4] = b"\xff\xff\xff\xff"
+        else:
+            spoilt[at:at] = spoilt[max(132, at - 8 * size) : at]
+    return bytes(spoilt)
+
+
+@pytest.mark.parametrize("name", ["RP", "RS", "RD", "CT"])
+def test_damage_at_random_lets_only_our_own_errors_out(tmp_path, name):
+    b.save(b.ct_slice(0.0), tmp_path / "CT.dcm")
+    path = b.save_case(tmp_path) / f"{name}.dcm"
+    whole, random = path.read_bytes(), Random(name)  # noqa: S311 - repeatable on purpose
+    readable = 0
+    for _ in range(60):
+        path.write_bytes(damaged(whole, random))
+        try:
+            cases = load_cases(tmp_path)
+            readable += len(cases)
+            _ = [case.image.load_hu() for case in cases if case.image]
+        except DicomError:
+            continue
+    assert readable
+
+
+def test_a_meta_group_length_of_the_wrong_size_is_our_own_error(tmp_path):
+    data = bytearray(b.save(b.plan(), tmp_path / "RP.dcm").read_bytes())
+    data[136:144] = b"\xff\xff\x04\x04\x00\x00\x00\x00"
+    with pytest.raises(DicomError, match=r"RP\.dcm"):
+        open_bytes(bytes(data), "RP.dcm")

@@ -28,6 +28,7 @@ PAIRS = {
     "odd-contour-type": ("INTERPOLATED_PLANAR", "CLOSED_PLANAR"),
     "dose-in-cgy": ("CGY", "GY"),
     "spare-frame-offsets": (Offsets((0.0, 1.0), 1), Offsets((0.0, 1.0), 2)),
+    "unsorted-frames": (Offsets((0.0, 6.0, 3.0), 3), Offsets((0.0, -3.0, -6.0), 3)),
     "plane-noise": ({1.0: 1.0, 1.0001: 1.0001}, {1.0: 1.0, 1.02: 1.02}),
 }
 

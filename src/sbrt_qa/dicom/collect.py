@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from sbrt_qa.dicom.elements import Item
+from sbrt_qa.dicom.elements import Item, translated
 from sbrt_qa.dicom.read import (
     HEAD_BYTES,
     NotDicomError,
@@ -194,7 +194,7 @@ def _describe(file: Path) -> FoundObject:
         raise NotDicomError(f"DICOM object {kind}, not used here", where=file.name)
     uid = root.uid("SOPInstanceUID")
     source = SourceFile(file.name, modality, uid, hashlib.sha256(data).hexdigest())
-    with warnings_as_notes(file.name, root.log):
+    with warnings_as_notes(file.name, root.log), translated(file.name):
         return _with_references(source, file, opened)
 
 

@@ -19,7 +19,8 @@ from sbrt_qa.model.grid import FloatArray
 OBLIQUE_TOLERANCE: Final = 1e-4
 """Largest direction cosine off an axis that still counts as along it: 0.05 mm over 500 mm."""
 
-_NAMES: Final = "xyz"
+SAME_PLACE_MM: Final = 0.01
+"""Largest difference between two written positions that still mean one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def frame_positions_mm(geometry: PlaneGeometry, offsets_mm: FloatArray) -> Float
     start = geometry.position_mm[geometry.frame.axis]
     if offsets_mm[0] == 0.0:
         return start + geometry.frame.sign * offsets_mm
-    if geometry.frame.axis == 2 and abs(offsets_mm[0] - start) <= 0.01:
+    if geometry.frame.axis == 2 and abs(offsets_mm[0] - start) <= SAME_PLACE_MM:
         return np.array(offsets_mm)
     raise GeometryError(
         "Grid Frame Offset Vector is neither relative nor absolute",

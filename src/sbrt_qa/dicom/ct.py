@@ -11,15 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from pydicom import dcmread
 
-from sbrt_qa.dicom.coordinates import PlaneGeometry, plane_geometry, to_patient_axes
+from sbrt_qa.dicom.coordinates import SAME_PLACE_MM, PlaneGeometry, plane_geometry, to_patient_axes
 from sbrt_qa.dicom.elements import Item, translated
 from sbrt_qa.dicom.quirks import Log
+from sbrt_qa.dicom.read import warnings_as_notes
 from sbrt_qa.errors import DicomError, GeometryError
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.image import ImageSeries
-
-SAME_PLACE_MM: Final = 0.01
-"""Slices closer than this lie at one place."""
 
 GAP_FACTOR: Final = 1.5
 """A step larger than this many usual steps means that slices are missing."""
@@ -140,7 +138,8 @@ def _pixel_loader(
     placed: Sequence[_Placed], z_mm: FloatArray
 ) -> Callable[[], npt.NDArray[np.int16]]:
     def load() -> npt.NDArray[np.int16]:
-        stack = np.stack([_hounsfield(p) for p in placed])
+        with warnings_as_notes("CT", Log()):  # too late for the provenance; the pixels count
+            stack = np.stack([_hounsfield(p) for p in placed])
         turned, *_ = to_patient_axes(stack, placed[0].geometry, z_mm)
         return np.ascontiguousarray(turned, dtype=np.int16)
 

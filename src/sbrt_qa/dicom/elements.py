@@ -17,6 +17,7 @@ from typing import Final
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
@@ -29,7 +30,9 @@ BROKEN: Final = (
     ArithmeticError,
     AssertionError,
     AttributeError,
+    BytesLengthException,
     EOFError,
+    InvalidDicomError,
     LookupError,
     NotImplementedError,
     OSError,

@@ -234,6 +234,15 @@ def spare_frame_offsets(offsets: Offsets) -> Mended[Offsets] | None:
     return Mended(offsets._replace(values_mm=offsets.values_mm[:1]), detail)
 
 
+@FRAME_OFFSETS.quirk("unsorted-frames", vendor="de-identifiers", example="offsets 0, 6, 3")
+def unsorted_frames(offsets: Offsets) -> Mended[Offsets] | None:
+    """Put the frames of a dose in the order of their places."""
+    ascending = sorted(offsets.values_mm)
+    if list(offsets.values_mm) in (ascending, ascending[::-1]):
+        return None
+    return Mended(offsets, "dose frames are not in the order of their places; they were sorted")
+
+
 @PLANES.quirk("plane-noise", vendor="several", example="z of 2.4991 and 2.4992 in one plane")
 def plane_noise(planes: dict[float, float]) -> Mended[dict[float, float]] | None:
     """Give contours whose z differs only by the rounding of decimal text one plane."""

@@ -87,22 +87,21 @@ def open_bytes(data: bytes, where: str) -> Opened:
         raise NotDicomError("not a DICOM file", where=where)
     _check_deflated(data, where)
     log = Log()
-    with warnings_as_notes(where, log):
-        dataset = _parse(data, where, with_pixels=False)
+    with warnings_as_notes(where, log), translated(where):
+        dataset = _parse(data, with_pixels=False)
         root = Item.root(dataset, where, log)
         _check_identity(root)
         if root.code("Modality") == "RTDOSE":
-            dataset = _parse(data, where, with_pixels=True)
+            dataset = _parse(data, with_pixels=True)
             root = Item.root(dataset, where, log)
         syntax = _transfer_syntax(dataset)
         has_preamble = data[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] == b"DICM"
         ENCODING.mend(Encoding(has_preamble, syntax), where, log)
-    return Opened(root, syntax, _cut_off(dataset))
+        return Opened(root, syntax, _cut_off(dataset))
 
 
-def _parse(data: bytes, where: str, *, with_pixels: bool) -> FileDataset:
-    with translated(where):
-        dataset = dcmread(io.BytesIO(data), stop_before_pixels=not with_pixels, force=True)
+def _parse(data: bytes, *, with_pixels: bool) -> FileDataset:
+    dataset = dcmread(io.BytesIO(data), stop_before_pixels=not with_pixels, force=True)
     dataset.buffer = None  # would keep the whole file in memory
     return dataset
 
