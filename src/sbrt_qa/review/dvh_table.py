@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sbrt_qa import __version__
+from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
@@ -19,7 +20,6 @@ from sbrt_qa.errors import ResultError, UsageError, quoted
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.review.doses import CaseDoses, structures_of
 
 SCHEMA: Final = "sbrt_qa.dvh/1"
 

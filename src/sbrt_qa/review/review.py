@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sbrt_qa.checks.registry import CheckContext, run_checks
+from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Region
@@ -14,8 +16,6 @@ from sbrt_qa.protocol.evaluate import DvhSource, Evaluation, evaluate, overall
 from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.review.doses import CaseDoses, structures_of
-from sbrt_qa.review.findings import case_findings
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.summaries import (
     dose_summary,
@@ -48,8 +48,8 @@ def review_case(
     structures = structures_of(case)
     doses.prepare(structures.values())
     evaluation = evaluate(protocol, case, dvh_for=dvh_source(doses), mapping=mapping or {})
-    used = {n for m in _matches(evaluation) for n in m.roi_numbers}
-    findings = (*evaluation.findings, *case_findings(doses, used))
+    used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
+    findings = (*evaluation.findings, *run_checks(CheckContext(doses, used)))
     source = case.provenance
     return CaseReview(
         case=case.label,

@@ -1,0 +1,47 @@
+"""What was left out of, or filled into, the structures that limits use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sbrt_qa.checks.registry import CheckContext, Found, check
+from sbrt_qa.model.outcome import Reason
+
+
+@check("CONTOURS_SET_ASIDE")
+def set_aside(context: CheckContext) -> Iterator[Found]:
+    """Find points, open contours and the like, which take no part in the volume."""
+    for key, structure in context.evaluated_structures.items():
+        for aside in structure.set_aside:
+            counted = f"{aside.count} contour{'s' if aside.count != 1 else ''} set aside"
+            yield Found(key, f"{counted} ({aside.kind}): {aside.note}")
+
+
+@check("GAP_BRIDGED")
+def bridged_gap(context: CheckContext) -> Iterator[Found]:
+    """Find gaps of about one missing plane, through which the structure is taken to go on."""
+    for key, planes_mm, _ in _gaps(context):
+        if planes_mm:
+            yield _found(key, planes_mm, "taken as part of the structure")
+
+
+@check("GAP_LEFT_OPEN")
+def open_gap(context: CheckContext) -> Iterator[Found]:
+    """Find gaps too wide for one missing plane, which part the structure."""
+    for key, _, planes_mm in _gaps(context):
+        if planes_mm:
+            yield _found(key, planes_mm, "taken as the space between two parts")
+
+
+def _gaps(context: CheckContext) -> Iterator[tuple[str, tuple[float, ...], tuple[float, ...]]]:
+    for key, structure in context.evaluated_structures.items():
+        region = context.doses.region(structure)
+        if not isinstance(region, Reason):
+            gaps = region.solids[0].gaps
+            yield key, gaps.bridged_mm, gaps.parted_mm
+
+
+def _found(key: str, planes_mm: tuple[float, ...], meaning: str) -> Found:
+    heights = ", ".join(f"{z:g}" for z in planes_mm)
+    text = f"no plane for a while above z = {heights} mm; {meaning}"
+    return Found(key, text, "Check that no slice was forgotten.")

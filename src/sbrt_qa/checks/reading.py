@@ -1,0 +1,37 @@
+"""How the files were joined, and what had to be repaired to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sbrt_qa.checks.registry import CheckContext, Found, check
+from sbrt_qa.model.case import LinkKind
+
+
+@check("LINK_GUESSED")
+def guessed_link(context: CheckContext) -> Iterator[Found]:
+    """Find objects joined by their frame of reference only, not by a reference."""
+    for link in context.case.provenance.links:
+        if link.kind is LinkKind.BY_FRAME_OF_REFERENCE:
+            where = f"{link.source} → {link.target}"
+            yield Found(
+                where, f"linked {link.kind}: {link.note}", "Check that they belong together."
+            )
+
+
+@check("LINK_MISSING")
+def missing_link(context: CheckContext) -> Iterator[Found]:
+    """Find objects of the case that are not joined at all."""
+    for link in context.case.provenance.links:
+        if link.kind is LinkKind.UNLINKED:
+            yield Found(f"{link.source} → {link.target}", link.note or "not linked")
+
+
+@check("REPAIRED")
+def repaired(context: CheckContext) -> Iterator[Found]:
+    """Tell every kind of repair that reading the files took, and where."""
+    repairs = context.case.provenance.repairs
+    for quirk in dict.fromkeys(r.quirk for r in repairs):
+        same = [r for r in repairs if r.quirk == quirk]
+        details = "; ".join(dict.fromkeys(r.detail for r in same))
+        yield Found(", ".join(dict.fromkeys(r.where for r in same)), f"{quirk}: {details}")
