@@ -13,7 +13,7 @@ WORTH_TELLING = 1e-4
 
 @check("OUTSIDE_DOSE_GRID")
 def outside_dose_grid(context: CheckContext) -> Iterator[Found]:
-    """Part of an evaluated structure lies where no dose was calculated."""
+    """Find evaluated structures that lie partly where no dose was calculated."""
     for key, structure in context.evaluated_structures.items():
         histogram = context.doses.dvh(structure)
         if isinstance(histogram, DVH) and histogram.outside_fraction > WORTH_TELLING:

@@ -1,8 +1,8 @@
 """Where checks register themselves, and what they are given.
 
-A check is one function in a file of `sbrt_qa.checks`, decorated with :func:`check`. It yields what it
-found; its code, and what a find means for the case, stand in the decorator. Its docstring is its
-published description.
+A check is one function in a file of `sbrt_qa.checks`, decorated with :func:`check`. It yields what
+it found; its code, and what a find means for the case, stand in the decorator. Its docstring is
+its published description.
 """
 
 from __future__ import annotations
