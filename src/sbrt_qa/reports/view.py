@@ -101,10 +101,13 @@ def minor_text(bound: float | None, minor: float | None, beyond: str) -> str:
 
 
 def count_text(review: CaseReview) -> str:
-    """Return how many limits have which verdict, worst first."""
-    counts = {v: sum(c.verdict is v for c in review.constraints) for v in reversed(Verdict)}
+    """Return how many limits have which verdict, worst first; those that do not count apart."""
+    counting = [c for c in review.constraints if c.counts]
+    counts = {v: sum(c.verdict is v for c in counting) for v in reversed(Verdict)}
     parts = [f"{number} {WORDS[v]}" for v, number in counts.items() if number]
-    return f"{len(review.constraints)} limits: {', '.join(parts) or 'none apply'}"
+    others = len(review.constraints) - len(counting)
+    rest = f"; {others} reported only" if others else ""
+    return f"{len(review.constraints)} limits: {', '.join(parts) or 'none counts'}{rest}"
 
 
 def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:
@@ -167,7 +170,7 @@ def _row(c: ConstraintResult) -> Row:
         value="" if c.value is None else _value_text(c.value, limits, c.unit) + unit,
         limit=bound_text(c.op, c.per_protocol_limit, unit),
         minor=minor_text(c.per_protocol_limit, c.minor_limit, c.beyond),
-        margin="" if c.margin is None else rounded(c.margin, (0.0,), signed=True),
+        margin="" if c.margin is None else rounded(c.margin + 0.0, (0.0,), signed=True),
         source=visible(", ".join(c.source)),
     )
 
