@@ -118,3 +118,12 @@ def test_dvh_table_shows_numbers_and_reasons_at_any_width() -> None:
 def test_verdict_words_differ_without_colour(review: CaseReview) -> None:
     texts = {table(replace(review, verdict=v, constraints=())) for v in Verdict}
     assert len(texts) == len(Verdict)
+
+
+def test_several_cases_end_with_an_overview(review: CaseReview) -> None:
+    other = replace(review, case="OTHER", verdict=Verdict.MINOR)
+    text = render_reviews("table", [review, other], Page(120))
+    overview = text[text.index("All plans") :]
+    assert "✕ MAJOR         LIVER_50  5 limits: " in overview
+    assert "△ minor         OTHER  5 limits: " in overview
+    assert "All plans" not in table(review)

@@ -35,8 +35,11 @@ BOUNDLESS = 10_000
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
-    """Return one block per case: summary, verdict, findings, limits worst first, origins."""
-    return print_to_text([part for review in reviews for part in _blocks(review, page)], page)
+    """Return one block per case, worst limits first, and an overview when there are several."""
+    parts = [part for review in reviews for part in _blocks(review, page)]
+    if len(reviews) > 1:
+        parts += [Text("─" * page.width, "dim"), *section("All plans", map(_overview, reviews))]
+    return print_to_text(parts, page)
 
 
 def render_dvh(table: DvhTable, page: Page) -> str:
@@ -136,6 +139,12 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         *(_text(line, "dim") for line in view.origin_lines(review)),
         Text(),
     ]
+
+
+def _overview(review: CaseReview) -> Text:
+    style = COLOURS[review.verdict]
+    verdict = f"{view.verdict_text(review.verdict):<16}"
+    return Text.assemble((verdict, style), visible(review.case), f"  {view.count_text(review)}")
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[Text]:
