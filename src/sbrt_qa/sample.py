@@ -1,0 +1,231 @@
+"""The sample patients: four plans as DICOM folders, and what a review should find in them.
+
+All four share one synthetic anatomy; each is written as a subject of its own, with its own UIDs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from sbrt_qa.dicom.write_case import CaseContent, write_case
+from sbrt_qa.dicom.write_common import CaseIds
+from sbrt_qa.dicom.write_rtdose import Offsets, RtDoseOptions
+from sbrt_qa.dicom.write_rtplan import Aperture
+from sbrt_qa.dicom.write_rtstruct import RtStructOptions
+from sbrt_qa.errors import DicomError
+from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.phantoms.liver_dose import FieldOpening, bev_raster
+from sbrt_qa.phantoms.liver_patient import LiverCase, PlanIdea, build
+
+LEAF_MM: Final = 5.0
+LEAF_PAIRS: Final = 32
+
+MANIFEST: Final = "SHA256SUMS"
+EXPECTED: Final = "expected.json"
+
+BED: Final = ((-70.5, -10.1, -10.5, 12.8), (-60.5, -4.1, -15.5, 13.8), (-51.5, 1.9, -20.2, 12.8))
+"""The tumour bed on the cut surface of the liver: (x, y, z, radius) in mm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample case.
+
+    Parameters
+    ----------
+    idea
+        The plan.
+    what
+        One sentence: what it shows and how it came about.
+    verdict
+        Expected verdict of the case.
+    minor, major, not_evaluable
+        Identifiers of the protocol's limits that are expected to end so; all others that apply
+        are expected per protocol.
+    offsets
+        Form of the grid frame offset vector, so that the sample holds both.
+    """
+
+    idea: PlanIdea
+    what: str
+    verdict: Verdict
+    minor: tuple[str, ...] = ()
+    major: tuple[str, ...] = ()
+    not_evaluable: tuple[str, ...] = ()
+    offsets: Offsets = Offsets.RELATIVE
+
+
+SAMPLES: Final = {
+    "compliant": Sample(
+        PlanIdea("COMPLIANT", BED),
+        "50 Gy in 5 fractions to a tumour bed with clear distance to the bowel.",
+        Verdict.PER_PROTOCOL,
+    ),
+    "minor": Sample(
+        PlanIdea(
+            "MINOR",
+            ((-69, -12.3, -15.1, 12.7), (-59, -6.2, -20.1, 13.7), (-50, -0.2, -24.4, 12.7)),
+            opening_mm=2.0,
+            coverage=0.925,
+        ),
+        "The bed lies closer to the duodenum; tight fields gave up coverage to spare it.",
+        Verdict.MINOR,
+        minor=("TGT_V100", "DUO5_D01"),
+        offsets=Offsets.ABSOLUTE,
+    ),
+    "major": Sample(
+        PlanIdea(
+            "MAJOR",
+            ((-82, -20, 2, 19), (-65, -9, -10, 20), (-49, -1, -22, 18)),
+            opening_mm=10.0,
+        ),
+        "The whole cut surface as target, fields opened a centimetre beyond the PTV.",
+        Verdict.MAJOR,
+        minor=("CBD5_D01", "CHW5_D01", "CHW5_V30", "RIB5_D5"),
+        major=(
+            "LIV5_MEAN_50",
+            "LIV5_DC700",
+            "DUO5_D05",
+            "DUO5_D01",
+            "LBW5_D05",
+            "LBW5_D01",
+            "KID5_MEAN",
+            "KID5_DC200",
+        ),
+    ),
+    "missing_organ": Sample(
+        PlanIdea("MISSING_ORGAN", BED, left_out=("Duodenum",)),
+        "The compliant plan, but nobody contoured the duodenum.",
+        Verdict.NOT_EVALUABLE,
+        not_evaluable=("DUO5_D05", "DUO5_D01", "DUO5_D10"),
+    ),
+}
+"""Sample cases by folder name."""
+
+COLOURS: Final = {
+    "External": (120, 200, 120), "CTV": (255, 120, 200), "PTV": (230, 30, 30),
+    "Liver": (180, 110, 50), "Stomach": (200, 60, 200), "Duodenum": (240, 220, 40),
+    "Bowel_Small": (60, 210, 150), "Bowel_Large": (30, 140, 80), "Kidney_L": (40, 160, 240),
+    "Kidney_R": (40, 110, 200), "SpinalCord": (250, 250, 250), "Heart": (240, 90, 90),
+    "Lungs": (130, 190, 250), "GreatVes": (90, 90, 250), "Spleen": (150, 80, 220),
+}  # fmt: skip
+"""Display colours; the remaining structures get one in turn."""
+
+
+def write_samples(out: Path) -> None:
+    """Write all sample cases, the expected findings, a README and a manifest of hashes.
+
+    The bytes are the same on every run. About 20 MB and half a minute.
+
+    Raises
+    ------
+    DicomError
+        The folder or a file cannot be written.
+    """
+    for number, (name, sample) in enumerate(SAMPLES.items(), start=1):
+        subject = f"SAMPLE{number:02d}"
+        ids = CaseIds(f"sbrt_qa sample {name}", subject, f"SBRTQA^{subject}", subject)
+        write_case(_content(build(sample.idea), sample), out / name, ids)
+    try:
+        (out / EXPECTED).write_text(expected_json(), encoding="utf-8")
+        (out / "README.md").write_text(README, encoding="utf-8")
+        (out / MANIFEST).write_text(manifest(out), encoding="utf-8")
+    except OSError as error:
+        raise DicomError("the sample cannot be written", where=out.name) from error
+
+
+def manifest(folder: Path) -> str:
+    """SHA-256 of every file below a folder but the manifest, as ``sha256sum`` prints it."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    rows = ((hashlib.sha256(p.read_bytes()).hexdigest(), p) for p in files)
+    return "".join(f"{digest}  {path.relative_to(folder).as_posix()}\n" for digest, path in rows)
+
+
+def expected_json() -> str:
+    """Return the expected findings as JSON: per case verdict and limits not met."""
+    cases = {
+        name: {
+            "plan": sample.idea.label,
+            "what": sample.what,
+            "verdict": sample.verdict.value,
+            "minor": list(sample.minor),
+            "major": list(sample.major),
+            "not_evaluable": list(sample.not_evaluable),
+        }
+        for name, sample in SAMPLES.items()
+    }
+    return json.dumps({"protocol": "liver_sbrt", "cases": cases}, indent=2) + "\n"
+
+
+def _content(case: LiverCase, sample: Sample) -> CaseContent:
+    beams = zip(case.plan.beams, case.openings, strict=True)
+    colours = {s.roi_number: COLOURS.get(s.name) for s in case.structures.structures}
+    known = {number: colour for number, colour in colours.items() if colour is not None}
+    return CaseContent(
+        structures=case.structures,
+        dose=case.dose,
+        plan=case.plan,
+        image=case.image,
+        hu=case.hu,
+        apertures={beam.number: aperture_of(opened) for beam, opened in beams},
+        rtdose=RtDoseOptions(offsets=sample.offsets, comment="modelled, not calculated by a TPS"),
+        rtstruct=RtStructOptions(colours=known, approval="APPROVED"),
+    )
+
+
+def aperture_of(opened: FieldOpening) -> Aperture:
+    """Jaws and leaves that follow the outline of a field, to half a millimetre."""
+    axis = bev_raster()
+    inside = opened.edge_mm >= 0
+    columns, rows = axis[inside.any(axis=0)], axis[inside.any(axis=1)]
+    boundaries = (np.arange(LEAF_PAIRS + 1) - LEAF_PAIRS / 2) * LEAF_MM
+    low, high = [], []
+    for start, end in pairwise(boundaries.tolist()):
+        band = inside[(axis >= start) & (axis < end)].any(axis=0)
+        open_mm = axis[band] if band.any() else axis[inside.any(axis=0)].mean(keepdims=True)
+        low.append(float(np.floor(open_mm[0] * 2) / 2))
+        high.append(float(np.ceil(open_mm[-1] * 2) / 2))
+    return Aperture(
+        (float(columns[0]) - 2, float(columns[-1]) + 2),
+        (float(rows[0]) - 2, float(rows[-1]) + 2),
+        tuple(boundaries.tolist()),
+        (*low, *high),
+    )
+
+
+README: Final = (
+    """\
+# Sample patients
+
+Four plans on one synthetic anatomy, as a planning system would export them: `RTPLAN.dcm`,
+`RTSTRUCT.dcm`, `RTDOSE.dcm` and a folder `CT` in each case folder. Each case is a subject of its
+own, complete and linked by UIDs, so it can be checked alone or with the others:
+
+    sbrt-qa check sample_dicom/compliant
+    sbrt-qa check sample_dicom
+
+| folder | subject | what it shows |
+|---|---|---|
+"""
+    + "".join(
+        f"| `{name}` | SAMPLE{number:02d} | {sample.what} |\n"
+        for number, (name, sample) in enumerate(SAMPLES.items(), start=1)
+    )
+    + """
+No real patient is behind any of it: the organs are smooth solids, the Hounsfield units are painted,
+the dose is a sum of eleven modelled photon fields (depth dose, penumbra, inverse square law,
+conformal apertures) normalised to the target. The patient is slim and the scan short, so that the
+2 mm dose grid holds the whole body in little space; lungs and heart end with the scan.
+
+- `expected.json`: the verdict and the limits not met, per case.
+- `SHA256SUMS`: `sha256sum -c SHA256SUMS` checks the files. `scripts/make_sample_dicom.py` writes
+  the same bytes again; `sbrt-qa sample OUT` does so elsewhere.
+"""
+)
