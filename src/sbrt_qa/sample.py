@@ -129,16 +129,27 @@ def write_samples(out: Path) -> None:
     DicomError
         The folder or a file cannot be written.
     """
-    for number, (name, sample) in enumerate(SAMPLES.items(), start=1):
-        subject = f"SAMPLE{number:02d}"
-        ids = CaseIds(f"sbrt_qa sample {name}", subject, f"SBRTQA^{subject}", subject)
-        write_case(_content(build(sample.idea), sample), out / name, ids)
+    for name in SAMPLES:
+        write_sample(name, out / name)
     try:
         (out / EXPECTED).write_text(expected_json(), encoding="utf-8")
         (out / "README.md").write_text(README, encoding="utf-8")
         (out / MANIFEST).write_text(manifest(out), encoding="utf-8")
     except OSError as error:
         raise DicomError("the sample cannot be written", where=out.name) from error
+
+
+def write_sample(name: str, folder: Path) -> tuple[Path, ...]:
+    """Write one sample case, by its name in `SAMPLES`, and return the files.
+
+    Raises
+    ------
+    DicomError
+        The folder or a file cannot be written.
+    """
+    subject = f"SAMPLE{list(SAMPLES).index(name) + 1:02d}"
+    ids = CaseIds(f"sbrt_qa sample {name}", subject, f"SBRTQA^{subject}", subject)
+    return write_case(_content(build(SAMPLES[name].idea), SAMPLES[name]), folder, ids)
 
 
 def manifest(folder: Path) -> str:
