@@ -69,10 +69,7 @@ def test_dose_falls_with_depth_and_distance():
     opened = opening(Field(0), TARGET, ISO, 0.0, np.zeros(3))
     dose = field_dose(Field(0), opened, ISO, water(), (X, Y, Z))[20, :, 30]
     deep, shallow = int(np.abs(Y - 40).argmin()), int(np.abs(Y + 20).argmin())
-    expected = np.exp(-60 * ATTENUATION_PER_MM) * (1020 / 1040) ** 2 / (1020 / 1020) ** 2
-    # the ray at the deeper point has come 20 mm further from the source than at y = 20
     by_hand = np.exp(-60 * ATTENUATION_PER_MM) * ((1000 - 20) / (1000 + 40)) ** 2
-    assert expected > by_hand
     assert dose[deep] / dose[shallow] == pytest.approx(by_hand, rel=0.03)
     assert dose[0] < dose[8]  # build-up
 

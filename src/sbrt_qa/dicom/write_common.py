@@ -1,7 +1,8 @@
 """What every written object shares: identifiers, patient and study modules, the file itself.
 
 Writers are strict and reproducible: a value becomes the same bytes on every run and machine. UIDs
-come from a seed, dates are given, and neither clock, random numbers nor environment take part.
+come from a seed, dates are given, and neither clock, random numbers, environment nor the version of
+this program take part.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import format_number_as_ds
 
-from sbrt_qa import __version__
 from sbrt_qa.errors import DicomError
 
 CHARACTER_SET: Final = "ISO_IR 192"
@@ -134,7 +134,6 @@ def new_object(
         Modality=modality,
         Manufacturer="sbrt_qa",
         ManufacturerModelName="synthetic",
-        SoftwareVersions=__version__,
         ReferringPhysicianName="",
         PatientName=ids.patient_name,
         PatientID=ids.patient_id,
