@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sbrt_qa.dosimetry import reference
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import Settings, _cumulative_cc, deposit_spans, integrate
+from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.regions import cells_of, region_of
 from sbrt_qa.geometry.scanlines import lattice, scan
 from sbrt_qa.model.grid import DoseGrid
@@ -16,6 +17,7 @@ from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.phantoms.answers import contour
 from sbrt_qa.phantoms.shapes import Box, Sphere
 
+LINEAR = Settings(interpolation=Interpolation.LINEAR)
 BALL = Sphere((0.5, -1.0, 2.0), 8.0)
 
 
@@ -85,10 +87,11 @@ def test_case_10__extremes_are_those_of_the_interpolant_not_of_a_bin(seed):
     z, y, x = np.meshgrid(grid.z_mm, grid.y_mm, grid.x_mm, indexing="ij")
     cx, cy, cz = BALL.centre
     inside = grid.dose_gy[(x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2 < BALL.radius_mm**2]
-    dvh = integrate(region_of(ball()), grid)
+    dvh = integrate(region_of(ball()), grid, settings=LINEAR)
     assert dvh.max_gy == pytest.approx(inside.max(), abs=1e-9)
     assert dvh.min_gy == pytest.approx(inside.min(), abs=1e-9)
-    assert integrate(region_of(ball()), grid, settings=Settings(bins=50)).max_gy == dvh.max_gy
+    few = Settings(bins=50, interpolation=Interpolation.LINEAR)
+    assert integrate(region_of(ball()), grid, settings=few).max_gy == dvh.max_gy
 
 
 def test_case_10__between_nodes_the_extreme_lies_on_an_edge():
@@ -97,11 +100,11 @@ def test_case_10__between_nodes_the_extreme_lies_on_an_edge():
     grid = DoseGrid(np.broadcast_to(x * (20 - y) / 10, (3, 3, 3)), axis, axis, axis)
     slanted = np.array([[2.0, 2.0], [9.0, 9.0], [2.0, 9.0]])
     prism = Structure(1, "ROI", (Contour(5.0, slanted), Contour(7.0, slanted)))
-    dvh = integrate(region_of(prism), grid)
+    dvh = integrate(region_of(prism), grid, settings=LINEAR)
     assert dvh.max_gy == pytest.approx(9.0 * 11 / 10, abs=1e-9)
     assert dvh.min_gy == pytest.approx(2.0 * 11 / 10, abs=1e-9)
     falling = DoseGrid(np.broadcast_to((20 - x) * x / 10 + y / 10, (3, 3, 3)), axis, axis, axis)
-    bowed = integrate(region_of(prism), falling)
+    bowed = integrate(region_of(prism), falling, settings=LINEAR)
     t = np.linspace(2, 9, 20001)
     along = np.array([v * 1.0 for v in t]) + t / 10
     assert bowed.max_gy == pytest.approx(along.max(), abs=1e-6)

@@ -226,3 +226,18 @@ def extremes_on_edge(u0, v0, du, dv, iz, fz, dose, low, high, found):
             break
         t = stop
     return count
+
+
+@compiled
+def hold_within(values, factor, low, high):
+    """Clip fine values in place to the range ``low .. high`` of the coarse cell each lies in."""
+    nz, ny, nx = values.shape
+    for k in range(nz):
+        ck = min(k // factor, low.shape[0] - 1)
+        for j in range(ny):
+            cj = min(j // factor, low.shape[1] - 1)
+            for i in range(nx):
+                ci = min(i // factor, low.shape[2] - 1)
+                value = values[k, j, i]
+                values[k, j, i] = min(max(value, low[ck, cj, ci]), high[ck, cj, ci])
+    return values

@@ -47,6 +47,8 @@ class DVH:
     convention: Convention = DEFAULT_CONVENTION
 
     def __post_init__(self) -> None:
+        for name in ("volume_cc", "outside_grid_cc", "min_gy", "mean_gy", "max_gy"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         object.__setattr__(self, "dose_gy", frozen_array(self.dose_gy))
         object.__setattr__(self, "cumulative_cc", frozen_array(self.cumulative_cc))
         if self.dose_gy.shape != self.cumulative_cc.shape or self.dose_gy.ndim != 1:

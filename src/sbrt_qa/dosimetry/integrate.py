@@ -13,6 +13,7 @@ import numpy as np
 from sbrt_qa.dosimetry._kernels import deposit
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.extremes import extremes
+from sbrt_qa.dosimetry.interpolation import Box, Interpolation, refined
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import Spans, lattice, scan, section_mm2
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
@@ -38,6 +39,8 @@ class Settings:
         volume; above it the lines are made four times denser.
     most_lines
         Density at which refinement stops, whatever the difference.
+    interpolation
+        How dose between voxel centres is read.
     """
 
     bins: int = 5000
@@ -45,9 +48,17 @@ class Settings:
     least_lines: int = 4000
     tolerance: float = 2e-3
     most_lines: int = 1_000_000
+    interpolation: Interpolation = Interpolation.CUBIC
 
 
 DEFAULT_SETTINGS = Settings()
+
+
+def method_text(
+    convention: Convention = DEFAULT_CONVENTION, settings: Settings = DEFAULT_SETTINGS
+) -> str:
+    """Return the choices behind a DVH in words, for provenance and reports."""
+    return f"{convention}; dose between voxels: {settings.interpolation}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +100,8 @@ def integrate(
     cells = cells_of(region)
     if section_mm2(cells) <= 0:
         return Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no area")
+    if settings.interpolation is Interpolation.CUBIC:
+        dose = refined(dose, _box(cells))
     edges = _bin_edges(cells, dose, settings.bins)
     if edges is None:
         return _outside("lies entirely outside the dose grid")
@@ -142,17 +155,22 @@ def _outside(what: str) -> Reason:
 
 def _bin_edges(cells: Cells, dose: DoseGrid, bins: int) -> FloatArray | None:
     """Return bin edges that hold every dose the region can meet; None when it can meet none."""
-    spans = (
-        (dose.z_mm, cells.z_low_mm.min(), cells.z_high_mm.max()),
-        (dose.y_mm, cells.y_low_mm.min(), cells.y_high_mm.max()),
-        (dose.x_mm, cells.x_low_mm, cells.x_high_mm),
-    )
+    box = _box(cells)
+    spans = ((dose.z_mm, *box.z_mm), (dose.y_mm, *box.y_mm), (dose.x_mm, *box.x_mm))
     if any(axis.size < 2 or low >= axis[-1] or high <= axis[0] for axis, low, high in spans):
         return None
-    box = dose.dose_gy[tuple(_cover(*span) for span in spans)]
-    low, high = float(box.min()), float(box.max())
+    around = dose.dose_gy[tuple(_cover(*span) for span in spans)]
+    low, high = float(around.min()), float(around.max())
     high = max(high, low + max(1e-9, 1e-9 * low))
     return np.linspace(low, high, bins + 1)
+
+
+def _box(cells: Cells) -> Box:
+    return Box(
+        (cells.x_low_mm, cells.x_high_mm),
+        (float(cells.y_low_mm.min()), float(cells.y_high_mm.max())),
+        (float(cells.z_low_mm.min()), float(cells.z_high_mm.max())),
+    )
 
 
 def _cover(axis_mm: FloatArray, low_mm: float, high_mm: float) -> slice:

@@ -13,7 +13,6 @@ from sbrt_qa.phantoms.dose_fields import Field
 from sbrt_qa.phantoms.shapes import Shape
 from sbrt_qa.units import cc_from_mm3
 
-
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 
 

@@ -91,8 +91,8 @@ def radial_field(shape: Shape, centre: Point) -> tuple[str, Field]:
 def planes(shape: Shape, slice_mm: float) -> FloatArray:
     """Return slice positions that cover a shape, offset by 0.31 of a slice."""
     low, high = shape.extent(2)
-    first = np.floor(low / slice_mm) - 1
-    return (np.arange(int((high - low) / slice_mm) + 4) + first + 0.31) * slice_mm
+    first = np.floor(low / slice_mm) - 0.69
+    return np.asarray((np.arange(int((high - low) / slice_mm) + 4) + first) * slice_mm)
 
 
 def axes(shape: Shape, voxel_mm: tuple[float, float, float]) -> tuple[FloatArray, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sbrt_qa import __version__
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.dosimetry.metrics import evaluate
@@ -135,7 +136,7 @@ def dvh(
     doses = CaseDoses(case)
     doses.prepare(wanted.values())
     rows = {key: _compute(doses, s, specs, curve_bin_gy) for key, s in wanted.items()}
-    return DvhTable(case.label, rows, str(doses.convention))
+    return DvhTable(case.label, rows, method_text(doses.convention))
 
 
 def _select(known: dict[str, Structure], names: Sequence[str]) -> dict[str, Structure]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sbrt_qa.checks.registry import CheckContext, run_checks
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.model.case import Case
@@ -56,7 +57,7 @@ def review_case(
         subject=case.subject,
         verdict=overall(evaluation.results, findings),
         protocol=_protocol_used(protocol),
-        engine=EngineUsed(convention=str(doses.convention)),
+        engine=EngineUsed(convention=method_text(doses.convention)),
         plan=plan_summary(case.plan),
         dose=dose_summary(case.dose),
         structure_set=structure_set_label(case.structures),
