@@ -149,7 +149,7 @@ def test_case_68_truncated_pixel_data_is_refused_with_both_sizes(tmp_path):
     path = tmp_path / "RD.dcm"
     path.write_bytes(path.read_bytes()[:-100])
     (case,) = load_cases(tmp_path)
-    assert case.dose.code is ReasonCode.DOSE_UNUSABLE
+    assert case.dose.code is ReasonCode.DOSE_UNREADABLE
     assert "990 bytes declared, 890 present" in case.dose.detail
     assert isinstance(case.structures, StructureSet)
 

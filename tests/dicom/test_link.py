@@ -147,7 +147,7 @@ def test_case_52_two_structure_sets_that_fit_are_ambiguous_and_both_named(tmp_pa
 
 def test_structure_set_of_another_frame_of_reference_gives_no_dose(tmp_path):
     case = one(b.save_case(tmp_path, RD=b.dose(frame="1.2.3.101")))
-    assert case.dose.code is ReasonCode.DOSE_UNUSABLE
+    assert case.dose.code is ReasonCode.DOSE_UNREADABLE
     assert "different frames of reference" in case.dose.detail
 
 

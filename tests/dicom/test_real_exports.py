@@ -127,7 +127,7 @@ def test_case_61_halcyon_image_beams_and_setup_beams_stand_apart():
 
 def test_orientation_headers_without_pixels_are_refused_with_the_reason():
     for case in load_cases(CASES / "eclipse137_orientation_headers"):
-        assert case.dose.code is ReasonCode.DOSE_UNUSABLE
+        assert case.dose.code is ReasonCode.DOSE_UNREADABLE
         assert "no pixel data" in case.dose.detail
 
 

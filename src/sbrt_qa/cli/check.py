@@ -9,7 +9,9 @@ import typer
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Format, Inputs, Out, check_format, read_mapping
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
+from sbrt_qa.errors import visible
+from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.registry import render_reviews
 
 
@@ -28,12 +30,17 @@ def check(
     """Hold every plan in CASE against a protocol, limit by limit, worst first.
 
     Exit code: 0 per protocol, 10 minor, 20 major, 30 not evaluable (of several plans: major before
-    not evaluable before minor), 1 unreadable input, 2 wrong usage.
+    not evaluable before minor), 1 unreadable input or no dose in it, 2 wrong usage.
     """
     structure_names = read_mapping(mapping or [])
     check_format(output_format)
     refuse_overwriting(out, case)
+    workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
     reviews = workflows.check(case, protocol, structure_names)
     emit(render_reviews(output_format, reviews, page_for(out)), out)
-    raise typer.Exit(exit_codes.of_verdicts(review.verdict for review in reviews))
+    code = exit_codes.of_reviews(reviews)
+    if code == exit_codes.UNREADABLE:
+        whys = dict.fromkeys(r.dose.detail for r in reviews if isinstance(r.dose, Reason))
+        tell(f"{visible('; '.join(whys))}. Export the plan again with its dose.")
+    raise typer.Exit(code)

@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import workflows
+from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Format, Inputs, Out, check_format
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
+from sbrt_qa.errors import visible
 from sbrt_qa.reports.registry import render_dvh
 
 
@@ -39,8 +41,15 @@ def dvh(
     check_format(output_format)
     refuse_overwriting(out, case)
     expressions = [text for part in metrics.split(",") if (text := part.strip())]
+    workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
     table = workflows.dvh(
         case, structure or (), expressions, plan=plan, curve_bin_gy=bin_gy if curve else None
     )
     emit(render_dvh(output_format, table, page_for(out)), out)
+    found = [exit_codes.unreadable_part(row.reason) for row in table.structures.values()]
+    if found and all(found):
+        tell(
+            f"{visible(found[0].detail if found[0] else '')}. Export the plan again with its dose."
+        )
+        raise typer.Exit(exit_codes.UNREADABLE)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import SbrtQaError, UsageError
-from sbrt_qa.model.outcome import Verdict, worst
+from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict, worst
+
+if TYPE_CHECKING:
+    from sbrt_qa.review.result import CaseReview
 
 UNREADABLE: Final = 1
 USAGE: Final = 2
@@ -20,10 +23,24 @@ _OF_VERDICT: Final = {
     Verdict.NOT_EVALUABLE: 30,
 }
 
+_UNREADABLE_PARTS: Final = {ReasonCode.NO_DOSE, ReasonCode.DOSE_UNREADABLE}
+
 
 def of_verdicts(verdicts: Iterable[Verdict]) -> int:
     """Return the code of the worst verdict: major, then not evaluable, minor, per protocol."""
     return _OF_VERDICT[worst(list(verdicts))]
+
+
+def of_reviews(reviews: Sequence[CaseReview]) -> int:
+    """Return the code of the worst verdict, or 1 where no case had a dose that could be read."""
+    if reviews and all(unreadable_part(review.dose) for review in reviews):
+        return UNREADABLE
+    return of_verdicts(review.verdict for review in reviews)
+
+
+def unreadable_part(part: object) -> Reason | None:
+    """Return why a part of the input could not be read, None where it could."""
+    return part if isinstance(part, Reason) and part.code in _UNREADABLE_PARTS else None
 
 
 def of_error(error: SbrtQaError) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -44,8 +45,13 @@ def top(
         raise typer.Exit
 
 
+GARBAGE_THRESHOLD = 100_000
+"""New objects between two searches for garbage. Reading a large case makes many and drops few."""
+
+
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    gc.set_threshold(GARBAGE_THRESHOLD)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -151,7 +151,9 @@ class _Reader:
         try:
             dose = read_sum(chosen, self._dose_grid)
         except DicomError as error:
-            return Reason(ReasonCode.DOSE_UNUSABLE, str(error))
+            relative = any(one.root.code("DoseUnits") == "RELATIVE" for one in chosen)
+            code = ReasonCode.DOSE_UNUSABLE if relative else ReasonCode.DOSE_UNREADABLE
+            return Reason(code, str(error))
         frames = {
             part.frame_of_reference_uid
             for part in (dose, structures)
@@ -159,7 +161,7 @@ class _Reader:
         }
         if len(frames) > 1:
             detail = f"{chosen[0].name} and the structure set lie in different frames of reference"
-            return Reason(ReasonCode.DOSE_UNUSABLE, detail)
+            return Reason(ReasonCode.DOSE_UNREADABLE, detail)
         return dose
 
     def _dose_grid(self, one: FoundObject) -> DoseGrid:
