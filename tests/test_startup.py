@@ -8,7 +8,7 @@ import sys
 import pytest
 
 HEAVY = ("numba", "SimpleITK", "pydicom", "scipy", "ruamel.yaml")
-PROBED = (*HEAVY, "pydantic", "rich")
+PROBED = (*HEAVY, "scipy.linalg", "pydantic", "rich")
 
 PROBE = """
 import sys
@@ -41,3 +41,12 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
 def test_dvh_table_needs_no_protocol_libraries() -> None:
     loaded = loaded_by("import sbrt_qa.review.dvh_table, sbrt_qa.reports.as_json")
     assert not {"pydantic", "ruamel.yaml", "rich"} & loaded
+
+
+def test_computing_does_not_import_scipy_just_to_look_for_blas() -> None:
+    action = (
+        "from sbrt_qa import workflows; workflows.start_kernels_fast(); "
+        "from sbrt_qa.dicom.decimal_text import parse_decimals; "
+        "assert parse_decimals([b'1.5'])[0].tolist() == [1.5]"
+    )
+    assert "scipy.linalg" not in loaded_by(action)

@@ -100,6 +100,13 @@ def when_compiling(call: Callable[[], None]) -> None:
     register(call)
 
 
+def start_kernels_fast() -> None:
+    """Load the compiler without what no kernel needs; for a process that is ours alone."""
+    from sbrt_qa.geometry._kernels import skip_blas_probe
+
+    skip_blas_probe()
+
+
 def protocol(name_or_path: str) -> Protocol:
     """Load a protocol of the library, or a file.
 

@@ -52,6 +52,8 @@ GARBAGE_THRESHOLD = 100_000
 def main() -> None:
     """Run the command line and leave with its exit code."""
     gc.set_threshold(GARBAGE_THRESHOLD)
+    # structures are computed side by side: threads of the matrix library would fight over the cores
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -6,6 +6,8 @@ when exactly one end of the edge lies above it, so every vertex counts once.
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -34,6 +36,19 @@ class _Once(event.Listener):
 def when_compiling(call: Callable[[], None]) -> None:
     """Call a function once if a kernel, of whatever room, is not in the cache and gets compiled."""
     event.register("numba:compile", _Once(call))
+
+
+def skip_blas_probe() -> None:
+    """Keep numba from importing scipy only to see whether it offers BLAS, which no kernel uses.
+
+    Saves a tenth of a short run. For programs only: compiled code of others in the same process
+    could not use ``np.dot`` any more.
+    """
+    probed = "scipy.linalg.cython_blas"
+    if probed not in sys.modules:
+        sys.modules[probed] = None  # importing it fails, which numba takes as the answer no
+        importlib.import_module("numba.np.arraymath")
+        del sys.modules[probed]
 
 
 END, BRANCH = -1, -2
