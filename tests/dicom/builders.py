@@ -190,7 +190,7 @@ def dose(
         PixelRepresentation=int(stored.dtype.kind == "i"),
         PhotometricInterpretation="MONOCHROME2",
         DoseUnits=units,
-        DoseType="PHYSICAL",
+        DoseType=elements.pop("DoseType", "PHYSICAL"),
         DoseSummationType=summation,
         GridFrameOffsetVector=None if offsets is None else list(offsets),
         ReferencedRTPlanSequence=plans,

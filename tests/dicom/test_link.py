@@ -117,9 +117,51 @@ def test_case_48_setup_beams_need_no_dose(tmp_path):
     assert one(b.save_case(tmp_path, RP=plan, RD=None)).dose.summation is Summation.SUMMED_BEAMS
 
 
-def test_beam_doses_on_different_grids_are_refused(tmp_path):
-    dose = beams(tmp_path, beam_dose(1), beam_dose(2, position=(-21.0, -20.0, -10.0)))
-    assert "different grids: 'B1.dcm', 'B2.dcm'" in dose.detail
+def ramp(**keywords):
+    """Stored dose that rises by 100 per column of 5 mm: 20 mGy per mm once scaled."""
+    shape = keywords.pop("shape", (5, 11, 9))
+    start, step = keywords.get("position", (-20.0,))[0], keywords.get("spacing", (4.0, 5.0))[1]
+    values = np.broadcast_to(20 * (start + step * np.arange(shape[2]) + 40), shape)
+    return b.dose(np.rint(values).astype(np.uint16), summation="BEAM", **keywords)
+
+
+def test_case_50_beam_doses_on_different_grids_are_summed_on_the_finest(tmp_path):
+    fine = ramp(
+        uid="1.2.3.32", beams=(2,), position=(-18.5, -19.0, -9.0), spacing=(2.0, 2.5),
+        shape=(9, 20, 15), offsets=(2.0 * np.arange(9)).tolist(), scaling="0.002",
+    )  # fmt: skip
+    b.save(ramp(uid="1.2.3.31", beams=(1,)), tmp_path / "B1.dcm")
+    b.save(fine, tmp_path / "B2.dcm")
+    case = one(b.save_case(tmp_path, RD=None))
+    dose = case.dose
+    assert dose.summation is Summation.SUMMED_BEAMS
+    assert dose.spacing_mm == (2.5, 2.0, 2.0)
+    assert (dose.x_mm[0], dose.x_mm[-1]) == (-18.5, 16.5)
+    expected = 3 * 0.02 * (dose.x_mm + 40)
+    assert np.allclose(dose.dose_gy, expected, atol=2e-3)
+    (repair,) = case.provenance.repairs
+    assert (repair.quirk, repair.where) == ("different-beam-grids", "B1.dcm + B2.dcm")
+
+
+def test_case_50_only_the_part_that_all_grids_cover_is_summed(tmp_path):
+    dose = beams(tmp_path, beam_dose(1), beam_dose(2, position=(-11.0, -20.0, -10.0)))
+    assert (dose.x_mm[0], dose.x_mm[-1]) == (-10.0, 20.0)
+    assert np.allclose(dose.dose_gy, 2.0)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        beam_dose(2, position=(500.0, -20.0, -10.0)),
+        beam_dose(2, frame="1.2.3.101"),
+        beam_dose(2, DoseType="EFFECTIVE"),
+    ],
+    ids=["apart", "another frame", "another dose type"],
+)
+def test_case_50_doses_that_cannot_be_added_are_refused_and_named(tmp_path, other):
+    dose = beams(tmp_path, beam_dose(1), other)
+    assert dose.code is ReasonCode.DOSE_UNUSABLE
+    assert "cannot be brought onto one: 'B1.dcm', 'B2.dcm'" in dose.detail
 
 
 def test_case_51_two_plans_on_one_structure_set_are_two_cases(tmp_path):

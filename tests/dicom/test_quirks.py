@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from sbrt_qa.dicom import regrid  # noqa: F401 - registers its quirk
+from sbrt_qa.dicom.oblique import StoredDose
+from sbrt_qa.dicom.preamble import PREAMBLE_BYTES
 from sbrt_qa.dicom.quirks import (
     CONTOUR_TYPE,
     QUIRKS,
@@ -13,8 +17,23 @@ from sbrt_qa.dicom.quirks import (
     RawText,
     Stage,
 )
+from sbrt_qa.model.grid import DoseGrid
+
+UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+TILTED = (0.8, 0.6, 0.0, -0.6, 0.8, 0.0)
+
+
+def stored(orientation):
+    voxels = np.arange(125.0).reshape(5, 5, 5)
+    return StoredDose(voxels, (0.0, 0.0, 0.0), orientation, (2.0, 2.0), 3.0 * np.arange(5))
+
+
+def grid(x_mm):
+    return DoseGrid(np.ones((2, 2, 3)), x_mm, [0.0, 1.0], [0.0, 1.0])
+
 
 PAIRS = {
+    "foreign-preamble": (b"MZ" + bytes(PREAMBLE_BYTES - 2), bytes(PREAMBLE_BYTES)),
     "no-preamble": (Encoding(False, ""), Encoding(True, "1.2.840.10008.1.2")),
     "no-transfer-syntax": (Encoding(True, ""), Encoding(True, "1.2.840.10008.1.2")),
     "undeclared-character-set": (
@@ -29,6 +48,11 @@ PAIRS = {
     "dose-in-cgy": ("CGY", "GY"),
     "spare-frame-offsets": (Offsets((0.0, 1.0), 1), Offsets((0.0, 1.0), 2)),
     "unsorted-frames": (Offsets((0.0, 6.0, 3.0), 3), Offsets((0.0, -3.0, -6.0), 3)),
+    "oblique-dose-grid": (stored(TILTED), stored(UPRIGHT)),
+    "different-beam-grids": (
+        (grid([0.0, 1.0, 2.0]), grid([0.5, 1.5, 2.5])),
+        (grid([0.0, 1.0, 2.0]), grid([0.0, 1.0, 2.0])),
+    ),
     "plane-noise": ({1.0: 1.0, 1.0001: 1.0001}, {1.0: 1.0, 1.02: 1.02}),
 }
 

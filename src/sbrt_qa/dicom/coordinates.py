@@ -19,6 +19,9 @@ from sbrt_qa.model.grid import FloatArray
 OBLIQUE_TOLERANCE: Final = 1e-4
 """Largest direction cosine off an axis that still counts as along it: 0.05 mm over 500 mm."""
 
+ORTHONORMAL_TOLERANCE: Final = 1e-3
+"""Largest departure of two direction cosines from unit vectors at right angles."""
+
 SAME_PLACE_MM: Final = 0.01
 """Largest difference between two written positions that still mean one place."""
 
@@ -71,12 +74,22 @@ def plane_geometry(
     if spacing_mm is None or len(spacing_mm) != 2 or min(spacing_mm) <= 0:
         raise GeometryError("Pixel Spacing is missing or not two positive numbers")
     along_row, along_column = orientation[:3], orientation[3:]
+    _check_right_angled(along_row, along_column)
     column, row = _direction(along_row, "row"), _direction(along_column, "column")
-    if row.axis == column.axis:
-        raise GeometryError("the row and column directions of the image are not perpendicular")
     frame = _direction(tuple(np.cross(along_row, along_column).tolist()), "normal")
     x, y, z = position_mm
     return PlaneGeometry((x, y, z), frame, row, column, (spacing_mm[0], spacing_mm[1]))
+
+
+def _check_right_angled(row: tuple[float, ...], column: tuple[float, ...]) -> None:
+    a, b = np.array(row), np.array(column)
+    off = np.abs([a @ a - 1, b @ b - 1, a @ b]).max()
+    if not off <= ORTHONORMAL_TOLERANCE:  # also where it is not a number
+        shown = ", ".join(f"{c:.6g}" for c in (*row, *column))
+        raise GeometryError(
+            "the row and column directions of the image are not perpendicular unit vectors",
+            got=f"({shown})",
+        )
 
 
 def _direction(cosines: tuple[float, ...], name: str) -> Direction:

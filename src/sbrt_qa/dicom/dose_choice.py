@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from sbrt_qa.dicom.collect import FoundObject
+from sbrt_qa.dicom.regrid import GRIDS, addable, same_grid
 from sbrt_qa.dicom.rtdose import summation
 from sbrt_qa.errors import quoted
-from sbrt_qa.model.grid import UNIFORM_TOLERANCE_MM, DoseGrid, Summation
+from sbrt_qa.model.grid import DoseGrid, Summation
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan
 
@@ -68,27 +69,13 @@ def _complete_beams(
 def read_sum(
     doses: Sequence[FoundObject], read: Callable[[FoundObject], DoseGrid]
 ) -> DoseGrid | Reason:
-    """Read one dose, or add up several that share one grid."""
-    total = read(doses[0])
-    if len(doses) == 1:
-        return total
-    sum_gy = total.dose_gy.copy()
-    for dose in doses[1:]:
-        grid = read(dose)
-        if not _same_grid(total, grid):
-            return _unusable("beam doses lie on different grids", (doses[0], dose))
-        sum_gy += grid.dose_gy
-    return replace(total, dose_gy=sum_gy, summation=Summation.SUMMED_BEAMS)
-
-
-def _same_grid(one: DoseGrid, other: DoseGrid) -> bool:
-    axes = ("x_mm", "y_mm", "z_mm")
-    return (
-        one.dose_gy.shape == other.dose_gy.shape
-        and one.frame_of_reference_uid == other.frame_of_reference_uid
-        and one.dose_type == other.dose_type
-        and all(
-            np.abs(getattr(one, axis) - getattr(other, axis)).max() <= UNIFORM_TOLERANCE_MM
-            for axis in axes
-        )
-    )
+    """Read one dose, or add up several; grids that differ are first brought onto one."""
+    grids = tuple(read(dose) for dose in doses)
+    if len(grids) == 1:
+        return grids[0]
+    where = " + ".join(dose.name for dose in doses)
+    grids = GRIDS.mend(grids, where, doses[0].root.log)
+    if not (addable(grids) and same_grid(grids)):
+        return _unusable("beam doses lie on grids that cannot be brought onto one", doses)
+    total_gy = np.sum([grid.dose_gy for grid in grids], axis=0)
+    return replace(grids[0], dose_gy=total_gy, summation=Summation.SUMMED_BEAMS)

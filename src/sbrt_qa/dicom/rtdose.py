@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from sbrt_qa.dicom.coordinates import frame_positions_mm, plane_geometry, to_patient_axes
 from sbrt_qa.dicom.elements import Item, translated
+from sbrt_qa.dicom.oblique import DOSE_AXES, StoredDose
 from sbrt_qa.dicom.quirks import DOSE_UNITS, FRAME_OFFSETS, Offsets
 from sbrt_qa.dicom.read import Opened, is_compressed
 from sbrt_qa.errors import DicomError, GeometryError, quoted
@@ -43,7 +44,7 @@ def read_dose(opened: Opened) -> DoseGrid:
     Raises
     ------
     DicomError
-        The grid has no safe meaning in Gy: relative units, no scaling, pixels cut off, oblique...
+        The grid has no safe meaning in Gy: relative units, no scaling, pixels cut off...
     """
     root = opened.root
     factor = _gy_per_unit(root)
@@ -54,16 +55,12 @@ def read_dose(opened: Opened) -> DoseGrid:
         raise _refused(root, "the grid holds dose errors, not dose", "Dose Type ERROR")
     layout = _layout(root)
     try:
-        geometry = plane_geometry(
-            root.numbers("ImagePositionPatient"),
-            root.numbers("ImageOrientationPatient"),
-            root.numbers("PixelSpacing"),
-        )
-        frames_mm = frame_positions_mm(geometry, _offsets_mm(root, layout.shape[0]))
-        pixels = _pixels(opened, layout)
-        stored, x_mm, y_mm, z_mm = to_patient_axes(pixels, geometry, frames_mm)
+        stored = DOSE_AXES.mend(_stored(opened, layout), root.where, root.log)
+        geometry = plane_geometry(stored.position_mm, stored.orientation, stored.spacing_mm)
+        frames_mm = frame_positions_mm(geometry, stored.offsets_mm)
+        voxels, x_mm, y_mm, z_mm = to_patient_axes(stored.voxels, geometry, frames_mm)
         return DoseGrid(
-            _scaled(stored, scaling, factor),
+            _scaled(voxels, scaling, factor),
             x_mm,
             y_mm,
             z_mm,
@@ -135,6 +132,18 @@ def _offsets_mm(root: Item, frames: int) -> FloatArray:
             root, "frames and frame offsets disagree", f"{len(offsets)} offsets", f"{frames}"
         )
     return np.array(offsets)
+
+
+def _stored(opened: Opened, layout: _Layout) -> StoredDose:
+    """Voxels and geometry as the file has them."""
+    root = opened.root
+    return StoredDose(
+        voxels=_pixels(opened, layout),
+        position_mm=root.numbers("ImagePositionPatient"),
+        orientation=root.numbers("ImageOrientationPatient"),
+        spacing_mm=root.numbers("PixelSpacing"),
+        offsets_mm=_offsets_mm(root, layout.shape[0]),
+    )
 
 
 def _pixels(opened: Opened, layout: _Layout) -> npt.NDArray[np.generic]:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
 from sbrt_qa.dicom.decimal_text import BadDecimal, parse_decimals
 from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.quirks import CONTOUR_TYPE, PLANE_TOLERANCE_MM, PLANES
@@ -184,9 +186,22 @@ def _contour(found: _RawContour, points: FloatArray) -> Contour:
     low, high = float(points[:, 2].min()), float(points[:, 2].max())
     if high - low > PLANE_TOLERANCE_MM:
         raise _ContourError(
-            f"contour {found.index} is not axial: its z runs from {low:g} to {high:g} mm"
+            f"contour {found.index} is not axial: {_lie(points)}, its z runs from {low:g} to "
+            f"{high:g} mm"
         )
     return Contour(0.5 * (low + high), points[:, :2])
+
+
+def _lie(points: FloatArray) -> str:
+    """Say how the best plane through the points of a contour lies in the patient."""
+    scaled = points / np.abs(points).max()
+    _, spread, axes = np.linalg.svd(scaled - scaled.mean(axis=0), full_matrices=False)
+    if spread[1] <= 1e-6 * spread[0]:
+        return "its points lie on one line"
+    across = np.abs(axes[2])
+    if across[:2].max() > np.cos(np.radians(1)):
+        return f"it is {('sagittal', 'coronal')[int(across.argmax())]}"
+    return f"its plane is tilted by {np.degrees(np.arccos(min(across[2], 1.0))):.3g} degrees"
 
 
 def _snap_planes(root: Item, structures: Sequence[Structure]) -> tuple[Structure, ...]:
