@@ -11,7 +11,7 @@ import builders as b
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from sbrt_qa.dicom import read
+from sbrt_qa.dicom import guarded
 from sbrt_qa.dicom.load import inspect, load_cases
 from sbrt_qa.dicom.read import open_bytes
 from sbrt_qa.errors import DicomError
@@ -207,7 +207,7 @@ def test_sequences_nested_without_end_are_refused(tmp_path):
 
 
 def test_a_deflated_bomb_is_refused_before_it_is_inflated(tmp_path, monkeypatch):
-    monkeypatch.setattr(read, "MAX_INFLATED_BYTES", 1_000_000)
+    monkeypatch.setattr(guarded, "MAX_INFLATED_BYTES", 1_000_000)
     path = b.save(b.dose(), tmp_path / "RD", DeflatedExplicitVRLittleEndian)
     data = path.read_bytes()
     start = 144 + int.from_bytes(data[140:144], "little")

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from sbrt_qa.dicom.elements import Item, translated
-from sbrt_qa.dicom.read import (
-    HEAD_BYTES,
-    NotDicomError,
-    Opened,
-    looks_like_dicom,
-    open_bytes,
-    warnings_as_notes,
-)
+from sbrt_qa.dicom.files import FoundFile, find_files
+from sbrt_qa.dicom.read import NotDicomError, Opened, open_bytes, warnings_as_notes
 from sbrt_qa.dicom.rtstruct import main_frame
 from sbrt_qa.errors import DicomError, quoted
 from sbrt_qa.model.case import SourceFile
-
-MAX_FILE_BYTES: Final = 2 * 1024**3
-"""Larger files are listed, not read: no RT object comes near."""
 
 USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT")
 
@@ -46,6 +35,8 @@ class FoundObject:
     ----------
     source
         Name, modality, SOP Instance UID and fingerprint.
+    read
+        Reads the file's bytes once more.
     problem
         Why it cannot be used, although it tells what it is; empty when it can.
     patient_key
@@ -57,7 +48,7 @@ class FoundObject:
     """
 
     source: SourceFile
-    path: Path
+    read: Callable[[], bytes] = field(repr=False)
     opened: Opened = field(repr=False)
     problem: str
     patient_key: str = field(repr=False)
@@ -104,88 +95,46 @@ class Collection:
 
 
 def collect(paths: Sequence[Path]) -> Collection:
-    """Read all DICOM headers in files and folder trees.
+    """Read all DICOM headers in files, folder trees and zip archives.
 
     Files that are not DICOM, or not needed, are listed; so are damaged ones, which stop nothing
-    else. Links that lead out of a folder, pipes and devices are not opened.
+    else. Links that lead out of a folder, pipes, devices and archives inside are not opened.
 
     Raises
     ------
     DicomError
-        A path does not exist, a single file given by name is not readable DICOM, or there is no
-        usable DICOM object at all.
+        A path does not exist, a single file given by name is not readable DICOM, an archive is
+        refused, or there is no usable DICOM object at all.
     """
     objects: list[FoundObject] = []
     ignored: list[IgnoredFile] = []
-    for path in paths:
-        for file, why_not in _files(path):
-            try:
-                if why_not:
-                    raise NotDicomError(why_not, where=file.name)
-                objects.append(_usable_alone(_describe(file), path))
-            except DicomError as error:
-                if not path.is_dir():
-                    raise
-                ignored.append(_ignored(file, error))
+    for file in (file for path in paths for file in find_files(path)):
+        try:
+            objects.append(_usable_alone(_describe(file), file))
+        except DicomError as error:
+            if file.alone:
+                raise
+            ignored.append(_ignored(file, error))
     kept, notes = _without_repeats(objects)
     if not kept:
         raise _nothing_found(ignored, notes)
     return Collection(kept, tuple(ignored), notes)
 
 
-def _usable_alone(one: FoundObject, path: Path) -> FoundObject:
+def _usable_alone(one: FoundObject, file: FoundFile) -> FoundObject:
     """Refuse a damaged file that was given by name; in a folder it only counts as damaged."""
-    if one.problem and not path.is_dir():
+    if one.problem and file.alone:
         raise DicomError(one.problem, where=one.name, advice="Export or copy the file again")
     return one
 
 
-def _ignored(file: Path, error: DicomError) -> IgnoredFile:
+def _ignored(file: FoundFile, error: DicomError) -> IgnoredFile:
     return IgnoredFile(file.name, str(error), broken=not isinstance(error, NotDicomError))
 
 
-def _files(path: Path) -> Iterator[tuple[Path, str]]:
-    """Each file under a path, in name order, with a reason not to open it or an empty text."""
-    if not path.exists():
-        advice = "Check the spelling of the path"
-        raise DicomError("no such file or folder", where=quoted(path.name), advice=advice)
-    if not path.is_dir():
-        yield path, _why_not(path, path.resolve().parent)
-        return
-    root = path.resolve()
-    for folder, folders, names in os.walk(path, onerror=_unreadable_folder):
-        folders.sort()
-        for name in sorted(names):
-            file = Path(folder, name)
-            yield file, _why_not(file, root)
-
-
-def _unreadable_folder(error: OSError) -> None:
-    name = Path(str(error.filename)).name
-    raise DicomError("the folder cannot be read", where=quoted(name), got=str(error.strerror))
-
-
-def _why_not(file: Path, root: Path) -> str:
-    """Why a file must not be opened; empty when it may."""
-    try:
-        if file.is_symlink() and not file.resolve().is_relative_to(root):
-            return "a link that leads out of the folder"
-        status = file.stat()
-    except (OSError, RuntimeError):
-        return "a link that leads nowhere"
-    if not stat.S_ISREG(status.st_mode):
-        return "not a regular file"
-    return f"larger than {MAX_FILE_BYTES} bytes" if status.st_size > MAX_FILE_BYTES else ""
-
-
-def _describe(file: Path) -> FoundObject:
+def _describe(file: FoundFile) -> FoundObject:
     """Read one file and describe it."""
-    try:
-        data = _dicom_bytes(file)
-    except OSError as error:
-        raise DicomError(
-            "the file cannot be read", where=file.name, got=str(error.strerror)
-        ) from None
+    data = file.read()
     opened = open_bytes(data, file.name)
     root = opened.root
     modality = root.code("Modality")
@@ -198,14 +147,7 @@ def _describe(file: Path) -> FoundObject:
         return _with_references(source, file, opened)
 
 
-def _dicom_bytes(file: Path) -> bytes:
-    """All bytes of a file that may be DICOM; of anything else only the first."""
-    with file.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
-        return head + stream.read() if looks_like_dicom(head) else head
-
-
-def _with_references(source: SourceFile, file: Path, opened: Opened) -> FoundObject:
+def _with_references(source: SourceFile, file: FoundFile, opened: Opened) -> FoundObject:
     root = opened.root
     patient = root.raw("PatientID") + b"\0" + root.raw("PatientName")
     frame_uid = (
@@ -213,7 +155,7 @@ def _with_references(source: SourceFile, file: Path, opened: Opened) -> FoundObj
     )
     return FoundObject(
         source=source,
-        path=file,
+        read=file.read,
         opened=opened,
         problem=opened.problem,
         patient_key=hashlib.sha256(patient).hexdigest(),

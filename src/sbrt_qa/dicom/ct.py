@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
 
 from sbrt_qa.dicom.coordinates import SAME_PLACE_MM, PlaneGeometry, plane_geometry, to_patient_axes
 from sbrt_qa.dicom.elements import Item, translated
+from sbrt_qa.dicom.guarded import Budget
 from sbrt_qa.dicom.quirks import Log
-from sbrt_qa.dicom.read import warnings_as_notes
+from sbrt_qa.dicom.read import parse, warnings_as_notes
 from sbrt_qa.errors import DicomError, GeometryError
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.image import ImageSeries
@@ -22,20 +22,24 @@ from sbrt_qa.model.image import ImageSeries
 GAP_FACTOR: Final = 1.5
 """A step larger than this many usual steps means that slices are missing."""
 
+MAX_SIDE: Final = 8192
+"""Most pixels along one side of a slice; a lying header must not allocate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One image file: its header and where its pixels are."""
+    """One image file: its header, its fingerprint, and what reads its bytes once more."""
 
     root: Item
-    path: Path
+    sha256: str
+    read: Callable[[], bytes] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
     """A slice with its geometry."""
 
-    path: Path
+    image: Slice
     uid: str
     geometry: PlaneGeometry
     shape: tuple[int, int]
@@ -95,9 +99,11 @@ def _placed(image: Slice) -> _Placed:
     if geometry.frame.axis != 2:
         raise GeometryError("its slices are not axial")
     rows, columns = root.integer("Rows"), root.integer("Columns")
-    if not rows or not columns:
+    if not rows or not columns or min(rows, columns) < 1:
         raise GeometryError("a slice states no size")
-    return _Placed(image.path, root.uid("SOPInstanceUID"), geometry, (rows, columns))
+    if max(rows, columns) > MAX_SIDE:
+        raise GeometryError(f"a slice of {rows} x {columns} pixels is too large")
+    return _Placed(image, root.uid("SOPInstanceUID"), geometry, (rows, columns))
 
 
 def _distinct(placed: Sequence[_Placed], log: Log) -> list[_Placed]:
@@ -147,10 +153,16 @@ def _pixel_loader(
 
 
 def _hounsfield(placed: _Placed) -> npt.NDArray[np.int16]:
-    with translated(placed.path.name, "the image's pixels cannot be read"):
-        dataset = dcmread(placed.path, force=True)
-        root = Item(dataset, placed.path.name)
+    where = placed.image.root.where
+    data = placed.image.read()
+    if hashlib.sha256(data).hexdigest() != placed.image.sha256:
+        raise DicomError("the image changed after it was first read", where=where)
+    with translated(where, "the image's pixels cannot be read"):
+        dataset = parse(data, Budget(where), with_pixels=True)
+        root = Item(dataset, where)
         slope, intercept = root.number("RescaleSlope"), root.number("RescaleIntercept")
         stored = dataset.pixel_array.astype(np.float64)
+        if stored.shape != placed.shape:
+            raise DicomError("the image has more or fewer pixels than it says", where=where)
         hu = stored * (1.0 if slope is None else slope) + (intercept or 0.0)
         return np.clip(np.rint(hu), -32768, 32767).astype(np.int16)

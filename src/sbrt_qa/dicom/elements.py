@@ -15,13 +15,17 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
+from pydicom.charset import default_encoding
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.filereader import read_sequence
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
 from sbrt_qa.dicom.decimal_reference import parse_decimal
+from sbrt_qa.dicom.guarded import Budget, GuardedBytes
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.text import declared_encodings, decode
 from sbrt_qa.errors import DicomError, quoted
@@ -45,6 +49,7 @@ BROKEN: Final = (
 
 _BINARY_VRS = frozenset({"FD", "FL", "SL", "SS", "UL", "US", "SV", "UV"})
 _TEXT_VRS = frozenset({"DS", "IS"})
+_SEQUENCE_VRS = frozenset({"SQ", "UN", None})
 
 
 @contextmanager
@@ -80,17 +85,20 @@ class Item:
         Collects the repairs and notes made while reading the file.
     encodings
         Encodings of text, from the nearest Specific Character Set above.
+    budget
+        What may still be parsed of the file; None for a dataset that is in memory already.
     """
 
     dataset: Dataset
     where: str
     log: Log = field(default_factory=Log, repr=False)
     encodings: tuple[str, ...] = ()
+    budget: Budget | None = field(default=None, repr=False)
 
     @classmethod
-    def root(cls, dataset: Dataset, where: str, log: Log) -> Item:
+    def root(cls, dataset: Dataset, where: str, log: Log, budget: Budget | None = None) -> Item:
         """Wrap the dataset of a whole file."""
-        return _with_own_encodings(cls(dataset, where, log))
+        return _with_own_encodings(cls(dataset, where, log, budget=budget))
 
     def raw(self, keyword: str) -> bytes:
         """Return the value's bytes as the file has them; empty when absent."""
@@ -173,13 +181,33 @@ class Item:
         if not self.has(keyword):
             return ()
         with translated(self.where, f"{keyword} cannot be read"):
-            value = self.dataset[_tag(keyword)].value
+            value = self._sequence(_tag(keyword))
             if not isinstance(value, Sequence):
                 return ()
             return tuple(
-                _with_own_encodings(Item(part, self.where, self.log, self.encodings))
+                _with_own_encodings(Item(part, self.where, self.log, self.encodings, self.budget))
                 for part in value
             )
+
+    def _sequence(self, tag: int) -> object:
+        """Return the value of a sequence; one that is still bytes is parsed within the budget."""
+        found = self.dataset.get_item(tag)
+        if (
+            self.budget is not None
+            and isinstance(found, RawDataElement)
+            and isinstance(found.value, bytes)
+            and found.VR in _SEQUENCE_VRS
+        ):
+            parsed = read_sequence(
+                GuardedBytes(found.value, self.budget),
+                found.is_implicit_VR,
+                found.is_little_endian,
+                len(found.value),
+                default_encoding,
+                found.value_tell,
+            )
+            self.dataset[tag] = DataElement(tag, "SQ", parsed, already_converted=True)
+        return self.dataset[tag].value
 
     def uids(self, path: str) -> tuple[str, ...]:
         """Return the UIDs found along a path such as ``ASequence/BSequence/SomeUID``, each once."""
@@ -195,4 +223,4 @@ def _with_own_encodings(item: Item) -> Item:
     if not item.has("SpecificCharacterSet"):
         return item
     declared = declared_encodings(item.raw("SpecificCharacterSet"))
-    return Item(item.dataset, item.where, item.log, declared)
+    return Item(item.dataset, item.where, item.log, declared, item.budget)

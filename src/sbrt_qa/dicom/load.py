@@ -171,7 +171,7 @@ class _Reader:
         return grid
 
     def _image(self, images: Sequence[FoundObject], log: Log) -> ImageSeries | None:
-        slices = [Slice(one.root, one.path) for one in images if not one.problem]
+        slices = [Slice(one.root, one.source.sha256, one.read) for one in images if not one.problem]
         with warnings_as_notes("CT", log):
             return read_image(slices, log) if slices else None
 

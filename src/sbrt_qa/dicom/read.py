@@ -1,14 +1,12 @@
 """Bytes to a dataset: tolerant of what is known to be harmless, refusing what is not DICOM.
 
 pydicom is silent about values that are cut off, recurses without limit and inflates without limit;
-this module checks all three, and lets only :class:`~sbrt_qa.errors.DicomError` out.
+this module and `guarded.py` check all three, and let only :class:`~sbrt_qa.errors.DicomError` out.
 """
 
 from __future__ import annotations
 
-import io
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,17 +16,16 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset
 
 from sbrt_qa.dicom.elements import Item, translated
+from sbrt_qa.dicom.guarded import Budget, GuardedBytes
+from sbrt_qa.dicom.preamble import PREAMBLE, PREAMBLE_BYTES
 from sbrt_qa.dicom.quirks import ENCODING, IMPLICIT_LITTLE_ENDIAN, Encoding, Log
 from sbrt_qa.errors import DicomError, quoted
 
-PREAMBLE_BYTES: Final = 128
 HEAD_BYTES: Final = 512
 """Enough of a file's start to tell whether it may be DICOM."""
 
-MAX_INFLATED_BYTES: Final = 512 * 1024 * 1024
-"""Largest deflated dataset that is inflated; a dose grid of 500^3 voxels at 32 bit."""
-
-_DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
+_DEFLATED: Final = "1.2.840.10008.1.2.1.99"
+_DIRECTORY: Final = "1.2.840.10008.1.3.10"
 _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 
 _FIRST_GROUPS: Final = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
@@ -85,23 +82,33 @@ def open_bytes(data: bytes, where: str) -> Opened:
         raise NotDicomError("the file is empty", where=where)
     if not looks_like_dicom(data[:HEAD_BYTES]):
         raise NotDicomError("not a DICOM file", where=where)
-    _check_deflated(data, where)
-    log = Log()
+    log, budget = Log(), Budget(where)
     with warnings_as_notes(where, log), translated(where):
-        dataset = _parse(data, with_pixels=False)
-        root = Item.root(dataset, where, log)
+        dataset = parse(data, budget, with_pixels=False)
+        root = Item.root(dataset, where, log, budget)
+        _refuse_directory(dataset, where)
         _check_identity(root)
         if root.code("Modality") == "RTDOSE":
-            dataset = _parse(data, with_pixels=True)
-            root = Item.root(dataset, where, log)
+            dataset = parse(data, budget, with_pixels=True)
+            root = Item.root(dataset, where, log, budget)
         syntax = _transfer_syntax(dataset)
         has_preamble = data[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] == b"DICM"
+        if has_preamble:
+            PREAMBLE.mend(data[:PREAMBLE_BYTES], where, log)
         ENCODING.mend(Encoding(has_preamble, syntax), where, log)
         return Opened(root, syntax, _cut_off(dataset))
 
 
-def _parse(data: bytes, *, with_pixels: bool) -> FileDataset:
-    dataset = dcmread(io.BytesIO(data), stop_before_pixels=not with_pixels, force=True)
+def parse(data: bytes, budget: Budget, *, with_pixels: bool) -> FileDataset:
+    """Parse elements, under guard; lets out whatever pydicom raises.
+
+    Raises
+    ------
+    TooMuchError
+        The file has too many elements, or inflates to too much.
+    """
+    stream = GuardedBytes(data, budget)
+    dataset = dcmread(stream, stop_before_pixels=not with_pixels, force=True)
     dataset.buffer = None  # would keep the whole file in memory
     return dataset
 
@@ -110,30 +117,18 @@ def _transfer_syntax(dataset: FileDataset) -> str:
     return str(dataset.file_meta.get("TransferSyntaxUID", "") or "").strip(" \0")
 
 
+def _refuse_directory(dataset: FileDataset, where: str) -> None:
+    """Leave a DICOMDIR alone: files are found by looking, never by what a file refers to."""
+    kind = str(dataset.file_meta.get("MediaStorageSOPClassUID", "") or "")
+    if kind == _DIRECTORY or "DirectoryRecordSequence" in dataset:
+        raise NotDicomError("a DICOMDIR, whose references are not followed", where=where)
+
+
 def _check_identity(root: Item) -> None:
     """Refuse bytes that parse as elements but say nothing of what they are."""
     if not (root.uid("SOPClassUID").startswith("1.2.") or root.code("Modality").isalnum()):
         raise NotDicomError(
             "not a DICOM object", where=root.where, expected="a SOP Class UID and a Modality"
-        )
-
-
-def _check_deflated(data: bytes, where: str) -> None:
-    """Inflate a deflated dataset under a cap first: pydicom would inflate without limit."""
-    at = data.find(_DEFLATED, PREAMBLE_BYTES, PREAMBLE_BYTES + 4096)
-    if at < 0 or data[132:136] != b"\x02\x00\x00\x00":
-        return
-    start = 144 + int.from_bytes(data[140:144], "little")
-    try:
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        inflated = len(inflater.decompress(data[start:], MAX_INFLATED_BYTES))
-    except zlib.error as error:
-        raise DicomError("the deflated dataset is damaged", where=where) from error
-    if inflated >= MAX_INFLATED_BYTES:
-        raise DicomError(
-            "the deflated dataset is too large",
-            where=where,
-            expected=f"less than {MAX_INFLATED_BYTES} bytes once inflated",
         )
 
 
@@ -154,4 +149,4 @@ def _cut_off(dataset: Dataset) -> str:
 def is_compressed(transfer_syntax: str) -> bool:
     """Tell whether pixel data is encapsulated under a transfer syntax."""
     native = ("", IMPLICIT_LITTLE_ENDIAN, "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
-    return transfer_syntax not in native and transfer_syntax != _DEFLATED.decode()
+    return transfer_syntax not in native and transfer_syntax != _DEFLATED

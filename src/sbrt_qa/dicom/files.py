@@ -1,0 +1,160 @@
+"""Paths to files that may be read: walked, checked, and read whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from io import BufferedReader
+from pathlib import Path
+from typing import Final
+
+from sbrt_qa.dicom.archive import archive_kind, open_archive
+from sbrt_qa.dicom.read import HEAD_BYTES, NotDicomError, looks_like_dicom
+from sbrt_qa.errors import DicomError, quoted, visible
+
+MAX_FILE_BYTES: Final = 1024**3
+"""Larger files are listed, not read: no RT object comes near."""
+
+MAX_FILES: Final = 100_000
+"""Most files under one path; a case with images and registrations has a thousand."""
+
+
+_NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file in a folder or archive.
+
+    Parameters
+    ----------
+    name
+        Bare name, without its folders.
+    alone
+        Whether it was given by name, so that it has to be usable.
+    read
+        Returns all bytes of a file that may be DICOM, of anything else only the first. Raises
+        DicomError when it cannot be read.
+    """
+
+    name: str
+    alone: bool
+    read: Callable[[], bytes]
+
+
+def find_files(path: Path) -> Iterator[FoundFile]:
+    """Find the files of a path - a folder tree, a zip archive or one file - in name order.
+
+    Raises
+    ------
+    DicomError
+        The path does not exist, a folder cannot be listed, or an archive is not acceptable.
+    """
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except (OSError, ValueError):
+        is_folder = exists = False
+    if not exists:
+        advice = "Check the spelling of the path"
+        raise DicomError("no such file or folder", where=quoted(path.name), advice=advice)
+    if is_folder:
+        yield from _in_folder(path)
+    elif archive_kind(_first_bytes(path)):
+        for entry in open_archive(path):
+            yield FoundFile(entry.name, alone=False, read=entry.read)
+    else:
+        yield FoundFile(visible(path.name), alone=True, read=partial(_read, path))
+
+
+def _in_folder(path: Path) -> Iterator[FoundFile]:
+    root, count = path.resolve(), 0
+    for folder, folders, names in os.walk(path, onerror=_unreadable_folder):
+        folders.sort()
+        for name in sorted(names):
+            count += 1
+            if count > MAX_FILES:
+                raise DicomError("too many files", expected=f"at most {MAX_FILES} in a folder")
+            file = Path(folder, name)
+            yield FoundFile(visible(name), alone=False, read=partial(_read_one, file, root))
+
+
+def _unreadable_folder(error: OSError) -> None:
+    name = Path(str(error.filename)).name
+    raise DicomError("the folder cannot be read", where=quoted(name), got=str(error.strerror))
+
+
+def _read_one(file: Path, root: Path) -> bytes:
+    """Read a file in a folder; an archive there is not opened."""
+    data = _read(file, root)
+    kind = archive_kind(data)
+    if kind:
+        raise DicomError(
+            f"{kind} inside a folder is not opened",
+            where=quoted(file.name),
+            advice="Give it by name",
+        )
+    return data
+
+
+def _first_bytes(path: Path) -> bytes:
+    """Return the first bytes of a regular file; none of anything else."""
+    try:
+        with _opened(path) as stream:
+            return stream.read(HEAD_BYTES)
+    except (OSError, DicomError):
+        return b""
+
+
+def _read(file: Path, root: Path | None = None) -> bytes:
+    """Read a file, inside `root` where there is one; whole if it may be DICOM.
+
+    Raises
+    ------
+    NotDicomError
+        A link that leads out of `root` or nowhere, a pipe or device, or too large.
+    DicomError
+        It cannot be read, or changed while it was read.
+    """
+    where = visible(file.name)
+    try:
+        if root and file.is_symlink() and not file.resolve(strict=True).is_relative_to(root):
+            raise NotDicomError("a link that leads out of the folder", where=where)
+    except (OSError, RuntimeError):
+        raise NotDicomError("a link that leads nowhere", where=where) from None
+    try:
+        with _opened(file) as stream:
+            return _whole(stream, where)
+    except OSError as error:
+        got = error.strerror or ""
+        raise DicomError("the file cannot be read", where=where, got=got) from None
+
+
+def _opened(file: Path) -> BufferedReader:
+    """Open a regular file; a pipe or device is neither waited for nor read."""
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise NotDicomError("not a regular file", where=visible(file.name))
+    handle = os.open(file, os.O_RDONLY | _NO_WAITING)
+    if stat.S_ISREG(os.fstat(handle).st_mode):  # nobody put a pipe in its place meanwhile
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    raise NotDicomError("not a regular file", where=visible(file.name))
+
+
+def _whole(stream: BufferedReader, where: str) -> bytes:
+    before = os.fstat(stream.fileno())
+    head = stream.read(HEAD_BYTES)
+    if not looks_like_dicom(head):
+        return head
+    if before.st_size > MAX_FILE_BYTES:
+        raise NotDicomError(f"larger than {MAX_FILE_BYTES} bytes", where=where)
+    data = head + stream.read(MAX_FILE_BYTES)
+    after = os.fstat(stream.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or (
+        len(data) != after.st_size
+    ):
+        advice = "Wait until the export is complete"
+        raise DicomError("the file changed while it was read", where=where, advice=advice)
+    return data
