@@ -1,11 +1,21 @@
-"""For all tests: no compiled kernel that is older than a source it may depend on.
+"""For all tests: no compiled kernel that is older than a source, and no self-test of the user's.
 
 The kernel cache looks only at a function's own file, not at files of functions it calls.
 """
 
+import tempfile
 from pathlib import Path
 
+import pytest
+
 SOURCE = Path(__file__).parents[1] / "src" / "sbrt_qa"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_state_folder():
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setenv("XDG_STATE_HOME", folder)
+        yield
 
 
 def pytest_configure() -> None:

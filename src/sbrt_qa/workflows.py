@@ -7,6 +7,8 @@ numba, nor ``sbrt-qa dvh`` for pydantic and YAML.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from sbrt_qa.protocol.schema import Protocol
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
+    from sbrt_qa.selftest.acceptance import SelfTest
 
 DEFAULT_PROTOCOL = "liver_sbrt"
 
@@ -49,7 +52,8 @@ def check(
     from sbrt_qa.review.review import review_case
 
     rules = protocol(protocol_name)
-    return tuple(review_case(case, rules, mapping=mapping) for case in load_cases(paths))
+    reviews = (review_case(case, rules, mapping=mapping) for case in load_cases(paths))
+    return tuple(_citing_self_test(review) for review in reviews)
 
 
 def dvh(
@@ -149,6 +153,22 @@ def sample(out: Path) -> None:
             "the sample is written into a new or empty folder only", got=quoted(out.name)
         )
     write_samples(out)
+
+
+def self_test(*, full: bool = False) -> tuple[SelfTest, bool]:
+    """Run the self-test and store it; return the report and whether it could be stored."""
+    from sbrt_qa.selftest.acceptance import run_self_test
+    from sbrt_qa.selftest.state import keep
+
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    found = run_self_test(full=full, date=date)
+    return found, keep(found.to_json())
+
+
+def _citing_self_test(review: CaseReview) -> CaseReview:
+    from sbrt_qa.selftest.state import latest_id
+
+    return replace(review, engine=replace(review.engine, self_test=latest_id()))
 
 
 def _choose(cases: Sequence[Case], wanted: str | None) -> Case:

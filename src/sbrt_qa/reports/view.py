@@ -148,7 +148,8 @@ def finding_text(finding: Finding) -> str:
 def origin_lines(review: CaseReview) -> list[str]:
     """Return where the numbers come from."""
     engine = f"sbrt_qa {review.engine.version}; {review.engine.convention}"
-    lines = [f"Computed by {engine}."]
+    tested = f"; self-test {review.engine.self_test}" if review.engine.self_test else ""
+    lines = [visible(f"Computed by {engine}{tested}.")]
     if review.protocol.statement:
         lines.append(visible(" ".join(review.protocol.statement.split())))
     return [*lines, NOT_FOR_TREATMENT]

@@ -32,7 +32,10 @@ class ProtocolUsed:
 
 @dataclass(frozen=True, slots=True)
 class EngineUsed:
-    """What computed the numbers, and how it read the contours."""
+    """What computed the numbers, and how it read the contours.
+
+    `self_test` is the id of this machine's latest self-test, empty when there is none.
+    """
 
     version: str = __version__
     convention: str = ""
@@ -48,6 +51,7 @@ class PlanSummary:
     label: str
     name: str
     intent: str
+    self_test: str = ""
     approval: str
     patient_position: str
     prescription_gy: float | Reason

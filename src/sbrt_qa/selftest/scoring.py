@@ -74,7 +74,11 @@ def score(
     settings: Settings = DEFAULT_SETTINGS,
 ) -> Score:
     """Compute one pair and compare it with the truth."""
-    found = _integrate(pair, convention, settings)
+    return compare(pair, _integrate(pair, convention, settings))
+
+
+def compare(pair: PhantomPair, found: DVH | Reason) -> Score:
+    """Compare what was computed of a pair with the truth; without a DVH every value is missing."""
     whole = pair.truth.volume_cc
     if not isinstance(found, DVH):
         missing = dict.fromkeys(_values(pair.truth, whole), math.inf)

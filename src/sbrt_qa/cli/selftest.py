@@ -1,0 +1,41 @@
+"""``sbrt-qa selftest``: commissioning on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sbrt_qa import workflows
+from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling
+
+FAILED = 1
+
+
+def selftest(
+    *,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every phantom (minutes), not a selection of them.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Also write the report as JSON."),
+    ] = None,
+) -> None:
+    """Compute phantoms with known answers on this machine and print an acceptance report.
+
+    Later results cite its id. Exit code: 0 when the promised rates are met, else 1.
+    """
+    from sbrt_qa.selftest.acceptance_text import as_text  # start-up: numpy and scipy
+
+    refuse_overwriting(out, [])
+    workflows.start_kernels_fast()
+    workflows.when_compiling(tell_compiling)
+    found, kept = workflows.self_test(full=full)
+    emit(as_text(found))
+    if out is not None:
+        emit(found.to_json(), out)
+    if not kept:
+        tell("the report could not be stored for later results to cite")
+    raise typer.Exit(0 if found.passed else FAILED)
