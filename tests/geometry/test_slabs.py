@@ -111,3 +111,17 @@ def test_a_branch_does_not_deform_its_neighbours():
     legs = [Contour(z, shapes.disc(4, x=x)) for z in (6.0, 8.0, 10.0) for x in (-6.0, 6.0)]
     both = volume_cc(Structure(1, "ROI", (*trunk, *legs)), Convention())
     assert both == pytest.approx(6 * np.pi * (100 + 2 * 16) / 1000, rel=5e-3)
+
+
+@pytest.mark.parametrize(("reach", "length_mm"), [(0.0, 6.0), (0.5, 8.0), (1.0, 10.0)])
+def test_how_far_a_flat_end_reaches_is_a_stated_choice(reach, length_mm):
+    box = shapes.prism(shapes.square(side=10))
+    convention = Convention(flat_end=reach)
+    assert volume_cc(box, convention) == pytest.approx(length_mm * 100 / 1000, rel=1e-12)
+    assert (f"{reach:g} of a gap" in str(convention)) == (reach != 0.5)
+
+
+@pytest.mark.parametrize("reach", [-0.1, 1.1, float("nan")])
+def test_an_end_cannot_reach_beyond_the_next_plane(reach):
+    with pytest.raises(ValueError, match="from 0 to 1 gaps"):
+        Convention(flat_end=reach)

@@ -24,6 +24,10 @@ DEFAULT_THICKNESS_MM = 3.0
 """Thickness of a lone plane when neither the image nor the structure set gives a slice spacing."""
 
 
+HALF = 0.5
+"""Usual reach of a flat end, in gaps: half a slice."""
+
+
 class Between(enum.StrEnum):
     """What lies between two planes."""
 
@@ -46,13 +50,24 @@ class Ends(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """One way of reading a stack of contours."""
+    """One way of reading a stack of contours.
+
+    ``flat_end`` is how far an end that does not taper reaches, in gaps to the neighbouring plane:
+    the plane beyond shows nothing, so anything from 0 to 1 agrees with the file.
+    """
 
     between: Between = Between.MORPH
     ends: Ends = Ends.TAPERED
+    flat_end: float = HALF
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.flat_end <= 1:
+            msg = f"an end reaches from 0 to 1 gaps beyond its plane, not {self.flat_end}"
+            raise ValueError(msg)
 
     def __str__(self) -> str:
-        return f"between planes: {self.between}; beyond the end planes: {self.ends}"
+        text = f"between planes: {self.between}; beyond the end planes: {self.ends}"
+        return text if self.flat_end == HALF else f"{text}, flat ends {self.flat_end:g} of a gap"
 
 
 DEFAULT_CONVENTION = Convention()

@@ -15,7 +15,7 @@ import numpy as np
 
 from sbrt_qa.geometry._kernels import BRANCH, END, loop_facts, neighbours
 from sbrt_qa.geometry.planes import IntArray, PlaneStack
-from sbrt_qa.geometry.slabs import Between, Convention, Ends, Gaps, gaps_between
+from sbrt_qa.geometry.slabs import HALF, Between, Convention, Ends, Gaps, gaps_between
 from sbrt_qa.model.grid import FloatArray
 
 CENTRE = slice(0, 2)
@@ -114,7 +114,7 @@ def _side(loops: _Loops, convention: Convention, side: int) -> tuple[FloatArray,
     law[:, CENTRE] = loops.facts[:, 1:3]
     if convention.between is Between.MORPH:
         _fit(law, loops, side)
-    reach = gap / 2
+    reach = np.where(ends, convention.flat_end, HALF) * gap
     if convention.ends is Ends.NONE:
         reach = np.where(ends, 0.0, reach)
     elif convention.ends is Ends.TAPERED:
