@@ -24,7 +24,7 @@ STAIRCASE = (
     {"protocol"},
     {"dosimetry", "dicom", "phantoms"},
     {"geometry"},
-    {"model"},
+    {"model", "isolation"},
     {"units", "errors"},
 )
 """Rooms from top to bottom; a module imports only from its own room and from lower steps."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,9 @@ from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.registry import render_reviews
 
+if TYPE_CHECKING:
+    from sbrt_qa.review.result import CaseReview
+
 
 def check(
     case: Inputs,
@@ -24,6 +28,12 @@ def check(
         list[str] | None,
         typer.Option("--map", metavar="A=B", help="Structure A of the plan is B of the protocol."),
     ] = None,
+    untrusted: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option(
+            "--untrusted", help="Read and review in processes with time, memory and CPU caps."
+        ),
+    ] = False,
     output_format: Format = "table",
     out: Out = None,
 ) -> None:
@@ -35,12 +45,29 @@ def check(
     structure_names = read_mapping(mapping or [])
     check_format(output_format)
     refuse_overwriting(out, case)
-    workflows.start_kernels_fast()
-    workflows.when_compiling(tell_compiling)
-    reviews = workflows.check(case, protocol, structure_names)
+    if untrusted:
+        reviews = _check_untrusted(case, protocol, structure_names)
+    else:
+        workflows.start_kernels_fast()
+        workflows.when_compiling(tell_compiling)
+        reviews = workflows.check(case, protocol, structure_names)
     emit(render_reviews(output_format, reviews, page_for(out)), out)
     code = exit_codes.of_reviews(reviews)
     if code == exit_codes.UNREADABLE:
         whys = dict.fromkeys(r.dose.detail for r in reviews if isinstance(r.dose, Reason))
         tell(f"{visible('; '.join(whys))}. Export the plan again with its dose.")
     raise typer.Exit(code)
+
+
+def _check_untrusted(
+    case: list[Path], protocol: str, structure_names: dict[str, str]
+) -> tuple[CaseReview, ...]:
+    if not workflows.caps_hold():
+        tell("this system cannot cap memory and processor time: only the time limit holds")
+    return workflows.check_untrusted(case, protocol, structure_names, prepare=_get_ready)
+
+
+def _get_ready() -> None:
+    """Run in each process first: say if kernels are compiled, and have them ready."""
+    workflows.when_compiling(tell_compiling)
+    workflows.warm_up()

@@ -64,6 +64,8 @@ class ReasonCode(enum.StrEnum):
     """Another structure or value that the metric refers to has none."""
     NOT_APPLICABLE = "not_applicable"
     """The limit does not apply to this plan."""
+    NOT_REVIEWED = "not_reviewed"
+    """Reading or reviewing the case was stopped: too long, too large, or it broke off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sbrt_qa.errors import ResultError, quoted
 from sbrt_qa.model.case import Link, Repair, SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.schema import Protocol
 
 SCHEMA: Final = "sbrt_qa.review/1"
 """Name and version of the JSON form; another version is refused, not guessed at."""
@@ -29,6 +30,17 @@ class ProtocolUsed:
     title: str = ""
     statement: str = ""
 
+    @classmethod
+    def of(cls, protocol: Protocol) -> ProtocolUsed:
+        """Pin a protocol."""
+        return cls(
+            id=protocol.id,
+            version=protocol.version,
+            sha256=protocol.content_hash,
+            title=protocol.title,
+            statement=protocol.statement,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class EngineUsed:
@@ -39,6 +51,7 @@ class EngineUsed:
 
     version: str = __version__
     convention: str = ""
+    self_test: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,6 @@ class PlanSummary:
     label: str
     name: str
     intent: str
-    self_test: str = ""
     approval: str
     patient_position: str
     prescription_gy: float | Reason

@@ -56,7 +56,7 @@ def review_case(
         case=case.label,
         subject=case.subject,
         verdict=overall(evaluation.results, findings),
-        protocol=_protocol_used(protocol),
+        protocol=ProtocolUsed.of(protocol),
         engine=EngineUsed(convention=method_text(doses.convention)),
         plan=plan_summary(case.plan),
         dose=dose_summary(case.dose),
@@ -104,16 +104,6 @@ def _combined(sign: Operator, a: Region | Reason, b: Region | Reason) -> Region 
 
 def _matches(evaluation: Evaluation) -> list[StructureMatch]:
     return [r.match for r in evaluation.results if r.match] + list(evaluation.matches)
-
-
-def _protocol_used(protocol: Protocol) -> ProtocolUsed:
-    return ProtocolUsed(
-        id=protocol.id,
-        version=protocol.version,
-        sha256=protocol.content_hash,
-        title=protocol.title,
-        statement=protocol.statement,
-    )
 
 
 def _summary(

@@ -1,0 +1,248 @@
+"""Run a function in a process of its own, with caps on time, memory and what it may answer.
+
+For input that nobody vouches for: whatever happens to the child, the parent gets an
+:class:`Outcome` and goes on. The child starts from a clean interpreter and answers in JSON; nothing
+that it sends is ever unpickled. As with all of :mod:`multiprocessing`, a script that calls
+:func:`run_isolated` does so under ``if __name__ == "__main__":``.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.process import BaseProcess
+from types import ModuleType
+from typing import Any, Final
+
+from sbrt_qa import errors
+from sbrt_qa.errors import SbrtQaError
+
+_resource: ModuleType | None
+try:
+    import resource as _resource
+except ImportError:  # Windows
+    _resource = None
+
+PREPARE_SECONDS: Final = 600.0
+"""Longest time to get ready, which may include compiling kernels for the first time."""
+
+MAX_FILE_BYTES: Final = 256 * 1024**2
+"""Largest file that the child may write: only the kernel cache needs any."""
+
+_READY: Final = b"ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a child may use, counted from when it is ready; its answer is as large as it may send.
+
+    Where the system has no resource limits (Windows), only `seconds` and `answer_bytes` hold.
+    """
+
+    seconds: float = 60.0
+    cpu_seconds: int = 120
+    memory_bytes: int = 4 * 1024**3
+    answer_bytes: int = 64 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call: its value, the error it raised on purpose, or why there is neither.
+
+    ``failure`` is a few words, such as ``exceeded 60 s``; it is empty when there is an answer.
+    """
+
+    value: Any = None
+    error: SbrtQaError | None = None
+    failure: str = ""
+
+
+def caps_hold() -> bool:
+    """Tell whether this system can cap memory and processor time, or only time."""
+    return _resource is not None
+
+
+def nothing() -> None:
+    """Get ready by doing nothing."""
+
+
+def run_isolated(
+    call: Callable[..., Any],
+    arguments: Sequence[Any] = (),
+    limits: Limits | None = None,
+    *,
+    prepare: Callable[[], None] = nothing,
+) -> Outcome:
+    """Call a function in a process of its own and wait for what comes of it.
+
+    Parameters
+    ----------
+    call
+        A function of a module, which returns what JSON can hold.
+    arguments
+        Its arguments, plain values.
+    limits
+        Caps; the usual ones when not given.
+    prepare
+        Called first, without caps: imports and compiles, and never looks at the input.
+    """
+    limits = limits or Limits()
+    context = _context()
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_child, args=(call, tuple(arguments), limits, prepare, sending), daemon=True
+    )
+    process.start()
+    sending.close()
+    try:
+        return _outcome(process, receiving, limits)
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+        receiving.close()
+
+
+def preload(modules: Sequence[str]) -> None:
+    """Have modules imported once for all children to come, where the system can share them."""
+    context = _context()
+    if isinstance(context, ForkServerContext):
+        context.set_forkserver_preload(list(modules))
+
+
+def _context() -> ForkServerContext | SpawnContext:
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("forkserver")
+    return multiprocessing.get_context("spawn")
+
+
+# --- the parent -------------------------------------------------------------------------------
+
+
+def _outcome(process: BaseProcess, receiving: Connection, limits: Limits) -> Outcome:
+    answer = _receive(process, receiving, PREPARE_SECONDS, limits.answer_bytes)
+    if answer == _READY:
+        answer = _receive(process, receiving, limits.seconds, limits.answer_bytes)
+    return _read_answer(answer) if isinstance(answer, bytes) else answer
+
+
+def _receive(
+    process: BaseProcess, receiving: Connection, seconds: float, most_bytes: int
+) -> bytes | Outcome:
+    """Wait for one message; the child is killed when its time is over, whatever it is doing."""
+    over = threading.Event()
+
+    def kill() -> None:
+        over.set()
+        process.kill()
+
+    watchdog = threading.Timer(seconds, kill)
+    watchdog.start()
+    try:
+        return receiving.recv_bytes(most_bytes)
+    except EOFError:
+        process.join()
+        return Outcome(failure=f"exceeded {seconds:g} s" if over.is_set() else _why_gone(process))
+    except OSError:
+        if over.is_set():
+            return Outcome(failure=f"exceeded {seconds:g} s")
+        return Outcome(failure=f"answered with more than {most_bytes / 1e6:g} MB")
+    finally:
+        watchdog.cancel()
+        watchdog.join()
+
+
+def _why_gone(process: BaseProcess) -> str:
+    code = process.exitcode or 0
+    if code == -getattr(signal, "SIGXCPU", 0):
+        return "exceeded its processor time"
+    return f"was ended by signal {-code}" if code < 0 else f"broke off with exit code {code}"
+
+
+def _read_answer(answer: bytes) -> Outcome:
+    """Take nothing for granted: the child may have been taken over by what it read."""
+    try:
+        data = json.loads(answer)
+        kind, content = data["kind"], data["content"]
+        if kind == "value":
+            return Outcome(value=content)
+        if kind == "failure":
+            return Outcome(failure=str(content))
+        return Outcome(error=_rebuilt(content))
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return Outcome(failure="gave an answer that cannot be read")
+
+
+def _rebuilt(content: dict[str, str]) -> SbrtQaError:
+    error_type = getattr(errors, content.pop("type"))
+    if not (isinstance(error_type, type) and issubclass(error_type, SbrtQaError)):
+        raise TypeError
+    return error_type(**{key: str(text) for key, text in content.items()})
+
+
+# --- the child --------------------------------------------------------------------------------
+
+
+def _child(
+    call: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    limits: Limits,
+    prepare: Callable[[], None],
+    sending: Connection,
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    try:
+        prepare()
+        sending.send_bytes(_READY)
+        cap(limits)
+        answer = _answer("value", call(*arguments))
+    except MemoryError:
+        answer = _answer("failure", f"exceeded {limits.memory_bytes / 1e9:.3g} GB")
+    except SbrtQaError as error:
+        answer = _answer("error", _fields(error))
+    except Exception as error:  # noqa: BLE001 - the parent decides what it means
+        answer = _answer("failure", f"ended with {type(error).__name__}")
+    sending.send_bytes(answer)
+    sending.close()
+
+
+def _answer(kind: str, content: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold
+    return json.dumps({"kind": kind, "content": content}).encode()
+
+
+def _fields(error: SbrtQaError) -> dict[str, str]:
+    """Return an error as texts; one of a type that the parent does not know as its base."""
+    known = next(t for t in type(error).__mro__ if getattr(errors, t.__name__, None) is t)
+    texts = {key: getattr(error, key) for key in ("what", "where", "got", "expected", "advice")}
+    return {"type": known.__name__, **texts}
+
+
+def cap(limits: Limits) -> None:
+    """Cap the process that calls this, for the rest of its life, as far as the system can."""
+    if _resource is None:
+        return
+    signal.alarm(int(limits.seconds) + 5)  # should the parent be gone
+    used = _resource.getrusage(_resource.RUSAGE_SELF)
+    cpu = int(used.ru_utime + used.ru_stime) + limits.cpu_seconds
+    _cap_one("RLIMIT_CPU", cpu, cpu + 2)
+    _cap_one("RLIMIT_AS", limits.memory_bytes)
+    _cap_one("RLIMIT_FSIZE", MAX_FILE_BYTES)
+    _cap_one("RLIMIT_CORE", 0)
+
+
+def _cap_one(name: str, value: int, hard: int | None = None) -> None:
+    kind = getattr(_resource, name, None)
+    if _resource is None or kind is None:
+        return
+    _, now = _resource.getrlimit(kind)
+    most = now if now != _resource.RLIM_INFINITY else max(value, hard or value)
+    try:
+        _resource.setrlimit(kind, (min(value, most), min(hard or value, most)))
+    except (ValueError, OSError):
+        return  # macOS knows some limits only by name

@@ -1,0 +1,46 @@
+"""The result of a case whose review did not come to an end."""
+
+from __future__ import annotations
+
+from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed
+
+
+def unreviewed(case: str, protocol: Protocol, why: str) -> CaseReview:
+    """Return a review that is not evaluable as a whole.
+
+    Parameters
+    ----------
+    case
+        What the case is called, as far as that is known.
+    protocol
+        What it was to be held against.
+    why
+        A few words, such as ``exceeded 60 s``.
+    """
+    reason = Reason(ReasonCode.NOT_REVIEWED, f"not evaluable: {why}")
+    finding = Finding(
+        "NOT_REVIEWED",
+        Verdict.NOT_EVALUABLE,
+        case,
+        reason.detail,
+        "Export the case again; should that not help, treat its files with suspicion.",
+    )
+    return CaseReview(
+        case=case,
+        subject="",
+        verdict=Verdict.NOT_EVALUABLE,
+        protocol=ProtocolUsed.of(protocol),
+        engine=EngineUsed(),
+        plan=reason,
+        dose=reason,
+        structure_set=reason,
+        image=None,
+        structures=(),
+        constraints=(),
+        findings=(finding,),
+        links=(),
+        repairs=(),
+        files=(),
+    )

@@ -1,0 +1,73 @@
+"""What the tests of isolation have run in a process of its own."""
+
+import os
+import signal
+import sys
+import time
+
+from sbrt_qa.errors import DicomError
+
+
+def echo(value):
+    return value
+
+
+def process_id():
+    return os.getpid()
+
+
+def sleep_for_ever():
+    while True:
+        time.sleep(60)
+
+
+def ignore_signals_and_sleep():
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+        signal.signal(name, signal.SIG_IGN)
+    sleep_for_ever()
+
+
+def burn():
+    while True:
+        pass
+
+
+def take_memory():
+    return len(bytearray(8 * 1024**3))
+
+
+def kill_myself():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave():
+    sys.exit(3)
+
+
+def vanish():
+    os._exit(7)
+
+
+def answer_with_much():
+    return "x" * 3_000_000
+
+
+def refuse():
+    raise DicomError("broken", where="RD.dcm", got="'x'", expected="y", advice="Try again")
+
+
+def fail():
+    return 1 / 0
+
+
+def answer_with_an_object():
+    return object()
+
+
+def write_a_large_file(path):
+    with open(path, "wb") as file:  # noqa: PTH123
+        file.write(bytes(300 * 1024**2))
+
+
+def fail_to_prepare():
+    raise RuntimeError

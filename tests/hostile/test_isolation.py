@@ -1,0 +1,211 @@
+"""A child that dies, hangs, grows or lies: the parent says so and goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import builders as b
+import child_calls as c
+import pytest
+from fuzz_targets import PROTOCOL
+
+from sbrt_qa.errors import DicomError, UsageError
+from sbrt_qa.isolation import Limits, caps_hold, run_isolated
+from sbrt_qa.isolation import _read_answer as read_answer
+from sbrt_qa.model.outcome import ReasonCode, Verdict
+from sbrt_qa.protocol.load import parse_protocol
+from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.unreviewed import unreviewed
+from sbrt_qa.workflows import check, check_untrusted
+
+LIMITS = Limits(seconds=20)
+SHORT = Limits(seconds=0.3)
+capped = pytest.mark.skipif(not caps_hold(), reason="this system has no resource limits")
+
+
+def test_a_value_comes_back_from_another_process():
+    assert run_isolated(c.echo, ({"a": [1, None, "β"]},), LIMITS).value == {"a": [1, None, "β"]}
+    assert run_isolated(c.process_id, (), LIMITS).value != os.getpid()
+
+
+@pytest.mark.parametrize("call", [c.sleep_for_ever, c.ignore_signals_and_sleep, c.burn])
+def test_a_child_that_takes_too_long_is_ended(call):
+    assert run_isolated(call, (), SHORT).failure == "exceeded 0.3 s"
+
+
+@capped
+def test_a_child_that_computes_too_long_is_ended():
+    limits = replace(LIMITS, cpu_seconds=1)
+    assert run_isolated(c.burn, (), limits).failure == "exceeded its processor time"
+
+
+@capped
+def test_a_child_that_takes_too_much_memory_is_told():
+    limits = replace(LIMITS, memory_bytes=2 * 10**9)
+    assert run_isolated(c.take_memory, (), limits).failure == "exceeded 2 GB"
+
+
+@pytest.mark.parametrize(
+    ("call", "failure"),
+    [
+        (c.kill_myself, f"was ended by signal {int(signal.SIGKILL)}"),
+        (c.leave, "broke off with exit code 3"),
+        (c.vanish, "broke off with exit code 7"),
+        (c.fail, "ended with ZeroDivisionError"),
+        (c.answer_with_an_object, "ended with TypeError"),
+    ],
+)
+def test_a_child_that_breaks_off_is_told(call, failure):
+    assert run_isolated(call, (), LIMITS).failure == failure
+
+
+def test_an_answer_that_is_too_long_is_not_taken():
+    outcome = run_isolated(c.answer_with_much, (), replace(LIMITS, answer_bytes=1_000_000))
+    assert outcome.failure == "answered with more than 1 MB"
+
+
+def test_an_error_raised_on_purpose_comes_back_as_it_was():
+    outcome = run_isolated(c.refuse, (), LIMITS)
+    assert type(outcome.error) is DicomError
+    assert str(outcome.error) == "RD.dcm: broken; got 'x'; expected y. Try again"
+
+
+def test_a_child_that_cannot_get_ready_is_told():
+    outcome = run_isolated(c.echo, (1,), LIMITS, prepare=c.fail_to_prepare)
+    assert outcome.failure == "ended with RuntimeError"
+
+
+@capped
+def test_a_child_cannot_fill_the_disk(tmp_path):
+    outcome = run_isolated(c.write_a_large_file, (str(tmp_path / "large"),), LIMITS)
+    assert outcome.failure
+    assert (tmp_path / "large").stat().st_size <= 256 * 1024**2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\x80\x04\x95",
+        b"not json",
+        b"[1, 2]",
+        b"null",
+        b'{"kind": "error"}',
+        b'{"kind": "error", "content": 5}',
+        b'{"kind": "error", "content": {"type": "annotations"}}',
+        b'{"kind": "error", "content": {"type": "unicodedata", "what": "x"}}',
+        b'{"kind": "error", "content": {"type": "DicomError", "evil": "x"}}',
+        b"[" * 100_000,
+    ],
+)
+def test_an_answer_that_lies_is_no_answer(answer):
+    assert read_answer(answer).failure == "gave an answer that cannot be read"
+
+
+# --- check ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def protocol(tmp_path: Path) -> str:
+    path = tmp_path / "small.yaml"
+    path.write_bytes(PROTOCOL)
+    return str(path)
+
+
+def two_plans(folder: Path) -> Path:
+    b.save_case(folder)
+    b.save(b.plan(uid="1.2.3.11", label="second"), folder / "RP2.dcm")
+    b.save(b.dose(uid="1.2.3.31", plan="1.2.3.11"), folder / "RD2.dcm")
+    return folder
+
+
+def test_one_case_gives_the_same_review_as_without(tmp_path, protocol):
+    folder = b.save_case(tmp_path / "case")
+    assert check_untrusted([folder], protocol) == check([folder], protocol)
+
+
+def test_each_of_several_cases_has_its_own_process(tmp_path, protocol):
+    folder = two_plans(tmp_path / "case")
+    reviews = check_untrusted([folder], protocol)
+    assert [r.case for r in reviews] == ["plan", "second"]
+    assert reviews == check([folder], protocol)
+
+
+def test_a_case_that_takes_too_long_is_not_evaluable_and_says_so(tmp_path, protocol):
+    folder = b.save_case(tmp_path / "case")
+    (review,) = check_untrusted([folder], protocol, limits=Limits(seconds=0.001))
+    assert review.verdict is Verdict.NOT_EVALUABLE
+    assert review.case == "case"
+    (finding,) = review.findings
+    assert finding.code == "NOT_REVIEWED"
+    assert finding.message == "not evaluable: exceeded 0.001 s"
+    assert review.dose.code is ReasonCode.NOT_REVIEWED
+    assert CaseReview.from_json(review.to_json()) == review
+
+
+def test_errors_are_the_same_as_without(tmp_path, protocol):
+    with pytest.raises(DicomError, match="no DICOM plan"):
+        check_untrusted([tmp_path], protocol)
+    folder = b.save_case(tmp_path / "case")
+    with pytest.raises(UsageError):
+        check_untrusted([folder], protocol, {"Liver": "Nowhere"})
+
+
+KILLER = """
+import sys
+from pathlib import Path
+sys.path += {paths!r}
+from sbrt_qa import workflows
+import killer_of_one
+
+if __name__ == "__main__":
+    reviews = workflows.check_untrusted(
+        [Path({folder!r})], {protocol!r}, prepare=killer_of_one.prepare
+    )
+    for r in reviews:
+        print(f"{{r.case}}: {{r.verdict}}: {{[f.message for f in r.findings][:1]}}")
+    print("pydicom" in sys.modules, "sbrt_qa.dicom.load" in sys.modules)
+"""
+
+KILLER_OF_ONE = """
+import os, signal
+from sbrt_qa import workflows
+from sbrt_qa.review import review
+
+def prepare():
+    workflows.warm_up()
+    usual = review.review_case
+    def deadly(case, *rest, **named):
+        if case.label == "plan":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return usual(case, *rest, **named)
+    review.review_case = deadly
+"""
+
+
+def test_a_killed_child_stops_no_other_case_and_the_parent_reads_no_dicom(tmp_path, protocol):
+    """The first of two cases kills its process; the second is reviewed all the same."""
+    folder = two_plans(tmp_path / "case")
+    (tmp_path / "killer_of_one.py").write_text(KILLER_OF_ONE)
+    script = tmp_path / "run.py"
+    script.write_text(KILLER.format(paths=[str(tmp_path)], folder=str(folder), protocol=protocol))
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=120
+    )
+    first, second, imported = done.stdout.splitlines()
+    assert first == "plan: not_evaluable: ['not evaluable: was ended by signal 9']"
+    assert second.startswith("second: ")
+    assert "signal" not in second
+    assert imported == "False False"
+
+
+def test_an_unreviewed_case_has_a_json_form():
+    rules = parse_protocol(PROTOCOL, "small.yaml")
+    review = unreviewed("x", rules, "exceeded 60 s")
+    assert json.loads(review.to_json())["findings"][0]["message"] == "not evaluable: exceeded 60 s"
