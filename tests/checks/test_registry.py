@@ -9,8 +9,9 @@ from sbrt_qa.checks.registry import CHECKS, check
 
 def test_every_check_of_the_folder_is_there() -> None:
     assert set(CHECKS) == {
-        "CONTOURS_SET_ASIDE", "GAP_BRIDGED", "GAP_LEFT_OPEN", "LINK_GUESSED", "LINK_MISSING",
-        "OUTSIDE_DOSE_GRID", "PART_MISSING", "REPAIRED", "ROI_UNREADABLE",
+        "CONTOURS_SET_ASIDE", "DOSE_FAR_FROM_PRESCRIPTION", "GAP_BRIDGED", "GAP_LEFT_OPEN",
+        "LINK_GUESSED", "LINK_MISSING", "OUTSIDE_DOSE_GRID", "PART_MISSING", "REPAIRED",
+        "ROI_UNREADABLE",
     }  # fmt: skip
 
 

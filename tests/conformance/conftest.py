@@ -1,6 +1,7 @@
-"""Lets the tests of this folder say ``import builders``, as those of tests/dicom do."""
+"""Lets the tests of this folder say ``import cases`` and, as those of tests/dicom, ``builders``."""
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "dicom"))
+HERE = Path(__file__).parent
+sys.path += [str(HERE), str(HERE.parent / "dicom")]

@@ -1,0 +1,55 @@
+"""docs/conformance.md and docs/quirks.md say what tests and code say; no case lacks a test."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "make_conformance_page.py"
+specification = importlib.util.spec_from_file_location("make_conformance_page", SCRIPT)
+script = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(script)
+
+
+def test_every_required_case_has_a_test_and_a_description():
+    assert script.missing() == set()
+
+
+def test_the_page_is_what_the_tests_say():
+    assert script.PAGE.read_text(encoding="utf-8") == script.page(), (
+        "run scripts/make_conformance_page.py"
+    )
+
+
+def test_the_quirk_page_is_what_the_registry_says():
+    assert script.QUIRK_PAGE.read_text(encoding="utf-8") == script.quirk_page(), (
+        "run scripts/make_conformance_page.py"
+    )
+
+
+def test_descriptions_are_short_and_make_a_table():
+    for cases in script.sections().values():
+        for case in cases:
+            for text in (case.given, case.does):
+                assert 0 < len(text) <= 160, case.number
+                assert "|" not in text
+                assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("source", "numbers"),
+    [
+        ("def test_case_31__kept(): pass", {31}),
+        ("def test_case_20_22__hollow(): pass", {20, 22}),
+        ("def test_case_28_and_39_rounding(): pass", {28, 39}),
+        ("def test_case_71_decimals_of_16_characters(): pass", {71}),
+        ("def test_it():\n    'Cases 16 and 17: alike; see case 42.'", {16, 17, 42}),
+        ("def test_it():\n    'In case of 5 files.'", set()),
+        ("def test_showcase(): pass", set()),
+    ],
+)
+def test_numbers_are_found_in_names_and_docstrings(source, numbers):
+    assert script.numbers_of(ast.parse(source).body[0]) == numbers
