@@ -1,0 +1,210 @@
+"""Feed spoilt input to one target for a while; keep what should not have happened.
+
+    scripts/fuzz TARGET [SECONDS]     rtstruct, rtdose, rtplan or protocol; 60 s unless told
+
+Only our own errors may come of spoilt input. Anything else, and anything that takes longer than
+`SLOW_SECONDS`, is kept in tests/hostile/finds/ and replayed by the tests from then on. Counts are
+added to tests/hostile/fuzz_counts.json, and docs/fuzzing.md is written from them.
+
+With atheris installed (extra `fuzz`) the search is guided by which code an input reaches.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+try:
+    import atheris
+except ImportError:
+    atheris = None
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+COUNTS = HERE / "fuzz_counts.json"
+PAGE = ROOT / "docs" / "fuzzing.md"
+SLOW_SECONDS = 10
+MEMORY_BYTES = 6 * 1024**3
+sys.path += [str(HERE), str(HERE.parent / "dicom")]
+
+COMPILED = [
+    f"sbrt_qa.{room}._kernels" for room in ("dicom", "geometry", "dosimetry", "dosimetry.edges")
+]
+"""Modules that numba compiles and nobody may instrument."""
+
+with (
+    atheris.instrument_imports(include=["sbrt_qa"], exclude=COMPILED)
+    if atheris
+    else contextlib.nullcontext()
+):
+    import fuzz_targets
+import fuzz_mutate  # noqa: E402 - after the path is set, like the one above
+
+
+class TooSlow(BaseException):
+    """Raised by the alarm clock; no handler of ordinary errors may swallow it."""
+
+
+class Campaign:
+    """One run over one target: executes, judges, counts, and stops when its time is over."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.target = fuzz_targets.target(name)
+        self.is_yaml = name == "protocol"
+        self.started = time.monotonic()
+        self.seconds = seconds
+        self.answers: Counter[str] = Counter()
+        self.finds: dict[str, str] = {}
+        self.slowest = 0.0
+
+    def __call__(self, data: bytes) -> None:
+        """Run one input."""
+        start = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, SLOW_SECONDS)
+        try:
+            self.answers[self.target.run(data)] += 1
+        except (Exception, TooSlow) as error:  # noqa: BLE001 - whatever it is, it is a find
+            self.answers["find"] += 1
+            self._keep(data, error)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        now = time.monotonic()
+        self.slowest = max(self.slowest, now - start)
+        if now - self.started > self.seconds:
+            self.finish()
+
+    def _keep(self, data: bytes, error: BaseException) -> None:
+        """Save the first input of each kind of find: same error, same line of ours."""
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = [f for f in frames if "/sbrt_qa/" in f.filename] or frames
+        place = f"{type(error).__name__} at {Path(ours[-1].filename).name}:{ours[-1].lineno}"
+        if place not in self.finds:
+            digest = hashlib.sha256(data).hexdigest()[:12]
+            self.finds[place] = f"{self.target.name}-{digest}.bin"
+            (fuzz_targets.FINDS / self.finds[place]).write_bytes(data)
+            print(f"find: {place}: {error!r:.200}", flush=True)
+            traceback.print_exception(error, limit=-4)
+
+    def spoil(self, data: bytes, limit: int, seed: int) -> bytes:
+        """Spoil one input: the mutator that guides atheris too."""
+        random = Random(seed)  # noqa: S311 - repeatable on purpose
+        if random.random() < 0.1:
+            data = random.choice(self.target.seeds)
+        return fuzz_mutate.spoil(data, random, is_yaml=self.is_yaml, limit=limit)
+
+    def unguided(self) -> None:
+        """Spoil seeds at random, and spoil some of the readable outcomes further."""
+        seed = time.time_ns()
+        pool = list(self.target.seeds)
+        while True:
+            seed += 1
+            data = self.spoil(pool[seed % len(pool)], 20_000, seed)
+            before = self.answers["read"]
+            self(data)
+            if self.answers["read"] > before and seed % 20 == 0:
+                pool[len(self.target.seeds) :] = [*pool[len(self.target.seeds) :], data][-50:]
+
+    def finish(self) -> None:
+        """Add this run to the counts, write the page, and leave at once."""
+        runs = json.loads(COUNTS.read_text()) if COUNTS.exists() else []
+        run = {
+            "target": self.target.name,
+            "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "seconds": round(time.monotonic() - self.started),
+            "guided": atheris is not None,
+            "executed": sum(self.answers.values()),
+            **{word: self.answers[word] for word in ("read", "reasons", "refused")},
+            "finds": sorted(self.finds),
+            "slowest_seconds": round(self.slowest, 2),
+        }
+        print(json.dumps(run, indent=1), flush=True)
+        if self.seconds >= 60:
+            runs.append(run)
+            COUNTS.write_text(json.dumps(runs, indent=1) + "\n")
+            write_page(runs)
+        shutil.rmtree(fuzz_targets.workplace(), ignore_errors=True)
+        os._exit(1 if self.finds else 0)
+
+
+def write_page(runs: list[dict[str, object]]) -> None:
+    """Write docs/fuzzing.md from the counts."""
+    rows = [
+        f"| {r['target']} | {r['date']} | {r['seconds']} | {'yes' if r['guided'] else 'no'} "
+        f"| {r['executed']:,} | {r['read']:,} | {r['reasons']:,} | {r['refused']:,} "
+        f"| {len(r['finds'])} | {r['slowest_seconds']} |"
+        for r in runs
+    ]
+    listed = [f"- {r['target']}: {place}" for r in runs for place in r["finds"]]
+    PAGE.write_text(INTRODUCTION + "\n".join(rows) + "\n\n## Finds\n\n" + FINDS_TEXT
+                    + "\n".join(listed or ["None."]) + "\n")  # fmt: skip
+
+
+INTRODUCTION = """\
+# Fuzzing
+
+`scripts/fuzz TARGET [SECONDS]` spoils a sound RTSTRUCT, RTDOSE, RTPLAN or protocol file - bytes,
+DICOM elements, lengths, value representations, YAML lines and words - and does with it all that a
+user would: reading, linking, the review, and its JSON and CSV forms. Only our own errors, or
+reasons inside a result, may come of it. Anything else is a find, as is an input that takes longer
+than 10 s, more than 6 GB, or whose review does not survive its JSON form.
+
+This page is written by the harness from `tests/hostile/fuzz_counts.json`. *Guided* says whether
+atheris measured which code an input reaches; *read* inputs gave a whole
+result in spite of the damage, *reasons* one in which something is not evaluable and says why.
+
+| target | date | s | guided | executed | read | reasons | refused | kinds of find | slowest, s |
+|---|---|---|---|---|---|---|---|---|---|
+"""
+
+FINDS_TEXT = """\
+The first input of each kind is kept in `tests/hostile/finds/` and replayed by
+`tests/hostile/test_finds.py`; line numbers are those of the day of the run. All are fixed.
+
+"""
+
+
+def main() -> None:
+    """Read the arguments and run."""
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in fuzz_targets.NAMES:
+        sys.exit(f"scripts/fuzz TARGET [SECONDS]; TARGET is one of {', '.join(fuzz_targets.NAMES)}")
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60.0
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+    def ring(*_: object) -> None:
+        raise TooSlow
+
+    signal.signal(signal.SIGALRM, ring)
+    warnings.simplefilter("error")
+    campaign = Campaign(name, seconds)
+    for seed in campaign.target.seeds:
+        if campaign.target.run(seed) != "read":
+            sys.exit("a sound seed is refused: fix that first")
+    campaign.started = time.monotonic()
+    if atheris is None:
+        campaign.unguided()
+        return
+    corpus = fuzz_targets.workplace().with_suffix(".corpus")
+    corpus.mkdir()
+    for i, seed in enumerate(campaign.target.seeds):
+        (corpus / str(i)).write_bytes(seed)
+    options = ["-rss_limit_mb=0", "-timeout=0", "-verbosity=0", "-max_len=20000", str(corpus)]
+    atheris.Setup([sys.argv[0], *options], campaign, custom_mutator=campaign.spoil)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
