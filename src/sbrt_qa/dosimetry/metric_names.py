@@ -2,27 +2,43 @@
 
 An expression is a registered name, an argument with its unit where the metric takes one, and the
 unit of the result in brackets. Blanks do not matter; case does. A metric without an argument has a
-usual unit, which may be left out. ``[%NAME]`` is per cent of the volume of structure NAME.
+usual unit, which may be left out. ``[%NAME]`` is per cent of the volume of structure NAME. A plain
+number follows an underscore: ``gEUD_8[Gy]``.
+
+``EQD2_2.5(DC700cc)[Gy]`` takes the metric in parentheses on doses converted to 2 Gy fractions with
+alpha/beta 2.5 Gy, ``BED_10(V40Gy)[cc]`` on the biologically effective dose; doses inside are of
+that scale as well. ``VBED10_40Gy[cc]`` is another way to write the latter.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import cast
 
 from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.metric_registry import METRICS, Metric, MetricSpec
+from sbrt_qa.dosimetry.radiobiology import Conversion
 from sbrt_qa.errors import MetricError, quoted
 from sbrt_qa.units import GY_PER_CGY, Unit
 
-_FORM = re.compile(
-    r"(?P<name>[A-Za-z]+)"
-    r"(?:(?P<number>\d{1,9}(?:\.\d{1,9})?)(?P<unit>%|cc|cGy|Gy))?"
-    r"(?:\[(?P<out>%|cc|cGy|Gy|bool|%(?P<of>[^\[\]%]{1,64}))\])?"
+_NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
+_OUT = r"(?:\[(?P<out>%|cc|cGy|Gy|bool|%(?P<of>[^\[\]%]{1,64}))\])?"
+_PLAIN = re.compile(rf"(?P<name>\w+){_OUT}", re.ASCII)
+_WITH_ARGUMENT = re.compile(
+    rf"(?P<name>[A-Za-z]+)(?:(?P<number>{_NUMBER})(?P<unit>%|cc|cGy|Gy)|_(?P<plain>-?{_NUMBER}))"
+    rf"{_OUT}"
 )
+_CONVERTED = re.compile(
+    rf"(?:BED_?|EQD(?P<per>{_NUMBER})_)(?P<alpha_beta>{_NUMBER})\((?P<inner>[^()\[\]]*)\)"
+    r"(?P<out>\[[^\[\]]*\])?"
+)
+_VBED = re.compile(rf"VBED(?P<alpha_beta>{_NUMBER})_(?P<dose>{_NUMBER}Gy)(?P<out>\[[^\[\]]*\])?")
 
 LONGEST = 100
 """Characters of an expression; longer ones are refused unread."""
+
+SCALES = "any of them on EQD or BED, as EQD2_2.5(DC700cc)[Gy] or BED_10(V40Gy)[cc]"
 
 
 def parse_metric(text: str) -> MetricSpec:
@@ -34,13 +50,31 @@ def parse_metric(text: str) -> MetricSpec:
         The expression is not part of the grammar; the message lists what is known.
     """
     packed = "".join(text.split()) if len(text) <= LONGEST else ""
-    found = _FORM.fullmatch(packed)
-    entry = METRICS.get(found["name"]) if found else None
-    if found is None or entry is None:
+    if short := _VBED.fullmatch(packed):
+        out = short["out"] or ""
+        return _converted(text, packed, short["alpha_beta"], None, f"V{short['dose']}{out}")
+    if found := _CONVERTED.fullmatch(packed):
+        inner = found["inner"] + (found["out"] or "")
+        return _converted(text, packed, found["alpha_beta"], found["per"], inner)
+    return _simple(text, packed)
+
+
+def known_metrics() -> str:
+    """Return one example of every registered metric, for messages."""
+    return ", ".join(METRICS[name].example for name in sorted(METRICS))
+
+
+def _simple(text: str, packed: str) -> MetricSpec:
+    plain, full = _PLAIN.fullmatch(packed), _WITH_ARGUMENT.fullmatch(packed)
+    found = plain if plain and plain["name"] in METRICS else full
+    if found is None or found["name"] not in METRICS:
         raise _unknown(text)
-    number, unit, out = found["number"], found["unit"] or "", found["out"] or ""
-    relative_to = found["of"] or ""
-    _check_units(text, entry, "cGy" if unit == "cGy" else unit, "%" if relative_to else out)
+    parts = {"number": None, "unit": None, "plain": None} | found.groupdict()
+    entry, unit, out = METRICS[found["name"]], parts["unit"] or "", parts["out"] or ""
+    number, relative_to = parts["number"] or parts["plain"], parts["of"] or ""
+    if parts["plain"]:
+        unit = "1"
+    _check_units(text, entry, unit, "%" if relative_to else out)
     argument = float(number) if number else None
     if unit == "cGy" and argument is not None:
         argument, unit = argument * GY_PER_CGY, "Gy"
@@ -50,17 +84,28 @@ def parse_metric(text: str) -> MetricSpec:
     return MetricSpec(packed, entry.name, argument, unit, cast("Unit", result), relative_to)
 
 
-def known_metrics() -> str:
-    """Return one example of every registered metric, for messages."""
-    return ", ".join(METRICS[name].example for name in sorted(METRICS))
+def _converted(
+    text: str, packed: str, alpha_beta: str, per_fraction: str | None, inner: str
+) -> MetricSpec:
+    spec = _simple(text, inner)
+    if not METRICS[spec.kind].convertible:
+        raise MetricError(
+            f"{spec.kind} is not taken on BED or EQD: it says itself which dose it uses",
+            where=quoted(text),
+            advice=f"Write {quoted(inner)}",
+        )
+    per_fraction_gy = None if per_fraction is None else float(per_fraction)
+    if float(alpha_beta) <= 0 or per_fraction_gy == 0:
+        raise MetricError("alpha/beta and dose per fraction are greater than 0", where=quoted(text))
+    conversion = Conversion(float(alpha_beta), per_fraction_gy)
+    return dataclasses.replace(spec, text=packed, conversion=conversion)
 
 
 def _check_units(text: str, entry: Metric, argument_unit: str, unit: str) -> None:
     allowed = entry.argument_units + (("cGy",) if "Gy" in entry.argument_units else ())
     if bool(argument_unit) != bool(allowed) or (argument_unit and argument_unit not in allowed):
-        what = f"an argument in {' or '.join(allowed)}" if allowed else "no argument"
         raise MetricError(
-            f"{entry.name} takes {what}",
+            f"{entry.name} takes {_argument_text(allowed)}",
             where=quoted(text),
             advice=f"Example: {entry.example}",
         )
@@ -79,11 +124,19 @@ def _check_units(text: str, entry: Metric, argument_unit: str, unit: str) -> Non
         )
 
 
+def _argument_text(allowed: tuple[str, ...]) -> str:
+    if not allowed:
+        return "no argument"
+    if allowed == ("1",):
+        return "a number after an underscore"
+    return f"an argument in {' or '.join(allowed)}"
+
+
 def _unknown(text: str) -> MetricError:
     return MetricError(
         "unknown metric",
         where=quoted(text),
-        expected=f"one of the forms {known_metrics()}",
+        expected=f"one of the forms {known_metrics()}; {SCALES}",
     )
 
 

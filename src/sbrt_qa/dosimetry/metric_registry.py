@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.radiobiology import Conversion
+from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.model.outcome import Outcome, Reason
 from sbrt_qa.units import Unit
 
@@ -24,11 +26,14 @@ class MetricSpec:
     kind
         Registered name: ``D``.
     argument, argument_unit
-        ``95`` and ``%``; None and empty where the metric takes none. cGy is already Gy.
+        ``95`` and ``%``; None and empty where the metric takes none. cGy is already Gy. The unit
+        of a plain number, as in ``gEUD_8``, is ``1``.
     unit
         Unit of the result.
     relative_to
         Structure whose volume is 100 %, as in ``V105%[%PTV]``; empty for the structure itself.
+    conversion
+        Scale to which doses are converted before the metric is taken; None for physical dose.
     """
 
     text: str
@@ -37,6 +42,7 @@ class MetricSpec:
     argument_unit: str
     unit: Unit
     relative_to: str = ""
+    conversion: Conversion | None = None
 
     @property
     def amount(self) -> float:
@@ -65,11 +71,18 @@ class MetricContext:
         Highest dose of the whole grid.
     volumes_cc
         Volumes of other structures by protocol name, for ``[%NAME]``.
+    fractions
+        Number of fractions in which the dose is given, or why it is not known.
+    surroundings
+        Gives the body around the structure as a target, or the Reason why it has none; called
+        only by metrics that need it.
     """
 
     prescription_gy: float | Reason | None = None
     dose_max_gy: float | None = None
     volumes_cc: Mapping[str, float] = field(default_factory=dict)
+    fractions: float | Reason | None = None
+    surroundings: Callable[[], Surroundings | Reason] | None = None
 
 
 Compute = Callable[[MetricSpec, DVH, MetricContext], Outcome]
@@ -93,6 +106,10 @@ class Metric:
         The function.
     example
         An expression for messages.
+    convertible
+        Whether it makes sense on BED or EQD; False where the metric says itself which dose it is.
+    validity
+        Of a model: what it was fitted to and how far it can be trusted; shown with its values.
     """
 
     name: str
@@ -101,6 +118,8 @@ class Metric:
     needs_whole: bool
     compute: Compute
     example: str
+    convertible: bool = True
+    validity: str = ""
 
 
 METRICS: dict[str, Metric] = {}
@@ -114,6 +133,8 @@ def metric(
     example: str,
     argument_units: tuple[str, ...] = (),
     needs_whole: bool = True,
+    convertible: bool = True,
+    validity: str = "",
 ) -> Callable[[Compute], Compute]:
     """Register the decorated function as a metric.
 
@@ -127,7 +148,9 @@ def metric(
         if name in METRICS:
             msg = f"there are two metrics called {name}"
             raise ValueError(msg)
-        METRICS[name] = Metric(name, argument_units, units, needs_whole, compute, example)
+        METRICS[name] = Metric(
+            name, argument_units, units, needs_whole, compute, example, convertible, validity
+        )
         return compute
 
     return register

@@ -20,7 +20,7 @@ from sbrt_qa.geometry.regions import Cells, ramp
 from sbrt_qa.geometry.scanlines import Lines, Spans, scan
 from sbrt_qa.model.grid import FloatArray
 
-STEP_MM = 0.25
+STEP_MM = 0.5
 """Spacing of the scan lines in y and z."""
 
 ALONG_MM = 1.0
@@ -28,6 +28,9 @@ ALONG_MM = 1.0
 
 ROUGH_MM = 4.0
 """How much too large a distance may come out where only a bound is needed."""
+
+WITHIN_MM = 1e-3
+"""How far the first and last line lie within a region, because its very edge may count as out."""
 
 NEARLY = 1e-3
 """Part by which a nearest point may be missed: 0.02 mm at 2 cm."""
@@ -124,7 +127,8 @@ def _rows(cells: Cells, step_mm: float) -> tuple[Lines, int]:
     y_low, y_high = float(cells.y_low_mm.min()), float(cells.y_high_mm.max())
     thickness = cells.z_high_mm - cells.z_low_mm
     step = max(step_mm, math.sqrt((y_high - y_low) * float(thickness.sum()) / MOST_LINES))
-    y_mm = np.linspace(y_low, y_high, max(math.ceil((y_high - y_low) / step), 1) + 1)
+    parts = max(math.ceil((y_high - y_low) / step), 1)
+    y_mm = np.linspace(y_low + WITHIN_MM, y_high - WITHIN_MM, parts + 1)
     counts = np.maximum(np.ceil(thickness / step), 1).astype(np.int64) + 1
     part = ramp(counts) / np.repeat(counts - 1, counts)
     z_mm = np.repeat(cells.z_low_mm, counts) + part * np.repeat(thickness, counts)

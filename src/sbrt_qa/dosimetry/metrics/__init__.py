@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
 
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
+from sbrt_qa.dosimetry.metrics.conversions import fractions_of
+from sbrt_qa.dosimetry.radiobiology import Conversion
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 
 OUTSIDE_TOLERANCE = 0.01
@@ -23,10 +26,26 @@ def evaluate(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     value; the Reason tells what the part inside gives.
     """
     entry = METRICS[spec.kind]
+    if spec.conversion is not None:
+        fractions = fractions_of(context)
+        if isinstance(fractions, Reason):
+            return fractions
+        dvh = spec.conversion.convert(dvh, fractions)
+        context = _converted(context, spec.conversion, fractions)
     outcome = entry.compute(spec, dvh, context)
     if entry.needs_whole and dvh.outside_fraction > OUTSIDE_TOLERANCE:
         return _partial(outcome, dvh)
     return outcome
+
+
+def _converted(context: MetricContext, conversion: Conversion, fractions: float) -> MetricContext:
+    """Return the context with its doses on the scale of the metric."""
+    prescribed, highest = context.prescription_gy, context.dose_max_gy
+    if prescribed is not None and not isinstance(prescribed, Reason):
+        prescribed = conversion.apply(prescribed, fractions)
+    if highest is not None:
+        highest = conversion.apply(highest, fractions)
+    return dataclasses.replace(context, prescription_gy=prescribed, dose_max_gy=highest)
 
 
 def _partial(outcome: Outcome, dvh: DVH) -> Reason:

@@ -16,6 +16,13 @@ def prescribed_gy(context: MetricContext) -> float | Reason:
     return context.prescription_gy
 
 
+def fractions_of(context: MetricContext) -> float | Reason:
+    """Return the number of fractions or why it is not known."""
+    if context.fractions is None:
+        return Reason(ReasonCode.NO_PRESCRIPTION, "the number of fractions is not known")
+    return context.fractions
+
+
 def dose_outcome(dose_gy: float, spec: MetricSpec, context: MetricContext) -> Outcome:
     """Return a dose in the unit the expression asks for; % is of the prescription."""
     if spec.unit == "cGy":

@@ -1,0 +1,60 @@
+"""What lies around a target: the patient's outline, and how far the dose reaches into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.outcome import Reason, ReasonCode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """The body around one target.
+
+    Parameters
+    ----------
+    body
+        DVH of the patient's outline, target included.
+    edge_max_gy
+        Highest voxel on the faces of the dose grid.
+    beyond_gy
+        Highest dose in the body at a distance (mm) or more from the target.
+    """
+
+    body: DVH
+    edge_max_gy: float
+    beyond_gy: Callable[[float], float | Reason]
+
+    def isodose_cc(self, dose_gy: float) -> float | Reason:
+        """Return the volume of the body that receives `dose_gy`; a Reason where it is cut off.
+
+        The body may leave the dose grid as long as the dose on the faces of the grid is lower.
+        """
+        return self.cut_off(dose_gy) or self.body.volume_at_dose_cc(dose_gy)
+
+    def highest_beyond_gy(self, distance_mm: float) -> float | Reason:
+        """Return the highest dose far from the target; a Reason where a higher may be cut off."""
+        highest = self.beyond_gy(distance_mm)
+        if isinstance(highest, Reason):
+            return highest
+        return self.cut_off(highest) or highest
+
+    def cut_off(self, dose_gy: float) -> Reason | None:
+        """Return why nobody can tell how far a dose reaches: it may leave the dose grid."""
+        if self.body.outside_grid_cc <= 0 or self.edge_max_gy < dose_gy:
+            return None
+        return Reason(
+            ReasonCode.OUTSIDE_DOSE_GRID,
+            f"{self.edge_max_gy:.2f} Gy on the edge of the dose grid, and the body reaches further:"
+            f" where {dose_gy:.2f} Gy ends is not known",
+        )
+
+
+def edge_max_gy(dose: DoseGrid) -> float:
+    """Return the highest voxel on the six faces of a dose grid."""
+    d = dose.dose_gy
+    faces = (d[0], d[-1], d[:, 0], d[:, -1], d[:, :, 0], d[:, :, -1])
+    return max(float(face.max()) for face in faces)
