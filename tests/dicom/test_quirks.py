@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sbrt_qa.dicom import regrid  # noqa: F401 - registers its quirk
+from sbrt_qa.dicom import character_sets, regrid  # noqa: F401 - register their quirks
+from sbrt_qa.dicom.dvh_sequence import Statistics
 from sbrt_qa.dicom.oblique import StoredDose
 from sbrt_qa.dicom.preamble import PREAMBLE_BYTES
 from sbrt_qa.dicom.quirks import (
@@ -52,6 +53,10 @@ PAIRS = {
     "different-beam-grids": (
         (grid([0.0, 1.0, 2.0]), grid([0.5, 1.5, 2.5])),
         (grid([0.0, 1.0, 2.0]), grid([0.0, 1.0, 2.0])),
+    ),
+    "dvh-statistics-in-percent": (
+        Statistics((90.0, 98.0, 105.0), 14.7, 0.01, 14.0),
+        Statistics((12.6, 13.7, 14.7), 14.7, 0.01, 14.0),
     ),
     "plane-noise": ({1.0: 1.0, 1.0001: 1.0001}, {1.0: 1.0, 1.02: 1.02}),
 }

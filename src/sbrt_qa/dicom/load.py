@@ -10,6 +10,7 @@ from typing import TypeVar
 from sbrt_qa.dicom.collect import Collection, FoundObject, IgnoredFile, collect
 from sbrt_qa.dicom.ct import Slice, read_image
 from sbrt_qa.dicom.dose_choice import choose_doses, read_sum
+from sbrt_qa.dicom.dvh_sequence import read_stored_dvhs
 from sbrt_qa.dicom.elements import translated
 from sbrt_qa.dicom.link import LinkedCase, link
 from sbrt_qa.dicom.quirks import Log
@@ -22,7 +23,8 @@ from sbrt_qa.model.case import Case, Provenance, Repair, SourceFile
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.plan import Plan, Prescription
+from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
 
 T = TypeVar("T")
@@ -115,16 +117,19 @@ class _Reader:
             structures=structures,
             dose=dose,
             image=image,
+            stored_dvhs=self._stored_dvhs(chosen, linked.structures, plan),
             provenance=self._provenance(linked, used, log),
         )
 
     def _once(self, one: FoundObject, read: Callable[[], T]) -> T | str:
         """Read an object, or say why it cannot be used; the answer is kept."""
-        if one.uid not in self._read:
-            self._read[one.uid] = (one.problem and f"{one.name}: {one.problem}") or _guarded(
-                one, read
-            )
-        answer: T | str = self._read[one.uid]  # type: ignore[assignment]
+        return self._once_as(one.uid, one, read)
+
+    def _once_as(self, key: str, one: FoundObject, read: Callable[[], T]) -> T | str:
+        """Read a part of an object that has a key of its own."""
+        if key not in self._read:
+            self._read[key] = (one.problem and f"{one.name}: {one.problem}") or _guarded(one, read)
+        answer: T | str = self._read[key]  # type: ignore[assignment]
         return answer
 
     def _plan(self, linked: LinkedCase) -> Plan | Reason:
@@ -169,6 +174,38 @@ class _Reader:
         if isinstance(grid, str):
             raise DicomError(grid)
         return grid
+
+    def _stored_dvhs(
+        self,
+        chosen: tuple[FoundObject, ...] | Reason,
+        structures: FoundObject | Reason,
+        plan: Plan | Reason,
+    ) -> tuple[StoredDvh, ...]:
+        """Return the DVHs stored with the dose, if it is one dose and they mean these structures.
+
+        Those of the parts of a sum say nothing about the sum.
+        """
+        if isinstance(chosen, Reason) or isinstance(structures, Reason):
+            return ()
+        held = [one for one in chosen if one.root.has("DVHSequence")]
+        log = chosen[0].root.log
+        if len(chosen) > 1:
+            if held:
+                log.note("the DVHs stored with the parts of a summed dose are not used")
+            return ()
+        meant = chosen[0].structure_set_uids
+        if held and meant and structures.uid not in meant:
+            log.note(f"{chosen[0].name}: its stored DVHs are of another structure set")
+            return ()
+        prescribed = None if isinstance(plan, Reason) else plan.prescription
+        rx_gy = prescribed.total_gy if isinstance(prescribed, Prescription) else None
+        found = self._once_as(
+            f"dvh {chosen[0].uid}", chosen[0], lambda: read_stored_dvhs(chosen[0].root, rx_gy)
+        )
+        if isinstance(found, str):
+            log.note(f"the stored DVHs are not used: {found}")
+            return ()
+        return found
 
     def _image(self, images: Sequence[FoundObject], log: Log) -> ImageSeries | None:
         slices = [Slice(one.root, one.source.sha256, one.read) for one in images if not one.problem]

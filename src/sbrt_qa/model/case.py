@@ -9,6 +9,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
 
 
@@ -71,6 +72,8 @@ class Case:
 
     Parameters
     ----------
+    stored_dvhs
+        DVHs that the planning system stored with exactly this dose.
     subject
         Trial subject code, or empty: never a patient's name or hospital number.
     label
@@ -84,6 +87,7 @@ class Case:
     image: ImageSeries | None = None
     subject: str = ""
     provenance: Provenance = field(default_factory=Provenance)
+    stored_dvhs: tuple[StoredDvh, ...] = ()
 
     @property
     def slice_spacing_mm(self) -> float | None:
