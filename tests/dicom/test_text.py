@@ -36,17 +36,91 @@ def test_case_76_and_77_declared_text_in_nested_sequences_is_decoded(
     assert name_of(tmp_path, text.encode(encoding), charset) == (text, [])
 
 
+ISO_2022 = [
+    (b"\x1b$)A\xb8\xce\xd4\xe0", b"\\ISO 2022 IR 58", "肝脏"),
+    (b"\x1b$)C\xb0\xa3", b"\\ISO 2022 IR 149", "간"),
+    (b"\x1b$B4N\x1b(B", b"\\ISO 2022 IR 87", "肝"),
+]
+
+
+@pytest.mark.parametrize(("raw", "charset", "text"), ISO_2022)
+def test_case_76_iso_2022(tmp_path, raw, charset, text):
+    assert name_of(tmp_path, raw, charset) == (text, [])
+
+
+@pytest.mark.parametrize(("raw", "_charset", "text"), ISO_2022)
+def test_case_76_78_iso_2022_without_a_declaration_is_read_and_flagged(
+    tmp_path, raw, _charset, text
+):
+    name, (repair,) = name_of(tmp_path, raw, None)
+    assert name == text
+    assert repair.quirk == "undeclared-character-set"
+    assert raw.hex(" ") in repair.detail
+
+
+def test_case_76_an_escape_that_the_declaration_does_not_cover_is_flagged(tmp_path):
+    name, (repair,) = name_of(tmp_path, b"\x1b$B4N", b"\\ISO 2022 IR 149")
+    assert repair.quirk == "wrong-character-set"
+    assert name != "肝"
+    assert repair.detail.isprintable()
+
+
+ORGANS = ("肝脏", "肝", "胃", "心", "肺", "脊髓", "十二指肠", "小肠", "食管", "PTV 肝 1")
+
+
+@pytest.mark.parametrize("name", ORGANS)
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+@pytest.mark.parametrize("charset", [b"ISO_IR 100", None])
+def test_case_76_78_chinese_organs_in_the_wrong_or_no_set_are_read_and_flagged(
+    tmp_path, name, encoding, charset
+):
+    raw = name.encode(encoding)
+    found, (repair,) = name_of(tmp_path, raw, charset)
+    assert found == name
+    assert f"read as {'gb18030' if encoding == 'gbk' else 'utf-8'}" in repair.detail
+    assert raw.hex(" ") in repair.detail
+
+
+@pytest.mark.parametrize("charset", [b"ISO_IR 100", None])
+@pytest.mark.parametrize("name", ["Печень", "Спинной мозг", "Лёгкое"])
+def test_case_76_cp1251_in_the_wrong_or_no_set_is_read_and_flagged(tmp_path, name, charset):
+    found, (repair,) = name_of(tmp_path, name.encode("cp1251"), charset)
+    assert found == name
+    assert "read as cp1251" in repair.detail
+
+
 @pytest.mark.parametrize(
-    ("raw", "charset", "text"),
+    "name", ["Größe", "Zwölffingerdarm", "Œsophage"[1:], "Rückenmark 5 µm", "créée", "Hœpar"[2:],
+             "Müller-Ärzte", "45° links", "Nódulo ñ"],
+)  # fmt: skip
+def test_case_76_western_names_in_latin_1_are_left_alone(tmp_path, name):
+    assert name_of(tmp_path, name.encode("latin-1"), b"ISO_IR 100") == (name, [])
+
+
+def test_case_76_control_characters_of_a_wrong_set_are_never_silent(tmp_path):
+    _, (repair,) = name_of(tmp_path, b"Leber\x96links", b"ISO_IR 101")
+    assert repair.quirk == "wrong-character-set"
+
+
+@pytest.mark.parametrize(
+    ("raw", "charset", "kept"),
     [
-        (b"\x1b$)A8N", b"\\ISO 2022 IR 58", None),
-        (b"\x1b$)C\xb0\xa3", b"\\ISO 2022 IR 149", "간"),
-        (b"\x1b$B4N\x1b(B", b"\\ISO 2022 IR 87", "肝"),
+        ("肝脏".encode("gb18030"), None, "肝脏".encode("gb18030")),
+        ("肝脏".encode(), b"ISO_IR 192", "肝脏".encode()),
+        (b"Liver\xff ", b"ISO_IR 192", b"Liver\xff"),
+        (b"Liver", None, b""),
     ],
 )
-def test_case_76_iso_2022(tmp_path, raw, charset, text):
-    name, _ = name_of(tmp_path, raw, charset)
-    assert text is None or name == text
+def test_case_76_the_bytes_of_a_name_are_kept(tmp_path, raw, charset, kept):
+    """Also when contours are moved onto their plane, which makes a new structure."""
+    contours = [b.contour(0.0), b.contour(0.001), b.contour(2.0)]
+    dataset = b.structure_set(b.roi(1, "x", contours))
+    b.raw(dataset.StructureSetROISequence[0], "ROIName", raw + b" " * (len(raw) % 2), "LO")
+    if charset:
+        b.raw(dataset, "SpecificCharacterSet", charset, "CS")
+    (case,) = load_cases(b.save_case(tmp_path, RS=dataset))
+    assert "plane-noise" in {r.quirk for r in case.provenance.repairs}
+    assert case.structures.structures[0].raw_name == kept
 
 
 @pytest.mark.parametrize(("encoding", "shown"), [("gb18030", "gb18030"), ("utf-8", "utf-8")])

@@ -154,57 +154,6 @@ def no_transfer_syntax(encoding: Encoding) -> Mended[Encoding] | None:
     return Mended(encoding, "no Transfer Syntax UID; recognised from the first element")
 
 
-def _raw_bytes(raw: bytes) -> str:
-    return raw[:24].hex(" ") + (" ..." if len(raw) > 24 else "")
-
-
-def _try(raw: bytes, encoding: str) -> str | None:
-    try:
-        return raw.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
-        return None
-
-
-@TEXT.quirk(
-    "undeclared-character-set", vendor="Chinese exports", example="GB18030 name, no (0008,0005)"
-)
-def undeclared_character_set(found: RawText) -> Mended[RawText] | None:
-    """Decode non-ASCII text of a file that declares no character set: UTF-8, else GB18030."""
-    if found.declared or found.raw.isascii():
-        return None
-    for encoding in ("utf-8", "gb18030", "latin-1"):
-        text = _try(found.raw, encoding)
-        if text is not None:
-            break
-    detail = (
-        f"undeclared character set: {quoted(text)} was read as {encoding}, which is a guess; "
-        f"bytes {_raw_bytes(found.raw)}"
-    )
-    return Mended(found._replace(text=text), detail)
-
-
-@TEXT.quirk("wrong-character-set", vendor="several", example="UTF-8 bytes declared as ISO_IR 100")
-def wrong_character_set(found: RawText) -> Mended[RawText] | None:
-    """Read text as UTF-8 or GB18030 where its bytes cannot be what the file declares."""
-    if not found.declared or found.raw.isascii() or b"\x1b" in found.raw:
-        return None
-    declared = found.declared[0]
-    utf8 = _try(found.raw, "utf-8")
-    any_bytes_fit = declared.startswith(("iso", "latin"))
-    if _try(found.raw, declared) is not None and (utf8 is None or not any_bytes_fit):
-        return None
-    text, encoding = (
-        (utf8, "utf-8") if utf8 is not None else (_try(found.raw, "gb18030"), "gb18030")
-    )
-    if text is None:
-        text, encoding = found.raw.decode(declared, "replace"), f"{declared} with replacements"
-    detail = (
-        f"declared as {declared}, but read as {encoding}: {quoted(text)}; "
-        f"bytes {_raw_bytes(found.raw)}"
-    )
-    return Mended(found._replace(text=text), detail)
-
-
 _CONTOUR_KINDS: Final = frozenset(ContourKind) - {ContourKind.OTHER}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -44,6 +44,7 @@ class _Roi:
     number: int
     name: str
     frame_uid: str
+    raw_name: bytes = b""
     contour_items: list[Item] = field(default_factory=list)
     problem: str = ""
 
@@ -95,7 +96,8 @@ def _rois(root: Item) -> dict[int, _Roi]:
             other = rois[number].name
             rois[number].problem = f"ROI number {number} names {quoted(other)} and {quoted(name)}"
         else:
-            rois[number] = _Roi(number, name, item.uid("ReferencedFrameOfReferenceUID"))
+            frame_uid = item.uid("ReferencedFrameOfReferenceUID")
+            rois[number] = _Roi(number, name, frame_uid, _if_not_plain(item.raw("ROIName")))
     for item in root.items("ROIContourSequence"):
         number = item.integer("ReferencedROINumber")
         if number is None:
@@ -136,7 +138,13 @@ def _structure(root: Item, roi: _Roi, interpreted_type: str, frame_uid: str) -> 
         interpreted_type=interpreted_type,
         set_aside=set_aside,
         problem=Reason(ReasonCode.STRUCTURE_UNREADABLE, problem) if problem else None,
+        raw_name=roi.raw_name,
     )
+
+
+def _if_not_plain(raw: bytes) -> bytes:
+    raw = raw.strip(b" \0")
+    return b"" if raw.isascii() and b"\x1b" not in raw else raw
 
 
 def _contours(root: Item, roi: _Roi) -> tuple[list[Contour], tuple[SetAside, ...]]:
@@ -212,11 +220,5 @@ def _snap_planes(root: Item, structures: Sequence[Structure]) -> tuple[Structure
 
 
 def _moved(structure: Structure, planes: dict[float, float]) -> Structure:
-    return Structure(
-        roi_number=structure.roi_number,
-        name=structure.name,
-        contours=tuple(Contour(planes[c.z_mm], c.xy_mm) for c in structure.contours),
-        interpreted_type=structure.interpreted_type,
-        set_aside=structure.set_aside,
-        problem=structure.problem,
-    )
+    moved = tuple(Contour(planes[c.z_mm], c.xy_mm) for c in structure.contours)
+    return replace(structure, contours=moved)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
+from pydicom.charset import convert_encodings
 
-from pydicom.charset import convert_encodings, decode_bytes
-
+from sbrt_qa.dicom.character_sets import decode_iso_2022
 from sbrt_qa.dicom.quirks import TEXT, Log, RawText
-
-_DELIMITERS = {0x0A, 0x0C, 0x0D, 0x5C}
-"""Characters after which ISO 2022 falls back to the first character set (PS3.5 6.1.2.5.3)."""
 
 
 def declared_encodings(specific_character_set: bytes) -> tuple[str, ...]:
@@ -34,7 +30,5 @@ def decode(raw: bytes, declared: tuple[str, ...], where: str, log: Log) -> str:
     if mended.text is not None:
         return mended.text
     if b"\x1b" in raw and declared:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a failure shows as replacement characters
-            return str(decode_bytes(raw, list(declared), _DELIMITERS))
+        return decode_iso_2022(raw, declared)
     return raw.decode(declared[0] if declared else "ascii", "replace")

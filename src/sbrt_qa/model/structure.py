@@ -83,6 +83,8 @@ class Structure:
         Points, open contours and the like.
     problem
         Set when the structure cannot be interpreted safely; then it has no contours.
+    raw_name
+        The bytes of a name that is not plain ASCII, because decoding them may have been a guess.
     """
 
     roi_number: int
@@ -91,6 +93,7 @@ class Structure:
     interpreted_type: str = ""
     set_aside: tuple[SetAside, ...] = ()
     problem: Reason | None = None
+    raw_name: bytes = b""
 
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.contours, key=lambda c: c.z_mm))
