@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import CubicSpline
 
 from sbrt_qa.dosimetry.integrate import Settings, integrate
 from sbrt_qa.dosimetry.interpolation import (
@@ -11,7 +12,7 @@ from sbrt_qa.dosimetry.interpolation import (
     Box,
     Interpolation,
     refined,
-    spline_matrix,
+    refined_along,
 )
 from sbrt_qa.geometry.regions import region_of
 from sbrt_qa.model.grid import DoseGrid
@@ -32,21 +33,43 @@ def box(reach):
     return Box((-reach, reach), (-reach, reach), (-reach, reach))
 
 
+def spline(knots, values, factor):
+    """Places and values of the spline through one row."""
+    fine = refined_along(np.asarray(values, dtype=float).reshape(1, 1, -1), 2, knots, factor)[0, 0]
+    places = np.append(
+        (knots[:-1, None] + np.diff(knots)[:, None] * np.arange(factor) / factor), knots[-1]
+    )
+    return places, fine
+
+
 def test_a_spline_reproduces_straight_lines_and_its_knots():
     knots = np.array([0.0, 1.0, 2.5, 3.0, 7.0])
-    places = np.linspace(0, 7, 41)
-    matrix = spline_matrix(knots, places)
-    np.testing.assert_allclose(matrix @ (3 * knots + 1), 3 * places + 1, atol=1e-12)
-    np.testing.assert_allclose(spline_matrix(knots, knots), np.eye(5), atol=1e-12)
+    places, line = spline(knots, 3 * knots + 1, 5)
+    np.testing.assert_allclose(line, 3 * places + 1, atol=1e-12)
+    values = np.array([3.0, -1.0, 4.0, 1.0, 5.0])
+    np.testing.assert_allclose(spline(knots, values, 4)[1][::4], values, atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 9, 40])
+def test_the_spline_is_the_natural_spline_of_another_library(n):
+    rng = np.random.default_rng(n)
+    knots, values = np.cumsum(rng.uniform(0.5, 3.0, n)), rng.uniform(0, 60, n)
+    places, fine = spline(knots, values, 3)
+    kind = {"bc_type": "natural"} if n > 2 else {}
+    expected = (
+        CubicSpline(knots, values, **kind)(places) if n > 2 else np.interp(places, knots, values)
+    )
+    np.testing.assert_allclose(fine, expected, atol=1e-9)
 
 
 def test_a_spline_follows_a_smooth_curve_far_better_than_a_polygon():
-    knots, places = np.arange(-15, 16, 2.5), np.linspace(-5, 5, 101)
-    curve = np.exp(-(knots**2) / (2 * 11**2))
+    knots = np.arange(-15, 16, 2.5)
+    places, cubic = spline(knots, np.exp(-(knots**2) / (2 * 11**2)), 10)
+    middle = np.abs(places) <= 5
     truth = np.exp(-(places**2) / (2 * 11**2))
-    cubic = np.abs(spline_matrix(knots, places) @ curve - truth).max()
-    linear = np.abs(np.interp(places, knots, curve) - truth).max()
-    assert cubic < linear / 50
+    linear = np.interp(places, knots, np.exp(-(knots**2) / (2 * 11**2)))
+    error = np.abs(cubic - truth)[middle].max()
+    assert error < np.abs(linear - truth)[middle].max() / 50
 
 
 def test_voxels_keep_their_values_and_the_frame_its_name():

@@ -55,15 +55,20 @@ def _kink(ramps, position, change):
 
 
 @compiled
-def _deposit_span(row, u0, u1, volume_per_column, low, per_bin, ramps, lumps, sums):
-    """Deposit the stretch ``u0 <= u <= u1`` of a row, u in columns."""
+def _deposit_span(row, u0, u1, volume_per_column, low, per_bin, ramps, lumps):
+    """Deposit the stretch ``u0 <= u <= u1`` of a row, u in columns.
+
+    Returns volume times dose, and the lowest and highest dose met.
+    """
     i = min(int(u0), row.size - 2)
     left = row[i] + (u0 - i) * (row[i + 1] - row[i])
+    lowest = highest = left
     u = u0
     slope_before = 0.0
+    total = 0.0
     while u < u1:
         stop = min(float(i + 1), u1)
-        right = row[i] + (stop - i) * (row[i + 1] - row[i])
+        right = row[i + 1] if stop == i + 1 else row[i] + (stop - i) * (row[i + 1] - row[i])
         volume = (stop - u) * volume_per_column
         rise = (right - left) * per_bin
         position = (left - low) * per_bin
@@ -74,27 +79,40 @@ def _deposit_span(row, u0, u1, volume_per_column, low, per_bin, ramps, lumps, su
             lumps[int(position)] += volume
         if slope != slope_before:
             _kink(ramps, position, slope - slope_before)
-        sums[0] += volume
-        sums[1] += volume * 0.5 * (left + right)
-        sums[2] = min(sums[2], left)
-        sums[3] = max(sums[3], left)
+        total += volume * (left + right)
+        lowest = min(lowest, right)
+        highest = max(highest, right)
         slope_before = slope
         left = right
         u = stop
         i += 1
     if slope_before != 0.0:
         _kink(ramps, (left - low) * per_bin, -slope_before)
-    sums[2] = min(sums[2], left)
-    sums[3] = max(sums[3], left)
+    return 0.5 * total, lowest, highest
 
 
 @compiled
-def deposit(y, z, weight, start, x_low, x_high, dose, x_axis, y_axis, z_axis, low, per_bin, n_bins):
-    """Return ramps ``(n_bins + 3)``, lumps ``(n_bins + 1)`` and sums of the spans inside the grid.
+def deposit(
+    y,
+    z,
+    weight,
+    start,
+    x_low,
+    x_high,
+    dose,
+    x_axis,
+    y_axis,
+    z_axis,
+    low,
+    per_bin,
+    n_bins,
+    first_line,
+):
+    """Return ramps ``(n_bins + 3)``, lumps ``(n_bins + 1)`` and sums of every second line's spans.
 
-    ``ramps`` are second and ``lumps`` first differences of the volume (mm3) below each bin edge
-    ``low + k / per_bin``; ``sums`` are the volume, the integral of dose over it, and the lowest and
-    highest dose met.
+    Lines `first_line`, `first_line` + 2, ... count. ``ramps`` are second and ``lumps`` first
+    differences of the volume (mm3) below each bin edge ``low + k / per_bin``; ``sums`` are the
+    volume inside the grid, the integral of dose over it, and the lowest and highest dose met.
     """
     ramps = np.zeros(n_bins + 3)
     lumps = np.zeros(n_bins + 1)
@@ -102,7 +120,7 @@ def deposit(y, z, weight, start, x_low, x_high, dose, x_axis, y_axis, z_axis, lo
     nx = x_axis.size
     x0, dx = x_axis[0], (x_axis[nx - 1] - x_axis[0]) / (nx - 1)
     row = np.empty(nx)
-    for line in range(y.size):
+    for line in range(first_line, y.size, 2):
         begin, end = start[line], start[line + 1]
         iy, fy = locate(y_axis, y[line])
         iz, fz = locate(z_axis, z[line])
@@ -119,7 +137,12 @@ def deposit(y, z, weight, start, x_low, x_high, dose, x_axis, y_axis, z_axis, lo
             u0 = max((x_low[s] - x0) / dx, 0.0)
             u1 = min((x_high[s] - x0) / dx, nx - 1.0)
             if u1 > u0:
-                _deposit_span(row, u0, u1, weight[line] * dx, low, per_bin, ramps, lumps, sums)
+                per_column = weight[line] * dx
+                found = _deposit_span(row, u0, u1, per_column, low, per_bin, ramps, lumps)
+                sums[0] += (u1 - u0) * per_column
+                sums[1] += found[0]
+                sums[2] = min(sums[2], found[1])
+                sums[3] = max(sums[3], found[2])
     return ramps, lumps, sums
 
 
@@ -204,6 +227,13 @@ def extremes_on_edge(u0, v0, du, dv, iz, fz, dose, low, high, found):
     The edge runs from (u0, v0) by (du, dv) in columns and rows of the grid. Returns how many rows.
     """
     ny, nx = dose.shape[1], dose.shape[2]
+    iu, iv = int(u0), int(v0)
+    u1, v1 = u0 + du, v0 + dv
+    one_cell = int(u1) == iu and int(v1) == iv and min(u0, u1, v0, v1) >= 0.0
+    if one_cell and iu < nx - 1 and iv < ny - 1:
+        corners = _corners(dose, iz, fz, iv, iu)
+        if max(corners) <= high and min(corners) >= low:
+            return 0
     t, t_end = _clip(u0, du, nx - 1.0, 0.0, 1.0)
     t, t_end = _clip(v0, dv, ny - 1.0, t, t_end)
     count = 0
@@ -241,3 +271,34 @@ def hold_within(values, factor, low, high):
                 value = values[k, j, i]
                 values[k, j, i] = min(max(value, low[ck, cj, ci]), high[ck, cj, ci])
     return values
+
+
+@compiled
+def refine_rows(values, knots, factor):
+    """Return natural cubic splines through the rows of ``values (m, n)``, ``(m, (n-1)*factor+1)``.
+
+    Every gap between knots is divided into `factor` even parts.
+    """
+    m, n = values.shape
+    result = np.empty((m, (n - 1) * factor + 1))
+    gap = np.diff(knots)
+    upper, bend, rest = np.zeros(n), np.zeros(n), np.zeros(n)
+    for i in range(1, n - 1):
+        upper[i] = gap[i] / (2.0 * (gap[i - 1] + gap[i]) - gap[i - 1] * upper[i - 1])
+    for r in range(m):
+        row = values[r]
+        for i in range(1, n - 1):
+            turn = (row[i + 1] - row[i]) / gap[i] - (row[i] - row[i - 1]) / gap[i - 1]
+            below = 2.0 * (gap[i - 1] + gap[i]) - gap[i - 1] * upper[i - 1]
+            rest[i] = (6.0 * turn - gap[i - 1] * rest[i - 1]) / below
+        for i in range(n - 2, 0, -1):
+            bend[i] = rest[i] - upper[i] * bend[i + 1]
+        for i in range(n - 1):
+            square = gap[i] * gap[i] / 6.0
+            for k in range(factor):
+                b = k / factor
+                a = 1.0 - b
+                cubic = (a * a * a - a) * bend[i] + (b * b * b - b) * bend[i + 1]
+                result[r, i * factor + k] = a * row[i] + b * row[i + 1] + cubic * square
+        result[r, (n - 1) * factor] = row[n - 1]
+    return result

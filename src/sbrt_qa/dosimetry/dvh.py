@@ -31,7 +31,8 @@ class DVH:
     min_gy, mean_gy, max_gy
         Of the part inside the grid; extremes are those of the interpolated dose, not of a bin.
     quadrature_error
-        Estimated largest error of the curve, as a fraction of the volume.
+        Largest difference between the curves of two interleaved halves of the scan lines, as a
+        fraction of the volume: more than the error of the two together.
     convention
         How the contours were read.
     """

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sbrt_qa.dosimetry._kernels import hold_within
+from sbrt_qa.dosimetry._kernels import hold_within, refine_rows
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 
 SPLINE_MARGIN = 4
@@ -66,10 +66,10 @@ def refined(dose: DoseGrid, box: Box) -> DoseGrid:
     coarse = [a[cut] for a, cut in zip(axes, cuts, strict=True)]
     fine = [_divided(a, factor) for a in coarse]
     low, high = _range_around(values)
-    for axis, (old, new) in enumerate(zip(coarse, fine, strict=True)):
-        values = np.moveaxis(np.tensordot(spline_matrix(old, new), values, (1, axis)), 0, axis)
+    for axis, knots in enumerate(coarse):
+        values = refined_along(values, axis, knots, factor)
     z, y, x = fine
-    held = hold_within(np.ascontiguousarray(values), factor, low, high)
+    held = hold_within(values, factor, low, high)
     return DoseGrid(held, x, y, z, dose.frame_of_reference_uid, dose.summation, dose.dose_type)
 
 
@@ -94,24 +94,12 @@ def _divided(axis_mm: FloatArray, factor: int) -> FloatArray:
     return np.append(inner.ravel(), axis_mm[-1])
 
 
-def spline_matrix(old_mm: FloatArray, new_mm: FloatArray) -> FloatArray:
-    """Return the matrix that takes values at knots to values of their natural cubic spline.
-
-    Shape ``(new, old)``. The knots need not be even; new places lie within them.
-    """
-    n = old_mm.size
-    h = np.diff(old_mm)
-    left, right = np.eye(n), np.zeros((n, n))
-    for i in range(1, n - 1):
-        left[i, i - 1 : i + 2] = h[i - 1], 2 * (h[i - 1] + h[i]), h[i]
-        right[i, i - 1 : i + 2] = 6 / h[i - 1], -6 / h[i - 1] - 6 / h[i], 6 / h[i]
-    bend = np.linalg.solve(left, right)
-    cell = np.clip(np.searchsorted(old_mm, new_mm, side="right") - 1, 0, n - 2)
-    width = h[cell][:, None]
-    b = (new_mm - old_mm[cell])[:, None] / width
-    a, values = 1 - b, np.eye(n)
-    cubic = ((a**3 - a) * bend[cell] + (b**3 - b) * bend[cell + 1]) * width**2 / 6
-    return np.asarray(a * values[cell] + b * values[cell + 1] + cubic)
+def refined_along(values: FloatArray, axis: int, knots_mm: FloatArray, factor: int) -> FloatArray:
+    """Return natural cubic splines along one axis, every gap divided into `factor` even parts."""
+    rows = np.ascontiguousarray(np.moveaxis(values, axis, -1))
+    fine = refine_rows(rows.reshape(-1, rows.shape[-1]), knots_mm, factor)
+    shape = (*rows.shape[:-1], fine.shape[-1])
+    return np.ascontiguousarray(np.moveaxis(fine.reshape(shape), -1, axis))
 
 
 def _range_around(values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -127,5 +115,5 @@ def _slide(values: FloatArray, axis: int, pick: np.ufunc) -> FloatArray:
     pad = [(1, 1) if a == axis else (0, 0) for a in range(3)]
     padded = np.pad(values, pad, mode="edge")
     cells = values.shape[axis] - 1
-    parts = [np.take(padded, np.arange(cells) + k, axis) for k in range(4)]
-    return np.asarray(pick.reduce(parts))
+    along = np.moveaxis(padded, axis, 0)
+    return np.moveaxis(np.asarray(pick.reduce([along[k : k + cells] for k in range(4)])), 0, axis)
