@@ -30,7 +30,7 @@ MAX_ENTRY_BYTES: Final = 1024**3
 MAX_TOTAL_BYTES: Final = 4 * 1024**3
 """Of all entries together, counted while they are read."""
 
-MAX_RATIO: Final = 250
+MAX_RATIO: Final = 100
 """Largest ratio of unpacked to packed bytes, beyond `SMALL_BYTES`."""
 
 SMALL_BYTES: Final = 16 * 1024**2

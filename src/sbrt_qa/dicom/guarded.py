@@ -17,8 +17,8 @@ from sbrt_qa.errors import DicomError
 MAX_INFLATED_BYTES: Final = 256 * 1024**2
 """Largest deflated dataset that is inflated; a dose grid of 400^3 voxels at 32 bit."""
 
-MAX_RATIO: Final = 250
-"""Largest ratio of inflated to deflated bytes, beyond `SMALL_BYTES`; sound files stay below 50."""
+MAX_RATIO: Final = 100
+"""Largest ratio of inflated to deflated bytes, beyond `SMALL_BYTES`; sound files stay below 20."""
 
 SMALL_BYTES: Final = 16 * 1024**2
 """What is inflated without a look at the ratio."""
