@@ -21,15 +21,20 @@ if TYPE_CHECKING:
     from sbrt_qa.protocol.schema import Protocol
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
+    from sbrt_qa.review.site_csv import SiteValue
     from sbrt_qa.selftest.acceptance import SelfTest
 
 DEFAULT_PROTOCOL = "liver_sbrt"
+
+MAX_SITE_CHARACTERS = 1_000_000
+"""Of a file of site values; a longer one is refused."""
 
 
 def check(
     paths: Sequence[Path],
     protocol_name: str = DEFAULT_PROTOCOL,
     mapping: Mapping[str, str] | None = None,
+    site_values: Path | None = None,
 ) -> tuple[CaseReview, ...]:
     """Review every plan found in `paths` against one protocol.
 
@@ -41,6 +46,8 @@ def check(
         Name in the library, or a file.
     mapping
         Structure name in the plan -> name in the protocol.
+    site_values
+        CSV of the site's own values, see `sbrt_qa.review.site_csv`.
 
     Raises
     ------
@@ -48,12 +55,17 @@ def check(
         Nothing that can be reviewed is there.
     ProtocolError
         The protocol breaks its schema.
+    UsageError
+        The file of site values cannot be read.
     """
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.review.review import review_case
 
     rules = protocol(protocol_name)
-    reviews = (review_case(case, rules, mapping=mapping) for case in load_cases(paths))
+    sent = () if site_values is None else _site_values(site_values)
+    reviews = (
+        review_case(case, rules, mapping=mapping, site_values=sent) for case in load_cases(paths)
+    )
     return tuple(_citing_self_test(review) for review in reviews)
 
 
@@ -278,6 +290,23 @@ def self_test(*, full: bool = False) -> tuple[SelfTest, bool]:
     date = datetime.now(UTC).isoformat(timespec="seconds")
     found = run_self_test(full=full, date=date)
     return found, keep(found.to_json())
+
+
+def _site_values(path: Path) -> tuple[SiteValue, ...]:
+    from sbrt_qa.review.site_csv import read_site_values
+
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            text = file.read(MAX_SITE_CHARACTERS + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            "the site values cannot be read",
+            where=quoted(path.name),
+            expected="a CSV file in UTF-8",
+        ) from error
+    if len(text) > MAX_SITE_CHARACTERS:
+        raise UsageError("the file of site values is too large", where=quoted(path.name))
+    return read_site_values(text)
 
 
 def _citing_self_test(review: CaseReview) -> CaseReview:

@@ -11,7 +11,7 @@ from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Format, Inputs, Out, check_format, read_mapping
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
-from sbrt_qa.errors import visible
+from sbrt_qa.errors import UsageError, visible
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.registry import render_reviews
 
@@ -34,6 +34,14 @@ def check(
             "--untrusted", help="Read and review in processes with time, memory and CPU caps."
         ),
     ] = False,
+    site_values: Annotated[
+        Path | None,
+        typer.Option(
+            "--site-values",
+            metavar="FILE.csv",
+            help="The site's own values (structure,metric,value,unit), shown beside ours.",
+        ),
+    ] = None,
     output_format: Format = "table",
     out: Out = None,
 ) -> None:
@@ -44,13 +52,15 @@ def check(
     """
     structure_names = read_mapping(mapping or [])
     check_format(output_format)
-    refuse_overwriting(out, case)
+    refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
+    if untrusted and site_values:
+        raise UsageError("--site-values cannot be combined with --untrusted")
     if untrusted:
         reviews = _check_untrusted(case, protocol, structure_names)
     else:
         workflows.start_kernels_fast()
         workflows.when_compiling(tell_compiling)
-        reviews = workflows.check(case, protocol, structure_names)
+        reviews = workflows.check(case, protocol, structure_names, site_values)
     emit(render_reviews(output_format, reviews, page_for(out)), out)
     code = exit_codes.of_reviews(reviews)
     if code == exit_codes.UNREADABLE:

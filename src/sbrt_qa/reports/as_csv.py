@@ -28,13 +28,14 @@ REVIEW_COLUMNS = (
     "engine_version", "constraint", "priority", "counts", "structure", "plan_structures",
     "match_rule", "metric", "value", "unit", "operator", "limit", "minor_limit", "margin",
     "verdict", "reason_code", "reason", "note", "source", "confidence",
+    "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
 )  # fmt: skip
 
 DVH_COLUMNS = ("plan", "structure", "roi_number", "quantity", "value", "unit", "reason")
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: ARG001
-    """Return one row per limit and plan."""
+    """Return one row per limit and plan, then one per value that is compared with another's."""
     return _write(REVIEW_COLUMNS, (row for review in reviews for row in _review_rows(review)))
 
 
@@ -77,7 +78,15 @@ def _review_rows(review: CaseReview) -> Iterator[Sequence[Cell]]:
             "; ".join(match.plan_names) if match else "", match.rule if match else "",
             c.metric, c.value, c.unit, c.op, c.per_protocol_limit, c.minor_limit, c.margin,
             c.verdict, reason.code if reason else "", reason.detail if reason else "",
-            c.note, "; ".join(c.source), c.confidence,
+            c.note, "; ".join(c.source), c.confidence, *[None] * 6,
+        )  # fmt: skip
+    for row in (*review.site_values, *review.cross_check):
+        reason, agrees = row.reason, row.agrees
+        yield (
+            *head, "", None, "", row.structure, "", "", row.metric, row.ours, row.unit, "", None,
+            None, None, "", reason.code if reason else "", reason.detail if reason else "", "", "",
+            "", row.other, row.source, row.difference, row.tolerance,
+            "" if agrees is None else "yes" if agrees else "no", row.cause,
         )  # fmt: skip
 
 

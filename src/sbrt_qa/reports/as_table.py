@@ -21,6 +21,7 @@ from sbrt_qa.reports.registry import Page
 if TYPE_CHECKING:
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
     from sbrt_qa.review.result import CaseReview
+    from sbrt_qa.review.second_opinion import Comparison
 
 COLOURS = {
     Verdict.PER_PROTOCOL: "green",
@@ -132,6 +133,8 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         _limits(rows, page),
         Text(view.LEGEND, "dim"),
         *section("Not evaluable, and why", _reasons(review)),
+        *section("Beside the site's own values", _comparisons(review.site_values)),
+        *section("Beside a second engine", _comparisons(review.cross_check)),
         *section("Names", map(_text, view.names_told(review))),
         *section("Notes on limits", map(_text, view.notes(review))),
         *section("Notes on the files", map(_text, review.notes)),
@@ -209,6 +212,20 @@ def _number_cells(row: view.Row) -> tuple[Text, ...]:
 def _reasons(review: CaseReview) -> Iterator[Text]:
     for reason, ids in view.reasons_grouped(review).items():
         yield Text.assemble(("? ", "magenta"), f"{reason}: ", (", ".join(ids), "dim"))
+
+
+def _comparisons(rows: Sequence[Comparison]) -> Iterator[RenderableType]:
+    """Yield a table of all values, then the causes of differences, each once."""
+    if not rows:
+        return
+    table = plain_table("structure", "metric")
+    for name in ("ours", "theirs", "difference", "tolerance", ""):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(_text(row.structure), _text(row.metric), *view.comparison_cells(row))
+    yield table
+    for text in view.comparison_notes(rows):
+        yield _text(text)
 
 
 def _statistics(row: StructureDvh) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sbrt_qa.errors import visible
@@ -9,6 +10,7 @@ from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.review.result import CaseReview, PlanSummary
+from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
 
@@ -143,6 +145,30 @@ def finding_text(finding: Finding) -> str:
     where = f"{finding.where}: " if finding.where else ""
     advice = f". {finding.advice}" if finding.advice else ""
     return visible(f"{finding.code}  {where}{finding.message.rstrip('.')}{advice}")
+
+
+def comparison_cells(row: Comparison) -> tuple[str, ...]:
+    """Return our value, the other, difference, tolerance, and a sign of agreement."""
+    numbers = (row.ours, row.other, row.difference, row.tolerance)
+    sign = {None: "?", True: "✓", False: "△"}[row.agrees]
+    ours, other, difference, tolerance = ("–" if n is None else f"{n:.2f}" for n in numbers)
+    signed = difference if row.difference is None else f"{row.difference:+.2f}"
+    return (ours, other, signed, tolerance, sign)
+
+
+def comparison_notes(rows: Sequence[Comparison]) -> list[str]:
+    """Return how many values agree, with whom, and why others do not, each cause once."""
+    judged = [row for row in rows if row.agrees is not None]
+    agreeing = sum(row.agrees is True for row in judged)
+    origins = ", ".join(dict.fromkeys(row.source.partition(",")[0] for row in rows))
+    lines = [f"{agreeing} of {len(judged)} values agree with {origins}. {TOLERANCE_SOURCE}."]
+    why: dict[str, list[str]] = {}
+    for row in rows:
+        text = row.cause if row.agrees is False else row.reason.detail if row.reason else ""
+        if text:
+            why.setdefault(text, []).append(f"{row.structure} {row.metric}")
+    lines += [f"{', '.join(names)}: {text}" for text, names in why.items()]
+    return [visible(line) for line in lines]
 
 
 def origin_lines(review: CaseReview) -> list[str]:

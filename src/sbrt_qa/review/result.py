@@ -15,6 +15,7 @@ from sbrt_qa.model.case import Link, Repair, SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.review.second_opinion import Comparison
 
 SCHEMA: Final = "sbrt_qa.review/1"
 """Name and version of the JSON form; another version is refused, not guessed at."""
@@ -146,6 +147,8 @@ class CaseReview:
         What else a reviewer should know.
     links, repairs, files, notes
         How the input was read.
+    site_values, cross_check
+        The same metrics from the site, and from a second engine.
     """
 
     case: str
@@ -164,6 +167,8 @@ class CaseReview:
     repairs: tuple[Repair, ...]
     files: tuple[SourceFile, ...]
     notes: tuple[str, ...] = ()
+    site_values: tuple[Comparison, ...] = ()
+    cross_check: tuple[Comparison, ...] = ()
     schema: str = SCHEMA
 
     def to_json(self, *, indent: int | None = None) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sbrt_qa.checks.registry import CheckContext, run_checks
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
-from sbrt_qa.errors import GeometryError
+from sbrt_qa.errors import GeometryError, UsageError, quoted
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.evaluate import DvhSource, Evaluation, evaluate, overall
 from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
+from sbrt_qa.protocol.matching import Matcher
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
+from sbrt_qa.review.site_csv import SiteValue
+from sbrt_qa.review.site_values import FindDvh, compare_sent, compare_stored
 from sbrt_qa.review.summaries import (
     dose_summary,
     image_summary,
@@ -27,7 +30,11 @@ from sbrt_qa.review.summaries import (
 
 
 def review_case(
-    case: Case, protocol: Protocol, *, mapping: Mapping[str, str] | None = None
+    case: Case,
+    protocol: Protocol,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    site_values: Sequence[SiteValue] = (),
 ) -> CaseReview:
     """Review one case.
 
@@ -39,6 +46,8 @@ def review_case(
         The limits.
     mapping
         Structure name in the plan -> name in the protocol, where names do not say it themselves.
+    site_values
+        The site's own numbers, to be shown beside ours.
 
     Raises
     ------
@@ -69,7 +78,31 @@ def review_case(
         repairs=source.repairs,
         files=source.files,
         notes=source.notes,
+        site_values=(
+            *compare_stored(doses, evaluation.results),
+            *compare_sent(doses, site_values, _named(doses, protocol, mapping or {})),
+        ),
     )
+
+
+def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> FindDvh:
+    """Return what gives the DVH by a name of the plan, else of the protocol."""
+
+    def find(name: str) -> DVH | Reason:
+        structures = doses.case.structures
+        if isinstance(structures, Reason):
+            return structures
+        named = [s for key, s in structures.keys().items() if name in (key, s.name)]
+        if len(named) == 1:
+            return doses.dvh(named[0])
+        try:
+            found = Matcher(protocol, structures, mapping).find(name)
+        except UsageError:
+            what = "several structures are" if named else "no structure is"
+            return Reason(ReasonCode.STRUCTURE_MISSING, f"{what} called {quoted(name)}")
+        return found if isinstance(found, Reason) else dvh_source(doses)(found.tree)
+
+    return find
 
 
 def dvh_source(doses: CaseDoses) -> DvhSource:

@@ -1,0 +1,172 @@
+"""A metric beside the same metric from elsewhere: difference, tolerance and the likely cause."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Final
+
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.model.outcome import Reason
+from sbrt_qa.units import GY_PER_CGY
+
+DOSES: Final = frozenset({"D", "DC", "Mean", "Min", "Max"})
+VOLUMES: Final = frozenset({"V", "CV", "Volume"})
+COMPARABLE: Final = DOSES | VOLUMES
+"""Metrics for which there is a tolerance."""
+
+TOLERANCE_SOURCE: Final = (
+    "proposed tolerances (no published bound): mean 1 % or 0.2 Gy; dose at up to 1 cc, minimum and "
+    "maximum 3 % or 0.5 Gy; dose at more 1.5 % or 0.3 Gy; volume 3 % or 0.5 cc, below 2 cc 10 %. "
+    "Between planning systems a median precision of 0.9 to 3.2 % is published (Pepin 2022)"
+)
+
+SMALL_DOSE_VOLUME_CC: Final = 1.0
+SMALL_STRUCTURE_CC: Final = 2.0
+_MEAN: Final = (0.01, 0.2)
+_SMALL: Final = (0.03, 0.5)
+_LARGE: Final = (0.015, 0.3)
+_VOLUME: Final = (0.03, 0.5)
+_SMALL_STRUCTURE: Final = 0.10
+
+SCALED_APART: Final = 0.02
+"""Least departure from 1 of a ratio of doses that is taken for a scaling."""
+SCALED_ALIKE: Final = 0.015
+"""Largest spread of the ratios of one scaling."""
+OTHER_DOSE: Final = 0.05
+"""Relative difference of a mean dose beyond which interpolation explains nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One metric from here and from elsewhere.
+
+    Parameters
+    ----------
+    structure, metric, unit
+        What is compared; `structure` as in the plan, or as the other side calls it.
+    ours, other
+        The values. One that is None has its Reason in `reason`.
+    tolerance
+        Largest difference that is no cause for a look, in `unit`; None without both values.
+    source
+        Where the other value comes from.
+    cause
+        What probably explains a difference beyond the tolerance.
+    """
+
+    structure: str
+    metric: str
+    unit: str
+    ours: float | None
+    other: float | None
+    source: str
+    tolerance: float | None = None
+    cause: str = ""
+    reason: Reason | None = None
+
+    @property
+    def difference(self) -> float | None:
+        """Other minus ours."""
+        return None if self.ours is None or self.other is None else self.other - self.ours
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the difference is within the tolerance; None where that cannot be told."""
+        if self.difference is None or self.tolerance is None:
+            return None
+        return abs(self.difference) <= self.tolerance
+
+
+def tolerance(
+    spec: MetricSpec, ours: float, volume_cc: float, context: MetricContext
+) -> float | None:
+    """Return the tolerance of a metric of a structure of `volume_cc`, in the metric's unit."""
+    if spec.kind in VOLUMES:
+        return _of_volume(spec, ours, volume_cc, context)
+    relative, absolute_gy = _of_dose(spec, volume_cc)
+    if spec.unit == "cGy":
+        absolute = absolute_gy / GY_PER_CGY
+    elif spec.unit == "%":
+        rx_gy = context.prescription_gy
+        absolute = 100 * absolute_gy / rx_gy if isinstance(rx_gy, float | int) else 0.0
+    else:
+        absolute = absolute_gy
+    return max(relative * abs(ours), absolute) if spec.kind in DOSES else None
+
+
+def _of_dose(spec: MetricSpec, volume_cc: float) -> tuple[float, float]:
+    if spec.kind == "Mean":
+        return _MEAN
+    asked = 0.0 if spec.argument is None else spec.argument
+    asked_cc = asked / 100 * volume_cc if spec.argument_unit == "%" else asked
+    return _SMALL if min(asked_cc, abs(volume_cc - asked_cc)) <= SMALL_DOSE_VOLUME_CC else _LARGE
+
+
+def _of_volume(spec: MetricSpec, ours: float, volume_cc: float, context: MetricContext) -> float:
+    whole_cc = context.volumes_cc.get(spec.relative_to, volume_cc)
+    cc_per_unit = whole_cc / 100 if spec.unit == "%" else 1.0
+    if volume_cc < SMALL_STRUCTURE_CC:
+        return _SMALL_STRUCTURE * volume_cc / cc_per_unit
+    relative, absolute_cc = _VOLUME
+    return max(relative * abs(ours), absolute_cc / cc_per_unit)
+
+
+def with_causes(
+    rows: Sequence[Comparison], *, prescription_gy: float | None, fractions: int | None
+) -> tuple[Comparison, ...]:
+    """Return the comparisons of one case and one origin, those that differ with a likely cause."""
+    scale = _scale(rows, prescription_gy, fractions)
+    known: dict[str, dict[str, Comparison]] = defaultdict(dict)
+    for row in rows:
+        known[row.structure].setdefault(_kind(row), row)
+    return tuple(
+        replace(row, cause=row.cause or scale or _cause(known[row.structure]))
+        if row.agrees is False
+        else row
+        for row in rows
+    )
+
+
+def _kind(row: Comparison) -> str:
+    return row.metric.partition("[")[0]
+
+
+def _cause(same_structure: Mapping[str, Comparison]) -> str:
+    volume, mean = same_structure.get("Volume"), same_structure.get("Mean")
+    if volume is None or volume.agrees is None:
+        return "the other volume of the structure is not known; with it the cause could be told"
+    if not volume.agrees and volume.difference is not None and volume.ours:
+        percent = 100 * volume.difference / volume.ours
+        return f"the volume differs by {percent:+.1f} %: end caps, or resolution of the structure"
+    if mean and mean.agrees is False and abs(mean.difference or 0) > OTHER_DOSE * (mean.ours or 0):
+        return "same volume, another mean dose: probably another dose file"
+    return "same volume, another dose: interpolation, or a dose file of another calculation"
+
+
+def _scale(rows: Iterable[Comparison], prescription_gy: float | None, fractions: int | None) -> str:
+    """Tell whether all doses differ by one factor, and which one it may be."""
+    ratios = [
+        row.other / row.ours
+        for row in rows
+        if row.ours and row.other and _is_dose(row) and row.agrees is not None
+    ]
+    if len(ratios) < 3:
+        return ""
+    factor = median(ratios)
+    if abs(factor - 1) < SCALED_APART or max(ratios) - min(ratios) > SCALED_ALIKE * factor:
+        return ""
+    known = {"cGy for Gy": 100.0, "Gy for cGy": 0.01}
+    if prescription_gy:
+        known["per cent of the prescription for Gy"] = 100 / prescription_gy
+    if fractions and fractions > 1:
+        known["dose of one fraction"] = 1 / fractions
+    names = [name for name, f in known.items() if abs(factor / f - 1) < SCALED_APART]
+    what = f" ({names[0]})" if names else ""
+    return f"all doses are {factor:.4g} times ours: units or normalisation{what}"
+
+
+def _is_dose(row: Comparison) -> bool:
+    return row.unit in ("Gy", "cGy", "%") and not row.metric.startswith(("V", "CV", "Min"))

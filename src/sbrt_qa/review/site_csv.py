@@ -1,0 +1,131 @@
+"""The values a site sends: a CSV of structure, metric, value and unit."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
+from sbrt_qa.errors import MetricError, UsageError, quoted
+from sbrt_qa.review.second_opinion import COMPARABLE
+from sbrt_qa.units import GY_PER_CGY
+
+COLUMNS: Final = ("structure", "metric", "value", "unit")
+MAX_ROWS: Final = 10_000
+
+_UNITS: Final = {
+    "gy": "Gy",
+    "cgy": "cGy",
+    "%": "%",
+    "cc": "cc",
+    "cm3": "cc",
+    "cm³": "cc",
+    "ml": "cc",
+}
+_EXAMPLE: Final = "Example of a line: Liver,D0.03cc,31.5,Gy"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteValue:
+    """One value of the site, in the unit of `spec`; `line` counts from 1."""
+
+    structure: str
+    spec: MetricSpec
+    value: float
+    line: int
+
+
+def read_site_values(text: str) -> tuple[SiteValue, ...]:
+    """Read a CSV with the columns structure, metric, value and unit, in any order.
+
+    Columns are separated by commas, or by semicolons; then numbers may have a decimal comma. A
+    metric may state its unit (``D95%[Gy]``) or leave it to the column (``D95%``).
+
+    Raises
+    ------
+    UsageError
+        A column is missing, or a line cannot be read; the message names the line.
+    """
+    lines = text.removeprefix("\ufeff")
+    separator = ";" if ";" in lines.partition("\n")[0] else ","
+    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=separator, strict=True)
+    return tuple(_values(reader, decimal_comma=separator == ";"))
+
+
+def _values(reader: Iterator[list[str]], *, decimal_comma: bool) -> Iterator[SiteValue]:
+    columns: dict[str, int] = {}
+    line = 0
+    while True:
+        line += 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise _wrong(line, "not a line of a CSV file", str(error)) from error
+        if cells is None:
+            break
+        if line > MAX_ROWS:
+            raise _wrong(line, f"more than {MAX_ROWS} lines")
+        if not columns:
+            columns = _columns(cells)
+        elif any(cell.strip() for cell in cells):
+            if len(cells) <= max(columns.values()):
+                raise _wrong(line, "too few columns", f"{len(cells)}", ", ".join(COLUMNS))
+            found = {name: cells[at].strip() for name, at in columns.items()}
+            yield _value(found, line, decimal_comma=decimal_comma)
+    if not columns:
+        raise _wrong(1, "the file is empty", "", ", ".join(COLUMNS))
+
+
+def _columns(cells: list[str]) -> dict[str, int]:
+    names = [cell.strip().casefold() for cell in cells]
+    if missing := [name for name in COLUMNS if names.count(name) != 1]:
+        got = ", ".join(quoted(cell) for cell in cells[:8])
+        raise _wrong(1, f"no column, or several, called {', '.join(missing)}", got)
+    return {name: names.index(name) for name in COLUMNS}
+
+
+def _value(found: dict[str, str], line: int, *, decimal_comma: bool) -> SiteValue:
+    if not found["structure"]:
+        raise _wrong(line, "the structure is missing")
+    unit = _UNITS.get(found["unit"].casefold())
+    if unit is None:
+        raise _wrong(line, "unknown unit", quoted(found["unit"]), "Gy, cGy, %, cc, cm3 or mL")
+    spec = _spec(found["metric"], unit, line)
+    number = found["value"].replace(",", ".") if decimal_comma else found["value"]
+    try:
+        value = float(number) if len(number) <= 40 and number.isascii() else float("nan")
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value < 1e9:
+        raise _wrong(line, "the value is no number", quoted(found["value"]), "such as 31.5")
+    return SiteValue(found["structure"], spec, value * _factor(unit, spec, line), line)
+
+
+def _spec(metric: str, unit: str, line: int) -> MetricSpec:
+    try:
+        out = "Gy" if unit == "cGy" else unit
+        known = parse_metric(metric if "[" in metric else f"{metric}[{out}]")
+    except MetricError as error:
+        raise _wrong(line, f"the metric cannot be read: {error}") from error
+    if known.kind not in COMPARABLE:
+        names = ", ".join(METRICS[name].example for name in sorted(COMPARABLE))
+        raise _wrong(line, "this metric is not compared", quoted(metric), names)
+    return known
+
+
+def _factor(unit: str, spec: MetricSpec, line: int) -> float:
+    if unit == spec.unit:
+        return 1.0
+    if {unit, spec.unit} == {"Gy", "cGy"}:
+        return GY_PER_CGY if unit == "cGy" else 1 / GY_PER_CGY
+    raise _wrong(line, "metric and column name different units", quoted(unit), quoted(spec.unit))
+
+
+def _wrong(line: int, what: str, got: str = "", expected: str = "") -> UsageError:
+    return UsageError(
+        what, where=f"--site-values, line {line}", got=got, expected=expected, advice=_EXAMPLE
+    )

@@ -1,0 +1,124 @@
+"""The site's own numbers beside ours: DVHs stored with the dose, and a CSV that the site sends."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.dosimetry.metrics import evaluate
+from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.stored_dvh import StoredDvh
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.review.second_opinion import COMPARABLE, Comparison, tolerance, with_causes
+from sbrt_qa.review.site_csv import SiteValue
+
+STORED: Final = "RTDOSE"
+WHOLE: Final = tuple(parse_metric(text) for text in ("Volume[cc]", "Mean[Gy]", "Max[Gy]"))
+"""Compared of every structure, whatever the limits ask for."""
+
+FindDvh = Callable[[str], DVH | Reason]
+"""Gives our DVH of a structure by the name that the site uses."""
+
+
+def compare_stored(doses: CaseDoses, limits: Sequence[ConstraintResult]) -> tuple[Comparison, ...]:
+    """Compare every metric of every structure that has a DVH stored with the dose."""
+    keys = {s.roi_number: key for key, s in structures_of(doses.case).items()}
+    known = {d.roi_number: d for d in doses.case.stored_dvhs if d.roi_number in keys}
+    rows = [
+        row
+        for number, stored in known.items()
+        for row in _stored_rows(doses, keys[number], number, stored, metrics_of(limits, number))
+    ]
+    return _explained(doses, rows)
+
+
+def compare_sent(
+    doses: CaseDoses, values: Sequence[SiteValue], find: FindDvh
+) -> tuple[Comparison, ...]:
+    """Compare the values of a CSV; a structure that is not there gives a Reason."""
+    return _explained(doses, [_sent_row(doses, value, find(value.structure)) for value in values])
+
+
+def metrics_of(limits: Sequence[ConstraintResult], roi_number: int) -> tuple[MetricSpec, ...]:
+    """Return the metrics that limits ask of one structure of the plan, and the usual ones."""
+    asked = [
+        parse_metric(limit.metric)
+        for limit in limits
+        if limit.value is not None and limit.match and limit.match.roi_numbers == (roi_number,)
+    ]
+    wanted = [spec for spec in asked if spec.kind in COMPARABLE]
+    return tuple({spec.text: spec for spec in (*WHOLE, *wanted)}.values())
+
+
+def _stored_rows(
+    doses: CaseDoses, key: str, number: int, stored: StoredDvh, specs: Sequence[MetricSpec]
+) -> Iterator[Comparison]:
+    structure = structures_of(doses.case)[key]
+    ours = doses.dvh(structure)
+    theirs = as_dvh(stored)
+    for spec in specs:
+        needs_cc = "cc" in (spec.unit, spec.argument_unit) or spec.relative_to
+        if structure.roi_number != number or (stored.volume_cc is None and needs_cc):
+            continue
+        if isinstance(outcome := evaluate(spec, theirs, doses.metric_context), Measured):
+            yield comparison(key, spec, ours, outcome, STORED, doses.metric_context)
+
+
+def comparison(
+    structure: str,
+    spec: MetricSpec,
+    dvh: DVH | Reason,
+    other: Outcome,
+    source: str,
+    context: MetricContext,
+) -> Comparison:
+    """Hold another value against ours."""
+    ours = dvh if isinstance(dvh, Reason) else evaluate(spec, dvh, context)
+    row = Comparison(
+        structure,
+        spec.text,
+        spec.unit,
+        ours.value if isinstance(ours, Measured) else None,
+        other.value if isinstance(other, Measured) else None,
+        source,
+        reason=next((o for o in (ours, other) if isinstance(o, Reason)), None),
+    )
+    if row.difference is None or isinstance(dvh, Reason) or row.ours is None:
+        return row
+    return dataclasses.replace(row, tolerance=tolerance(spec, row.ours, dvh.volume_cc, context))
+
+
+def as_dvh(stored: StoredDvh) -> DVH:
+    """Return a stored histogram as a DVH; of 100 cc where its volume is not known."""
+    volume_cc = 100.0 if stored.volume_cc is None else stored.volume_cc
+    low = stored.curve_min_gy if stored.min_gy is None else stored.min_gy
+    high = stored.curve_max_gy if stored.max_gy is None else stored.max_gy
+    mean = stored.curve_mean_gy if stored.mean_gy is None else stored.mean_gy
+    high = max(low, high)
+    cumulative = stored.fraction * volume_cc
+    return DVH(volume_cc, 0.0, stored.dose_gy, cumulative, low, min(max(mean, low), high), high)
+
+
+def _sent_row(doses: CaseDoses, value: SiteValue, dvh: DVH | Reason) -> Comparison:
+    source = f"site file, line {value.line}"
+    given = Measured(value.value, value.spec.unit)
+    if value.spec.relative_to:
+        why = "a volume in per cent of another structure is not compared"
+        dvh = Reason(ReasonCode.REFERENCE_MISSING, why)
+    return comparison(value.structure, value.spec, dvh, given, source, doses.metric_context)
+
+
+def _explained(doses: CaseDoses, rows: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    plan, rx_gy = doses.case.plan, doses.metric_context.prescription_gy
+    fractions = plan.fractions if isinstance(plan, Plan) else None
+    return with_causes(
+        rows,
+        prescription_gy=rx_gy if isinstance(rx_gy, float | int) else None,
+        fractions=fractions if isinstance(fractions, int) else None,
+    )

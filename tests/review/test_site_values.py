@@ -1,0 +1,107 @@
+"""The site's own values beside ours: the CSV, the tolerances, the causes."""
+
+from __future__ import annotations
+
+import pytest
+
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import MetricContext
+from sbrt_qa.errors import UsageError
+from sbrt_qa.review.second_opinion import Comparison, tolerance, with_causes
+from sbrt_qa.review.site_csv import read_site_values
+
+HEAD = "structure,metric,value,unit\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "metric", "value"),
+    [
+        (HEAD + "Liver,D0.03cc,31.5,Gy\n", "D0.03cc[Gy]", 31.5),
+        (HEAD + "Liver,Mean[Gy],1310,cGy\n", "Mean[Gy]", 13.1),
+        (HEAD + "Liver,Volume,1437,cm3\n", "Volume[cc]", 1437.0),
+        ("\ufeffUnit;Value;Metric;Structure\r\n%;95,5;V100%;Liver\r\n", "V100%[%]", 95.5),
+    ],
+    ids=["plain", "cGy for Gy", "cm3", "semicolons, decimal comma, BOM"],
+)
+def test_forms_of_the_csv(text: str, metric: str, value: float) -> None:
+    (found,) = read_site_values(text)
+    assert (found.structure, found.spec.text, found.line) == ("Liver", metric, 2)
+    assert found.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "line 1: the file is empty"),
+        ("structure,metric,value\n", "line 1: no column, or several, called unit"),
+        (HEAD + "\nLiver,Mean,x,Gy\n", "line 3: the value is no number; got 'x'"),
+        (HEAD + "Liver,Mean,nan,Gy\n", "line 2: the value is no number"),
+        (HEAD + "Liver,Mean,-1,Gy\n", "line 2: the value is no number"),
+        (HEAD + "Liver,Mean,1,Sv\n", "line 2: unknown unit; got 'Sv'"),
+        (HEAD + "Liver,Mean[Gy],1,cc\n", "line 2: metric and column name different units"),
+        (HEAD + "Liver,Meen,1,Gy\n", "line 2: the metric cannot be read"),
+        (HEAD + "Liver,GlobalMaxInPTV[bool],1,Gy\n", "line 2: this metric is not compared"),
+        (HEAD + ",Mean,1,Gy\n", "line 2: the structure is missing"),
+        (HEAD + "Liver,Mean\n", "line 2: too few columns"),
+        (HEAD + 'Liver,"Mean,1,Gy\n', "line 2: not a line of a CSV file"),
+    ],
+)
+def test_a_bad_line_is_named(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_site_values(text)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("metric", "ours", "volume_cc", "expected"),
+    [
+        ("Mean[Gy]", 50.0, 1000.0, 0.5),
+        ("Mean[Gy]", 5.0, 1000.0, 0.2),
+        ("Mean[cGy]", 500.0, 1000.0, 20.0),
+        ("D0.03cc[Gy]", 30.0, 100.0, 0.9),
+        ("Max[Gy]", 10.0, 100.0, 0.5),
+        ("D95%[Gy]", 50.0, 100.0, 0.75),
+        ("D95%[Gy]", 50.0, 5.0, 1.5),
+        ("D98%[%]", 90.0, 100.0, 1.35),
+        ("D98%[%]", 10.0, 100.0, 0.6),
+        ("Volume[cc]", 100.0, 100.0, 3.0),
+        ("Volume[cc]", 5.0, 5.0, 0.5),
+        ("Volume[cc]", 1.0, 1.0, 0.1),
+        ("V20Gy[%]", 40.0, 10.0, 5.0),
+    ],
+)
+def test_tolerances(metric: str, ours: float, volume_cc: float, expected: float) -> None:
+    context = MetricContext(prescription_gy=50.0)
+    assert tolerance(parse_metric(metric), ours, volume_cc, context) == pytest.approx(expected)
+
+
+def row(metric: str, ours: float, other: float, unit: str = "Gy", allowed: float = 0.3):
+    return Comparison("Liver", f"{metric}[{unit}]", unit, ours, other, "site", allowed)
+
+
+GOOD_VOLUME = row("Volume", 100.0, 100.5, "cc", 3.0)
+BAD_VOLUME = row("Volume", 100.0, 110.0, "cc", 3.0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cause"),
+    [
+        ([BAD_VOLUME, row("D2cc", 20, 22)], "volume differs by +10.0 %: end caps"),
+        ([GOOD_VOLUME, row("Mean", 10, 10.1), row("D2cc", 20, 20.6)], "interpolation"),
+        ([GOOD_VOLUME, row("D2cc", 20, 30), row("Mean", 10, 12)], "another dose file"),
+        ([row("D2cc", 20, 22)], "is not known"),
+        (
+            [GOOD_VOLUME, *(row("D2cc", d, d * 100) for d in (20, 30, 5))],
+            "100 times ours: units or normalisation (cGy for Gy)",
+        ),
+        ([GOOD_VOLUME, *(row("D2cc", d, d / 5) for d in (20, 30, 5))], "(dose of one fraction)"),
+        ([GOOD_VOLUME, *(row("D2cc", d, d * 1.04) for d in (20, 30, 15))], "1.04 times ours"),
+    ],
+    ids=["volume", "interpolation", "dose file", "no volume", "cGy", "per fraction", "scaled"],
+)
+def test_causes(rows: list[Comparison], cause: str) -> None:
+    found = with_causes(rows, prescription_gy=50.0, fractions=5)
+    off = [r for r in found if r.agrees is False]
+    assert off
+    assert all(cause in r.cause for r in off)
+    assert all(r.cause == "" for r in found if r.agrees)
