@@ -98,6 +98,7 @@ SAMPLES: Final = {
             "LBW5_D01",
             "KID5_MEAN",
             "KID5_DC200",
+            "CON_R100",
         ),
     ),
     "missing_organ": Sample(

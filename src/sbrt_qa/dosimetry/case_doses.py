@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +10,13 @@ from functools import cached_property
 
 import numpy as np
 
+from sbrt_qa.dosimetry.beyond import highest_beyond_gy
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import integrate, volume_cc
 from sbrt_qa.dosimetry.metric_registry import MetricContext
-from sbrt_qa.errors import GeometryError
-from sbrt_qa.geometry.regions import Region, region_of
+from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy, lies_apart
+from sbrt_qa.errors import GeometryError, quoted
+from sbrt_qa.geometry.regions import Region, cells_of, region_of
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -61,6 +64,13 @@ class CaseDoses:
                 prescription.total_gy if isinstance(prescription, Prescription) else prescription
             ),
             dose_max_gy=None if isinstance(dose, Reason) else dose.max_gy,
+            fractions=plan if isinstance(plan, Reason) else plan.fractions,
+        )
+
+    def context_of(self, structure: Structure) -> MetricContext:
+        """Return what metrics of one structure need, also of what surrounds it."""
+        return dataclasses.replace(
+            self.metric_context, surroundings=lambda: self._surroundings(structure)
         )
 
     def region(self, structure: Structure) -> Region | Reason:
@@ -92,11 +102,66 @@ class CaseDoses:
         except GeometryError as error:
             return _unreadable(error)
 
+    def highest_beyond_gy(
+        self, target: Region | Reason, body: Region | Reason, distance_mm: float
+    ) -> float | Reason:
+        """Return the highest dose in a body at a distance or more from a target."""
+        dose = self.case.dose
+        if isinstance(target, Reason):
+            return target
+        if isinstance(body, Reason):
+            return body
+        if isinstance(dose, Reason):
+            return dose
+        try:
+            return highest_beyond_gy(cells_of(target), cells_of(body), dose, distance_mm)
+        except GeometryError as error:
+            return _unreadable(error)
+
     def prepare(self, structures: Iterable[Structure]) -> None:
         """Compute the DVHs of several structures at once, on as many cores as are useful."""
         threads = min(MAX_THREADS, os.cpu_count() or 1)
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(self.dvh, structures))
+
+    def _surroundings(self, target: Structure) -> Surroundings | Reason:
+        """Return the body around a target; by the types in the file, as there is no protocol."""
+        there = structures_of(self.case).values()
+        bodies = [s for s in there if s.interpreted_type == "EXTERNAL" and s.contours]
+        if len(bodies) != 1:
+            text = f"{len(bodies)} structures of the plan have the type EXTERNAL; one is needed"
+            return Reason(ReasonCode.REFERENCE_MISSING, text)
+        dose, body = self.case.dose, self.dvh(bodies[0])
+        if isinstance(dose, Reason):
+            return dose
+        if isinstance(body, Reason):
+            return body
+        others = [s for s in there if s.interpreted_type == "PTV" and s is not target]
+        if apart := [s for s in others if self._lies_apart(s, target)]:
+            text = f"isodoses of {quoted(apart[0].name)}, another PTV, cannot be told apart"
+            return Reason(ReasonCode.NOT_APPLICABLE, text)
+        return Surroundings(
+            body,
+            edge_max_gy(dose),
+            lambda mm: self.highest_beyond_gy(self.region(target), self.region(bodies[0]), mm),
+        )
+
+    def _lies_apart(self, other: Structure, target: Structure) -> bool:
+        """Tell whether a PTV is a target of its own; one around a GTV or CTV is not."""
+        whole, own = self.dvh(other), self.dvh(target)
+        outside, inside = self._rest(other, target), self._rest(target, other)
+        if isinstance(whole, Reason) or isinstance(own, Reason):
+            return False
+        around = target.interpreted_type != "PTV" and not lies_apart(inside, own.volume_cc)
+        return lies_apart(outside, whole.volume_cc) and not around
+
+    def _rest(self, a: Structure, b: Structure) -> float:
+        """Return the volume of one structure outside another; 0 where there is none."""
+        one, other = self.region(a), self.region(b)
+        if isinstance(one, Reason) or isinstance(other, Reason):
+            return 0.0
+        rest = self.dvh_of(f"(roi {a.roi_number} - roi {b.roi_number})", lambda: one - other)
+        return 0.0 if isinstance(rest, Reason) else rest.volume_cc
 
     def _make_region(self, structure: Structure) -> Region | Reason:
         if structure.problem is not None:

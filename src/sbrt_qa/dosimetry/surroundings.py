@@ -9,6 +9,9 @@ from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 
+APART = 0.05
+"""Part of a target outside another from which on it is a target of its own."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
@@ -58,3 +61,8 @@ def edge_max_gy(dose: DoseGrid) -> float:
     d = dose.dose_gy
     faces = (d[0], d[-1], d[:, 0], d[:, -1], d[:, :, 0], d[:, :, -1])
     return max(float(face.max()) for face in faces)
+
+
+def lies_apart(outside_cc: float, whole_cc: float) -> bool:
+    """Tell whether a target of which so much lies outside another is a target of its own."""
+    return outside_cc > APART * whole_cc

@@ -6,7 +6,7 @@ name its line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
@@ -43,6 +43,17 @@ def check_bounds(op: str, per_protocol: float | None, minor: float | None, at: P
             (*at, "minor"),
             f"the minor bound {minor:g} is stricter than the per-protocol bound {per_protocol:g}",
         )
+
+
+def check_volumes(between_rows: str, volumes_cc: Sequence[float | None]) -> None:
+    """Refuse a table whose target volumes do not rise; only steps may end without a volume."""
+    for i, volume_cc in enumerate(volumes_cc):
+        at = ("table", i, "ptv_cc")
+        if volume_cc is None:
+            if between_rows != "step" or i + 1 < len(volumes_cc) or i == 0:
+                raise problem(at, "only the last of several steps may be without a volume")
+        elif i > 0 and volume_cc <= (volumes_cc[i - 1] or 0):
+            raise problem(at, f"{volume_cc:g} does not rise above the row before")
 
 
 def check_protocol(protocol: Protocol) -> None:

@@ -11,11 +11,13 @@ from typing import Final, TypeAlias
 from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
+from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Measured, Outcome, Reason, ReasonCode, Verdict, worst
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, select
+from sbrt_qa.protocol.conformity import TARGET, bounds_at, neighbour
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.grading import Grade, counts, grade
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
@@ -24,6 +26,10 @@ from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
 
 DvhSource: TypeAlias = Callable[[Tree[Structure]], DVH | Reason]
 """Gives the DVH of structures combined, or the Reason why there is none."""
+
+FarDose: TypeAlias = Callable[[Tree[Structure], Tree[Structure], float], float | Reason]
+"""Gives the highest dose (Gy) in a body at a distance (mm) or more from a target: (target, body,
+distance), or the Reason why there is none."""
 
 REVIEWER_DECIDES: Final = "smaller than the volume asked for: the reviewer decides"
 
@@ -57,6 +63,7 @@ def evaluate(
     case: Case,
     *,
     dvh_for: DvhSource,
+    far_dose: FarDose | None = None,
     mapping: Mapping[str, str] = NO_MAPPING,
 ) -> Evaluation:
     """Hold a case against every limit of a protocol that applies to it.
@@ -65,6 +72,8 @@ def evaluate(
     ----------
     dvh_for
         Where DVHs come from.
+    far_dose
+        Where doses far from a target come from; without it they are not evaluable.
     mapping
         The user's names, see `Matcher`.
 
@@ -73,7 +82,7 @@ def evaluate(
     UsageError
         The mapping leads to a name that the protocol does not have.
     """
-    return _Evaluator(protocol, case, dvh_for, mapping).run()
+    return _Evaluator(protocol, case, (dvh_for, far_dose), mapping).run()
 
 
 def overall(results: tuple[ConstraintResult, ...], findings: tuple[Finding, ...]) -> Verdict:
@@ -90,11 +99,15 @@ class _Evaluator:
     """One run: what is known of the case, and what follows for each limit."""
 
     def __init__(
-        self, protocol: Protocol, case: Case, dvh_for: DvhSource, mapping: Mapping[str, str]
+        self,
+        protocol: Protocol,
+        case: Case,
+        sources: tuple[DvhSource, FarDose | None],
+        mapping: Mapping[str, str],
     ) -> None:
         self.protocol = protocol
         self.case = case
-        self.dvh_for = dvh_for
+        self.dvh_for, self.far_dose = sources
         self.facts = facts_of(case)
         self.dose_problem = dose_problem(case.dose)
         self.optional = {s.name for s in protocol.structures if s.is_optional}
@@ -109,7 +122,7 @@ class _Evaluator:
         """Evaluate every limit that applies."""
         limits, findings = select(self.protocol, self.facts)
         rows = [self._result(limit) for limit in limits]
-        rows += [_planned(limit) for limit in self.protocol.conformity if not limit.reference_only]
+        rows += [self._index(c) for c in self.protocol.conformity if not c.reference_only]
         results = tuple(sorted(rows, key=_worst_first))
         found = (*findings, *self._unused_maps())
         return Evaluation(results, tuple(self._matches()), found, overall(results, found))
@@ -121,7 +134,7 @@ class _Evaluator:
         found = self._find(constraint)
         spec = parse_metric(constraint.metric)
         outcome, note = self._outcome(limit, spec, found)
-        notes = [text for text in (note, constraint.note) if text]
+        notes = [text for text in (note, constraint.note, METRICS[spec.kind].validity) if text]
         absent = isinstance(found, Reason) and found.code in ABSENT
         if absent:
             notes.insert(0, self._requirement(constraint.structure))
@@ -136,6 +149,43 @@ class _Evaluator:
             counts=counts(constraint, graded.verdict) and not excused,
             note="; ".join(filter(None, notes)),
         )
+
+    def _index(self, limit: ConformityLimit) -> ConstraintResult:
+        """Return the result of a conformity index of the PTV, by the bounds for its volume."""
+        if limit.metric in self.protocol.planned_metrics:
+            return _planned(limit)
+        spec = parse_metric(limit.metric)
+        found = self.matcher if isinstance(self.matcher, Reason) else self.matcher.find(TARGET)
+        bounded, value = self._bounded(limit, spec, found)
+        graded = grade(bounded, value)
+        return _row(
+            bounded,
+            graded,
+            value,
+            unit=spec.unit,
+            match=found.match if isinstance(found, Matched) else None,
+            counts=counts(limit, graded.verdict),
+            note=limit.note,
+        )
+
+    def _bounded(
+        self, limit: ConformityLimit, spec: MetricSpec, found: Matched | Reason
+    ) -> tuple[ConformityLimit, Outcome]:
+        """Return a limit with the bounds for the PTV found, and the value or the Reason."""
+        if self.dose_problem is not None:
+            return limit, self.dose_problem
+        if isinstance(found, Reason):
+            return limit, found
+        dvh = self.dvh_for(found.tree)
+        if isinstance(dvh, Reason):
+            return limit, dvh
+        value = metrics.evaluate(spec, dvh, self._context(spec, found))
+        bounded = bounds_at(limit, dvh.volume_cc)
+        if isinstance(value, Reason) or isinstance(bounded, ConformityLimit):
+            return (limit if isinstance(bounded, Reason) else bounded), value
+        unit = "" if value.unit == "1" else f" {value.unit}"
+        text = f"{bounded.detail}; the value is {value.value:.4g}{unit}"
+        return limit, Reason(bounded.code, text)
 
     def _find(self, constraint: Constraint) -> Matched | Reason:
         if isinstance(self.matcher, Reason):
@@ -159,18 +209,45 @@ class _Evaluator:
         if limit.constraint.outside_dose_grid == "left_out" and dvh.outside_grid_cc > 0:
             note = f"{dvh.outside_grid_cc:.0f} cc outside the dose grid left out"
             dvh = dataclasses.replace(dvh, volume_cc=dvh.inside_grid_cc, outside_grid_cc=0.0)
-        outcome = metrics.evaluate(spec, dvh, self._context(spec))
+        outcome = metrics.evaluate(spec, dvh, self._context(spec, found))
         if isinstance(outcome, Reason) and outcome.code is ReasonCode.SMALLER_THAN_ASKED:
             note = REVIEWER_DECIDES
         return outcome, note
 
-    def _context(self, spec: MetricSpec) -> MetricContext:
+    def _context(self, spec: MetricSpec, found: Matched) -> MetricContext:
         dose = self.case.dose
         return MetricContext(
             prescription_gy=self.facts["prescription_gy"],
             dose_max_gy=None if isinstance(dose, Reason) else dose.max_gy,
             volumes_cc=self._reference_volume(spec.relative_to),
+            fractions=self.facts["fractions"],
+            surroundings=lambda: self._surroundings(found),
         )
+
+    def _surroundings(self, target: Matched) -> Surroundings | Reason:
+        """Return the body around a target that has it for itself."""
+        names = [s.name for s in self.protocol.structures if s.kind == "external"]
+        dose, structures = self.case.dose, self.case.structures
+        if not names or isinstance(self.matcher, Reason):
+            return Reason(ReasonCode.REFERENCE_MISSING, "the protocol has no outline of the body")
+        if isinstance(dose, Reason):
+            return dose
+        if isinstance(structures, Reason):
+            return structures
+        body = self.matcher.find(names[0])
+        if isinstance(body, Reason):
+            return body
+        dvh = self.dvh_for(body.tree)
+        if isinstance(dvh, Reason):
+            return dvh
+        if why := neighbour(structures, target, self.dvh_for):
+            return why
+        return Surroundings(dvh, edge_max_gy(dose), lambda mm: self._far(target, body, mm))
+
+    def _far(self, target: Matched, body: Matched, distance_mm: float) -> float | Reason:
+        if self.far_dose is None:
+            return Reason(ReasonCode.REFERENCE_MISSING, "doses far from the target are not given")
+        return self.far_dose(target.tree, body.tree, distance_mm)
 
     def _reference_volume(self, name: str) -> Mapping[str, float]:
         if not name or isinstance(self.matcher, Reason):

@@ -42,7 +42,7 @@ def grade(limit: Constraint | ConformityLimit, outcome: Outcome) -> Grade:
     return Grade(Verdict(limit.beyond), margin)
 
 
-def counts(limit: Constraint, verdict: Verdict) -> bool:
+def counts(limit: Constraint | ConformityLimit, verdict: Verdict) -> bool:
     """Tell whether a verdict takes part in the verdict of the case.
 
     Reports and priority 4 never do; priority 3 does when it has a value.

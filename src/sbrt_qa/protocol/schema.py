@@ -195,6 +195,7 @@ class ConformityLimit(_Row):
             consistency.check_bounds(self.op, self.per_protocol, self.minor)
         for i, row in enumerate(self.table):
             consistency.check_bounds(self.op, row.per_protocol, row.minor, ("table", i))
+        consistency.check_volumes(self.between_rows, [row.ptv_cc for row in self.table])
         return self
 
 

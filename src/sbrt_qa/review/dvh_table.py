@@ -174,7 +174,9 @@ def _compute(
         mean_gy=histogram.mean_gy,
         max_gy=histogram.max_gy,
         outside_dose_grid_cc=histogram.outside_grid_cc,
-        metrics={s.text: _value(s, evaluate(s, histogram, doses.metric_context)) for s in specs},
+        metrics={
+            s.text: _value(s, evaluate(s, histogram, doses.context_of(structure))) for s in specs
+        },
         curve=None if bin_gy is None else _curve(histogram, bin_gy),
     )
 

@@ -13,7 +13,7 @@ from sbrt_qa.geometry.regions import Region
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.evaluate import DvhSource, Evaluation, evaluate, overall
+from sbrt_qa.protocol.evaluate import DvhSource, Evaluation, FarDose, evaluate, overall
 from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
 from sbrt_qa.protocol.matching import Matcher
 from sbrt_qa.protocol.result import StructureMatch
@@ -57,7 +57,13 @@ def review_case(
     doses = CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
-    evaluation = evaluate(protocol, case, dvh_for=dvh_source(doses), mapping=mapping or {})
+    evaluation = evaluate(
+        protocol,
+        case,
+        dvh_for=dvh_source(doses),
+        far_dose=far_dose_source(doses),
+        mapping=mapping or {},
+    )
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
     findings = (*evaluation.findings, *run_checks(CheckContext(doses, used)))
     source = case.provenance
@@ -112,6 +118,18 @@ def dvh_source(doses: CaseDoses) -> DvhSource:
         if isinstance(tree, Leaf):
             return doses.dvh(tree.value)
         return doses.dvh_of(_key(tree), lambda: _region(doses, tree))
+
+    return source
+
+
+def far_dose_source(doses: CaseDoses) -> FarDose:
+    """Return what gives the highest dose in a body far from a target."""
+
+    def source(
+        target: Tree[Structure], body: Tree[Structure], distance_mm: float
+    ) -> float | Reason:
+        regions = _region(doses, target), _region(doses, body)
+        return doses.highest_beyond_gy(*regions, distance_mm)
 
     return source
 
