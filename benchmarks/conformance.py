@@ -108,22 +108,27 @@ def table(rows: list[Row]) -> str:
         for volume in (r for r in own if r.metric.startswith("volume")):
             shape = {"volume_cc_endcap": " (capped)", "volume_cc_no_endcap": " (bare)"}
             dose = (
-                f"{len(doses)} | {mark(worst)} | {worst.no_caps:+.2f} % | "
+                f"{len(doses)} | {mark(worst)} | {signed(worst.no_caps)} | "
                 f"{worst.metric.removesuffix('_Gy')}"
                 if worst
                 else "– | – | – | –"
             )
             lines.append(
                 f"| {case} | {structure}{shape.get(volume.metric, '')} | {volume.reference:.2f} "
-                f"| {mark(volume)} | {volume.no_caps:+.2f} % | {dose} |"
+                f"| {mark(volume)} | {signed(volume.no_caps)} | {dose} |"
             )
     return "\n".join(lines)
 
 
 def mark(row: Row) -> str:
     """Return a difference, in bold where it must be explained."""
-    text = f"{row.percent:+.2f} %"
+    text = signed(row.percent)
     return f"**{text}**" if row.beyond else text
+
+
+def signed(percent: float) -> str:
+    """Return a percentage with its sign; what rounds to nothing has none to lose."""
+    return f"{round(percent, 2) + 0.0:+.2f} %"
 
 
 def all_rows() -> list[Row]:

@@ -18,7 +18,7 @@ MAX_BODY_LINES = 50
 STAIRCASE = (
     {"cli", "web"},
     {"workflows"},
-    {"reports", "store", "audit", "sample", "selftest"},
+    {"reports", "store", "audit", "sample", "selftest", "crosscheck"},
     {"review"},
     {"checks"},
     {"protocol"},
@@ -30,8 +30,10 @@ STAIRCASE = (
 """Rooms from top to bottom; a module imports only from its own room and from lower steps."""
 
 DOORS = {
-    "pydicom": ("dicom.",),
+    "pydicom": ("dicom.", "crosscheck.child."),
+    "dicompylercore": ("crosscheck.child.",),
     "numba": ("._kernels",),
+    "SimpleITK": ("dicom.",),
     "llvmlite": ("._kernels",),
     "ruamel": ("protocol.load",),
     "yaml": ("protocol.load",),

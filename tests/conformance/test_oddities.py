@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
+from sbrt_qa.cli.main import run
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dicom.oddities import ODDITIES, Effect, spoil_case
 from sbrt_qa.dicom.quirks import QUIRKS
@@ -96,6 +97,15 @@ def test_an_oddity_has_the_effect_it_states(tmp_path, sound, name):
     else:
         assert isinstance(case.dose, Reason)
         assert isinstance(case.structures, StructureSet)
+
+
+@pytest.mark.parametrize("name", [n for n, one in ODDITIES.items() if one.quirk])
+def test_a_repair_is_shown_by_inspect_in_the_table_and_in_json(tmp_path, capsys, name):
+    write_case(content(), tmp_path, CaseIds(seed="oddities"))
+    spoil_case(tmp_path, [name])
+    for command in (["inspect"], ["check"], ["check", "-f", "json"]):
+        run([*command, str(tmp_path)])
+        assert ODDITIES[name].quirk in capsys.readouterr().out, command
 
 
 @pytest.mark.parametrize("seed", SEEDS)
