@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sbrt_qa.errors import DicomError
@@ -23,7 +23,7 @@ MAX_RATIO: Final = 100
 SMALL_BYTES: Final = 16 * 1024**2
 """What is inflated without a look at the ratio."""
 
-MAX_STEPS: Final = 6_000_000
+MAX_STEPS: Final = 3_000_000
 """Most reads for one file, two or three an element; a set of 10,000 contours needs 150,000."""
 
 _CHUNK: Final = 1024**2
@@ -38,11 +38,11 @@ class Budget:
     """Reads that are left for one file and for all sequences inside it."""
 
     where: str
-    steps: int = MAX_STEPS
+    steps: int = field(default_factory=lambda: MAX_STEPS)
 
     def overdrawn(self) -> TooMuchError:
         """Return the error of a file with too many elements."""
-        most = f"at most about {MAX_STEPS // 3} elements"
+        most = f"at most about {MAX_STEPS // 2} elements"
         return TooMuchError("too many elements", where=self.where, expected=most)
 
 
