@@ -1,6 +1,9 @@
 """Indices and models against numbers worked out by hand, and the vectors of the publications."""
 
 import math
+import re
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -267,6 +270,16 @@ def test_edge_of_a_grid():
 def test_case_87__what_is_not_in_the_grammar_is_an_error_that_teaches(text, message):
     with pytest.raises(MetricError, match=message):
         parse_metric(text)
+
+
+def test_every_metric_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    written = re.findall(r"`([^`\n]+)`", page)
+    kinds = set()
+    for text in written:
+        with suppress(MetricError):
+            kinds.add(parse_metric(text).kind)
+    assert kinds == set(METRICS)
 
 
 def test_every_model_states_its_validity():

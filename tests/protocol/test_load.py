@@ -194,6 +194,34 @@ def test_hostile_text_is_shown_made_visible() -> None:
     assert "\u202e" not in str(caught.value)
 
 
+def with_table(between_rows: str, *volumes: str) -> str:
+    rows = "".join(f"{{ptv_cc: {v}, per_protocol: 2, minor: 3}}, " for v in volumes)
+    return SMALL + (
+        "conformity:\n"
+        f"  - {{id: R, metric: R50, meaning: spill, op: <=, between_rows: {between_rows}, table: [{rows}],\n     priority: 3, source: [BOOK], confidence: sure}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("between_rows", "volumes", "message"),
+    [
+        ("step", ("20", "20"), r"table\[1\].ptv_cc: 20 does not rise"),
+        ("linear", ("20", "10"), r"table\[1\].ptv_cc: 10 does not rise"),
+        ("linear", ("20", "null"), "only the last of several steps"),
+        ("step", ("null", "20"), "only the last of several steps"),
+        ("step", ("null",), "only the last of several steps"),
+    ],
+)
+def test_volumes_of_a_table_rise(between_rows: str, volumes: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ProtocolError, match=message):
+        parsed(with_table(between_rows, *volumes))
+
+
+def test_steps_may_end_without_a_volume() -> None:
+    (limit,) = parsed(with_table("step", "20", "null")).conformity
+    assert [row.ptv_cc for row in limit.table] == [20, None]
+
+
 def test_the_library_is_found() -> None:
     assert "liver_sbrt" in library()
     assert load_protocol("liver_sbrt").id == "liver_sbrt"

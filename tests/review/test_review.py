@@ -17,6 +17,7 @@ from sbrt_qa.model.grid import DoseGrid, DoseType
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import Beam, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure, StructureSet
+from sbrt_qa.review.dvh_table import dvh
 from sbrt_qa.review.result import CaseReview, PlanSummary
 
 PLANES_MM = np.arange(-15.0, 16.0, 2.5)
@@ -58,6 +59,30 @@ def case(*structures: Structure, **changes: object) -> Case:
 
 def review(reviewed: Case, **options: object) -> CaseReview:
     return review_case(reviewed, load_protocol("liver_sbrt"), **options)
+
+
+def test_indices_of_a_structure_go_by_the_types_in_the_file() -> None:
+    """Without a protocol the type EXTERNAL is the body, and other structures of type PTV matter.
+
+    The target reaches from x = 20 to 30 mm; 2 cm away, at 50 mm, the ramp has 55 Gy.
+    """
+    target = box(5, "a", 20, 30, interpreted_type="PTV")
+    body = box(6, "b", -50, 50, interpreted_type="EXTERNAL")
+    crop, other = (
+        box(7, "c", 25, 30, interpreted_type="PTV"),
+        box(8, "d", -40, -20, interpreted_type="PTV"),
+    )
+    metrics = ["R100", "D2cm[Gy]", "NTCPliverMets"]
+    found = dvh(case(target, body, crop), ["a"], metrics).structures["a"].metrics
+    assert found["R100"].value == pytest.approx(1.0, rel=0.02)  # 50 Gy begin at 40 mm
+    assert found["D2cm[Gy]"].value == pytest.approx(55.0, abs=0.25)
+    assert "not validated" in found["NTCPliverMets"].validity
+    found = dvh(case(target, body, other), ["a"], metrics).structures["a"].metrics
+    assert found["R100"].reason is not None
+    assert "'d', another PTV" in found["R100"].reason.detail
+    found = dvh(case(target), ["a"], metrics).structures["a"].metrics
+    assert found["R100"].reason is not None
+    assert "type EXTERNAL" in found["R100"].reason.detail
 
 
 def test_a_review_summarises_the_case() -> None:

@@ -57,6 +57,7 @@ def render_dvh(table: DvhTable, page: Page) -> str:
         notes += _notes(key, row)
     parts: list[RenderableType] = [Text(visible(table.case), "bold"), grid]
     parts += [_text(f"? {note}") for note in notes]
+    parts += [_text(f"{name}: {validity}") for name, validity in _models(table).items()]
     parts.append(Text(f"Computed by sbrt_qa {table.engine_version}; {table.convention}.", "dim"))
     parts.append(Text(view.NOT_FOR_TREATMENT, "dim"))
     return print_to_text(parts, Page(max(page.width, _least_width(grid)), page.colour))
@@ -238,6 +239,12 @@ def _statistics(row: StructureDvh) -> list[str]:
 def _metric_cell(row: StructureDvh, expression: str) -> str:
     metric = row.metrics[expression]
     return "–" if metric.value is None else f"{metric.value:.2f}"
+
+
+def _models(table: DvhTable) -> dict[str, str]:
+    """Return the validity of every model among the metrics."""
+    metrics = (pair for row in table.structures.values() for pair in row.metrics.items())
+    return {name: metric.validity for name, metric in metrics if metric.validity}
 
 
 def _notes(key: str, row: StructureDvh) -> list[str]:

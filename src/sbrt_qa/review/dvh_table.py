@@ -15,7 +15,7 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import MetricSpec
+from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.errors import ResultError, UsageError, quoted
 from sbrt_qa.model.case import Case
@@ -30,11 +30,15 @@ DEFAULT_BIN_GY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class MetricValue:
-    """One metric: a value in `unit`, or the Reason why there is none."""
+    """One metric: a value in `unit`, or the Reason why there is none.
+
+    `validity` says of a model how far its values can be trusted.
+    """
 
     value: float | None
     unit: str
     reason: Reason | None = None
+    validity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +194,10 @@ def _curve(histogram: DVH, bin_gy: float) -> Curve:
 
 
 def _value(spec: MetricSpec, outcome: Outcome) -> MetricValue:
+    validity = METRICS[spec.kind].validity
     if isinstance(outcome, Measured):
-        return MetricValue(outcome.value, outcome.unit)
-    return MetricValue(None, spec.unit, outcome)
+        return MetricValue(outcome.value, outcome.unit, validity=validity)
+    return MetricValue(None, spec.unit, outcome, validity)
 
 
 def _row(row: StructureDvh) -> dict[str, Any]:
@@ -205,6 +210,7 @@ def _row(row: StructureDvh) -> dict[str, Any]:
         "outside_dose_grid_cc": row.outside_dose_grid_cc,
         "metrics": {
             text: {"value": m.value, "unit": m.unit, "reason": _reason_text(m.reason)}
+            | ({"validity": m.validity} if m.validity else {})
             for text, m in row.metrics.items()
         },
     }
@@ -225,7 +231,9 @@ def _read_row(data: dict[str, Any]) -> StructureDvh:
         max_gy=data["max_gy"],
         outside_dose_grid_cc=data["outside_dose_grid_cc"],
         metrics={
-            text: MetricValue(m["value"], m["unit"], _read_reason(m["reason"]))
+            text: MetricValue(
+                m["value"], m["unit"], _read_reason(m["reason"]), m.get("validity", "")
+            )
             for text, m in data["metrics"].items()
         },
         curve=Curve(tuple(curve["dose_gy"]), tuple(curve["volume_cc"])) if curve else None,
