@@ -35,6 +35,8 @@ def check(
     protocol_name: str = DEFAULT_PROTOCOL,
     mapping: Mapping[str, str] | None = None,
     site_values: Path | None = None,
+    *,
+    cross_check: bool = False,
 ) -> tuple[CaseReview, ...]:
     """Review every plan found in `paths` against one protocol.
 
@@ -48,6 +50,8 @@ def check(
         Structure name in the plan -> name in the protocol.
     site_values
         CSV of the site's own values, see `sbrt_qa.review.site_csv`.
+    cross_check
+        Compute every metric a second time, with dicompyler-core.
 
     Raises
     ------
@@ -56,17 +60,20 @@ def check(
     ProtocolError
         The protocol breaks its schema.
     UsageError
-        The file of site values cannot be read.
+        The file of site values cannot be read, or the second engine is not installed.
     """
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.review.review import review_case
 
     rules = protocol(protocol_name)
     sent = () if site_values is None else _site_values(site_values)
-    reviews = (
-        review_case(case, rules, mapping=mapping, site_values=sent) for case in load_cases(paths)
-    )
-    return tuple(_citing_self_test(review) for review in reviews)
+    reviews = []
+    for case in load_cases(paths):
+        review = review_case(case, rules, mapping=mapping, site_values=sent)
+        if cross_check:
+            review = _cross_checked(case, review, paths)
+        reviews.append(_citing_self_test(review))
+    return tuple(reviews)
 
 
 def check_untrusted(
@@ -307,6 +314,12 @@ def _site_values(path: Path) -> tuple[SiteValue, ...]:
     if len(text) > MAX_SITE_CHARACTERS:
         raise UsageError("the file of site values is too large", where=quoted(path.name))
     return read_site_values(text)
+
+
+def _cross_checked(case: Case, review: CaseReview, paths: Sequence[Path]) -> CaseReview:
+    from sbrt_qa.crosscheck.compare import cross_check
+
+    return replace(review, cross_check=cross_check(case, review.constraints, paths))
 
 
 def _citing_self_test(review: CaseReview) -> CaseReview:

@@ -42,6 +42,10 @@ def check(
             help="The site's own values (structure,metric,value,unit), shown beside ours.",
         ),
     ] = None,
+    cross_check: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option("--cross-check", help="Compute every metric with dicompyler-core as well."),
+    ] = False,
     output_format: Format = "table",
     out: Out = None,
 ) -> None:
@@ -53,14 +57,17 @@ def check(
     structure_names = read_mapping(mapping or [])
     check_format(output_format)
     refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
-    if untrusted and site_values:
-        raise UsageError("--site-values cannot be combined with --untrusted")
+    if untrusted and (site_values or cross_check):
+        what = "--site-values" if site_values else "--cross-check"
+        raise UsageError(f"{what} cannot be combined with --untrusted")
     if untrusted:
         reviews = _check_untrusted(case, protocol, structure_names)
     else:
         workflows.start_kernels_fast()
         workflows.when_compiling(tell_compiling)
-        reviews = workflows.check(case, protocol, structure_names, site_values)
+        reviews = workflows.check(
+            case, protocol, structure_names, site_values, cross_check=cross_check
+        )
     emit(render_reviews(output_format, reviews, page_for(out)), out)
     code = exit_codes.of_reviews(reviews)
     if code == exit_codes.UNREADABLE:
