@@ -119,7 +119,7 @@ def test_wrong_usage_is_exit_code_2(sbrt_qa: Command, arguments: list[str]) -> N
 def test_an_unexpected_error_is_one_line_unless_asked_for(
     sbrt_qa: Command, case: Path, monkeypatch: pytest.MonkeyPatch, debug: str
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setenv("SBRT_QA_DEBUG", debug)
