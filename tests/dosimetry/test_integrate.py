@@ -9,6 +9,7 @@ from sbrt_qa.dosimetry import reference
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import Settings, _cumulative_cc, deposit_spans, integrate
 from sbrt_qa.dosimetry.interpolation import Interpolation
+from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import cells_of, region_of
 from sbrt_qa.geometry.scanlines import lattice, scan
 from sbrt_qa.model.grid import DoseGrid
@@ -252,3 +253,13 @@ def test_contours_without_area_have_a_reason(points):
     outcome = integrate(region_of(flat), flat_grid())
     assert isinstance(outcome, Reason)
     assert outcome.code is ReasonCode.STRUCTURE_EMPTY
+
+
+@pytest.mark.parametrize("far", [1e6, 1e150])
+def test_coordinates_beyond_any_patient_are_refused(far):
+    with pytest.raises(GeometryError, match="those of a patient"):
+        Contour(0.0, np.array([[0.0, 0.0], [far, 0.0], [0.0, far]]))
+    with pytest.raises(GeometryError, match="those of a patient"):
+        Contour(-far, np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+    with pytest.raises(GeometryError, match="of the origin"):
+        DoseGrid(np.zeros((2, 2, 2)), *(np.array([0.0, far]) for _ in range(3)))

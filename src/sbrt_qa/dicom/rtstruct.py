@@ -17,7 +17,7 @@ import numpy as np
 from sbrt_qa.dicom.decimal_text import BadDecimal, parse_decimals
 from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.quirks import CONTOUR_TYPE, PLANE_TOLERANCE_MM, PLANES
-from sbrt_qa.errors import DicomError, quoted
+from sbrt_qa.errors import DicomError, GeometryError, quoted
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure, StructureSet
@@ -197,7 +197,10 @@ def _contour(found: _RawContour, points: FloatArray) -> Contour:
             f"contour {found.index} is not axial: {_lie(points)}, its z runs from {low:g} to "
             f"{high:g} mm"
         )
-    return Contour(0.5 * (low + high), points[:, :2])
+    try:
+        return Contour(0.5 * (low + high), points[:, :2])
+    except GeometryError as error:
+        raise _ContourError(f"contour {found.index}: {error}") from error
 
 
 def _lie(points: FloatArray) -> str:

@@ -16,6 +16,10 @@ UNIFORM_TOLERANCE_MM = 1e-3
 """Largest departure of a voxel centre from even spacing that still counts as even."""
 
 
+FARTHEST_MM = 100_000.0
+"""Largest distance from the origin that a coordinate may have; beyond, it is not of a patient."""
+
+
 class DoseType(enum.StrEnum):
     """What the dose values mean (DICOM Dose Type, 3004,0004)."""
 
@@ -107,6 +111,8 @@ def _step(axis_mm: FloatArray) -> float:
 def _check_axis(name: str, axis_mm: FloatArray, *, even: bool) -> None:
     if not np.isfinite(axis_mm).all() or (np.diff(axis_mm) <= 0).any():
         raise GeometryError(f"{name} must be finite and strictly ascending")
+    if np.abs(axis_mm[[0, -1]]).max() > FARTHEST_MM:
+        raise GeometryError(f"{name} must lie within {FARTHEST_MM:g} mm of the origin")
     if even and axis_mm.size > 2:
         ideal = np.linspace(axis_mm[0], axis_mm[-1], axis_mm.size)
         if np.abs(axis_mm - ideal).max() > UNIFORM_TOLERANCE_MM:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sbrt_qa.errors import GeometryError
-from sbrt_qa.model.grid import FloatArray, frozen_array
+from sbrt_qa.model.grid import FARTHEST_MM, FloatArray, frozen_array
 from sbrt_qa.model.outcome import Reason
 
 
@@ -51,6 +51,11 @@ class Contour:
             )
         if not (np.isfinite(self.z_mm) and np.isfinite(self.xy_mm).all()):
             raise GeometryError("contour coordinates must be finite")
+        if max(abs(self.z_mm), float(np.abs(self.xy_mm).max())) > FARTHEST_MM:
+            raise GeometryError(
+                "contour coordinates must be those of a patient",
+                expected=f"at most {FARTHEST_MM:g} mm from the origin",
+            )
 
 
 @dataclass(frozen=True, slots=True)
