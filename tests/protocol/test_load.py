@@ -196,10 +196,10 @@ def test_hostile_text_is_shown_made_visible() -> None:
 
 def with_table(between_rows: str, *volumes: str) -> str:
     rows = "".join(f"{{ptv_cc: {v}, per_protocol: 2, minor: 3}}, " for v in volumes)
-    return SMALL + (
-        "conformity:\n"
-        f"  - {{id: R, metric: R50, meaning: spill, op: <=, between_rows: {between_rows}, table: [{rows}],\n     priority: 3, source: [BOOK], confidence: sure}}\n"
-    )
+    limit = f"between_rows: {between_rows}, table: [{rows}]"
+    facts = "id: R, metric: R50, meaning: spill, op: <=, priority: 3"
+    sure = "source: [BOOK], confidence: sure"
+    return f"{SMALL}conformity:\n  - {{{facts}, {sure}, {limit}}}\n"
 
 
 @pytest.mark.parametrize(

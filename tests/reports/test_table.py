@@ -8,7 +8,7 @@ import pytest
 
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
 from sbrt_qa.reports.registry import Page, render_dvh, render_reviews
-from sbrt_qa.reports.view import rounded
+from sbrt_qa.reports.view import bound_text, rounded
 from sbrt_qa.review.dvh_table import DvhTable, MetricValue, StructureDvh
 from sbrt_qa.review.result import CaseReview
 
@@ -127,3 +127,13 @@ def test_several_cases_end_with_an_overview(review: CaseReview) -> None:
     assert "✕ MAJOR         LIVER_50  5 limits: " in overview
     assert "△ minor         OTHER  5 limits: " in overview
     assert "All plans" not in table(review)
+
+
+@pytest.mark.parametrize(
+    ("op", "bound", "text"),
+    [("<=", 13.0, "≤ 13 Gy"), ("report", None, "report"), ("<", None, "by volume")],
+)
+def test_a_bound_that_is_not_known_yet_is_not_called_a_report(
+    op: str, bound: float | None, text: str
+) -> None:
+    assert bound_text(op, bound, " Gy") == text

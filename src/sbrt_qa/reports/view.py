@@ -89,8 +89,13 @@ def header_lines(review: CaseReview) -> list[tuple[str, str]]:
 
 
 def bound_text(op: str, bound: float | None, unit: str = "") -> str:
-    """Return a bound with its operator, ``≤ 13 Gy``; ``report`` where there is none."""
-    return "report" if bound is None else f"{OPERATORS.get(op, op)} {bound:g}{unit}"
+    """Return a bound with its operator, ``≤ 13 Gy``; ``report`` where nothing is compared.
+
+    A bound that depends on a target whose volume is not known is ``by volume``.
+    """
+    if bound is None:
+        return "report" if op == "report" else "by volume"
+    return f"{OPERATORS.get(op, op)} {bound:g}{unit}"
 
 
 def minor_text(bound: float | None, minor: float | None, beyond: str) -> str:
