@@ -150,7 +150,8 @@ def _whole(stream: BufferedReader, where: str) -> bytes:
         return head
     if before.st_size > MAX_FILE_BYTES:
         raise NotDicomError(f"larger than {MAX_FILE_BYTES} bytes", where=where)
-    data = head + stream.read(MAX_FILE_BYTES)
+    stream.seek(0)  # again from the start: joining two parts would copy a large file
+    data = stream.read(MAX_FILE_BYTES + 1)
     after = os.fstat(stream.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or (
         len(data) != after.st_size

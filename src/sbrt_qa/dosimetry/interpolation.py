@@ -25,7 +25,7 @@ SPLINE_MARGIN = 4
 FINEST_MM = 0.5
 """Refinement stops at this spacing; finer, the trilinear and the cubic interpolant are one."""
 
-MOST_VOXELS = 600_000
+MOST_VOXELS = 250_000
 """Fine voxels at most; a structure whose box would need more keeps the trilinear interpolant."""
 
 
