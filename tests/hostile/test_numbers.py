@@ -264,7 +264,7 @@ def test_a_hostile_meterset_breaks_nothing_off(sbrt_qa: Command, tmp_path, keywo
     b.raw(group.ReferencedBeamSequence[0], keyword, value, "DS")
     folder = b.save_case(tmp_path, RP=b.plan(groups=[group]))
     for command in ("check", "inspect"):
-        sbrt_qa(command, folder)
+        assert sbrt_qa(command, folder).code in (0, 20, 30)
 
 
 @pytest.mark.parametrize("value", [b"0 ", b"-50 ", b"nan ", b"1e300 ", b"1e999 ", b"5000"])
