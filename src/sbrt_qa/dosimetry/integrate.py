@@ -146,7 +146,9 @@ def volume_cc(region: Region, *, settings: Settings = DEFAULT_SETTINGS) -> float
 
 
 def _area_mm2(cells: Cells, settings: Settings) -> float:
-    return min(settings.area_mm2, section_mm2(cells) / settings.least_lines)
+    section = section_mm2(cells)
+    usual = min(settings.area_mm2, section / settings.least_lines)
+    return max(usual, section / settings.most_lines)
 
 
 def _outside(what: str) -> Reason:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -20,7 +21,10 @@ from sbrt_qa.geometry.regions import Cells, ramp
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.units import cc_from_mm3
 
-MAX_CROSSINGS = 30_000_000
+MAX_LINES: Final = 20_000_000
+"""Most scan lines of one region; a body of 30 l takes 100,000."""
+
+MAX_CROSSINGS: Final = 30_000_000
 """Crossings of lines and edges in one scan; beyond, a contour is too wild to be anatomy."""
 
 _STEP_Y, _STEP_Z = math.sqrt(2) - 1, (math.sqrt(5) - 1) / 2
@@ -65,12 +69,26 @@ class Spans:
 
 
 def lattice(cells: Cells, area_mm2: float) -> Lines:
-    """Place lines so that each stands for about `area_mm2` of the region's y-z section."""
+    """Place lines so that each stands for about `area_mm2` of the region's y-z section.
+
+    Raises
+    ------
+    GeometryError
+        That takes more than `MAX_LINES`.
+    """
     thickness = cells.z_high_mm - cells.z_low_mm
     width = cells.y_high_mm - cells.y_low_mm
     by_area = width * thickness / area_mm2
     by_step = width / (2 * math.sqrt(area_mm2))
-    count = np.maximum(np.ceil(np.maximum(by_area, by_step)), 2).astype(np.int64)
+    wanted = np.maximum(np.ceil(np.maximum(by_area, by_step)), 2)
+    if not wanted.sum() <= MAX_LINES:  # also where it is not a number
+        raise GeometryError(
+            "the contours are too large or too many to be scanned",
+            got=f"{wanted.sum():.3g} lines",
+            expected=f"at most {MAX_LINES}",
+            advice="Check the structure for scribbled or corrupted contours.",
+        )
+    count = wanted.astype(np.int64)
     step = width / count
     line = ramp(count)
     shift_y, shift_z = (0.5 + np.outer((_SHIFT_Y, _SHIFT_Z), np.arange(count.size))) % 1.0
