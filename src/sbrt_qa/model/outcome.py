@@ -93,6 +93,41 @@ Outcome = Measured | Reason
 """A value or the reason why there is none."""
 
 
+class Driver(enum.StrEnum):
+    """What makes a metric uncertain: stable names, each with its meaning below it."""
+
+    END_CAPS = "end_caps"
+    """How far the structure goes beyond its first and last plane."""
+    BETWEEN_PLANES = "between_planes"
+    """How the structure runs from one plane to the next."""
+    DOSE_INTERPOLATION = "dose_interpolation"
+    """What the dose is between the voxels of the file."""
+    QUADRATURE = "quadrature"
+    """How densely the engine scans the structure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where a metric may lie when its file is read in other plausible ways.
+
+    Parameters
+    ----------
+    low, high
+        In the unit of the metric.
+    driver
+        What widens the band most.
+    """
+
+    low: float
+    high: float
+    driver: Driver
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.high):
+            msg = f"a band has two finite ends in order, got {self.low!r} and {self.high!r}"
+            raise ValueError(msg)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something a reviewer should know about the case, apart from the dose limits.
@@ -109,6 +144,13 @@ class Finding:
         One plain sentence: what was found, what was expected.
     advice
         What to do about it; may be empty.
+    title
+        Name of the check in a few words.
+    found, expected, tolerance
+        What a check saw, what it wanted and what it still accepts, with units; empty where the
+        message says it all.
+    source
+        Where the rule comes from.
     """
 
     code: str
@@ -116,3 +158,8 @@ class Finding:
     where: str
     message: str
     advice: str = ""
+    title: str = ""
+    found: str = ""
+    expected: str = ""
+    tolerance: str = ""
+    source: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sbrt_qa.model.outcome import Reason, Verdict
+from sbrt_qa.model.outcome import Band, Reason, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class ConstraintResult:
         Whether the verdict takes part in the verdict of the case.
     note
         One sentence for the reader, possibly empty.
+    band
+        Where the value may lie, in ``unit``; None when bands were not asked for or there is none.
+    borderline
+        Whether the verdict changes within the band.
     """
 
     id: str
@@ -68,6 +72,8 @@ class ConstraintResult:
     source: tuple[str, ...]
     confidence: str
     note: str = ""
+    band: Band | None = None
+    borderline: bool = False
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.reason is None):
@@ -75,4 +81,7 @@ class ConstraintResult:
             raise ValueError(msg)
         if self.value is None and self.verdict is Verdict.PER_PROTOCOL:
             msg = f"{self.id}: a limit without a value cannot be per protocol"
+            raise ValueError(msg)
+        if self.band is None and self.borderline:
+            msg = f"{self.id}: only a band can make a verdict borderline"
             raise ValueError(msg)

@@ -145,6 +145,8 @@ class CaseReview:
         Worst first.
     findings
         What else a reviewer should know.
+    passed
+        Plan checks that were made and found nothing wrong, with what they saw.
     links, repairs, files, notes
         How the input was read.
     site_values, cross_check
@@ -169,6 +171,7 @@ class CaseReview:
     notes: tuple[str, ...] = ()
     site_values: tuple[Comparison, ...] = ()
     cross_check: tuple[Comparison, ...] = ()
+    passed: tuple[Finding, ...] = ()
     schema: str = SCHEMA
 
     def to_json(self, *, indent: int | None = None) -> str:
