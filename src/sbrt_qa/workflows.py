@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sbrt_qa.errors import ResultError, UsageError, quoted
 
 if TYPE_CHECKING:
+    from sbrt_qa.checks.registry import Check
     from sbrt_qa.dicom.load import Inventory
     from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case
@@ -251,11 +252,23 @@ def protocol(name_or_path: str) -> Protocol:
     Raises
     ------
     ProtocolError
-        There is no such protocol, or it breaks its schema.
+        There is no such protocol, it breaks its schema, or it names a plan check that there is not.
     """
     from sbrt_qa.protocol.load import load_protocol
 
-    return load_protocol(name_or_path)
+    loaded = load_protocol(name_or_path)
+    if loaded.checks:
+        from sbrt_qa.checks.run import configured
+
+        configured(loaded)
+    return loaded
+
+
+def plan_checks() -> tuple[Check, ...]:
+    """Return all checks of a plan, by group and code."""
+    from sbrt_qa.checks.run import configured
+
+    return tuple(one.check for one in configured(None))
 
 
 def protocols() -> tuple[Protocol, ...]:

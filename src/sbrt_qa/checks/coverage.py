@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sbrt_qa.checks.registry import CheckContext, Found, check
+from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.dosimetry.dvh import DVH
 
 WORTH_TELLING = 1e-4
 """Part of a structure outside the dose grid below which rounding is a likelier cause."""
 
 
-@check("OUTSIDE_DOSE_GRID")
+@check(
+    "OUTSIDE_DOSE_GRID",
+    title="Structures within the dose grid",
+    group=Group.GRID,
+    rows=(16,),
+)
 def outside_dose_grid(context: CheckContext) -> Iterator[Found]:
     """Find evaluated structures that lie partly where no dose was calculated."""
     for key, structure in context.evaluated_structures.items():

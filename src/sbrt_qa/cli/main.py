@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import __version__
-from sbrt_qa.cli import check, dvh, exit_codes, inspect, protocol, sample, selftest
+from sbrt_qa.cli import check, checks, dvh, exit_codes, inspect, protocol, sample, selftest
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import SbrtQaError, visible
 
@@ -28,6 +28,7 @@ app.command()(check.check)
 app.command()(dvh.dvh)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
+app.add_typer(checks.app, name="checks")
 app.command()(sample.sample)
 app.command()(selftest.selftest)
 

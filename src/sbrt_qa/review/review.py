@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sbrt_qa.checks.registry import CheckContext, run_checks
+from sbrt_qa.checks.context import CheckContext, Find
+from sbrt_qa.checks.registry import CHECKS
+from sbrt_qa.checks.run import run_checks
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
@@ -20,7 +22,7 @@ from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.site_csv import SiteValue
-from sbrt_qa.review.site_values import FindDvh, compare_sent, compare_stored
+from sbrt_qa.review.site_values import FindDvh, compare_sent, compare_stored, differing
 from sbrt_qa.review.summaries import (
     dose_summary,
     image_summary,
@@ -53,6 +55,8 @@ def review_case(
     ------
     UsageError
         The mapping leads to a name that the protocol does not have.
+    ProtocolError
+        The protocol says something of a plan check that there is not.
     """
     doses = CaseDoses(case)
     structures = structures_of(case)
@@ -65,7 +69,22 @@ def review_case(
         mapping=mapping or {},
     )
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
-    findings = (*evaluation.findings, *run_checks(CheckContext(doses, used)))
+    site_rows = (
+        *compare_stored(doses, evaluation.results),
+        *compare_sent(doses, site_values, _named(doses, protocol, mapping or {})),
+    )
+    context = CheckContext(
+        doses,
+        used,
+        protocol,
+        _finder(doses, protocol, mapping or {}),
+        lambda tree: _region(doses, tree),
+        evaluation.results,
+        evaluation.findings,
+        differing(site_rows),
+    )
+    done = run_checks(context)
+    findings = (*(f for f in evaluation.findings if f.code not in CHECKS), *done.findings)
     source = case.provenance
     return CaseReview(
         case=case.label,
@@ -80,15 +99,21 @@ def review_case(
         structures=tuple(_summary(doses, key, s, evaluation) for key, s in structures.items()),
         constraints=evaluation.results,
         findings=findings,
+        passed=done.passed,
         links=source.links,
         repairs=source.repairs,
         files=source.files,
         notes=source.notes,
-        site_values=(
-            *compare_stored(doses, evaluation.results),
-            *compare_sent(doses, site_values, _named(doses, protocol, mapping or {})),
-        ),
+        site_values=site_rows,
     )
+
+
+def _finder(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> Find:
+    """Return what finds structures of the protocol in the plan."""
+    structures = doses.case.structures
+    if isinstance(structures, Reason):
+        return lambda _: structures
+    return Matcher(protocol, structures, mapping).find
 
 
 def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> FindDvh:
