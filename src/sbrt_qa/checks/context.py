@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
+import numpy as np
+
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
-from sbrt_qa.geometry.regions import Region
+from sbrt_qa.geometry.distance import contains
+from sbrt_qa.geometry.margins import Extent, extent_of
+from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription
@@ -94,6 +98,39 @@ class CheckContext:
     def evaluated_structures(self) -> dict[str, Structure]:
         """Structures that limits use, by display key."""
         return {key: s for key, s in self.structures.items() if s.roi_number in self.evaluated}
+
+    @cached_property
+    def body(self) -> Structure | None:
+        """The outline of the body, if there is one: by the protocol's name, else by its type."""
+        names = (
+            [s.name for s in self.protocol.structures if s.kind == "external"]
+            if self.protocol
+            else []
+        )
+        named = [s for name in names if (s := self.one(name)) is not None]
+        typed = [
+            s for s in self.structures.values() if s.interpreted_type == "EXTERNAL" and s.contours
+        ]
+        if named:
+            return named[0]
+        return typed[0] if len(typed) == 1 else None
+
+    @cached_property
+    def body_cells(self) -> Cells | None:
+        """The body, cut into cells."""
+        region = self.doses.region(self.body) if self.body else None
+        return cells_of(region) if isinstance(region, Region) else None
+
+    @cached_property
+    def body_extent(self) -> Extent | None:
+        """The box that holds the body."""
+        return None if self.body_cells is None else extent_of(self.body_cells)
+
+    def in_body(self, point_mm: tuple[float, float, float]) -> bool | None:
+        """Tell whether a point lies in the body; None without an outline."""
+        if self.body_cells is None:
+            return None
+        return bool(contains(self.body_cells, np.array([point_mm]))[0])
 
     def key_of(self, structure: Structure) -> str:
         """Return the display key of a structure."""

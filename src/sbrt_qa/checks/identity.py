@@ -1,0 +1,122 @@
+"""Whose files these are, and what is left in them that tells it. No check ever shows a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.model.outcome import Severity
+
+SOURCE = "DICOM PS3.15 annex E; trial offices' intake rules"
+
+
+@check(
+    "PATIENT_DIFFERS",
+    title="All files name one patient",
+    group=Group.LINKS,
+    severity=Severity.BLOCK,
+    rows=(1, 2),
+)
+def patient_differs(context: CheckContext) -> Iterator[Outcome]:
+    """Find files of one case that name different patients.
+
+    Patient name and number must be the same in all files of a case. They differ after a careless
+    pseudonymisation, or because a file is another patient's.
+    """
+    headers = context.case.provenance.headers
+    others = [h.name for h in headers if not h.same_patient_as_first]
+    if others:
+        names = f"{', '.join(others)} and {headers[0].name}"
+        text = f"patient name or number differs between {names}"
+        yield Found("case", text, "Find out whose files these are.", "several", "one patient")
+    elif len(headers) > 1:
+        yield Passed("case", "one patient", "one patient")
+
+
+@check(
+    "IDENTITY_NOT_REMOVED",
+    title="Files say that identity was removed",
+    group=Group.LINKS,
+    severity=Severity.BLOCK,
+    source=SOURCE,
+    rows=(32,),
+)
+def identity_not_removed(context: CheckContext) -> Iterator[Outcome]:
+    """Find files that do not say that the patient's identity was removed.
+
+    Patient Identity Removed (0012,0062) must be YES in every file, with the method beside it. Files
+    that a site checks before it sends them are not de-identified yet, so a protocol for sites makes
+    this information.
+    """
+    for header in context.case.provenance.headers:
+        if header.identity_removed != "YES":
+            said = header.identity_removed or "nothing"
+            text = "the file does not say that identity was removed"
+            advice = "De-identify it before it leaves the site."
+            yield Found(header.name, text, advice, said, "YES")
+        elif not header.says_how:
+            text = "identity was removed, but not by which method"
+            yield Found(header.name, text, found="YES", expected="a method", severity=Severity.INFO)
+        else:
+            yield Passed(header.name, "YES, with method", "YES, with method")
+
+
+@check(
+    "IDENTIFIERS_LEFT",
+    title="No identifying elements are left",
+    group=Group.LINKS,
+    severity=Severity.BLOCK,
+    source=SOURCE,
+    rows=(32,),
+)
+def identifiers_left(context: CheckContext) -> Iterator[Outcome]:
+    """Find elements that still identify somebody in files that say identity was removed.
+
+    Birth date, addresses, other names and numbers of the patient, names of physicians and
+    operators, comments, and a note that text is burned into the image. Only the names of the
+    elements are shown, never their values. Masked and dummy values count as empty.
+    """
+    for header in context.case.provenance.headers:
+        if header.identity_removed != "YES":
+            continue
+        left = [*header.identifying, *(["BurnedInAnnotation"] if header.burned_in == "YES" else [])]
+        if left:
+            text = f"the file says identity was removed, yet holds {', '.join(left)}"
+            advice = "Do not pass the file on; have the site de-identify and send it again."
+            yield Found(header.name, text, advice, ", ".join(left), "none of these")
+        else:
+            yield Passed(header.name, "none", "none")
+
+
+@check(
+    "PRIVATE_ELEMENTS",
+    title="Private elements in de-identified files",
+    group=Group.LINKS,
+    source=SOURCE,
+    rows=(32,),
+)
+def private_elements(context: CheckContext) -> Iterator[Outcome]:
+    """Tell of private elements in files that say identity was removed.
+
+    Nobody but their maker knows what they hold.
+    """
+    for header in context.case.provenance.headers:
+        if header.identity_removed == "YES" and header.private_elements:
+            text = f"holds {header.private_elements} private elements"
+            yield Found(header.name, text, "Look whether one of them holds a name.")
+
+
+@check(
+    "SUBJECT_MISSING",
+    title="Trial subject is stated",
+    group=Group.LINKS,
+    source=SOURCE,
+    rows=(32,),
+)
+def subject_missing(context: CheckContext) -> Iterator[Outcome]:
+    """Tell when de-identified files state no Clinical Trial Subject ID (0012,0040)."""
+    headers = [h for h in context.case.provenance.headers if h.identity_removed == "YES"]
+    if headers and not any(h.has_subject for h in headers):
+        yield Found("case", "no file states a trial subject")
+    elif headers:
+        yield Passed("case", "stated", "stated")
