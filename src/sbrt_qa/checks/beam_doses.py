@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.dosimetry.interpolation import dose_at_gy
+from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Reason, Severity
 
 
@@ -21,9 +22,11 @@ def beam_dose_sum(
 ) -> Iterator[Outcome]:
     """Compare the doses of the beams times fractions with the prescription and the dose grid.
 
-    The sum must be the prescription, or lie between it and the dose maximum: stereotactic doses are
-    prescribed to the edge of the target, and beam doses are often given for its middle. What counts
-    is how far the sum lies outside that range, in per cent of the prescription.
+    Made where the beams do not say for which point their doses are; where they do, see
+    BEAM_DOSE_AT_POINT. The sum must be the prescription, or lie between it and the dose maximum:
+    stereotactic doses are prescribed to the edge of the target, and beam doses are often given for
+    its middle. What counts is how far the sum lies outside that range, in per cent of the
+    prescription.
 
     Parameters
     ----------
@@ -32,6 +35,8 @@ def beam_dose_sum(
     """
     plan, rx_gy, fractions = context.plan, context.prescription_gy, context.fractions
     if plan is None or rx_gy is None or fractions is None or not plan.beams:
+        return
+    if any(b.dose_point_mm is not None for b in plan.beams):
         return
     doses = [b.dose_gy for b in plan.beams]
     known = [d for d in doses if d is not None]
@@ -88,7 +93,7 @@ def beam_dose_at_point(
     if len(points) != 1 or at is None or len(doses) < len(plan.beams):
         return
     dose = context.case.dose
-    if isinstance(dose, Reason):
+    if isinstance(dose, Reason) or dose.dose_type is not DoseType.PHYSICAL:
         return
     there = dose_at_gy(dose, at)
     if there is None:

@@ -158,18 +158,13 @@ def machines(context: CheckContext, allowed: tuple[str, ...] = ()) -> Iterator[O
         yield Passed("plan", shown, ", ".join(allowed) or "one machine")
 
 
-@check(
-    "SETUP_BEAMS",
-    title="Setup beams deliver nothing",
-    group=Group.BEAMS,
-    severity=Severity.MINOR,
-    rows=(8,),
-)
+@check("SETUP_BEAMS", title="Setup beams deliver nothing", group=Group.BEAMS, rows=(8,))
 def setup_beams(context: CheckContext) -> Iterator[Outcome]:
-    """Find setup and imaging beams that state a meterset: their dose is in no dose grid."""
+    """Tell of setup and imaging beams that state a meterset: their dose may be in no dose grid."""
     for beam in context.plan.setup_beams if context.plan else ():
         if beam.meterset:
-            text = f"a beam for {beam.delivery_type.lower()} with a meterset of {beam.meterset:g}"
+            kind = beam.delivery_type.lower().replace("_", " ")
+            text = f"not for treatment ({kind}), with a meterset of {beam.meterset:g}"
             advice = "Ask whether its dose was counted."
             yield Found(name_of(beam), text, advice, f"{beam.meterset:g}", "0")
         else:

@@ -15,6 +15,8 @@ from sbrt_qa.protocol.matching import ABSENT
 LONGEST_NAME: Final = 16
 """Characters that TG-263 allows."""
 
+CONTOUR_IT: Final = "Have it contoured, or say which structure it is with --map."
+
 SHOWN: Final = 8
 """Names that one finding lists."""
 
@@ -42,7 +44,8 @@ def required_missing(context: CheckContext) -> Iterator[Outcome]:
     """
     if context.protocol is None or isinstance(context.case.structures, Reason):
         return
-    there = []
+    there: list[str] = []
+    missing: dict[str, str] = {}
     for wanted in context.protocol.structures:
         if wanted.required is not True:
             continue
@@ -50,8 +53,13 @@ def required_missing(context: CheckContext) -> Iterator[Outcome]:
         if not isinstance(found, Reason):
             there.append(wanted.name)
         elif found.code in ABSENT:
-            advice = "Have it contoured, or say which structure it is with --map."
-            yield Found(wanted.name, found.detail, advice, "missing", "contoured")
+            missing[wanted.name] = found.detail
+    if len(missing) == 1:
+        ((name, why),) = missing.items()
+        yield Found(name, why, CONTOUR_IT, "missing", "contoured")
+    elif missing:
+        text = f"{len(missing)} required structures are not there"
+        yield Found(", ".join(missing), text, CONTOUR_IT, f"{len(missing)} missing", "contoured")
     if there:
         yield Passed("structures", ", ".join(there), "contoured")
 
@@ -159,7 +167,7 @@ def stray_parts(
         first = stray[0]
         at = ", ".join(f"{c:.0f}" for c in first.centre_mm)
         tiny = f"{len(stray)} of {len(parts)} parts are tiny"
-        text = f"{tiny}; one of {first.volume_cc:.3f} cc at ({at}) mm"
+        text = f"{tiny}; the largest of {first.volume_cc:.3f} cc at ({at}) mm"
         found, expected = f"{first.volume_cc:.3f} cc", f"at least {bound:.2g} cc"
         yield Found(key, text, "Have the stray contours removed.", found, expected)
     if sound:

@@ -13,6 +13,9 @@ from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.grid import DoseGrid, DoseType, Summation
 from sbrt_qa.model.outcome import Reason, Severity
 
+SHOWN: Final = 4
+"""Values that one finding lists."""
+
 TG101: Final = "AAPM TG-101 (recalled); bounds proposed"
 
 
@@ -232,9 +235,9 @@ def stored_dvh(context: CheckContext) -> Iterator[Outcome]:
     differing = context.site_differences
     if differing is None:
         return
-    for text in differing[:10]:
+    if differing:
+        more = f"; and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
+        text = f"{len(differing)} values differ: {'; '.join(differing[:SHOWN])}{more}"
         yield Found("dose", text, "Look at the table of both values.")
-    if len(differing) > 10:
-        yield Found("dose", f"and {len(differing) - 10} more")
-    if not differing:
+    else:
         yield Passed("dose", "all within tolerance", "our values")

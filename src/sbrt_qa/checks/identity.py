@@ -48,17 +48,20 @@ def identity_not_removed(context: CheckContext) -> Iterator[Outcome]:
     that a site checks before it sends them are not de-identified yet, so a protocol for sites makes
     this information.
     """
-    for header in context.case.provenance.headers:
-        if header.identity_removed != "YES":
-            said = header.identity_removed or "nothing"
-            text = "the file does not say that identity was removed"
-            advice = "De-identify it before it leaves the site."
-            yield Found(header.name, text, advice, said, "YES")
-        elif not header.says_how:
-            text = "identity was removed, but not by which method"
-            yield Found(header.name, text, found="YES", expected="a method", severity=Severity.INFO)
-        else:
-            yield Passed(header.name, "YES, with method", "YES, with method")
+    headers = context.case.provenance.headers
+    silent = [h.name for h in headers if h.identity_removed != "YES"]
+    vague = [h.name for h in headers if h.identity_removed == "YES" and not h.says_how]
+    if silent:
+        text = f"{len(silent)} of {len(headers)} files do not say that identity was removed"
+        advice = "De-identify them before they leave the site."
+        yield Found(", ".join(silent), text, advice, "not stated, or NO", "YES")
+    if vague:
+        text = "identity was removed, but not by which method"
+        yield Found(
+            ", ".join(vague), text, found="YES", expected="a method", severity=Severity.INFO
+        )
+    if headers and not silent and not vague:
+        yield Passed("case", "YES, with method, in all files", "YES, with method")
 
 
 @check(
@@ -76,16 +79,18 @@ def identifiers_left(context: CheckContext) -> Iterator[Outcome]:
     operators, comments, and a note that text is burned into the image. Only the names of the
     elements are shown, never their values. Masked and dummy values count as empty.
     """
-    for header in context.case.provenance.headers:
-        if header.identity_removed != "YES":
-            continue
+    headers = [h for h in context.case.provenance.headers if h.identity_removed == "YES"]
+    clean = 0
+    for header in headers:
         left = [*header.identifying, *(["BurnedInAnnotation"] if header.burned_in == "YES" else [])]
         if left:
             text = f"the file says identity was removed, yet holds {', '.join(left)}"
             advice = "Do not pass the file on; have the site de-identify and send it again."
             yield Found(header.name, text, advice, ", ".join(left), "none of these")
         else:
-            yield Passed(header.name, "none", "none")
+            clean += 1
+    if clean:
+        yield Passed(f"{clean} files", "none", "none")
 
 
 @check(

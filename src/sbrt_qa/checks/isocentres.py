@@ -99,12 +99,12 @@ def isocentre_outside(context: CheckContext) -> Iterator[Outcome]:
     cells = context.body_cells if points else None
     if cells is None:
         return
-    for point in points:
-        if context.in_body(point):
-            yield Passed("isocentre", "inside", "inside the body")
-        else:
-            advice = "Check the isocentre and the outline."
-            yield Found("isocentre", "outside the body", advice, "outside", "inside the body")
+    outside = sum(not context.in_body(point) for point in points)
+    if outside:
+        advice, text = "Check the isocentre and the outline.", f"{outside} of {len(points)} outside"
+        yield Found("isocentre", f"{text} the body", advice, text, "inside the body")
+    else:
+        yield Passed("isocentre", "inside", "inside the body")
 
 
 @check("OTHER_SIDE", title="Beams from the side of the target", group=Group.BEAMS, rows=(12,))

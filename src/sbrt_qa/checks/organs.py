@@ -193,6 +193,10 @@ def outside_body(
         found = f"{outside_cc:.1f} cc ({percent:.0f} %)"
         tolerance = f"{tolerance_cc:g} cc or {tolerance_percent:g} %"
         text = f"{found} lie outside {body.name}"
+        out = vertices(structure, SAMPLED)[~within, 2]
+        beyond = (out < body.contours[0].z_mm) | (out > body.contours[-1].z_mm)
+        if beyond.mean() > 0.9:
+            text += ", beyond its first or last contour"
         advice = "Check the contour and the outline."
         yield Found(key, text, advice, found, "inside the body", tolerance)
     if inside:
@@ -357,9 +361,10 @@ def density_overrides(context: CheckContext) -> Iterator[Outcome]:
     """Find structures whose density was set by hand; of a couch or fixation that is told only."""
     overridden = [(key, s) for key, s in context.structures.items() if s.overrides]
     for key, structure in overridden:
+        densities = [o for o in structure.overrides if "DENSITY" in o.name] or structure.overrides
         given = ", ".join(
             f"{o.name.lower() or 'property'} {'' if o.value is None else f'{o.value:g}'}".strip()
-            for o in structure.overrides
+            for o in densities
         )
         outside = structure.interpreted_type in ("SUPPORT", "FIXATION", "BOLUS")
         severity = Severity.INFO if outside else None

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.errors import quoted
-from sbrt_qa.model.outcome import Severity
+from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
 from sbrt_qa.units import GY_PER_CGY
@@ -68,6 +68,10 @@ def allowed(context: CheckContext) -> Iterator[Outcome]:
     for f in told:
         yield Found(f.where, f.message, f.advice)
     rx_gy, fractions = context.prescription_gy, context.fractions
+    if context.plan is not None and (rx_gy is None or fractions is None):
+        stated = context.plan.prescription if rx_gy is None else context.plan.fractions
+        why = stated.detail if isinstance(stated, Reason) else "the plan does not state it"
+        yield Untold("RTPLAN", why, "Ask the site what was prescribed.")
     if not told and levels and rx_gy is not None and fractions is not None:
         yield Passed("RTPLAN", f"{rx_gy:g} Gy in {fractions} fractions", expected, "0.5 %")
 

@@ -31,6 +31,9 @@ HARMLESS: Final = frozenset(
 MASKED: Final = re.compile(r"[X0*#_.^ -]*")
 """Text masked out, character by character."""
 
+FIRST_YEAR: Final = 1950
+"""Dates of earlier years are dummies."""
+
 _TIME: Final = re.compile(r"(\d{2})(\d{2})?(\d{2})?(\.\d{1,6})?")
 
 
@@ -97,7 +100,7 @@ def _date(text: str) -> dt.date | None:
         found = dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
         return None
-    return found if found.year > 1900 else None
+    return found if found.year >= FIRST_YEAR else None
 
 
 def _time(text: str) -> dt.time | None:
