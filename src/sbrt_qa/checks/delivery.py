@@ -92,7 +92,7 @@ def fraction_interval(
         shortest = hours if shortest is None else min(shortest, hours)
         if hours < least - slack_h:
             same_day = before.began.date == after.began.date
-            text = f"{hours:.0f} h after the fraction before"
+            text = f"{hours:.0f} h after the fraction before{', on the same day' * same_day}"
             severity = Severity.MAJOR if same_day else Severity.MINOR
             found, expected = f"{hours:.0f} h", f">= {least:g} h"
             where, advice = _name(after), "Ask the site why."

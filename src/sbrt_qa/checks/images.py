@@ -143,18 +143,24 @@ def at_scan_end(
         return
     needed = [s for name in whole if (s := context.one(name)) is not None]
     others = [s for s in context.evaluated_structures.values() if s is not context.body]
+    cut: list[str] = []
     for structure in dict.fromkeys((*needed, *others)):
         ends = _ends(structure, image)
         key, expected = context.key_of(structure), "not on the first or last slice"
         if ends:
+            if structure not in needed:
+                cut.append(key)
+                continue
             text = f"it is contoured on the {ends} slice of the scan"
-            severity = None if structure in needed else Severity.INFO
-            advice = "Check that the scan holds it whole." if structure in needed else ""
-            yield Found(key, text, advice, f"on the {ends} slice", expected, severity=severity)
+            advice = "Check that the scan holds it whole."
+            yield Found(key, text, advice, f"on the {ends} slice", expected)
         elif structure in needed and structure.contours:
             low = structure.contours[0].z_mm - float(image.z_mm[0])
             high = float(image.z_mm[-1]) - structure.contours[-1].z_mm
             yield Passed(key, f"{low:g} and {high:g} mm from the ends", expected)
+    if cut:
+        text = "contoured on the first or last slice of the scan"
+        yield Found(", ".join(cut), text, severity=Severity.INFO)
 
 
 def _ends(structure: Structure, image: ImageSeries) -> str:

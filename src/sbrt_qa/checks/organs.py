@@ -262,7 +262,7 @@ def target_overlap(
     if target is None or region is None or isinstance(region, Reason):
         return
     left_out = {context.one(name) for name in expected_in} | {context.body, target}
-    free = 0
+    free, told = 0, []
     for key, structure in context.evaluated_structures.items():
         own = context.doses.region(structure)
         is_target = structure.interpreted_type in ("GTV", "CTV", "PTV") or structure in {
@@ -275,10 +275,12 @@ def target_overlap(
             continue
         overlap_cc = volume_of_cc(own & region)
         if overlap_cc > tolerance_cc:
-            text = f"{overlap_cc:.2f} cc of it lie in the PTV"
-            yield Found(key, text, found=f"{overlap_cc:.2f} cc", expected="apart")
+            told.append(f"{key} {overlap_cc:.2f} cc")
         else:
             free += 1
+    if told:
+        text = f"organs reach into it: {', '.join(told)}"
+        yield Found("PTV", text, "Its coverage and their maxima cannot both be met.")
     if free:
         yield Passed(f"{free} organs", "apart from the PTV", "apart")
 

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-import numpy as np
-
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
-from sbrt_qa.geometry.expansion.grow import Margins, grow, rasterise
+from sbrt_qa.geometry.expansion.grow import Margins, Raster, grown, rasterise
 from sbrt_qa.geometry.margins import margins_between, volume_of_cc
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.units import cc_from_mm3
 
 TARGETS: Final = ("GTV", "CTV", "ITV", "PTV")
 """From inside to outside."""
@@ -156,9 +153,7 @@ def expansion(
         return
     sides = tuple(margins_mm) if len(margins_mm) == 6 else tuple(margins_mm) * 6
     inside, ptv = cells_of(there[inner]), cells_of(there["PTV"])
-    missing_cc = _missing_cc(inside, ptv, [max(m - tolerance_mm, 0.0) for m in sides])
-    beyond_cc = _beyond_cc(inside, ptv, [m + tolerance_mm for m in sides])
-    whole_cc = volume_of_cc(there["PTV"])
+    missing_cc, beyond_cc, whole_cc = _apart_cc(inside, ptv, sides, tolerance_mm)
     where = f"PTV around {inner}"
     found = f"{missing_cc:.1f} cc missing, {beyond_cc:.1f} cc beyond"
     expected = f"{inner} + {' / '.join(f'{m:g}' for m in margins_mm)} mm"
@@ -169,15 +164,14 @@ def expansion(
         yield Passed(where, found, expected, tolerance)
 
 
-def _missing_cc(inside: Cells, ptv: Cells, sides: list[float]) -> float:
-    grown = grow(inside, Margins(*sides))
-    there = rasterise(ptv, (grown.x_mm, grown.y_mm, grown.z_mm))
-    return cc_from_mm3(float(np.count_nonzero(grown.inside & ~there)) * grown.step_mm**3)
-
-
-def _beyond_cc(inside: Cells, ptv: Cells, sides: list[float]) -> float:
-    grown = grow(inside, Margins(*sides))
-    there = rasterise(ptv, (grown.x_mm, grown.y_mm, grown.z_mm))
-    whole_cc = grow(ptv, Margins.even(0.0)).volume_cc
-    within_cc = cc_from_mm3(float(np.count_nonzero(grown.inside & there)) * grown.step_mm**3)
-    return max(whole_cc - within_cc, 0.0)
+def _apart_cc(
+    inside: Cells, ptv: Cells, sides: tuple[float, ...], tolerance_mm: float
+) -> tuple[float, float, float]:
+    """Return what a PTV lacks of the smaller expansion, has beyond the larger, and has in all."""
+    more = Margins(*(m + tolerance_mm for m in sides))
+    less = Margins(*(max(m - tolerance_mm, 0.0) for m in sides))
+    raster = Raster.around([inside, ptv], more)
+    inner, outer = rasterise(inside, raster), rasterise(ptv, raster)
+    missing = grown(inner, raster.step_mm, less) & ~outer
+    beyond = outer & ~grown(inner, raster.step_mm, more)
+    return raster.volume_cc(missing), raster.volume_cc(beyond), raster.volume_cc(outer)

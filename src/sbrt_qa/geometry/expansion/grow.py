@@ -7,6 +7,7 @@ the region itself right to about half a step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,23 +57,51 @@ class Margins:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raster:
-    """Voxels of a cube of side `step_mm`; their centres stand on x, y, z; ``inside[z, y, x]``."""
+    """Cubes of side `step_mm` around points: their x, y and z."""
 
     x_mm: FloatArray
     y_mm: FloatArray
     z_mm: FloatArray
     step_mm: float
-    inside: BoolArray
 
-    @property
-    def volume_cc(self) -> float:
-        """Volume of the voxels inside."""
-        return cc_from_mm3(float(self.inside.sum()) * self.step_mm**3)
+    @classmethod
+    def around(cls, regions: Sequence[Cells], margins: Margins, step_mm: float = 1.0) -> Raster:
+        """Return a raster that holds regions, and margins around them.
+
+        Points stand half a step inside the ends of the first region, so that one with ends at
+        whole steps is not seen too large.
+
+        Raises
+        ------
+        GeometryError
+            The raster would have more than `MOST_VOXELS`.
+        """
+        right, left, anterior, posterior, inferior, superior = margins.in_order
+        first = regions[0]
+        y_origin, z_origin = float(first.y_low_mm.min()), float(first.z_low_mm[0])
+        x_low, x_high = min(r.x_low_mm for r in regions), max(r.x_high_mm for r in regions)
+        y_low = min(float(r.y_low_mm.min()) for r in regions)
+        y_high = max(float(r.y_high_mm.max()) for r in regions)
+        z_low = min(float(r.z_low_mm[0]) for r in regions)
+        z_high = max(float(r.z_high_mm[-1]) for r in regions)
+        axes = (
+            _axis(x_low - right, x_high + left, first.x_low_mm, step_mm),
+            _axis(y_low - anterior, y_high + posterior, y_origin, step_mm),
+            _axis(z_low - inferior, z_high + superior, z_origin, step_mm),
+        )
+        voxels = axes[0].size * axes[1].size * axes[2].size
+        if voxels > MOST_VOXELS:
+            raise GeometryError("the structure is too large to be grown", got=f"{voxels} voxels")
+        return cls(*axes, step_mm)
+
+    def volume_cc(self, mask: BoolArray) -> float:
+        """Return the volume of the voxels of a mask."""
+        return cc_from_mm3(float(np.count_nonzero(mask)) * self.step_mm**3)
 
 
-def rasterise(cells: Cells, axes_mm: tuple[FloatArray, FloatArray, FloatArray]) -> BoolArray:
-    """Return which points of a grid, by its x, y and z, lie inside a region; ``[z, y, x]``."""
-    x_mm, y_mm, z_mm = axes_mm
+def rasterise(cells: Cells, raster: Raster) -> BoolArray:
+    """Return which points of a raster lie inside a region; ``[z, y, x]``."""
+    x_mm, y_mm, z_mm = raster.x_mm, raster.y_mm, raster.z_mm
     mask = np.zeros((z_mm.size, y_mm.size, x_mm.size), dtype=np.bool_)
     cell = np.searchsorted(cells.z_low_mm, z_mm, side="right") - 1
     known = np.nonzero((cell >= 0) & (z_mm <= cells.z_high_mm[np.maximum(cell, 0)]))[0]
@@ -89,28 +118,6 @@ def rasterise(cells: Cells, axes_mm: tuple[FloatArray, FloatArray, FloatArray]) 
     return mask
 
 
-def grow(cells: Cells, margins: Margins, step_mm: float = 1.0) -> Raster:
-    """Return a region grown by margins, as a raster that holds it whole.
-
-    Raises
-    ------
-    GeometryError
-        The raster would have more than `MOST_VOXELS`.
-    """
-    right, left, anterior, posterior, inferior, superior = margins.in_order
-    x_mm = _axis(cells.x_low_mm - right, cells.x_high_mm + left, step_mm)
-    y_low, y_high = float(cells.y_low_mm.min()), float(cells.y_high_mm.max())
-    y_mm = _axis(y_low - anterior, y_high + posterior, step_mm)
-    z_mm = _axis(
-        float(cells.z_low_mm[0]) - inferior, float(cells.z_high_mm[-1]) + superior, step_mm
-    )
-    voxels = x_mm.size * y_mm.size * z_mm.size
-    if voxels > MOST_VOXELS:
-        raise GeometryError("the structure is too large to be grown", got=f"{voxels} voxels")
-    mask = rasterise(cells, (x_mm, y_mm, z_mm))
-    return Raster(x_mm, y_mm, z_mm, step_mm, grown(mask, step_mm, margins))
-
-
 def grown(mask: BoolArray, step_mm: float, margins: Margins) -> BoolArray:
     """Return the voxels within the margins of a mask ``[z, y, x]``."""
     distance = np.where(mask, 0.0, np.inf)
@@ -125,7 +132,8 @@ def grown(mask: BoolArray, step_mm: float, margins: Margins) -> BoolArray:
     return np.asarray(distance <= 1.0 + 1e-9)
 
 
-def _axis(low_mm: float, high_mm: float, step_mm: float) -> FloatArray:
-    """Return voxel centres that reach a step beyond both ends."""
-    count = int(np.ceil((high_mm - low_mm) / step_mm)) + 3
-    return low_mm + (np.arange(count, dtype=np.float64) - 1) * step_mm
+def _axis(low_mm: float, high_mm: float, origin_mm: float, step_mm: float) -> FloatArray:
+    """Return points half a step beside whole steps from an origin, a step beyond both ends."""
+    first = int(np.floor((low_mm - origin_mm) / step_mm)) - 1
+    last = int(np.ceil((high_mm - origin_mm) / step_mm)) + 1
+    return origin_mm + (np.arange(first, last, dtype=np.float64) + 0.5) * step_mm
