@@ -16,6 +16,9 @@ from sbrt_qa.units import cc_from_mm3
 EXTENT_AREA_MM2 = 1.0
 """Section that each scan line stands for when extents are looked for."""
 
+ONE_SOLID = 2
+"""Entries of the truth table of a region of one structure."""
+
 COARSE_MM = 1.0
 """Spacing of surface points from which distances are taken."""
 
@@ -71,7 +74,13 @@ class SixMargins:
 
 
 def extent_of(cells: Cells) -> Extent:
-    """Return the box that holds a region; between scan lines right to about a millimetre."""
+    """Return the box that holds a region: exact for a structure, to 1 mm for a combination."""
+    if cells.table.size == ONE_SOLID:
+        return Extent(
+            cells.x_low_mm, cells.x_high_mm,
+            float(cells.y_low_mm.min()), float(cells.y_high_mm.max()),
+            float(cells.z_low_mm[0]), float(cells.z_high_mm[-1]),
+        )  # fmt: skip
     spans = scan(cells, lattice(cells, EXTENT_AREA_MM2))
     used = np.repeat(np.arange(spans.lines.y_mm.size), np.diff(spans.start))
     if used.size == 0:

@@ -19,7 +19,7 @@ def grown_slowly(
     for index in np.ndindex(mask.shape):
         away = (np.array(index) - inside) * step_mm
         reach = [np.where(away[:, a] > 0, high, low) for a, (low, high) in enumerate(ends)]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             parts = [np.where(away[:, a] == 0, 0.0, (away[:, a] / reach[a]) ** 2) for a in range(3)]
         result[index] = bool((np.sum(parts, axis=0) <= 1 + 1e-9).any())
     return result
