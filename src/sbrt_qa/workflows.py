@@ -207,6 +207,7 @@ def dvh(
     *,
     plan: str | None = None,
     curve_bin_gy: float | None = None,
+    bands: bool = False,
 ) -> DvhTable:
     """Compute DVH statistics of the one plan found in `paths`, or of the one chosen by `plan`.
 
@@ -225,7 +226,7 @@ def dvh(
     for text in metrics:
         parse_metric(text)  # a typing error is told before anything is read
     case = _choose(load_cases(paths), plan)
-    return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy)
+    return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy, bands=bands)
 
 
 def inspect(paths: Sequence[Path]) -> Inventory:

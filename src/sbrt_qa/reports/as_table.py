@@ -241,7 +241,10 @@ def _statistics(row: StructureDvh) -> list[str]:
 
 def _metric_cell(row: StructureDvh, expression: str) -> str:
     metric = row.metrics[expression]
-    return "–" if metric.value is None else f"{metric.value:.2f}"
+    if metric.value is None:
+        return "–"
+    band = f" ({metric.band.low:.2f}–{metric.band.high:.2f})" if metric.band else ""
+    return f"{metric.value:.2f}{band}"
 
 
 def _models(table: DvhTable) -> dict[str, str]:
