@@ -19,7 +19,7 @@ from sbrt_qa.checks.registry import (
 )
 from sbrt_qa.checks.run import configured, run_checks
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.errors import ProtocolError
+from sbrt_qa.errors import ProtocolError, UsageError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode, Severity, Verdict
 from sbrt_qa.protocol.schema import CheckRule, Protocol
@@ -159,3 +159,14 @@ def test_a_check_that_breaks_off_is_named_and_stops_nothing(registered: Check) -
 def test_no_check_breaks_off_where_there_is_nothing() -> None:
     done = run_checks(CheckContext(CaseDoses(empty())))
     assert [f for f in done.findings if "broke off" in f.message] == []
+
+
+def test_no_check_breaks_off_with_a_protocol_of_few_names() -> None:
+    """A check may ask for any structure; that the protocol has none of the name stops nothing."""
+    asked = CheckContext(CaseDoses(empty()), find=_refusing)
+    assert [f for f in run_checks(asked).findings if "broke off" in f.message] == []
+    assert isinstance(asked.look("Liver"), Reason)
+
+
+def _refusing(name: str) -> Reason:
+    raise UsageError("not an expression", got=name)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
+from sbrt_qa.errors import UsageError
 from sbrt_qa.geometry.distance import contains
 from sbrt_qa.geometry.margins import Extent, extent_of
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
@@ -136,16 +137,24 @@ class CheckContext:
         """Return the display key of a structure."""
         return next((k for k, s in self.structures.items() if s is structure), structure.name)
 
+    def look(self, name: str) -> Matched | Reason:
+        """Find a structure; one that the protocol does not have is a Reason as well."""
+        try:
+            return self.find(name)
+        except UsageError:
+            text = f"the protocol has no {name}"
+            return Reason(ReasonCode.REFERENCE_MISSING, text)
+
     def one(self, name: str) -> Structure | None:
         """Return the one structure of the plan that stands for a name of the protocol, if any."""
-        found = self.find(name)
+        found = self.look(name)
         if isinstance(found, Matched) and isinstance(found.tree, Leaf):
             return found.tree.value
         return None
 
     def region(self, name: str) -> Region | Reason:
         """Return the region of a name or an expression over names of the protocol."""
-        found = self.find(name)
+        found = self.look(name)
         if isinstance(found, Reason):
             return found
         if isinstance(found.tree, Leaf):

@@ -49,7 +49,7 @@ def required_missing(context: CheckContext) -> Iterator[Outcome]:
     for wanted in context.protocol.structures:
         if wanted.required is not True:
             continue
-        found = context.find(wanted.name)
+        found = context.look(wanted.name)
         if not isinstance(found, Reason):
             there.append(wanted.name)
         elif found.code in ABSENT:
