@@ -99,6 +99,16 @@ def test_two_banks_above_each_other_are_open_where_both_are() -> None:
     assert opening_of((0, 0), (-5, 5)) == SHUT
 
 
+def test_the_tolerance_table_of_a_beam_by_label_or_number(tmp_path) -> None:
+    plan = b.plan()
+    plan.ToleranceTableSequence = [b.item(ToleranceTableNumber=1, ToleranceTableLabel="SBRT")]
+    made = [beam(point(0.0), ReferencedToleranceTableNumber=n) for n in (1, 7)]
+    plan.BeamSequence = [*made, beam(point(0.0))]
+    path = b.save(plan, tmp_path / "RP.dcm")
+    read = read_plan(open_bytes(path.read_bytes(), path.name).root).beams
+    assert [one.tolerance_table for one in read] == ["SBRT", "7", ""]
+
+
 def test_modifiers_and_weights_of_a_beam(tmp_path) -> None:
     made = beam(point(0.0), NumberOfWedges=1, NumberOfBoli=0, FinalCumulativeMetersetWeight=1.0)
     read = read_beam(tmp_path, made)

@@ -17,7 +17,7 @@ def name_of(beam: Beam) -> str:
 
 @check(
     "METERSET",
-    title="Every beam has a meterset",
+    title="Metersets",
     group=Group.BEAMS,
     severity=Severity.MAJOR,
     rows=(8,),
@@ -111,7 +111,7 @@ def energies(
 
 @check(
     "FLUENCE_MODE_MIXED",
-    title="One fluence mode for one energy",
+    title="Fluence modes",
     group=Group.BEAMS,
     rows=(9,),
 )
@@ -132,7 +132,7 @@ def fluence_modes(context: CheckContext) -> Iterator[Outcome]:
             yield Passed("plan", f"{energy:g} MV: {listed}", "one mode")
 
 
-@check("MACHINES", title="One machine", group=Group.BEAMS, severity=Severity.MINOR, rows=(11,))
+@check("MACHINES", title="Machines", group=Group.BEAMS, severity=Severity.MINOR, rows=(11,))
 def machines(context: CheckContext, allowed: tuple[str, ...] = ()) -> Iterator[Outcome]:
     """Find beams that name different machines, none, or one that the site has not credentialed.
 
@@ -158,7 +158,7 @@ def machines(context: CheckContext, allowed: tuple[str, ...] = ()) -> Iterator[O
         yield Passed("plan", shown, ", ".join(allowed) or "one machine")
 
 
-@check("SETUP_BEAMS", title="Setup beams deliver nothing", group=Group.BEAMS, rows=(8,))
+@check("SETUP_BEAMS", title="Setup beams", group=Group.BEAMS, rows=(8,))
 def setup_beams(context: CheckContext) -> Iterator[Outcome]:
     """Tell of setup and imaging beams that state a meterset: their dose may be in no dose grid."""
     for beam in context.plan.setup_beams if context.plan else ():
@@ -189,7 +189,7 @@ def modifiers(context: CheckContext) -> Iterator[Outcome]:
 
 @check(
     "BREATHING",
-    title="Respiratory technique is stated",
+    title="Respiratory technique",
     group=Group.BEAMS,
     severity=Severity.MINOR,
     source="AAPM TG-76",
@@ -219,7 +219,7 @@ def breathing(context: CheckContext, *, required: bool = False) -> Iterator[Outc
         yield Found("plan", text, advice, "nothing", "a technique", severity=severity)
 
 
-@check("TECHNIQUE_MIXED", title="One technique", group=Group.BEAMS, rows=(11,))
+@check("TECHNIQUE_MIXED", title="Techniques", group=Group.BEAMS, rows=(11,))
 def techniques(context: CheckContext) -> Iterator[Outcome]:
     """Tell when static and dynamic beams are mixed in one plan."""
     beams = context.plan.beams if context.plan else ()
@@ -231,9 +231,25 @@ def techniques(context: CheckContext) -> Iterator[Outcome]:
         yield Passed("plan", listed, "one technique")
 
 
+@check("TOLERANCE_TABLES", title="Tolerance tables", group=Group.BEAMS, rows=(11,))
+def tolerance_tables(context: CheckContext) -> Iterator[Outcome]:
+    """Tell when the beams of a plan refer to different tolerance tables of the machine.
+
+    With a table that is too wide the machine treats a patient who lies wrong. Silent where no beam
+    refers to one.
+    """
+    beams = context.plan.beams if context.plan else ()
+    names = list(dict.fromkeys(b.tolerance_table for b in beams))
+    shown = ", ".join(quoted(n) if n else "none" for n in names)
+    if len(names) > 1:
+        yield Found("plan", f"the beams refer to {shown}", "Ask the site.", shown, "one table")
+    elif names and names[0]:
+        yield Passed("plan", shown, "one table")
+
+
 @check(
     "PLAN_IS_ION",
-    title="Photon plan",
+    title="Photons or ions",
     group=Group.BEAMS,
     severity=Severity.BLOCK,
     rows=(3, 9),

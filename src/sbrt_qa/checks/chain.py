@@ -18,7 +18,7 @@ def _of(context: CheckContext, modality: str) -> tuple[ObjectHeader, ...]:
 
 @check(
     "FRAME_OF_REFERENCE",
-    title="One frame of reference",
+    title="Frame of reference",
     group=Group.LINKS,
     severity=Severity.BLOCK,
     rows=(1,),
@@ -55,7 +55,7 @@ class _Reference(NamedTuple):
 
 @check(
     "LINK_DANGLING",
-    title="Objects refer to each other",
+    title="References between objects",
     group=Group.LINKS,
     severity=Severity.BLOCK,
     rows=(2,),
@@ -98,7 +98,7 @@ def _references(context: CheckContext) -> Iterator[_Reference]:
 
 @check(
     "DOSE_STALE",
-    title="Dose newer than plan and structures",
+    title="Age of the dose",
     group=Group.LINKS,
     severity=Severity.MAJOR,
     rows=(4,),
@@ -138,7 +138,7 @@ def _in_order(where: str, first: Stamp, second: Stamp, slack_min: float) -> Outc
 
 @check(
     "STRUCTURES_NEWER",
-    title="Plan newer than structures",
+    title="Age of the structures",
     group=Group.LINKS,
     severity=Severity.MINOR,
     rows=(4,),
@@ -181,7 +181,7 @@ def _span(minutes: float) -> str:
 
 @check(
     "PLAN_NOT_APPROVED",
-    title="Plan is approved",
+    title="Approval of the plan",
     group=Group.LINKS,
     severity=Severity.MINOR,
     rows=(5,),

@@ -14,7 +14,7 @@ WORTH_TELLING = 1e-4
 
 @check(
     "OUTSIDE_DOSE_GRID",
-    title="Structures within the dose grid",
+    title="Structures and dose grid",
     group=Group.GRID,
     severity=Severity.MAJOR,
     rows=(16,),

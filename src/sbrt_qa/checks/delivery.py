@@ -209,7 +209,7 @@ def delivered_meterset(
         yield Passed("records", f"within {worst:.2g} %", "the plan's", f"{minor_percent:g} %")
 
 
-@check("TERMINATION", title="Beams ended normally", group=Group.DELIVERY, rows=(31,))
+@check("TERMINATION", title="Termination of beams", group=Group.DELIVERY, rows=(31,))
 def termination(context: CheckContext) -> Iterator[Outcome]:
     """Tell of beams that an operator or the machine ended."""
     normal = 0

@@ -29,7 +29,7 @@ def listed(names: list[str]) -> str:
 
 @check(
     "REQUIRED_MISSING",
-    title="Required structures are there",
+    title="Required structures",
     group=Group.STRUCTURES,
     severity=Severity.BLOCK,
     source="protocol",
@@ -78,7 +78,7 @@ def empty(context: CheckContext) -> Iterator[Outcome]:
 
 @check(
     "NAME_DUPLICATE",
-    title="Names are unique",
+    title="Duplicate names",
     group=Group.STRUCTURES,
     severity=Severity.MINOR,
     source="AAPM TG-263",
@@ -109,7 +109,7 @@ def duplicate_names(context: CheckContext) -> Iterator[Outcome]:
 
 @check(
     "NAME_NOT_TG263",
-    title="Names after TG-263",
+    title="Form of names",
     group=Group.STRUCTURES,
     source="AAPM TG-263",
     rows=(21,),

@@ -59,7 +59,7 @@ def spacing(
 
 @check(
     "DOSE_GRID_UNEVEN",
-    title="Planes of the dose grid are even",
+    title="Planes of the dose grid",
     group=Group.GRID,
     severity=Severity.MINOR,
     rows=(15,),
@@ -87,7 +87,7 @@ def uneven(context: CheckContext, tolerance_mm: float = 0.01) -> Iterator[Outcom
 
 @check(
     "DOSE_TYPE",
-    title="Physical dose of the whole plan",
+    title="Kind of dose",
     group=Group.GRID,
     severity=Severity.BLOCK,
     rows=(3,),
@@ -114,7 +114,7 @@ def dose_type(context: CheckContext) -> Iterator[Outcome]:
         yield Found("dose", f"it is a sum of {dose.summation}", "", found, expected)
 
 
-@check("DOSE_UNUSED", title="One dose for one plan", group=Group.GRID, rows=(3,))
+@check("DOSE_UNUSED", title="Number of doses", group=Group.GRID, rows=(3,))
 def unused_doses(context: CheckContext) -> Iterator[Outcome]:
     """Tell of further doses of the plan that were not used."""
     unused = context.case.provenance.unused_doses

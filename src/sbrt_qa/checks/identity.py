@@ -12,7 +12,7 @@ SOURCE = "DICOM PS3.15 annex E; trial offices' intake rules"
 
 @check(
     "PATIENT_DIFFERS",
-    title="All files name one patient",
+    title="Patient of all files",
     group=Group.LINKS,
     severity=Severity.BLOCK,
     rows=(1, 2),
@@ -35,7 +35,7 @@ def patient_differs(context: CheckContext) -> Iterator[Outcome]:
 
 @check(
     "IDENTITY_NOT_REMOVED",
-    title="Files say that identity was removed",
+    title="Removal of identity",
     group=Group.LINKS,
     severity=Severity.BLOCK,
     source=SOURCE,
@@ -66,7 +66,7 @@ def identity_not_removed(context: CheckContext) -> Iterator[Outcome]:
 
 @check(
     "IDENTIFIERS_LEFT",
-    title="No identifying elements are left",
+    title="Identifying elements",
     group=Group.LINKS,
     severity=Severity.BLOCK,
     source=SOURCE,
@@ -113,7 +113,7 @@ def private_elements(context: CheckContext) -> Iterator[Outcome]:
 
 @check(
     "SUBJECT_MISSING",
-    title="Trial subject is stated",
+    title="Trial subject",
     group=Group.LINKS,
     source=SOURCE,
     rows=(32,),

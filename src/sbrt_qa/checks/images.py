@@ -14,7 +14,7 @@ from sbrt_qa.model.structure import Structure
 
 @check(
     "IMAGE_UNUSABLE",
-    title="Image can be laid out",
+    title="Usable image",
     group=Group.IMAGES,
     severity=Severity.MAJOR,
     rows=(17,),
@@ -65,7 +65,7 @@ def spacing(
 
 @check(
     "IMAGE_SLICES_MISSING",
-    title="No slices are missing",
+    title="Missing slices of the image",
     group=Group.IMAGES,
     severity=Severity.MAJOR,
     rows=(17,),
@@ -94,7 +94,7 @@ def slices_missing(context: CheckContext, wide_factor: float = 1.5) -> Iterator[
 
 @check(
     "IMAGE_TILTED",
-    title="Gantry of the scanner is straight",
+    title="Tilt of the scanner",
     group=Group.IMAGES,
     severity=Severity.MAJOR,
     rows=(17,),
@@ -120,7 +120,7 @@ def tilted(context: CheckContext, most_deg: float = 0.1) -> Iterator[Outcome]:
 
 @check(
     "ORGAN_AT_SCAN_END",
-    title="Organs end within the scan",
+    title="Ends of the scan",
     group=Group.IMAGES,
     severity=Severity.MAJOR,
     rows=(18,),

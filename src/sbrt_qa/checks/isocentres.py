@@ -33,7 +33,7 @@ def _target_centre(context: CheckContext) -> Point | None:
 
 @check(
     "ISOCENTRE_COUNT",
-    title="One isocentre",
+    title="Number of isocentres",
     group=Group.BEAMS,
     severity=Severity.MINOR,
     rows=(10,),
@@ -59,7 +59,7 @@ def isocentre_count(context: CheckContext, most: int = 1) -> Iterator[Outcome]:
 
 @check(
     "ISOCENTRE_FAR",
-    title="Isocentre near the target",
+    title="Distance of the isocentre",
     group=Group.BEAMS,
     severity=Severity.MINOR,
     rows=(10,),
@@ -88,7 +88,7 @@ def isocentre_far(context: CheckContext, most_mm: float = 100.0) -> Iterator[Out
 
 @check(
     "ISOCENTRE_OUTSIDE",
-    title="Isocentre inside the body",
+    title="Isocentre and body",
     group=Group.BEAMS,
     severity=Severity.MINOR,
     rows=(10,),
@@ -107,7 +107,7 @@ def isocentre_outside(context: CheckContext) -> Iterator[Outcome]:
         yield Passed("isocentre", "inside", "inside the body")
 
 
-@check("OTHER_SIDE", title="Beams from the side of the target", group=Group.BEAMS, rows=(12,))
+@check("OTHER_SIDE", title="Beams through the other side", group=Group.BEAMS, rows=(12,))
 def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome]:
     """Tell of coplanar beams that enter from the other side of the body than the target lies.
 
@@ -151,7 +151,7 @@ def _from_other_side(beam: Beam, offset_mm: float, *, head_first: bool) -> bool:
 
 @check(
     "CONTROL_POINTS",
-    title="Control points make sense",
+    title="Control points",
     group=Group.BEAMS,
     severity=Severity.MINOR,
     rows=(33,),

@@ -157,7 +157,7 @@ def prv_margin(
 
 @check(
     "OUTSIDE_BODY",
-    title="Structures lie inside the body",
+    title="Structures and body",
     group=Group.STRUCTURES,
     severity=Severity.MINOR,
     rows=(25,),

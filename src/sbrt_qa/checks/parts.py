@@ -11,7 +11,7 @@ from sbrt_qa.model.outcome import Reason, Severity
 
 @check(
     "PART_MISSING",
-    title="Plan, structure set and dose are there",
+    title="Plan, structure set and dose",
     group=Group.LINKS,
     severity=Severity.BLOCK,
     rows=(2, 3),
@@ -26,7 +26,7 @@ def missing_part(context: CheckContext) -> Iterator[Found]:
 
 @check(
     "ROI_UNREADABLE",
-    title="Structures that can be read",
+    title="Unreadable structures",
     group=Group.STRUCTURES,
     rows=(19,),
 )

@@ -50,7 +50,7 @@ def _same(a_gy: float, b_gy: float) -> bool:
 
 @check(
     RX_NOT_IN_PROTOCOL,
-    title="Prescription is one of the protocol's",
+    title="Prescription and protocol",
     group=Group.PRESCRIPTION,
     severity=Severity.BLOCK,
     source="protocol",
@@ -78,7 +78,7 @@ def allowed(context: CheckContext) -> Iterator[Outcome]:
 
 @check(
     "RX_STATEMENTS_DIFFER",
-    title="Statements of the prescription agree",
+    title="Statements of the prescription",
     group=Group.PRESCRIPTION,
     severity=Severity.MAJOR,
     rows=(6,),

@@ -24,7 +24,7 @@ def _there(context: CheckContext) -> dict[str, Region]:
 
 @check(
     "TARGET_NESTING",
-    title="Targets lie within each other",
+    title="Nesting of targets",
     group=Group.STRUCTURES,
     severity=Severity.MAJOR,
     rows=(22,),
@@ -120,7 +120,7 @@ def margin(
 
 @check(
     "PTV_EXPANSION",
-    title="PTV is the expansion it should be",
+    title="Expansion of the PTV",
     group=Group.STRUCTURES,
     severity=Severity.MINOR,
     source="protocol",

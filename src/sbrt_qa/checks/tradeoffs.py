@@ -18,7 +18,7 @@ COVERAGE: Final = ("V", "D")
 
 @check(
     "OAR_DRIVEN",
-    title="Coverage given up for an organ",
+    title="Coverage and organs at their limits",
     group=Group.PRESCRIPTION,
     source="NRG-BR001 planning priorities",
     rows=(7,),

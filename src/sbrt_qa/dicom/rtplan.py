@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sbrt_qa.dicom.control_points import read_control_points
@@ -118,7 +119,20 @@ def _beams(root: Item, *, is_ion: bool) -> tuple[Beam, ...]:
             "ControlPointSequence",
         )
     )
-    return tuple(_beam(item, sequences[1], delivered) for item in root.items(sequences[0]))
+    labels = {
+        table.integer("ToleranceTableNumber"): table.text("ToleranceTableLabel")
+        for table in root.items("ToleranceTableSequence")
+    }
+    return tuple(
+        replace(beam, tolerance_table=labels.get(number) or ("" if number is None else f"{number}"))
+        for beam, number in (
+            (
+                _beam(item, sequences[1], delivered),
+                item.integer("ReferencedToleranceTableNumber"),
+            )
+            for item in root.items(sequences[0])
+        )
+    )
 
 
 def _beam(item: Item, control_points: str, delivered: dict[int, Item]) -> Beam:

@@ -84,7 +84,8 @@ class Beam:
 
     ``meterset``, ``dose_gy`` and ``dose_point_mm`` are per fraction, taken from the fraction group
     by beam number; ``in_fraction_group`` tells whether one names the beam. ``final_weight`` is the
-    Final Cumulative Meterset Weight.
+    Final Cumulative Meterset Weight; ``tolerance_table`` the label, or the number, of the machine's
+    tolerance table that holds for the beam.
     """
 
     number: int
@@ -108,6 +109,7 @@ class Beam:
     final_weight: float | None = None
     points: tuple[ControlPoint, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
+    tolerance_table: str = ""
 
     @property
     def is_setup(self) -> bool:

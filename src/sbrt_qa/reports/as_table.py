@@ -153,11 +153,14 @@ def _overview(review: CaseReview) -> Text:
     return Text.assemble((verdict, style), visible(review.case), f"  {view.count_text(review)}")
 
 
-def _findings(findings: Sequence[Finding]) -> Iterator[Text]:
+def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     for f in findings:
         sign = view.SIGNS[f.verdict] if f.verdict else "·"
         style = COLOURS[f.verdict] if f.verdict else ""
-        yield Text.assemble((f"{sign} ", style), view.finding_text(f))
+        heading, text = view.finding_parts(f)
+        yield Text.assemble((f"{sign} {heading}", style))
+        if text:
+            yield Padding(Text(text), (0, 0, 0, 2))
 
 
 def _passed(passed: Sequence[Finding], page: Page) -> Iterator[RenderableType]:

@@ -199,6 +199,17 @@ def finding_text(finding: Finding) -> str:
     return visible(f"{finding.code}  {where}{said}{advice}")
 
 
+def finding_parts(finding: Finding) -> tuple[str, str]:
+    """Return the heading of a find, its code, title and group, and what was found.
+
+    A find of no check has no title, and its text stands in the heading.
+    """
+    if not finding.title:
+        return finding_text(finding), ""
+    heading = f"{finding.code}  {finding.title} · {finding.group}"
+    return visible(heading), finding_text(finding).removeprefix(f"{visible(finding.code)}  ")
+
+
 def passed_text(passed: Sequence[Finding]) -> str:
     """Return how many objects passed in each group of checks."""
     groups = dict.fromkeys(f.group for f in passed)
