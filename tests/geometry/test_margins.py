@@ -68,8 +68,10 @@ def test_a_margin_is_negative_where_the_inner_sticks_out() -> None:
 
 @pytest.mark.parametrize(("apart_mm", "gap"), [(35.0, 15.0), (20.5, 0.5), (19.0, 0.0), (0.0, 0.0)])
 def test_the_gap_between_two_balls(apart_mm: float, gap: float) -> None:
-    one, other = ball(10.0), ball(10.0, (apart_mm, 0.0, 0.0))
-    assert gap_mm(cells_of(one), cells_of(other)) == pytest.approx(gap, abs=0.6)
+    one, shape = ball(10.0), Sphere((apart_mm, 0.0, 0.0), 10.0)
+    organ = contour(shape, np.arange(-9.5, 10.0, 1.0))
+    found = gap_mm(cells_of(one), cells_of(region_of(organ)), vertices(organ, 5000))
+    assert found == pytest.approx(gap, abs=0.6)
 
 
 def test_the_volume_of_a_difference_is_exact_and_may_be_nothing() -> None:

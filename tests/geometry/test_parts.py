@@ -81,3 +81,11 @@ def test_a_speck_is_the_smallest_part() -> None:
     found = parts(Structure(1, "ROI", (*prism(square()).contours, speck)))
     assert [round(part.volume_cc, 4) for part in found] == [0.8, 0.002]
     assert found[1].centre_mm == (50.5, 50.5, 4.0)
+
+
+def test_polygons_of_very_many_vertices_do_not_take_for_ever() -> None:
+    """Two rings around each other, with boxes that overlap and no point in common."""
+    outer, inner = disc(30.0, n=40_000), disc(28.0, n=40_000)
+    crescent = np.concatenate([outer[:20_000], inner[:20_000][::-1]])
+    far = np.concatenate([outer[20_000:], inner[20_000:][::-1]]) - [0.0, 3.0]
+    assert len(parts(prism([crescent, far], z=(0.0, 2.0)))) == 2

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
-from sbrt_qa.geometry.margins import gap_mm
+from sbrt_qa.geometry.margins import gap_mm, vertices
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity, Verdict
 from sbrt_qa.protocol.conditions import parse_condition, same_prescription
 from sbrt_qa.protocol.result import ConstraintResult
 
-COVERAGE: Final = ("V", "D")
-"""Kinds of metrics by which targets are covered."""
+LOOKED_AT: Final = 20_000
+"""Vertices of an organ at most."""
 
 
 @check(
@@ -72,10 +72,11 @@ def _drivers(context: CheckContext, at_limit_part: float, near_mm: float) -> Ite
     for r in sorted(context.results, key=_closeness, reverse=True):
         if r.structure in told or _closeness(r) < at_limit_part:
             continue
-        organ = context.region(r.structure)
-        if isinstance(organ, Reason) or context.one(r.structure) is None:
+        structure = context.one(r.structure)
+        organ = context.doses.region(structure) if structure else None
+        if structure is None or organ is None or isinstance(organ, Reason):
             continue
-        gap = gap_mm(cells, cells_of(organ))
+        gap = gap_mm(cells, cells_of(organ), vertices(structure, LOOKED_AT))
         if gap <= near_mm:
             told.add(r.structure)
             place = "in contact with the PTV" if gap < 0.5 else f"{gap:.0f} mm from the PTV"

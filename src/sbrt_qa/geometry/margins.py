@@ -19,6 +19,9 @@ EXTENT_AREA_MM2 = 1.0
 ONE_SOLID = 2
 """Entries of the truth table of a region of one structure."""
 
+GAP_STEP_MM = 3.0
+"""Spacing of a target's surface points that are looked for inside an organ."""
+
 COARSE_MM = 1.0
 """Spacing of surface points from which distances are taken."""
 
@@ -133,14 +136,16 @@ def margins_between(inner: Cells, outer: Cells) -> SixMargins:
     )  # fmt: skip
 
 
-def gap_mm(one: Cells, other: Cells) -> float:
-    """Return the shortest distance between two regions; 0 where they overlap."""
-    points = surface_points(one, COARSE_MM, ALONG_MM)
-    distance, _ = Distance(other).nearest(points)
-    shortest = float(distance.min())
-    if contains(other, points).any() or contains(one, surface_points(other, 4.0, 4.0)).any():
+def gap_mm(target: Cells, organ: Cells, points_mm: FloatArray) -> float:
+    """Return the shortest distance of an organ's points (its vertices) from a target.
+
+    0 where they overlap. Between the organ's planes it is right to half a slice.
+    """
+    own = surface_points(target, GAP_STEP_MM, GAP_STEP_MM)
+    if contains(target, points_mm).any() or contains(organ, own).any():
         return 0.0
-    return shortest
+    distance, _ = Distance(target).nearest(points_mm)
+    return float(distance.min())
 
 
 def vertices(structure: Structure, most: int) -> FloatArray:
