@@ -271,7 +271,7 @@ def protocol(name_or_path: str) -> Protocol:
     if loaded.checks:
         from sbrt_qa.checks.run import configured
 
-        configured(loaded)
+        configured(loaded, Path(name_or_path).name)
     return loaded
 
 

@@ -315,6 +315,21 @@ def ct_slice(
 # --- files ------------------------------------------------------------------------------------
 
 
+def record(fraction: int, date: str, plan: str = PLAN_UID, **changes: object) -> Dataset:
+    """Return a treatment record of one beam."""
+    delivered = item(
+        ReferencedBeamNumber=1, CurrentFractionNumber=fraction, TreatmentDeliveryType="TREATMENT",
+        TreatmentTerminationStatus="NORMAL", SpecifiedPrimaryMeterset=100.0,
+        DeliveredPrimaryMeterset=99.5,
+    )  # fmt: skip
+    made = base("RTRECORD", f"1.2.3.7.{fraction}", TreatmentDate=date, TreatmentTime="0930")
+    made.ReferencedRTPlanSequence = [reference(plan)]
+    made.TreatmentSessionBeamSequence = [delivered]
+    for keyword, value in changes.items():
+        setattr(made, keyword, value)
+    return made
+
+
 def save(dataset: Dataset, path: Path, syntax: str | None = None, *, meta: bool = True) -> Path:
     """Write a dataset; `syntax` defaults to explicit VR, `meta` False leaves out all of part 10."""
     syntax = UID(syntax or (ExplicitVRLittleEndian if meta else ImplicitVRLittleEndian))

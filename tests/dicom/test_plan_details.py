@@ -185,23 +185,9 @@ def test_time_between_two_stamps(one: Stamp, other: Stamp, minutes: float) -> No
     assert one.minutes_until(other) == minutes
 
 
-def record(fraction: int, date: str, plan: str = b.PLAN_UID, **changes: object) -> Dataset:
-    delivered = b.item(
-        ReferencedBeamNumber=1, CurrentFractionNumber=fraction, TreatmentDeliveryType="TREATMENT",
-        TreatmentTerminationStatus="NORMAL", SpecifiedPrimaryMeterset=100.0,
-        DeliveredPrimaryMeterset=99.5,
-    )  # fmt: skip
-    made = b.base("RTRECORD", f"1.2.3.7.{fraction}", TreatmentDate=date, TreatmentTime="0930")
-    made.ReferencedRTPlanSequence = [b.reference(plan)]
-    made.TreatmentSessionBeamSequence = [delivered]
-    for keyword, value in changes.items():
-        setattr(made, keyword, value)
-    return made
-
-
 def test_records_are_read_and_put_in_order(tmp_path) -> None:
     for fraction, date in ((1, "20260112"), (3, "20260116"), (2, "20260114")):
-        b.save(record(fraction, date), tmp_path / f"A{4 - fraction}.dcm")
+        b.save(b.record(fraction, date), tmp_path / f"A{4 - fraction}.dcm")
     (case,) = load_cases(b.save_case(tmp_path))
     assert [s.beams[0].fraction for s in case.sessions] == [1, 2, 3]
     first = case.sessions[0]
@@ -211,13 +197,13 @@ def test_records_are_read_and_put_in_order(tmp_path) -> None:
 
 
 def test_a_record_of_another_plan_is_left_alone(tmp_path) -> None:
-    b.save(record(1, "20260112", plan="1.9.9"), tmp_path / "A.dcm")
+    b.save(b.record(1, "20260112", plan="1.9.9"), tmp_path / "A.dcm")
     (case,) = load_cases(b.save_case(tmp_path))
     assert case.sessions == ()
 
 
 def test_a_record_without_beams_is_refused_and_stops_nothing(tmp_path) -> None:
-    broken = record(1, "20260112", TreatmentSessionBeamSequence=[])
+    broken = b.record(1, "20260112", TreatmentSessionBeamSequence=[])
     path = b.save(broken, tmp_path / "A.dcm")
     with pytest.raises(DicomError, match="no session of beams"):
         read_session(open_bytes(path.read_bytes(), path.name).root)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sbrt_qa.checks.context import CheckContext
 from sbrt_qa.checks.registry import CHECKS, Check, Group, Parameter, finding_of
-from sbrt_qa.errors import ProtocolError, quoted
+from sbrt_qa.errors import ProtocolError, quoted, visible
 from sbrt_qa.model.outcome import Finding, Severity, Verdict
 from sbrt_qa.protocol.schema import CheckRule, Protocol
 
@@ -30,8 +30,13 @@ class Configured:
     parameters: Mapping[str, Any]
 
 
-def configured(protocol: Protocol | None) -> tuple[Configured, ...]:
+def configured(protocol: Protocol | None, file: str = "") -> tuple[Configured, ...]:
     """Return the checks that a protocol wants, all with their own defaults without one.
+
+    Parameters
+    ----------
+    file
+        What errors call the protocol.
 
     Raises
     ------
@@ -41,7 +46,7 @@ def configured(protocol: Protocol | None) -> tuple[Configured, ...]:
     """
     rules = {} if protocol is None else protocol.checks
     for code, rule in rules.items():
-        _refuse_unknown(code, rule)
+        _refuse_unknown(code, rule, f"{visible(file)} checks.{code}".strip())
     wanted = (c for c in CHECKS.values() if code_applies(c.code, rules))
     groups = list(Group)
     ordered = sorted(wanted, key=lambda c: (groups.index(c.group), c.code))
@@ -107,8 +112,7 @@ def _value(parameter: Parameter, value: object) -> object:
     return float(value) if isinstance(parameter.default, float) else value  # type: ignore[arg-type]
 
 
-def _refuse_unknown(code: str, rule: CheckRule) -> None:
-    where = f"checks.{code}"
+def _refuse_unknown(code: str, rule: CheckRule, where: str) -> None:
     if code not in CHECKS:
         advice = "sbrt-qa checks list shows all codes"
         raise ProtocolError("there is no such check", where=where, advice=advice)
