@@ -147,6 +147,20 @@ def test_a_scaled_dose_differs_by_the_scale() -> None:
     assert mean.after / mean.before == pytest.approx(1.05)
 
 
+def test_gamma_of_a_scaled_dose_is_in_the_comparison() -> None:
+    """2 % more everywhere lies within 3 %; 10 % more does not near the maximum."""
+    near, far = (
+        compare(case(dose=hill(60.0)), case(dose=hill(top))).dose.gamma for top in (61.2, 66.0)
+    )
+    assert (near.pass_percent, near.points) == (100.0, near.candidates)
+    assert 0 < near.mean < near.highest < 0.7
+    assert far.pass_percent < 100
+    assert far.highest <= far.capped_at
+    assert compare(case(), case()).dose.gamma.highest == 0
+    without = compare_cases(case(), case(), PROTOCOL, gamma=None)
+    assert without.dose.gamma is None
+
+
 def test_another_grid_of_the_same_dose_differs_by_interpolation_only() -> None:
     fine_axis = np.arange(-45.0, 45.1, 1.25)
     z, y, x = np.meshgrid(fine_axis, fine_axis, fine_axis, indexing="ij")

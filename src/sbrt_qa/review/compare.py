@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.dosimetry.gamma import DEFAULT_CRITERIA, GammaCriteria
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
@@ -44,6 +45,7 @@ def compare_cases(
     *,
     mapping: Mapping[str, str] | None = None,
     expect: Expectation | None = None,
+    gamma: GammaCriteria | None = DEFAULT_CRITERIA,
     reviews: tuple[CaseReview, CaseReview] | None = None,
 ) -> CaseComparison:
     """Compare two versions of a submission.
@@ -58,6 +60,8 @@ def compare_cases(
         Structure name in the plan -> name in the protocol, as for `review_case`.
     expect
         The changes that were requested; without it no change counts as unexpected.
+    gamma
+        Criteria of gamma; None leaves it out.
     reviews
         Reviews of both versions where they are there already; then `protocol` and `mapping` are
         not used again.
@@ -74,7 +78,7 @@ def compare_cases(
     other_frame = _other_frame(before, after)
     doses = CaseDoses(before), CaseDoses(after)
     structures = compare_structures(*doses, (_volumes(old), _volumes(new)), other_frame=other_frame)
-    dose = other_frame or compare_doses(before.dose, after.dose)
+    dose = other_frame or compare_doses(before.dose, after.dose, gamma)
     changes = _judged(_changes(before, after, structures, dose), expect)
     return CaseComparison(
         before=_side(before, old),

@@ -132,8 +132,8 @@ class GammaSummary:
     ----------
     dose_percent, distance_mm, cutoff_percent
         Criteria; both per cent are of the earlier maximum.
-    points
-        Voxels above the cutoff that were evaluated.
+    points, candidates
+        Voxels evaluated, and voxels above the cutoff from which they were evenly selected.
     pass_percent
         Part of them with gamma up to 1.
     mean, highest
@@ -144,6 +144,7 @@ class GammaSummary:
     distance_mm: float
     cutoff_percent: float
     points: int
+    candidates: int
     pass_percent: float
     mean: float
     highest: float

@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from sbrt_qa.dosimetry.gamma import GammaCriteria, gamma
 from sbrt_qa.dosimetry.sampling import dose_at
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.review.comparison import Area, Change, DoseChange
+from sbrt_qa.review.comparison import Area, Change, DoseChange, GammaSummary
 
 THRESHOLD: Final = 0.1
 """Part of the higher maximum from which on a voxel is compared; below lies mostly air."""
@@ -22,8 +23,16 @@ SAME_GY: Final = 1e-4
 """Largest difference that is none: what files round doses to."""
 
 
-def compare_doses(before: DoseGrid | Reason, after: DoseGrid | Reason) -> DoseChange | Reason:
-    """Return how two doses differ, without gamma, or the Reason why they cannot be compared."""
+def compare_doses(
+    before: DoseGrid | Reason, after: DoseGrid | Reason, criteria: GammaCriteria | None = None
+) -> DoseChange | Reason:
+    """Return how two doses differ, or the Reason why they cannot be compared.
+
+    Parameters
+    ----------
+    criteria
+        Of gamma; without them it is left out.
+    """
     if isinstance(before, Reason):
         return before
     if isinstance(after, Reason):
@@ -47,6 +56,25 @@ def compare_doses(before: DoseGrid | Reason, after: DoseGrid | Reason) -> DoseCh
         p95_abs_gy=float(np.quantile(np.abs(difference), 0.95)),
         largest_rise_gy=max(float(difference.max()), 0.0),
         largest_fall_gy=min(float(difference.min()), 0.0),
+        gamma=None if criteria is None else _gamma(before, after, criteria),
+    )
+
+
+def _gamma(before: DoseGrid, after: DoseGrid, criteria: GammaCriteria) -> GammaSummary | Reason:
+    found = gamma(before, after, criteria)
+    if found.values.size == 0:
+        text = "no voxel above the cutoff of gamma lies within both dose grids"
+        return Reason(ReasonCode.OUTSIDE_DOSE_GRID, text)
+    return GammaSummary(
+        dose_percent=criteria.dose_percent,
+        distance_mm=criteria.distance_mm,
+        cutoff_percent=criteria.cutoff_percent,
+        points=int(found.values.size),
+        candidates=found.candidates,
+        pass_percent=100 * float(np.mean(found.values <= 1)),
+        mean=float(found.values.mean()),
+        highest=float(found.values.max()),
+        capped_at=criteria.cap,
     )
 
 
