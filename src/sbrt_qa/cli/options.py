@@ -21,6 +21,10 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Write to FILE, not the terminal."),
 ]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="A=B", help="Structure A of the plan is B of the protocol."),
+]
 
 
 def read_mapping(pairs: list[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
 from sbrt_qa.protocol.matching import Matcher
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.site_csv import SiteValue
 from sbrt_qa.review.site_values import FindDvh, compare_sent, compare_stored
@@ -31,7 +32,7 @@ from sbrt_qa.review.summaries import (
 
 def review_case(
     case: Case,
-    protocol: Protocol,
+    protocol: Protocol | Chosen,
     *,
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
@@ -43,7 +44,7 @@ def review_case(
     case
         What was submitted.
     protocol
-        The limits.
+        The limits; or the version chosen for this case, so that the review says why it was.
     mapping
         Structure name in the plan -> name in the protocol, where names do not say it themselves.
     site_values
@@ -54,6 +55,8 @@ def review_case(
     UsageError
         The mapping leads to a name that the protocol does not have.
     """
+    chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
+    protocol = chosen.protocol
     doses = CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
@@ -65,13 +68,14 @@ def review_case(
         mapping=mapping or {},
     )
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
-    findings = (*evaluation.findings, *run_checks(CheckContext(doses, used)))
+    about_version = () if chosen.finding is None else (chosen.finding,)
+    findings = (*about_version, *evaluation.findings, *run_checks(CheckContext(doses, used)))
     source = case.provenance
     return CaseReview(
         case=case.label,
         subject=case.subject,
         verdict=overall(evaluation.results, findings),
-        protocol=ProtocolUsed.of(protocol),
+        protocol=ProtocolUsed.of(protocol, chosen.why),
         engine=EngineUsed(convention=method_text(doses.convention)),
         plan=plan_summary(case.plan),
         dose=dose_summary(case.dose),

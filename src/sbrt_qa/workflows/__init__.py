@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case
     from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.versions import ProtocolFamily
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
     from sbrt_qa.review.site_csv import SiteValue
@@ -45,7 +46,8 @@ def check(
     paths
         Files and folders.
     protocol_name
-        Name in the library, or a file.
+        Name in the library, ``NAME@VERSION``, a file, or a folder of versions. Of several versions
+        each plan is held against the one in force at its planning date.
     mapping
         Structure name in the plan -> name in the protocol.
     site_values
@@ -65,11 +67,11 @@ def check(
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.review.review import review_case
 
-    rules = protocol(protocol_name)
+    rules = protocol_family(protocol_name)
     sent = () if site_values is None else _site_values(site_values)
     reviews = []
     for case in load_cases(paths):
-        review = review_case(case, rules, mapping=mapping, site_values=sent)
+        review = review_case(case, rules.of(case), mapping=mapping, site_values=sent)
         if cross_check:
             review = _cross_checked(case, review, paths)
         reviews.append(_citing_self_test(review))
@@ -164,7 +166,8 @@ def _review_here(
     cases = load_cases(paths)
     if case is None and len(cases) > 1:
         return {"labels": [one.label for one in cases]}
-    review = review_case(cases[case or 0], protocol(protocol_name), mapping=mapping)
+    chosen = protocol_family(protocol_name).of(cases[case or 0])
+    review = review_case(cases[case or 0], chosen, mapping=mapping)
     return {"review": review.to_json()}
 
 
@@ -258,11 +261,25 @@ def protocol(name_or_path: str) -> Protocol:
     return load_protocol(name_or_path)
 
 
+def protocol_family(name_or_path: str) -> ProtocolFamily:
+    """Load all versions of a protocol; ``of`` of the result says which one holds for a case.
+
+    Raises
+    ------
+    ProtocolError
+        As :func:`protocol`.
+    """
+    from sbrt_qa.protocol.load import load_family
+
+    return load_family(name_or_path)
+
+
 def protocols() -> tuple[Protocol, ...]:
-    """Load every protocol of the library."""
+    """Load every protocol of the library, each in all its versions."""
     from sbrt_qa.protocol.load import library
 
-    return tuple(protocol(name) for name in library())
+    names = dict.fromkeys(stem.partition("@")[0] for stem in library())
+    return tuple(version for name in names for version in protocol_family(name).versions)
 
 
 def protocol_schema() -> dict[str, Any]:
