@@ -244,7 +244,20 @@ def test_another_frame_of_reference_stops_what_needs_places() -> None:
     assert isinstance(found.dose, Reason)
     assert found.structures[0].state is StructureState.NOT_COMPARED
     assert "different frames" in found.structures[0].reason.detail
-    assert (Area.IMAGE, "frame of reference") in [(c.area, c.what) for c in found.changes]
+    assert [(c.area, c.what) for c in found.changes] == [(Area.IMAGE, "frame of reference")]
+    assert found.verdict is Verdict.NOT_EVALUABLE
+    old = case(ball(1, "PTV", 15.0))
+    found = compare(old, case(dose=moved, structures=structures), "image,dose")
+    assert [f.code for f in found.findings] == ["OTHER_FRAME_OF_REFERENCE"]
+
+
+def test_what_was_not_requested_is_one_finding_by_area() -> None:
+    beams = tuple(replace(b, meterset=50.0, couch_deg=(5.0,)) for b in plan().beams)
+    found = compare(case(), case(plan=plan(beams=beams, approval="APPROVED")), "none")
+    assert [(f.where, f.message) for f in found.findings] == [
+        ("plan", "approval changed, which was not requested"),
+        ("beams", "couch (deg), meterset of 2 items changed, which was not requested"),
+    ]
 
 
 def test_a_dose_that_is_missing() -> None:

@@ -35,6 +35,11 @@ UNEXPECTED_CHANGE: Final = "UNEXPECTED_CHANGE"
 REQUEST_NOT_DONE: Final = "REQUEST_NOT_DONE"
 SAME_UID: Final = "SAME_UID_OTHER_CONTENT"
 
+NOT_COMPARABLE: Final = "OTHER_FRAME_OF_REFERENCE"
+
+_PLACES: Final = (Area.STRUCTURES, Area.DOSE)
+"""Areas of which nothing can be told in another frame of reference."""
+
 _AREAS: Final = list(Area)
 
 
@@ -161,11 +166,19 @@ def _metrics(
 def _findings(
     before: Case, after: Case, changes: Sequence[Change], expect: Expectation | None
 ) -> Iterator[Finding]:
+    unexpected: dict[tuple[Area, str], list[Change]] = {}
     for change in changes:
         if change.expected is False:
-            yield _unexpected(change)
+            item = change.item if change.area is Area.STRUCTURES else ""
+            unexpected.setdefault((change.area, item), []).append(change)
+    for (area, item), group in unexpected.items():
+        yield _unexpected(f"{area}: {item}" if item else str(area), group)
+    other_frame = _other_frame(before, after)
+    if other_frame is not None:
+        yield _not_comparable(other_frame)
     for request in () if expect is None else expect.requests:
-        if not any(request.covers(change) for change in changes):
+        untold = other_frame is not None and request.area in _PLACES
+        if not untold and not any(request.covers(change) for change in changes):
             yield _not_done(request)
     for modality in same_uid_other_content(before, after):
         yield Finding(
@@ -178,17 +191,31 @@ def _findings(
         )
 
 
-def _unexpected(change: Change) -> Finding:
-    where = ": ".join(filter(None, (str(change.area), change.item)))
+def _unexpected(where: str, changes: Sequence[Change]) -> Finding:
+    """Return one finding for all changes of one place that were not requested."""
+    properties = ", ".join(dict.fromkeys(c.what for c in changes))
+    items = list(dict.fromkeys(c.item for c in changes if c.item))
+    of = f" of {len(items)} items" if len(items) > 1 else ""
     return Finding(
         UNEXPECTED_CHANGE,
         Verdict.MAJOR,
         where,
-        f"{change.what} changed, which was not requested",
+        f"{properties}{of} changed, which was not requested",
         "Ask the site why, or add it to the request.",
         title="change that was not requested",
-        found=change.after or "nothing",
-        expected=change.before or "nothing",
+        found=changes[0].after or "nothing",
+        expected=changes[0].before or "nothing",
+    )
+
+
+def _not_comparable(reason: Reason) -> Finding:
+    return Finding(
+        NOT_COMPARABLE,
+        Verdict.NOT_EVALUABLE,
+        "structures, dose",
+        f"{reason.detail}: structures and dose are not compared",
+        "Register the images, or compare metric by metric.",
+        title="versions that cannot be laid over each other",
     )
 
 

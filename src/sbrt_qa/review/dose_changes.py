@@ -87,7 +87,8 @@ def dose_changes(change: DoseChange | Reason, *, there: tuple[bool, bool]) -> It
         Whether the earlier and the later version have a usable dose.
     """
     if isinstance(change, Reason):
-        if there[0] != there[1] or all(there):
+        elsewhere = all(there) and change.code is not ReasonCode.NOT_APPLICABLE
+        if there[0] != there[1] or elsewhere:
             before, after = ("there" if t else "not usable" for t in there)
             yield Change(Area.DOSE, "", "dose", before, after)
         return

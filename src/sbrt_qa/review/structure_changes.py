@@ -67,9 +67,13 @@ def compare_structures(
 
 
 def structure_changes(rows: tuple[StructureChange, ...]) -> Iterator[Change]:
-    """Yield the structures that differ, in words."""
+    """Yield the structures that differ, in words.
+
+    What lies in another frame of reference is not told to differ: nobody knows.
+    """
     for row in rows:
-        if row.state is StructureState.SAME:
+        other_frame = row.reason is not None and row.reason.code is ReasonCode.NOT_APPLICABLE
+        if row.state is StructureState.SAME or other_frame:
             continue
         if row.state is StructureState.RENAMED:
             yield Change(Area.STRUCTURES, row.name, "name", row.renamed_from, row.name)

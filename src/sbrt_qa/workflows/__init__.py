@@ -217,7 +217,7 @@ def dvh(
 
     for text in metrics:
         parse_metric(text)  # a typing error is told before anything is read
-    case = _choose(load_cases(paths), plan)
+    case = choose(load_cases(paths), plan)
     return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy)
 
 
@@ -345,7 +345,14 @@ def _citing_self_test(review: CaseReview) -> CaseReview:
     return replace(review, engine=replace(review.engine, self_test=latest_id()))
 
 
-def _choose(cases: Sequence[Case], wanted: str | None) -> Case:
+def choose(cases: Sequence[Case], wanted: str | None) -> Case:
+    """Return the one case, or the one whose label or plan UID is `wanted`.
+
+    Raises
+    ------
+    UsageError
+        There are several and `wanted` does not say which, or it names none or several.
+    """
     if wanted is None and len(cases) == 1:
         return cases[0]
     chosen = [case for case in cases if wanted is not None and wanted in _names(case)]

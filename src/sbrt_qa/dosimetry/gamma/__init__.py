@@ -10,12 +10,14 @@ best place in quarters of that.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from sbrt_qa.dosimetry.gamma._kernels import gamma as gamma_kernel
+from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.geometry.planes import IntArray
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 
@@ -64,6 +66,27 @@ class GammaCriteria:
 
 
 DEFAULT_CRITERIA = GammaCriteria()
+
+_WRITTEN: Final = re.compile(r"(\d+(?:\.\d+)?) ?% ?/ ?(\d+(?:\.\d+)?) ?mm")
+
+
+def parse_criteria(text: str) -> GammaCriteria | None:
+    """Read criteria such as ``2%/1mm``; None for ``none``.
+
+    Raises
+    ------
+    UsageError
+        The text is neither, or its numbers are out of range.
+    """
+    if text.strip().casefold() == "none":
+        return None
+    found = _WRITTEN.fullmatch(text.strip())
+    try:
+        if found:
+            return GammaCriteria(float(found[1]), float(found[2]))
+    except ValueError:
+        pass
+    raise UsageError("not criteria of gamma", got=quoted(text), expected="such as 3%/2mm, or none")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
