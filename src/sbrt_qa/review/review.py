@@ -128,7 +128,7 @@ def _seen(views: Views, name: str, default: DvhSource) -> DvhSource:
 
 
 def _subject(tree: Tree[Structure]) -> Subject:
-    return Subject(_key(tree), lambda doses: _region(doses, tree))
+    return Subject(_key(tree), lambda doses: region_of_tree(doses, tree))
 
 
 def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> FindDvh:
@@ -157,7 +157,7 @@ def dvh_source(doses: CaseDoses) -> DvhSource:
     def source(tree: Tree[Structure]) -> DVH | Reason:
         if isinstance(tree, Leaf):
             return doses.dvh(tree.value)
-        return doses.dvh_of(_key(tree), lambda: _region(doses, tree))
+        return doses.dvh_of(_key(tree), lambda: region_of_tree(doses, tree))
 
     return source
 
@@ -168,7 +168,7 @@ def far_dose_source(doses: CaseDoses) -> FarDose:
     def source(
         target: Tree[Structure], body: Tree[Structure], distance_mm: float
     ) -> float | Reason:
-        regions = _region(doses, target), _region(doses, body)
+        regions = region_of_tree(doses, target), region_of_tree(doses, body)
         return doses.highest_beyond_gy(*regions, distance_mm)
 
     return source
@@ -178,7 +178,8 @@ def _key(tree: Tree[Structure]) -> str:
     return fold(tree, lambda s: f"roi {s.roi_number}", lambda sign, a, b: f"({a} {sign} {b})")
 
 
-def _region(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
+def region_of_tree(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
+    """Return the region of an expression over structures, or why there is none."""
     return fold(tree, doses.region, _combined)
 
 
