@@ -31,15 +31,17 @@ def test_what_was_written_is_told_and_reads_back(sbrt_qa: Command, tmp_path: Pat
         assert found[1] in ("–", volume) or abs(float(found[1]) / float(volume) - 1) < 0.01
 
 
-def test_a_case_without_images_or_an_input_as_output(sbrt_qa: Command, tmp_path: Path) -> None:
+def test_a_case_without_images_and_an_input_as_output(sbrt_qa: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
     for name in ("RTPLAN.dcm", "RTSTRUCT.dcm", "RTDOSE.dcm"):
-        shutil.copy(SAMPLE / name, tmp_path)
-    ran = sbrt_qa("export", tmp_path, "-s", "PTV", "-o", tmp_path.parent / "rs.dcm")
+        shutil.copy(SAMPLE / name, folder)
+    assert sbrt_qa("export", folder, "-s", "PTV", "-o", tmp_path / "rs.dcm").code == 0
+    before = (folder / "RTSTRUCT.dcm").read_bytes()
+    ran = sbrt_qa("export", folder, "-s", "PTV", "-o", folder / "RTSTRUCT.dcm")
     assert ran.code == 2
-    assert "no planning image" in ran.err
-    before = (tmp_path / "RTSTRUCT.dcm").read_bytes()
-    ran = sbrt_qa("export", tmp_path, "-s", "PTV", "-o", tmp_path / "RTSTRUCT.dcm")
-    assert ran.code == 2
-    assert (tmp_path / "RTSTRUCT.dcm").read_bytes() == before
-    assert sbrt_qa("export", SAMPLE, "-o", tmp_path / "rs.dcm").code == 2
-    assert not (tmp_path / "rs.dcm").exists()
+    assert (folder / "RTSTRUCT.dcm").read_bytes() == before
+    (folder / "RTSTRUCT.dcm").unlink()
+    assert sbrt_qa("export", folder, "--isodose", "50Gy", "-o", tmp_path / "no.dcm").code == 1
+    assert sbrt_qa("export", SAMPLE, "-o", tmp_path / "no.dcm").code == 2
+    assert not (tmp_path / "no.dcm").exists()

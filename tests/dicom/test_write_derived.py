@@ -13,6 +13,7 @@ import pydicom
 import pytest
 
 from sbrt_qa import load_cases, load_protocol
+from sbrt_qa.dicom.anchors import Anchor, anchor_of
 from sbrt_qa.dicom.write_derived import Stamp, WrittenRoi, write_derived
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.errors import DicomError, UsageError
@@ -33,15 +34,20 @@ def case() -> Case:
 
 
 @pytest.fixture(scope="module")
+def anchor(case: Case) -> Anchor:
+    return anchor_of(case, [SAMPLE])
+
+
+@pytest.fixture(scope="module")
 def made(case: Case) -> tuple[Derived, ...]:
     return derive(case, WANTED, case.image.z_mm, PROTOCOL)
 
 
 @pytest.fixture(scope="module")
-def written(case: Case, made: tuple[Derived, ...], tmp_path_factory) -> Path:
+def written(anchor: Anchor, made: tuple[Derived, ...], tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("export") / "rs.dcm"
     rois = [WrittenRoi(d.structure, d.description) for d in made]
-    write_derived(rois, case.image, [SAMPLE], path, Stamp("20260110", "101500"))
+    write_derived(rois, anchor, path, Stamp("20260110", "101500"))
     return path
 
 
@@ -108,12 +114,12 @@ def test_references_lead_to_the_images(case: Case, written: Path) -> None:
 
 
 def test_the_same_structures_make_the_same_file(
-    case: Case, made: tuple[Derived, ...], written: Path, tmp_path: Path
+    anchor: Anchor, made: tuple[Derived, ...], written: Path, tmp_path: Path
 ) -> None:
     rois = [WrittenRoi(d.structure, d.description) for d in made]
-    write_derived(rois, case.image, [SAMPLE], tmp_path / "a.dcm", Stamp("20260110", "101500"))
+    write_derived(rois, anchor, tmp_path / "a.dcm", Stamp("20260110", "101500"))
     assert (tmp_path / "a.dcm").read_bytes() == written.read_bytes()
-    write_derived(rois[:1], case.image, [SAMPLE], tmp_path / "b.dcm")
+    write_derived(rois[:1], anchor, tmp_path / "b.dcm")
     assert (
         pydicom.dcmread(tmp_path / "b.dcm").SOPInstanceUID
         != pydicom.dcmread(written).SOPInstanceUID
@@ -195,16 +201,43 @@ def test_names_that_a_file_cannot_hold_are_made_plain(case: Case) -> None:
     assert made.structure.name == ("PTV/1" + "x" * 80)[:64]
 
 
-def test_a_contour_off_every_slice_is_refused(case: Case, tmp_path: Path) -> None:
+def test_a_contour_off_every_slice_is_refused(anchor: Anchor, tmp_path: Path) -> None:
     square = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 10.0]])
     lost = Structure(1, "lost", (Contour(0.77, square),))
     with pytest.raises(DicomError, match=r"lies on no image slice; got z = 0\.77 mm"):
-        write_derived([WrittenRoi(lost, "")], case.image, [SAMPLE], tmp_path / "rs.dcm")
+        write_derived([WrittenRoi(lost, "")], anchor, tmp_path / "rs.dcm")
 
 
-def test_images_that_are_gone_are_told(case: Case, made: tuple[Derived, ...], tmp_path) -> None:
+def test_images_that_are_gone_are_told(case: Case, tmp_path: Path) -> None:
     shutil.copy(SAMPLE / "RTSTRUCT.dcm", tmp_path)
     shutil.copy(SAMPLE / "CT" / "CT_001.dcm", tmp_path)
-    rois = [WrittenRoi(made[0].structure, "")]
     with pytest.raises(DicomError, match="got 1 of its slices; expected 55"):
-        write_derived(rois, case.image, [tmp_path], tmp_path / "rs.dcm")
+        anchor_of(case, [tmp_path])
+    with pytest.raises(DicomError, match="structure set is not there"):
+        anchor_of(replace(case, image=None), [SAMPLE / "CT"])
+    bare = replace(case, image=None, structures=Reason(ReasonCode.STRUCTURE_MISSING, "none"))
+    with pytest.raises(DicomError, match="nothing to refer to"):
+        anchor_of(bare, [SAMPLE])
+
+
+def test_without_images_the_case_s_own_structures_say_where(
+    case: Case, anchor: Anchor, tmp_path: Path
+) -> None:
+    """The same planes, images and volumes, but no slice that no contour lies on."""
+    for name in ("RTPLAN.dcm", "RTSTRUCT.dcm", "RTDOSE.dcm"):
+        shutil.copy(SAMPLE / name, tmp_path)
+    (bare,) = load_cases(tmp_path)
+    found = anchor_of(bare, [tmp_path])
+    assert set(found.planes_mm) <= set(anchor.planes_mm)
+    assert {i.uid for i in found.images} == {i.uid for i in anchor.images}
+    assert (found.series_uid, found.study_uid) == (anchor.series_uid, anchor.study_uid)
+    for plane, z_mm in enumerate(found.planes_mm):
+        other = int(np.flatnonzero(anchor.planes_mm == z_mm)[0])
+        assert found.image_at(plane) == anchor.image_at(other)
+    made = derive(bare, Wanted(("Liver-GTV",), ("50Gy",)), found.planes_mm, PROTOCOL)
+    out = tmp_path / "rs.dcm"
+    write_derived([WrittenRoi(d.structure, d.description) for d in made], found, out)
+    with_images = derive(case, Wanted(("Liver-GTV",), ("50Gy",)), anchor.planes_mm, PROTOCOL)
+    for one, other in zip(made, with_images, strict=True):
+        assert one.volume_cc == pytest.approx(other.volume_cc, rel=1e-6)
+    assert pydicom.dcmread(out).FrameOfReferenceUID == case.image.frame_of_reference_uid

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.workflows import DEFAULT_PROTOCOL, choose
 
 if TYPE_CHECKING:
@@ -26,6 +25,9 @@ def export(
 ) -> tuple[Derived, ...]:
     """Make structures of the plan found in `paths` and write them to `out`.
 
+    Contours lie on the slices of the planning image; where it is not among the files, on the planes
+    of the case's own structures, and they refer to the images that those refer to.
+
     Parameters
     ----------
     protocol_name
@@ -38,25 +40,21 @@ def export(
     Raises
     ------
     UsageError
-        Something that is asked for is not there, or there is no planning image.
+        Something that is asked for is not there.
     DicomError
         Nothing readable is there, or the file cannot be written.
     """
+    from sbrt_qa.dicom.anchors import anchor_of
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dicom.write_derived import Stamp, WrittenRoi, write_derived
     from sbrt_qa.protocol.load import load_family
     from sbrt_qa.review.derived import derive
 
     case = choose(load_cases(list(paths)), plan)
-    if case.image is None:
-        raise UsageError(
-            "the case has no planning image",
-            where=quoted(case.label),
-            advice="Planning systems import structures onto images: give the CT as well.",
-        )
+    anchor = anchor_of(case, paths)
     protocol = load_family(protocol_name).of(case).protocol
-    made = derive(case, wanted, case.image.z_mm, protocol, mapping=mapping)
+    made = derive(case, wanted, anchor.planes_mm, protocol, mapping=mapping)
     stamp = Stamp(f"{when:%Y%m%d}", f"{when:%H%M%S}") if when else Stamp()
     rois = [WrittenRoi(d.structure, d.description) for d in made]
-    write_derived(rois, case.image, paths, out, stamp)
+    write_derived(rois, anchor, out, stamp)
     return made
