@@ -77,8 +77,8 @@ def compare_cases(
         The mapping leads to a name that the protocol does not have.
     """
     old, new = reviews or (
-        review_case(before, protocol, mapping=mapping),
-        review_case(after, protocol, mapping=mapping),
+        review_case(before, protocol, mapping=mapping, bands=False),
+        review_case(after, protocol, mapping=mapping, bands=False),
     )
     other_frame = _other_frame(before, after)
     doses = CaseDoses(before), CaseDoses(after)

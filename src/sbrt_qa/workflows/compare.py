@@ -57,9 +57,10 @@ def compare(
     family = load_family(protocol_name)
     old, new = (choose(load_cases(list(paths)), plan) for paths in (before, after))
     chosen = family.of(new)
+    same = Chosen(chosen.protocol, "that of the later plan")
     reviews = (
-        review_case(old, Chosen(chosen.protocol, "that of the later plan"), mapping=mapping),
-        review_case(new, chosen, mapping=mapping),
+        review_case(old, same, mapping=mapping, bands=False),
+        review_case(new, chosen, mapping=mapping, bands=False),
     )
     return compare_cases(
         old, new, chosen.protocol, mapping=mapping, expect=wanted, gamma=criteria, reviews=reviews

@@ -36,6 +36,6 @@ def protocol_differences(
     both = load_protocol(before), load_protocol(after)
     effects = []
     for case in load_cases(list(cases)) if cases else ():
-        one, other = (review_case(case, protocol, mapping=mapping) for protocol in both)
+        one, other = (review_case(case, p, mapping=mapping, bands=False) for p in both)
         effects.append(protocol_effect(both, (one, other)))
     return both, differences(*both), tuple(effects)
