@@ -70,7 +70,7 @@ def _structures(found: CaseComparison) -> Iterator[RenderableType]:
         for row in differing:
             table.add_row(_text(row.name), words.state(row), *words.structure_numbers(row))
         yield table
-        yield from (_text(f"? {s.name}: {s.reason.detail}") for s in differing if s.reason)
+        yield from (_text(f"? {line}") for line in words.structure_reasons(differing))
     if same:
         yield _text(f"unchanged: {', '.join(same)}", "dim")
 

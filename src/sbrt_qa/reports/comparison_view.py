@@ -91,6 +91,15 @@ def split_structures(
     return differing, [row.name for row in rows if row.state is StructureState.SAME]
 
 
+def structure_reasons(rows: Sequence[StructureChange]) -> list[str]:
+    """Return why structures were not compared, each reason once."""
+    why: dict[str, list[str]] = {}
+    for row in rows:
+        if row.reason is not None:
+            why.setdefault(row.reason.detail, []).append(row.name)
+    return [f"{', '.join(names)}: {detail}" for detail, names in why.items()]
+
+
 def state(row: StructureChange) -> str:
     """Return what became of a structure."""
     text = row.state.replace("_", " ")
