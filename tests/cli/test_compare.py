@@ -70,6 +70,21 @@ def test_csv_has_a_row_for_every_value(sbrt_qa: Command, case: Path, later: Path
     assert any(row["quantity"] == "gamma_2%_1mm_pass" for row in rows)
 
 
+@pytest.mark.parametrize("output", ["table", "json", "csv"])
+def test_text_from_a_file_stays_inert(
+    sbrt_qa: Command, case: Path, tmp_path: Path, output: str
+) -> None:
+    hostile = box(9, "=1+\x1b[31m<b>\u202e", -45.0, -40.0)
+    other = export(tmp_path / "hostile", structures=(*boxes(), hostile))
+    ran = sbrt_qa("compare", case, other, "--format", output, "--expect", "none")
+    assert ran.code == 20
+    assert "\x1b" not in ran.out
+    assert "\u202e" not in ran.out
+    if output == "csv":
+        cells = [row["item"] for row in csv.DictReader(io.StringIO(ran.out))]
+        assert any(cell.startswith("'=1+") for cell in cells)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [("--expect", "doses"), ("--gamma", "3mm"), ("--gamma", "0%/1mm"), ("--format", "pdf9")],

@@ -195,10 +195,10 @@ def test_without_a_dose_there_is_no_isodose(case: Case) -> None:
 
 def test_names_that_a_file_cannot_hold_are_made_plain(case: Case) -> None:
     ptv = case.structures.keys()["PTV"]
-    odd = replace(ptv, name="PTV\\1" + "x" * 80)
+    odd = replace(ptv, name="PTV\\1\x1b" + "x" * 80)
     changed = replace(case, structures=replace(case.structures, structures=(odd,)))
     (made,) = derive(changed, Wanted(structures=(odd.name,)), case.image.z_mm, PROTOCOL)
-    assert made.structure.name == ("PTV/1" + "x" * 80)[:64]
+    assert made.structure.name == ("PTV/1/x1b" + "x" * 80)[:64]
 
 
 def test_a_contour_off_every_slice_is_refused(anchor: Anchor, tmp_path: Path) -> None:

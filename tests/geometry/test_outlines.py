@@ -133,6 +133,25 @@ def test_a_shell_around_a_box_has_rounded_edges() -> None:
     assert volume(found) == pytest.approx(expected / 1000, rel=0.015)
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    a=st.floats(12, 35),
+    b=st.floats(6, 30),
+    shift=st.tuples(*[st.floats(-20, 20)] * 3),
+    sign=st.sampled_from("-+&"),
+)
+def test_whatever_spheres_are_combined_reads_back_to_its_volume(
+    a: float, b: float, shift: tuple[float, float, float], sign: str
+) -> None:
+    """Within 1 % of the larger sphere: thin crescents are mostly edge."""
+    one, other = region(Sphere((0, 0, 0), a)), region(Sphere(shift, b), 2)
+    made = {"-": one - other, "+": one | other, "&": one & other}[sign]
+    found = section_contours(made, PLANES)
+    expected = volume_cc(made)
+    if found and isinstance(expected, float):
+        assert volume(found) == pytest.approx(expected, abs=0.01 * ball_cc(max(a, b)))
+
+
 def radial(top: float, sigma: float, step: float = 2.5) -> DoseGrid:
     axis = np.arange(-60.0, 60.1, step)
     z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")

@@ -95,6 +95,11 @@ def test_facts_prescriptions_structures_and_sources(liver: Protocol) -> None:
     assert found[-1] == (Part.SOURCES, "EVIQ", "gone")
 
 
+def test_parts_without_words_of_their_own_are_told_all_the_same(liver: Protocol) -> None:
+    after = liver.model_copy(update={"unclear_names": {**liver.unclear_names, "X": "anything"}})
+    assert texts(liver, after) == [(Part.OTHER, "unclear_names X", "none → anything")]
+
+
 def test_limits_of_other_protocols_are_paired_by_what_they_limit(liver: Protocol) -> None:
     renamed = liver.model_copy(
         update={

@@ -15,6 +15,14 @@ from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol, Struc
 
 Limit: TypeAlias = Constraint | ConformityLimit
 
+_WORDED: Final = frozenset(
+    {
+        *("format", "id", "version", "effective", "title", "trial", "statement", "prescriptions"),
+        *("structures", "targets", "conformity", "options", "sources"),
+    }
+)
+"""Fields of a protocol whose differences have words of their own."""
+
 _UPPER: Final = ("<=", "<")
 _LOWER: Final = (">=", ">")
 
@@ -27,6 +35,8 @@ class Part(enum.StrEnum):
     STRUCTURES = "structures"
     LIMITS = "limits"
     SOURCES = "sources"
+    OTHER = "other"
+    """Everything else a protocol holds, such as the parameters of its checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,7 @@ def differences(before: Protocol, after: Protocol) -> tuple[Difference, ...]:
         *_structures(before.structures, after.structures),
         *_limits(before, after),
         *_sources(before, after),
+        *_others(before, after),
     )
 
 
@@ -203,6 +214,25 @@ def _sources(before: Protocol, after: Protocol) -> Iterator[Difference]:
         if one != other:
             text = "new" if one is None else "gone" if other is None else "changed"
             yield Difference(Part.SOURCES, name, text)
+
+
+def _others(before: Protocol, after: Protocol) -> Iterator[Difference]:
+    """Yield what differs in parts that have no words of their own, key by key where they have."""
+    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
+    for name in sorted(old.keys() | new.keys()):
+        if name in _WORDED:
+            continue
+        one, other = old.get(name), new.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            for key in sorted(one.keys() | other.keys()):
+                yield from _other(f"{name} {key}", one.get(key), other.get(key))
+        else:
+            yield from _other(name, one, other)
+
+
+def _other(about: str, one: object, other: object) -> Iterator[Difference]:
+    if one != other:
+        yield Difference(Part.OTHER, about, f"{_shown(one)} → {_shown(other)}")
 
 
 def _shown(value: object) -> str:

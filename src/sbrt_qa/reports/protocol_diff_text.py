@@ -21,6 +21,7 @@ _TITLES = {
     Part.STRUCTURES: "Structures",
     Part.LIMITS: "Limits",
     Part.SOURCES: "Sources",
+    Part.OTHER: "Other",
 }
 
 

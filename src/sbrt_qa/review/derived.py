@@ -13,7 +13,7 @@ import numpy as np
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.integrate import volume_cc
 from sbrt_qa.dosimetry.isodose import isodose_contours, leaves_grid
-from sbrt_qa.errors import GeometryError, UsageError, quoted
+from sbrt_qa.errors import GeometryError, UsageError, quoted, visible
 from sbrt_qa.geometry.derived import section_contours, shell_contours
 from sbrt_qa.geometry.regions import Region, region_of
 from sbrt_qa.model.case import Case
@@ -245,7 +245,8 @@ class _Maker:
                 where=quoted(name),
                 advice="Check the dose level, and that the image covers the structure.",
             )
-        plain = name.replace("\\", "/")[:LONGEST_NAME]  # a backslash would part the name in two
+        # control characters have no place in a name, and a backslash would part it in two
+        plain = visible(name).replace("\\", "/")[:LONGEST_NAME]
         structure = Structure(1, plain, tuple(contours), kind)
         volume = volume_cc(region_of(structure, self._doses.convention, self._spacing_mm))
         source = None if of is None else volume_cc(of)
