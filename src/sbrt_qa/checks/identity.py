@@ -37,7 +37,6 @@ def patient_differs(context: CheckContext) -> Iterator[Outcome]:
     "IDENTITY_NOT_REMOVED",
     title="Removal of identity",
     group=Group.LINKS,
-    severity=Severity.BLOCK,
     source=SOURCE,
     rows=(32,),
 )
@@ -45,8 +44,8 @@ def identity_not_removed(context: CheckContext) -> Iterator[Outcome]:
     """Find files that do not say that the patient's identity was removed.
 
     Patient Identity Removed (0012,0062) must be YES in every file, with the method beside it. Files
-    that a site checks before it sends them are not de-identified yet, so a protocol for sites makes
-    this information.
+    that a site checks before it sends them are not de-identified yet, so this is information; the
+    protocol of a trial office makes it ``block``.
     """
     headers = context.case.provenance.headers
     silent = [h.name for h in headers if h.identity_removed != "YES"]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbrt_qa import workflows
 from sbrt_qa.cli.output import emit, page_for
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.workflows.checks import plan_checks
 
 if TYPE_CHECKING:
     from sbrt_qa.checks.registry import Check
@@ -26,7 +26,7 @@ def list_all(output_format: Format = "table") -> None:
     """List all checks: code, what they look at, and what a find means at worst."""
     from sbrt_qa.reports.checks_table import render_checks  # start-up: rich only when it prints
 
-    known = workflows.plan_checks()
+    known = plan_checks()
     if _as_json(output_format):
         emit(_json([_facts(one) for one in known]))
     else:
@@ -41,7 +41,7 @@ def show(
     """Show the page of a check, with the parameters that a protocol may set."""
     from sbrt_qa.reports.checks_table import render_check
 
-    known = {one.code: one for one in workflows.plan_checks()}
+    known = {one.code: one for one in plan_checks()}
     one = known.get(code.upper())
     if one is None:
         advice = "sbrt-qa checks list shows all codes"

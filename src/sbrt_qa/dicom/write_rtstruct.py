@@ -113,7 +113,7 @@ def write_rtstruct(
     ]
     dataset.RTROIObservationsSequence = [_observation(s) for s in structures.structures]
     dataset.ApprovalStatus = options.approval
-    syntax = _transfer_syntax(dataset)
+    syntax = transfer_syntax_for(dataset)
     if options.deflated and syntax == ExplicitVRLittleEndian:
         syntax = DeflatedExplicitVRLittleEndian
     save(dataset, path, transfer_syntax=syntax)
@@ -205,7 +205,8 @@ def contour_text(contour: Contour, decimals: int = 2) -> str:
     return "\\".join([point] * rounded.shape[0]) % tuple(rounded.ravel().tolist())
 
 
-def _transfer_syntax(dataset: Dataset) -> UID:
+def transfer_syntax_for(dataset: Dataset) -> UID:
+    """Return explicit VR, or implicit VR where a contour is too long for explicit lengths."""
     longest = max(
         (
             len(contour[CONTOUR_DATA].value)

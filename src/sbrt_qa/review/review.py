@@ -29,6 +29,7 @@ from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
 from sbrt_qa.protocol.matching import Matcher
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.site_csv import SiteValue
 from sbrt_qa.review.site_values import FindDvh, compare_sent, compare_stored, differing
@@ -42,7 +43,7 @@ from sbrt_qa.review.summaries import (
 
 def review_case(
     case: Case,
-    protocol: Protocol,
+    protocol: Protocol | Chosen,
     *,
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
@@ -55,7 +56,7 @@ def review_case(
     case
         What was submitted.
     protocol
-        The limits.
+        The limits; or the version chosen for this case, so that the review says why it was.
     mapping
         Structure name in the plan -> name in the protocol, where names do not say it themselves.
     site_values
@@ -71,6 +72,8 @@ def review_case(
     ProtocolError
         The protocol says something of a plan check that there is not.
     """
+    chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
+    protocol = chosen.protocol
     doses = CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
@@ -85,19 +88,21 @@ def review_case(
         used,
         protocol,
         _finder(doses, protocol, mapping or {}),
-        lambda tree: _region(doses, tree),
+        lambda tree: region_of_tree(doses, tree),
         evaluation.results,
         evaluation.findings,
         differing(site_rows),
     )
     done = run_checks(context)
-    findings = (*(f for f in evaluation.findings if f.code not in CHECKS), *done.findings)
+    about_version = () if chosen.finding is None else (chosen.finding,)
+    told = (f for f in evaluation.findings if f.code not in CHECKS)
+    findings = (*about_version, *told, *done.findings)
     source = case.provenance
     return CaseReview(
         case=case.label,
         subject=case.subject,
         verdict=overall(evaluation.results, findings),
-        protocol=ProtocolUsed.of(protocol),
+        protocol=ProtocolUsed.of(protocol, chosen.why),
         engine=EngineUsed(convention=method_text(doses.convention)),
         plan=plan_summary(case.plan),
         dose=dose_summary(case.dose),
@@ -159,14 +164,14 @@ def _sources(
         other = views.read_otherwise(name, _subject(target))
         if other is None:
             return default_far(target, body, distance_mm)
-        regions = _region(other, target), _region(views.base, body)
+        regions = region_of_tree(other, target), region_of_tree(views.base, body)
         return other.highest_beyond_gy(*regions, distance_mm)
 
     return dvh_for, far_dose
 
 
 def _subject(tree: Tree[Structure]) -> Subject:
-    return Subject(_key(tree), lambda doses: _region(doses, tree))
+    return Subject(_key(tree), lambda doses: region_of_tree(doses, tree))
 
 
 def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> FindDvh:
@@ -195,7 +200,7 @@ def dvh_source(doses: CaseDoses) -> DvhSource:
     def source(tree: Tree[Structure]) -> DVH | Reason:
         if isinstance(tree, Leaf):
             return doses.dvh(tree.value)
-        return doses.dvh_of(_key(tree), lambda: _region(doses, tree))
+        return doses.dvh_of(_key(tree), lambda: region_of_tree(doses, tree))
 
     return source
 
@@ -206,7 +211,7 @@ def far_dose_source(doses: CaseDoses) -> FarDose:
     def source(
         target: Tree[Structure], body: Tree[Structure], distance_mm: float
     ) -> float | Reason:
-        regions = _region(doses, target), _region(doses, body)
+        regions = region_of_tree(doses, target), region_of_tree(doses, body)
         return doses.highest_beyond_gy(*regions, distance_mm)
 
     return source
@@ -216,7 +221,8 @@ def _key(tree: Tree[Structure]) -> str:
     return fold(tree, lambda s: f"roi {s.roi_number}", lambda sign, a, b: f"({a} {sign} {b})")
 
 
-def _region(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
+def region_of_tree(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
+    """Return the region of an expression over structures, or why there is none."""
     return fold(tree, doses.region, _combined)
 
 
