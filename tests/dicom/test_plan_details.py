@@ -153,6 +153,21 @@ def test_identifying_elements_are_named_and_dummies_are_not(
     assert value == "" or value not in repr(found.identifying)
 
 
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("SURNAME^GIVEN", True),
+        ("Surname Given Middle", True),
+        ("ANON^PATIENT", False),
+        ("SBRTQA^SAMPLE01", False),
+        ("SUBJECT007", False),
+        ("", False),
+    ],
+)
+def test_a_name_that_looks_like_a_person_is_noticed(tmp_path, name: str, like: bool) -> None:
+    assert headers_of(tmp_path, PatientName=name)["RTDOSE"].name_like_person == like
+
+
 @pytest.mark.parametrize("date", ["20261305", "yesterday", "19010101", "2026"])
 def test_a_date_that_is_none_is_not_stated(tmp_path, date) -> None:
     dose = b.raw(b.dose(), "InstanceCreationDate", date.encode(), "DA")

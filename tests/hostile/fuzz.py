@@ -163,11 +163,11 @@ def write_page(runs: list[dict[str, object]]) -> None:
 INTRODUCTION = """\
 # Fuzzing
 
-`scripts/fuzz TARGET [SECONDS]` spoils a sound RTSTRUCT, RTDOSE, RTPLAN, RTRECORD or protocol file - bytes,
-DICOM elements, lengths, value representations, YAML lines and words - and does with it all that a
-user would: reading, linking, the review, and its JSON and CSV forms. Only our own errors, or
-reasons inside a result, may come of it. Anything else is a find, as is an input that takes longer
-than 10 s, more than 6 GB, or whose review does not survive its JSON form.
+`scripts/fuzz TARGET [SECONDS]` spoils a sound RTSTRUCT, RTDOSE, RTPLAN, RTRECORD or protocol file
+- bytes, DICOM elements, lengths, value representations, YAML lines and words - and does with it
+all that a user would: reading, linking, the review, and its JSON and CSV forms. Only our own
+errors, or reasons inside a result, may come of it. Anything else is a find, as is an input that
+takes longer than 10 s, more than 6 GB, or whose review does not survive its JSON form.
 
 This page is written by the harness from `tests/hostile/fuzz_counts.json`. *Guided* says whether
 atheris measured which code an input reaches; *read* inputs gave a whole

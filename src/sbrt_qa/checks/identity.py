@@ -124,3 +124,27 @@ def subject_missing(context: CheckContext) -> Iterator[Outcome]:
         yield Found("case", "no file states a trial subject")
     elif headers:
         yield Passed("case", "stated", "stated")
+
+
+@check(
+    "PATIENT_NAME",
+    title="Name of the patient",
+    group=Group.LINKS,
+    severity=Severity.MINOR,
+    source=SOURCE,
+    rows=(32,),
+)
+def patient_name(context: CheckContext) -> Iterator[Outcome]:
+    """Find a patient name that looks like a person's in files that say identity was removed.
+
+    Two words or more of letters only, none of which is a usual dummy such as ANON or TEST. A
+    pseudonym may look like that as well, so that this is minor. The name is never shown.
+    """
+    headers = [h for h in context.case.provenance.headers if h.identity_removed == "YES"]
+    telling = [h.name for h in headers if h.name_like_person]
+    if telling:
+        text = "identity was removed, yet the patient's name looks like a person's"
+        advice = "Look at it; have the site replace it by the subject's code."
+        yield Found(", ".join(telling), text, advice, "a name", "a code")
+    elif headers:
+        yield Passed(f"{len(headers)} files", "no person's name", "a code")

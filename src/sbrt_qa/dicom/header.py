@@ -28,6 +28,11 @@ HARMLESS: Final = frozenset(
 )  # fmt: skip
 """Values that stand for nothing."""
 
+DUMMY_WORDS: Final = HARMLESS | {
+    "PATIENT", "TEST", "PHANTOM", "SUBJECT", "NAME", "FIRSTNAME", "LASTNAME", "TRIAL", "CASE", "QA",
+}  # fmt: skip
+"""Words of a name that is no person's."""
+
 MASKED: Final = re.compile(r"[X0*#_.^ -]*")
 """Text masked out, character by character."""
 
@@ -56,6 +61,7 @@ def read_header(one: FoundObject, first: FoundObject) -> ObjectHeader:
         or bool(root.items("DeidentificationMethodCodeSequence")),
         has_subject=bool(root.raw("ClinicalTrialSubjectID").strip(b" \0")),
         identifying=tuple(k for k in IDENTIFYING if _tells(root, k)),
+        name_like_person=_like_person(root),
         private_elements=sum(tag.is_private for tag in root.dataset),
         burned_in=root.code("BurnedInAnnotation"),
         plan_uids=one.plan_uids,
@@ -76,6 +82,7 @@ def read_image_header(slices: Sequence[FoundObject], first: FoundObject) -> Obje
         same_patient_as_first=all(h.same_patient_as_first for h in headers),
         identity_removed=removed.pop() if len(removed) == 1 else "",
         identifying=tuple(k for k in IDENTIFYING if k in told),
+        name_like_person=any(h.name_like_person for h in headers),
         private_elements=max(h.private_elements for h in headers),
         burned_in="YES" if any(h.burned_in == "YES" for h in headers) else headers[0].burned_in,
     )
@@ -112,6 +119,12 @@ def _time(text: str) -> dt.time | None:
         return dt.time(hour, minute, min(second, 59))
     except ValueError:
         return None
+
+
+def _like_person(root: Item) -> bool:
+    """Tell whether a name has two words or more, of letters only, none of them a dummy."""
+    words = root.code("PatientName").replace("^", " ").split()
+    return len(words) > 1 and all(w.isalpha() and w not in DUMMY_WORDS for w in words)
 
 
 def _tells(root: Item, keyword: str) -> bool:

@@ -49,6 +49,8 @@ class ObjectHeader:
         Whether a clinical trial subject is stated.
     identifying
         Keywords of elements with values that tell who the patient is; never the values.
+    name_like_person
+        Whether the patient's name looks like that of a person: two words or more, of letters only.
     private_elements
         Number of private elements at the top of the object.
     burned_in
@@ -71,6 +73,7 @@ class ObjectHeader:
     says_how: bool = False
     has_subject: bool = False
     identifying: tuple[str, ...] = ()
+    name_like_person: bool = False
     private_elements: int = 0
     burned_in: str = ""
     plan_uids: tuple[str, ...] = ()
