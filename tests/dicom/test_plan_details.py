@@ -159,6 +159,7 @@ def test_identifying_elements_are_named_and_dummies_are_not(
         ("SURNAME^GIVEN", True),
         ("Surname Given Middle", True),
         ("ANON^PATIENT", False),
+        ("DOE^JOHN", False),
         ("SBRTQA^SAMPLE01", False),
         ("SUBJECT007", False),
         ("", False),

@@ -29,7 +29,7 @@ HARMLESS: Final = frozenset(
 """Values that stand for nothing."""
 
 DUMMY_WORDS: Final = HARMLESS | {
-    "PATIENT", "TEST", "PHANTOM", "SUBJECT", "NAME", "FIRSTNAME", "LASTNAME", "TRIAL", "CASE", "QA",
+    "DOE", "MUSTERMANN", "PATIENT", "TEST", "PHANTOM", "SUBJECT", "NAME", "FIRSTNAME", "LASTNAME", "TRIAL", "CASE", "QA",
 }  # fmt: skip
 """Words of a name that is no person's."""
 
