@@ -29,7 +29,8 @@ HARMLESS: Final = frozenset(
 """Values that stand for nothing."""
 
 DUMMY_WORDS: Final = HARMLESS | {
-    "DOE", "MUSTERMANN", "PATIENT", "TEST", "PHANTOM", "SUBJECT", "NAME", "FIRSTNAME", "LASTNAME", "TRIAL", "CASE", "QA",
+    "DOE", "MUSTERMANN", "PATIENT", "TEST", "PHANTOM", "SUBJECT", "NAME", "FIRSTNAME", "LASTNAME",
+    "TRIAL", "CASE", "QA",
 }  # fmt: skip
 """Words of a name that is no person's."""
 
