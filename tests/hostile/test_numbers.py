@@ -8,17 +8,20 @@ import math
 from pathlib import Path
 
 import builders as b
+import child_calls
 import numpy as np
 import pytest
 
+from sbrt_qa.dicom import rtstruct
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.isolation import run_isolated
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Plan
 
-from .conftest import Command, Ran, bounded_check
+from .conftest import BOUNDS, Command, Ran, bounded_check
 
 SHAPE = (5, 11, 9)
 
@@ -242,6 +245,38 @@ def test_a_strange_contour_gives_a_finite_value_or_a_reason(sbrt_qa: Command, tm
         assert isinstance(volume, Reason) or (math.isfinite(volume) and volume >= 0)
     for row in csv.DictReader(io.StringIO(sbrt_qa("check", folder).out)):
         assert row["value"] == "" or math.isfinite(float(row["value"]))
+
+
+TEN_MILLION = 10_000_000
+
+
+def crowded(contours: int) -> b.Dataset:
+    """A structure set of ten million points in so many contours."""
+    each = TEN_MILLION // contours
+    texts = (b"10.1234\\-20.123\\%d.0\\" % z * each for z in range(contours))
+    return one_roi([b.contour(0.0, text=text[:-1], points=each) for text in texts])
+
+
+@pytest.mark.parametrize(("contours", "said"), [(1, "10,000,000 points"), (100, "")])
+def test_ten_million_points_are_refused_or_read_within_bounds(tmp_path, contours, said):
+    """No contour has so many; a structure may. The file has 200 MB."""
+    folder = b.save_case(tmp_path, RS=crowded(contours))
+    outcome = run_isolated(child_calls.problems, (str(folder),), BOUNDS)
+    assert not outcome.failure
+    first, sound = outcome.value
+    assert said in first
+    assert bool(first) is bool(said)
+    assert sound == ""
+
+
+def test_a_crowded_contour_is_counted_exactly(tmp_path, monkeypatch):
+    monkeypatch.setattr(rtstruct, "MAX_VERTICES", 4)
+    contours = b.stack(xy_mm=SQUARE)
+    (case,) = load_cases(b.save_case(tmp_path / "four", RS=one_roi(contours)))
+    assert case.structures.structures[0].problem is None
+    contours = b.stack(xy_mm=(*SQUARE, (-11, 0)))
+    (case,) = load_cases(b.save_case(tmp_path / "five", RS=one_roi(contours)))
+    assert "has 5 points" in case.structures.structures[0].problem.detail
 
 
 # --- plan -------------------------------------------------------------------------------------
