@@ -31,3 +31,10 @@ def test_sound_input_is_read_and_rubbish_is_not(name: str):
 
 def test_the_page_about_fuzzing_is_up_to_date():
     assert fuzz_page.PAGE.read_text() == fuzz_page.page(fuzz_page.counts())
+
+
+def test_every_target_was_fuzzed_for_twenty_minutes():
+    longest = dict.fromkeys(fuzz_targets.NAMES, 0)
+    for run in fuzz_page.counts():
+        longest[run["target"]] = max(longest[run["target"]], run["seconds"])
+    assert min(longest.values()) >= 1200, longest
