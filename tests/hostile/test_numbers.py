@@ -95,6 +95,22 @@ def test_a_dose_without_a_safe_meaning_is_refused_with_a_reason(
     assert sbrt_qa("check", folder).code in (1, 30)
 
 
+@pytest.mark.parametrize(
+    "keyword",
+    ["DoseGridScaling", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
+     "GridFrameOffsetVector", "PixelData", "Rows", "BitsAllocated", "DoseUnits"],
+)  # fmt: skip
+def test_a_dose_that_lacks_what_it_needs_is_refused_with_a_reason(
+    sbrt_qa: Command, tmp_path, keyword
+):
+    dose = b.dose()
+    del dose[keyword]
+    folder = b.save_case(tmp_path, RD=dose)
+    (case,) = load_cases(folder)
+    assert isinstance(case.dose, Reason)
+    assert sbrt_qa("check", folder).code in (1, 30)
+
+
 def test_a_lying_size_allocates_nothing(tmp_path):
     """65535 cubed voxels, within 1.5 GB."""
     elements = REFUSED_DOSES["65535 cubed"]
