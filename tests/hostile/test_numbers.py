@@ -72,6 +72,7 @@ REFUSED_DOSES = {
     "offsets too many": text("GridFrameOffsetVector", b"0\\1\\2\\3\\4\\5 "),
     "offsets repeated": text("GridFrameOffsetVector", b"0\\5\\5\\10\\15 "),
     "offsets all zero": text("GridFrameOffsetVector", b"0\\0\\0\\0\\0 "),
+    "offsets from elsewhere": text("GridFrameOffsetVector", b"20\\15\\10\\5\\0 "),
     "offsets nan": text("GridFrameOffsetVector", b"0\\nan\\1\\2\\3 "),
     "offsets 1e300": text("GridFrameOffsetVector", b"0\\1e300\\2e300\\3e300\\1e308 "),
 }  # fmt: skip
@@ -145,13 +146,16 @@ def test_a_scaling_that_overflows_is_refused(tmp_path):
     assert isinstance(dose_values(tmp_path, scaling="1e308"), Reason)
 
 
-@pytest.mark.parametrize("offsets", [(0, 10, 5, 15, 20), (20, 15, 10, 5, 0)], ids=["mixed", "down"])
+@pytest.mark.parametrize(
+    "offsets", [(0, 10, 5, 15, 20), (0, -5, -10, -15, -20)], ids=["mixed", "down"]
+)
 def test_unsorted_offsets_put_each_frame_in_its_place(tmp_path, offsets):
+    steps = np.array(offsets) - min(offsets)
     values = np.zeros(SHAPE, np.uint16)
-    values[:] = np.array(offsets, np.uint16)[:, None, None] + 1
+    values[:] = (steps + 1)[:, None, None]
     read = dose_values(tmp_path, values=values, offsets=offsets)
-    if isinstance(read, DoseGrid):
-        np.testing.assert_allclose(read.dose_gy[:, 0, 0], 0.001 * (read.z_mm - read.z_mm[0] + 1))
+    assert isinstance(read, DoseGrid)
+    np.testing.assert_allclose(read.dose_gy[:, 0, 0], 0.001 * (read.z_mm - read.z_mm[0] + 1))
 
 
 # --- contours ---------------------------------------------------------------------------------
@@ -173,6 +177,7 @@ UNREADABLE_CONTOURS = {
     "comma": drawn(text=b"0,5\\0\\0\\1\\0\\0\\1\\1\\0", points=3),
     "two numbers": drawn(text=b"0\\0 ", points=1),
     "z of nanometres": drawn(text=b"0\\0\\0\\9\\0\\0\\9\\9\\2000000", points=3),
+    "all z in nanometres": b.stack((-2e6, 0.0, 2e6)),
     "more points declared": drawn(points=5),
 }
 
@@ -239,6 +244,12 @@ def test_what_only_looks_odd_has_its_usual_volume(tmp_path, contours):
     (case,) = load_cases(b.save_case(tmp_path, RS=one_roi(contours)))
     odd, sound = volumes(case)
     assert odd == pytest.approx(sound, rel=1e-5)
+
+
+def test_the_same_contour_twice_counts_once(tmp_path):
+    (case,) = load_cases(b.save_case(tmp_path, RS=one_roi([*drawn(), *drawn()])))
+    twice, sound = volumes(case)
+    assert twice == pytest.approx(sound, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -316,6 +327,17 @@ def test_a_hostile_meterset_breaks_nothing_off(sbrt_qa: Command, tmp_path, keywo
     folder = b.save_case(tmp_path, RP=b.plan(groups=[group]))
     for command in ("check", "inspect"):
         assert sbrt_qa(command, folder).code in (0, 20, 30)
+
+
+@pytest.mark.parametrize("keyword", ["BeamMeterset", "BeamDose"])
+@pytest.mark.parametrize(("value", "said"), [(b"-100", True), (b"1e300 ", True), (b"0 ", False)])
+def test_a_meterset_that_cannot_be_is_not_known(tmp_path, keyword, value, said):
+    group = b.fraction_group()
+    b.raw(group.ReferencedBeamSequence[0], keyword, value, "DS")
+    (case,) = load_cases(b.save_case(tmp_path, RP=b.plan(groups=[group])))
+    beam = case.plan.beams[0]
+    assert (beam.meterset if keyword == "BeamMeterset" else beam.dose_gy) == (None if said else 0)
+    assert any("cannot be" in note for note in case.provenance.notes) is said
 
 
 @pytest.mark.parametrize("value", [b"0 ", b"-50 ", b"nan ", b"1e300 ", b"1e999 ", b"5000"])
