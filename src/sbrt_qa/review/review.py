@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 from sbrt_qa.checks.registry import CheckContext, run_checks
+from sbrt_qa.dosimetry.bands import VIEWS, Subject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
@@ -13,11 +15,19 @@ from sbrt_qa.geometry.regions import Region
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.evaluate import DvhSource, Evaluation, FarDose, evaluate, overall
+from sbrt_qa.protocol.evaluate import (
+    DvhSource,
+    Evaluation,
+    FarDose,
+    Seen,
+    evaluate,
+    overall,
+)
 from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
 from sbrt_qa.protocol.matching import Matcher
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.site_csv import SiteValue
 from sbrt_qa.review.site_values import FindDvh, compare_sent, compare_stored
@@ -31,10 +41,11 @@ from sbrt_qa.review.summaries import (
 
 def review_case(
     case: Case,
-    protocol: Protocol,
+    protocol: Protocol | Chosen,
     *,
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
+    bands: bool = True,
 ) -> CaseReview:
     """Review one case.
 
@@ -43,35 +54,35 @@ def review_case(
     case
         What was submitted.
     protocol
-        The limits.
+        The limits; or the version chosen for this case, so that the review says why it was.
     mapping
         Structure name in the plan -> name in the protocol, where names do not say it themselves.
     site_values
         The site's own numbers, to be shown beside ours.
+    bands
+        Compute every metric in other plausible readings as well, which takes about three times as
+        long, and flag verdicts that depend on the reading.
 
     Raises
     ------
     UsageError
         The mapping leads to a name that the protocol does not have.
     """
+    chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
+    protocol = chosen.protocol
     doses = CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
-    evaluation = evaluate(
-        protocol,
-        case,
-        dvh_for=dvh_source(doses),
-        far_dose=far_dose_source(doses),
-        mapping=mapping or {},
-    )
+    evaluation = _evaluate(doses, protocol, mapping or {}, bands=bands)
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
-    findings = (*evaluation.findings, *run_checks(CheckContext(doses, used)))
+    about_version = () if chosen.finding is None else (chosen.finding,)
+    findings = (*about_version, *evaluation.findings, *run_checks(CheckContext(doses, used)))
     source = case.provenance
     return CaseReview(
         case=case.label,
         subject=case.subject,
         verdict=overall(evaluation.results, findings),
-        protocol=ProtocolUsed.of(protocol),
+        protocol=ProtocolUsed.of(protocol, chosen.why),
         engine=EngineUsed(convention=method_text(doses.convention)),
         plan=plan_summary(case.plan),
         dose=dose_summary(case.dose),
@@ -89,6 +100,52 @@ def review_case(
             *compare_sent(doses, site_values, _named(doses, protocol, mapping or {})),
         ),
     )
+
+
+def _evaluate(
+    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], *, bands: bool
+) -> Evaluation:
+    """Hold a case against a protocol; with bands, once more in other views of what was used."""
+    used: dict[str, Tree[Structure]] = {}
+    default = dvh_source(doses)
+
+    def noting(tree: Tree[Structure]) -> DVH | Reason:
+        used[_key(tree)] = tree
+        return default(tree)
+
+    far = functools.cache(far_dose_source(doses))
+    run = functools.partial(evaluate, protocol, doses.case, far_dose=far, mapping=mapping)
+    first = run(dvh_for=noting)
+    if not bands or not used:
+        return first
+    views = Views(doses)
+    views.prepare([_subject(tree) for tree in used.values()])
+    seen = [Seen(view, *_sources(views, name, default, far)) for name, view in VIEWS.items()]
+    return run(dvh_for=default, views=seen)
+
+
+def _sources(
+    views: Views, name: str, default: DvhSource, default_far: FarDose
+) -> tuple[DvhSource, FarDose]:
+    """Return what gives doses in one view, those of the default where it changes nothing."""
+
+    def dvh_for(tree: Tree[Structure]) -> DVH | Reason:
+        return views.of(_subject(tree)).get(name) or default(tree)
+
+    def far_dose(
+        target: Tree[Structure], body: Tree[Structure], distance_mm: float
+    ) -> float | Reason:
+        other = views.read_otherwise(name, _subject(target))
+        if other is None:
+            return default_far(target, body, distance_mm)
+        regions = region_of_tree(other, target), region_of_tree(views.base, body)
+        return other.highest_beyond_gy(*regions, distance_mm)
+
+    return dvh_for, far_dose
+
+
+def _subject(tree: Tree[Structure]) -> Subject:
+    return Subject(_key(tree), lambda doses: region_of_tree(doses, tree))
 
 
 def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> FindDvh:
@@ -117,7 +174,7 @@ def dvh_source(doses: CaseDoses) -> DvhSource:
     def source(tree: Tree[Structure]) -> DVH | Reason:
         if isinstance(tree, Leaf):
             return doses.dvh(tree.value)
-        return doses.dvh_of(_key(tree), lambda: _region(doses, tree))
+        return doses.dvh_of(_key(tree), lambda: region_of_tree(doses, tree))
 
     return source
 
@@ -128,7 +185,7 @@ def far_dose_source(doses: CaseDoses) -> FarDose:
     def source(
         target: Tree[Structure], body: Tree[Structure], distance_mm: float
     ) -> float | Reason:
-        regions = _region(doses, target), _region(doses, body)
+        regions = region_of_tree(doses, target), region_of_tree(doses, body)
         return doses.highest_beyond_gy(*regions, distance_mm)
 
     return source
@@ -138,7 +195,8 @@ def _key(tree: Tree[Structure]) -> str:
     return fold(tree, lambda s: f"roi {s.roi_number}", lambda sign, a, b: f"({a} {sign} {b})")
 
 
-def _region(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
+def region_of_tree(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
+    """Return the region of an expression over structures, or why there is none."""
     return fold(tree, doses.region, _combined)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case
     from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.versions import ProtocolFamily
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
     from sbrt_qa.review.site_csv import SiteValue
@@ -37,6 +38,7 @@ def check(
     site_values: Path | None = None,
     *,
     cross_check: bool = False,
+    bands: bool = True,
 ) -> tuple[CaseReview, ...]:
     """Review every plan found in `paths` against one protocol.
 
@@ -45,13 +47,16 @@ def check(
     paths
         Files and folders.
     protocol_name
-        Name in the library, or a file.
+        Name in the library, ``NAME@VERSION``, a file, or a folder of versions. Of several versions
+        each plan is held against the one in force at its planning date.
     mapping
         Structure name in the plan -> name in the protocol.
     site_values
         CSV of the site's own values, see `sbrt_qa.review.site_csv`.
     cross_check
         Compute every metric a second time, with dicompyler-core.
+    bands
+        Say of every metric where it may lie, and flag borderline verdicts.
 
     Raises
     ------
@@ -65,11 +70,11 @@ def check(
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.review.review import review_case
 
-    rules = protocol(protocol_name)
+    rules = protocol_family(protocol_name)
     sent = () if site_values is None else _site_values(site_values)
     reviews = []
     for case in load_cases(paths):
-        review = review_case(case, rules, mapping=mapping, site_values=sent)
+        review = review_case(case, rules.of(case), mapping=mapping, site_values=sent, bands=bands)
         if cross_check:
             review = _cross_checked(case, review, paths)
         reviews.append(_citing_self_test(review))
@@ -81,6 +86,7 @@ def check_untrusted(
     protocol_name: str = DEFAULT_PROTOCOL,
     mapping: Mapping[str, str] | None = None,
     *,
+    bands: bool = True,
     limits: Limits | None = None,
     prepare: Callable[[], None] | None = None,
 ) -> tuple[CaseReview, ...]:
@@ -91,6 +97,8 @@ def check_untrusted(
 
     Parameters
     ----------
+    bands
+        As for :func:`check`.
     limits
         Caps of each process.
     prepare
@@ -109,7 +117,7 @@ def check_untrusted(
     job = ([str(path.absolute()) for path in paths], protocol_name, dict(mapping or {}))
 
     def run(case: int | None) -> Outcome:
-        return run_isolated(_review_here, (*job, case), limits, prepare=prepare or warm_up)
+        return run_isolated(_review_here, (*job, bands, case), limits, prepare=prepare or warm_up)
 
     first = run(None)
     if first.error is not None:
@@ -155,7 +163,11 @@ def warm_up() -> None:
 
 
 def _review_here(
-    paths: Sequence[str], protocol_name: str, mapping: Mapping[str, str], case: int | None
+    paths: Sequence[str],
+    protocol_name: str,
+    mapping: Mapping[str, str],
+    bands: bool,  # noqa: FBT001 - what a process is given has no keywords
+    case: int | None,
 ) -> dict[str, Any]:
     """Review one case by its place, or the only one; where there are several, list their labels."""
     from sbrt_qa.dicom.load import load_cases
@@ -164,7 +176,8 @@ def _review_here(
     cases = load_cases(paths)
     if case is None and len(cases) > 1:
         return {"labels": [one.label for one in cases]}
-    review = review_case(cases[case or 0], protocol(protocol_name), mapping=mapping)
+    chosen = protocol_family(protocol_name).of(cases[case or 0])
+    review = review_case(cases[case or 0], chosen, mapping=mapping, bands=bands)
     return {"review": review.to_json()}
 
 
@@ -197,6 +210,7 @@ def dvh(
     *,
     plan: str | None = None,
     curve_bin_gy: float | None = None,
+    bands: bool = False,
 ) -> DvhTable:
     """Compute DVH statistics of the one plan found in `paths`, or of the one chosen by `plan`.
 
@@ -214,8 +228,8 @@ def dvh(
 
     for text in metrics:
         parse_metric(text)  # a typing error is told before anything is read
-    case = _choose(load_cases(paths), plan)
-    return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy)
+    case = choose(load_cases(paths), plan)
+    return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy, bands=bands)
 
 
 def inspect(paths: Sequence[Path]) -> Inventory:
@@ -258,11 +272,25 @@ def protocol(name_or_path: str) -> Protocol:
     return load_protocol(name_or_path)
 
 
+def protocol_family(name_or_path: str) -> ProtocolFamily:
+    """Load all versions of a protocol; ``of`` of the result says which one holds for a case.
+
+    Raises
+    ------
+    ProtocolError
+        As :func:`protocol`.
+    """
+    from sbrt_qa.protocol.load import load_family
+
+    return load_family(name_or_path)
+
+
 def protocols() -> tuple[Protocol, ...]:
-    """Load every protocol of the library."""
+    """Load every protocol of the library, each in all its versions."""
     from sbrt_qa.protocol.load import library
 
-    return tuple(protocol(name) for name in library())
+    names = dict.fromkeys(stem.partition("@")[0] for stem in library())
+    return tuple(version for name in names for version in protocol_family(name).versions)
 
 
 def protocol_schema() -> dict[str, Any]:
@@ -328,7 +356,14 @@ def _citing_self_test(review: CaseReview) -> CaseReview:
     return replace(review, engine=replace(review.engine, self_test=latest_id()))
 
 
-def _choose(cases: Sequence[Case], wanted: str | None) -> Case:
+def choose(cases: Sequence[Case], wanted: str | None) -> Case:
+    """Return the one case, or the one whose label or plan UID is `wanted`.
+
+    Raises
+    ------
+    UsageError
+        There are several and `wanted` does not say which, or it names none or several.
+    """
     if wanted is None and len(cases) == 1:
         return cases[0]
     chosen = [case for case in cases if wanted is not None and wanted in _names(case)]
