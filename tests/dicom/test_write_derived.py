@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -22,6 +21,8 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.review.derived import Derived, Wanted, derive
 from sbrt_qa.review.dvh_table import dvh
+
+from . import standard_tables
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom" / "minor"
 WANTED = Wanted(("Liver-GTV", "Liver", "Kidney_L + Kidney_R"), ("50Gy", "50%"), ("20mm",))
@@ -137,15 +138,29 @@ def test_a_validator_finds_no_error(written: Path) -> None:
     assert ran.returncode == 0
 
 
-def test_a_second_validator_finds_no_error(written: Path) -> None:
-    """dicom-validator needs the tables of the standard, which it would fetch: local ones only."""
-    pytest.importorskip("dicom_validator", reason="dicom-validator is not installed")
-    tables = os.environ.get("SBRT_QA_DICOM_STANDARD", "")
-    if not tables:
-        pytest.skip("SBRT_QA_DICOM_STANDARD names no folder with dicom-validator's tables")
-    command = ["validate_iods", "-src", tables, "-e", "local", str(written)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout
+@pytest.mark.parametrize(
+    ("spoil", "status"),
+    [
+        (None, "Passed"),
+        ("StructureSetLabel", "Failed"),
+        ("StructureSetROISequence.ROIName", "Failed"),
+        ("PatientID", "Failed"),
+    ],
+)
+def test_a_second_validator_finds_no_error(written: Path, spoil: str | None, status: str) -> None:
+    """dicom-validator, with the standard's tables from highdicom; a spoiled file it does find."""
+    validator = pytest.importorskip(
+        "dicom_validator.validator.iod_validator", reason="dicom-validator is not installed"
+    )
+    tables = standard_tables.tables()
+    if tables is None:
+        pytest.skip("highdicom, whose tables of the standard are used, is not installed")
+    dataset = pydicom.dcmread(written)
+    if spoil:
+        *outer, keyword = spoil.split(".")
+        delattr(dataset[outer[0]][0] if outer else dataset, keyword)
+    found = validator.IODValidator(dataset, tables).validate()
+    assert found.status.name == status, found.module_errors
 
 
 def test_another_program_reads_the_contours(
