@@ -151,10 +151,15 @@ def _row(
 def _compared(one: Region, other: Region) -> StructureChange:
     try:
         overlap = dice(one, other)
-        apart = surface_distance(cells_of(one), cells_of(other))
     except GeometryError as error:
         reason = Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
         return StructureChange("", StructureState.NOT_COMPARED, reason=reason)
+    try:
+        apart = surface_distance(cells_of(one), cells_of(other))
+    except GeometryError as error:
+        reason = Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
+        state = StructureState.SAME if overlap == 1 else StructureState.CHANGED
+        return StructureChange("", state, dice=overlap, reason=reason)
     same = apart.max_mm <= SAME_MM
     return StructureChange(
         "",
