@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from sbrt_qa import load_cases, load_protocol
 from sbrt_qa.dicom.anchors import Anchor, anchor_of
+from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.write_derived import Stamp, WrittenRoi, write_derived
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.errors import DicomError, UsageError
@@ -233,6 +235,24 @@ def test_images_that_are_gone_are_told(case: Case, tmp_path: Path) -> None:
     bare = replace(case, image=None, structures=Reason(ReasonCode.STRUCTURE_MISSING, "none"))
     with pytest.raises(DicomError, match="nothing to refer to"):
         anchor_of(bare, [SAMPLE])
+
+
+def test_a_header_that_breaks_the_rules_is_copied_and_not_printed(
+    case: Case, anchor: Anchor, made: tuple[Derived, ...], tmp_path: Path, capsys
+) -> None:
+    """In the tests a warning would be an error; on the command line it would show the header."""
+    header = pydicom.dcmread(SAMPLE / "CT" / "CT_001.dcm", stop_before_pixels=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        header.StudyDate, header.StudyTime, header.PatientID = "unknown!", "99:99", "x" * 90
+    odd = replace(anchor, header=Item(header, "CT_001.dcm"))
+    out = tmp_path / "rs.dcm"
+    write_derived([WrittenRoi(made[0].structure, "")], odd, out)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = pydicom.dcmread(out)
+        assert (found.StudyDate, found.PatientID) == ("unknown!", "x" * 90)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_without_images_the_case_s_own_structures_say_where(

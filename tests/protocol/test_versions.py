@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sbrt_qa import load_cases
 from sbrt_qa.errors import ProtocolError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -107,6 +108,12 @@ def test_the_structure_set_dates_a_plan_without_a_date() -> None:
     no_plan = replace(case_of("", "20240601"), plan=no_dose())
     assert planning_date(no_plan) == dt.date(2024, 6, 1)
     assert planning_date(replace(no_plan, structures=no_dose())) is None
+
+
+def test_dates_are_read_from_the_files() -> None:
+    (case,) = load_cases(ROOT / "sample_dicom" / "minor")
+    assert case.plan.planning_date == case.structures.date == "20260105"
+    assert planning_date(case) == dt.date(2026, 1, 5)
 
 
 @pytest.mark.parametrize(
