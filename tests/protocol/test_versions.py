@@ -23,6 +23,7 @@ from sbrt_qa.protocol.versions import (
     PROTOCOL_VERSION,
     ProtocolFamily,
     family_of,
+    other_version,
     planning_date,
     read_date,
 )
@@ -88,6 +89,15 @@ def test_a_date_that_decides_nothing_takes_the_latest_and_says_so(
     assert (chosen.finding.code, chosen.finding.verdict) == (PROTOCOL_VERSION, None)
     assert why in chosen.finding.message
     assert "liver_sbrt@VERSION" in chosen.finding.advice
+
+
+def test_two_plans_under_two_versions_are_told(three: ProtocolFamily) -> None:
+    first, second = (three.of(case_of(day)) for day in ("20231001", "20240701"))
+    told = other_version(first, second)
+    assert told is not None
+    assert "falls under liver_sbrt 1; both are held against 2" in told.message
+    assert "liver_sbrt@1 liver_sbrt@2" in told.advice
+    assert other_version(second, second) is None
 
 
 def test_without_a_date_the_only_version_is_no_finding(liver: Protocol) -> None:
