@@ -25,8 +25,8 @@ from sbrt_qa.model.grid import FloatArray
 FINEST_MM: Final = 0.25
 """Smallest spacing of the lattice."""
 
-MOST_ROWS: Final = 3_000
-"""Lines along x of one lattice; the spacing is 0.8 mm for a target of 50 cc, 2.7 mm for a liver."""
+MOST_ROWS: Final = 2_000
+"""Lines along x of one lattice; the spacing is 1.0 mm for a target of 50 cc, 3.2 mm for a liver."""
 
 MOST_ROWS_OF_RINDS: Final = 20_000
 """Lines along x for a structure thinner than its usual lattice, such as a rind of skin."""
@@ -38,8 +38,8 @@ lie on its own side of the structure."""
 MOST_QUERIES: Final = 20_000
 """Points of a surface that are measured, evenly selected where there are more."""
 
-HALVINGS: Final = 7
-"""How often a crossing is halved in: it comes out right to a hundredth of the spacing."""
+HALVINGS: Final = 5
+"""How often a crossing is halved in: it comes out right to a sixtieth of the spacing."""
 
 NEIGHBOURS: Final = 9
 """Points that lay a plane through a surface point, itself included."""
