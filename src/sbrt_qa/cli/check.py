@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +45,9 @@ def check(
         bool,
         typer.Option("--cross-check", help="Compute every metric with dicompyler-core as well."),
     ] = False,
+    all_checks: Annotated[  # noqa: FBT002
+        bool, typer.Option("--all-checks", help="List plan checks without a find, too.")
+    ] = False,
     bands: Annotated[  # noqa: FBT002
         bool,
         typer.Option(
@@ -73,7 +77,8 @@ def check(
         reviews = workflows.check(
             case, protocol, structure_names, site_values, cross_check=cross_check, bands=bands
         )
-    emit(render_reviews(output_format, reviews, page_for(out)), out)
+    page = replace(page_for(out), all_checks=all_checks)
+    emit(render_reviews(output_format, reviews, page), out)
     code = exit_codes.of_reviews(reviews)
     if code == exit_codes.UNREADABLE:
         whys = dict.fromkeys(r.dose.detail for r in reviews if isinstance(r.dose, Reason))
