@@ -16,6 +16,7 @@ from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
+    from sbrt_qa.protocol.result import ConstraintResult
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
     from sbrt_qa.review.result import CaseReview
 
@@ -29,6 +30,7 @@ REVIEW_COLUMNS = (
     "match_rule", "metric", "value", "unit", "operator", "limit", "minor_limit", "margin",
     "verdict", "reason_code", "reason", "note", "source", "confidence",
     "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
+    "band_low", "band_high", "band_driver", "borderline",
 )  # fmt: skip
 
 DVH_COLUMNS = ("plan", "structure", "roi_number", "quantity", "value", "unit", "reason")
@@ -78,7 +80,7 @@ def _review_rows(review: CaseReview) -> Iterator[Sequence[Cell]]:
             "; ".join(match.plan_names) if match else "", match.rule if match else "",
             c.metric, c.value, c.unit, c.op, c.per_protocol_limit, c.minor_limit, c.margin,
             c.verdict, reason.code if reason else "", reason.detail if reason else "",
-            c.note, "; ".join(c.source), c.confidence, *[None] * 6,
+            c.note, "; ".join(c.source), c.confidence, *[None] * 6, *_band(c),
         )  # fmt: skip
     for row in (*review.site_values, *review.cross_check):
         reason, agrees = row.reason, row.agrees
@@ -86,8 +88,14 @@ def _review_rows(review: CaseReview) -> Iterator[Sequence[Cell]]:
             *head, "", None, "", row.structure, "", "", row.metric, row.ours, row.unit, "", None,
             None, None, "", reason.code if reason else "", reason.detail if reason else "", "", "",
             "", row.other, row.source, row.difference, row.tolerance,
-            "" if agrees is None else "yes" if agrees else "no", row.cause,
+            "" if agrees is None else "yes" if agrees else "no", row.cause, *[None] * 4,
         )  # fmt: skip
+
+
+def _band(c: ConstraintResult) -> tuple[Cell, Cell, Cell, Cell]:
+    if c.band is None:
+        return None, None, "", ""
+    return c.band.low, c.band.high, c.band.driver, "yes" if c.borderline else "no"
 
 
 def _quantities(row: StructureDvh) -> Iterator[tuple[str, float | None, str, str]]:
