@@ -36,7 +36,10 @@ TELLING = {"Reason", "Finding", "Found", "Mended", "Repair", "Link", "note", "Pa
 SHORT = dict.fromkeys(
     (
         "exact name", "alias ({0})", "user map", "{0} is empty", "no {0} in the plan",
-        "required {0}", "in force at the planning date", "as asked for", "only version; {0}",
+        "required {0}", "the image is in another frame of reference and is not shown",
+        "the image is not shown: {0}",
+        "the image reaches over less than half of the dose grid and is not shown",
+        "in force at the planning date", "as asked for", "only version; {0}",
         "latest version; {0}", "only version", "latest version", "planning date not known",
         "planned before the first version took effect", "between planes: {0}",
         "beyond the end planes: {0}",
