@@ -22,6 +22,7 @@ from sbrt_qa.cli import (
     export,
     inspect,
     protocol,
+    report,
     sample,
     selftest,
 )
@@ -36,6 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(check.check)
+app.command()(report.report)
 app.command()(compare.compare)
 app.command()(dvh.dvh)
 app.command()(export.export)

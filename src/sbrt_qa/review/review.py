@@ -47,6 +47,7 @@ def review_case(
     *,
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
+    doses: CaseDoses | None = None,
     bands: bool = True,
 ) -> CaseReview:
     """Review one case.
@@ -61,6 +62,8 @@ def review_case(
         Structure name in the plan -> name in the protocol, where names do not say it themselves.
     site_values
         The site's own numbers, to be shown beside ours.
+    doses
+        Regions and DVHs of this case, for who wants to use them afterwards; made when not given.
     bands
         Compute every metric in other plausible readings as well, which takes about three times as
         long, and flag verdicts that depend on the reading.
@@ -74,7 +77,7 @@ def review_case(
     """
     chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
     protocol = chosen.protocol
-    doses = CaseDoses(case)
+    doses = doses or CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
     evaluation = _evaluate(doses, protocol, mapping or {}, bands=bands)
