@@ -268,13 +268,9 @@ def protocol(name_or_path: str) -> Protocol:
         There is no such protocol, it breaks its schema, or it names a plan check that there is not.
     """
     from sbrt_qa.protocol.load import load_protocol
+    from sbrt_qa.workflows.checks import with_known_checks
 
-    loaded = load_protocol(name_or_path)
-    if loaded.checks:
-        from sbrt_qa.checks.run import configured
-
-        configured(loaded, Path(name_or_path).name)
-    return loaded
+    return with_known_checks(load_protocol(name_or_path), name_or_path)
 
 
 def protocol_family(name_or_path: str) -> ProtocolFamily:
