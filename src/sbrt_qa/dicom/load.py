@@ -113,6 +113,7 @@ class _Reader:
         used = (*_present(linked.plan, linked.structures), *_chosen(chosen), *linked.images)
         return Case(
             label=_label(linked, plan),
+            subject=_subject(linked),
             plan=plan,
             structures=structures,
             dose=dose,
@@ -251,6 +252,13 @@ def _label(linked: LinkedCase, plan: Plan | Reason) -> str:
     return next((o.name for o in (*_present(linked.plan), *linked.doses)), "") or next(
         iter(o.name for o in _present(linked.structures)), ""
     )
+
+
+def _subject(linked: LinkedCase) -> str:
+    """Return the subject code of a trial, where the plan or a dose states one; never a name."""
+    objects = (*_present(linked.plan, linked.structures), *linked.doses)
+    codes = (one.root.text("ClinicalTrialSubjectID") for one in objects)
+    return next((code for code in codes if code.strip()), "")
 
 
 def _identity_notes(used: Iterable[FoundObject]) -> list[str]:
