@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sbrt_qa.model.case import Case
     from sbrt_qa.protocol.schema import Protocol
     from sbrt_qa.review.dvh_table import DvhTable
+    from sbrt_qa.review.evidence import Reviewed
     from sbrt_qa.review.result import CaseReview
     from sbrt_qa.review.site_csv import SiteValue
     from sbrt_qa.selftest.acceptance import SelfTest
@@ -74,6 +75,32 @@ def check(
             review = _cross_checked(case, review, paths)
         reviews.append(_citing_self_test(review))
     return tuple(reviews)
+
+
+def report(
+    paths: Sequence[Path],
+    protocol_name: str = DEFAULT_PROTOCOL,
+    mapping: Mapping[str, str] | None = None,
+    site_values: Path | None = None,
+    *,
+    plan: str | None = None,
+    cross_check: bool = False,
+) -> Reviewed:
+    """Review the one plan in `paths`, or the one chosen by `plan`, and keep what can be drawn.
+
+    Raises
+    ------
+    DicomError, ProtocolError, UsageError
+        As :func:`check`; also when there are several plans and `plan` does not say which.
+    """
+    from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.review.gather import review_and_gather
+
+    sent = () if site_values is None else _site_values(site_values)
+    case = _choose(load_cases(paths), plan)
+    found = review_and_gather(case, protocol(protocol_name), mapping=mapping, site_values=sent)
+    review = _cross_checked(case, found.review, paths) if cross_check else found.review
+    return replace(found, review=_citing_self_test(review))
 
 
 def check_untrusted(

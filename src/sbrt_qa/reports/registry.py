@@ -1,8 +1,9 @@
 """Report formats: a file ``as_NAME.py`` of this folder is the format NAME, with no list to keep.
 
-Such a file offers ``render_reviews(reviews, page)``, ``render_dvh(table, page)`` or both, each
-returning the text. It is imported when its format is asked for, so one format never pays for
-another.
+Such a file offers ``render_reviews(reviews, page)`` and ``render_dvh(table, page)``, each returning
+text for a terminal or a file, or ``render_report(reviewed, language)``, which returns the bytes of
+a document about one case, pictures included. It is imported when its format is asked for, so one
+format never pays for another.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sbrt_qa.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from sbrt_qa.review.dvh_table import DvhTable
+    from sbrt_qa.review.evidence import Reviewed
     from sbrt_qa.review.result import CaseReview
 
 _PREFIX = "as_"
@@ -60,12 +63,45 @@ def render_dvh(name: str, table: DvhTable, page: Page) -> str:
     return str(_renderer(name, "render_dvh")(table, page))
 
 
-def _renderer(name: str, function: str) -> Callable[..., Any]:
+def is_document(name: str) -> bool:
+    """Tell whether a format makes a document about one case, for which it needs the evidence.
+
+    Raises
+    ------
+    UsageError
+        There is no such format.
+    """
+    return hasattr(_module(name), "render_report")
+
+
+def format_of(path: Path) -> str:
+    """Return the format that the suffix of a file names, empty when it names none."""
+    suffix = path.suffix.removeprefix(".").lower()
+    return suffix if suffix in format_names() else ""
+
+
+def render_report(name: str, reviewed: Reviewed, language: str) -> bytes:
+    """Render one case as the content of a file.
+
+    Raises
+    ------
+    UsageError
+        There is no such format or language, or the format cannot show a review.
+    """
+    if is_document(name):
+        return bytes(_renderer(name, "render_report")(reviewed, language))
+    return render_reviews(name, [reviewed.review], Page()).encode()
+
+
+def _module(name: str) -> ModuleType:
     if name not in format_names():
         raise UsageError("unknown format", got=quoted(name), expected=", ".join(format_names()))
-    module = importlib.import_module(f"{__package__}.{_PREFIX}{name}")
+    return importlib.import_module(f"{__package__}.{_PREFIX}{name}")
+
+
+def _renderer(name: str, function: str) -> Callable[..., Any]:
     try:
-        found: Callable[..., Any] = getattr(module, function)
+        found: Callable[..., Any] = getattr(_module(name), function)
     except AttributeError:
         raise UsageError("this format cannot show that result", got=quoted(name)) from None
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sbrt_qa.checks.registry import CheckContext, run_checks
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
@@ -35,6 +35,7 @@ def review_case(
     *,
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
+    doses: CaseDoses | None = None,
 ) -> CaseReview:
     """Review one case.
 
@@ -48,13 +49,15 @@ def review_case(
         Structure name in the plan -> name in the protocol, where names do not say it themselves.
     site_values
         The site's own numbers, to be shown beside ours.
+    doses
+        Regions and DVHs of this case, for who wants to use them afterwards; made when not given.
 
     Raises
     ------
     UsageError
         The mapping leads to a name that the protocol does not have.
     """
-    doses = CaseDoses(case)
+    doses = doses or CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
     evaluation = evaluate(
@@ -120,6 +123,11 @@ def dvh_source(doses: CaseDoses) -> DvhSource:
         return doses.dvh_of(_key(tree), lambda: _region(doses, tree))
 
     return source
+
+
+def region_source(doses: CaseDoses) -> Callable[[Tree[Structure]], Region | Reason]:
+    """Return what gives the region of an expression over structures."""
+    return lambda tree: _region(doses, tree)
 
 
 def far_dose_source(doses: CaseDoses) -> FarDose:

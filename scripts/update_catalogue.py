@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Bring the catalogues of reports up to date with the sentences in the code.
+
+    scripts/update_catalogue.py            rewrites src/sbrt_qa/reports/locale/*.po
+
+Sentences of the `reports` room are the arguments of ``msg(...)`` and, in templates, of ``_(...)``.
+Those of other rooms are the texts of what they report: reasons, findings, notes. A field of an
+f-string is numbered: ``{0} cc lie outside the dose grid``. New sentences come out untranslated;
+`tests/reports/test_words.py` fails until somebody has translated them.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "sbrt_qa"
+LOCALE = SOURCE / "reports" / "locale"
+
+HEADER = "# Sentences of reports. scripts/update_catalogue.py keeps them in step with the code.\n\n"
+
+_IN_TEMPLATE = re.compile(r"""\b_\(\s*(["'])(.+?)\1""", re.DOTALL)
+
+TELLING = {"Reason", "Finding", "Found", "Mended", "Repair", "Link", "note", "Passed", "Seen"}
+"""Calls whose texts reach a report."""
+
+ROOMS = ("checks", "protocol", "dosimetry", "dicom", "review", "crosscheck")
+
+
+def of_reports() -> dict[str, str]:
+    """Return the sentences of the `reports` room and the file of each."""
+    found: dict[str, str] = {}
+    for path in sorted((SOURCE / "reports").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) == "msg":
+                (text,) = node.args
+                found.setdefault(ast.literal_eval(text), _where(path))
+    for path in sorted((SOURCE / "reports").rglob("*.j2")):
+        for match in _IN_TEMPLATE.finditer(path.read_text(encoding="utf-8")):
+            found.setdefault(match[2], _where(path))
+    return found
+
+
+def of_other_rooms() -> dict[str, str]:
+    """Return the sentences that other rooms report and the file of each."""
+    found: dict[str, str] = {}
+    for room in ROOMS:
+        for path in sorted((SOURCE / room).rglob("*.py")):
+            for text in _told(ast.parse(path.read_text(encoding="utf-8"))):
+                found.setdefault(text, _where(path))
+    return found
+
+
+def _told(tree: ast.Module) -> Iterator[str]:
+    """Yield the texts of calls that report, also those that come by a variable or constant."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.Module | ast.FunctionDef):
+            for node in _own(function):
+                if isinstance(node, ast.Call) and _name(node.func) in TELLING:
+                    yield from _texts([*node.args, *(k.value for k in node.keywords)])
+
+
+def _own(scope: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(scope):
+        if not isinstance(child, ast.FunctionDef | ast.ClassDef):
+            yield child
+            yield from _own(child)
+
+
+def _texts(nodes: list[ast.expr]) -> Iterator[str]:
+    for node in nodes:
+        text = _template(node)
+        if text is not None and " " in text.strip():
+            yield text
+
+
+def _template(node: ast.expr) -> str | None:
+    """Return a string, or an f-string with numbered fields."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        parts, count = [], 0
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                parts.append(str(part.value))
+            else:
+                parts.append(f"{{{count}}}")
+                count += 1
+        return "".join(parts)
+    return None
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _where(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def wanted() -> dict[str, str]:
+    """Return every sentence that a catalogue must hold, and the file of each."""
+    return of_reports() | {k: v for k, v in of_other_rooms().items() if k not in of_reports()}
+
+
+def updated(path: Path) -> Catalog:
+    """Return a catalogue with exactly the sentences in the code, known translations kept."""
+    language = path.stem
+    with path.open("rb") as file:
+        old = read_po(file, locale=language)
+    new = Catalog(locale=language, project="sbrt_qa", fuzzy=False)
+    for text, where in sorted(wanted().items(), key=lambda item: (item[1], item[0])):
+        known = old.get(text)
+        new.add(text, known.string if known else "", locations=[(where, 0)])
+    return new
+
+
+def content(catalogue: Catalog) -> bytes:
+    """Return a catalogue as the bytes of its file, the same for the same sentences."""
+    file = io.BytesIO()
+    write_po(file, catalogue, omit_header=True, width=0, include_lineno=False)
+    return HEADER.encode() + file.getvalue()
+
+
+def main() -> int:
+    missing = 0
+    for path in sorted(LOCALE.glob("*.po")):
+        catalogue = updated(path)
+        path.write_bytes(content(catalogue))
+        untranslated = [m.id for m in catalogue if m.id and not m.string]
+        missing += len(untranslated)
+        print(f"{path.name}: {len(catalogue)} sentences, {len(untranslated)} untranslated")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
