@@ -78,24 +78,29 @@ class Place:
     limit
         Id of the limit.
     point_mm
-        The hottest point of the region concerned, or the coldest where dose is missing.
+        The hottest point of the region concerned, or the coldest where dose is missing; of a limit
+        about a volume, that on the slice on which most lies on the wrong side of the level.
     dose_gy
         The trilinear dose there.
     level_gy
         Dose that the limit is about: what may not be exceeded, or has to be reached.
-    slice_mm
-        z of the slice on which most of the region lies on the wrong side of the level; that of the
-        point when none does.
     too_hot
         False where dose is missing.
+    around
+        Whether it is what lies around the structure that is wrong.
     """
 
     limit: str
     point_mm: Point
     dose_gy: float
     level_gy: float
-    slice_mm: float
     too_hot: bool
+    around: bool = False
+
+    @property
+    def slice_mm(self) -> float:
+        """Height of the slice that shows it."""
+        return self.point_mm[2]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,6 +16,9 @@ from sbrt_qa.units import GY_PER_CGY
 ABOVE: Final = ("<=", "<")
 BELOW: Final = (">=", ">")
 
+SMALL_CC: Final = 1.0
+"""Up to this volume a limit is about a hot spot."""
+
 AROUND: Final = {"R100": 100.0, "CI": 100.0, "PITV": 100.0, "PaddickCI": 100.0, "R50": 50.0}
 """Indices of the dose around a target, and the isodose they are about in % of the prescription."""
 
@@ -34,12 +37,15 @@ class Failing:
         Whether to look around the structure instead of in it.
     beyond_mm
         Least distance from the structure.
+    at_point
+        Whether the worst point says most; else the slice with most of what is wrong.
     """
 
     level_gy: float
     too_hot: bool = True
     around: bool = False
     beyond_mm: float = 0.0
+    at_point: bool = False
 
 
 def failing_of(result: ConstraintResult, prescription_gy: float | None) -> Failing | None:
@@ -56,13 +62,18 @@ def failing_of(result: ConstraintResult, prescription_gy: float | None) -> Faili
     if spec.kind in AROUND:
         return _isodose(AROUND[spec.kind], prescription_gy)
     if spec.kind == "GlobalMaxInPTV":
-        return Failing(0.0, around=True)
+        return Failing(0.0, around=True, at_point=True)
     level_gy = _level_gy(spec, result.per_protocol_limit, prescription_gy)
     if level_gy is None:
         return None
     if spec.kind == "D2cm":
-        return Failing(level_gy, around=True, beyond_mm=FAR_MM)
-    return Failing(level_gy, too_hot=_too_hot(spec, result.op))
+        return Failing(level_gy, around=True, beyond_mm=FAR_MM, at_point=True)
+    return Failing(level_gy, too_hot=_too_hot(spec, result.op), at_point=_is_point(spec))
+
+
+def _is_point(spec: MetricSpec) -> bool:
+    small = spec.kind == "D" and spec.argument_unit == "cc" and spec.amount <= SMALL_CC
+    return small or spec.kind in ("Max", "Min")
 
 
 def _too_hot(spec: MetricSpec, op: str) -> bool:

@@ -204,8 +204,8 @@ def _places(
         region = target if around is None or isinstance(around, Reason) else around - target
         found = find_place(failing, region, target, doses.case.dose, slices_mm)
         if found is not None:
-            point, dose_gy, slice_mm = found
-            yield id_, Place(id_, point, dose_gy, failing.level_gy, slice_mm, failing.too_hot)
+            flags = (failing.too_hot, failing.around)
+            yield id_, Place(id_, *found, failing.level_gy, *flags)
 
 
 def _body(

@@ -22,8 +22,8 @@ FINEST_MM: Final = 1.0
 
 def find_place(
     failing: Failing, region: Region, target: Region, dose: DoseGrid, slices_mm: FloatArray
-) -> tuple[Point, float, float] | None:
-    """Return the worst point, its dose in Gy, and z of the slice that shows most.
+) -> tuple[Point, float] | None:
+    """Return the worst point and its dose in Gy: of all, or on the slice that shows most.
 
     Parameters
     ----------
@@ -52,12 +52,13 @@ def find_place(
         return None
     if not points.size:
         return None
+    if not failing.at_point:
+        heights, counts = np.unique(points[:, 2], return_counts=True)
+        on_slice = points[:, 2] == heights[counts.argmax()]
+        points, values = points[on_slice], values[on_slice]
     worst = int(values.argmax() if failing.too_hot else values.argmin())
     x, y, z = (float(v) for v in points[worst])
-    if failing.level_gy <= 0 or failing.beyond_mm:
-        return (x, y, z), float(values[worst]), z
-    heights, counts = np.unique(points[:, 2], return_counts=True)
-    return (x, y, z), float(values[worst]), float(heights[counts.argmax()])
+    return (x, y, z), float(values[worst])
 
 
 def _wrong(points: FloatArray, failing: Failing, dose: DoseGrid) -> tuple[FloatArray, FloatArray]:
