@@ -16,11 +16,15 @@ LONGEST_WORD: Final = 18
 """Longer words may be broken, so that no name leaves its cell."""
 
 MOST_CHARACTERS: Final = 1200
-"""Of one text: more is no name and no sentence."""
+"""Of one text: more is no sentence."""
+
+MOST_IN_A_WORD: Final = 120
+"""Of one word: more is no name."""
 
 _JOINTS: Final = re.compile(r"(?<=[_./+\-|\\])(?=.)")
+_ENDLESS: Final = re.compile(rf"(\S{{{MOST_IN_A_WORD - 1}}})\S{{2,}}")
 _LONG: Final = re.compile(rf"\S{{{LONGEST_WORD},}}")
-_PIECE: Final = 10
+_PIECE: Final = 14
 
 
 @functools.cache
@@ -34,7 +38,8 @@ def coverage() -> frozenset[str]:
 
 
 def printable(text: str) -> str:
-    """Return text with every character that no font shows as ``[U+9F98]``, and cut if endless."""
+    """Return text with every character that no font shows as ``[U+9F98]``, cut where endless."""
+    text = _ENDLESS.sub(r"\1…", text)
     if len(text) > MOST_CHARACTERS:
         text = text[: MOST_CHARACTERS - 1] + "…"
     return shown(text)
