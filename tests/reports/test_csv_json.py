@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from sbrt_qa.errors import UsageError
-from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.outcome import Band, Driver, Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.reports.as_csv import DVH_COLUMNS, REVIEW_COLUMNS, safe_cell
 from sbrt_qa.reports.registry import Page, format_names, render_dvh, render_reviews
 from sbrt_qa.review.dvh_table import Curve, DvhTable, MetricValue, StructureDvh
@@ -29,12 +30,39 @@ def test_one_csv_row_is_one_limit_of_one_plan(review: CaseReview) -> None:
     text = render_reviews("csv", [review, review], PAGE)
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == REVIEW_COLUMNS
-    assert len(rows) == 2 * len(review.constraints)
+    assert [r["row"] for r in rows] == 2 * [*["limit"] * len(review.constraints), "finding"]
     assert [r["constraint"] for r in rows[:5]] == ["DUO", "STO", "BOW", "CORD", "SPL"]
     duodenum = rows[0]
     assert (duodenum["value"], duodenum["unit"], duodenum["margin"]) == ("32.004", "Gy", "-2.004")
     assert duodenum["verdict"] == "major"
     assert (rows[1]["value"], rows[1]["reason_code"]) == ("", "structure_missing")
+
+
+def test_csv_tells_bands_and_borderline_verdicts(review: CaseReview) -> None:
+    first, *others = review.constraints
+    sure = replace(others[2], band=Band(19.0, 21.0, Driver.QUADRATURE))
+    unsure = replace(first, band=Band(31.9, 32.1, Driver.END_CAPS), borderline=True)
+    text = render_reviews("csv", [replace(review, constraints=(unsure, sure, others[0]))], PAGE)
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    bands = [[r["band_low"], r["band_high"], r["band_driver"], r["borderline"]] for r in rows]
+    assert bands[:3] == [
+        ["31.9", "32.1", "end_caps", "yes"],
+        ["19.0", "21.0", "quadrature", "no"],
+        ["", "", "", ""],
+    ]
+
+
+def test_csv_tells_checks_with_what_they_saw(review: CaseReview) -> None:
+    found = Finding("GRID", Verdict.MINOR, "=dose", "Coarse.", "Look.", "Grid", "4 mm", "3 mm")
+    passed = Finding("MU", None, "", "", title="Meterset", found="1180 MU", tolerance="± 1 %")
+    text = render_reviews("csv", [replace(review, findings=(found,), passed=(passed,))], PAGE)
+    grid, meterset = list(csv.DictReader(io.StringIO(text, newline="")))[-2:]
+    assert [grid[k] for k in ("row", "check", "verdict", "where", "found", "expected")] == [
+        "finding", "GRID", "minor", "'=dose", "4 mm", "3 mm",
+    ]  # fmt: skip
+    told = [meterset[k] for k in ("row", "check", "verdict", "title", "found", "accepted")]
+    assert told == ["passed", "MU", "", "Meterset", "1180 MU", "± 1 %"]
+    assert grid["subject"] == meterset["subject"] == "S-004"
 
 
 def test_csv_lines_end_as_rfc_4180_says(review: CaseReview) -> None:

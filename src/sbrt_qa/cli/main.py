@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import __version__
-from sbrt_qa.cli import check, dvh, exit_codes, inspect, protocol, report, sample, selftest
+from sbrt_qa.cli import check, dvh, exit_codes, inspect, protocol, report, sample, schema, selftest
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import SbrtQaError, visible
 
@@ -29,6 +29,7 @@ app.command()(report.report)
 app.command()(dvh.dvh)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
+app.command()(schema.schema)
 app.command()(sample.sample)
 app.command()(selftest.selftest)
 
