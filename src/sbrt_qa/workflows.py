@@ -93,6 +93,7 @@ def report(
     DicomError, ProtocolError, UsageError
         As :func:`check`; also when there are several plans and `plan` does not say which.
     """
+    from sbrt_qa.dicom.identity import document_patient
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.review.gather import review_and_gather
 
@@ -100,7 +101,9 @@ def report(
     case = _choose(load_cases(paths), plan)
     found = review_and_gather(case, protocol(protocol_name), mapping=mapping, site_values=sent)
     review = _cross_checked(case, found.review, paths) if cross_check else found.review
-    return replace(found, review=_citing_self_test(review))
+    plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
+    patient = document_patient(review.subject, paths, plan_uid)
+    return replace(found, review=_citing_self_test(review), patient=patient)
 
 
 def check_untrusted(

@@ -26,6 +26,7 @@ from sbrt_qa.dicom.write_common import CHARACTER_SET, item, seeded_uid
 from sbrt_qa.errors import DicomError, visible
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Band, Verdict
+from sbrt_qa.model.patient import DocumentPatient
 
 SCHEME: Final = "99SBRTQA"
 """Designator of the codes that no published scheme has."""
@@ -44,24 +45,6 @@ _USUAL_CLASSES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentPatient:
-    """Whom a document is about, as far as it may say so.
-
-    Parameters
-    ----------
-    identifier, name
-        Patient ID and name; the trial's subject code, or what a de-identified input has.
-    birth_date, sex
-        As a de-identified input has them, usually empty.
-    """
-
-    identifier: str = ""
-    name: str = ""
-    birth_date: str = ""
-    sex: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentHead:
     """What every document of a review shares.
 
@@ -74,7 +57,7 @@ class DocumentHead:
     objects
         Plan, dose and structure set that the review is about.
     created
-        When; part of the identity of the document.
+        When, in UTC; part of the identity of the document.
     content_id
         Stands for the content: equal heads and contents give equal UIDs.
     title
@@ -211,6 +194,7 @@ def head_dataset(head: DocumentHead) -> Dataset:
     patient = head.patient
     return item(
         SpecificCharacterSet=CHARACTER_SET,
+        TimezoneOffsetFromUTC="+0000",
         PatientName=person_name(patient.name),
         PatientID=long_string(patient.identifier),
         PatientBirthDate=patient.birth_date,

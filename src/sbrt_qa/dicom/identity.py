@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sbrt_qa.dicom.documents import DocumentPatient
 from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.files import FoundFile, find_files
 from sbrt_qa.dicom.read import open_bytes
 from sbrt_qa.errors import DicomError
+from sbrt_qa.model.patient import DocumentPatient
 
 
 def document_patient(subject: str, paths: Sequence[Path], plan_uid: str) -> DocumentPatient:

@@ -43,7 +43,7 @@ from sbrt_qa.dicom.documents import (
     long_string,
 )
 from sbrt_qa.dicom.write_common import CHARACTER_SET, item, seeded_uid, to_bytes
-from sbrt_qa.errors import DicomError, quoted, visible
+from sbrt_qa.errors import visible
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Verdict
 
@@ -110,18 +110,8 @@ _OBJECTS: Final = {
 
 
 def ucum(unit: str) -> CodedConcept:
-    """Return our unit as a UCUM code.
-
-    Raises
-    ------
-    DicomError
-        It is none of our units.
-    """
-    try:
-        return UCUM[unit]
-    except KeyError:
-        expected = ", ".join(UCUM)
-        raise DicomError("a unit without UCUM code", got=quoted(unit), expected=expected) from None
+    """Return our unit as a UCUM code; that of a metric which nobody knows has a private one."""
+    return UCUM.get(unit) or own(f"UNIT {unit}", f"unit {unit}")
 
 
 def structured_report(review: ReviewReported, head: DocumentHead) -> bytes:
