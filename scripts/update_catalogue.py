@@ -20,6 +20,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sbrt_qa"
@@ -31,6 +32,17 @@ _IN_TEMPLATE = re.compile(r"""\b_\(\s*(["'])(.+?)\1""", re.DOTALL)
 
 TELLING = {"Reason", "Finding", "Found", "Mended", "Repair", "Link", "note", "Passed", "Seen"}
 """Calls whose texts reach a report."""
+
+SHORT = dict.fromkeys(
+    (
+        "exact name", "alias ({0})", "user map", "{0} is empty", "no {0} in the plan",
+        "required {0}", "between planes: {0}", "beyond the end planes: {0}",
+        "dose between voxels: {0}", "morph", "slab", "tapered", "half_slice", "cubic", "linear",
+        "by uid", "by frame of reference", "unlinked",
+    ),
+    "src/sbrt_qa",
+)  # fmt: skip
+"""Words that other rooms report without a call that shows it."""
 
 ROOMS = ("checks", "protocol", "dosimetry", "dicom", "review", "crosscheck")
 
@@ -60,12 +72,35 @@ def of_other_rooms() -> dict[str, str]:
 
 
 def _told(tree: ast.Module) -> Iterator[str]:
-    """Yield the texts of calls that report, also those that come by a variable or constant."""
+    """Yield the texts of calls that report, and those that functions return as text."""
+    outer = _assigned(tree)
     for function in ast.walk(tree):
         if isinstance(function, ast.Module | ast.FunctionDef):
+            known = outer | _assigned(function)
+            told = isinstance(function, ast.FunctionDef) and _tells(function)
             for node in _own(function):
                 if isinstance(node, ast.Call) and _name(node.func) in TELLING:
-                    yield from _texts([*node.args, *(k.value for k in node.keywords)])
+                    yield from _texts([*node.args, *(k.value for k in node.keywords)], known)
+                elif told and isinstance(node, ast.Return | ast.Yield) and node.value is not None:
+                    yield from _texts([node.value], known)
+
+
+def _tells(function: ast.FunctionDef) -> bool:
+    return function.returns is not None and ast.unparse(function.returns).endswith(
+        ("str", "str]", "str | None")
+    )
+
+
+def _assigned(scope: ast.AST) -> dict[str, list[ast.expr]]:
+    """Return what is assigned to the names of a module or function."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in _own(scope):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                found.setdefault(_name(target), []).append(node.value)
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            found.setdefault(_name(node.target), []).append(node.value)
+    return found
 
 
 def _own(scope: ast.AST) -> Iterator[ast.AST]:
@@ -75,11 +110,23 @@ def _own(scope: ast.AST) -> Iterator[ast.AST]:
             yield from _own(child)
 
 
-def _texts(nodes: list[ast.expr]) -> Iterator[str]:
+def _texts(nodes: list[ast.expr], known: dict[str, list[ast.expr]]) -> Iterator[str]:
     for node in nodes:
+        if isinstance(node, ast.Name) and node.id in known:
+            yield from _texts(known[node.id], {})
+        elif isinstance(node, ast.IfExp):
+            yield from _texts([node.body, node.orelse], known)
+        elif isinstance(node, ast.BoolOp):
+            yield from _texts(node.values, known)
         text = _template(node)
-        if text is not None and " " in text.strip():
+        if text is not None and is_sentence(text):
             yield text
+
+
+def is_sentence(text: str) -> bool:
+    """Tell whether a text holds a word beside its fields, and a blank."""
+    own = re.sub(r"\{\d+\}", "", text)
+    return " " in text.strip() and re.search(r"[A-Za-z]{2,}", own) is not None
 
 
 def _template(node: ast.expr) -> str | None:
@@ -106,9 +153,31 @@ def _where(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def of_protocols() -> dict[str, str]:
+    """Return what the protocols of the library say themselves, and the file of each."""
+    found: dict[str, str] = {}
+    for path in sorted((ROOT / "protocols").glob("*.yaml")):
+        data = YAML(typ="safe").load(path)
+        for text in _spoken(data):
+            found.setdefault(" ".join(text.split()), _where(path))
+    return found
+
+
+def _spoken(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key in ("statement", "note", "required") and isinstance(value, str):
+                yield value
+            yield from _spoken(value)
+    elif isinstance(part, list):
+        for one in part:
+            yield from _spoken(one)
+
+
 def wanted() -> dict[str, str]:
     """Return every sentence that a catalogue must hold, and the file of each."""
-    return of_reports() | {k: v for k, v in of_other_rooms().items() if k not in of_reports()}
+    others = SHORT | of_protocols() | of_other_rooms()
+    return {**{text: where for text, where in others.items() if where}, **of_reports()}
 
 
 def updated(path: Path) -> Catalog:

@@ -38,6 +38,7 @@ def check(
     site_values: Path | None = None,
     *,
     cross_check: bool = False,
+    bands: bool = True,
 ) -> tuple[CaseReview, ...]:
     """Review every plan found in `paths` against one protocol.
 
@@ -53,6 +54,8 @@ def check(
         CSV of the site's own values, see `sbrt_qa.review.site_csv`.
     cross_check
         Compute every metric a second time, with dicompyler-core.
+    bands
+        Say of every metric where it may lie, and flag borderline verdicts.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def check(
     sent = () if site_values is None else _site_values(site_values)
     reviews = []
     for case in load_cases(paths):
-        review = review_case(case, rules, mapping=mapping, site_values=sent)
+        review = review_case(case, rules, mapping=mapping, site_values=sent, bands=bands)
         if cross_check:
             review = _cross_checked(case, review, paths)
         reviews.append(_citing_self_test(review))
@@ -85,6 +88,7 @@ def report(
     *,
     plan: str | None = None,
     cross_check: bool = False,
+    bands: bool = True,
 ) -> Reviewed:
     """Review the one plan in `paths`, or the one chosen by `plan`, and keep what can be drawn.
 
@@ -99,7 +103,8 @@ def report(
 
     sent = () if site_values is None else _site_values(site_values)
     case = _choose(load_cases(paths), plan)
-    found = review_and_gather(case, protocol(protocol_name), mapping=mapping, site_values=sent)
+    rules = protocol(protocol_name)
+    found = review_and_gather(case, rules, mapping=mapping, site_values=sent, bands=bands)
     review = _cross_checked(case, found.review, paths) if cross_check else found.review
     plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
     patient = document_patient(review.subject, paths, plan_uid)
@@ -111,6 +116,7 @@ def check_untrusted(
     protocol_name: str = DEFAULT_PROTOCOL,
     mapping: Mapping[str, str] | None = None,
     *,
+    bands: bool = True,
     limits: Limits | None = None,
     prepare: Callable[[], None] | None = None,
 ) -> tuple[CaseReview, ...]:
@@ -121,6 +127,8 @@ def check_untrusted(
 
     Parameters
     ----------
+    bands
+        As for :func:`check`.
     limits
         Caps of each process.
     prepare
@@ -139,7 +147,7 @@ def check_untrusted(
     job = ([str(path.absolute()) for path in paths], protocol_name, dict(mapping or {}))
 
     def run(case: int | None) -> Outcome:
-        return run_isolated(_review_here, (*job, case), limits, prepare=prepare or warm_up)
+        return run_isolated(_review_here, (*job, bands, case), limits, prepare=prepare or warm_up)
 
     first = run(None)
     if first.error is not None:
@@ -185,7 +193,11 @@ def warm_up() -> None:
 
 
 def _review_here(
-    paths: Sequence[str], protocol_name: str, mapping: Mapping[str, str], case: int | None
+    paths: Sequence[str],
+    protocol_name: str,
+    mapping: Mapping[str, str],
+    bands: bool,  # noqa: FBT001 - what a process is given has no keywords
+    case: int | None,
 ) -> dict[str, Any]:
     """Review one case by its place, or the only one; where there are several, list their labels."""
     from sbrt_qa.dicom.load import load_cases
@@ -194,7 +206,7 @@ def _review_here(
     cases = load_cases(paths)
     if case is None and len(cases) > 1:
         return {"labels": [one.label for one in cases]}
-    review = review_case(cases[case or 0], protocol(protocol_name), mapping=mapping)
+    review = review_case(cases[case or 0], protocol(protocol_name), mapping=mapping, bands=bands)
     return {"review": review.to_json()}
 
 

@@ -30,6 +30,7 @@ def check(
     ] = False,
     site_values: options.SiteValues = None,
     cross_check: options.CrossCheck = False,  # noqa: FBT002
+    bands: options.Bands = True,  # noqa: FBT002
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -50,29 +51,35 @@ def check(
         raise UsageError(f"{what} cannot be combined with --untrusted")
     document = need_file(name, out) if is_document(name) else None
     if untrusted:
-        reviews = _check_untrusted(case, protocol, names)
+        reviews = _check_untrusted(case, protocol, names, bands=bands)
         if document:
             write_document(name, document, language, without_pictures(reviews))
     else:
         workflows.start_kernels_fast()
         workflows.when_compiling(tell_compiling)
         if document:
-            reviewed = workflows.report(case, protocol, names, site_values, cross_check=cross_check)
+            reviewed = workflows.report(
+                case, protocol, names, site_values, cross_check=cross_check, bands=bands
+            )
             reviews = (reviewed.review,)
             write_document(name, document, language, reviewed)
         else:
-            reviews = workflows.check(case, protocol, names, site_values, cross_check=cross_check)
+            reviews = workflows.check(
+                case, protocol, names, site_values, cross_check=cross_check, bands=bands
+            )
     if not document:
         emit(render_reviews(name, reviews, page_for(out)), out)
     raise typer.Exit(finish(reviews))
 
 
 def _check_untrusted(
-    case: list[Path], protocol: str, structure_names: dict[str, str]
+    case: list[Path], protocol: str, structure_names: dict[str, str], *, bands: bool
 ) -> tuple[CaseReview, ...]:
     if not workflows.caps_hold():
         tell("this system cannot cap memory and processor time: only the time limit holds")
-    return workflows.check_untrusted(case, protocol, structure_names, prepare=_get_ready)
+    return workflows.check_untrusted(
+        case, protocol, structure_names, bands=bands, prepare=_get_ready
+    )
 
 
 def _get_ready() -> None:

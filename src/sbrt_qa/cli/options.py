@@ -44,6 +44,13 @@ SiteValues = Annotated[
 CrossCheck = Annotated[
     bool, typer.Option("--cross-check", help="Compute every metric with dicompyler-core as well.")
 ]
+Bands = Annotated[
+    bool,
+    typer.Option(
+        "--bands/--no-bands",
+        help="Say where each value may lie, and which verdicts are borderline.",
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Write to FILE, not the terminal."),

@@ -23,6 +23,7 @@ def report(
     ] = None,
     site_values: options.SiteValues = None,
     cross_check: options.CrossCheck = False,  # noqa: FBT002
+    bands: options.Bands = True,  # noqa: FBT002
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -39,7 +40,7 @@ def report(
     workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
     reviewed = workflows.report(
-        case, protocol, names, site_values, plan=plan, cross_check=cross_check
+        case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands
     )
     write_document(name, file, language, reviewed)
     raise typer.Exit(finish([reviewed.review]))

@@ -31,8 +31,8 @@ REVIEW_COLUMNS = (
     "match_rule", "metric", "value", "unit", "operator", "limit", "minor_limit", "margin",
     "verdict", "reason_code", "reason", "note", "source", "confidence",
     "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
-    "row", "band_low", "band_high", "band_driver", "borderline",
-    "check", "where", "title", "message", "advice", "found", "expected", "accepted",
+    "band_low", "band_high", "band_driver", "borderline",
+    "row", "check", "where", "title", "message", "advice", "found", "expected", "accepted",
 )  # fmt: skip
 
 DVH_COLUMNS = ("plan", "structure", "roi_number", "quantity", "value", "unit", "reason")

@@ -1,10 +1,10 @@
-"""HTML: one file that opens anywhere, offline."""
+"""HTML: one file that opens anywhere, offline, and prints."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sbrt_qa.reports.compose.report import compose
+from sbrt_qa.reports.html.render import page
 
 if TYPE_CHECKING:
     from sbrt_qa.review.evidence import Reviewed
@@ -12,5 +12,4 @@ if TYPE_CHECKING:
 
 def render_report(reviewed: Reviewed, language: str) -> bytes:
     """Return the page of one case."""
-    report = compose(reviewed.review, reviewed.evidence, language)
-    return report.headline.encode()
+    return page(reviewed, language)

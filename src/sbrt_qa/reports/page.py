@@ -94,6 +94,8 @@ class Concern:
         Key of its DVH in `Evidence.curves`; empty without one.
     limits, reached
         Markers on the DVH: the bounds, and what the plan has there.
+    notes
+        What the protocol says about these limits.
     """
 
     title: str
@@ -106,6 +108,7 @@ class Concern:
     curve: str = ""
     limits: tuple[Marker, ...] = ()
     reached: tuple[Marker, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,13 @@ def review_and_gather(
     *,
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
+    bands: bool = True,
 ) -> Reviewed:
     """Review one case as `sbrt_qa.review.review.review_case` does, and gather its evidence."""
     doses = CaseDoses(case)
-    review = review_case(case, protocol, mapping=mapping, site_values=site_values, doses=doses)
+    review = review_case(
+        case, protocol, mapping=mapping, site_values=site_values, bands=bands, doses=doses
+    )
     return Reviewed(review, gather(doses, protocol, mapping or {}, review))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 
 from sbrt_qa.checks.registry import CheckContext, run_checks
+from sbrt_qa.dosimetry.bands import VIEWS, Subject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
@@ -13,7 +15,14 @@ from sbrt_qa.geometry.regions import Region
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.evaluate import DvhSource, Evaluation, FarDose, evaluate, overall
+from sbrt_qa.protocol.evaluate import (
+    DvhSource,
+    Evaluation,
+    FarDose,
+    Seen,
+    evaluate,
+    overall,
+)
 from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
 from sbrt_qa.protocol.matching import Matcher
 from sbrt_qa.protocol.result import StructureMatch
@@ -36,6 +45,7 @@ def review_case(
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
     doses: CaseDoses | None = None,
+    bands: bool = True,
 ) -> CaseReview:
     """Review one case.
 
@@ -51,6 +61,9 @@ def review_case(
         The site's own numbers, to be shown beside ours.
     doses
         Regions and DVHs of this case, for who wants to use them afterwards; made when not given.
+    bands
+        Compute every metric in other plausible readings as well, which takes about three times as
+        long, and flag verdicts that depend on the reading.
 
     Raises
     ------
@@ -60,13 +73,7 @@ def review_case(
     doses = doses or CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
-    evaluation = evaluate(
-        protocol,
-        case,
-        dvh_for=dvh_source(doses),
-        far_dose=far_dose_source(doses),
-        mapping=mapping or {},
-    )
+    evaluation = _evaluate(doses, protocol, mapping or {}, bands=bands)
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
     findings = (*evaluation.findings, *run_checks(CheckContext(doses, used)))
     source = case.provenance
@@ -92,6 +99,52 @@ def review_case(
             *compare_sent(doses, site_values, _named(doses, protocol, mapping or {})),
         ),
     )
+
+
+def _evaluate(
+    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], *, bands: bool
+) -> Evaluation:
+    """Hold a case against a protocol; with bands, once more in other views of what was used."""
+    used: dict[str, Tree[Structure]] = {}
+    default = dvh_source(doses)
+
+    def noting(tree: Tree[Structure]) -> DVH | Reason:
+        used[_key(tree)] = tree
+        return default(tree)
+
+    far = functools.cache(far_dose_source(doses))
+    run = functools.partial(evaluate, protocol, doses.case, far_dose=far, mapping=mapping)
+    first = run(dvh_for=noting)
+    if not bands or not used:
+        return first
+    views = Views(doses)
+    views.prepare([_subject(tree) for tree in used.values()])
+    seen = [Seen(view, *_sources(views, name, default, far)) for name, view in VIEWS.items()]
+    return run(dvh_for=default, views=seen)
+
+
+def _sources(
+    views: Views, name: str, default: DvhSource, default_far: FarDose
+) -> tuple[DvhSource, FarDose]:
+    """Return what gives doses in one view, those of the default where it changes nothing."""
+
+    def dvh_for(tree: Tree[Structure]) -> DVH | Reason:
+        return views.of(_subject(tree)).get(name) or default(tree)
+
+    def far_dose(
+        target: Tree[Structure], body: Tree[Structure], distance_mm: float
+    ) -> float | Reason:
+        other = views.read_otherwise(name, _subject(target))
+        if other is None:
+            return default_far(target, body, distance_mm)
+        regions = _region(other, target), _region(views.base, body)
+        return other.highest_beyond_gy(*regions, distance_mm)
+
+    return dvh_for, far_dose
+
+
+def _subject(tree: Tree[Structure]) -> Subject:
+    return Subject(_key(tree), lambda doses: _region(doses, tree))
 
 
 def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> FindDvh:

@@ -77,15 +77,16 @@ def _concern(
         curve=curve,
         limits=limits,
         reached=reached,
+        notes=meaning.notes(results, words),
     )
 
 
 def caption(place: Place, words: Words) -> str:
     """Return what a picture shows: slice, isodose, worst point."""
     point = ", ".join(f"{v:.0f}" for v in place.point_mm)
-    spot = msg("+ hottest point {dose} Gy at ({point}) mm")
+    spot = msg("+ hottest point there {dose} Gy, ({point}) mm")
     if not place.too_hot:
-        spot = msg("+ coldest point {dose} Gy at ({point}) mm")
+        spot = msg("+ coldest point there {dose} Gy, ({point}) mm")
     where = words(msg("slice z = {z} mm"), z=f"{place.slice_mm:.1f}")
     level = words(msg("isodose {level} Gy"), level=f"{place.level_gy:g}") if place.level_gy else ""
     text = words(spot, dose=f"{place.dose_gy:.1f}", point=point)

@@ -69,12 +69,27 @@ def why(results: Sequence[ConstraintResult], words: Words) -> str:
 def actions(
     results: Sequence[ConstraintResult], review: CaseReview, words: Words
 ) -> tuple[str, ...]:
-    """Return what may settle the deviations of one structure, each once."""
-    found: dict[str, None] = {}
+    """Return what may settle the deviations of one structure: in general, then by scaling."""
+    found = dict.fromkeys(text for result in _leading(results) for text in _action(result, words))
+    return (*found, *_scaling(results, review, words))
+
+
+def notes(results: Sequence[ConstraintResult], words: Words) -> tuple[str, ...]:
+    """Return what the protocol itself says about the limits, each once."""
+    told = dict.fromkeys(visible(r.note) for r in results if r.note)
+    return tuple(
+        words(msg("The protocol says: {note}."), note=words.sentence(note)) for note in told
+    )
+
+
+def _leading(results: Sequence[ConstraintResult]) -> Iterator[ConstraintResult]:
+    """Yield one limit of each kind of metric: of doses the lowest, which settles the others."""
+    by_kind: dict[str, list[ConstraintResult]] = {}
     for result in results:
-        for text in _actions(result, review, words):
-            found.setdefault(text)
-    return tuple(found)
+        spec = spec_of(result)
+        by_kind.setdefault(spec.kind if spec else "", []).append(result)
+    for same in by_kind.values():
+        yield min(same, key=lambda r: r.per_protocol_limit or 0.0)
 
 
 def _why(result: ConstraintResult) -> str:
@@ -93,7 +108,7 @@ def _is_cold(result: ConstraintResult) -> bool:
     return result.op in (">=", ">")
 
 
-def _actions(result: ConstraintResult, review: CaseReview, words: Words) -> Iterator[str]:
+def _action(result: ConstraintResult, words: Words) -> Iterator[str]:
     spec = spec_of(result)
     if spec is None:
         return
@@ -103,63 +118,61 @@ def _actions(result: ConstraintResult, review: CaseReview, words: Words) -> Iter
                 "directions, or a stronger ring objective.")
         )  # fmt: skip
     elif TARGETS.match(result.structure):
-        yield from _for_target(result, words)
+        yield _for_target(result, words)
     else:
-        yield from _for_organ(result, spec, review, words)
-    if result.note:
-        yield words(msg("The protocol says: {note}."), note=words.sentence(visible(result.note)))
+        yield _for_organ(result, spec, words)
 
 
-def _for_target(result: ConstraintResult, words: Words) -> Iterator[str]:
+def _for_target(result: ConstraintResult, words: Words) -> str:
     if _is_cold(result):
-        yield words(
+        return words(
             msg("Raise the dose where the picture shows the gap. If an organ beside it forbids "
                 "that, name the organ in the submission.")
         )  # fmt: skip
-    else:
-        yield words(msg("Lower the hot spot, or prescribe to another isodose."))
+    return words(msg("Lower the hot spot, or prescribe to another isodose."))
 
 
-def _for_organ(
-    result: ConstraintResult, spec: MetricSpec, review: CaseReview, words: Words
-) -> Iterator[str]:
-    name = visible(result.structure)
-    limit = result.per_protocol_limit
+def _for_organ(result: ConstraintResult, spec: MetricSpec, words: Words) -> str:
+    name, limit = visible(result.structure), result.per_protocol_limit
     if spec.kind in ("D", "Max") and spec.unit == "Gy" and limit is not None:
-        yield words(
+        return words(
             msg("Pull the {dose} isodose out of {structure}; where the target touches it, accept "
                 "less coverage there."),
             dose=number_text(limit, "Gy"), structure=name,
         )  # fmt: skip
-    elif spec.kind in ("V", "CV") and spec.argument_unit == "Gy":
-        yield words(
+    if spec.kind in ("V", "CV") and spec.argument_unit == "Gy":
+        return words(
             msg("Move the {dose} isodose off {structure}: other beam directions, tighter fields."),
             dose=number_text(spec.amount, "Gy"), structure=name,
         )  # fmt: skip
-    else:
-        yield words(
-            msg("Spare more of {structure}: other beam directions, tighter fields, a smaller "
-                "target if that is justified."),
-            structure=name,
-        )  # fmt: skip
-    yield from _scaling(result, spec, review, words)
+    return words(
+        msg("Spare more of {structure}: other beam directions, tighter fields, a smaller "
+            "target if that is justified."),
+        structure=name,
+    )  # fmt: skip
 
 
 def _scaling(
-    result: ConstraintResult, spec: MetricSpec, review: CaseReview, words: Words
+    results: Sequence[ConstraintResult], review: CaseReview, words: Words
 ) -> Iterator[str]:
-    """Yield what scaling the whole dose would take: doses of one plan scale with its prescription.
-
-    Only where the limit itself does not go by the prescription.
-    """
-    plan, limit, value = review.plan, result.per_protocol_limit, result.value
+    """Yield to what part the whole dose would have to be scaled: doses go with the prescription."""
+    plan = review.plan
     if not isinstance(plan, PlanSummary) or not isinstance(plan.prescription_gy, float | int):
         return
-    scales = spec.kind in ("D", "DC", "Mean", "Max") and spec.unit in ("Gy", "cGy")
-    if scales and limit and value and result.op in ("<=", "<") and value > limit:
-        factor = limit / value
+    factors = [f for r in results if (f := _factor(r)) is not None]
+    if factors and len(factors) == len(results):
+        factor = min(factors)
         yield words(
-            msg("The same plan would meet this limit at {factor} of its dose ({dose} "
-                "prescribed)."),
+            msg("By scaling alone, the plan would have to go down to {factor} of its dose "
+                "({dose} prescribed)."),
             factor=f"{100 * factor:.0f} %", dose=f"{plan.prescription_gy * factor:.1f} Gy",
         )  # fmt: skip
+
+
+def _factor(result: ConstraintResult) -> float | None:
+    """Return what part of its dose meets a limit; None where doses do not simply scale."""
+    spec, limit, value = spec_of(result), result.per_protocol_limit, result.value
+    if spec is None or spec.conversion is not None or not limit or not value:
+        return None
+    scales = spec.kind in ("D", "DC", "Mean", "Max") and spec.unit in ("Gy", "cGy")
+    return limit / value if scales and result.op in ("<=", "<") and value > limit else None

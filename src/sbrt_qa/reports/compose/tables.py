@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sbrt_qa.errors import visible
+from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Finding, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports.compose import marks
@@ -18,6 +20,9 @@ from sbrt_qa.review.result import CaseReview, StructureSummary
 from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
 
 NOTHING: Final = "–"
+
+SLICES: Final = ("CT", "MR", "PT")
+"""Modalities of which one file is one slice; they are told as one row."""
 
 
 def limit_rows(review: CaseReview, evidence: Evidence | None, words: Words) -> tuple[LimitRow, ...]:
@@ -142,16 +147,30 @@ def repair_table(review: CaseReview, words: Words) -> Table | None:
     return Table(heads, tuple(dict.fromkeys(rows)))
 
 
+def _stack(files: Sequence[SourceFile], words: Words) -> tuple[str, str, str, str]:
+    """Return the slices of an image as one row, with a fingerprint of their fingerprints."""
+    together = hashlib.sha256("".join(sorted(f.sha256 for f in files)).encode()).hexdigest()
+    return (
+        words(msg("{count} slices"), count=len(files)),
+        visible(files[0].modality),
+        words(msg("SHA-256 of their sorted SHA-256")),
+        together,
+    )
+
+
 def input_table(review: CaseReview, words: Words) -> Table:
     """Return the files with their fingerprints, then how they were joined."""
     heads = (words(msg("file")), words(msg("kind")), "SOP Instance UID", "SHA-256")
-    rows = tuple(
+    single = [f for f in review.files if f.modality not in SLICES]
+    rows = [
         (visible(f.name), visible(f.modality), visible(f.sop_instance_uid), f.sha256)
-        for f in review.files
-    )
+        for f in single
+    ]
+    stacks = ([f for f in review.files if f.modality == modality] for modality in SLICES)
+    rows += [_stack(files, words) for files in stacks if files]
     links = tuple(
         f"{visible(k.source)} → {visible(k.target)}: {words.sentence(str(k.kind))}"
         + (f" ({words.sentence(visible(k.note))})" if k.note else "")
         for k in review.links
     )
-    return Table(heads, rows, links)
+    return Table(heads, tuple(rows), links)

@@ -15,9 +15,9 @@ from sbrt_qa.reports.figures.svg import path, tag, text
 from sbrt_qa.reports.page import Marker
 from sbrt_qa.review.evidence import Curve, Evidence
 
-WIDTH: Final = 300.0
-HEIGHT: Final = 190.0
-LEFT, RIGHT, TOP, BOTTOM = 34.0, 8.0, 10.0, 30.0
+WIDTH: Final = 236.0
+HEIGHT: Final = 164.0
+LEFT, RIGHT, TOP, BOTTOM = 36.0, 6.0, 8.0, 28.0
 
 STEPS: Final = (1, 2, 5, 10, 20, 25, 50, 100)
 NICE_CC: Final = (0.2, 0.4, 1, 2, 4, 8, 10, 20, 40, 80, 100, 200, 400, 800, 1000, 2000)
@@ -130,7 +130,7 @@ class _Plot:
 
     def axes(self, labels: Labels) -> Iterator[str]:
         """Draw axes, grid and their labels."""
-        step = next(s for s in (*STEPS, self.top_gy) if self.top_gy / s <= 7)
+        step = next(s for s in (*STEPS, self.top_gy) if self.top_gy / s <= 6.2)
         for tick in np.arange(0, self.top_gy, step).tolist():
             yield _rule(self.x(tick), self.y(0), self.x(tick), self.y(1), 0.15)
             yield text(f"{tick:g}", self.x(tick), self.y(0) + 11, **MIDDLE)
@@ -166,7 +166,7 @@ class _Plot:
             index = int(np.searchsorted(-share, -part, side="right"))
             dose = self.evidence.dose_axis_gy[min(index, share.size - 1)]
             x = self.x(min(float(dose), self.top_gy))
-            at_end = x > WIDTH * 0.62
+            at_end = x > WIDTH * 0.4
             yield text(
                 _short(key), x - 4 if at_end else x + 4, self.y(part) + 3, fill="currentColor",
                 text_anchor="end" if at_end else "", font_weight="600" if key == keys[-1] else "",

@@ -161,7 +161,7 @@ def _label(frame: Frame, isodose: Isodose, pen: _Pen, *, main: bool) -> Iterator
     if inside:
         x, y = (min if main else max)(inside, key=lambda p: p[1])
         beside = -1.5 if main else 5.2
-        yield pen.word(f"{isodose.dose_gy:g} Gy", x, y + beside * pen.unit, 5.4, "middle")
+        yield pen.word(f"{isodose.dose_gy:g} Gy", x, y + beside * pen.unit, 6.4, "middle")
 
 
 def _spot(picture: SlicePicture, pen: _Pen) -> Iterator[str]:
@@ -174,14 +174,14 @@ def _spot(picture: SlicePicture, pen: _Pen) -> Iterator[str]:
 def _furniture(f: Frame, pen: _Pen) -> Iterator[str]:
     """Return sides of the patient and a scale bar."""
     edge = 3 * pen.unit
-    yield pen.word("R", edge, f.height_mm / 2, 6)
-    yield pen.word("L", f.width_mm - edge, f.height_mm / 2, 6, "end")
-    yield pen.word("A", f.width_mm / 2, 7 * pen.unit, 6, "middle")
-    yield pen.word("P", f.width_mm / 2, f.height_mm - edge, 6, "middle")
+    yield pen.word("R", edge, f.height_mm / 2, 7)
+    yield pen.word("L", f.width_mm - edge, f.height_mm / 2, 7, "end")
+    yield pen.word("A", f.width_mm / 2, 8 * pen.unit, 7, "middle")
+    yield pen.word("P", f.width_mm / 2, f.height_mm - edge, 7, "middle")
     x, y, up = f.width_mm - 20 - 2 * edge, f.height_mm - edge, 1.5 * pen.unit
     bar = f"M{x:.2f} {y - up:.2f}V{y:.2f}H{x + 20:.2f}V{y - up:.2f}"
     yield pen.line(bar, "#fff", 0.9)
-    yield pen.word("2 cm", x + 10, y - 1.7 * up, 4.8, "middle")
+    yield pen.word("2 cm", x + 10, y - 1.7 * up, 5.6, "middle")
 
 
 def _legend(picture: SlicePicture, colours: Mapping[str, str], pen: _Pen) -> Iterator[str]:
@@ -189,9 +189,9 @@ def _legend(picture: SlicePicture, colours: Mapping[str, str], pen: _Pen) -> Ite
     shown = sorted(picture.outlines, key=lambda o: o.key not in picture.within)[:MOST_NAMED]
     for n, outline in enumerate(shown):
         own = outline.key in picture.within
-        y = picture.frame.height_mm - (3 + 6.2 * (len(shown) - 1 - n)) * pen.unit
+        y = picture.frame.height_mm - (3 + 7.2 * (len(shown) - 1 - n)) * pen.unit
         line = f"M{3 * pen.unit:.2f} {y - 1.6 * pen.unit:.2f}h{9 * pen.unit:.2f}"
         colour = colours.get(outline.key, "#fff")
         yield pen.line(line, colour, 1.3 if own else 0.7, "" if own else OTHER_DASH)
         name = outline.key if len(outline.key) <= 20 else outline.key[:19] + "…"
-        yield pen.word(visible(name), 14 * pen.unit, y, 5)
+        yield pen.word(visible(name), 14 * pen.unit, y, 6)
