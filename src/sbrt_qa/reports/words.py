@@ -115,8 +115,12 @@ class Words:
             values = template.match(bare)
             if values is not None:
                 inner = {k: self._translated(v, depth - 1) for k, v in values.items()}
-                return template.translation.format(**inner)
+                return _filled(template.translation, inner)
         return None
+
+
+def _filled(text: str, values: dict[str, str]) -> str:
+    return _FIELD.sub(lambda field: values[field[1]], text)
 
 
 @functools.cache
