@@ -10,10 +10,11 @@ import json
 from pathlib import Path
 
 from sbrt_qa import workflows
+from sbrt_qa.review.result import review_json_schema
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "schema"
 
-SCHEMAS = {"review-1.json": workflows.review_schema, "protocol.json": workflows.protocol_schema}
+SCHEMAS = {"review-1.json": review_json_schema, "protocol.json": workflows.protocol_schema}
 
 
 def main() -> None:

@@ -12,14 +12,14 @@ from jsonschema import Draft202012Validator
 from sbrt_qa import workflows
 from sbrt_qa.cli.main import run
 from sbrt_qa.model.outcome import Band, Driver
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.result import CaseReview, review_json_schema
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "schema"
 SAMPLES = ROOT / "sample_dicom"
 
 PUBLISHED = {
-    "review": ("review-1.json", workflows.review_schema),
+    "review": ("review-1.json", review_json_schema),
     "protocol": ("protocol.json", workflows.protocol_schema),
 }
 

@@ -314,13 +314,6 @@ def protocol_schema() -> dict[str, Any]:
     return protocol_json_schema()
 
 
-def review_schema() -> dict[str, Any]:
-    """Return the JSON Schema of reviews."""
-    from sbrt_qa.review.result import review_json_schema
-
-    return review_json_schema()
-
-
 def sample(out: Path) -> None:
     """Write the synthetic sample patient into the folder `out`.
 

@@ -25,6 +25,8 @@ def schema(
     out: Out = None,
 ) -> None:
     """Print the JSON Schema of a review or of a protocol file."""
+    from sbrt_qa.review.result import review_json_schema  # start-up: pydantic only when asked
+
     refuse_overwriting(out, [])
-    found = {Kind.REVIEW: workflows.review_schema, Kind.PROTOCOL: workflows.protocol_schema}[kind]()
+    found = {Kind.REVIEW: review_json_schema, Kind.PROTOCOL: workflows.protocol_schema}[kind]()
     emit(json.dumps(found, indent=2, ensure_ascii=False) + "\n", out)
