@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from sbrt_qa import workflows
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.reports.compose.report import compose
@@ -61,6 +64,52 @@ def test_translations_keep_the_fields(language: str) -> None:
     for text, translation in _translations(language).items():
         if translation:
             assert sorted(FIELD.findall(text)) == sorted(FIELD.findall(translation)), text
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_sentence_of_the_other_rooms_is_untranslated(language: str) -> None:
+    found = _translations(language)
+    assert [text for text in CATALOGUE.wanted() if not found[text]] == []
+
+
+@pytest.mark.parametrize("case", ["major", "missing_organ"])
+def test_no_english_is_left_in_a_chinese_report(case: str) -> None:
+    reviewed = workflows.report([ROOT / "sample_dicom" / case], bands=False)
+    report = compose(reviewed.review, reviewed.evidence, "zh")
+    english = {
+        text
+        for text in _texts(report)
+        if len(re.findall(r"\b[a-z]{3,}\b", FILE_NAME.sub("", text))) >= 2
+    }
+    assert english == set()
+
+
+FILE_NAME = re.compile(r"\w+\.dcm")
+
+
+def _texts(part: object) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _texts(one)
+    elif dataclasses.is_dataclass(part):
+        for field in dataclasses.fields(part):
+            yield from _texts(getattr(part, field.name))
+
+
+def test_sentences_of_other_rooms_are_known_by_their_templates() -> None:
+    words = Words("zh")
+    told = "no structure of the plan is called Heart"
+    assert words.sentence(told) == "计划中没有名为 Heart 的结构"
+    hostile = "no structure of the plan is called {0} no structure of the plan is called"
+    assert "{0}" in words.sentence(hostile)
+    assert words.sentence("said by nobody") == "said by nobody"
+
+
+def test_long_hostile_text_is_looked_through_quickly() -> None:
+    text = "no structure of the plan is called " * 3000 + "; " * 3000
+    assert Words("zh").sentence(text)
 
 
 def test_an_unknown_language_lists_the_known() -> None:

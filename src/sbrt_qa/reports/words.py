@@ -97,7 +97,7 @@ class Words:
         return text if self.language == SOURCE else self._translated(text, MOST_DEPTH)
 
     def _translated(self, text: str, depth: int) -> str:
-        found = self._known(text, depth)
+        found = None if depth < 0 else self._known(text, depth)
         if found is not None or depth <= 0:
             return text if found is None else found
         for sign, joint in (("; ", "；"), (". ", "。")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Reason, Verdict
+from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
 from sbrt_qa.reports.compose import plain, tables
 from sbrt_qa.reports.compose.concerns import concerns
 from sbrt_qa.reports.compose.facts import facts, methods
@@ -24,6 +24,18 @@ HEADLINES: Final = {
     Verdict.MAJOR: msg("The plan does not meet the protocol: at least one deviation is major."),
     Verdict.NOT_EVALUABLE: msg("The plan cannot be judged: something that decides is missing."),
 }
+
+ADVICE: Final = {
+    ReasonCode.STRUCTURE_MISSING: msg(
+        "Contour it, or say with --map which structure it is, and submit again."
+    ),
+    ReasonCode.STRUCTURE_EMPTY: msg("Contour it and submit again."),
+    ReasonCode.NO_DOSE: msg("Export the plan again with its dose."),
+    ReasonCode.OUTSIDE_DOSE_GRID: msg(
+        "Calculate the dose on a grid that holds the whole structure."
+    ),
+}
+"""What to do about a limit that cannot be evaluated."""
 
 SIGNATURES: Final = (
     msg("Physics reviewer"),
@@ -98,7 +110,10 @@ def _unknown(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     for c in review.constraints:
         if c.counts and isinstance(c.reason, Reason):
             told = f"{visible(c.structure)} {visible(c.metric)}"
-            groups.setdefault(words.sentence(visible(c.reason.detail)), []).append(told)
+            reason = words.sentence(visible(c.reason.detail)).rstrip(".。") + words(msg("."))
+            if c.reason.code in ADVICE:
+                reason += " " + words(ADVICE[c.reason.code])
+            groups.setdefault(reason, []).append(told)
     return tuple(Fact(reason, ", ".join(told)) for reason, told in groups.items())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -199,7 +200,7 @@ class _Plot:
         self, labels: Labels, limits: Sequence[Marker], reached: Sequence[Marker]
     ) -> Iterator[str]:
         """Say what the markers mean, above the plot's right end."""
-        longest = max(len(labels.reached), len(labels.limit))
+        longest = max(_width(labels.reached), _width(labels.limit))
         x, y = WIDTH - RIGHT - 6 - 5.6 * longest, TOP + 9
         if reached:
             yield _disc(x - 8, y - 3)
@@ -230,6 +231,11 @@ def _rule(x1: float, y1: float, x2: float, y2: float, opacity: float) -> str:
         "path", d=f"M{x1:.2f} {y1:.2f}L{x2:.2f} {y2:.2f}", stroke="currentColor",
         stroke_width=0.7, stroke_opacity=opacity,
     )  # fmt: skip
+
+
+def _width(text: str) -> float:
+    """Return about how wide a text is, in Latin letters."""
+    return sum(1.9 if unicodedata.east_asian_width(c) in "WF" else 1.0 for c in text)
 
 
 def _short(name: str, most: int = 22) -> str:
