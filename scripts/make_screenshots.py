@@ -72,7 +72,7 @@ def printed(driver: Any, out: Path) -> None:  # noqa: ANN401
 
 
 def pages(pdf: Path) -> None:
-    """Make a picture of every page of a PDF, in colour and as a black-and-white printer shows it."""
+    """Make a picture of every page of a PDF, in colour and as a grey printer shows it."""
     if not shutil.which("pdftoppm"):
         print("no pictures of PDF pages: apt-get install poppler-utils")
         return
