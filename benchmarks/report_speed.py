@@ -49,12 +49,12 @@ def one(folder: Path) -> None:
 
 def many(count: int, form: str) -> None:
     """Make many reports in one process; print the resident set (MB) after each."""
-    from sbrt_qa import workflows
     from sbrt_qa.reports.registry import render_report
+    from sbrt_qa.workflows import reporting
 
     sizes = []
     for _ in range(count):
-        render_report(form, workflows.report([SAMPLE], bands=False), "en")
+        render_report(form, reporting.report([SAMPLE], bands=False), "en")
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         sizes.append(pages * 4096 / 1e6)
     print(json.dumps(sizes))

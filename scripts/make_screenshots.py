@@ -14,8 +14,8 @@ from typing import Any
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from sbrt_qa import workflows
 from sbrt_qa.reports.registry import render_report
+from sbrt_qa.workflows import reporting
 
 ROOT = Path(__file__).resolve().parents[1]
 SECTIONS = (
@@ -89,7 +89,7 @@ def main() -> None:
     for case, language in REPORTS:
         name = f"{case}-{language}"
         page = folder / f"{name}.html"
-        reviewed = workflows.report([ROOT / "sample_dicom" / case])
+        reviewed = reporting.report([ROOT / "sample_dicom" / case])
         page.write_bytes(render_report("html", reviewed, language))
         for width in WIDTHS:
             for scheme in ("light", "dark"):

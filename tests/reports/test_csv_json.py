@@ -20,8 +20,14 @@ PAGE = Page()
 SMALL = Reason(ReasonCode.SMALLER_THAN_ASKED, "too small")
 
 
+BAND = Band(47.1, 47.9, Driver.END_CAPS)
+
+
 def dvh_table() -> DvhTable:
-    metrics = {"D95%[Gy]": MetricValue(47.5, "Gy"), "D5cc[Gy]": MetricValue(None, "Gy", SMALL)}
+    metrics = {
+        "D95%[Gy]": MetricValue(47.5, "Gy", band=BAND),
+        "D5cc[Gy]": MetricValue(None, "Gy", SMALL),
+    }
     curve = Curve((0.0, 0.1), (3.5, 3.0))
     return DvhTable("P", {"=PTV": StructureDvh(7, 3.5, 1.0, 2.0, 3.0, 0.0, metrics, curve)}, "slab")
 
@@ -38,20 +44,6 @@ def test_one_csv_row_is_one_limit_of_one_plan(review: CaseReview) -> None:
     assert (rows[1]["value"], rows[1]["reason_code"]) == ("", "structure_missing")
 
 
-def test_csv_tells_bands_and_borderline_verdicts(review: CaseReview) -> None:
-    first, *others = review.constraints
-    sure = replace(others[2], band=Band(19.0, 21.0, Driver.QUADRATURE))
-    unsure = replace(first, band=Band(31.9, 32.1, Driver.END_CAPS), borderline=True)
-    text = render_reviews("csv", [replace(review, constraints=(unsure, sure, others[0]))], PAGE)
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    bands = [[r["band_low"], r["band_high"], r["band_driver"], r["borderline"]] for r in rows]
-    assert bands[:3] == [
-        ["31.9", "32.1", "end_caps", "yes"],
-        ["19.0", "21.0", "quadrature", "no"],
-        ["", "", "", ""],
-    ]
-
-
 def test_csv_tells_checks_with_what_they_saw(review: CaseReview) -> None:
     found = Finding("GRID", Verdict.MINOR, "=dose", "Coarse.", "Look.", "Grid", "4 mm", "3 mm")
     passed = Finding("MU", None, "", "", title="Meterset", found="1180 MU", tolerance="± 1 %")
@@ -63,6 +55,16 @@ def test_csv_tells_checks_with_what_they_saw(review: CaseReview) -> None:
     told = [meterset[k] for k in ("row", "check", "verdict", "title", "found", "accepted")]
     assert told == ["passed", "MU", "", "Meterset", "1180 MU", "± 1 %"]
     assert grid["subject"] == meterset["subject"] == "S-004"
+
+
+def test_csv_tells_band_and_borderline(review: CaseReview) -> None:
+    unsure = replace(review.constraints[0], band=BAND, borderline=True)
+    others = (replace(review.constraints[3], band=BAND), review.constraints[1])
+    text = render_reviews("csv", [replace(review, constraints=(unsure, *others))], PAGE)
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    rows = [r for r in rows if r["row"] == "limit"]
+    told = [(r["band_low"], r["band_high"], r["band_driver"], r["borderline"]) for r in rows]
+    assert told == [("47.1", "47.9", "end_caps", b) for b in ("yes", "no")] + [("", "", "", "")]
 
 
 def test_csv_lines_end_as_rfc_4180_says(review: CaseReview) -> None:
@@ -100,9 +102,19 @@ def test_dvh_csv_is_one_row_per_quantity() -> None:
     text = render_dvh("csv", dvh_table(), PAGE)
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == DVH_COLUMNS
-    assert ["P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", ""] in rows
-    assert ["P", "'=PTV", "7", "D5cc[Gy]", "", "Gy", "smaller_than_asked: too small"] in rows
-    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", ""] in rows
+    assert ["P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", "", "47.1", "47.9"] in rows
+    assert [
+        "P",
+        "'=PTV",
+        "7",
+        "D5cc[Gy]",
+        "",
+        "Gy",
+        "smaller_than_asked: too small",
+        "",
+        "",
+    ] in rows
+    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", "", "", ""] in rows
 
 
 def test_json_of_reviews_reads_back(review: CaseReview) -> None:
@@ -125,7 +137,12 @@ def test_json_of_a_dvh_has_the_promised_form() -> None:
         "max_gy": 3.0,
         "outside_dose_grid_cc": 0.0,
         "metrics": {
-            "D95%[Gy]": {"value": 47.5, "unit": "Gy", "reason": None},
+            "D95%[Gy]": {
+                "value": 47.5,
+                "unit": "Gy",
+                "reason": None,
+                "band": [47.1, 47.9, "end_caps"],
+            },
             "D5cc[Gy]": {"value": None, "unit": "Gy", "reason": "smaller_than_asked: too small"},
         },
         "curve": {"dose_gy": [0.0, 0.1], "volume_cc": [3.5, 3.0]},

@@ -13,7 +13,6 @@ import pydicom
 import pytest
 from pydicom import dcmread
 
-from sbrt_qa import workflows
 from sbrt_qa.cli.main import run
 from sbrt_qa.dicom.read_sr import read_structured_report, referred_uids
 from sbrt_qa.errors import DicomError
@@ -22,13 +21,14 @@ from sbrt_qa.reports.dicom_values import reported
 from sbrt_qa.reports.registry import format_of, render_report
 from sbrt_qa.review.evidence import Reviewed
 from sbrt_qa.review.result import CaseReview
+from sbrt_qa.workflows import reporting
 
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 
 
 @cache
 def reviewed(name: str) -> Reviewed:
-    return workflows.report([SAMPLES / name])
+    return reporting.report([SAMPLES / name])
 
 
 @pytest.mark.parametrize("name", ["major", "missing_organ"])
@@ -74,7 +74,7 @@ def test_no_identity_leaves_an_export_that_was_not_deidentified(tmp_path: Path) 
         one.PatientIdentityRemoved = "NO"
         del one.ClinicalTrialSubjectID
         one.save_as(tmp_path / f"{name}.dcm")
-    found = workflows.report([tmp_path])
+    found = reporting.report([tmp_path])
     for form in ("dcm", "pdf_dcm", "pdf", "json", "csv"):
         data = render_report(form, found, "en")
         assert b"Doe" not in data

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sbrt_qa import workflows
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.reports.html.contours import UNIT_MM, contour_block, thinned
 from sbrt_qa.reports.html.dose import dose_block, encoded
@@ -19,6 +18,7 @@ from sbrt_qa.reports.html.render import css_text
 from sbrt_qa.reports.registry import format_of, is_document, render_report
 from sbrt_qa.review.evidence import Reviewed
 from sbrt_qa.review.result import CaseReview
+from sbrt_qa.workflows import reporting
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom"
 MOST_BYTES = 1_500_000
@@ -26,7 +26,7 @@ MOST_BYTES = 1_500_000
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    reviewed = workflows.report([SAMPLE / "major"], bands=False)
+    reviewed = reporting.report([SAMPLE / "major"], bands=False)
     return render_report("html", reviewed, "en").decode()
 
 
@@ -72,7 +72,7 @@ def test_page_one_says_what_is_wrong_and_what_to_change(page: str) -> None:
 
 
 def test_the_same_case_makes_the_same_file(page: str) -> None:
-    again = render_report("html", workflows.report([SAMPLE / "major"], bands=False), "en")
+    again = render_report("html", reporting.report([SAMPLE / "major"], bands=False), "en")
     assert again.decode() == page
 
 
@@ -151,7 +151,7 @@ def test_contours_are_thinned_but_stay_where_they_are() -> None:
     fewer = thinned(circle, 1.0)
     assert 200 < len(fewer) < 300
     assert np.hypot(*fewer.T) == pytest.approx(40, abs=1e-9)
-    reviewed = workflows.report([SAMPLE / "major"], bands=False)
+    reviewed = reporting.report([SAMPLE / "major"], bands=False)
     assert reviewed.evidence is not None
     block = contour_block(reviewed.evidence.structures)
     moves = np.frombuffer(zlib.decompress(block.data), "<i2").reshape(-1, 2)

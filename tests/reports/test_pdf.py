@@ -13,7 +13,7 @@ import pytest
 from babel.messages.pofile import read_po
 from fontTools.ttLib import TTFont
 
-from sbrt_qa import load_cases, load_protocol, workflows
+from sbrt_qa import load_cases, load_protocol
 from sbrt_qa.errors import visible
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.reports.compose.report import compose
@@ -24,6 +24,7 @@ from sbrt_qa.reports.words import FOLDER
 from sbrt_qa.review.evidence import Reviewed
 from sbrt_qa.review.gather import review_and_gather
 from sbrt_qa.review.result import CaseReview
+from sbrt_qa.workflows import reporting
 
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 MOST_BYTES = 2_000_000
@@ -31,7 +32,7 @@ MOST_BYTES = 2_000_000
 
 @cache
 def reviewed(name: str) -> Reviewed:
-    return workflows.report([SAMPLES / name])
+    return reporting.report([SAMPLES / name])
 
 
 @cache

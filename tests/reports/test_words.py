@@ -11,12 +11,12 @@ from types import ModuleType
 
 import pytest
 
-from sbrt_qa import workflows
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.reports.compose.report import compose
 from sbrt_qa.reports.words import Words, languages
 from sbrt_qa.review.result import CaseReview
+from sbrt_qa.workflows import reporting
 
 ROOT = Path(__file__).parents[2]
 FIELD = re.compile(r"\{\w+\}")
@@ -74,7 +74,7 @@ def test_no_sentence_of_the_other_rooms_is_untranslated(language: str) -> None:
 
 @pytest.mark.parametrize("case", ["major", "missing_organ"])
 def test_no_english_is_left_in_a_chinese_report(case: str) -> None:
-    reviewed = workflows.report([ROOT / "sample_dicom" / case], bands=False)
+    reviewed = reporting.report([ROOT / "sample_dicom" / case], bands=False)
     report = compose(reviewed.review, reviewed.evidence, "zh")
     english = {
         text

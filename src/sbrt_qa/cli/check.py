@@ -13,6 +13,7 @@ from sbrt_qa.cli.documents import finish, need_file, without_pictures, write_doc
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.errors import UsageError
 from sbrt_qa.reports.registry import is_document, render_reviews
+from sbrt_qa.workflows import reporting
 
 if TYPE_CHECKING:
     from sbrt_qa.review.result import CaseReview
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def check(
     case: options.Inputs,
     protocol: options.ProtocolName = workflows.DEFAULT_PROTOCOL,
-    mapping: options.Mapping = None,
+    mapping: options.MapOption = None,
     untrusted: Annotated[  # noqa: FBT002
         bool,
         typer.Option(
@@ -58,7 +59,7 @@ def check(
         workflows.start_kernels_fast()
         workflows.when_compiling(tell_compiling)
         if document:
-            reviewed = workflows.report(
+            reviewed = reporting.report(
                 case, protocol, names, site_values, cross_check=cross_check, bands=bands
             )
             reviews = (reviewed.review,)

@@ -8,7 +8,7 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.options import Format, Inputs, Out, choose_format
+from sbrt_qa.cli.options import Format, Inputs, Out, PlanOption, choose_format
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.errors import visible
 from sbrt_qa.reports.registry import render_dvh
@@ -26,14 +26,14 @@ def dvh(
             "--metrics", "-m", metavar="LIST", help='Such as "D95%[Gy],V20Gy[cc],DC700cc[Gy]".'
         ),
     ] = "",
-    plan: Annotated[
-        str | None,
-        typer.Option("--plan", metavar="LABEL|UID", help="Which plan, where there are several."),
-    ] = None,
+    plan: PlanOption = None,
     curve: Annotated[bool, typer.Option("--curve", help="Add the curves (JSON, CSV).")] = False,  # noqa: FBT002
     bin_gy: Annotated[
         float, typer.Option("--bin", metavar="GY", help="Step of the curves in Gy.")
     ] = 0.1,
+    bands: Annotated[  # noqa: FBT002
+        bool, typer.Option("--bands", help="Say where each metric may lie in other readings.")
+    ] = False,
     output_format: Format = "",
     out: Out = None,
 ) -> None:
@@ -44,7 +44,12 @@ def dvh(
     workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
     table = workflows.dvh(
-        case, structure or (), expressions, plan=plan, curve_bin_gy=bin_gy if curve else None
+        case,
+        structure or (),
+        expressions,
+        plan=plan,
+        curve_bin_gy=bin_gy if curve else None,
+        bands=bands,
     )
     emit(render_dvh(name, table, page_for(out)), out)
     found = [exit_codes.unreadable_part(row.reason) for row in table.structures.values()]

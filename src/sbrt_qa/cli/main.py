@@ -13,7 +13,19 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import __version__
-from sbrt_qa.cli import check, dvh, exit_codes, inspect, protocol, report, sample, schema, selftest
+from sbrt_qa.cli import (
+    check,
+    compare,
+    dvh,
+    exit_codes,
+    export,
+    inspect,
+    protocol,
+    report,
+    sample,
+    schema,
+    selftest,
+)
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import SbrtQaError, visible
 
@@ -26,7 +38,9 @@ app = typer.Typer(
 )
 app.command()(check.check)
 app.command()(report.report)
+app.command()(compare.compare)
 app.command()(dvh.dvh)
+app.command()(export.export)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
 app.command()(schema.schema)

@@ -26,12 +26,8 @@ Format = Annotated[
 Language = Annotated[
     str, typer.Option("--lang", metavar="CODE", help="Language of the report: en, zh.")
 ]
-Mapping = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="A=B", help="Structure A of the plan is B of the protocol."),
-]
 ProtocolName = Annotated[
-    str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol to hold against.")
+    str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol, or NAME@VERSION.")
 ]
 SiteValues = Annotated[
     Path | None,
@@ -54,6 +50,14 @@ Bands = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Write to FILE, not the terminal."),
+]
+PlanOption = Annotated[
+    str | None,
+    typer.Option("--plan", metavar="LABEL|UID", help="Which plan, where there are several."),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="A=B", help="Structure A of the plan is B of the protocol."),
 ]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from sbrt_qa import workflows
@@ -11,16 +9,14 @@ from sbrt_qa.cli import options
 from sbrt_qa.cli.documents import finish, need_file, write_document
 from sbrt_qa.cli.output import refuse_overwriting, tell_compiling
 from sbrt_qa.reports.words import languages
+from sbrt_qa.workflows import reporting
 
 
 def report(
     case: options.Inputs,
     protocol: options.ProtocolName = workflows.DEFAULT_PROTOCOL,
-    mapping: options.Mapping = None,
-    plan: Annotated[
-        str | None,
-        typer.Option("--plan", metavar="LABEL|UID", help="Which plan, where there are several."),
-    ] = None,
+    mapping: options.MapOption = None,
+    plan: options.PlanOption = None,
     site_values: options.SiteValues = None,
     cross_check: options.CrossCheck = False,  # noqa: FBT002
     bands: options.Bands = True,  # noqa: FBT002
@@ -39,7 +35,7 @@ def report(
     refuse_overwriting(file, [*case, *([site_values] if site_values else [])])
     workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
-    reviewed = workflows.report(
+    reviewed = reporting.report(
         case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands
     )
     write_document(name, file, language, reviewed)

@@ -35,7 +35,10 @@ REVIEW_COLUMNS = (
     "row", "check", "where", "title", "message", "advice", "found", "expected", "accepted",
 )  # fmt: skip
 
-DVH_COLUMNS = ("plan", "structure", "roi_number", "quantity", "value", "unit", "reason")
+DVH_COLUMNS = (
+    "plan", "structure", "roi_number", "quantity", "value", "unit", "reason", "band_low",
+    "band_high",
+)  # fmt: skip
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: ARG001
@@ -44,7 +47,7 @@ def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: A
     The column `row` says which: limit, comparison, finding or passed.
     """
     rows = (row for review in reviews for row in _review_rows(review))
-    return _write(REVIEW_COLUMNS, ([row.get(name) for name in REVIEW_COLUMNS] for row in rows))
+    return write_rows(REVIEW_COLUMNS, ([row.get(name) for name in REVIEW_COLUMNS] for row in rows))
 
 
 def render_dvh(table: DvhTable, page: Page) -> str:  # noqa: ARG001
@@ -54,7 +57,7 @@ def render_dvh(table: DvhTable, page: Page) -> str:  # noqa: ARG001
         for key, structure in table.structures.items()
         for quantity in _quantities(structure)
     )
-    return _write(DVH_COLUMNS, rows)
+    return write_rows(DVH_COLUMNS, rows)
 
 
 def safe_cell(value: Cell) -> Cell:
@@ -65,7 +68,8 @@ def safe_cell(value: Cell) -> Cell:
     return guard + visible(value)
 
 
-def _write(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Return a CSV text of cells made safe."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
@@ -129,19 +133,21 @@ def _yes(flag: bool) -> str:  # noqa: FBT001
     return "yes" if flag else "no"
 
 
-def _quantities(row: StructureDvh) -> Iterator[tuple[str, float | None, str, str]]:
-    why = _text(row.reason)
-    yield "Volume[cc]", row.volume_cc, "cc", "" if row.volume_cc is not None else why
+def _quantities(row: StructureDvh) -> Iterator[tuple[Cell, ...]]:
+    why, no_band = _text(row.reason), (None, None)
+    yield "Volume[cc]", row.volume_cc, "cc", "" if row.volume_cc is not None else why, *no_band
     outside_cc = row.outside_dose_grid_cc
-    yield "outside_dose_grid[cc]", outside_cc, "cc", "" if outside_cc is not None else why
-    yield "Min[Gy]", row.min_gy, "Gy", why
-    yield "Mean[Gy]", row.mean_gy, "Gy", why
-    yield "Max[Gy]", row.max_gy, "Gy", why
+    told = "" if outside_cc is not None else why
+    yield "outside_dose_grid[cc]", outside_cc, "cc", told, *no_band
+    yield "Min[Gy]", row.min_gy, "Gy", why, *no_band
+    yield "Mean[Gy]", row.mean_gy, "Gy", why, *no_band
+    yield "Max[Gy]", row.max_gy, "Gy", why, *no_band
     for expression, metric in row.metrics.items():
-        yield expression, metric.value, metric.unit, _text(metric.reason)
+        band = (metric.band.low, metric.band.high) if metric.band else no_band
+        yield expression, metric.value, metric.unit, _text(metric.reason), *band
     if row.curve is not None:
         for dose_gy, volume_cc in zip(row.curve.dose_gy, row.curve.volume_cc, strict=True):
-            yield f"V{dose_gy:g}Gy[cc]", volume_cc, "cc", ""
+            yield f"V{dose_gy:g}Gy[cc]", volume_cc, "cc", "", *no_band
 
 
 def _text(reason: Reason | None) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sbrt_qa.errors import UsageError, quoted
 
 if TYPE_CHECKING:
+    from sbrt_qa.review.comparison import CaseComparison
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.evidence import Reviewed
     from sbrt_qa.review.result import CaseReview
@@ -63,6 +64,17 @@ def render_dvh(name: str, table: DvhTable, page: Page) -> str:
     return str(_renderer(name, "render_dvh")(table, page))
 
 
+def render_comparison(name: str, comparison: CaseComparison, page: Page) -> str:
+    """Render two versions side by side in the format `name`.
+
+    Raises
+    ------
+    UsageError
+        There is no such format, or it cannot show a comparison.
+    """
+    return str(_renderer(name, "render_comparison", f"comparison_{name}")(comparison, page))
+
+
 def is_document(name: str) -> bool:
     """Tell whether a format makes a document about one case, for which it needs the evidence.
 
@@ -97,15 +109,15 @@ def render_report(name: str, reviewed: Reviewed, language: str) -> bytes:
     return render_reviews(name, [reviewed.review], Page()).encode()
 
 
-def _module(name: str) -> ModuleType:
+def _module(name: str, module_name: str = "") -> ModuleType:
     if name not in format_names():
         raise UsageError("unknown format", got=quoted(name), expected=", ".join(format_names()))
-    return importlib.import_module(f"{__package__}.{_PREFIX}{name}")
+    return importlib.import_module(f"{__package__}.{module_name or _PREFIX + name}")
 
 
-def _renderer(name: str, function: str) -> Callable[..., Any]:
+def _renderer(name: str, function: str, module_name: str = "") -> Callable[..., Any]:
     try:
-        found: Callable[..., Any] = getattr(_module(name), function)
-    except AttributeError:
+        found: Callable[..., Any] = getattr(_module(name, module_name), function)
+    except (AttributeError, ModuleNotFoundError):
         raise UsageError("this format cannot show that result", got=quoted(name)) from None
     return found

@@ -22,11 +22,12 @@ from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.evidence import CtStack, Curve, Evidence, Place, Point, Reviewed
 from sbrt_qa.review.failing import failing_of
 from sbrt_qa.review.places import find_place
 from sbrt_qa.review.result import CaseReview
-from sbrt_qa.review.review import dvh_source, region_source, review_case
+from sbrt_qa.review.review import dvh_source, region_of_tree, review_case
 from sbrt_qa.review.site_csv import SiteValue
 
 MOST_STEPS: Final = 700
@@ -40,7 +41,7 @@ OTHER_FRAME: Final = "the image is in another frame of reference and is not show
 
 def review_and_gather(
     case: Case,
-    protocol: Protocol,
+    protocol: Protocol | Chosen,
     *,
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
@@ -51,7 +52,8 @@ def review_and_gather(
     review = review_case(
         case, protocol, mapping=mapping, site_values=site_values, bands=bands, doses=doses
     )
-    return Reviewed(review, gather(doses, protocol, mapping or {}, review))
+    rules = protocol.protocol if isinstance(protocol, Chosen) else protocol
+    return Reviewed(review, gather(doses, rules, mapping or {}, review))
 
 
 def gather(
@@ -193,15 +195,14 @@ def _places(
     """Yield where each limit fails that is exceeded."""
     rx_gy = doses.metric_context.prescription_gy
     body = _body(doses, protocol, mapping)
-    source = region_source(doses)
     for id_, (result, tree) in trees.items():
         failing = failing_of(result, rx_gy if isinstance(rx_gy, float) else None)
         if failing is None or isinstance(doses.case.dose, Reason):
             continue
-        target = source(tree)
+        target = region_of_tree(doses, tree)
         if isinstance(target, Reason):
             continue
-        around = source(body) if failing.around and body is not None else None
+        around = region_of_tree(doses, body) if failing.around and body is not None else None
         if failing.around and (around is None or isinstance(around, Reason)):
             continue
         region = target if around is None or isinstance(around, Reason) else around - target

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case
     from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.versions import ProtocolFamily
     from sbrt_qa.review.dvh_table import DvhTable
-    from sbrt_qa.review.evidence import Reviewed
     from sbrt_qa.review.result import CaseReview
     from sbrt_qa.review.site_csv import SiteValue
     from sbrt_qa.selftest.acceptance import SelfTest
@@ -47,7 +47,8 @@ def check(
     paths
         Files and folders.
     protocol_name
-        Name in the library, or a file.
+        Name in the library, ``NAME@VERSION``, a file, or a folder of versions. Of several versions
+        each plan is held against the one in force at its planning date.
     mapping
         Structure name in the plan -> name in the protocol.
     site_values
@@ -69,46 +70,15 @@ def check(
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.review.review import review_case
 
-    rules = protocol(protocol_name)
-    sent = () if site_values is None else _site_values(site_values)
+    rules = protocol_family(protocol_name)
+    sent = () if site_values is None else read_sent(site_values)
     reviews = []
     for case in load_cases(paths):
-        review = review_case(case, rules, mapping=mapping, site_values=sent, bands=bands)
+        review = review_case(case, rules.of(case), mapping=mapping, site_values=sent, bands=bands)
         if cross_check:
-            review = _cross_checked(case, review, paths)
-        reviews.append(_citing_self_test(review))
+            review = cross_checked(case, review, paths)
+        reviews.append(citing_self_test(review))
     return tuple(reviews)
-
-
-def report(
-    paths: Sequence[Path],
-    protocol_name: str = DEFAULT_PROTOCOL,
-    mapping: Mapping[str, str] | None = None,
-    site_values: Path | None = None,
-    *,
-    plan: str | None = None,
-    cross_check: bool = False,
-    bands: bool = True,
-) -> Reviewed:
-    """Review the one plan in `paths`, or the one chosen by `plan`, and keep what can be drawn.
-
-    Raises
-    ------
-    DicomError, ProtocolError, UsageError
-        As :func:`check`; also when there are several plans and `plan` does not say which.
-    """
-    from sbrt_qa.dicom.identity import document_patient
-    from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.review.gather import review_and_gather
-
-    sent = () if site_values is None else _site_values(site_values)
-    case = _choose(load_cases(paths), plan)
-    rules = protocol(protocol_name)
-    found = review_and_gather(case, rules, mapping=mapping, site_values=sent, bands=bands)
-    review = _cross_checked(case, found.review, paths) if cross_check else found.review
-    plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
-    patient = document_patient(review.subject, paths, plan_uid)
-    return replace(found, review=_citing_self_test(review), patient=patient)
 
 
 def check_untrusted(
@@ -206,7 +176,8 @@ def _review_here(
     cases = load_cases(paths)
     if case is None and len(cases) > 1:
         return {"labels": [one.label for one in cases]}
-    review = review_case(cases[case or 0], protocol(protocol_name), mapping=mapping, bands=bands)
+    chosen = protocol_family(protocol_name).of(cases[case or 0])
+    review = review_case(cases[case or 0], chosen, mapping=mapping, bands=bands)
     return {"review": review.to_json()}
 
 
@@ -239,6 +210,7 @@ def dvh(
     *,
     plan: str | None = None,
     curve_bin_gy: float | None = None,
+    bands: bool = False,
 ) -> DvhTable:
     """Compute DVH statistics of the one plan found in `paths`, or of the one chosen by `plan`.
 
@@ -256,8 +228,8 @@ def dvh(
 
     for text in metrics:
         parse_metric(text)  # a typing error is told before anything is read
-    case = _choose(load_cases(paths), plan)
-    return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy)
+    case = choose(load_cases(paths), plan)
+    return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy, bands=bands)
 
 
 def inspect(paths: Sequence[Path]) -> Inventory:
@@ -300,11 +272,25 @@ def protocol(name_or_path: str) -> Protocol:
     return load_protocol(name_or_path)
 
 
+def protocol_family(name_or_path: str) -> ProtocolFamily:
+    """Load all versions of a protocol; ``of`` of the result says which one holds for a case.
+
+    Raises
+    ------
+    ProtocolError
+        As :func:`protocol`.
+    """
+    from sbrt_qa.protocol.load import load_family
+
+    return load_family(name_or_path)
+
+
 def protocols() -> tuple[Protocol, ...]:
-    """Load every protocol of the library."""
+    """Load every protocol of the library, each in all its versions."""
     from sbrt_qa.protocol.load import library
 
-    return tuple(protocol(name) for name in library())
+    names = dict.fromkeys(stem.partition("@")[0] for stem in library())
+    return tuple(version for name in names for version in protocol_family(name).versions)
 
 
 def protocol_schema() -> dict[str, Any]:
@@ -341,7 +327,14 @@ def self_test(*, full: bool = False) -> tuple[SelfTest, bool]:
     return found, keep(found.to_json())
 
 
-def _site_values(path: Path) -> tuple[SiteValue, ...]:
+def read_sent(path: Path) -> tuple[SiteValue, ...]:
+    """Read a file of the site's own values.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read.
+    """
     from sbrt_qa.review.site_csv import read_site_values
 
     try:
@@ -358,19 +351,28 @@ def _site_values(path: Path) -> tuple[SiteValue, ...]:
     return read_site_values(text)
 
 
-def _cross_checked(case: Case, review: CaseReview, paths: Sequence[Path]) -> CaseReview:
+def cross_checked(case: Case, review: CaseReview, paths: Sequence[Path]) -> CaseReview:
+    """Return a review with every metric from a second engine beside."""
     from sbrt_qa.crosscheck.compare import cross_check
 
     return replace(review, cross_check=cross_check(case, review.constraints, paths))
 
 
-def _citing_self_test(review: CaseReview) -> CaseReview:
+def citing_self_test(review: CaseReview) -> CaseReview:
+    """Return a review that names the latest self-test of this machine."""
     from sbrt_qa.selftest.state import latest_id
 
     return replace(review, engine=replace(review.engine, self_test=latest_id()))
 
 
-def _choose(cases: Sequence[Case], wanted: str | None) -> Case:
+def choose(cases: Sequence[Case], wanted: str | None) -> Case:
+    """Return the one case, or the one whose label or plan UID is `wanted`.
+
+    Raises
+    ------
+    UsageError
+        There are several and `wanted` does not say which, or it names none or several.
+    """
     if wanted is None and len(cases) == 1:
         return cases[0]
     chosen = [case for case in cases if wanted is not None and wanted in _names(case)]
