@@ -36,7 +36,13 @@ TELLING = {"Reason", "Finding", "Found", "Mended", "Repair", "Link", "note", "Pa
 SHORT = dict.fromkeys(
     (
         "exact name", "alias ({0})", "user map", "{0} is empty", "no {0} in the plan",
-        "required {0}", "between planes: {0}", "beyond the end planes: {0}",
+        "required {0}", "the image is in another frame of reference and is not shown",
+        "the image is not shown: {0}",
+        "the image reaches over less than half of the dose grid and is not shown",
+        "in force at the planning date", "as asked for", "only version; {0}",
+        "latest version; {0}", "only version", "latest version", "planning date not known",
+        "planned before the first version took effect", "between planes: {0}",
+        "beyond the end planes: {0}",
         "dose between voxels: {0}", "morph", "slab", "tapered", "half_slice", "cubic", "linear",
         "{0} (no {1} in the plan)", "exact name: {0} (no {1} in the plan)", "approved",
         "unapproved", "rejected", "curative", "palliative", "by uid", "by frame of reference",
@@ -46,8 +52,12 @@ SHORT = dict.fromkeys(
 )  # fmt: skip
 """Words that other rooms report without a call that shows it."""
 
-SILENT = ("dicom/archive.py", "dosimetry/metric_names.py", "dicom/oddities/registry.py")
-"""Files whose texts only end up in errors."""
+SILENT = (
+    "dicom/archive.py", "dosimetry/metric_names.py", "dicom/oddities/registry.py",
+    "dosimetry/gamma/__init__.py", "protocol/differences.py", "review/changes.py",
+    "review/compare.py", "review/dose_changes.py", "review/structure_changes.py",
+)  # fmt: skip
+"""Files whose texts end up in errors or in comparisons, not in reports."""
 
 ROOMS = ("checks", "protocol", "dosimetry", "dicom", "review", "crosscheck")
 

@@ -18,7 +18,7 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.load import load_protocol
 from sbrt_qa.review.evidence import Evidence
-from sbrt_qa.review.gather import OTHER_FRAME, gather
+from sbrt_qa.review.gather import OTHER_FRAME, TOO_SHORT, gather
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.review import review_case
 
@@ -132,3 +132,14 @@ def test_case_55__without_an_image_there_are_the_dose_s_slices(made: Made) -> No
     assert evidence.dose is not None
     np.testing.assert_array_equal(evidence.slices_mm, evidence.dose.z_mm)
     assert "DUO5_D05" in evidence.places
+
+
+def test_an_image_of_a_few_slices_does_not_hide_the_dose(made: Made) -> None:
+    case, *_ = made
+    assert case.image is not None
+    short = dataclasses.replace(case.image, z_mm=case.image.z_mm[:3])
+    doses = CaseDoses(dataclasses.replace(case, image=short))
+    review = review_case(doses.case, PROTOCOL, bands=False, doses=doses)
+    evidence = gather(doses, PROTOCOL, {}, review)
+    assert evidence.image is None
+    assert evidence.notes == (TOO_SHORT,)

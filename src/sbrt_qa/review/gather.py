@@ -36,6 +36,10 @@ MOST_STEPS: Final = 700
 STEPS_GY: Final = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
 """Steps of the dose axis, of which the finest that fits is taken."""
 
+ENOUGH: Final = 0.5
+"""Part of the dose grid's height that an image must reach over to be shown."""
+
+TOO_SHORT: Final = "the image reaches over less than half of the dose grid and is not shown"
 OTHER_FRAME: Final = "the image is in another frame of reference and is not shown"
 
 
@@ -167,10 +171,21 @@ def _image(doses: CaseDoses) -> tuple[CtStack | None, str]:
         return None, ""
     if image.frame_of_reference_uid and not _frames(doses) <= {image.frame_of_reference_uid}:
         return None, OTHER_FRAME
+    if not _covers(image, doses.case.dose):
+        return None, TOO_SHORT
     try:
         return _stack(image), ""
     except (DicomError, GeometryError) as error:
         return None, f"the image is not shown: {error.what}"
+
+
+def _covers(image: ImageSeries, dose: DoseGrid | Reason) -> bool:
+    """Tell whether an image reaches over enough of the dose to look through it."""
+    if isinstance(dose, Reason):
+        return True
+    low, high = dose.z_mm[0], dose.z_mm[-1]
+    inside = image.z_mm[(image.z_mm >= low) & (image.z_mm <= high)]
+    return inside.size > 1 and bool(inside[-1] - inside[0] >= ENOUGH * (high - low))
 
 
 def _frames(doses: CaseDoses) -> set[str]:

@@ -8,7 +8,13 @@ from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.page import Fact
 from sbrt_qa.reports.words import Words, msg
-from sbrt_qa.review.result import CaseReview, DoseSummary, ImageSummary, PlanSummary
+from sbrt_qa.review.result import (
+    CaseReview,
+    DoseSummary,
+    ImageSummary,
+    PlanSummary,
+    ProtocolUsed,
+)
 
 
 def facts(review: CaseReview, words: Words) -> tuple[Fact, ...]:
@@ -41,13 +47,23 @@ def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
             ),
         ),
         Fact(words(msg("Self-test")), self_test),
-        Fact(words(msg("Protocol")), f"{visible(protocol.id)} {visible(protocol.version)}"),
+        Fact(words(msg("Protocol")), _version(protocol, words)),
         Fact(words(msg("Protocol file")), f"SHA-256 {visible(protocol.sha256)}"),
         Fact(words(msg("Verdicts")), words(
             msg("Worst of all limits of priority 1 and 2 and of all checks; priority 3 makes a "
                 "case minor at most, priority 4 is only reported. Not evaluable is never passed.")
         )),
     )  # fmt: skip
+
+
+def _version(protocol: ProtocolUsed, words: Words) -> str:
+    """Return id, version, from when it holds, and why it was used."""
+    parts = [f"{visible(protocol.id)} {visible(protocol.version)}"]
+    if protocol.effective:
+        parts.append(words(msg("in force from {date}"), date=visible(protocol.effective)))
+    if protocol.chosen:
+        parts.append(words.sentence(visible(protocol.chosen)))
+    return " · ".join(parts)
 
 
 def _plan_facts(review: CaseReview, words: Words) -> Iterator[Fact]:

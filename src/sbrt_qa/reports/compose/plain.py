@@ -29,9 +29,12 @@ _UPPER: Final = {
 }
 
 _LOWER: Final = {
-    "D": msg("{amount} receive no more than {value} as their least dose"),
+    "D": msg("{amount} of the volume receive only {value} or more"),
     "V": msg("Only {value} receive {amount} or more"),
 }
+
+DOSES: Final = ("D", "DC", "Mean", "Max", "Min", "D2cm")
+"""Metrics whose values are doses."""
 
 _BOUNDS: Final = {
     "<=": msg("{bound} at most is per protocol"),
@@ -105,11 +108,19 @@ def _what(result: ConstraintResult, words: Words) -> str:
         return words(msg("{metric} is {value}"), metric=visible(result.metric), value=value)
     if spec.kind == "GlobalMaxInPTV":
         return words(msg("The hottest point of the dose lies outside the PTV"))
-    known = _LOWER if result.op in (">=", ">") and spec.kind in _LOWER else _UPPER
-    text = known.get(spec.kind)
+    text = _text(spec, result.op)
+    if spec.kind in DOSES and spec.unit == "%":
+        value = words(msg("{percent} of the prescription"), percent=value)
     if text is None:
         return words(msg("{metric} is {value}"), metric=visible(result.metric), value=value)
     return words(text, value=value, amount=_amount(spec, words))
+
+
+def _text(spec: MetricSpec, op: str) -> str | None:
+    if op not in (">=", ">") or spec.kind not in _LOWER:
+        return _UPPER.get(spec.kind)
+    hot = spec.kind == "D" and spec.argument_unit == "cc"
+    return msg("The hottest {amount} receive only {value}") if hot else _LOWER[spec.kind]
 
 
 def _amount(spec: MetricSpec, words: Words) -> str:

@@ -141,4 +141,7 @@ def _evidence_notes(evidence: Evidence | None, words: Words) -> tuple[str, ...]:
         return (
             words(msg("This report was made without the plan's files, so it has no pictures.")),
         )
-    return tuple(words.sentence(visible(note)) for note in evidence.notes)
+    notes = tuple(words.sentence(visible(note)) for note in evidence.notes)
+    if not evidence.curves:
+        return (*notes, words(msg("There is nothing to draw: structures with a dose are needed.")))
+    return notes

@@ -11,6 +11,7 @@ import numpy as np
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.grid import FloatArray
+from sbrt_qa.reports.figures.palette import TARGETS
 from sbrt_qa.reports.figures.slice_svg import FONT, text_only
 from sbrt_qa.reports.figures.svg import path, tag, text
 from sbrt_qa.reports.page import Marker
@@ -199,9 +200,11 @@ class _Plot:
     def legend(
         self, labels: Labels, limits: Sequence[Marker], reached: Sequence[Marker]
     ) -> Iterator[str]:
-        """Say what the markers mean, above the plot's right end."""
+        """Say what the markers mean, where the curve is not."""
         longest = max(_width(labels.reached), _width(labels.limit))
         x, y = WIDTH - RIGHT - 6 - 5.6 * longest, TOP + 9
+        if TARGETS.match(self.main.key):  # whose curve runs through that corner
+            x, y = LEFT + 16, self.y(0) - 22
         if reached:
             yield _disc(x - 8, y - 3)
             yield text(labels.reached, x, y, fill="currentColor", font_size=9)
