@@ -150,7 +150,7 @@ def _minor(result: ConstraintResult, words: Words) -> str:
 def _distance(result: ConstraintResult, words: Words) -> str:
     off, bound = abs(result.margin or 0.0), result.per_protocol_limit or 0.0
     amount = number_text(float(rounded(off, (0.0,))), result.unit)
-    if bound:
+    if bound and result.unit != "%":
         amount += words(msg(" ({percent} %)"), percent=f"{100 * off / abs(bound):.0f}")
     if result.op in (">=", ">"):
         return words(msg("{amount} below the limit"), amount=amount)
