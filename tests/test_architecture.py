@@ -32,6 +32,8 @@ STAIRCASE = (
 DOORS = {
     "pydicom": ("dicom.", "crosscheck.child."),
     "dicompylercore": ("crosscheck.child.",),
+    "highdicom": ("dicom.",),
+    "typst": ("reports.pdf.",),
     "numba": ("._kernels",),
     "SimpleITK": ("dicom.",),
     "contourpy": ("geometry.outlines.", "reports.figures."),

@@ -24,6 +24,7 @@ from sbrt_qa.cli import (
     protocol,
     report,
     sample,
+    schema,
     selftest,
 )
 from sbrt_qa.cli.output import tell
@@ -44,6 +45,7 @@ app.command()(export.export)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(checks.app, name="checks")
+app.command()(schema.schema)
 app.command()(sample.sample)
 app.command()(selftest.selftest)
 

@@ -124,6 +124,7 @@ class _Reader:
         )
         return Case(
             label=_label(linked, plan),
+            subject=_subject(linked),
             plan=plan,
             structures=structures,
             dose=dose,
@@ -304,6 +305,13 @@ def _image_problem(images: Sequence[FoundObject], image: ImageSeries | None, log
     if not images or image is not None:
         return ""
     return next((n for n in log.notes if n.startswith("the image series")), "no image can be read")
+
+
+def _subject(linked: LinkedCase) -> str:
+    """Return the subject code of a trial, where the plan or a dose states one; never a name."""
+    objects = (*_present(linked.plan, linked.structures), *linked.doses)
+    codes = (one.root.text("ClinicalTrialSubjectID") for one in objects)
+    return next((code for code in codes if code.strip()), "")
 
 
 def _identity_notes(used: Iterable[FoundObject]) -> list[str]:
