@@ -35,6 +35,7 @@ def review_case(
     *,
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
+    doses: CaseDoses | None = None,
 ) -> CaseReview:
     """Review one case.
 
@@ -48,13 +49,15 @@ def review_case(
         Structure name in the plan -> name in the protocol, where names do not say it themselves.
     site_values
         The site's own numbers, to be shown beside ours.
+    doses
+        What keeps the histograms of this case, for a caller who wants them as well.
 
     Raises
     ------
     UsageError
         The mapping leads to a name that the protocol does not have.
     """
-    doses = CaseDoses(case)
+    doses = doses or CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
     evaluation = evaluate(
@@ -117,7 +120,7 @@ def dvh_source(doses: CaseDoses) -> DvhSource:
     def source(tree: Tree[Structure]) -> DVH | Reason:
         if isinstance(tree, Leaf):
             return doses.dvh(tree.value)
-        return doses.dvh_of(_key(tree), lambda: _region(doses, tree))
+        return doses.dvh_of(tree_key(tree), lambda: _region(doses, tree))
 
     return source
 
@@ -128,13 +131,22 @@ def far_dose_source(doses: CaseDoses) -> FarDose:
     def source(
         target: Tree[Structure], body: Tree[Structure], distance_mm: float
     ) -> float | Reason:
-        regions = _region(doses, target), _region(doses, body)
-        return doses.highest_beyond_gy(*regions, distance_mm)
+        def highest() -> float | Reason:
+            regions = _region(doses, target), _region(doses, body)
+            return doses.highest_beyond_gy(*regions, distance_mm)
+
+        return doses.far_of(far_key(target, body, distance_mm), highest)
 
     return source
 
 
-def _key(tree: Tree[Structure]) -> str:
+def far_key(target: Tree[Structure], body: Tree[Structure], distance_mm: float) -> str:
+    """Return the key of the highest dose in a body at a distance from a target."""
+    return f"{tree_key(body)} {distance_mm:g} mm from {tree_key(target)}"
+
+
+def tree_key(tree: Tree[Structure]) -> str:
+    """Return the key of the histogram of structures combined."""
     return fold(tree, lambda s: f"roi {s.roi_number}", lambda sign, a, b: f"({a} {sign} {b})")
 
 

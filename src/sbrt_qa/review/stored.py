@@ -1,0 +1,259 @@
+"""A reviewed case without its files: enough to hold it against another protocol.
+
+What an evaluation asks of a case is little: what was prescribed, which structures there are, how
+high the dose goes, and histograms. Kept with a review, it answers an amendment of the protocol in
+milliseconds, with the numbers that a review from the files would give.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.surroundings import edge_max_gy
+from sbrt_qa.errors import ResultError
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.grid import DoseGrid, DoseType
+from sbrt_qa.model.outcome import Finding, Reason, ReasonCode
+from sbrt_qa.model.plan import Plan, Prescription
+from sbrt_qa.model.structure import Contour, Structure, StructureSet
+from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
+from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
+from sbrt_qa.protocol.expressions import Tree
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.review.result import CaseReview, ProtocolUsed, StructureSummary
+from sbrt_qa.review.review import far_key, tree_key
+
+SCHEMA: Final = "sbrt_qa.stored_case/1"
+
+OF_EVALUATION: Final = (RX_NOT_IN_PROTOCOL, "MAP_UNUSED")
+"""Findings that an evaluation makes itself; all others are about the files and stay."""
+
+_SOMEWHERE: Final = Contour(0.0, np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+"""Stands for contours that are there; their shape is in the histograms."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStructure:
+    """A structure: what it is called, and whether it encloses anything."""
+
+    roi_number: int
+    name: str
+    interpreted_type: str
+    has_contours: bool
+    problem: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDose:
+    """A dose grid: its highest voxel, the highest on its faces, and what the values are."""
+
+    max_gy: float
+    edge_max_gy: float
+    dose_type: DoseType
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """What an evaluation needs besides histograms.
+
+    Parameters
+    ----------
+    prescription, fractions
+        As in :class:`Plan`.
+    no_plan
+        Why there is no plan; then both are None.
+    far_gy
+        Doses far from targets, by key.
+    without_dvh
+        Why a structure or a combination has no histogram, by key.
+    """
+
+    label: str
+    no_plan: Reason | None
+    prescription: Prescription | Reason | None
+    fractions: int | Reason | None
+    structures: tuple[StoredStructure, ...] | Reason
+    dose: StoredDose | Reason
+    far_gy: Mapping[str, float | Reason] = field(default_factory=dict)
+    without_dvh: Mapping[str, Reason] = field(default_factory=dict)
+    schema: str = SCHEMA
+
+    def to_json(self) -> str:
+        """Return the JSON form; :meth:`from_json` reads it back exactly."""
+        return _adapter().dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> StoredCase:
+        """Read the JSON form.
+
+        Raises
+        ------
+        ResultError
+            It is something else, or of another version.
+        """
+        try:
+            found = _adapter().validate_json(text)
+        except ValidationError as error:
+            raise ResultError("a stored case is broken", expected=SCHEMA) from error
+        if found.schema != SCHEMA:
+            raise ResultError("unknown kind of stored case", expected=SCHEMA)
+        return found
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[StoredCase]:
+    return TypeAdapter(StoredCase)
+
+
+def stored(doses: CaseDoses) -> tuple[StoredCase, dict[str, DVH]]:
+    """Return what is to be kept of a case that was reviewed with `doses`."""
+    case, (dvhs, far) = doses.case, doses.computed
+    plan = case.plan
+    kept = StoredCase(
+        label=case.label,
+        no_plan=plan if isinstance(plan, Reason) else None,
+        prescription=None if isinstance(plan, Reason) else plan.prescription,
+        fractions=None if isinstance(plan, Reason) else plan.fractions,
+        structures=_structures(case),
+        dose=_dose(case),
+        far_gy=dict(far),
+        without_dvh={key: found for key, found in dvhs.items() if isinstance(found, Reason)},
+    )
+    return kept, {key: found for key, found in dvhs.items() if isinstance(found, DVH)}
+
+
+def _structures(case: Case) -> tuple[StoredStructure, ...] | Reason:
+    if isinstance(case.structures, Reason):
+        return case.structures
+    return tuple(
+        StoredStructure(s.roi_number, s.name, s.interpreted_type, bool(s.contours), s.problem)
+        for s in case.structures.structures
+    )
+
+
+def _dose(case: Case) -> StoredDose | Reason:
+    if isinstance(case.dose, Reason):
+        return case.dose
+    return StoredDose(case.dose.max_gy, edge_max_gy(case.dose), case.dose.dose_type)
+
+
+def regrade(
+    kept: StoredCase,
+    find_dvh: Callable[[str], DVH | None],
+    review: CaseReview,
+    protocol: Protocol,
+    mapping: Mapping[str, str] | None = None,
+) -> CaseReview:
+    """Hold a stored case against a protocol.
+
+    A combination of structures that no review has computed yet has the Reason that its files are
+    needed, and is not evaluable.
+
+    Parameters
+    ----------
+    kept
+        The case.
+    find_dvh
+        Gives the stored histogram of a key.
+    review
+        The review it was stored with; all that is not about limits stays as it was.
+    protocol
+        The limits.
+    mapping
+        As in :func:`sbrt_qa.review.review.review_case`.
+    """
+    found = evaluate(
+        protocol,
+        _skeleton(kept),
+        dvh_for=lambda tree: _dvh(kept, find_dvh, tree),
+        far_dose=lambda target, body, mm: _far(kept, target, body, mm),
+        mapping=mapping or {},
+    )
+    about_files = (f for f in review.findings if f.code not in OF_EVALUATION)
+    findings: tuple[Finding, ...] = (*found.findings, *about_files)
+    return replace(
+        review,
+        verdict=overall(found.results, findings),
+        protocol=ProtocolUsed.of(protocol),
+        constraints=found.results,
+        findings=findings,
+        structures=tuple(_matched(s, found) for s in review.structures),
+    )
+
+
+def needs_files(review: CaseReview) -> tuple[str, ...]:
+    """Return the limits of a regraded case that only its files can answer."""
+    return tuple(
+        c.id for c in review.constraints if c.reason is not None and c.reason.detail == _NOT_KEPT
+    )
+
+
+_NOT_KEPT: Final = "this combination of structures was not stored: review the files again"
+
+
+def _dvh(
+    kept: StoredCase, find_dvh: Callable[[str], DVH | None], tree: Tree[Structure]
+) -> DVH | Reason:
+    key = tree_key(tree)
+    return kept.without_dvh.get(key) or find_dvh(key) or _not_kept()
+
+
+def _far(
+    kept: StoredCase, target: Tree[Structure], body: Tree[Structure], distance_mm: float
+) -> float | Reason:
+    found = kept.far_gy.get(far_key(target, body, distance_mm))
+    return _not_kept() if found is None else found
+
+
+def _not_kept() -> Reason:
+    return Reason(ReasonCode.REFERENCE_MISSING, _NOT_KEPT)
+
+
+def _matched(structure: StructureSummary, found: Evaluation) -> StructureSummary:
+    number = (structure.roi_number,)
+    names = tuple(m.protocol_name for m in found.matches if m.roi_numbers == number)
+    return replace(structure, matched=names)
+
+
+def _skeleton(kept: StoredCase) -> Case:
+    """Return a case whose parts answer what an evaluation asks, and have no geometry."""
+    plan = Plan("", kept.label, prescription=kept.prescription, fractions=kept.fractions)
+    return Case(
+        label=kept.label,
+        plan=kept.no_plan or plan,
+        structures=_structure_set(kept.structures),
+        dose=kept.dose if isinstance(kept.dose, Reason) else _grid(kept.dose),
+    )
+
+
+def _structure_set(found: tuple[StoredStructure, ...] | Reason) -> StructureSet | Reason:
+    if isinstance(found, Reason):
+        return found
+    return StructureSet(
+        tuple(
+            Structure(
+                s.roi_number,
+                s.name,
+                (_SOMEWHERE,) if s.has_contours else (),
+                s.interpreted_type,
+                problem=s.problem,
+            )
+            for s in found
+        )
+    )
+
+
+def _grid(dose: StoredDose) -> DoseGrid:
+    """Return a grid with the stored maximum inside and the stored maximum on its faces."""
+    values = np.full((3, 3, 3), dose.edge_max_gy)
+    values[1, 1, 1] = dose.max_gy
+    axis_mm = np.array([-1.0, 0.0, 1.0])
+    return DoseGrid(values, axis_mm, axis_mm, axis_mm, dose_type=dose.dose_type)
