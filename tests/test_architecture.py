@@ -17,6 +17,8 @@ MAX_BODY_LINES = 50
 
 STAIRCASE = (
     {"cli", "web"},
+    {"ready"},
+    {"workflows_audit"},
     {"workflows"},
     {"reports", "store", "audit", "sample", "selftest", "crosscheck"},
     {"review"},
@@ -43,6 +45,9 @@ DOORS = {
     "sqlite3": ("store.",),
     "sqlalchemy": ("store.",),
     "alembic": ("store.",),
+    "psycopg": ("store.",),
+    "distributed": ("workflows_audit.run",),
+    "pyarrow": ("reports.",),
     "jinja2": ("reports.",),
     "matplotlib": ("reports.",),
     "plotly": ("reports.",),

@@ -8,6 +8,7 @@ that it sends is ever unpickled. As with all of :mod:`multiprocessing`, a script
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import signal
@@ -36,6 +37,8 @@ MAX_FILE_BYTES: Final = 256 * 1024**2
 """Largest file that the child may write: only the kernel cache needs any."""
 
 _READY: Final = b"ready"
+
+_running: set[BaseProcess] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +103,22 @@ def run_isolated(
     )
     process.start()
     sending.close()
+    _running.add(process)
     try:
         return _outcome(process, receiving, limits)
     finally:
+        _running.discard(process)
         process.kill()
         process.join()
         process.close()
         receiving.close()
+
+
+def end_all() -> None:
+    """End every child that is at work; whoever waits for one gets an outcome that says so."""
+    for process in list(_running):
+        with contextlib.suppress(ValueError, OSError):  # it has just come to its own end
+            process.kill()
 
 
 def preload(modules: Sequence[str]) -> None:

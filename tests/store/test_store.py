@@ -75,11 +75,11 @@ def test_what_is_reviewed_is_known_by_input_protocol_and_engine(engine):
     assert reviewed_inputs(engine, key, recorder(engine, "2").protocol_id, "0.1") == ()
 
 
-def test_the_same_files_with_another_number_of_plans_are_refused(engine):
-    one = recorder(engine)
-    one.record(entry(), NOW)
-    with pytest.raises(StoreError, match="another number of plans"):
-        one.record(entry(cases=(relabelled("a"), relabelled("b"))), NOW)
+def test_plans_that_a_later_version_finds_are_added(engine):
+    recorder(engine).record(entry(cases=(relabelled("a"),)), NOW)
+    recorder(engine, "1", "0.2").record(entry(cases=(relabelled("a"), relabelled("b"))), NOW)
+    found = counts(engine)
+    assert (found["submissions"], found["cases"], found["reviews"]) == (1, 2, 3)
 
 
 @pytest.mark.parametrize("table", [one.name for one in t.metadata.sorted_tables])

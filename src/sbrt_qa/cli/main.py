@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import __version__
-from sbrt_qa.cli import check, dvh, exit_codes, inspect, protocol, sample, selftest
+from sbrt_qa.cli import audit, check, dvh, exit_codes, inspect, protocol, sample, selftest
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import SbrtQaError, visible
 
@@ -25,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(check.check)
+app.command()(audit.audit)
 app.command()(dvh.dvh)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")

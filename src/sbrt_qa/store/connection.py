@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from alembic import command
@@ -15,6 +15,9 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from sbrt_qa.errors import StoreError, quoted
+
+Database: TypeAlias = Engine
+"""What the other rooms know of an engine: its name."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 BUSY_SECONDS: Final = 60
@@ -51,6 +54,19 @@ def open_engine(url: str) -> Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def shown(url: str) -> str:
+    """Return an address without its password.
+
+    Raises
+    ------
+    StoreError
+        It is none.
+    """
+    engine = open_engine(url)
+    engine.dispose()
+    return engine.url.set(password=None).render_as_string()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver

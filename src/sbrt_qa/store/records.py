@@ -103,6 +103,16 @@ class Recorded:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Regraded:
+    """A stored case held against another protocol; `source_id` is the review it was stored with."""
+
+    submission_id: int
+    case_id: int
+    source_id: int
+    review: CaseReview
+
+
 def submission_code(site: str, subject: str, version: int, revision: int = 1) -> str:
     """Return how people call a submission: ``site/subject/v2``, with revisions ``v2.3``."""
     return f"{site}/{subject}/v{version}" + (f".{revision}" if revision > 1 else "")

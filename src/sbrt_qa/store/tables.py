@@ -109,7 +109,7 @@ files = Table(
     metadata,
     _id(),
     _to("submission_id", "submissions"),
-    _text("sha256", HASH),
+    Column("sha256", String(HASH), nullable=False, index=True),
     _text("modality", 16),
     CheckConstraint("length(sha256) = 64", name="sha256"),
 )
@@ -121,24 +121,9 @@ cases = Table(
     _to("submission_id", "submissions"),
     Column("ordinal", Integer, nullable=False),
     _words("label"),
-    _words("facts"),
-    _text("facts_sha256", HASH),
     UniqueConstraint("submission_id", "ordinal"),
 )
-"""One per plan. `facts` is what a regrading needs besides histograms, empty when nothing was read;
-its hash is over them and all histograms."""
-
-dvhs = Table(
-    "dvhs",
-    metadata,
-    _id(),
-    _to("case_id", "cases"),
-    Column("key", Text, nullable=False),
-    _words("name"),
-    Column("data", LargeBinary, nullable=False),
-    UniqueConstraint("case_id", "key"),
-)
-"""`key` as the engine computes them, `name` the structure of the protocol it stands for."""
+"""One per plan."""
 
 protocol_versions = Table(
     "protocol_versions",
@@ -157,15 +142,31 @@ reviews = Table(
     _to("case_id", "cases"),
     _to("protocol_version_id", "protocol_versions"),
     _text("engine"),
-    Column("regraded", Boolean, nullable=False),
+    _to("source_id", "reviews", optional=True),
     _text("verdict"),
     _text("made"),
     Column("document", LargeBinary, nullable=False),
     _text("sha256", HASH),
+    _words("facts"),
+    _text("facts_sha256", HASH),
     UniqueConstraint("case_id", "protocol_version_id", "engine"),
     CheckConstraint(f"verdict IN {_VERDICTS}", name="verdict"),
 )
-"""`document` is the compressed JSON form, `sha256` that of the JSON."""
+"""`document` is the compressed JSON form, `sha256` that of the JSON. `facts` is what a regrading
+needs besides histograms, empty when nothing was read; its hash covers them and all histograms. A
+regraded review has none of its own, and `source_id` names the review whose it used."""
+
+dvhs = Table(
+    "dvhs",
+    metadata,
+    _id(),
+    _to("review_id", "reviews"),
+    Column("key", Text, nullable=False),
+    _words("name"),
+    Column("data", LargeBinary, nullable=False),
+    UniqueConstraint("review_id", "key"),
+)
+"""`key` as the engine computes them, `name` the structure of the protocol it stands for."""
 
 metric_values = Table(
     "metric_values",
@@ -256,7 +257,7 @@ query_closings = Table(
 """The end of a query; it has at most one."""
 
 FIRST_TABLES: Final = (
-    trials, sites, subjects, submissions, files, cases, dvhs, protocol_versions, reviews,
+    trials, sites, subjects, submissions, files, cases, protocol_versions, reviews, dvhs,
     metric_values, findings, repairs, audit_events,
 )  # fmt: skip
 """Tables of the first version of the store."""

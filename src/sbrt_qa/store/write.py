@@ -14,7 +14,6 @@ from sbrt_qa.errors import StoreError
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.review.result import CaseReview
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.chain import append
 from sbrt_qa.store.connection import writing
@@ -22,6 +21,7 @@ from sbrt_qa.store.records import (
     Entry,
     Place,
     Recorded,
+    Regraded,
     ReviewedCase,
     files_hash,
     sha256,
@@ -69,14 +69,10 @@ class Recorder:
         with writing(self.engine) as connection:
             known = _same_input(connection, entry)
             made = known or _add_submission(connection, entry, at)
-            cases = _case_ids(connection, made.submission_id)
-            if known and len(cases) != len(entry.cases):
-                what = "the same files gave another number of plans than before"
-                raise StoreError(what, where=made.code)
-            for one, case_id in zip(entry.cases, cases, strict=True):
+            cases = _case_ids(connection, made.submission_id, entry.cases)
+            for one, case_id in zip(entry.cases, cases, strict=False):
                 if not _has_review(connection, case_id, self.protocol_id, self.version):
-                    ids = (made.submission_id, case_id)
-                    self._add_review(connection, ids, one.review, one.document, at)
+                    self._add_review(connection, made.submission_id, case_id, one, at)
             append(connection, at, "reviewed", made.code, self._event(made, entry))
         return made
 
@@ -94,56 +90,55 @@ class Recorder:
             ],
         }  # fmt: skip
 
-    def record_regrading(
-        self, regraded: Sequence[tuple[int, int, CaseReview, str]], at: str
-    ) -> None:
-        """Record reviews of stored cases: (submission, case, review, its JSON) each."""
+    def record_regrading(self, regraded: Sequence[Regraded], at: str) -> None:
+        """Record reviews of stored cases, all or none."""
         with writing(self.engine) as connection:
-            for submission_id, case_id, review, document in regraded:
-                if _has_review(connection, case_id, self.protocol_id, self.version):
+            for one in regraded:
+                if _has_review(connection, one.case_id, self.protocol_id, self.version):
                     continue
-                ids = (submission_id, case_id)
-                self._add_review(connection, ids, review, document, at, regraded=True)
+                case = ReviewedCase(one.review, one.review.to_json())
+                self._add_review(
+                    connection, one.submission_id, one.case_id, case, at, source_id=one.source_id
+                )
                 data = {
-                    "submission": submission_id,
-                    "case": case_id,
+                    "submission": one.submission_id,
+                    "case": one.case_id,
+                    "source": one.source_id,
                     "protocol": self.protocol_sha256,
                     "engine": self.version,
-                    "document": sha256(document),
-                    "verdict": review.verdict.value,
+                    "document": sha256(case.document),
+                    "verdict": one.review.verdict.value,
                 }
                 append(connection, at, "regraded", "", data)
 
     def _add_review(
         self,
         connection: Connection,
-        ids: tuple[int, int],
-        review: CaseReview,
-        document: str,
+        submission_id: int,
+        case_id: int,
+        one: ReviewedCase,
         at: str,
-        *,
-        regraded: bool = False,
+        source_id: int | None = None,
     ) -> None:
-        submission_id, case_id = ids
-        review_id = _insert(
-            connection,
-            t.reviews,
-            {
-                "case_id": case_id,
-                "protocol_version_id": self.protocol_id,
-                "engine": self.version,
-                "regraded": regraded,
-                "verdict": review.verdict.value,
-                "made": at,
-                "document": zlib.compress(document.encode(), 6),
-                "sha256": sha256(document),
-            },
-        )
-        rows = [value_row(one) | {"review_id": review_id} for one in review.constraints]
-        _insert_all(connection, t.metric_values, rows)
-        found = [finding_row(f) for f in review.findings]
-        both = {"submission_id": submission_id, "review_id": review_id}
-        _insert_all(connection, t.findings, [row | both for row in found])
+        review = one.review
+        row = {
+            "case_id": case_id,
+            "protocol_version_id": self.protocol_id,
+            "engine": self.version,
+            "source_id": source_id,
+            "verdict": review.verdict.value,
+            "made": at,
+            "document": zlib.compress(one.document.encode(), 6),
+            "sha256": sha256(one.document),
+            "facts": one.facts,
+            "facts_sha256": one.facts_sha256,
+        }
+        key = {"review_id": _insert(connection, t.reviews, row)}
+        curves = ({"key": d.key, "name": d.name, "data": d.data} for d in one.dvhs)
+        _insert_all(connection, t.dvhs, [curve | key for curve in curves])
+        _insert_all(connection, t.metric_values, [value_row(c) | key for c in review.constraints])
+        both = key | {"submission_id": submission_id}
+        _insert_all(connection, t.findings, [finding_row(f) | both for f in review.findings])
 
 
 def value_row(one: ConstraintResult) -> dict[str, Any]:
@@ -200,13 +195,11 @@ def _add_submission(connection: Connection, entry: Entry, at: str) -> Recorded:
     _insert_all(connection, t.files, files)
     found = [finding_row(f) | key | {"review_id": None} for f in entry.findings]
     _insert_all(connection, t.findings, found)
-    for ordinal, case in enumerate(entry.cases, 1):
-        _add_case(connection, submission_id, ordinal, case)
     code = submission_code(place.site, place.subject, version, revision)
     return Recorded(submission_id, code, version, revision)
 
 
-def _add_case(connection: Connection, submission_id: int, ordinal: int, one: ReviewedCase) -> None:
+def _add_case(connection: Connection, submission_id: int, ordinal: int, one: ReviewedCase) -> int:
     case_id = _insert(
         connection,
         t.cases,
@@ -214,15 +207,12 @@ def _add_case(connection: Connection, submission_id: int, ordinal: int, one: Rev
             "submission_id": submission_id,
             "ordinal": ordinal,
             "label": one.review.case,
-            "facts": one.facts,
-            "facts_sha256": one.facts_sha256,
         },
     )
-    curves = [{"case_id": case_id, "key": d.key, "name": d.name, "data": d.data} for d in one.dvhs]
-    _insert_all(connection, t.dvhs, curves)
     repairs = one.review.repairs
     rows = [{"quirk": r.quirk, "place": r.where, "detail": r.detail} for r in repairs]
     _insert_all(connection, t.repairs, [row | {"case_id": case_id} for row in rows])
+    return case_id
 
 
 def _subject(connection: Connection, place: Place) -> int:
@@ -263,9 +253,16 @@ def _same_input(connection: Connection, entry: Entry) -> Recorded | None:
     return Recorded(row.id, code, row.version, row.revision)
 
 
-def _case_ids(connection: Connection, submission_id: int) -> list[int]:
+def _case_ids(
+    connection: Connection, submission_id: int, cases: Sequence[ReviewedCase]
+) -> list[int]:
+    """Return the rows of a submission's plans; those that are not there yet are added."""
     mine = t.cases.c.submission_id == submission_id
-    return list(connection.scalars(sa.select(t.cases.c.id).where(mine).order_by(t.cases.c.ordinal)))
+    known = connection.scalars(sa.select(t.cases.c.id).where(mine).order_by(t.cases.c.ordinal))
+    found = [int(case_id) for case_id in known]
+    for case in cases[len(found) :]:
+        found.append(_add_case(connection, submission_id, len(found) + 1, case))
+    return found
 
 
 def _has_review(connection: Connection, case_id: int, protocol_id: int, version: str) -> bool:

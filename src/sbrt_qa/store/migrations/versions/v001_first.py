@@ -19,9 +19,9 @@ TABLES = (
     "submissions",
     "files",
     "cases",
-    "dvhs",
     "protocol_versions",
     "reviews",
+    "dvhs",
     "metric_values",
     "findings",
     "repairs",
@@ -102,31 +102,20 @@ def _make_submissions() -> None:
         sa.Column("modality", sa.String(16), nullable=False),
         sa.CheckConstraint("length(sha256) = 64", name="sha256"),
     )
+    op.create_index("ix_files_sha256", "files", ["sha256"])
     op.create_index("ix_files_submission_id", "files", ["submission_id"])
-
-
-def _make_cases() -> None:
     op.create_table(
         "cases",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("submission_id", sa.Integer, sa.ForeignKey("submissions.id"), nullable=False),
         sa.Column("ordinal", sa.Integer, nullable=False),
         sa.Column("label", sa.Text, nullable=False),
-        sa.Column("facts", sa.Text, nullable=False),
-        sa.Column("facts_sha256", sa.String(64), nullable=False),
         sa.UniqueConstraint("submission_id", "ordinal"),
     )
     op.create_index("ix_cases_submission_id", "cases", ["submission_id"])
-    op.create_table(
-        "dvhs",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False),
-        sa.Column("key", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("data", sa.LargeBinary, nullable=False),
-        sa.UniqueConstraint("case_id", "key"),
-    )
-    op.create_index("ix_dvhs_case_id", "dvhs", ["case_id"])
+
+
+def _make_cases() -> None:
     op.create_table(
         "protocol_versions",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -146,19 +135,31 @@ def _make_reviews() -> None:
             "protocol_version_id", sa.Integer, sa.ForeignKey("protocol_versions.id"), nullable=False
         ),
         sa.Column("engine", sa.String(64), nullable=False),
-        sa.Column("regraded", sa.Boolean, nullable=False),
+        sa.Column("source_id", sa.Integer, sa.ForeignKey("reviews.id")),
         sa.Column("verdict", sa.String(64), nullable=False),
         sa.Column("made", sa.String(64), nullable=False),
         sa.Column("document", sa.LargeBinary, nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("facts", sa.Text, nullable=False),
+        sa.Column("facts_sha256", sa.String(64), nullable=False),
         sa.CheckConstraint(
-            "verdict IN ('per_protocol', 'minor', 'not_evaluable', 'major')",
-            name="verdict",
+            "verdict IN ('per_protocol', 'minor', 'not_evaluable', 'major')", name="verdict"
         ),
         sa.UniqueConstraint("case_id", "protocol_version_id", "engine"),
     )
     op.create_index("ix_reviews_case_id", "reviews", ["case_id"])
     op.create_index("ix_reviews_protocol_version_id", "reviews", ["protocol_version_id"])
+    op.create_index("ix_reviews_source_id", "reviews", ["source_id"])
+    op.create_table(
+        "dvhs",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("review_id", sa.Integer, sa.ForeignKey("reviews.id"), nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+        sa.UniqueConstraint("review_id", "key"),
+    )
+    op.create_index("ix_dvhs_review_id", "dvhs", ["review_id"])
 
 
 def _make_values() -> None:
@@ -183,8 +184,7 @@ def _make_values() -> None:
         sa.CheckConstraint("value IS NOT NULL OR verdict <> 'per_protocol'", name="no_silent_pass"),
         sa.CheckConstraint("(value IS NULL) <> (reason IS NULL)", name="value_or_reason"),
         sa.CheckConstraint(
-            "verdict IN ('per_protocol', 'minor', 'not_evaluable', 'major')",
-            name="verdict",
+            "verdict IN ('per_protocol', 'minor', 'not_evaluable', 'major')", name="verdict"
         ),
         sa.UniqueConstraint("review_id", "limit_id"),
     )
