@@ -20,7 +20,7 @@ STAIRCASE = (
     {"ready"},
     {"workflows_audit"},
     {"workflows"},
-    {"reports", "store", "audit", "sample", "selftest", "crosscheck"},
+    {"reports", "store", "audit", "sample", "sample_trial", "selftest", "crosscheck"},
     {"review"},
     {"checks"},
     {"protocol"},

@@ -12,7 +12,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from sbrt_qa import workflows
 from sbrt_qa.review import stored  # noqa: F401 - only loads the room
-from sbrt_qa.workflows_audit import one_submission  # noqa: F401 - only loads the room
+from sbrt_qa.workflows_audit.one_submission import review_submission  # noqa: F401 - likewise
 
 workflows.warm_up()
 gc.collect()

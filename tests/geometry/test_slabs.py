@@ -116,7 +116,7 @@ def test_a_branch_does_not_deform_its_neighbours():
 @pytest.mark.parametrize(("reach", "length_mm"), [(0.0, 6.0), (0.5, 8.0), (1.0, 10.0)])
 def test_how_far_a_flat_end_reaches_is_a_stated_choice(reach, length_mm):
     box = shapes.prism(shapes.square(side=10))
-    convention = Convention(flat_end=reach)
+    convention = Convention(flat_low=reach, flat_high=reach)
     assert volume_cc(box, convention) == pytest.approx(length_mm * 100 / 1000, rel=1e-12)
     assert (f"{reach:g} of a gap" in str(convention)) == (reach != 0.5)
 
@@ -124,4 +124,4 @@ def test_how_far_a_flat_end_reaches_is_a_stated_choice(reach, length_mm):
 @pytest.mark.parametrize("reach", [-0.1, 1.1, float("nan")])
 def test_an_end_cannot_reach_beyond_the_next_plane(reach):
     with pytest.raises(ValueError, match="from 0 to 1 gaps"):
-        Convention(flat_end=reach)
+        Convention(flat_high=reach)

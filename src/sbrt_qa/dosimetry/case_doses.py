@@ -12,7 +12,7 @@ import numpy as np
 
 from sbrt_qa.dosimetry.beyond import highest_beyond_gy
 from sbrt_qa.dosimetry.dvh import DVH
-from sbrt_qa.dosimetry.integrate import integrate, volume_cc
+from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings, integrate, volume_cc
 from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy, lies_apart
 from sbrt_qa.errors import GeometryError, quoted
@@ -34,13 +34,19 @@ class CaseDoses:
     ----------
     case
         The case; its dose may be missing, then every DVH is the Reason why.
-    convention
-        How contours are read.
+    convention, settings
+        How contours and dose are read.
     """
 
-    def __init__(self, case: Case, convention: Convention = DEFAULT_CONVENTION) -> None:
+    def __init__(
+        self,
+        case: Case,
+        convention: Convention = DEFAULT_CONVENTION,
+        settings: Settings = DEFAULT_SETTINGS,
+    ) -> None:
         self.case = case
         self.convention = convention
+        self.settings = settings
         self._regions: dict[int, Region | Reason] = {}
         self._dvhs: dict[str, DVH | Reason] = {}
         self._far: dict[str, float | Reason] = {}
@@ -191,7 +197,9 @@ class CaseDoses:
         if isinstance(self.case.dose, Reason):
             return self.case.dose
         try:
-            return integrate(region, self.case.dose, convention=self.convention)
+            return integrate(
+                region, self.case.dose, convention=self.convention, settings=self.settings
+            )
         except GeometryError as error:
             return _unreadable(error)
 

@@ -13,7 +13,7 @@ import numpy as np
 from sbrt_qa.dosimetry._kernels import deposit
 from sbrt_qa.dosimetry.dvh import DVH, ROUNDING
 from sbrt_qa.dosimetry.extremes import extremes
-from sbrt_qa.dosimetry.interpolation import Box, Interpolation, refined
+from sbrt_qa.dosimetry.interpolation import Box, Interpolation, refined, refinement
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import Spans, lattice, scan, section_mm2
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
@@ -101,8 +101,7 @@ def integrate(
     cells = cells_of(region)
     if section_mm2(cells) <= 0:
         return Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no area")
-    if settings.interpolation is Interpolation.CUBIC:
-        dose = refined(dose, _box(cells))
+    dose = refined(dose, _box(cells), settings.interpolation)
     edges = _bin_edges(cells, dose, settings.bins)
     if edges is None:
         return _outside("lies entirely outside the dose grid")
@@ -143,6 +142,11 @@ def volume_cc(region: Region, *, settings: Settings = DEFAULT_SETTINGS) -> float
         return Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no area")
     volume = scan(cells, lattice(cells, _area_mm2(cells, settings))).volume_cc
     return volume or Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no volume")
+
+
+def parts_of(region: Region, dose: DoseGrid, interpolation: Interpolation) -> int:
+    """Return into how many parts an interpolation divides every voxel around a region."""
+    return refinement(dose, _box(cells_of(region)), interpolation)
 
 
 def _area_mm2(cells: Cells, settings: Settings) -> float:

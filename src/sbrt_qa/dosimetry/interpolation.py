@@ -36,6 +36,10 @@ class Interpolation(enum.StrEnum):
     """Trilinear everywhere."""
     CUBIC = "cubic"
     """Cubic spline, held within its neighbours' range, where the structure is small enough."""
+    UNHELD = "cubic_unheld"
+    """The same spline left free, so that it may rise above the highest voxel of a smooth peak."""
+    COARSE = "linear_coarse"
+    """Trilinear between every second voxel: shows how much the spacing matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +51,61 @@ class Box:
     z_mm: tuple[float, float]
 
 
-def refined(dose: DoseGrid, box: Box) -> DoseGrid:
+def refinement(dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBIC) -> int:
+    """Return into how many parts `refined` divides every voxel around a box; 1 for none."""
+    cuts = _cuts(dose, box)
+    if cuts is None or how in (Interpolation.LINEAR, Interpolation.COARSE):
+        return 1
+    axes = (dose.z_mm, dose.y_mm, dose.x_mm)
+    return _factor([a[cut] for a, cut in zip(axes, cuts, strict=True)])
+
+
+def refined(dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBIC) -> DoseGrid:
     """Return the dose around a box on a finer grid, or the same grid when that is not worth it.
 
     The result covers what the grid covers of the box, and at least one voxel around it.
     """
+    cuts, factor = _cuts(dose, box), refinement(dose, box, how)
+    if cuts is not None and how is Interpolation.COARSE:
+        return _thinned(dose, cuts)
+    if cuts is None or factor < 2:
+        return dose
+    values = dose.dose_gy[cuts]
     axes = (dose.z_mm, dose.y_mm, dose.x_mm)
-    spans = (box.z_mm, box.y_mm, box.x_mm)
-    if any(high < a[0] or low > a[-1] for a, (low, high) in zip(axes, spans, strict=True)):
-        return dose
-    cuts = [_cover(a, span) for a, span in zip(axes, spans, strict=True)]
-    if any(cut.stop - cut.start < 2 for cut in cuts):
-        return dose
-    factor = _factor([a[cut] for a, cut in zip(axes, cuts, strict=True)])
-    if factor < 2:
-        return dose
-    values = dose.dose_gy[tuple(cuts)]
     coarse = [a[cut] for a, cut in zip(axes, cuts, strict=True)]
-    fine = [_divided(a, factor) for a in coarse]
+    z, y, x = [_divided(a, factor) for a in coarse]
     low, high = _range_around(values)
     for axis, knots in enumerate(coarse):
         values = refined_along(values, axis, knots, factor)
-    z, y, x = fine
-    held = hold_within(values, factor, low, high)
-    return DoseGrid(held, x, y, z, dose.frame_of_reference_uid, dose.summation, dose.dose_type)
+    if how is Interpolation.UNHELD:
+        values = np.maximum(values, 0.0)
+    else:
+        values = hold_within(values, factor, low, high)
+    return DoseGrid(values, x, y, z, dose.frame_of_reference_uid, dose.summation, dose.dose_type)
+
+
+def _cuts(dose: DoseGrid, box: Box) -> tuple[slice, slice, slice] | None:
+    """Return what takes part along z, y and x; None where the grid has too little of the box."""
+    axes = (dose.z_mm, dose.y_mm, dose.x_mm)
+    spans = (box.z_mm, box.y_mm, box.x_mm)
+    if any(high < a[0] or low > a[-1] for a, (low, high) in zip(axes, spans, strict=True)):
+        return None
+    z, y, x = [_cover(a, span) for a, span in zip(axes, spans, strict=True)]
+    return (z, y, x) if min(cut.stop - cut.start for cut in (z, y, x)) > 1 else None
+
+
+def _thinned(dose: DoseGrid, cuts: tuple[slice, slice, slice]) -> DoseGrid:
+    """Return every second voxel around a box; the grid as it is where that would not cover it."""
+    axes = (dose.z_mm, dose.y_mm, dose.x_mm)
+    kept = [np.arange(cut.start, cut.stop) for cut in cuts]
+    for number, (axis, index) in enumerate(zip(axes, kept, strict=True)):
+        even = np.arange(index[0], min(index[-1] + 2, axis.size), 2)
+        if even.size < 2 or even[-1] < index[-1]:
+            return dose
+        kept[number] = even
+    values = dose.dose_gy[np.ix_(*kept)]
+    z, y, x = (axis[index] for axis, index in zip(axes, kept, strict=True))
+    return DoseGrid(values, x, y, z, dose.frame_of_reference_uid, dose.summation, dose.dose_type)
 
 
 def _cover(axis_mm: FloatArray, span: tuple[float, float]) -> slice:
@@ -85,7 +120,7 @@ def _factor(axes_mm: list[FloatArray]) -> int:
     wanted = int(np.ceil(widest / FINEST_MM))
     cells = float(np.prod([a.size - 1 for a in axes_mm]))
     affordable = int((MOST_VOXELS / cells) ** (1 / 3))
-    return min(wanted, affordable)
+    return max(min(wanted, affordable), 1)
 
 
 def _divided(axis_mm: FloatArray, factor: int) -> FloatArray:

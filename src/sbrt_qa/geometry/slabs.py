@@ -52,22 +52,32 @@ class Ends(enum.StrEnum):
 class Convention:
     """One way of reading a stack of contours.
 
-    ``flat_end`` is how far an end that does not taper reaches, in gaps to the neighbouring plane:
-    the plane beyond shows nothing, so anything from 0 to 1 agrees with the file.
+    ``flat_low`` and ``flat_high`` are how far an end that does not taper reaches below and above,
+    in gaps to the neighbouring plane: the plane beyond shows nothing, so anything from 0 to 1
+    agrees with the file.
     """
 
     between: Between = Between.MORPH
     ends: Ends = Ends.TAPERED
-    flat_end: float = HALF
+    flat_low: float = HALF
+    flat_high: float = HALF
 
     def __post_init__(self) -> None:
-        if not 0 <= self.flat_end <= 1:
-            msg = f"an end reaches from 0 to 1 gaps beyond its plane, not {self.flat_end}"
-            raise ValueError(msg)
+        for reach in self.flat_ends:
+            if not 0 <= reach <= 1:
+                msg = f"an end reaches from 0 to 1 gaps beyond its plane, not {reach}"
+                raise ValueError(msg)
+
+    @property
+    def flat_ends(self) -> tuple[float, float]:
+        """Reach of flat ends below and above, in gaps."""
+        return self.flat_low, self.flat_high
 
     def __str__(self) -> str:
         text = f"between planes: {self.between}; beyond the end planes: {self.ends}"
-        return text if self.flat_end == HALF else f"{text}, flat ends {self.flat_end:g} of a gap"
+        if self.flat_ends == (HALF, HALF):
+            return text
+        return f"{text}, flat ends {self.flat_low:g} of a gap below and {self.flat_high:g} above"
 
 
 DEFAULT_CONVENTION = Convention()

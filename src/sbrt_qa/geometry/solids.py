@@ -114,7 +114,7 @@ def _side(loops: _Loops, convention: Convention, side: int) -> tuple[FloatArray,
     law[:, CENTRE] = loops.facts[:, 1:3]
     if convention.between is Between.MORPH:
         _fit(law, loops, side)
-    reach = np.where(ends, convention.flat_end, HALF) * gap
+    reach = np.where(ends, convention.flat_ends[side], HALF) * gap
     if convention.ends is Ends.NONE:
         reach = np.where(ends, 0.0, reach)
     elif convention.ends is Ends.TAPERED:

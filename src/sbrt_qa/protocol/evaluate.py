@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from sbrt_qa.dosimetry import metrics
+from sbrt_qa.dosimetry.bands import View, band_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
 from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.outcome import Finding, Measured, Outcome, Reason, ReasonCode, Verdict, worst
+from sbrt_qa.model.outcome import (
+    Band,
+    Finding,
+    Measured,
+    Outcome,
+    Reason,
+    ReasonCode,
+    Verdict,
+    worst,
+)
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, select
 from sbrt_qa.protocol.conformity import TARGET, bounds_at, neighbour
 from sbrt_qa.protocol.expressions import Tree
-from sbrt_qa.protocol.grading import Grade, counts, grade
+from sbrt_qa.protocol.grading import Grade, counts, grade, is_borderline
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
 from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
@@ -64,6 +75,7 @@ def evaluate(
     *,
     dvh_for: DvhSource,
     far_dose: FarDose | None = None,
+    views: Sequence[tuple[View, DvhSource]] = (),
     mapping: Mapping[str, str] = NO_MAPPING,
 ) -> Evaluation:
     """Hold a case against every limit of a protocol that applies to it.
@@ -74,6 +86,8 @@ def evaluate(
         Where DVHs come from.
     far_dose
         Where doses far from a target come from; without it they are not evaluable.
+    views
+        Where DVHs come from in other plausible readings of the case; they make the bands.
     mapping
         The user's names, see `Matcher`.
 
@@ -82,7 +96,9 @@ def evaluate(
     UsageError
         The mapping leads to a name that the protocol does not have.
     """
-    return _Evaluator(protocol, case, (dvh_for, far_dose), mapping).run()
+    evaluator = _Evaluator(protocol, case, (dvh_for, far_dose), mapping)
+    evaluator.others = [(view, evaluator.seen_by(source)) for view, source in views]
+    return evaluator.run()
 
 
 def overall(results: tuple[ConstraintResult, ...], findings: tuple[Finding, ...]) -> Verdict:
@@ -108,8 +124,10 @@ class _Evaluator:
         self.protocol = protocol
         self.case = case
         self.dvh_for, self.far_dose = sources
+        self.others: list[tuple[View, _Evaluator]] = []
         self.facts = facts_of(case)
         self.dose_problem = dose_problem(case.dose)
+        self.dose_max_gy = None if isinstance(case.dose, Reason) else case.dose.max_gy
         self.optional = {s.name for s in protocol.structures if s.is_optional}
         self.notes = {s.name: s.required for s in protocol.structures}
         self.matcher: Matcher | Reason = (
@@ -117,6 +135,12 @@ class _Evaluator:
             if isinstance(case.structures, Reason)
             else Matcher(protocol, case.structures, mapping)
         )
+
+    def seen_by(self, dvh_for: DvhSource) -> _Evaluator:
+        """Return the same evaluation with DVHs from elsewhere."""
+        other = copy.copy(self)
+        other.dvh_for = dvh_for
+        return other
 
     def run(self) -> Evaluation:
         """Evaluate every limit that applies."""
@@ -139,11 +163,13 @@ class _Evaluator:
         if absent:
             notes.insert(0, self._requirement(constraint.structure))
         graded = grade(constraint, outcome)
+        band = self._band(outcome, lambda other: other._outcome(limit, spec, found)[0])  # noqa: SLF001
         excused = absent and constraint.structure in self.optional
         return _row(
             constraint,
             graded,
             outcome,
+            band=band,
             unit=spec.unit,
             match=found.match if isinstance(found, Matched) else None,
             counts=counts(constraint, graded.verdict) and not excused,
@@ -162,11 +188,19 @@ class _Evaluator:
             bounded,
             graded,
             value,
+            band=self._band(value, lambda other: other._bounded(limit, spec, found)[1]),  # noqa: SLF001
             unit=spec.unit,
             match=found.match if isinstance(found, Matched) else None,
             counts=counts(limit, graded.verdict),
             note=limit.note,
         )
+
+    def _band(self, outcome: Outcome, again: Callable[[_Evaluator], Outcome]) -> Band | None:
+        """Return the band of an outcome; None without other views of it."""
+        if isinstance(outcome, Reason) or outcome.unit == "bool" or not self.others:
+            return None  # between yes and no there is nothing
+        seen = ((view, again(other)) for view, other in self.others)
+        return band_of(outcome.value, ((v, o.value) for v, o in seen if isinstance(o, Measured)))
 
     def _bounded(
         self, limit: ConformityLimit, spec: MetricSpec, found: Matched | Reason
@@ -215,10 +249,9 @@ class _Evaluator:
         return outcome, note
 
     def _context(self, spec: MetricSpec, found: Matched) -> MetricContext:
-        dose = self.case.dose
         return MetricContext(
             prescription_gy=self.facts["prescription_gy"],
-            dose_max_gy=None if isinstance(dose, Reason) else dose.max_gy,
+            dose_max_gy=self.dose_max_gy,
             volumes_cc=self._reference_volume(spec.relative_to),
             fractions=self.facts["fractions"],
             surroundings=lambda: self._surroundings(found),
@@ -299,6 +332,7 @@ def _row(
     match: StructureMatch | None,
     counts: bool,
     note: str,
+    band: Band | None = None,
 ) -> ConstraintResult:
     return ConstraintResult(
         id=limit.id,
@@ -319,6 +353,8 @@ def _row(
         source=limit.source,
         confidence=limit.confidence,
         note=note,
+        band=band,
+        borderline=is_borderline(limit, outcome, band),
     )
 
 

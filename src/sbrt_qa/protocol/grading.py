@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sbrt_qa.model.outcome import Outcome, Reason, Verdict
+from sbrt_qa.model.outcome import Band, Measured, Outcome, Reason, Verdict
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint
 
 _MEETS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -40,6 +40,15 @@ def grade(limit: Constraint | ConformityLimit, outcome: Outcome) -> Grade:
     if limit.minor is not None and meets(value, limit.minor):
         return Grade(Verdict.MINOR, margin)
     return Grade(Verdict(limit.beyond), margin)
+
+
+def is_borderline(limit: Constraint | ConformityLimit, outcome: Outcome, band: Band | None) -> bool:
+    """Tell whether the verdict of an outcome changes within its band."""
+    if band is None or isinstance(outcome, Reason):
+        return False
+    verdict = grade(limit, outcome).verdict
+    ends = (Measured(end, outcome.unit) for end in (band.low, band.high))
+    return any(grade(limit, end).verdict is not verdict for end in ends)
 
 
 def counts(limit: Constraint | ConformityLimit, verdict: Verdict) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 from sbrt_qa.checks.registry import CheckContext, run_checks
+from sbrt_qa.dosimetry.bands import VIEWS, Subject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
@@ -36,6 +38,7 @@ def review_case(
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
     doses: CaseDoses | None = None,
+    bands: bool = True,
 ) -> CaseReview:
     """Review one case.
 
@@ -51,6 +54,9 @@ def review_case(
         The site's own numbers, to be shown beside ours.
     doses
         What keeps the histograms of this case, for a caller who wants them as well.
+    bands
+        Compute every metric in other plausible readings as well, which takes about three times as
+        long, and flag verdicts that depend on the reading.
 
     Raises
     ------
@@ -60,13 +66,7 @@ def review_case(
     doses = doses or CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
-    evaluation = evaluate(
-        protocol,
-        case,
-        dvh_for=dvh_source(doses),
-        far_dose=far_dose_source(doses),
-        mapping=mapping or {},
-    )
+    evaluation = _evaluate(doses, protocol, mapping or {}, bands=bands)
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
     findings = (*evaluation.findings, *run_checks(CheckContext(doses, used)))
     source = case.provenance
@@ -92,6 +92,42 @@ def review_case(
             *compare_sent(doses, site_values, _named(doses, protocol, mapping or {})),
         ),
     )
+
+
+def _evaluate(
+    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], *, bands: bool
+) -> Evaluation:
+    """Hold a case against a protocol; with bands, once more in other views of what was used."""
+    used: dict[str, Tree[Structure]] = {}
+    default = dvh_source(doses)
+
+    def noting(tree: Tree[Structure]) -> DVH | Reason:
+        used[tree_key(tree)] = tree
+        return default(tree)
+
+    far = functools.cache(far_dose_source(doses))
+    run = functools.partial(evaluate, protocol, doses.case, far_dose=far, mapping=mapping)
+    first = run(dvh_for=noting)
+    if not bands or not used:
+        return first
+    views = Views(doses)
+    views.prepare([_subject(tree) for tree in used.values()])
+    return run(
+        dvh_for=default, views=[(v, _seen(views, name, default)) for name, v in VIEWS.items()]
+    )
+
+
+def _seen(views: Views, name: str, default: DvhSource) -> DvhSource:
+    """Return what gives the DVHs in one view, those of the default where it changes nothing."""
+
+    def source(tree: Tree[Structure]) -> DVH | Reason:
+        return views.of(_subject(tree)).get(name) or default(tree)
+
+    return source
+
+
+def _subject(tree: Tree[Structure]) -> Subject:
+    return Subject(tree_key(tree), lambda doses: _region(doses, tree))
 
 
 def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> FindDvh:

@@ -8,7 +8,7 @@ milliseconds, with the numbers that a review from the files would give.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -21,13 +21,15 @@ from sbrt_qa.dosimetry.surroundings import edge_max_gy
 from sbrt_qa.errors import ResultError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, DoseType
-from sbrt_qa.model.outcome import Finding, Reason, ReasonCode
+from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
 from sbrt_qa.protocol.expressions import Tree
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.grading import is_borderline
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
 from sbrt_qa.review.result import CaseReview, ProtocolUsed, StructureSummary
 from sbrt_qa.review.review import far_key, tree_key
 
@@ -183,10 +185,28 @@ def regrade(
         review,
         verdict=overall(found.results, findings),
         protocol=ProtocolUsed.of(protocol),
-        constraints=found.results,
+        constraints=tuple(_with_bands(found.results, review, protocol)),
         findings=findings,
         structures=tuple(_matched(s, found) for s in review.structures),
     )
+
+
+def _with_bands(
+    results: Iterable[ConstraintResult], review: CaseReview, protocol: Protocol
+) -> Iterator[ConstraintResult]:
+    """Give each result the band that its value has in the stored review, if it is there."""
+    bands = {(c.match, c.metric, c.value): c.band for c in review.constraints if c.band}
+    limits: dict[str, Constraint | ConformityLimit] = {c.id: c for c in protocol.all_constraints}
+    limits |= {c.id: c for c in protocol.conformity}
+    for one in results:
+        band = bands.get((one.match, one.metric, one.value))
+        if band is None or one.value is None:
+            yield one
+            continue
+        bounds = {"per_protocol": one.per_protocol_limit, "minor": one.minor_limit}
+        limit = limits[one.id].model_copy(update=bounds)
+        value = Measured(one.value, one.unit)  # type: ignore[arg-type]
+        yield replace(one, band=band, borderline=is_borderline(limit, value, band))
 
 
 def needs_files(review: CaseReview) -> tuple[str, ...]:

@@ -1,0 +1,175 @@
+"""Bands: where a metric may lie when its file is read in other plausible ways.
+
+A *view* is one deviation from the default: another reading, what an interpolation converges to, or
+the edge of what the quadrature may have missed. Views of the same aspect are alternatives, of which
+the farthest counts; those of different aspects are independent of each other and add up.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sbrt_qa.dosimetry.case_doses import MAX_THREADS, CaseDoses
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.integrate import parts_of
+from sbrt_qa.dosimetry.interpolation import Interpolation
+from sbrt_qa.dosimetry.readings import READINGS, Reading, beyond, moved, scaled
+from sbrt_qa.geometry.regions import Region
+from sbrt_qa.geometry.solids import Solid
+from sbrt_qa.model.outcome import Band, Driver, Reason
+from sbrt_qa.model.structure import Structure
+
+
+class View(NamedTuple):
+    """What a view is about; views of the same `aspect` are alternatives."""
+
+    driver: Driver
+    aspect: str
+
+
+VIEWS: Final[Mapping[str, View]] = {
+    "linear": View(Driver.DOSE_INTERPOLATION, "dose"),
+    "unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
+    "ever finer": View(Driver.DOSE_INTERPOLATION, "dose"),
+    "ever finer, unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
+    "slab": View(Driver.BETWEEN_PLANES, "shape"),
+    "half slice": View(Driver.END_CAPS, "shape"),
+    "low end none": View(Driver.END_CAPS, "low end"),
+    "low end whole": View(Driver.END_CAPS, "low end"),
+    "high end none": View(Driver.END_CAPS, "high end"),
+    "high end whole": View(Driver.END_CAPS, "high end"),
+    "curve lower": View(Driver.QUADRATURE, "curve"),
+    "curve higher": View(Driver.QUADRATURE, "curve"),
+    "volume lower": View(Driver.QUADRATURE, "volume"),
+    "volume higher": View(Driver.QUADRATURE, "volume"),
+}
+"""All views by name."""
+
+
+def band_of(value: float, others: Iterable[tuple[View, float]]) -> Band:
+    """Return the band of a metric from its value and what it is in other views.
+
+    No metric is negative, and no sum of deviations makes it so.
+    """
+    low: dict[str, tuple[float, Driver]] = {}
+    high: dict[str, tuple[float, Driver]] = {}
+    for view, other in others:
+        away = (other - value, view.driver)
+        low[view.aspect] = min(low.get(view.aspect, (0.0, view.driver)), away)
+        high[view.aspect] = max(high.get(view.aspect, (0.0, view.driver)), away)
+    shares = [*low.values(), *high.values()]
+    driver = max(shares, key=lambda s: abs(s[0]), default=(0.0, Driver.QUADRATURE))[1]
+    below, above = (sum(s[0] for s in side.values()) for side in (low, high))
+    lowest = min(value, 0.0)
+    return Band(max(value + below, lowest), value + above, driver)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What has a DVH: a key, unique within the case, and its region under a case's convention."""
+
+    key: str
+    region: Callable[[CaseDoses], Region | Reason]
+
+
+def subject_of(structure: Structure) -> Subject:
+    """Return one structure as a subject."""
+    return Subject(f"roi {structure.roi_number}", lambda doses: doses.region(structure))
+
+
+class OtherDoses(CaseDoses):
+    """A case under another reading; whatever that does not change is taken from the default."""
+
+    def __init__(self, base: CaseDoses, reading: Reading) -> None:
+        super().__init__(base.case, reading.convention, reading.settings)
+        self.base = base
+        self.same_contours = reading.convention == base.convention
+
+    def region(self, structure: Structure) -> Region | Reason:
+        """Return the region of one structure: the very same object where nothing changes."""
+        default = self.base.region(structure)
+        if self.same_contours or isinstance(default, Reason):
+            return default
+        made = super().region(structure)
+        if not isinstance(made, Reason) and _alike(made, default):
+            self._regions[structure.roi_number] = made = default
+        return made
+
+    def changed(self, subject: Subject) -> DVH | None:
+        """Return the DVH of a subject, or None where it is that of the default or a Reason."""
+        region, default = subject.region(self), subject.region(self.base)
+        dose = self.case.dose
+        if isinstance(region, Reason) or isinstance(default, Reason) or isinstance(dose, Reason):
+            return None
+        if self.same_contours:
+            small = parts_of(default, dose, self.base.settings.interpolation) > 1
+            if small == (self.settings.interpolation is Interpolation.COARSE):
+                return None
+        elif _alike(region, default):
+            return None
+        found = self.dvh_of(subject.key, lambda: region)
+        return None if isinstance(found, Reason) else found
+
+
+class Views:
+    """DVHs of one case in every view that changes something. Asking twice costs nothing."""
+
+    def __init__(self, base: CaseDoses) -> None:
+        self.base = base
+        self._others = {name: OtherDoses(base, reading) for name, reading in READINGS.items()}
+        self._known: dict[str, dict[str, DVH]] = {}
+
+    def prepare(self, subjects: Iterable[Subject]) -> None:
+        """Compute what several subjects need, on as many cores as are useful."""
+        jobs = [(other, subject) for subject in subjects for other in self._others.values()]
+        with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
+            list(pool.map(lambda job: job[0].changed(job[1]), jobs))
+
+    def of(self, subject: Subject) -> Mapping[str, DVH]:
+        """Return the DVH in each view that differs from the default, by the view's name."""
+        if subject.key not in self._known:
+            default = self.base.dvh_of(subject.key, lambda: subject.region(self.base))
+            known = {} if isinstance(default, Reason) else dict(self._all(subject, default))
+            self._known[subject.key] = known
+        return self._known[subject.key]
+
+    def _all(self, subject: Subject, default: DVH) -> Iterator[tuple[str, DVH]]:
+        found = {name: other.changed(subject) for name, other in self._others.items()}
+        there = {name: dvh for name, dvh in found.items() if dvh is not None}
+        if coarse := there.pop("coarse", None):
+            yield "ever finer", beyond(coarse, default, 2)
+        yield from there.items()
+        if linear := there.get("linear"):
+            parts = self._parts(subject)
+            yield "ever finer", beyond(linear, default, parts)
+            if unheld := there.get("unheld"):
+                yield "ever finer, unheld", beyond(linear, unheld, parts)
+        for name, change in (("curve", moved), ("volume", scaled)):
+            yield f"{name} lower", change(default, -1.0)
+            yield f"{name} higher", change(default, 1.0)
+
+    def _parts(self, subject: Subject) -> int:
+        region, dose = subject.region(self.base), self.base.case.dose
+        if isinstance(region, Reason) or isinstance(dose, Reason):
+            return 1
+        return parts_of(region, dose, self.base.settings.interpolation)
+
+
+def _alike(a: Region, b: Region) -> bool:
+    if len(a.solids) != len(b.solids):
+        return False
+    return all(_same(s, t) for s, t in zip(a.solids, b.solids, strict=True))
+
+
+def _same(a: Solid, b: Solid) -> bool:
+    """Tell whether two solids of one structure fill the same space."""
+    if a is b:
+        return True
+    pairs = ((a.low_mm, b.low_mm), (a.high_mm, b.high_mm), (a.law, b.law))
+    return all(np.array_equal(x, y) for x, y in pairs)
