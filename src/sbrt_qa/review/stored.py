@@ -76,6 +76,8 @@ class StoredCase:
         Doses far from targets, by key.
     without_dvh
         Why a structure or a combination has no histogram, by key.
+    mapping
+        Names that the review was told.
     """
 
     label: str
@@ -86,6 +88,7 @@ class StoredCase:
     dose: StoredDose | Reason
     far_gy: Mapping[str, float | Reason] = field(default_factory=dict)
     without_dvh: Mapping[str, Reason] = field(default_factory=dict)
+    mapping: Mapping[str, str] = field(default_factory=dict)
     schema: str = SCHEMA
 
     def to_json(self) -> str:
@@ -115,8 +118,10 @@ def _adapter() -> TypeAdapter[StoredCase]:
     return TypeAdapter(StoredCase)
 
 
-def stored(doses: CaseDoses) -> tuple[StoredCase, dict[str, DVH]]:
-    """Return what is to be kept of a case that was reviewed with `doses`."""
+def stored(
+    doses: CaseDoses, mapping: Mapping[str, str] | None = None
+) -> tuple[StoredCase, dict[str, DVH]]:
+    """Return what is to be kept of a case that was reviewed with `doses` and a mapping."""
     case, (dvhs, far) = doses.case, doses.computed
     plan = case.plan
     kept = StoredCase(
@@ -128,6 +133,7 @@ def stored(doses: CaseDoses) -> tuple[StoredCase, dict[str, DVH]]:
         dose=_dose(case),
         far_gy=dict(far),
         without_dvh={key: found for key, found in dvhs.items() if isinstance(found, Reason)},
+        mapping=dict(mapping or {}),
     )
     return kept, {key: found for key, found in dvhs.items() if isinstance(found, DVH)}
 
@@ -152,7 +158,6 @@ def regrade(
     find_dvh: Callable[[str], DVH | None],
     review: CaseReview,
     protocol: Protocol,
-    mapping: Mapping[str, str] | None = None,
 ) -> CaseReview:
     """Hold a stored case against a protocol.
 
@@ -169,15 +174,13 @@ def regrade(
         The review it was stored with; all that is not about limits stays as it was.
     protocol
         The limits.
-    mapping
-        As in :func:`sbrt_qa.review.review.review_case`.
     """
     found = evaluate(
         protocol,
         _skeleton(kept),
         dvh_for=lambda tree: _dvh(kept, find_dvh, tree),
         far_dose=lambda target, body, mm: _far(kept, target, body, mm),
-        mapping=mapping or {},
+        mapping={n: to for n, to in kept.mapping.items() if to in protocol.structure_names},
     )
     about_files = (f for f in review.findings if f.code not in OF_EVALUATION)
     findings: tuple[Finding, ...] = (*found.findings, *about_files)

@@ -105,11 +105,15 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Regraded:
-    """A stored case held against another protocol; `source_id` is the review it was stored with."""
+    """A stored case held against another protocol.
+
+    `source_id` is the review it was stored with, `engine` the version that computed that one.
+    """
 
     submission_id: int
     case_id: int
     source_id: int
+    engine: str
     review: CaseReview
 
 

@@ -94,18 +94,16 @@ class Recorder:
         """Record reviews of stored cases, all or none."""
         with writing(self.engine) as connection:
             for one in regraded:
-                if _has_review(connection, one.case_id, self.protocol_id, self.version):
+                if _has_review(connection, one.case_id, self.protocol_id, one.engine):
                     continue
                 case = ReviewedCase(one.review, one.review.to_json())
-                self._add_review(
-                    connection, one.submission_id, one.case_id, case, at, source_id=one.source_id
-                )
+                self._add_review(connection, one.submission_id, one.case_id, case, at, one)
                 data = {
                     "submission": one.submission_id,
                     "case": one.case_id,
                     "source": one.source_id,
                     "protocol": self.protocol_sha256,
-                    "engine": self.version,
+                    "engine": one.engine,
                     "document": sha256(case.document),
                     "verdict": one.review.verdict.value,
                 }
@@ -118,14 +116,14 @@ class Recorder:
         case_id: int,
         one: ReviewedCase,
         at: str,
-        source_id: int | None = None,
+        source: Regraded | None = None,
     ) -> None:
         review = one.review
         row = {
             "case_id": case_id,
             "protocol_version_id": self.protocol_id,
-            "engine": self.version,
-            "source_id": source_id,
+            "engine": self.version if source is None else source.engine,
+            "source_id": None if source is None else source.source_id,
             "verdict": review.verdict.value,
             "made": at,
             "document": zlib.compress(one.document.encode(), 6),

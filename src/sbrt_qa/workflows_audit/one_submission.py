@@ -164,7 +164,7 @@ def _reviewed(
 
     doses = CaseDoses(case)
     review = review_case(case, protocol, mapping=mapping, doses=doses)
-    facts, dvhs = stored(doses)
+    facts, dvhs = stored(doses, mapping)
     return review, facts.to_json(), {key: pack(dvh) for key, dvh in dvhs.items()}
 
 
