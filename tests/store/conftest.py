@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from postgres import running_server
 
-from sbrt_qa.store.connection import open_engine, upgrade
+from sbrt_qa.store.connection import open_engine
+from sbrt_qa.store.migrate import upgrade
 
 COUNTER = itertools.count(1)
 

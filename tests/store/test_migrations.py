@@ -7,8 +7,9 @@ from entries import entry
 from test_store import NOW, recorder
 
 from sbrt_qa.store import tables as t
-from sbrt_qa.store.connection import downgrade, reading, upgrade
+from sbrt_qa.store.connection import VERSION, is_current, reading
 from sbrt_qa.store.known import counts
+from sbrt_qa.store.migrate import downgrade, upgrade
 
 FIRST = {one.name for one in t.FIRST_TABLES}
 
@@ -26,8 +27,10 @@ def content(engine: sa.Engine) -> dict[str, list[tuple]]:
 
 
 def test_up_and_down_with_data(empty):
+    assert not is_current(empty)
     upgrade(empty, "v001")
     assert tables(empty) == FIRST
+    assert not is_current(empty)
     recorder(empty).record(entry(), NOW)
     before = content(empty)
     upgrade(empty)
@@ -44,6 +47,13 @@ def test_up_and_down_with_data(empty):
     assert tables(empty) == set()
     upgrade(empty)
     assert set(counts(empty).values()) == {0}
+
+
+def test_the_newest_migration_is_the_current_version(engine):
+    assert is_current(engine)
+    with reading(engine) as connection:
+        found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    assert found == VERSION
 
 
 def test_upgrading_twice_changes_nothing(engine):

@@ -1,4 +1,4 @@
-"""``sbrt-qa verify``: is an audit still what was recorded?"""
+"""``sbrt-qa verify``: whether an audit is still what was recorded."""
 
 from __future__ import annotations
 

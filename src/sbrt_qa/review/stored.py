@@ -7,22 +7,19 @@ milliseconds, with the numbers that a review from the files would give.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.surroundings import edge_max_gy
-from sbrt_qa.errors import ResultError
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.grid import DoseGrid, DoseType
+from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode
-from sbrt_qa.model.plan import Plan, Prescription
+from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
@@ -32,90 +29,13 @@ from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
 from sbrt_qa.review.result import CaseReview, ProtocolUsed, StructureSummary
 from sbrt_qa.review.review import far_key, tree_key
-
-SCHEMA: Final = "sbrt_qa.stored_case/1"
+from sbrt_qa.review.stored_case import StoredCase, StoredDose, StoredStructure
 
 OF_EVALUATION: Final = (RX_NOT_IN_PROTOCOL, "MAP_UNUSED")
 """Findings that an evaluation makes itself; all others are about the files and stay."""
 
 _SOMEWHERE: Final = Contour(0.0, np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
 """Stands for contours that are there; their shape is in the histograms."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredStructure:
-    """A structure: what it is called, and whether it encloses anything."""
-
-    roi_number: int
-    name: str
-    interpreted_type: str
-    has_contours: bool
-    problem: Reason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredDose:
-    """A dose grid: its highest voxel, the highest on its faces, and what the values are."""
-
-    max_gy: float
-    edge_max_gy: float
-    dose_type: DoseType
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCase:
-    """What an evaluation needs besides histograms.
-
-    Parameters
-    ----------
-    prescription, fractions
-        As in :class:`Plan`.
-    no_plan
-        Why there is no plan; then both are None.
-    far_gy
-        Doses far from targets, by key.
-    without_dvh
-        Why a structure or a combination has no histogram, by key.
-    mapping
-        Names that the review was told.
-    """
-
-    label: str
-    no_plan: Reason | None
-    prescription: Prescription | Reason | None
-    fractions: int | Reason | None
-    structures: tuple[StoredStructure, ...] | Reason
-    dose: StoredDose | Reason
-    far_gy: Mapping[str, float | Reason] = field(default_factory=dict)
-    without_dvh: Mapping[str, Reason] = field(default_factory=dict)
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    schema: str = SCHEMA
-
-    def to_json(self) -> str:
-        """Return the JSON form; :meth:`from_json` reads it back exactly."""
-        return _adapter().dump_json(self).decode()
-
-    @classmethod
-    def from_json(cls, text: str) -> StoredCase:
-        """Read the JSON form.
-
-        Raises
-        ------
-        ResultError
-            It is something else, or of another version.
-        """
-        try:
-            found = _adapter().validate_json(text)
-        except ValidationError as error:
-            raise ResultError("a stored case is broken", expected=SCHEMA) from error
-        if found.schema != SCHEMA:
-            raise ResultError("unknown kind of stored case", expected=SCHEMA)
-        return found
-
-
-@functools.cache
-def _adapter() -> TypeAdapter[StoredCase]:
-    return TypeAdapter(StoredCase)
 
 
 def stored(

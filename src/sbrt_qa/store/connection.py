@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
@@ -19,7 +15,9 @@ from sbrt_qa.errors import StoreError, quoted
 Database: TypeAlias = Engine
 """What the other rooms know of an engine: its name."""
 
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
+VERSION: Final = "v002"
+"""The newest migration."""
+
 BUSY_SECONDS: Final = 60
 CHAIN_LOCK: Final = 7_300_017
 """Key of PostgreSQL's advisory lock that lets one process at a time write."""
@@ -133,21 +131,10 @@ def _first_line(error: SQLAlchemyError) -> str:
     return quoted(text.partition("\n")[0])
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring a database to the current version, or a new one into being."""
-    _migrate(engine, lambda config: command.upgrade(config, revision))
-
-
-def downgrade(engine: Engine, revision: str) -> None:
-    """Bring a database back to an older version; what that version does not know is lost."""
-    _migrate(engine, lambda config: command.downgrade(config, revision))
-
-
-def _migrate(engine: Engine, run: Any) -> None:  # noqa: ANN401 - a command of Alembic
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        run(config)
+def is_current(engine: Engine) -> bool:
+    """Tell whether a database has the tables of this version."""
+    if not sa.inspect(engine).has_table("alembic_version"):
+        return False
+    with reading(engine) as connection:
+        found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return bool(found == VERSION)

@@ -14,7 +14,7 @@ from sbrt_qa.audit.layout import Naming, Secret, settle
 from sbrt_qa.errors import InputError, ResultError
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.review.result import CaseReview
-from sbrt_qa.review.stored import StoredCase
+from sbrt_qa.review.stored_case import StoredCase
 from sbrt_qa.review.unreviewed import unreviewed
 from sbrt_qa.store.records import Entry, Place, ReviewedCase, StoredDvh, StoredFile, sha256
 

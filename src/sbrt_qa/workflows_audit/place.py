@@ -57,11 +57,16 @@ class AuditFolder:
         database
             The address, with a password if one is needed; that of the settings when empty.
         """
-        from sbrt_qa.store.connection import open_engine, upgrade
+        from sbrt_qa.store.connection import is_current, open_engine, translated
 
         path = (self.folder / DATABASE).absolute()
         engine = open_engine(database or self.settings.database or f"sqlite:///{path}")
-        upgrade(engine)
+        with translated():
+            current = is_current(engine)
+        if not current:
+            from sbrt_qa.store.migrate import upgrade
+
+            upgrade(engine)
         return engine
 
 

@@ -114,8 +114,8 @@ class _Regrader:
 
         from sbrt_qa.dosimetry.packed import unpack
         from sbrt_qa.review.result import CaseReview, ProtocolUsed
-        from sbrt_qa.review.stored import StoredCase
         from sbrt_qa.review.stored import regrade as held_against
+        from sbrt_qa.review.stored_case import StoredCase
         from sbrt_qa.store.kept import histograms
 
         review = CaseReview.from_json(source.document)
