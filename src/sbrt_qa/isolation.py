@@ -15,6 +15,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
@@ -121,11 +122,17 @@ def end_all() -> None:
             process.kill()
 
 
-def preload(modules: Sequence[str]) -> None:
-    """Have modules imported once for all children to come, where the system can share them."""
+def preload(modules: Sequence[str], *, at_once: bool = False) -> None:
+    """Have modules imported once for all children to come, where the system can share them.
+
+    With `at_once` that begins now, beside whatever this process does next, and not with the first
+    child.
+    """
     context = _context()
     if isinstance(context, ForkServerContext):
         context.set_forkserver_preload(list(modules))
+        if at_once:
+            forkserver.ensure_running()
 
 
 def _context() -> ForkServerContext | SpawnContext:

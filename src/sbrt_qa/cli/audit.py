@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,6 +79,9 @@ def audit(
     watch: Annotated[  # noqa: FBT002
         bool, typer.Option("--watch", help="Go on looking for new submissions until Ctrl-C.")
     ] = False,
+    every: Annotated[
+        float, typer.Option("--every", metavar="SECONDS", min=0.1, help="How often to look.")
+    ] = 30.0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,  # noqa: FBT002
 ) -> None:
     """Review every submission, record it, and go on from where an earlier run stopped.
@@ -103,7 +105,9 @@ def audit(
         dask=dask,
         key_file=key_file,
     )
-    raise typer.Exit(_watch(request, quiet=quiet) if watch else _once(request, quiet=quiet))
+    if watch:
+        raise typer.Exit(_watch(request, every, quiet=quiet))
+    raise typer.Exit(_once(request, quiet=quiet))
 
 
 def _once(request: Request, *, quiet: bool) -> int:
@@ -123,24 +127,18 @@ def _once(request: Request, *, quiet: bool) -> int:
     return exit_codes.UNREADABLE if shown.count.troubled else 0
 
 
-WATCH_SECONDS = 30.0
-"""Time between two looks for new submissions."""
+def _watch(request: Request, every: float, *, quiet: bool) -> int:
+    """Run again whenever something came or changed; what may still be arriving waits."""
+    from sbrt_qa.workflows_audit.watch import Watcher
 
-
-def _watch(request: Request, *, quiet: bool) -> int:
-    """Run again and again; files that still change are left for the next time."""
+    watcher = Watcher(request)
     try:
-        for _ in _looks():
-            code = _once(request, quiet=quiet)
-            if code == exit_codes.INTERRUPTED:
-                return code
-            tell(f"looking again in {WATCH_SECONDS:g} s; Ctrl-C stops")
+        while True:
+            if watcher.news():
+                code = _once(watcher.settled(), quiet=quiet)
+                if code == exit_codes.INTERRUPTED:
+                    return code
+                tell(f"looking every {every:g} s for more; Ctrl-C stops")
+            time.sleep(every)
     except KeyboardInterrupt:
-        pass
-    return exit_codes.INTERRUPTED
-
-
-def _looks() -> Iterator[None]:
-    while True:
-        yield
-        time.sleep(WATCH_SECONDS)
+        return exit_codes.INTERRUPTED

@@ -55,10 +55,17 @@ class Job:
 
 def review_in_child(job: Job, limits: Limits) -> Outcome:
     """Review a submission in a process of its own and wait for its answer."""
-    from sbrt_qa.isolation import preload, run_isolated
+    from sbrt_qa.isolation import run_isolated
 
-    preload(["__main__", "sbrt_qa.ready"])
+    get_warm()
     return run_isolated(review_submission, (asdict(job),), limits, prepare=get_ready)
+
+
+def get_warm(*, at_once: bool = False) -> None:
+    """Have the process that all children are forked from warm up, see `sbrt_qa.ready`."""
+    from sbrt_qa.isolation import preload
+
+    preload(["__main__", "sbrt_qa.ready"], at_once=at_once)
 
 
 def get_ready() -> None:

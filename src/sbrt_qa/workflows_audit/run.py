@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from sbrt_qa import __version__
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.isolation import Limits, Outcome
-from sbrt_qa.workflows_audit.one_submission import Job, review_in_child
+from sbrt_qa.workflows_audit.one_submission import Job, get_warm, review_in_child
 from sbrt_qa.workflows_audit.place import AuditFolder, Settings, begin, read_secret
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Request:
         Replace subjects' codes by keyed hashes with the key of this file.
     limits
         Caps of each review.
+    passed_over
+        Places that are left alone this time, by their keys: they may still be arriving.
     """
 
     submissions: tuple[Path, ...]
@@ -70,6 +72,7 @@ class Request:
     dask: str = ""
     key_file: Path | None = None
     limits: Limits = LIMITS
+    passed_over: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ def audit(request: Request, executor: Executor | None = None) -> Generator[Step]
     UsageError, ProtocolError, StoreError
         The request cannot be carried out.
     """
+    if executor is None and not request.dask:
+        get_warm(at_once=True)
     from sbrt_qa.audit.running import run_all
 
     with _session(request) as session, ExitStack() as stack:
@@ -119,7 +124,7 @@ def _session(request: Request) -> Iterator[_Session]:
     from sbrt_qa.store.write import Recorder, add_protocol, note
 
     protocol = workflows.protocol(request.protocol)
-    manifest = _manifest(request.manifest)
+    manifest = manifest_of(request)
     database = _without_password(request.database)
     settings = Settings(request.trial or protocol.id, database, request.key_file is not None)
     place = begin(request.out, settings)
@@ -150,7 +155,15 @@ def _without_password(url: str) -> str:
     return shown(url)
 
 
-def _manifest(path: Path | None) -> dict[str, Naming] | None:
+def manifest_of(request: Request) -> dict[str, Naming] | None:
+    """Read the manifest of a request, if it has one.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read, or is wrong.
+    """
+    path = request.manifest
     if path is None:
         return None
     from sbrt_qa.audit.layout import read_manifest
@@ -182,10 +195,11 @@ class _Finder:
         try:
             for root in self._request.submissions:
                 for one in discover(root, self._manifest):
-                    self.found += 1
-                    self._queue.put(one)
                     if self._stop:
                         return
+                    if one.key not in self._request.passed_over:
+                        self.found += 1
+                        self._queue.put(one)
             self.complete = True
             self._queue.put(None)
         except Exception as error:  # noqa: BLE001 - raised where it can be told
@@ -306,6 +320,8 @@ class _Session:
 
     def record(self, done: Done[Task, Outcome], finder: _Finder) -> Step:
         """Record what came of a submission."""
+        from sbrt_qa.model.outcome import worst
+        from sbrt_qa.review.unreviewed import NOT_REVIEWED
         from sbrt_qa.workflows_audit.entries import entry_of
 
         outcome = done.result or Outcome(failure="its worker was lost")
@@ -323,8 +339,8 @@ class _Session:
         )
         made = self._recorder.record(entry, now())
         self.reviewed += 1
-        from sbrt_qa.model.outcome import worst
-
-        verdict = worst([case.review.verdict for case in entry.cases])
-        trouble = outcome.failure or (str(outcome.error.what) if outcome.error else "")
+        reviews = [case.review for case in entry.cases]
+        verdict = worst([review.verdict for review in reviews])
+        findings = (f for review in reviews for f in review.findings)
+        trouble = next((f.message for f in findings if f.code == NOT_REVIEWED), "")
         return Step(made.code, verdict.value, finder.found, finder.complete, trouble)
