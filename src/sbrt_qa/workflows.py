@@ -37,6 +37,7 @@ def check(
     site_values: Path | None = None,
     *,
     cross_check: bool = False,
+    bands: bool = True,
 ) -> tuple[CaseReview, ...]:
     """Review every plan found in `paths` against one protocol.
 
@@ -52,6 +53,8 @@ def check(
         CSV of the site's own values, see `sbrt_qa.review.site_csv`.
     cross_check
         Compute every metric a second time, with dicompyler-core.
+    bands
+        Say of every metric where it may lie, and flag borderline verdicts.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def check(
     sent = () if site_values is None else _site_values(site_values)
     reviews = []
     for case in load_cases(paths):
-        review = review_case(case, rules, mapping=mapping, site_values=sent)
+        review = review_case(case, rules, mapping=mapping, site_values=sent, bands=bands)
         if cross_check:
             review = _cross_checked(case, review, paths)
         reviews.append(_citing_self_test(review))
@@ -81,6 +84,7 @@ def check_untrusted(
     protocol_name: str = DEFAULT_PROTOCOL,
     mapping: Mapping[str, str] | None = None,
     *,
+    bands: bool = True,
     limits: Limits | None = None,
     prepare: Callable[[], None] | None = None,
 ) -> tuple[CaseReview, ...]:
@@ -91,6 +95,8 @@ def check_untrusted(
 
     Parameters
     ----------
+    bands
+        As for :func:`check`.
     limits
         Caps of each process.
     prepare
@@ -109,7 +115,7 @@ def check_untrusted(
     job = ([str(path.absolute()) for path in paths], protocol_name, dict(mapping or {}))
 
     def run(case: int | None) -> Outcome:
-        return run_isolated(_review_here, (*job, case), limits, prepare=prepare or warm_up)
+        return run_isolated(_review_here, (*job, bands, case), limits, prepare=prepare or warm_up)
 
     first = run(None)
     if first.error is not None:
@@ -155,7 +161,11 @@ def warm_up() -> None:
 
 
 def _review_here(
-    paths: Sequence[str], protocol_name: str, mapping: Mapping[str, str], case: int | None
+    paths: Sequence[str],
+    protocol_name: str,
+    mapping: Mapping[str, str],
+    bands: bool,  # noqa: FBT001 - what a process is given has no keywords
+    case: int | None,
 ) -> dict[str, Any]:
     """Review one case by its place, or the only one; where there are several, list their labels."""
     from sbrt_qa.dicom.load import load_cases
@@ -164,7 +174,7 @@ def _review_here(
     cases = load_cases(paths)
     if case is None and len(cases) > 1:
         return {"labels": [one.label for one in cases]}
-    review = review_case(cases[case or 0], protocol(protocol_name), mapping=mapping)
+    review = review_case(cases[case or 0], protocol(protocol_name), mapping=mapping, bands=bands)
     return {"review": review.to_json()}
 
 
@@ -197,6 +207,7 @@ def dvh(
     *,
     plan: str | None = None,
     curve_bin_gy: float | None = None,
+    bands: bool = False,
 ) -> DvhTable:
     """Compute DVH statistics of the one plan found in `paths`, or of the one chosen by `plan`.
 
@@ -215,7 +226,7 @@ def dvh(
     for text in metrics:
         parse_metric(text)  # a typing error is told before anything is read
     case = _choose(load_cases(paths), plan)
-    return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy)
+    return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy, bands=bands)
 
 
 def inspect(paths: Sequence[Path]) -> Inventory:

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sbrt_qa.dosimetry import reference
+from sbrt_qa.dosimetry._kernels import FLAT
+from sbrt_qa.dosimetry.curves import cumulative_cc_of, deposit_spans
 from sbrt_qa.dosimetry.dvh import DVH
-from sbrt_qa.dosimetry.integrate import Settings, _cumulative_cc, deposit_spans, integrate
+from sbrt_qa.dosimetry.integrate import Settings, integrate
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import cells_of, region_of
@@ -32,7 +34,7 @@ def both_halves(spans, grid, edges):
     even, odd = (deposit_spans(spans, grid, edges, first) for first in (0, 1))
     low, high = min(even[2][2], odd[2][2]), max(even[2][3], odd[2][3])
     sums = (even[2][0] + odd[2][0], even[2][1] + odd[2][1], low, high)
-    return _cumulative_cc(*even) + _cumulative_cc(*odd), sums
+    return cumulative_cc_of(*even) + cumulative_cc_of(*odd), sums
 
 
 def rough_grid(seed=3, top_gy=60.0, n=(14, 15, 16), step=2.0):
@@ -62,6 +64,7 @@ def test_fast_deposit_equals_slow_deposit(seed):
 
 
 @given(seed=st.integers(0, 10_000), level=st.integers(0, 3))
+@example(seed=5071, level=1)
 @settings(max_examples=25, deadline=None)
 def test_fast_deposit_equals_slow_deposit_on_stepped_dose(seed, level):
     rough = rough_grid(seed)
@@ -70,10 +73,12 @@ def test_fast_deposit_equals_slow_deposit_on_stepped_dose(seed, level):
     spans = scan(cells, lattice(cells, 6.0))
     edges = np.linspace(0, max(grid.max_gy, 1.0), 97)
     curve, _ = both_halves(spans, grid, edges)
-    fast = curve
-    slow = reference.cumulative_mm3(spans, grid, edges) / 1000
-    flat = 1e-3 * fast[0]
-    np.testing.assert_allclose(fast, slow, rtol=0, atol=flat)
+    flat_gy = FLAT * (edges[1] - edges[0])  # what the fast one takes for uniform
+    least, most = (
+        reference.cumulative_mm3(spans, grid, edges + shift) / 1000 for shift in (flat_gy, -flat_gy)
+    )
+    assert (curve >= least - 1e-9).all()
+    assert (curve <= most + 1e-9).all()
 
 
 def test_a_uniform_dose_has_one_value_everywhere():

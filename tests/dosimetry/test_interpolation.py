@@ -11,8 +11,10 @@ from sbrt_qa.dosimetry.interpolation import (
     MOST_VOXELS,
     Box,
     Interpolation,
+    noise_gy,
     refined,
     refined_along,
+    refinement,
 )
 from sbrt_qa.geometry.regions import region_of
 from sbrt_qa.model.grid import DoseGrid
@@ -131,3 +133,45 @@ def test_large_structures_keep_the_grid_as_it_is():
 def test_outside_the_grid_there_is_nothing_to_refine():
     coarse = grid_of(lambda x, y, z: x * 0 + 1.0)
     assert refined(coarse, Box((500, 510), (0, 10), (0, 10))) is coarse
+
+
+@pytest.mark.parametrize("percent", [1.0, 2.0, 4.0])
+def test_noise_is_estimated_from_the_voxels(percent):
+    smooth = grid_of(lambda x, y, z: 60 / (1 + np.exp((x + 0.3 * y) / 4.6)), n=17)
+    random = np.random.default_rng(3)
+    noise = random.normal(0, 0.6 * percent, smooth.dose_gy.shape)
+    assert noise_gy(smooth.dose_gy) < 0.1 * 0.6
+    assert noise_gy(smooth.dose_gy + noise) == pytest.approx(0.6 * percent, rel=0.1)
+
+
+@pytest.mark.parametrize("kind", [Interpolation.CUBIC, Interpolation.UNHELD])
+def test_noisy_dose_is_read_linearly(kind):
+    smooth = grid_of(lambda x, y, z: 60 * np.exp(-(x**2 + y**2 + z**2) / 300))
+    assert refinement(smooth, box(6.0), kind) > 1
+    noise = np.random.default_rng(5).normal(0, 1.2, smooth.dose_gy.shape)
+    noisy = DoseGrid(np.maximum(smooth.dose_gy + noise, 0), smooth.x_mm, smooth.y_mm, smooth.z_mm)
+    assert refinement(noisy, box(6.0), kind) == 1
+    assert refined(noisy, box(6.0), kind) is noisy
+
+
+def test_a_steep_edge_is_no_noise():
+    edge = grid_of(lambda x, y, z: np.where(x > 1.0, 60.0, 2.0))
+    assert noise_gy(edge.dose_gy) == 0.0
+
+
+def test_the_coarse_grid_has_every_second_voxel_and_covers_the_box():
+    fine = grid_of(lambda x, y, z: x + y + z + 120, n=30)
+    coarse = refined(fine, box(6.0), Interpolation.COARSE)
+    for axis in (coarse.x_mm, coarse.y_mm, coarse.z_mm):
+        np.testing.assert_allclose(np.diff(axis), 5.0)
+        assert axis[0] <= -6.0
+        assert axis[-1] >= 6.0
+
+
+def test_the_unheld_spline_may_rise_above_the_voxels_and_never_falls_below_zero():
+    peak = grid_of(lambda x, y, z: 60 * np.exp(-((x - 1.2) ** 2 + y**2 + z**2) / 120))
+    held, free = (refined(peak, box(6.0), k) for k in (Interpolation.CUBIC, Interpolation.UNHELD))
+    assert held.max_gy <= peak.max_gy
+    assert free.max_gy > peak.max_gy
+    dip = grid_of(lambda x, y, z: np.where(np.abs(x) < 1.0, 0.0, 60.0))
+    assert refined(dip, box(6.0), Interpolation.UNHELD).dose_gy.min() == 0.0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from sbrt_qa.errors import UsageError
-from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.outcome import Band, Driver, Reason, ReasonCode
 from sbrt_qa.reports.as_csv import DVH_COLUMNS, REVIEW_COLUMNS, safe_cell
 from sbrt_qa.reports.registry import Page, format_names, render_dvh, render_reviews
 from sbrt_qa.review.dvh_table import Curve, DvhTable, MetricValue, StructureDvh
@@ -19,8 +20,14 @@ PAGE = Page()
 SMALL = Reason(ReasonCode.SMALLER_THAN_ASKED, "too small")
 
 
+BAND = Band(47.1, 47.9, Driver.END_CAPS)
+
+
 def dvh_table() -> DvhTable:
-    metrics = {"D95%[Gy]": MetricValue(47.5, "Gy"), "D5cc[Gy]": MetricValue(None, "Gy", SMALL)}
+    metrics = {
+        "D95%[Gy]": MetricValue(47.5, "Gy", band=BAND),
+        "D5cc[Gy]": MetricValue(None, "Gy", SMALL),
+    }
     curve = Curve((0.0, 0.1), (3.5, 3.0))
     return DvhTable("P", {"=PTV": StructureDvh(7, 3.5, 1.0, 2.0, 3.0, 0.0, metrics, curve)}, "slab")
 
@@ -35,6 +42,15 @@ def test_one_csv_row_is_one_limit_of_one_plan(review: CaseReview) -> None:
     assert (duodenum["value"], duodenum["unit"], duodenum["margin"]) == ("32.004", "Gy", "-2.004")
     assert duodenum["verdict"] == "major"
     assert (rows[1]["value"], rows[1]["reason_code"]) == ("", "structure_missing")
+
+
+def test_csv_tells_band_and_borderline(review: CaseReview) -> None:
+    unsure = replace(review.constraints[0], band=BAND, borderline=True)
+    others = (replace(review.constraints[3], band=BAND), review.constraints[1])
+    text = render_reviews("csv", [replace(review, constraints=(unsure, *others))], PAGE)
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    told = [(r["band_low"], r["band_high"], r["band_driver"], r["borderline"]) for r in rows]
+    assert told == [("47.1", "47.9", "end_caps", b) for b in ("yes", "no")] + [("", "", "", "")]
 
 
 def test_csv_lines_end_as_rfc_4180_says(review: CaseReview) -> None:
@@ -72,9 +88,19 @@ def test_dvh_csv_is_one_row_per_quantity() -> None:
     text = render_dvh("csv", dvh_table(), PAGE)
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == DVH_COLUMNS
-    assert ["P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", ""] in rows
-    assert ["P", "'=PTV", "7", "D5cc[Gy]", "", "Gy", "smaller_than_asked: too small"] in rows
-    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", ""] in rows
+    assert ["P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", "", "47.1", "47.9"] in rows
+    assert [
+        "P",
+        "'=PTV",
+        "7",
+        "D5cc[Gy]",
+        "",
+        "Gy",
+        "smaller_than_asked: too small",
+        "",
+        "",
+    ] in rows
+    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", "", "", ""] in rows
 
 
 def test_json_of_reviews_reads_back(review: CaseReview) -> None:
@@ -97,7 +123,12 @@ def test_json_of_a_dvh_has_the_promised_form() -> None:
         "max_gy": 3.0,
         "outside_dose_grid_cc": 0.0,
         "metrics": {
-            "D95%[Gy]": {"value": 47.5, "unit": "Gy", "reason": None},
+            "D95%[Gy]": {
+                "value": 47.5,
+                "unit": "Gy",
+                "reason": None,
+                "band": [47.1, 47.9, "end_caps"],
+            },
             "D5cc[Gy]": {"value": None, "unit": "Gy", "reason": "smaller_than_asked: too small"},
         },
         "curve": {"dose_gy": [0.0, 0.1], "volume_cc": [3.5, 3.0]},

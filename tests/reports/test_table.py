@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
+from sbrt_qa.model.outcome import Band, Driver, Reason, ReasonCode, Verdict
 from sbrt_qa.reports.registry import Page, render_dvh, render_reviews
 from sbrt_qa.reports.view import bound_text, rounded
 from sbrt_qa.review.dvh_table import DvhTable, MetricValue, StructureDvh
@@ -113,6 +113,29 @@ def test_dvh_table_shows_numbers_and_reasons_at_any_width() -> None:
     assert "12.00" in text
     assert "PTV DC700cc[Gy]: 700 cc asked of a structure of 12.00 cc" in " ".join(text.split())
     assert "Void: the structure has no closed contour" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("width", [80, 120, 170])
+def test_a_borderline_verdict_is_marked_and_explained_in_one_sentence(
+    review: CaseReview, width: int
+) -> None:
+    band = Band(29.4, 30.6, Driver.END_CAPS)
+    unsure = replace(review.constraints[0], value=30.2, margin=-0.2, band=band, borderline=True)
+    text = table(replace(review, constraints=(unsure,)), width)
+    assert "✕ MAJOR ≈" in text
+    assert (
+        "DUO: Duodenum D0.5cc[Gy] is 30.20 Gy, band 29.40–30.60 Gy, limit ≤ 30 Gy "
+        "(minor to 32 Gy): "
+        "how far the structure goes beyond its end planes decides."
+    ) in " ".join(text.split())
+    assert "1 of them borderline" in text
+    assert "Borderline" not in table(review)
+
+
+def test_ends_of_a_band_stay_on_their_side_of_a_limit(review: CaseReview) -> None:
+    band = Band(29.9996, 30.0004, Driver.QUADRATURE)
+    unsure = replace(review.constraints[0], value=30.0002, band=band, borderline=True)
+    assert "29.9996–30.0004" in table(replace(review, constraints=(unsure,)), 170)
 
 
 def test_verdict_words_differ_without_colour(review: CaseReview) -> None:

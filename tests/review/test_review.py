@@ -241,3 +241,56 @@ def test_review_touches_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("builtins.open", lambda *a, **k: opened.append(a))
     review_case(reviewed, protocol)
     assert opened == []
+
+
+# Bands
+
+
+def duodenum_limit(reviewed: CaseReview, identity: str = "DUO5_D05"):
+    return next(c for c in reviewed.constraints if c.id == identity)
+
+
+def test_every_value_has_a_band_that_holds_it():
+    found = [c for c in review(case()).constraints if c.value is not None and c.unit != "bool"]
+    assert found
+    for c in found:
+        assert c.band is not None
+        assert c.band.low <= c.value <= c.band.high
+
+
+def test_without_bands_the_values_are_the_same_and_nothing_is_borderline():
+    plain, banded = (review(case(), bands=bands) for bands in (False, True))
+    assert [(c.id, c.value, c.verdict) for c in plain.constraints] == [
+        (c.id, c.value, c.verdict) for c in banded.constraints
+    ]
+    assert not any(c.band or c.borderline for c in plain.constraints)
+
+
+def at_limit(distance_gy: float) -> Case:
+    """Return a case whose duodenum receives, evenly, the limit of D0.5cc plus a distance."""
+    grid = ramp()
+    level = 30.0 + distance_gy
+    return case(dose=replace(grid, dose_gy=np.full(grid.dose_gy.shape, level)))
+
+
+@pytest.mark.parametrize(
+    ("distance_gy", "verdict", "borderline"),
+    [
+        (-0.5, Verdict.PER_PROTOCOL, False),
+        (-0.002, Verdict.PER_PROTOCOL, True),
+        (0.002, Verdict.MINOR, True),
+        (0.5, Verdict.MINOR, False),
+        (1.998, Verdict.MINOR, True),
+        (2.002, Verdict.MAJOR, True),
+    ],
+)
+def test_a_verdict_that_changes_within_its_band_is_borderline(distance_gy, verdict, borderline):
+    limit = duodenum_limit(review(at_limit(distance_gy)))
+    assert (limit.verdict, limit.borderline) == (verdict, borderline)
+
+
+def test_the_json_form_keeps_bands():
+    reviewed = review(at_limit(0.002))
+    again = CaseReview.from_json(reviewed.to_json())
+    assert again == reviewed
+    assert duodenum_limit(again).borderline

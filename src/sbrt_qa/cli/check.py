@@ -46,6 +46,13 @@ def check(
         bool,
         typer.Option("--cross-check", help="Compute every metric with dicompyler-core as well."),
     ] = False,
+    bands: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option(
+            "--bands/--no-bands",
+            help="Say where each value may lie, and which verdicts are borderline.",
+        ),
+    ] = True,
     output_format: Format = "table",
     out: Out = None,
 ) -> None:
@@ -61,12 +68,12 @@ def check(
         what = "--site-values" if site_values else "--cross-check"
         raise UsageError(f"{what} cannot be combined with --untrusted")
     if untrusted:
-        reviews = _check_untrusted(case, protocol, structure_names)
+        reviews = _check_untrusted(case, protocol, structure_names, bands=bands)
     else:
         workflows.start_kernels_fast()
         workflows.when_compiling(tell_compiling)
         reviews = workflows.check(
-            case, protocol, structure_names, site_values, cross_check=cross_check
+            case, protocol, structure_names, site_values, cross_check=cross_check, bands=bands
         )
     emit(render_reviews(output_format, reviews, page_for(out)), out)
     code = exit_codes.of_reviews(reviews)
@@ -77,11 +84,13 @@ def check(
 
 
 def _check_untrusted(
-    case: list[Path], protocol: str, structure_names: dict[str, str]
+    case: list[Path], protocol: str, structure_names: dict[str, str], *, bands: bool
 ) -> tuple[CaseReview, ...]:
     if not workflows.caps_hold():
         tell("this system cannot cap memory and processor time: only the time limit holds")
-    return workflows.check_untrusted(case, protocol, structure_names, prepare=_get_ready)
+    return workflows.check_untrusted(
+        case, protocol, structure_names, bands=bands, prepare=_get_ready
+    )
 
 
 def _get_ready() -> None:

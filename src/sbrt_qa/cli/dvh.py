@@ -34,6 +34,9 @@ def dvh(
     bin_gy: Annotated[
         float, typer.Option("--bin", metavar="GY", help="Step of the curves in Gy.")
     ] = 0.1,
+    bands: Annotated[  # noqa: FBT002
+        bool, typer.Option("--bands", help="Say where each metric may lie in other readings.")
+    ] = False,
     output_format: Format = "table",
     out: Out = None,
 ) -> None:
@@ -44,7 +47,12 @@ def dvh(
     workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
     table = workflows.dvh(
-        case, structure or (), expressions, plan=plan, curve_bin_gy=bin_gy if curve else None
+        case,
+        structure or (),
+        expressions,
+        plan=plan,
+        curve_bin_gy=bin_gy if curve else None,
+        bands=bands,
     )
     emit(render_dvh(output_format, table, page_for(out)), out)
     found = [exit_codes.unreadable_part(row.reason) for row in table.structures.values()]

@@ -7,6 +7,7 @@ the farthest counts; those of different aspects are independent of each other an
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +18,15 @@ import numpy as np
 
 from sbrt_qa.dosimetry.case_doses import MAX_THREADS, CaseDoses
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.integrate import parts_of
 from sbrt_qa.dosimetry.interpolation import Interpolation
-from sbrt_qa.dosimetry.readings import READINGS, Reading, beyond, moved, scaled
+from sbrt_qa.dosimetry.readings import FLOOR, READINGS, Reading, beyond, moved, scaled
+from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.solids import Solid
-from sbrt_qa.model.outcome import Band, Driver, Reason
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.outcome import Band, Driver, Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
 
 
@@ -65,9 +69,10 @@ def band_of(value: float, others: Iterable[tuple[View, float]]) -> Band:
         high[view.aspect] = max(high.get(view.aspect, (0.0, view.driver)), away)
     shares = [*low.values(), *high.values()]
     driver = max(shares, key=lambda s: abs(s[0]), default=(0.0, Driver.QUADRATURE))[1]
-    below, above = (sum(s[0] for s in side.values()) for side in (low, high))
-    lowest = min(value, 0.0)
-    return Band(max(value + below, lowest), value + above, driver)
+    least = FLOOR * abs(value)
+    below = min(sum(s[0] for s in low.values()), -least)
+    above = max(sum(s[0] for s in high.values()), least)
+    return Band(max(value + below, min(value, 0.0)), value + above, driver)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,9 @@ class OtherDoses(CaseDoses):
         super().__init__(base.case, reading.convention, reading.settings)
         self.base = base
         self.same_contours = reading.convention == base.convention
+        usual, flat = base.convention, reading.convention.flat_ends
+        here = dataclasses.replace(usual, flat_low=flat[0], flat_high=flat[1])
+        self.same_but_ends = here == reading.convention
 
     def region(self, structure: Structure) -> Region | Reason:
         """Return the region of one structure: the very same object where nothing changes."""
@@ -113,8 +121,27 @@ class OtherDoses(CaseDoses):
                 return None
         elif _alike(region, default):
             return None
+        elif self.same_but_ends:
+            found = self._with_other_ends(subject.key, default, region, dose)
+            return None if isinstance(found, Reason) else found
         found = self.dvh_of(subject.key, lambda: region)
         return None if isinstance(found, Reason) else found
+
+    def _with_other_ends(
+        self, key: str, default: Region, region: Region, dose: DoseGrid
+    ) -> DVH | Reason:
+        if key not in self._dvhs:
+            usual = self.base.dvh_of(key, lambda: default)
+            if isinstance(usual, Reason):
+                return usual
+            regions, how = (default, region), (self.convention, self.settings)
+            try:
+                found = with_other_ends(usual, regions, dose, *how)
+            except GeometryError as error:
+                return Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
+            nothing = Reason(ReasonCode.OUTSIDE_DOSE_GRID, "nothing is left inside the dose grid")
+            self._dvhs[key] = found or nothing
+        return self._dvhs[key]
 
 
 class Views:
@@ -138,6 +165,13 @@ class Views:
             known = {} if isinstance(default, Reason) else dict(self._all(subject, default))
             self._known[subject.key] = known
         return self._known[subject.key]
+
+    def read_otherwise(self, name: str, subject: Subject) -> CaseDoses | None:
+        """Return the case as a view reads its contours; None if that changes no subject."""
+        other = self._others.get(name)
+        if other is None or other.same_contours or name not in self.of(subject):
+            return None
+        return other
 
     def _all(self, subject: Subject, default: DVH) -> Iterator[tuple[str, DVH]]:
         found = {name: other.changed(subject) for name, other in self._others.items()}

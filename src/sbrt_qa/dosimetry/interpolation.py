@@ -6,7 +6,8 @@ cent. A cubic spline through the same voxels follows the curve. It is laid once,
 around the structure, and the engine then integrates that grid as any other.
 
 A spline can overshoot at a steep edge or on the noise of a Monte-Carlo dose. Every fine value is
-therefore held within the range of the 4 x 4 x 4 voxels around it.
+therefore held within the range of the 4 x 4 x 4 voxels around it, and where the noise is strong the
+trilinear interpolant, which averages a little more of it out, stays.
 """
 
 from __future__ import annotations
@@ -27,6 +28,17 @@ FINEST_MM = 0.5
 
 MOST_VOXELS = 250_000
 """Fine voxels at most; a structure whose box would need more keeps the trilinear interpolant."""
+
+
+NOISY = 0.0075
+"""Noise of the voxels around a structure, as a part of the highest of them, from which on dose is
+read linearly."""
+
+_FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
+"""Weights of a fourth difference: smooth dose hardly has one."""
+
+_SPREAD_OF_MEDIAN = 0.6745
+"""Median size of a normal variable in standard deviations."""
 
 
 class Interpolation(enum.StrEnum):
@@ -57,7 +69,31 @@ def refinement(dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBI
     if cuts is None or how in (Interpolation.LINEAR, Interpolation.COARSE):
         return 1
     axes = (dose.z_mm, dose.y_mm, dose.x_mm)
-    return _factor([a[cut] for a, cut in zip(axes, cuts, strict=True)])
+    factor = _factor([a[cut] for a, cut in zip(axes, cuts, strict=True)])
+    around = dose.dose_gy[cuts]
+    if factor > 1 and noise_gy(around) > NOISY * float(around.max()):
+        return 1
+    return factor
+
+
+def noise_gy(values: FloatArray) -> float:
+    """Estimate the standard deviation of the noise on voxels ``[z, y, x]``; 0 for fewer than five.
+
+    From the median fourth difference along each axis; the least of them, because noise shows along
+    every axis and the curvature of a dose seldom does.
+    """
+    if min(values.shape) < _FOURTH.size:
+        return 0.0
+    unit = _SPREAD_OF_MEDIAN * float(np.sqrt((_FOURTH**2).sum()))
+    return (
+        min(float(np.median(np.abs(_fourth_differences(values, axis)))) for axis in range(3)) / unit
+    )
+
+
+def _fourth_differences(values: FloatArray, axis: int) -> FloatArray:
+    along = np.moveaxis(values, axis, 0)
+    count = along.shape[0] - _FOURTH.size + 1
+    return np.asarray(sum(w * along[k : k + count] for k, w in enumerate(_FOURTH)))
 
 
 def refined(dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBIC) -> DoseGrid:

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.bands import View, band_of
@@ -42,6 +42,15 @@ FarDose: TypeAlias = Callable[[Tree[Structure], Tree[Structure], float], float |
 """Gives the highest dose (Gy) in a body at a distance (mm) or more from a target: (target, body,
 distance), or the Reason why there is none."""
 
+
+class Seen(NamedTuple):
+    """Where doses come from in one view of a case."""
+
+    view: View
+    dvh_for: DvhSource
+    far_dose: FarDose
+
+
 REVIEWER_DECIDES: Final = "smaller than the volume asked for: the reviewer decides"
 
 NO_MAPPING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -75,7 +84,7 @@ def evaluate(
     *,
     dvh_for: DvhSource,
     far_dose: FarDose | None = None,
-    views: Sequence[tuple[View, DvhSource]] = (),
+    views: Sequence[Seen] = (),
     mapping: Mapping[str, str] = NO_MAPPING,
 ) -> Evaluation:
     """Hold a case against every limit of a protocol that applies to it.
@@ -87,7 +96,7 @@ def evaluate(
     far_dose
         Where doses far from a target come from; without it they are not evaluable.
     views
-        Where DVHs come from in other plausible readings of the case; they make the bands.
+        Where doses come from in other plausible readings of the case; they make the bands.
     mapping
         The user's names, see `Matcher`.
 
@@ -97,7 +106,7 @@ def evaluate(
         The mapping leads to a name that the protocol does not have.
     """
     evaluator = _Evaluator(protocol, case, (dvh_for, far_dose), mapping)
-    evaluator.others = [(view, evaluator.seen_by(source)) for view, source in views]
+    evaluator.others = [(seen.view, evaluator.seen_by(seen)) for seen in views]
     return evaluator.run()
 
 
@@ -136,10 +145,10 @@ class _Evaluator:
             else Matcher(protocol, case.structures, mapping)
         )
 
-    def seen_by(self, dvh_for: DvhSource) -> _Evaluator:
-        """Return the same evaluation with DVHs from elsewhere."""
+    def seen_by(self, seen: Seen) -> _Evaluator:
+        """Return the same evaluation with doses from elsewhere."""
         other = copy.copy(self)
-        other.dvh_for = dvh_for
+        other.dvh_for, other.far_dose = seen.dvh_for, seen.far_dose
         return other
 
     def run(self) -> Evaluation:

@@ -16,6 +16,7 @@ from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
+    from sbrt_qa.protocol.result import ConstraintResult
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
     from sbrt_qa.review.result import CaseReview
 
@@ -29,9 +30,13 @@ REVIEW_COLUMNS = (
     "match_rule", "metric", "value", "unit", "operator", "limit", "minor_limit", "margin",
     "verdict", "reason_code", "reason", "note", "source", "confidence",
     "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
+    "band_low", "band_high", "band_driver", "borderline",
 )  # fmt: skip
 
-DVH_COLUMNS = ("plan", "structure", "roi_number", "quantity", "value", "unit", "reason")
+DVH_COLUMNS = (
+    "plan", "structure", "roi_number", "quantity", "value", "unit", "reason", "band_low",
+    "band_high",
+)  # fmt: skip
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: ARG001
@@ -78,7 +83,7 @@ def _review_rows(review: CaseReview) -> Iterator[Sequence[Cell]]:
             "; ".join(match.plan_names) if match else "", match.rule if match else "",
             c.metric, c.value, c.unit, c.op, c.per_protocol_limit, c.minor_limit, c.margin,
             c.verdict, reason.code if reason else "", reason.detail if reason else "",
-            c.note, "; ".join(c.source), c.confidence, *[None] * 6,
+            c.note, "; ".join(c.source), c.confidence, *[None] * 6, *_band(c),
         )  # fmt: skip
     for row in (*review.site_values, *review.cross_check):
         reason, agrees = row.reason, row.agrees
@@ -86,23 +91,31 @@ def _review_rows(review: CaseReview) -> Iterator[Sequence[Cell]]:
             *head, "", None, "", row.structure, "", "", row.metric, row.ours, row.unit, "", None,
             None, None, "", reason.code if reason else "", reason.detail if reason else "", "", "",
             "", row.other, row.source, row.difference, row.tolerance,
-            "" if agrees is None else "yes" if agrees else "no", row.cause,
+            "" if agrees is None else "yes" if agrees else "no", row.cause, *[None] * 4,
         )  # fmt: skip
 
 
-def _quantities(row: StructureDvh) -> Iterator[tuple[str, float | None, str, str]]:
-    why = _text(row.reason)
-    yield "Volume[cc]", row.volume_cc, "cc", "" if row.volume_cc is not None else why
+def _band(c: ConstraintResult) -> tuple[Cell, Cell, Cell, Cell]:
+    if c.band is None:
+        return None, None, "", ""
+    return c.band.low, c.band.high, c.band.driver, "yes" if c.borderline else "no"
+
+
+def _quantities(row: StructureDvh) -> Iterator[tuple[Cell, ...]]:
+    why, no_band = _text(row.reason), (None, None)
+    yield "Volume[cc]", row.volume_cc, "cc", "" if row.volume_cc is not None else why, *no_band
     outside_cc = row.outside_dose_grid_cc
-    yield "outside_dose_grid[cc]", outside_cc, "cc", "" if outside_cc is not None else why
-    yield "Min[Gy]", row.min_gy, "Gy", why
-    yield "Mean[Gy]", row.mean_gy, "Gy", why
-    yield "Max[Gy]", row.max_gy, "Gy", why
+    told = "" if outside_cc is not None else why
+    yield "outside_dose_grid[cc]", outside_cc, "cc", told, *no_band
+    yield "Min[Gy]", row.min_gy, "Gy", why, *no_band
+    yield "Mean[Gy]", row.mean_gy, "Gy", why, *no_band
+    yield "Max[Gy]", row.max_gy, "Gy", why, *no_band
     for expression, metric in row.metrics.items():
-        yield expression, metric.value, metric.unit, _text(metric.reason)
+        band = (metric.band.low, metric.band.high) if metric.band else no_band
+        yield expression, metric.value, metric.unit, _text(metric.reason), *band
     if row.curve is not None:
         for dose_gy, volume_cc in zip(row.curve.dose_gy, row.curve.volume_cc, strict=True):
-            yield f"V{dose_gy:g}Gy[cc]", volume_cc, "cc", ""
+            yield f"V{dose_gy:g}Gy[cc]", volume_cc, "cc", "", *no_band
 
 
 def _text(reason: Reason | None) -> str:

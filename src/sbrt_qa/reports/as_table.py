@@ -133,6 +133,7 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         Text(),
         _limits(rows, page),
         Text(view.LEGEND, "dim"),
+        *section("Borderline", map(_text, view.borderline_lines(review))),
         *section("Not evaluable, and why", _reasons(review)),
         *section("Beside the site's own values", _comparisons(review.site_values)),
         *section("Beside a second engine", _comparisons(review.cross_check)),
@@ -177,13 +178,13 @@ def _wide_table(rows: Sequence[view.Row]) -> Table:
         table.add_column(name, no_wrap=True)
     table.add_column("structure → ROI", overflow="fold", min_width=20)
     table.add_column("metric", overflow="fold", min_width=13, max_width=13)
-    for name in ("value", "limit", "minor", "margin"):
+    for name in ("value", "band", "limit", "minor", "margin"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("source", overflow="fold", min_width=6, max_width=16)
     for row in rows:
         table.add_row(
             _verdict_cell(row), _text(row.id), row.priority, _text(row.structure),
-            _text(row.metric), *_number_cells(row), _text(row.source),
+            _text(row.metric), *_number_cells(row, Text(row.band, "dim")), _text(row.source),
         )  # fmt: skip
     return table
 
@@ -195,19 +196,21 @@ def _narrow_table(rows: Sequence[view.Row]) -> Table:
     for name in ("value", "limit", "minor", "margin"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        what = f"{row.metric}  {row.id} · priority {row.priority} · {row.source}"
+        band = f" · band {row.band}" if row.band else ""
+        what = f"{row.metric}  {row.id} · priority {row.priority}{band} · {row.source}"
         limit = Text("\n").join([_text(row.structure), _text(what, "dim")])
         table.add_row(_verdict_cell(row), limit, *_number_cells(row))
     return table
 
 
 def _verdict_cell(row: view.Row) -> Text:
-    return Text(view.verdict_text(row.verdict), COLOURS[row.verdict])
+    mark = f" {view.BORDERLINE}" if row.borderline else ""
+    return Text(view.verdict_text(row.verdict) + mark, COLOURS[row.verdict])
 
 
-def _number_cells(row: view.Row) -> tuple[Text, ...]:
+def _number_cells(row: view.Row, *band: Text) -> tuple[Text, ...]:
     value = Text(row.value or "–", COLOURS[row.verdict])
-    return (value, Text(row.limit), Text(row.minor), Text(row.margin))
+    return (value, *band, Text(row.limit), Text(row.minor), Text(row.margin))
 
 
 def _reasons(review: CaseReview) -> Iterator[Text]:
@@ -238,7 +241,10 @@ def _statistics(row: StructureDvh) -> list[str]:
 
 def _metric_cell(row: StructureDvh, expression: str) -> str:
     metric = row.metrics[expression]
-    return "–" if metric.value is None else f"{metric.value:.2f}"
+    if metric.value is None:
+        return "–"
+    band = f" ({metric.band.low:.2f}–{metric.band.high:.2f})" if metric.band else ""
+    return f"{metric.value:.2f}{band}"
 
 
 def _models(table: DvhTable) -> dict[str, str]:

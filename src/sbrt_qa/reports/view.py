@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
+from sbrt_qa.model.outcome import Driver, Finding, ReasonCode, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.review.result import CaseReview, PlanSummary
@@ -14,9 +14,14 @@ from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
 
+BORDERLINE = "≈"
+"""Sign of a verdict that changes within the band of its value."""
+
 LEGEND = (
     "P: priority, in brackets where the limit does not decide the case. "
-    "minor: bound of a minor deviation; any: never worse than minor; none: never minor."
+    "minor: bound of a minor deviation; any: never worse than minor; none: never minor. "
+    "band: where the value may lie in other plausible readings of the file; "
+    f"{BORDERLINE}: the verdict changes within it."
 )
 
 WORDS = {
@@ -31,6 +36,14 @@ SIGNS = {
     Verdict.MAJOR: "✕",
     Verdict.NOT_EVALUABLE: "?",
 }
+DRIVERS = {
+    Driver.END_CAPS: "how far the structure goes beyond its end planes decides",
+    Driver.BETWEEN_PLANES: "how the structure runs between its planes decides",
+    Driver.DOSE_INTERPOLATION: "how dose is read between voxels decides",
+    Driver.QUADRATURE: "it lies closer to the limit than the numbers are exact",
+}
+"""What makes a verdict borderline, as the end of a sentence."""
+
 OPERATORS = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "==": "="}
 
 USUAL_DECIMALS = 2
@@ -39,7 +52,10 @@ MOST_DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One limit, ready to print. All texts are safe to show; `value` is empty without a value."""
+    """One limit, ready to print. All texts are safe to show; `value` is empty without a value.
+
+    `band` is empty without one; a verdict that changes within it is `borderline`.
+    """
 
     verdict: Verdict
     id: str
@@ -47,10 +63,12 @@ class Row:
     structure: str
     metric: str
     value: str
+    band: str
     limit: str
     minor: str
     margin: str
     source: str
+    borderline: bool
 
 
 def verdict_text(verdict: Verdict) -> str:
@@ -112,6 +130,8 @@ def count_text(review: CaseReview) -> str:
     counting = [c for c in review.constraints if c.counts]
     counts = {v: sum(c.verdict is v for c in counting) for v in reversed(Verdict)}
     parts = [f"{number} {WORDS[v]}" for v, number in counts.items() if number]
+    unsure = sum(c.borderline for c in counting)
+    parts += [f"{unsure} of them borderline"] if unsure else []
     others = len(review.constraints) - len(counting)
     rest = f"; {others} reported only" if others else ""
     return f"{len(review.constraints)} limits: {', '.join(parts) or 'none counts'}{rest}"
@@ -124,6 +144,30 @@ def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:
         if c.reason is not None:
             groups.setdefault(visible(c.reason.detail), []).append(visible(c.id))
     return groups
+
+
+def band_text(c: ConstraintResult) -> str:
+    """Return the ends of a band, rounded so that each stays on its side of every limit."""
+    if c.band is None:
+        return ""
+    limits = (c.per_protocol_limit, c.minor_limit)
+    return f"{rounded(c.band.low, limits)}–{rounded(c.band.high, limits)}"
+
+
+def borderline_lines(review: CaseReview) -> list[str]:
+    """Return one sentence for every verdict that changes within the band of its value."""
+    return [visible(_borderline(c)) for c in review.constraints if c.borderline and c.band]
+
+
+def _borderline(c: ConstraintResult) -> str:
+    row = _row(c)
+    unit = "" if c.unit in ("1", "bool") else f" {c.unit}"
+    minor = f" (minor to {row.minor}{unit})" if c.minor_limit is not None else ""
+    why = DRIVERS[c.band.driver] if c.band else ""
+    return (
+        f"{c.id}: {row.structure} {c.metric} is {row.value}, band {row.band}{unit}, "
+        f"limit {row.limit}{minor}: {why}."
+    )
 
 
 def names_told(review: CaseReview) -> list[str]:
@@ -200,10 +244,12 @@ def _row(c: ConstraintResult) -> Row:
         structure=_structure_text(c),
         metric=visible(c.metric),
         value="" if c.value is None else _value_text(c.value, limits, c.unit) + unit,
+        band=band_text(c),
         limit=bound_text(c.op, c.per_protocol_limit, unit),
         minor=minor_text(c.per_protocol_limit, c.minor_limit, c.beyond),
         margin="" if c.margin is None else rounded(c.margin + 0.0, (0.0,), signed=True),
         source=visible(", ".join(c.source)),
+        borderline=c.borderline,
     )
 
 

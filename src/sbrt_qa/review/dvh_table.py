@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sbrt_qa import __version__
+from sbrt_qa.dosimetry.bands import VIEWS, Views, band_of, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
@@ -19,7 +20,7 @@ from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.errors import ResultError, UsageError, quoted
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.outcome import Band, Driver, Measured, Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
 
 SCHEMA: Final = "sbrt_qa.dvh/1"
@@ -32,13 +33,15 @@ DEFAULT_BIN_GY = 0.1
 class MetricValue:
     """One metric: a value in `unit`, or the Reason why there is none.
 
-    `validity` says of a model how far its values can be trusted.
+    `validity` says of a model how far its values can be trusted; `band`, where it was asked for,
+    where the value may lie.
     """
 
     value: float | None
     unit: str
     reason: Reason | None = None
     validity: str = ""
+    band: Band | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ def dvh(
     metrics: Sequence[str] = (),
     *,
     curve_bin_gy: float | None = None,
+    bands: bool = False,
 ) -> DvhTable:
     """Compute DVH statistics and metrics of a case.
 
@@ -127,6 +131,8 @@ def dvh(
         Expressions such as ``D95%[Gy]``.
     curve_bin_gy
         Step of the curves in Gy; no curves when None.
+    bands
+        Say of every metric where it may lie in other plausible readings of the case.
 
     Raises
     ------
@@ -139,7 +145,10 @@ def dvh(
     wanted = _select(structures_of(case), structures)
     doses = CaseDoses(case)
     doses.prepare(wanted.values())
-    rows = {key: _compute(doses, s, specs, curve_bin_gy) for key, s in wanted.items()}
+    views = Views(doses) if bands and specs else None
+    if views is not None:
+        views.prepare([subject_of(s) for s in wanted.values()])
+    rows = {key: _compute(doses, s, specs, curve_bin_gy, views) for key, s in wanted.items()}
     return DvhTable(case.label, rows, method_text(doses.convention))
 
 
@@ -157,7 +166,11 @@ def _select(known: dict[str, Structure], names: Sequence[str]) -> dict[str, Stru
 
 
 def _compute(
-    doses: CaseDoses, structure: Structure, specs: list[MetricSpec], bin_gy: float | None
+    doses: CaseDoses,
+    structure: Structure,
+    specs: list[MetricSpec],
+    bin_gy: float | None,
+    views: Views | None,
 ) -> StructureDvh:
     histogram = doses.dvh(structure)
     if isinstance(histogram, Reason):
@@ -178,9 +191,7 @@ def _compute(
         mean_gy=histogram.mean_gy,
         max_gy=histogram.max_gy,
         outside_dose_grid_cc=histogram.outside_grid_cc,
-        metrics={
-            s.text: _value(s, evaluate(s, histogram, doses.context_of(structure))) for s in specs
-        },
+        metrics={s.text: _metric(s, histogram, doses, structure, views) for s in specs},
         curve=None if bin_gy is None else _curve(histogram, bin_gy),
     )
 
@@ -193,11 +204,19 @@ def _curve(histogram: DVH, bin_gy: float) -> Curve:
     return Curve(tuple(dose_gy.tolist()), tuple(volume_cc.tolist()))
 
 
-def _value(spec: MetricSpec, outcome: Outcome) -> MetricValue:
-    validity = METRICS[spec.kind].validity
-    if isinstance(outcome, Measured):
-        return MetricValue(outcome.value, outcome.unit, validity=validity)
-    return MetricValue(None, spec.unit, outcome, validity)
+def _metric(
+    spec: MetricSpec, histogram: DVH, doses: CaseDoses, structure: Structure, views: Views | None
+) -> MetricValue:
+    context = doses.context_of(structure)
+    outcome, validity = evaluate(spec, histogram, context), METRICS[spec.kind].validity
+    if isinstance(outcome, Reason):
+        return MetricValue(None, spec.unit, outcome, validity)
+    band = None
+    if views is not None and outcome.unit != "bool":
+        seen = {n: evaluate(spec, d, context) for n, d in views.of(subject_of(structure)).items()}
+        others = ((VIEWS[n], o.value) for n, o in seen.items() if isinstance(o, Measured))
+        band = band_of(outcome.value, others)
+    return MetricValue(outcome.value, outcome.unit, validity=validity, band=band)
 
 
 def _row(row: StructureDvh) -> dict[str, Any]:
@@ -211,6 +230,7 @@ def _row(row: StructureDvh) -> dict[str, Any]:
         "metrics": {
             text: {"value": m.value, "unit": m.unit, "reason": _reason_text(m.reason)}
             | ({"validity": m.validity} if m.validity else {})
+            | ({"band": [m.band.low, m.band.high, m.band.driver]} if m.band else {})
             for text, m in row.metrics.items()
         },
     }
@@ -232,13 +252,21 @@ def _read_row(data: dict[str, Any]) -> StructureDvh:
         outside_dose_grid_cc=data["outside_dose_grid_cc"],
         metrics={
             text: MetricValue(
-                m["value"], m["unit"], _read_reason(m["reason"]), m.get("validity", "")
+                m["value"],
+                m["unit"],
+                _read_reason(m["reason"]),
+                m.get("validity", ""),
+                _read_band(m.get("band")),
             )
             for text, m in data["metrics"].items()
         },
         curve=Curve(tuple(curve["dose_gy"]), tuple(curve["volume_cc"])) if curve else None,
         reason=_read_reason(data.get("reason")),
     )
+
+
+def _read_band(ends: list[Any] | None) -> Band | None:
+    return None if ends is None else Band(ends[0], ends[1], Driver(ends[2]))
 
 
 def _reason_text(reason: Reason | None) -> str | None:

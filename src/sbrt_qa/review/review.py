@@ -15,7 +15,14 @@ from sbrt_qa.geometry.regions import Region
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.evaluate import DvhSource, Evaluation, FarDose, evaluate, overall
+from sbrt_qa.protocol.evaluate import (
+    DvhSource,
+    Evaluation,
+    FarDose,
+    Seen,
+    evaluate,
+    overall,
+)
 from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
 from sbrt_qa.protocol.matching import Matcher
 from sbrt_qa.protocol.result import StructureMatch
@@ -112,18 +119,28 @@ def _evaluate(
         return first
     views = Views(doses)
     views.prepare([_subject(tree) for tree in used.values()])
-    return run(
-        dvh_for=default, views=[(v, _seen(views, name, default)) for name, v in VIEWS.items()]
-    )
+    seen = [Seen(view, *_sources(views, name, default, far)) for name, view in VIEWS.items()]
+    return run(dvh_for=default, views=seen)
 
 
-def _seen(views: Views, name: str, default: DvhSource) -> DvhSource:
-    """Return what gives the DVHs in one view, those of the default where it changes nothing."""
+def _sources(
+    views: Views, name: str, default: DvhSource, default_far: FarDose
+) -> tuple[DvhSource, FarDose]:
+    """Return what gives doses in one view, those of the default where it changes nothing."""
 
-    def source(tree: Tree[Structure]) -> DVH | Reason:
+    def dvh_for(tree: Tree[Structure]) -> DVH | Reason:
         return views.of(_subject(tree)).get(name) or default(tree)
 
-    return source
+    def far_dose(
+        target: Tree[Structure], body: Tree[Structure], distance_mm: float
+    ) -> float | Reason:
+        other = views.read_otherwise(name, _subject(target))
+        if other is None:
+            return default_far(target, body, distance_mm)
+        regions = _region(other, target), _region(views.base, body)
+        return other.highest_beyond_gy(*regions, distance_mm)
+
+    return dvh_for, far_dose
 
 
 def _subject(tree: Tree[Structure]) -> Subject:

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Between, Convention, Ends
+from sbrt_qa.selftest.banding import Banded, rates
 from sbrt_qa.selftest.scoring import LIMITS_PERCENT, Score, within
 
-ALTERNATIVES = (
+CONVENTIONS = (
     DEFAULT_CONVENTION,
     Convention(Between.MORPH, Ends.HALF_SLICE),
+    Convention(Between.MORPH, Ends.NONE),
     Convention(Between.SLAB, Ends.TAPERED),
     Convention(Between.SLAB, Ends.HALF_SLICE),
     Convention(Between.SLAB, Ends.NONE),
 )
 """The ways of reading contours that the page compares."""
+
+ALTERNATIVES = tuple(
+    (convention, how)
+    for how in (Interpolation.CUBIC, Interpolation.LINEAR)
+    for convention in CONVENTIONS
+)
+"""All ways of reading contours and dose that the page compares; the first is the default."""
+
+NOISE_PERCENT = (0.0, 1.0, 2.0, 3.0)
+"""Standard deviations of the noise on every voxel, in per cent of the prescription."""
 
 _HEAD = "| {title} | " + " | ".join(f"≤ {limit:g} %" for limit in LIMITS_PERCENT) + " | {more} |"
 
@@ -42,13 +55,60 @@ def tables(scores: Sequence[Score]) -> str:
     return "\n\n".join(parts)
 
 
-def comparison(scores: dict[Convention, Sequence[Score]]) -> str:
-    """Return one row per convention."""
-    rows = {
-        str(c): [e for s in found if s.family != "leaving" for e in s.errors.values()]
-        for c, found in scores.items()
-    }
-    return _table("reading of the contours", rows)
+def comparison(scores: Mapping[tuple[Convention, Interpolation], Sequence[Score]]) -> str:
+    """Return one row per way of reading contours and dose."""
+    return _table("reading", {f"{c}; dose {how}": _inside(s) for (c, how), s in scores.items()})
+
+
+def noise(scores: Mapping[tuple[float, Interpolation], Sequence[Score]]) -> str:
+    """Return one row per noise and way of reading dose."""
+    rows = {f"noise {sd:g} %, dose {how}": _inside(found) for (sd, how), found in scores.items()}
+    return _table("noise and reading", rows)
+
+
+def bands(rows: Sequence[Banded]) -> str:
+    """Return how often bands hold the truth and how wide they are, by family and by metric."""
+    groups: dict[str, list[Banded]] = {f"all {len(rows)} values": list(rows)}
+    for row in rows:
+        groups.setdefault(row.family, []).append(row)
+    for row in rows:
+        groups.setdefault(row.metric, []).append(row)
+    lines = [
+        "| values | truth inside, % of values | of pairs, every value | median width, % "
+        "| median error, % | width in errors |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, found in groups.items():
+        r = rates(found)
+        lines.append(
+            f"| {name} | {r.holding:.1f} | {r.pairs_holding:.1f} | {r.median_width:.3f} "
+            f"| {r.median_error:.4f} | {r.ratio:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def unknowable(rows: Sequence[Banded]) -> str:
+    """Return the values that are farther off than 1 %, and how far flat ends alone move them."""
+    far = [row for row in rows if abs(row.error) > 1]
+    lines = [
+        "| pairs | values beyond 1 % | beyond 3 % | largest error | "
+        "explained by flat ends | these alone move the value |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name in dict.fromkeys(row.pair.partition(",")[0] for row in far):
+        found = [row for row in far if row.pair.startswith(name + ",")]
+        beyond = sum(abs(row.error) > 3 for row in found)
+        known = sum(row.reach[0] <= row.error <= row.reach[1] for row in found)
+        most = max(found, key=lambda row: abs(row.error))
+        lines.append(
+            f"| {name} | {len(found)} | {beyond} | {most.error:+.1f} % | {known} "
+            f"| {most.reach[0]:+.1f} to {most.reach[1]:+.1f} % |"
+        )
+    return "\n".join(lines)
+
+
+def _inside(scores: Iterable[Score]) -> list[float]:
+    return [e for s in scores if s.family != "leaving" for e in s.errors.values()]
 
 
 def _table(title: str, rows: dict[str, list[float]]) -> str:

@@ -81,15 +81,15 @@ def compare(pair: PhantomPair, found: DVH | Reason) -> Score:
     """Compare what was computed of a pair with the truth; without a DVH every value is missing."""
     whole = pair.truth.volume_cc
     if not isinstance(found, DVH):
-        missing = dict.fromkeys(_values(pair.truth, whole), math.inf)
+        missing = dict.fromkeys(values(pair.truth, whole), math.inf)
         return Score(pair.name, pair.family, missing, math.inf)
     outside = 100 * abs(found.outside_grid_cc - pair.outside_cc) / whole
     if pair.outside_cc > 0:
         error = 100 * abs(found.volume_cc - whole) / whole
         return Score(pair.name, pair.family, {"Volume": error}, outside)
-    truth, values = _values(pair.truth, whole), _values(found, found.volume_cc)
+    truth, ours = values(pair.truth, whole), values(found, found.volume_cc)
     errors = {
-        key: abs(values[key] - true) / _scale(key, whole) * 100 if key in values else math.inf
+        key: abs(ours[key] - true) / scale(key, whole) * 100 if key in ours else math.inf
         for key, true in truth.items()
     }
     return Score(pair.name, pair.family, errors, outside)
@@ -108,7 +108,7 @@ def within(errors: Sequence[float]) -> tuple[float, ...]:
     return tuple(100 * sum(e <= limit for e in errors) / len(errors) for limit in LIMITS_PERCENT)
 
 
-def _values(histogram: Histogram, volume_cc: float) -> dict[str, float]:
+def values(histogram: Histogram, volume_cc: float) -> dict[str, float]:
     """Return every metric that makes sense for a structure of this volume."""
     doses = {f"D{p:g}%": p / 100 * volume_cc for p in PERCENT_VOLUMES}
     doses |= {f"D{v:g}cc": v for v in VOLUMES_CC if v < volume_cc}
@@ -125,5 +125,6 @@ def _values(histogram: Histogram, volume_cc: float) -> dict[str, float]:
     return result
 
 
-def _scale(metric: str, volume_cc: float) -> float:
+def scale(metric: str, volume_cc: float) -> float:
+    """Return what an error of a metric is a part of."""
     return volume_cc if metric.startswith("V") else PRESCRIPTION_GY

@@ -1,0 +1,161 @@
+"""The DVH of a region that differs from another only beyond its end planes.
+
+Volume below a dose adds up over stretches of z, so only the stretches that differ are integrated:
+the DVH of the one region, less its part there, plus the other's part there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+import numpy as np
+
+from sbrt_qa.dosimetry.curves import Curve, bin_edges, box_of, curve_of
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.extremes import extremes
+from sbrt_qa.dosimetry.integrate import Settings, area_mm2_of
+from sbrt_qa.dosimetry.interpolation import refined
+from sbrt_qa.geometry.regions import Cells, Region, cells_of
+from sbrt_qa.geometry.scanlines import lattice, scan
+from sbrt_qa.geometry.slabs import Convention
+from sbrt_qa.model.grid import DoseGrid, FloatArray
+
+Stretch = tuple[float, float]
+"""From a lower to a higher z, mm."""
+
+BINS = 1000
+"""Bins of the part that differs, which is small."""
+
+LEAST_LINES = 1000
+"""Its scan lines, at least."""
+
+
+def with_other_ends(
+    default: DVH,
+    regions: tuple[Region, Region],
+    dose: DoseGrid,
+    convention: Convention,
+    settings: Settings,
+) -> DVH | None:
+    """Return the DVH of the second of two regions from that of the first, `default`.
+
+    Parameters
+    ----------
+    default
+        DVH of ``regions[0]``.
+    regions
+        Of the same structures, combined alike; they differ in how far their ends reach.
+    dose, settings
+        As for `default`.
+    convention
+        How the second region reads the contours.
+
+    Returns
+    -------
+    DVH or None
+        None where nothing is left inside the dose grid.
+
+    Raises
+    ------
+    GeometryError
+        The contours cannot be scanned safely.
+    """
+    settings = dataclasses.replace(settings, least_lines=LEAST_LINES)
+    all_cells = tuple(cells_of(region) for region in regions)
+    dose = refined(dose, box_of(all_cells[0]), settings.interpolation)
+    stretches = _stretches(*regions)
+    less, more = (_part(within(cells, stretches), dose, settings) for cells in all_cells)
+    inside = default.inside_grid_cc - less.inside_cc + more.inside_cc
+    if inside <= 0:
+        return None
+    low, high = _extremes(default, less, more, all_cells[1], dose)
+    edges = np.unique(np.concatenate([default.dose_gy, less.edges_gy, more.edges_gy]))
+    volumes = _at(default.dose_gy, default.cumulative_cc, edges)
+    volumes += _at(more.edges_gy, more.cumulative_cc, edges)
+    volumes -= _at(less.edges_gy, less.cumulative_cc, edges)
+    volumes = np.clip(volumes, 0.0, inside)
+    volumes[0] = inside
+    dosed = default.mean_gy * default.inside_grid_cc - less.mean_gy * less.inside_cc
+    mean = (dosed + more.mean_gy * more.inside_cc) / inside
+    volume = max(default.volume_cc - less.volume_cc + more.volume_cc, inside)
+    return DVH(
+        volume_cc=volume,
+        outside_grid_cc=volume - inside,
+        dose_gy=edges,
+        cumulative_cc=np.minimum.accumulate(volumes),
+        min_gy=low,
+        mean_gy=min(max(mean, low), high),
+        max_gy=high,
+        quadrature_error=default.quadrature_error,
+        convention=convention,
+    )
+
+
+def within(cells: Cells, stretches: Iterable[Stretch]) -> Cells | None:
+    """Return the cells cut to stretches of z, which do not overlap; None when nothing is left."""
+    lows, highs, picked = [], [], []
+    for low, high in stretches:
+        inside = np.flatnonzero((cells.z_high_mm > low) & (cells.z_low_mm < high))
+        picked.append(inside)
+        lows.append(np.maximum(cells.z_low_mm[inside], low))
+        highs.append(np.minimum(cells.z_high_mm[inside], high))
+    cell = np.concatenate(picked) if picked else np.zeros(0, dtype=np.int64)
+    if cell.size == 0:
+        return None
+    members = [cells.members[cells.start[c] : cells.start[c + 1]] for c in cell]
+    return dataclasses.replace(
+        cells,
+        z_low_mm=np.concatenate(lows),
+        z_high_mm=np.concatenate(highs),
+        y_low_mm=cells.y_low_mm[cell],
+        y_high_mm=cells.y_high_mm[cell],
+        start=np.cumsum([0, *(m.size for m in members)]).astype(np.int64),
+        members=np.concatenate(members),
+    )
+
+
+def _stretches(a: Region, b: Region) -> list[Stretch]:
+    """Return where two regions reach differently far, in order and without overlaps."""
+    found: list[Stretch] = []
+    for one, other in zip(a.solids, b.solids, strict=True):
+        for x, y in ((one.low_mm, other.low_mm), (one.high_mm, other.high_mm)):
+            pairs = np.column_stack([np.minimum(x, y), np.maximum(x, y)]).tolist()
+            found += [(low, high) for low, high in pairs if low < high]
+    merged: list[Stretch] = []
+    for bottom, top in sorted(found):
+        if merged and bottom <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(top, merged[-1][1]))
+        else:
+            merged.append((bottom, top))
+    return merged
+
+
+def _part(cells: Cells | None, dose: DoseGrid, settings: Settings) -> Curve:
+    """Integrate a few cells; nothing, and what lies outside the grid, has no dose."""
+    if cells is None:
+        return _without_dose(0.0)
+    edges, area_mm2 = bin_edges(cells, dose, BINS), area_mm2_of(cells, settings)
+    if edges is None:
+        return _without_dose(scan(cells, lattice(cells, area_mm2)).volume_cc)
+    return curve_of(cells, dose, edges, area_mm2)
+
+
+def _without_dose(volume_cc: float) -> Curve:
+    return Curve(np.array([0.0, 1.0]), volume_cc, 0.0, np.zeros(2), 0.0, 0.0, np.inf, -np.inf)
+
+
+def _extremes(
+    default: DVH, less: Curve, more: Curve, cells: Cells, dose: DoseGrid
+) -> tuple[float, float]:
+    """Return lowest and highest dose; looked for only where the default's may have been cut off."""
+    span = default.max_gy - default.min_gy
+    near = 0.02 * span
+    touched = less.min_gy <= default.min_gy + near or less.max_gy >= default.max_gy - near
+    if touched or more.min_gy <= default.min_gy + near or more.max_gy >= default.max_gy - near:
+        return extremes(cells, dose, np.inf, -np.inf)
+    return default.min_gy, default.max_gy
+
+
+def _at(edges_gy: FloatArray, cumulative_cc: FloatArray, at_gy: FloatArray) -> FloatArray:
+    return np.asarray(np.interp(at_gy, edges_gy, cumulative_cc, right=0.0), dtype=np.float64)

@@ -1,0 +1,210 @@
+"""Bands: where a value may lie, and what each view contributes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sbrt_qa.dosimetry.bands import VIEWS, OtherDoses, View, Views, band_of, subject_of
+from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metrics import evaluate
+from sbrt_qa.dosimetry.readings import FLOOR, READINGS, SAFETY, beyond, moved, scaled
+from sbrt_qa.geometry.slabs import Convention
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.outcome import Driver, Measured, Reason, ReasonCode
+from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.phantoms.answers import contour
+from sbrt_qa.phantoms.shapes import Cone, Sphere, cylinder
+
+NO_PLAN = Reason(ReasonCode.REFERENCE_MISSING, "none")
+CENTRE = (0.3, -0.4, 0.2)
+ALONG_Z = cylinder(CENTRE, 12.0, 30.0, 2)
+METRICS = ("Volume[cc]", "Mean[Gy]", "Min[Gy]", "Max[Gy]", "D95%[Gy]", "D0.1cc[Gy]", "V25Gy[%]")
+
+
+def ramp_grid(slope=(0.6, 0.0, 0.0), reach=40.0, step=2.0):
+    axis = np.arange(-reach, reach + 1, step)
+    z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
+    dose = 30 + slope[0] * x + slope[1] * y + slope[2] * z
+    return DoseGrid(np.maximum(dose, 0.0), axis, axis, axis)
+
+
+def peak_grid(step=3.0):
+    axis = np.arange(-30.0, 31.0, step)
+    z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
+    return DoseGrid(60 * np.exp(-((x - 1.1) ** 2 + y**2 + z**2) / 200), axis, axis, axis)
+
+
+def doses_of(shape, dose, spacing_mm=2.0):
+    drawn = contour(shape, np.arange(-40.0, 41.0, spacing_mm) + 0.31 * spacing_mm)
+    return CaseDoses(Case("phantom", NO_PLAN, StructureSet((drawn,)), dose)), drawn
+
+
+def bands_of(doses: CaseDoses, structure: Structure, metrics=METRICS):
+    """Return value and band of each metric."""
+    views = Views(doses).of(subject_of(structure))
+    context, found = doses.metric_context, {}
+    for text in metrics:
+        spec = parse_metric(text)
+        value = evaluate(spec, doses.dvh(structure), context)
+        seen = [(VIEWS[n], evaluate(spec, dvh, context)) for n, dvh in views.items()]
+        others = [(view, o.value) for view, o in seen if isinstance(o, Measured)]
+        found[text] = (value.value, band_of(value.value, others))
+    return found
+
+
+# From values to a band
+
+
+def test_aspects_add_up_and_alternatives_do_not():
+    caps, shape = View(Driver.END_CAPS, "low end"), View(Driver.BETWEEN_PLANES, "shape")
+    band = band_of(10.0, [(caps, 9.0), (caps, 9.5), (caps, 10.2), (shape, 9.0), (shape, 9.9)])
+    assert (band.low, band.high) == pytest.approx((8.0, 10.2))
+
+
+def test_the_driver_is_what_moves_the_value_most():
+    caps, dose = View(Driver.END_CAPS, "low end"), View(Driver.DOSE_INTERPOLATION, "dose")
+    assert band_of(10.0, [(caps, 9.0), (dose, 12.0)]).driver is Driver.DOSE_INTERPOLATION
+    assert band_of(10.0, [(caps, 7.0), (dose, 12.0)]).driver is Driver.END_CAPS
+
+
+def test_no_value_is_told_more_exactly_than_the_floor():
+    band = band_of(20.0, [])
+    assert (band.low, band.high) == pytest.approx((20 - 20 * FLOOR, 20 + 20 * FLOOR))
+
+
+def test_a_band_does_not_reach_below_nothing():
+    view = View(Driver.QUADRATURE, "curve")
+    assert band_of(0.1, [(view, 0.0), (View(Driver.END_CAPS, "shape"), 0.0)]).low == 0.0
+
+
+@given(
+    value=st.floats(0, 100),
+    others=st.lists(st.tuples(st.sampled_from(list(VIEWS.values())), st.floats(0, 100))),
+)
+def test_a_band_holds_its_value_and_every_other(value, others):
+    band = band_of(value, others)
+    assert band.low <= value <= band.high
+    for _, other in others:
+        assert band.low <= other + 1e-9
+        assert other <= band.high + 1e-9
+
+
+# What each view does
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    radius=st.floats(4, 20),
+    slope=st.tuples(*[st.floats(-0.6, 0.6)] * 3),
+    spacing=st.sampled_from([1.0, 2.0, 3.0]),
+)
+def test_every_band_holds_the_default_and_the_truth_of_a_sphere_in_a_ramp(radius, slope, spacing):
+    doses, ball = doses_of(Sphere(CENTRE, radius), ramp_grid(slope), spacing)
+    found = bands_of(doses, ball)
+    for value, band in found.values():
+        assert band.low <= value <= band.high
+    _, volume = found["Volume[cc]"]
+    assert volume.low <= 4 / 3 * np.pi * radius**3 / 1000 <= volume.high
+    _, mean = found["Mean[Gy]"]
+    assert mean.low <= 30 + np.dot(slope, CENTRE) <= mean.high
+
+
+def test_flat_ends_drive_the_volume_of_a_cylinder_along_z():
+    doses, structure = doses_of(ALONG_Z, ramp_grid())
+    _, band = bands_of(doses, structure)["Volume[cc]"]
+    assert band.driver is Driver.END_CAPS
+    planes = len({c.z_mm for c in structure.contours})
+    section = np.pi * 12.0**2 / 1000
+    assert band.low == pytest.approx((planes - 1) * 2.0 * section, rel=2e-3)
+    assert band.high == pytest.approx((planes + 1) * 2.0 * section, rel=2e-3)
+
+
+def test_the_slices_do_not_matter_to_what_has_tapered_ends():
+    doses, ball = doses_of(Sphere(CENTRE, 12.0), ramp_grid())
+    there = Views(doses).of(subject_of(ball))
+    assert not {name for name in there if "end " in name}
+
+
+def test_a_peak_between_voxels_drives_the_maximum():
+    doses, ball = doses_of(Sphere((1.1, 0, 0), 8.0), peak_grid())
+    value, band = bands_of(doses, ball)["Max[Gy]"]
+    assert band.driver is Driver.DOSE_INTERPOLATION
+    assert value < 60 * 0.998
+    assert band.high == pytest.approx(60.0, rel=2e-3)
+
+
+@pytest.mark.parametrize("name", [n for n in READINGS if "end " in n])
+@pytest.mark.parametrize("shape", [ALONG_Z, Cone(CENTRE, 16.0, 5.0, 36.0, 2)], ids=["tube", "cone"])
+@pytest.mark.parametrize("slope", [(0.6, 0.0, 0.0), (0.0, 0.0, 0.6)], ids=["across", "along"])
+def test_other_ends_give_what_integrating_anew_gives(name, shape, slope):
+    doses, structure = doses_of(shape, ramp_grid(slope))
+    quick = OtherDoses(doses, READINGS[name]).changed(subject_of(structure))
+    anew = CaseDoses(doses.case, READINGS[name].convention).dvh(structure)
+    assert isinstance(quick, DVH)
+    assert isinstance(anew, DVH)
+    assert quick.volume_cc == pytest.approx(anew.volume_cc, rel=5e-4)
+    assert quick.mean_gy == pytest.approx(anew.mean_gy, abs=0.02)
+    assert quick.min_gy == pytest.approx(anew.min_gy, abs=0.02)
+    assert quick.max_gy == pytest.approx(anew.max_gy, abs=0.02)
+    for part in (0.02, 0.1, 0.5, 0.9, 0.98):
+        volume = part * anew.volume_cc
+        assert quick.dose_at_volume_gy(volume) == pytest.approx(
+            anew.dose_at_volume_gy(volume), abs=0.05
+        )
+
+
+def test_other_ends_count_what_lies_beyond_the_dose_grid():
+    axis = np.arange(-40.0, 41.0, 2.0)
+    short = axis[axis <= 15.0]
+    dose = DoseGrid(np.full((short.size, axis.size, axis.size), 20.0), axis, axis, short)
+    doses, structure = doses_of(ALONG_Z, dose)
+    reading = READINGS["high end whole"]
+    quick = OtherDoses(doses, reading).changed(subject_of(structure))
+    anew = CaseDoses(doses.case, reading.convention).dvh(structure)
+    assert quick is not None
+    assert quick.outside_grid_cc == pytest.approx(anew.outside_grid_cc, abs=2e-3)
+    assert quick.inside_grid_cc == pytest.approx(anew.inside_grid_cc, abs=2e-3)
+
+
+def test_refinement_goes_on_to_where_the_square_law_leads():
+    doses, ball = doses_of(Sphere((1.1, 0, 0), 8.0), peak_grid())
+    coarse = OtherDoses(doses, READINGS["linear"]).changed(subject_of(ball))
+    fine = doses.dvh(ball)
+    further = beyond(coarse, fine, 3)
+    step = fine.mean_gy - coarse.mean_gy
+    assert further.mean_gy == pytest.approx(fine.mean_gy + SAFETY * step / 8)
+    assert further.volume_cc == fine.volume_cc
+
+
+def test_the_quadrature_may_be_wrong_on_both_sides():
+    doses, ball = doses_of(Sphere(CENTRE, 12.0), ramp_grid())
+    dvh = doses.dvh(ball)
+    half = dvh.volume_cc / 2
+    low, high = (moved(dvh, sign).dose_at_volume_gy(half) for sign in (-1, 1))
+    assert low < dvh.dose_at_volume_gy(half) < high
+    assert scaled(dvh, -1).volume_cc < dvh.volume_cc < scaled(dvh, 1).volume_cc
+
+
+def test_what_a_reading_does_not_change_is_not_computed_again():
+    doses, structure = doses_of(ALONG_Z, ramp_grid())
+    other = OtherDoses(doses, READINGS["half slice"])
+    assert other.changed(subject_of(structure)) is None
+    assert other.region(structure) is doses.region(structure)
+
+
+def test_without_a_dose_there_is_no_band():
+    case = Case(
+        "x", NO_PLAN, StructureSet((contour(ALONG_Z, np.arange(-20.0, 20.0, 2.0)),)), NO_PLAN
+    )
+    doses = CaseDoses(case)
+    assert Views(doses).of(subject_of(case.structures.structures[0])) == {}
+
+
+def test_flat_ends_reach_below_and_above_on_their_own():
+    low = Convention(flat_low=0.0)
+    assert low.flat_ends == (0.0, 0.5)
+    assert "0 of a gap below and 0.5 above" in str(low)
