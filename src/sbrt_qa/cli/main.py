@@ -14,6 +14,7 @@ import typer
 
 from sbrt_qa import __version__
 from sbrt_qa.cli import audit, check, dvh, exit_codes, inspect, protocol, sample, selftest
+from sbrt_qa.cli import query as querying
 from sbrt_qa.cli import regrade as regrading
 from sbrt_qa.cli import verify as verifying
 from sbrt_qa.cli.output import tell
@@ -30,6 +31,8 @@ app.command()(check.check)
 app.command()(audit.audit)
 app.command()(verifying.verify)
 app.command()(regrading.regrade)
+app.command()(querying.query)
+app.command()(querying.export)
 app.command()(dvh.dvh)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")

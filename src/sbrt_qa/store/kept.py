@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sbrt_qa.errors import ResultError
 from sbrt_qa.store import tables as t
-from sbrt_qa.store.answers import BATCH
+from sbrt_qa.store.answers import BATCH, current_reviews
 from sbrt_qa.store.connection import Database, reading
 from sbrt_qa.store.records import submission_code
 
@@ -137,3 +137,28 @@ def protocol_content(engine: Database, sha256: str) -> str:
     if found is None:
         raise ResultError("the protocol of a stored review is missing")
     return str(found)
+
+
+def protocols(engine: Database) -> list[str]:
+    """Return the hashes of all protocol versions, oldest first."""
+    p = t.protocol_versions.c
+    with reading(engine) as connection:
+        return list(connection.scalars(sa.select(p.sha256).order_by(p.id)))
+
+
+def named_histograms(engine: Database, protocol: str = "") -> Iterator[tuple[str, list[bytes]]]:
+    """Return the packed histograms of each structure of the protocol, of the newest reviews.
+
+    A regraded review has those of the review that it was made from.
+    """
+    current = current_reviews(protocol).subquery("current")
+    d = t.dvhs.c
+    mine = sa.select(sa.func.coalesce(current.c.source_id, current.c.id))
+    query = sa.select(d.data).where(d.review_id.in_(mine))
+    with reading(engine) as connection:
+        names = connection.scalars(
+            sa.select(d.name).where(d.name != "", d.review_id.in_(mine)).distinct().order_by(d.name)
+        )
+        for name in list(names):
+            rows = connection.scalars(query.where(d.name == name).order_by(d.id))
+            yield name, [bytes(row) for row in rows]
