@@ -69,10 +69,13 @@ class Recorder:
         with writing(self.engine) as connection:
             known = _same_input(connection, entry)
             made = known or _add_submission(connection, entry, at)
-            cases = _case_ids(connection, made.submission_id, entry.cases)
-            for one, case_id in zip(entry.cases, cases, strict=False):
-                if not _has_review(connection, case_id, self.protocol_id, self.version):
-                    self._add_review(connection, made.submission_id, case_id, one, at)
+            there = _case_ids(connection, made.submission_id) if known else []
+            for number, one in enumerate(entry.cases):
+                if number >= len(there):
+                    there.append(_add_case(connection, made.submission_id, number + 1, one))
+                elif _has_review(connection, there[number], self.protocol_id, self.version):
+                    continue
+                self._add_review(connection, made.submission_id, there[number], one, at)
             append(connection, at, "reviewed", made.code, self._event(made, entry))
         return made
 
@@ -251,16 +254,10 @@ def _same_input(connection: Connection, entry: Entry) -> Recorded | None:
     return Recorded(row.id, code, row.version, row.revision)
 
 
-def _case_ids(
-    connection: Connection, submission_id: int, cases: Sequence[ReviewedCase]
-) -> list[int]:
-    """Return the rows of a submission's plans; those that are not there yet are added."""
+def _case_ids(connection: Connection, submission_id: int) -> list[int]:
     mine = t.cases.c.submission_id == submission_id
     known = connection.scalars(sa.select(t.cases.c.id).where(mine).order_by(t.cases.c.ordinal))
-    found = [int(case_id) for case_id in known]
-    for case in cases[len(found) :]:
-        found.append(_add_case(connection, submission_id, len(found) + 1, case))
-    return found
+    return [int(case_id) for case_id in known]
 
 
 def _has_review(connection: Connection, case_id: int, protocol_id: int, version: str) -> bool:
