@@ -36,6 +36,7 @@ DOORS = {
     "dicompylercore": ("crosscheck.child.",),
     "numba": ("._kernels",),
     "SimpleITK": ("dicom.",),
+    "contourpy": ("geometry.outlines.",),
     "llvmlite": ("._kernels",),
     "ruamel": ("protocol.load",),
     "yaml": ("protocol.load",),

@@ -74,7 +74,7 @@ def test_exports_agree(audited, tmp_path):
         (["query", "nonsense"], "unknown question"),
         (["query", "sites", "--format", "xlsx"], "unknown --format"),
         (["query", "sites", "--protocol", "ff00"], "no protocol of this audit"),
-        (["export", "--format", "xlsx"], "unknown --format"),
+        (["export", "--format", "xlsx", "--out", "."], "unknown --format"),
     ],
 )
 def test_wrong_questions_are_told(audited, arguments, message):

@@ -9,7 +9,7 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.options import Format, Inputs, Out, check_format, read_mapping
+from sbrt_qa.cli.options import Format, Inputs, MapOption, Out, check_format, read_mapping
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.errors import UsageError, visible
 from sbrt_qa.model.outcome import Reason
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 def check(
     case: Inputs,
     protocol: Annotated[
-        str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol to hold against.")
+        str,
+        typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol, or NAME@VERSION."),
     ] = workflows.DEFAULT_PROTOCOL,
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="A=B", help="Structure A of the plan is B of the protocol."),
-    ] = None,
+    mapping: MapOption = None,
     untrusted: Annotated[  # noqa: FBT002
         bool,
         typer.Option(

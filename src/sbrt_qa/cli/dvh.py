@@ -8,7 +8,7 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.options import Format, Inputs, Out, check_format
+from sbrt_qa.cli.options import Format, Inputs, Out, PlanOption, check_format
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.errors import visible
 from sbrt_qa.reports.registry import render_dvh
@@ -26,10 +26,7 @@ def dvh(
             "--metrics", "-m", metavar="LIST", help='Such as "D95%[Gy],V20Gy[cc],DC700cc[Gy]".'
         ),
     ] = "",
-    plan: Annotated[
-        str | None,
-        typer.Option("--plan", metavar="LABEL|UID", help="Which plan, where there are several."),
-    ] = None,
+    plan: PlanOption = None,
     curve: Annotated[bool, typer.Option("--curve", help="Add the curves (JSON, CSV).")] = False,  # noqa: FBT002
     bin_gy: Annotated[
         float, typer.Option("--bin", metavar="GY", help="Step of the curves in Gy.")

@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import __version__
-from sbrt_qa.cli import audit, check, dvh, exit_codes, inspect, protocol, sample, selftest
+from sbrt_qa.cli import (
+    audit,
+    check,
+    compare,
+    dvh,
+    exit_codes,
+    export,
+    inspect,
+    protocol,
+    sample,
+    selftest,
+)
 from sbrt_qa.cli import query as querying
 from sbrt_qa.cli import regrade as regrading
 from sbrt_qa.cli import verify as verifying
@@ -32,8 +43,9 @@ app.command()(audit.audit)
 app.command()(verifying.verify)
 app.command()(regrading.regrade)
 app.command()(querying.query)
-app.command()(querying.export)
+app.command()(compare.compare)
 app.command()(dvh.dvh)
+app.command()(export.export)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
 app.command()(sample.sample)

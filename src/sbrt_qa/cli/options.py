@@ -21,6 +21,14 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Write to FILE, not the terminal."),
 ]
+PlanOption = Annotated[
+    str | None,
+    typer.Option("--plan", metavar="LABEL|UID", help="Which plan, where there are several."),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="A=B", help="Structure A of the plan is B of the protocol."),
+]
 
 
 def read_mapping(pairs: list[str]) -> dict[str, str]:

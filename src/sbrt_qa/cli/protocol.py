@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import workflows
-from sbrt_qa.cli.options import Out
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting
+from sbrt_qa.cli.options import MapOption, Out, read_mapping
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
 from sbrt_qa.errors import visible
+from sbrt_qa.workflows import versions
 
 app = typer.Typer(
     help="Show, validate and describe protocols.", no_args_is_help=True, rich_markup_mode=None
@@ -22,8 +23,8 @@ Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A protocol by na
 
 @app.command("list")
 def list_all() -> None:
-    """List the protocols that come with this program."""
-    rows = [f"{p.id}  {p.version}  {p.title}" for p in workflows.protocols()]
+    """List the protocols that come with this program: id, version, effective date, title."""
+    rows = [f"{p.id}  {p.version}  {p.effective}  {p.title}" for p in workflows.protocols()]
     emit("".join(f"{visible(row)}\n" for row in rows))
 
 
@@ -34,6 +35,30 @@ def show(protocol: Name, out: Out = None) -> None:
 
     refuse_overwriting(out, [Path(protocol)])
     emit(render_protocol(workflows.protocol(protocol), page_for(out)), out)
+
+
+@app.command()
+def diff(
+    before: Name,
+    after: Name,
+    case: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--case", metavar="CASE", help="Show which verdicts of this case change; repeatable."
+        ),
+    ] = None,
+    mapping: MapOption = None,
+    out: Out = None,
+) -> None:
+    """Show in words what differs between two protocols or versions (NAME@VERSION)."""
+    from sbrt_qa.reports.protocol_diff_text import render_differences  # start-up: pydantic
+
+    refuse_overwriting(out, [*map(Path, (before, after)), *(case or [])])
+    if case:
+        workflows.start_kernels_fast()
+        workflows.when_compiling(tell_compiling)
+    found = versions.protocol_differences(before, after, case or (), read_mapping(mapping or []))
+    emit(render_differences(*found), out)
 
 
 @app.command()

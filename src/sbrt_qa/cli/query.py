@@ -1,4 +1,4 @@
-"""``sbrt-qa query`` and ``sbrt-qa export``: what an audit has to say."""
+"""``sbrt-qa query``, and ``sbrt-qa export`` of an audit: what it has to say."""
 
 from __future__ import annotations
 
@@ -54,26 +54,17 @@ def query(
     emit(render_rows(ask(audit, question, database), output_format, page_for(out)), out)
 
 
-def export(
-    audit: AuditFolder,
-    output_format: Annotated[
-        str, typer.Option("--format", "-f", help="One of: csv, parquet, json.")
-    ] = "csv",
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the files go.")
-    ] = Path(),
-    latest: Latest = False,  # noqa: FBT002
-    protocol: OfProtocol = "",
-    database: Database = "",
+def export_audit(
+    audit: Path, output_format: str, out: Path, *, latest: bool = False, database: str = ""
 ) -> None:
-    """Write submissions, metrics (one row a value) and deviations as files for statistics."""
+    """Write submissions, metrics and deviations of an audit as files of a folder."""
     if output_format not in ("csv", "parquet", "json"):
         got = quoted(output_format)
         raise UsageError("unknown --format", got=got, expected="csv, parquet, json")
     if not out.is_dir():
         raise UsageError("--out is no folder", got=quoted(out.name))
     for about in EXPORTED:
-        rows = ask(audit, Question(about, latest=latest, protocol=protocol), database)
+        rows = ask(audit, Question(about, latest=latest), database)
         path = out / f"{about}.{output_format}"
         if output_format == "parquet":
             count = write_parquet(rows, path)

@@ -69,7 +69,8 @@ def read_structure_set(root: Item) -> StructureSet:
     types = _interpreted_types(root)
     read = [_structure(root, roi, types.get(roi.number, ""), frame_uid) for roi in rois.values()]
     structures = _snap_planes(root, read)
-    return StructureSet(structures, frame_uid, root.text("StructureSetLabel"))
+    label, date = root.text("StructureSetLabel"), root.code("StructureSetDate")
+    return StructureSet(structures, frame_uid, label, date)
 
 
 def main_frame(root: Item) -> str:

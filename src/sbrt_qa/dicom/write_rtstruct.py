@@ -109,7 +109,7 @@ def write_rtstruct(
     ]
     dataset.RTROIObservationsSequence = [_observation(s) for s in structures.structures]
     dataset.ApprovalStatus = options.approval
-    save(dataset, path, transfer_syntax=_transfer_syntax(dataset))
+    save(dataset, path, transfer_syntax=transfer_syntax_for(dataset))
 
 
 def _colour(roi_number: int, turn: int, options: RtStructOptions) -> Colour:
@@ -189,7 +189,8 @@ def contour_text(contour: Contour, decimals: int = 2) -> str:
     return "\\".join([point] * rounded.shape[0]) % tuple(rounded.ravel().tolist())
 
 
-def _transfer_syntax(dataset: Dataset) -> UID:
+def transfer_syntax_for(dataset: Dataset) -> UID:
+    """Return explicit VR, or implicit VR where a contour is too long for explicit lengths."""
     longest = max(
         (
             len(contour[CONTOUR_DATA].value)

@@ -117,13 +117,14 @@ class StructureSet:
         In file order; ROI numbers are unique.
     frame_of_reference_uid
         The frame of the coordinates; empty when the file states none.
-    label
-        Structure Set Label, as written.
+    label, date
+        Structure Set Label and Date (``YYYYMMDD``), as written.
     """
 
     structures: tuple[Structure, ...]
     frame_of_reference_uid: str = ""
     label: str = ""
+    date: str = ""
 
     def __post_init__(self) -> None:
         numbers = [s.roi_number for s in self.structures]

@@ -81,13 +81,17 @@ def _findings(protocol: Protocol, facts: Facts, *, fits_none: bool) -> list[Find
     fractions, total_gy = facts["fractions"], facts["prescription_gy"]
     if isinstance(fractions, Reason):
         return []
-    allowed = ", ".join(p.id for p in protocol.prescriptions)
+    allowed = ", ".join(x.id for x in protocol.prescriptions or protocol.options)
     if fits_none:
         message = f"{fractions:g} fractions: the protocol has no organ limits for them"
         return [_not_in_protocol(message, allowed)]
-    if isinstance(total_gy, Reason) or any(
-        p.fractions == fractions and same_prescription(total_gy, p.total_gy)
-        for p in protocol.prescriptions
+    if (
+        not protocol.prescriptions
+        or isinstance(total_gy, Reason)
+        or any(
+            p.fractions == fractions and same_prescription(total_gy, p.total_gy)
+            for p in protocol.prescriptions
+        )
     ):
         return []
     message = f"{total_gy:g} Gy in {fractions:g} fractions is no prescription of the protocol"

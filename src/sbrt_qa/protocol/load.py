@@ -31,6 +31,7 @@ from ruamel.yaml.events import (
 
 from sbrt_qa.errors import ProtocolError, quoted, visible
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.versions import ProtocolFamily, family_of
 
 MAX_BYTES: Final = 2_000_000
 """Largest protocol file that is read."""
@@ -60,7 +61,7 @@ Location = tuple[str | int, ...]
 
 
 def library() -> dict[str, Traversable]:
-    """Return the protocols that come with the package, by id.
+    """Return the protocols that come with the package, by id; amendments by ``ID@VERSION``.
 
     They lie inside the installed package, or in ``protocols/`` of a source checkout.
     """
@@ -72,7 +73,7 @@ def library() -> dict[str, Traversable]:
 
 
 def load_protocol(name_or_path: str | Path) -> Protocol:
-    """Load a protocol of the library by its id, or any protocol file by its path.
+    """Load a protocol: by its id the latest version, by ``ID@VERSION`` that one, or a file.
 
     Raises
     ------
@@ -80,7 +81,52 @@ def load_protocol(name_or_path: str | Path) -> Protocol:
         There is no such protocol, or its file breaks the rules; the message names file, line and
         the path inside the file.
     """
-    file = _find(name_or_path)
+    return load_family(name_or_path).latest
+
+
+def load_family(name_or_path: str | Path) -> ProtocolFamily:
+    """Load all versions of a protocol by its id or from a folder that holds nothing else.
+
+    ``ID@VERSION`` and a file are the one version that is asked for.
+
+    Raises
+    ------
+    ProtocolError
+        As :func:`load_protocol`.
+    """
+    path, known = Path(name_or_path), library()
+    if isinstance(name_or_path, str):
+        name, at, version = name_or_path.partition("@")
+        if files := [f for stem, f in known.items() if stem.partition("@")[0] == name]:
+            versions = family_of([_load(file) for file in files], name)
+            return _fixed(versions, version) if at else versions
+    if path.is_file():
+        return ProtocolFamily((_load(path),), fixed=True)
+    if path.is_dir():
+        files = sorted((f for f in path.iterdir() if f.suffix in SUFFIXES), key=lambda f: f.name)
+        if files:
+            return family_of([_load(file) for file in files], path.name)
+    names = dict.fromkeys(stem.partition("@")[0] for stem in known)
+    raise ProtocolError(
+        "there is no such protocol",
+        got=quoted(path.name or name_or_path),
+        expected=f"a file, or one of {', '.join(names) or 'no'} (the protocols of this package)",
+    )
+
+
+def _fixed(family: ProtocolFamily, version: str) -> ProtocolFamily:
+    """Return the one version that was asked for."""
+    found = [p for p in family.versions if p.version == version]
+    if not found:
+        raise ProtocolError(
+            "the protocol has no such version",
+            got=quoted(version),
+            expected=", ".join(quoted(p.version) for p in family.versions),
+        )
+    return ProtocolFamily((found[0],), fixed=True)
+
+
+def _load(file: Traversable) -> Protocol:
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
@@ -107,20 +153,6 @@ def parse_protocol(content: bytes, name: str) -> Protocol:
         return Protocol.model_validate(data)
     except ValidationError as error:
         raise _schema_error(error, data, text, name) from None
-
-
-def _find(name_or_path: str | Path) -> Traversable:
-    known = library()
-    if isinstance(name_or_path, str) and name_or_path in known:
-        return known[name_or_path]
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
-    raise ProtocolError(
-        "there is no such protocol",
-        got=quoted(path.name or name_or_path),
-        expected=f"a file, or one of {', '.join(known) or 'no'} (the protocols of this package)",
-    )
 
 
 def _decoded(content: bytes, name: str) -> str:

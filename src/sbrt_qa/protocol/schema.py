@@ -219,6 +219,8 @@ class Protocol(_Part):
         is. Their limits come out not evaluable.
     unclear_names
         Names that several things go by, and which; they never match by themselves.
+    prescriptions
+        Levels that are allowed; none in a table of limits that leaves the dose to others.
     targets
         Limits that apply whatever the number of fractions.
     options

@@ -41,7 +41,7 @@ DVH_COLUMNS = (
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: ARG001
     """Return one row per limit and plan, then one per value that is compared with another's."""
-    return _write(REVIEW_COLUMNS, (row for review in reviews for row in _review_rows(review)))
+    return write_rows(REVIEW_COLUMNS, (row for review in reviews for row in _review_rows(review)))
 
 
 def render_dvh(table: DvhTable, page: Page) -> str:  # noqa: ARG001
@@ -51,7 +51,7 @@ def render_dvh(table: DvhTable, page: Page) -> str:  # noqa: ARG001
         for key, structure in table.structures.items()
         for quantity in _quantities(structure)
     )
-    return _write(DVH_COLUMNS, rows)
+    return write_rows(DVH_COLUMNS, rows)
 
 
 def safe_cell(value: Cell) -> Cell:
@@ -62,7 +62,8 @@ def safe_cell(value: Cell) -> Cell:
     return guard + visible(value)
 
 
-def _write(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Return a CSV text of cells made safe."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)

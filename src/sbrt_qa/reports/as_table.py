@@ -168,23 +168,27 @@ def _limits(rows: Sequence[view.Row], page: Page) -> Table:
 
     Rich cuts a table that cannot be folded further, and a cut number would lie.
     """
-    wide = _wide_table(rows)
-    return wide if _least_width(wide) <= page.width else _narrow_table(rows)
+    for bands in (True, False):
+        wide = _wide_table(rows, bands=bands)
+        if _least_width(wide) <= page.width:
+            return wide
+    return _narrow_table(rows)
 
 
-def _wide_table(rows: Sequence[view.Row]) -> Table:
+def _wide_table(rows: Sequence[view.Row], *, bands: bool) -> Table:
     table = _table()
     for name in ("verdict", "id", "P"):
         table.add_column(name, no_wrap=True)
     table.add_column("structure → ROI", overflow="fold", min_width=20)
     table.add_column("metric", overflow="fold", min_width=13, max_width=13)
-    for name in ("value", "band", "limit", "minor", "margin"):
+    for name in ("value", *(["band"] if bands else []), "limit", "minor", "margin"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("source", overflow="fold", min_width=6, max_width=16)
     for row in rows:
         table.add_row(
             _verdict_cell(row), _text(row.id), row.priority, _text(row.structure),
-            _text(row.metric), *_number_cells(row, Text(row.band, "dim")), _text(row.source),
+            _text(row.metric), *_number_cells(row, *([Text(row.band, "dim")] if bands else [])),
+            _text(row.source),
         )  # fmt: skip
     return table
 

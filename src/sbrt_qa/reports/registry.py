@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sbrt_qa.errors import UsageError, quoted
 
 if TYPE_CHECKING:
+    from sbrt_qa.review.comparison import CaseComparison
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
 
@@ -60,12 +61,23 @@ def render_dvh(name: str, table: DvhTable, page: Page) -> str:
     return str(_renderer(name, "render_dvh")(table, page))
 
 
-def _renderer(name: str, function: str) -> Callable[..., Any]:
+def render_comparison(name: str, comparison: CaseComparison, page: Page) -> str:
+    """Render two versions side by side in the format `name`.
+
+    Raises
+    ------
+    UsageError
+        There is no such format, or it cannot show a comparison.
+    """
+    return str(_renderer(name, "render_comparison", f"comparison_{name}")(comparison, page))
+
+
+def _renderer(name: str, function: str, module_name: str = "") -> Callable[..., Any]:
     if name not in format_names():
         raise UsageError("unknown format", got=quoted(name), expected=", ".join(format_names()))
-    module = importlib.import_module(f"{__package__}.{_PREFIX}{name}")
     try:
+        module = importlib.import_module(f"{__package__}.{module_name or _PREFIX + name}")
         found: Callable[..., Any] = getattr(module, function)
-    except AttributeError:
+    except (AttributeError, ModuleNotFoundError):
         raise UsageError("this format cannot show that result", got=quoted(name)) from None
     return found

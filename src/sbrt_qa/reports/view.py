@@ -99,6 +99,7 @@ def header_lines(review: CaseReview) -> list[tuple[str, str]]:
     """Return what is said of the case above the table, as pairs of label and text."""
     protocol = review.protocol
     version = f"{protocol.id} {protocol.version} · sha256 {protocol.sha256[:12]}"
+    version += f" · {protocol.chosen}" if protocol.chosen else ""
     parts = part_lines(
         review.plan, review.dose, review.structure_set, len(review.structures), review.image
     )

@@ -23,16 +23,21 @@ SCHEMA: Final = "sbrt_qa.review/1"
 
 @dataclass(frozen=True, slots=True)
 class ProtocolUsed:
-    """The protocol, pinned: `sha256` is that of its file."""
+    """The protocol, pinned: `sha256` is that of its content.
+
+    `effective` is the date (ISO) from which the version holds, `chosen` why it was used.
+    """
 
     id: str
     version: str
     sha256: str
     title: str = ""
     statement: str = ""
+    effective: str = ""
+    chosen: str = ""
 
     @classmethod
-    def of(cls, protocol: Protocol) -> ProtocolUsed:
+    def of(cls, protocol: Protocol, chosen: str = "") -> ProtocolUsed:
         """Pin a protocol."""
         return cls(
             id=protocol.id,
@@ -40,6 +45,8 @@ class ProtocolUsed:
             sha256=protocol.content_hash,
             title=protocol.title,
             statement=protocol.statement,
+            effective=protocol.effective.isoformat(),
+            chosen=chosen,
         )
 
 

@@ -27,6 +27,7 @@ from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
 from sbrt_qa.protocol.matching import Matcher
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.site_csv import SiteValue
 from sbrt_qa.review.site_values import FindDvh, compare_sent, compare_stored
@@ -40,7 +41,7 @@ from sbrt_qa.review.summaries import (
 
 def review_case(
     case: Case,
-    protocol: Protocol,
+    protocol: Protocol | Chosen,
     *,
     mapping: Mapping[str, str] | None = None,
     site_values: Sequence[SiteValue] = (),
@@ -54,7 +55,7 @@ def review_case(
     case
         What was submitted.
     protocol
-        The limits.
+        The limits; or the version chosen for this case, so that the review says why it was.
     mapping
         Structure name in the plan -> name in the protocol, where names do not say it themselves.
     site_values
@@ -70,18 +71,21 @@ def review_case(
     UsageError
         The mapping leads to a name that the protocol does not have.
     """
+    chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
+    protocol = chosen.protocol
     doses = doses or CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
     evaluation = _evaluate(doses, protocol, mapping or {}, bands=bands)
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
-    findings = (*evaluation.findings, *run_checks(CheckContext(doses, used)))
+    about_version = () if chosen.finding is None else (chosen.finding,)
+    findings = (*about_version, *evaluation.findings, *run_checks(CheckContext(doses, used)))
     source = case.provenance
     return CaseReview(
         case=case.label,
         subject=case.subject,
         verdict=overall(evaluation.results, findings),
-        protocol=ProtocolUsed.of(protocol),
+        protocol=ProtocolUsed.of(protocol, chosen.why),
         engine=EngineUsed(convention=method_text(doses.convention)),
         plan=plan_summary(case.plan),
         dose=dose_summary(case.dose),
@@ -137,14 +141,14 @@ def _sources(
         other = views.read_otherwise(name, _subject(target))
         if other is None:
             return default_far(target, body, distance_mm)
-        regions = _region(other, target), _region(views.base, body)
+        regions = region_of_tree(other, target), region_of_tree(views.base, body)
         return other.highest_beyond_gy(*regions, distance_mm)
 
     return dvh_for, far_dose
 
 
 def _subject(tree: Tree[Structure]) -> Subject:
-    return Subject(tree_key(tree), lambda doses: _region(doses, tree))
+    return Subject(tree_key(tree), lambda doses: region_of_tree(doses, tree))
 
 
 def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> FindDvh:
@@ -173,7 +177,7 @@ def dvh_source(doses: CaseDoses) -> DvhSource:
     def source(tree: Tree[Structure]) -> DVH | Reason:
         if isinstance(tree, Leaf):
             return doses.dvh(tree.value)
-        return doses.dvh_of(tree_key(tree), lambda: _region(doses, tree))
+        return doses.dvh_of(tree_key(tree), lambda: region_of_tree(doses, tree))
 
     return source
 
@@ -185,7 +189,7 @@ def far_dose_source(doses: CaseDoses) -> FarDose:
         target: Tree[Structure], body: Tree[Structure], distance_mm: float
     ) -> float | Reason:
         def highest() -> float | Reason:
-            regions = _region(doses, target), _region(doses, body)
+            regions = region_of_tree(doses, target), region_of_tree(doses, body)
             return doses.highest_beyond_gy(*regions, distance_mm)
 
         return doses.far_of(far_key(target, body, distance_mm), highest)
@@ -203,7 +207,8 @@ def tree_key(tree: Tree[Structure]) -> str:
     return fold(tree, lambda s: f"roi {s.roi_number}", lambda sign, a, b: f"({a} {sign} {b})")
 
 
-def _region(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
+def region_of_tree(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
+    """Return the region of an expression over structures, or why there is none."""
     return fold(tree, doses.region, _combined)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case
     from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.versions import ProtocolFamily
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
     from sbrt_qa.review.site_csv import SiteValue
@@ -46,7 +47,8 @@ def check(
     paths
         Files and folders.
     protocol_name
-        Name in the library, or a file.
+        Name in the library, ``NAME@VERSION``, a file, or a folder of versions. Of several versions
+        each plan is held against the one in force at its planning date.
     mapping
         Structure name in the plan -> name in the protocol.
     site_values
@@ -68,11 +70,11 @@ def check(
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.review.review import review_case
 
-    rules = protocol(protocol_name)
+    rules = protocol_family(protocol_name)
     sent = () if site_values is None else _site_values(site_values)
     reviews = []
     for case in load_cases(paths):
-        review = review_case(case, rules, mapping=mapping, site_values=sent, bands=bands)
+        review = review_case(case, rules.of(case), mapping=mapping, site_values=sent, bands=bands)
         if cross_check:
             review = _cross_checked(case, review, paths)
         reviews.append(_citing_self_test(review))
@@ -174,7 +176,8 @@ def _review_here(
     cases = load_cases(paths)
     if case is None and len(cases) > 1:
         return {"labels": [one.label for one in cases]}
-    review = review_case(cases[case or 0], protocol(protocol_name), mapping=mapping, bands=bands)
+    chosen = protocol_family(protocol_name).of(cases[case or 0])
+    review = review_case(cases[case or 0], chosen, mapping=mapping, bands=bands)
     return {"review": review.to_json()}
 
 
@@ -225,7 +228,7 @@ def dvh(
 
     for text in metrics:
         parse_metric(text)  # a typing error is told before anything is read
-    case = _choose(load_cases(paths), plan)
+    case = choose(load_cases(paths), plan)
     return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy, bands=bands)
 
 
@@ -269,11 +272,25 @@ def protocol(name_or_path: str) -> Protocol:
     return load_protocol(name_or_path)
 
 
+def protocol_family(name_or_path: str) -> ProtocolFamily:
+    """Load all versions of a protocol; ``of`` of the result says which one holds for a case.
+
+    Raises
+    ------
+    ProtocolError
+        As :func:`protocol`.
+    """
+    from sbrt_qa.protocol.load import load_family
+
+    return load_family(name_or_path)
+
+
 def protocols() -> tuple[Protocol, ...]:
-    """Load every protocol of the library."""
+    """Load every protocol of the library, each in all its versions."""
     from sbrt_qa.protocol.load import library
 
-    return tuple(protocol(name) for name in library())
+    names = dict.fromkeys(stem.partition("@")[0] for stem in library())
+    return tuple(version for name in names for version in protocol_family(name).versions)
 
 
 def protocol_schema() -> dict[str, Any]:
@@ -339,7 +356,14 @@ def _citing_self_test(review: CaseReview) -> CaseReview:
     return replace(review, engine=replace(review.engine, self_test=latest_id()))
 
 
-def _choose(cases: Sequence[Case], wanted: str | None) -> Case:
+def choose(cases: Sequence[Case], wanted: str | None) -> Case:
+    """Return the one case, or the one whose label or plan UID is `wanted`.
+
+    Raises
+    ------
+    UsageError
+        There are several and `wanted` does not say which, or it names none or several.
+    """
     if wanted is None and len(cases) == 1:
         return cases[0]
     chosen = [case for case in cases if wanted is not None and wanted in _names(case)]

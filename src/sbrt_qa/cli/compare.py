@@ -1,0 +1,54 @@
+"""``sbrt-qa compare``: what changed between two versions of a submission."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sbrt_qa import workflows
+from sbrt_qa.cli import exit_codes
+from sbrt_qa.cli.options import Format, MapOption, Out, PlanOption, check_format, read_mapping
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
+from sbrt_qa.reports.registry import render_comparison
+from sbrt_qa.workflows import compare as flow
+
+
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The earlier version.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The later version.")],
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            "--expect",
+            metavar="LIST",
+            help='Changes that were requested, such as "structures:PTV,dose", or none.',
+        ),
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Limits held against both.")
+    ] = workflows.DEFAULT_PROTOCOL,
+    mapping: MapOption = None,
+    plan: PlanOption = None,
+    gamma: Annotated[
+        str, typer.Option("--gamma", metavar="C", help='Such as "2%/1mm", or none.')
+    ] = "",
+    output_format: Format = "table",
+    out: Out = None,
+) -> None:
+    """Show what changed: identifiers, prescription, beams, structures, dose, every limit.
+
+    Exit code: 0, or with --expect 20 when something else changed or a request was not carried
+    out; 10 when a UID stands for other content; 1 unreadable input, 2 wrong usage.
+    """
+    structure_names = read_mapping(mapping or [])
+    check_format(output_format)
+    refuse_overwriting(out, [before, after])
+    workflows.start_kernels_fast()
+    workflows.when_compiling(tell_compiling)
+    found = flow.compare(
+        [before], [after], protocol, structure_names, plan=plan, expect=expect, gamma=gamma
+    )
+    emit(render_comparison(output_format, found, page_for(out)), out)
+    raise typer.Exit(exit_codes.of_verdicts([found.verdict]))

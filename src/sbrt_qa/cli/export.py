@@ -1,0 +1,82 @@
+"""``sbrt-qa export``: derived structures, isodoses and rings as a structure set."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sbrt_qa import workflows
+from sbrt_qa.cli.audit import Database
+from sbrt_qa.cli.options import Inputs, MapOption, PlanOption, read_mapping
+from sbrt_qa.cli.output import emit, refuse_overwriting, tell_compiling
+from sbrt_qa.cli.query import Latest, export_audit
+from sbrt_qa.errors import visible
+from sbrt_qa.workflows import export as flow
+
+if TYPE_CHECKING:
+    from sbrt_qa.review.derived import Derived
+
+
+def export(
+    case: Inputs,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="FILE.dcm", help="To write; of an audit, a folder."),
+    ],
+    structure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--structure", "-s", metavar="NAME|EXPR", help='Such as "Liver-GTV"; repeatable.'
+        ),
+    ] = None,
+    isodose: Annotated[
+        list[str] | None,
+        typer.Option("--isodose", metavar="DOSE", help="Such as 50Gy or 80%; repeatable."),
+    ] = None,
+    ring: Annotated[
+        list[str] | None,
+        typer.Option("--ring", metavar="[NAME:]MM", help="Such as 20mm or GTV:10mm; repeatable."),
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Whose names may be used.")
+    ] = workflows.DEFAULT_PROTOCOL,
+    mapping: MapOption = None,
+    plan: PlanOption = None,
+    audit_format: Annotated[
+        str, typer.Option("--format", "-f", help="CASE is an audit: csv, parquet or json.")
+    ] = "",
+    latest: Latest = False,  # noqa: FBT002
+    database: Database = "",
+) -> None:
+    """Write derived structures, isodoses and rings for import on the same CT.
+
+    The file names patient and study as the CT does. Not for treatment: check it before any use.
+
+    With --format, write the submissions, metrics (one row a value) and deviations of an audit as
+    files for statistics.
+    """
+    if audit_format:
+        export_audit(case[0], audit_format, out, latest=latest, database=database)
+        return
+    from sbrt_qa.review.derived import Wanted  # start-up: numpy and pydantic
+
+    names = read_mapping(mapping or [])
+    refuse_overwriting(out, case)
+    workflows.start_kernels_fast()
+    workflows.when_compiling(tell_compiling)
+    wanted = Wanted(tuple(structure or ()), tuple(isodose or ()), tuple(ring or ()))
+    made = flow.export(case, wanted, out, protocol, names, plan=plan, when=datetime.now(UTC))
+    emit("".join(f"{line}\n" for d in made for line in _lines(d)))
+
+
+def _lines(made: Derived) -> list[str]:
+    planes = len({c.z_mm for c in made.structure.contours})
+    source = "" if made.made_from_cc is None else f" of {made.made_from_cc:.2f} cc"
+    lines = [
+        f"{made.structure.name}: {made.volume_cc:.2f} cc{source} on {planes} slices; "
+        f"{made.description}"
+    ]
+    return [visible(line) for line in (*lines, *([f"  {made.note}"] if made.note else []))]

@@ -1,0 +1,68 @@
+"""Contours of equal dose on planes across the dose grid."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from sbrt_qa.dosimetry.interpolation import Box, refined
+from sbrt_qa.geometry.outlines import level_loops, with_keyholes
+from sbrt_qa.model.grid import DoseGrid, FloatArray
+from sbrt_qa.model.structure import Contour
+
+AROUND: Final = 1
+"""Voxels around the isodose that take part in its interpolation."""
+
+
+def isodose_contours(dose: DoseGrid, level_gy: float, z_mm: FloatArray) -> tuple[Contour, ...]:
+    """Return the contours on planes within which the dose is at least a level.
+
+    The dose between voxels is read as the engine reads it: a cubic spline where the isodose is
+    small enough, linear otherwise. An isodose that leaves the grid is closed at its edge, see
+    :func:`leaves_grid`.
+
+    Parameters
+    ----------
+    level_gy
+        Greater than 0.
+    z_mm
+        Planes; those beyond the grid have no contour.
+    """
+    if not (dose.dose_gy >= level_gy).any() or min(dose.dose_gy.shape) < 2:
+        return ()
+    fine = refined(dose, _box(dose, level_gy))
+    return tuple(
+        Contour(float(z), loop)
+        for z in z_mm
+        if fine.z_mm[0] <= z <= fine.z_mm[-1]
+        for loop in with_keyholes(
+            level_loops(_plane(fine, float(z)), fine.x_mm, fine.y_mm, level_gy)
+        )
+    )
+
+
+def leaves_grid(dose: DoseGrid, level_gy: float) -> bool:
+    """Tell whether a dose reaches the edge of the grid, beyond which nobody knows it."""
+    d = dose.dose_gy
+    faces = (d[0], d[-1], d[:, 0], d[:, -1], d[:, :, 0], d[:, :, -1])
+    return any(bool((face >= level_gy).any()) for face in faces)
+
+
+def _box(dose: DoseGrid, level_gy: float) -> Box:
+    """Return the box of all voxels that receive a dose, and of those next to them."""
+    spans = []
+    for n, axis in enumerate((dose.z_mm, dose.y_mm, dose.x_mm)):
+        others = tuple(m for m in range(3) if m != n)
+        reached = np.flatnonzero((dose.dose_gy >= level_gy).any(axis=others))
+        low, high = max(reached[0] - AROUND, 0), min(reached[-1] + AROUND, axis.size - 1)
+        spans.append((float(axis[low]), float(axis[high])))
+    z, y, x = spans
+    return Box(x, y, z)
+
+
+def _plane(dose: DoseGrid, z_mm: float) -> FloatArray:
+    """Return the dose on a plane at the grid's columns, shape ``(y, x)``."""
+    k = int(np.clip(np.searchsorted(dose.z_mm, z_mm, side="right") - 1, 0, dose.z_mm.size - 2))
+    part = (z_mm - dose.z_mm[k]) / (dose.z_mm[k + 1] - dose.z_mm[k])
+    return np.asarray((1 - part) * dose.dose_gy[k] + part * dose.dose_gy[k + 1])

@@ -1,0 +1,164 @@
+"""How far apart the surfaces of two regions are, as few numbers for a reader: mean, 95 %, largest.
+
+A surface becomes the points where the lines of an even lattice, along x, y and z, cross it. A point
+of one surface is measured to the plane through the nearest points of the other, so that the gaps
+between points do not count as distance.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from sbrt_qa.geometry.distance import contains
+from sbrt_qa.geometry.lattice import BoolArray, inside
+from sbrt_qa.geometry.regions import Cells
+from sbrt_qa.geometry.scanlines import section_mm2
+from sbrt_qa.model.grid import FloatArray
+
+FINEST_MM: Final = 0.25
+"""Smallest spacing of the lattice."""
+
+MOST_ROWS: Final = 3_000
+"""Lines along x of one lattice; the spacing is 0.8 mm for a target of 50 cc, 2.7 mm for a liver."""
+
+HALVINGS: Final = 7
+"""How often a crossing is halved in: it comes out right to a hundredth of the spacing."""
+
+NEIGHBOURS: Final = 9
+"""Points that lay a plane through a surface point, itself included."""
+
+REACH: Final = 2.0
+"""How far beside a surface point, in spacings, its plane still stands for the surface."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceDistance:
+    """Distances between two surfaces in mm.
+
+    Parameters
+    ----------
+    mean_mm
+        Mean over both surfaces, by area.
+    p95_mm
+        The larger of both directions' 95th percentiles, by area.
+    max_mm
+        The largest distance of either direction (Hausdorff), as far as points were taken.
+    """
+
+    mean_mm: float
+    p95_mm: float
+    max_mm: float
+
+
+def surface_distance(one: Cells, other: Cells) -> SurfaceDistance:
+    """Return how far two surfaces are apart.
+
+    Right to about a tenth of the points' spacing where surfaces are smooth, and to one spacing at
+    sharp edges; the spacing is 0.25 mm for small targets and about 1 mm for a liver.
+
+    Raises
+    ------
+    GeometryError
+        The contours cannot be scanned safely.
+    """
+    a, b = Surface.of(one), Surface.of(other)
+    from_a, from_b = b.distance_mm(a.points_mm), a.distance_mm(b.points_mm)
+    total = a.weight.sum() + b.weight.sum()
+    return SurfaceDistance(
+        mean_mm=float((from_a @ a.weight + from_b @ b.weight) / total),
+        p95_mm=max(_quantile(from_a, a.weight, 0.95), _quantile(from_b, b.weight, 0.95)),
+        max_mm=float(max(from_a.max(), from_b.max())),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """A surface as points, rows of (x, y, z), and the `spacing_mm` of the lattice they lie on."""
+
+    points_mm: FloatArray
+    spacing_mm: float
+
+    @classmethod
+    def of(cls, cells: Cells) -> Surface:
+        """Return the surface of a region."""
+        spacing = max(FINEST_MM, math.sqrt(section_mm2(cells) / MOST_ROWS))
+        return cls(_crossings(cells, spacing), spacing)
+
+    @cached_property
+    def _tree(self) -> Any:  # noqa: ANN401
+        from scipy.spatial import KDTree  # only here: it takes long to load
+
+        return KDTree(self.points_mm, balanced_tree=False, compact_nodes=False)
+
+    @cached_property
+    def _normals(self) -> FloatArray:
+        """Direction across the plane through the points around each point."""
+        count = min(NEIGHBOURS, len(self.points_mm))
+        _, around = self._tree.query(self.points_mm, k=range(1, count + 1))
+        group = self.points_mm[around]
+        group = group - group.mean(axis=1, keepdims=True)
+        _, axes = np.linalg.eigh(np.einsum("nki,nkj->nij", group, group))
+        return np.asarray(axes[:, :, 0])
+
+    @cached_property
+    def weight(self) -> FloatArray:
+        """Area that each point stands for, in squares of the lattice.
+
+        Lines along an axis cross a surface as often as its area looks that way, so that all three
+        axes together find ``|nx| + |ny| + |nz|`` points per square.
+        """
+        return np.asarray(1.0 / np.abs(self._normals).sum(axis=1))
+
+    def distance_mm(self, points_mm: FloatArray) -> FloatArray:
+        """Return the distance of points, rows of (x, y, z), from this surface."""
+        distance, nearest = self._tree.query(points_mm)
+        apart = points_mm - self.points_mm[nearest]
+        across = np.abs(np.einsum("ij,ij->i", self._normals[nearest], apart))
+        beside = np.sqrt(np.maximum(distance**2 - across**2, 0.0))
+        return np.asarray(np.where(beside <= REACH * self.spacing_mm, across, distance))
+
+
+def _crossings(cells: Cells, spacing_mm: float) -> FloatArray:
+    """Return where the lines of a lattice around a region cross its surface, ``(n, 3)``."""
+    low = (cells.x_low_mm, float(cells.y_low_mm.min()), float(cells.z_low_mm.min()))
+    high = (cells.x_high_mm, float(cells.y_high_mm.max()), float(cells.z_high_mm.max()))
+    axes = [_axis(a, b, spacing_mm) for a, b in zip(low, high, strict=True)]
+    within = inside(cells, *axes).transpose(2, 1, 0)
+    found = []
+    for axis in range(3):
+        step = np.eye(3, dtype=np.int64)[axis]
+        lower, upper = (np.moveaxis(within, axis, 0)[part] for part in (slice(-1), slice(1, None)))
+        index = np.moveaxis(np.argwhere(np.moveaxis(lower != upper, 0, axis)), 0, 1)
+        a, b = (
+            np.stack([axes[n][index[n] + shift[n]] for n in range(3)], axis=1)
+            for shift in (0 * step, step)
+        )
+        found.append(_halved_in(cells, a, b, within[tuple(index)]))
+    return np.concatenate(found)
+
+
+def _axis(low_mm: float, high_mm: float, spacing_mm: float) -> FloatArray:
+    """Return even positions that begin before and end after an interval."""
+    steps = math.ceil((high_mm - low_mm) / spacing_mm) + 1
+    start = (low_mm + high_mm - steps * spacing_mm) / 2
+    return np.asarray(start + spacing_mm * np.arange(steps + 1), dtype=np.float64)
+
+
+def _halved_in(cells: Cells, a_mm: FloatArray, b_mm: FloatArray, a_inside: BoolArray) -> FloatArray:
+    """Return where the surface lies between pairs of points, one of which is inside."""
+    for _ in range(HALVINGS):
+        middle = (a_mm + b_mm) / 2
+        first = (contains(cells, middle) == a_inside)[:, np.newaxis]
+        a_mm, b_mm = np.where(first, middle, a_mm), np.where(first, b_mm, middle)
+    return (a_mm + b_mm) / 2
+
+
+def _quantile(values: FloatArray, weight: FloatArray, part: float) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weight[order])
+    return float(values[order][np.searchsorted(reached, part * reached[-1])])

@@ -1,0 +1,148 @@
+"""Versions of one protocol, and which of them a plan is held against: that of its planning date.
+
+Limits change by amendment. A plan is judged by the rules under which it was made, so that a later
+amendment neither excuses nor condemns it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sbrt_qa.errors import ProtocolError, quoted
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Finding, Reason
+from sbrt_qa.model.plan import Plan
+from sbrt_qa.protocol.schema import Protocol
+
+PROTOCOL_VERSION: Final = "PROTOCOL_VERSION"
+"""Code of the finding that a version could not be chosen by date."""
+
+AS_ASKED: Final = "as asked for"
+IN_FORCE: Final = "in force at the planning date"
+
+_DATE: Final = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The version a case is held against, and why.
+
+    Parameters
+    ----------
+    protocol
+        The version.
+    why
+        In a few words, without the date itself.
+    finding
+        What a reviewer should know, where the planning date did not decide.
+    """
+
+    protocol: Protocol
+    why: str
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolFamily:
+    """All versions of one protocol, oldest first.
+
+    Parameters
+    ----------
+    versions
+        By rising effective date; one id, every version once.
+    fixed
+        The one version that was asked for, whatever the planning date.
+    """
+
+    versions: tuple[Protocol, ...]
+    fixed: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.versions or (self.fixed and len(self.versions) > 1):
+            msg = "a protocol has at least one version, and one only if it was asked for"
+            raise ValueError(msg)
+
+    @property
+    def latest(self) -> Protocol:
+        """The version that took effect last."""
+        return self.versions[-1]
+
+    def of(self, case: Case) -> Chosen:
+        """Return the version a case is held against."""
+        return self.at(planning_date(case))
+
+    def at(self, date: dt.date | None) -> Chosen:
+        """Return the version in force at a date; the latest where the date does not say."""
+        if self.fixed:
+            return Chosen(self.latest, AS_ASKED)
+        if date is None:
+            return self._undecided("planning date not known", told=len(self.versions) > 1)
+        in_force = [v for v in self.versions if v.effective <= date]
+        if not in_force:
+            return self._undecided("planned before the first version took effect", told=True)
+        return Chosen(in_force[-1], IN_FORCE)
+
+    def _undecided(self, what: str, *, told: bool) -> Chosen:
+        latest = self.latest
+        used = "latest version" if len(self.versions) > 1 else "only version"
+        why = f"{used}; {what}"
+        finding = Finding(
+            PROTOCOL_VERSION,
+            None,
+            "RTPLAN",
+            f"{what}: held against {latest.id} {latest.version}, its {used}",
+            f"Give the version with --protocol {latest.id}@VERSION if another was in force.",
+            title="protocol version by planning date",
+        )
+        return Chosen(latest, why, finding if told else None)
+
+
+def family_of(protocols: Sequence[Protocol], where: str) -> ProtocolFamily:
+    """Return versions of one protocol as a family.
+
+    Raises
+    ------
+    ProtocolError
+        They have several ids, or two have one version or one effective date.
+    """
+    ordered = tuple(sorted(protocols, key=lambda p: p.effective))
+    if len({p.id for p in ordered}) > 1:
+        ids = ", ".join(sorted({quoted(p.id) for p in ordered}))
+        raise ProtocolError("files of several protocols", where=where, got=ids, expected="one id")
+    for what, values in (
+        ("version", [p.version for p in ordered]),
+        ("effective date", [str(p.effective) for p in ordered]),
+    ):
+        if len(set(values)) < len(values):
+            twice = next(v for v in values if values.count(v) > 1)
+            raise ProtocolError(f"two versions have one {what}", where=where, got=quoted(twice))
+    return ProtocolFamily(ordered)
+
+
+def planning_date(case: Case) -> dt.date | None:
+    """Return the date of a case's plan, else of its structure set; None where none is usable."""
+    dates = []
+    if isinstance(case.plan, Plan):
+        dates.append(case.plan.planning_date)
+    if not isinstance(case.structures, Reason):
+        dates.append(case.structures.date)
+    return next((d for d in map(read_date, dates) if d is not None), None)
+
+
+def read_date(text: str) -> dt.date | None:
+    """Return a DICOM date (``YYYYMMDD``, formerly ``YYYY.MM.DD``), None where it is none.
+
+    Dates that stand for "removed", before 1990, are none.
+    """
+    found = _DATE.fullmatch(text.strip())
+    if found is None:
+        return None
+    try:
+        date = dt.date(*map(int, found.groups()))
+    except ValueError:
+        return None
+    return date if date.year >= 1990 else None

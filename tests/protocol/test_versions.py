@@ -1,0 +1,187 @@
+"""A plan is held against the version in force when it was planned."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sbrt_qa.errors import ProtocolError
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.structure import StructureSet
+from sbrt_qa.protocol import load
+from sbrt_qa.protocol.load import library, load_family, load_protocol
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.versions import (
+    AS_ASKED,
+    IN_FORCE,
+    PROTOCOL_VERSION,
+    ProtocolFamily,
+    family_of,
+    planning_date,
+    read_date,
+)
+from sbrt_qa.review.review import review_case
+
+ROOT = Path(__file__).parents[2]
+
+
+def version(liver: Protocol, number: str, effective: str) -> Protocol:
+    changes = {"version": number, "effective": dt.date.fromisoformat(effective)}
+    return liver.model_copy(update=changes)
+
+
+@pytest.fixture
+def three(liver: Protocol) -> ProtocolFamily:
+    dates = (("2", "2024-06-01"), ("1", "2023-09-25"), ("3", "2025-01-15"))
+    return family_of([version(liver, *pair) for pair in dates], "here")
+
+
+def case_of(planned: str = "", drawn: str = "") -> Case:
+    structures = StructureSet((), date=drawn)
+    plan = Plan("1.2", "P", planning_date=planned)
+    return Case("P", plan, structures, no_dose())
+
+
+def no_dose() -> Reason:
+    return Reason(ReasonCode.NO_DOSE, "none")
+
+
+@pytest.mark.parametrize(
+    ("planned", "expected"),
+    [
+        ("20230925", "1"),
+        ("20240531", "1"),
+        ("20240601", "2"),
+        ("20250114", "2"),
+        ("20250115", "3"),
+        ("20991231", "3"),
+    ],
+)
+def test_the_version_of_the_planning_date_holds(
+    three: ProtocolFamily, planned: str, expected: str
+) -> None:
+    chosen = three.of(case_of(planned))
+    assert (chosen.protocol.version, chosen.why, chosen.finding) == (expected, IN_FORCE, None)
+
+
+@pytest.mark.parametrize(
+    ("planned", "drawn", "why"),
+    [
+        ("20230924", "", "planned before the first version took effect"),
+        ("", "", "planning date not known"),
+        ("someday", "", "planning date not known"),
+        ("19000101", "", "planning date not known"),
+    ],
+)
+def test_a_date_that_decides_nothing_takes_the_latest_and_says_so(
+    three: ProtocolFamily, planned: str, drawn: str, why: str
+) -> None:
+    chosen = three.of(case_of(planned, drawn))
+    assert chosen.protocol.version == "3"
+    assert chosen.why == f"latest version; {why}"
+    assert (chosen.finding.code, chosen.finding.verdict) == (PROTOCOL_VERSION, None)
+    assert why in chosen.finding.message
+    assert "liver_sbrt@VERSION" in chosen.finding.advice
+
+
+def test_without_a_date_the_only_version_is_no_finding(liver: Protocol) -> None:
+    family = family_of([liver], "here")
+    assert family.at(None).finding is None
+    assert family.at(None).why == "only version; planning date not known"
+    assert family.at(dt.date(2020, 1, 1)).finding is not None
+
+
+def test_the_version_that_was_asked_for_is_used_whatever_the_date(liver: Protocol) -> None:
+    chosen = ProtocolFamily((liver,), fixed=True).of(case_of("20200101"))
+    assert (chosen.protocol, chosen.why, chosen.finding) == (liver, AS_ASKED, None)
+
+
+def test_the_structure_set_dates_a_plan_without_a_date() -> None:
+    assert planning_date(case_of("", "20240601")) == dt.date(2024, 6, 1)
+    assert planning_date(case_of("20240701", "20240601")) == dt.date(2024, 7, 1)
+    no_plan = replace(case_of("", "20240601"), plan=no_dose())
+    assert planning_date(no_plan) == dt.date(2024, 6, 1)
+    assert planning_date(replace(no_plan, structures=no_dose())) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("20240229", dt.date(2024, 2, 29)),
+        ("2024.02.29", dt.date(2024, 2, 29)),
+        ("20230229", None),
+        ("240229", None),
+        ("20240229120000", None),
+        ("18991230", None),
+        ("", None),
+    ],
+)
+def test_dates(text: str, expected: dt.date | None) -> None:
+    assert read_date(text) == expected
+
+
+def test_a_review_says_which_version_and_why(three: ProtocolFamily) -> None:
+    case = case_of("20240601")
+    used = review_case(case, three.of(case)).protocol
+    assert (used.version, used.effective, used.chosen) == ("2", "2024-06-01", IN_FORCE)
+    late = case_of("")
+    review = review_case(late, three.of(late))
+    assert PROTOCOL_VERSION in [f.code for f in review.findings]
+    assert review_case(case, three.latest).protocol.chosen == ""
+
+
+def test_versions_that_are_no_family(liver: Protocol) -> None:
+    with pytest.raises(ProtocolError, match="several protocols"):
+        family_of([liver, liver.model_copy(update={"id": "other"})], "here")
+    with pytest.raises(ProtocolError, match=r"two versions have one version; got '0\.1'"):
+        family_of([liver, liver.model_copy(update={"effective": dt.date(2030, 1, 1)})], "here")
+    with pytest.raises(ProtocolError, match="one effective date"):
+        family_of([liver, liver.model_copy(update={"version": "9"})], "here")
+
+
+@pytest.fixture
+def amended(tmp_path: Path) -> Path:
+    """Make a folder with the liver protocol and an amendment."""
+    text = (ROOT / "protocols" / "liver_sbrt.yaml").read_text(encoding="utf-8")
+    (tmp_path / "liver_sbrt.yaml").write_text(text, encoding="utf-8")
+    later = text.replace('version: "0.1"', 'version: "0.2"')
+    later = later.replace("effective: 2023-09-25", "effective: 2025-06-01")
+    (tmp_path / "liver_sbrt@0.2.yaml").write_text(later, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_folder_of_versions_is_a_family(amended: Path) -> None:
+    family = load_family(amended)
+    assert [p.version for p in family.versions] == ["0.1", "0.2"]
+    assert family.at(dt.date(2025, 5, 31)).protocol.version == "0.1"
+    assert family.at(dt.date(2025, 6, 1)).protocol.version == "0.2"
+    assert load_family(amended / "liver_sbrt.yaml").fixed
+
+
+def test_an_amendment_in_the_library_goes_by_its_version(
+    amended: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {p.stem: p for p in sorted(amended.iterdir())}
+    monkeypatch.setattr(load, "library", lambda: files)
+    assert load_protocol("liver_sbrt").version == "0.2"
+    assert load_protocol("liver_sbrt@0.1").version == "0.1"
+    assert load_family("liver_sbrt@0.2").fixed
+    assert not load_family("liver_sbrt").fixed
+    with pytest.raises(
+        ProtocolError, match=r"no such version; got '0\.9'; expected '0\.1', '0\.2'"
+    ):
+        load_protocol("liver_sbrt@0.9")
+
+
+def test_files_of_the_library_are_named_by_id_and_version() -> None:
+    """`ID.yaml` is the first version, `ID@VERSION.yaml` an amendment."""
+    for stem in library():
+        name, at, number = stem.partition("@")
+        protocol = load_protocol(stem)
+        assert protocol.id == name
+        assert protocol.version == number or not at
