@@ -10,6 +10,7 @@ from collections import Counter
 import pytest
 from trials import run
 
+from sbrt_qa.sample_trial import RESUBMITTED
 from sbrt_qa.workflows_audit.answers import ABOUT
 
 pyarrow = pytest.importorskip("pyarrow.parquet")
@@ -43,6 +44,19 @@ def test_rates_are_those_of_what_is_planted(trial, audited):
     }
     failed = Counter(limit for one in trial.planted for limit in one.limits)
     assert {r["limit"]: r["not_met"] for r in asked(audited, "limits")} == dict(failed)
+
+
+def test_a_resubmission_shows_only_what_changed(trial, audited):
+    rows = asked(audited, "changes")
+    mended = {o.subject: o for o in trial.planted if o.version == 1 and o.kind in RESUBMITTED}
+    for one in (o for o in trial.planted if o.version == 2):
+        changed = [
+            r for r in rows if r["after"] == one.code and r["verdict_before"] != "per_protocol"
+        ]
+        first = mended[one.subject]
+        assert {r["limit"]: r["verdict_before"] for r in changed} == first.limits
+        assert {r["verdict_after"] for r in changed} == {"per_protocol"}
+    assert {r["subject"] for r in rows} <= set(mended)
 
 
 def test_questions_can_be_narrowed(trial, audited):

@@ -13,7 +13,7 @@ import typer
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import read_mapping
-from sbrt_qa.cli.output import tell
+from sbrt_qa.cli.output import tell, write_whole
 from sbrt_qa.cli.progress import display
 from sbrt_qa.errors import visible
 
@@ -124,7 +124,18 @@ def _once(request: Request, *, quiet: bool) -> int:
     for code, trouble in shown.count.troubles:
         tell(visible(f"{code} was not reviewed: {trouble}"))
     tell(shown.count.summary())
+    page = write_dashboard(request.out, request.database)
+    tell(f"report: {page}")
     return exit_codes.UNREADABLE if shown.count.troubled else 0
+
+
+def write_dashboard(audit: Path, database: str) -> Path:
+    """Write the trial report into the audit's folder and return its place."""
+    from sbrt_qa.workflows_audit.dashboard import PAGE, trial_report
+
+    path = audit / PAGE
+    write_whole(path, trial_report(audit, database))
+    return path
 
 
 def _watch(request: Request, every: float, *, quiet: bool) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sbrt_qa.cli.audit import AuditFolder, Database
+from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.output import emit, tell
 
 
@@ -34,4 +34,6 @@ def regrade(
         emit(f"{one.code} plan {one.plan}  {limit}: {one.before} → {one.after}{value}\n")
     for code, limits in found.need_files:
         tell(f"{code}: {', '.join(limits)} need the files; run sbrt-qa audit with this protocol")
+    if not dry_run:
+        write_dashboard(audit, database)
     tell(f"{found.cases} plans regraded, {len(found.changes)} verdicts changed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sbrt_qa.audit.statistics import Judged, Submitted
+    from sbrt_qa.store.answers import ValueRow
     from sbrt_qa.store.connection import Database
 
 Row = dict[str, Any]
@@ -201,6 +203,52 @@ def _dvh_bands(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
             yield {"structure": structure, "plans": band.plans, "dose_gy": float(dose), **parts}
 
 
+def _changes(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
+    """Tell what a resubmission changed: limits whose value or verdict is not that of before."""
+    from sbrt_qa.store.answers import values
+
+    before: dict[tuple[int, str], ValueRow] = {}
+    now: dict[tuple[int, str], ValueRow] = {}
+    for one in values(engine, protocol):
+        last = next(iter(now.values()), None)
+        if last is not None and last.code != one.code:
+            yield from _differences(before, now)
+            same = (last.site, last.subject) == (one.site, one.subject)
+            before, now = now if same else {}, {}
+        now[one.plan, one.limit] = one
+    yield from _differences(before, now)
+
+
+def _differences(
+    before: dict[tuple[int, str], ValueRow], now: dict[tuple[int, str], ValueRow]
+) -> Iterator[Row]:
+    if not before:
+        return
+    first, second = (next(iter(rows.values())) for rows in (before, now))
+    for key in sorted({*before, *now}):
+        one, other = before.get(key), now.get(key)
+        if one and other and one.verdict == other.verdict and _alike(one.value, other.value):
+            continue
+        yield {
+            "site": second.site,
+            "subject": second.subject,
+            "before": first.code,
+            "after": second.code,
+            "plan": key[0],
+            "limit": key[1],
+            "value_before": one.value if one else None,
+            "value_after": other.value if other else None,
+            "verdict_before": one.verdict if one else "absent",
+            "verdict_after": other.verdict if other else "absent",
+        }
+
+
+def _alike(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=1e-6)
+
+
 def _interval(share: float, low: float, high: float) -> Row:
     names = ("percent", "low_percent", "high_percent")
     return {n: round(100 * x, 1) for n, x in zip(names, (share, low, high), strict=True)}
@@ -234,6 +282,7 @@ ABOUT: Final[dict[str, Callable[[Database, str, Question], Iterator[Row]]]] = {
     "metrics": _metrics,
     "deviations": _deviations,
     "completeness": _completeness,
+    "changes": _changes,
     "sites": _sites,
     "limits": _limits,
     "periods": _periods,
