@@ -28,7 +28,7 @@ def row(number: int, **changes: object) -> dict[str, object]:
 
 
 def page(rows: list[dict[str, object]], **details: object) -> str:
-    answers = {"rows": rows, **dict.fromkeys(NAMES, [])}
+    answers = {"rows": rows, **{name: [] for name in NAMES}}
     return trial_page(f"trial {EVIL}", "about", "foot", answers, details)
 
 
