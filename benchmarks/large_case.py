@@ -3,6 +3,7 @@
 ``large``: 23 ROIs, about a million contour points: BODY of 30 l (220 planes of 900 points), LIVER
 of 1500 cc (120 x 300), PTV, 20 organs (100 x 400); dose 200 x 150 x 170 at 2 mm, 32 bit; a plan.
 ``organ``: one liver-like organ of 1400 cc in the same dose. ``points``: one ROI of 600,000 points.
+``rois``: 200 ROIs, 8000 contours, 1.6 million points: a structure set of 40 MB, no dose.
 
     python benchmarks/large_case.py          makes what is missing in benchmarks/.data, and lists it
 """
@@ -127,6 +128,14 @@ def _points() -> CaseContent:
     return CaseContent(StructureSet((wide,), label="POINTS"), **_options())
 
 
+def _rois() -> CaseContent:
+    many = []
+    for i in range(200):
+        centre = (-150.0 + 1.5 * i, -80.0 + 0.8 * i, -150.0 + 1.5 * i)
+        many.append(organ(i + 1, f"ROI_{i + 1:03d}", centre, (20.0 + i % 9, 15.0, 40.0), 200))
+    return CaseContent(StructureSet(tuple(many), label="ROIS"), **_options())
+
+
 def _options() -> dict[str, RtDoseOptions | RtStructOptions]:
     return {"rtdose": RtDoseOptions(bits=32), "rtstruct": RtStructOptions(decimals=DECIMALS)}
 
@@ -135,6 +144,7 @@ MAKERS: dict[str, Callable[[], CaseContent]] = {
     "large": _large,
     "organ": _organ,
     "points": _points,
+    "rois": _rois,
 }
 
 

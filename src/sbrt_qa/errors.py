@@ -23,14 +23,27 @@ import unicodedata
 MAX_QUOTED = 80
 """Longest text from a file that a message repeats; the rest is cut and marked."""
 
+MAX_MARKS = 4
+"""Most combining marks on one letter; no writing needs more, and a pile of them hides its lines."""
+
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_MARKS = {"Mn", "Me"}
 
 
 def visible(text: str) -> str:
-    r"""Text in which control, format and bidi characters stand as ``\xNN`` or ``\uNNNN``."""
+    r"""Text in which control, format and bidi characters stand as ``\xNN`` or ``\uNNNN``.
+
+    So do combining marks beyond `MAX_MARKS` on one letter.
+    """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escape(c) if unicodedata.category(c) in _INVISIBLE else c for c in text)
+    shown, marks = [], 0
+    for character in text:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in _MARKS else 0
+        hidden = category in _INVISIBLE or marks > MAX_MARKS
+        shown.append(_escape(character) if hidden else character)
+    return "".join(shown)
 
 
 def quoted(text: object) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbrt_qa.dicom import decimal_reference
+from sbrt_qa.dicom import decimal_reference, decimal_text
 from sbrt_qa.dicom.decimal_text import BadDecimal, parse_decimals
 
 NUMBERS = st.one_of(
@@ -71,6 +71,17 @@ def test_padding_and_spaces_are_no_error():
     values, empty, blank = parse_decimals([b" 1 \\ -2.50\\3 \0", b"", b"  "])
     assert values.tolist() == [1.0, -2.5, 3.0]
     assert empty.size == blank.size == 0
+
+
+def test_texts_are_parsed_in_as_many_passes_as_it_takes(monkeypatch):
+    monkeypatch.setattr(decimal_text, "BATCH_BYTES", 10)
+    texts = [b"1\\2", b"", b"3\\nan", b"4" * 30, b"5", b"6\\7\\8", b"9", b""]
+    for got, expected in zip(parse_decimals(texts), map(slow_one, texts), strict=True):
+        assert same(got, expected)
+
+
+def slow_one(text: bytes) -> object:
+    return decimal_reference.parse_decimals([text])[0]
 
 
 def test_no_texts_give_no_values():

@@ -13,6 +13,12 @@ def load(*paths):
     return len(load_cases(paths))
 
 
+def problems(path):
+    """What is wrong with each structure of a case."""
+    (case,) = load_cases(path)
+    return [s.problem.detail if s.problem else "" for s in case.structures.structures]
+
+
 def echo(value):
     return value
 

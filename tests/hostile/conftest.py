@@ -18,6 +18,7 @@ import fuzz_targets
 
 from sbrt_qa.cli.main import run
 from sbrt_qa.isolation import Limits, run_isolated
+from sbrt_qa.workflows import warm_up
 
 CODES = (0, 1, 2, 10, 20, 30)
 
@@ -54,8 +55,18 @@ def small_protocol(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def _compiled_kernels() -> None:
+    """Compile before the first command: it would say so, and the next one would not."""
+    warm_up()
+
+
 @pytest.fixture
-def sbrt_qa(small_protocol: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+def sbrt_qa(
+    small_protocol: Path,
+    capsys: pytest.CaptureFixture[str],
+    _compiled_kernels: None,
+) -> Command:
     """Run a command in this process; ``check`` against a small protocol, as CSV."""
 
     def command(name: str, *arguments: object) -> Ran:

@@ -2,9 +2,9 @@
 
     scripts/fuzz TARGET [SECONDS]     rtstruct, rtdose, rtplan or protocol; 60 s unless told
 
-Only our own errors may come of spoilt input. Anything else, and anything that takes longer than
-`SLOW_SECONDS`, is kept in tests/hostile/finds/ and replayed by the tests from then on. Counts are
-added to tests/hostile/fuzz_counts.json, and docs/fuzzing.md is written from them.
+Only our own errors may come of spoilt input. Anything else, and anything that computes for longer
+than `SLOW_SECONDS`, is kept in tests/hostile/finds/ and replayed by the tests from then on. Counts
+are added to tests/hostile/fuzz_counts.json, and docs/fuzzing.md is written from them.
 
 With atheris installed (extra `fuzz`) the search is guided by which code an input reaches.
 """
@@ -33,10 +33,10 @@ except ImportError:
     atheris = None
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-COUNTS = HERE / "fuzz_counts.json"
-PAGE = ROOT / "docs" / "fuzzing.md"
 SLOW_SECONDS = 10
+"""Of processor time, so that a busy machine finds nothing; waiting that long would be a hang."""
+
+HANGING_SECONDS = 120
 MEMORY_BYTES = 6 * 1024**3
 sys.path += [str(HERE), str(HERE.parent / "dicom")]
 
@@ -51,7 +51,8 @@ with (
     else contextlib.nullcontext()
 ):
     import fuzz_targets
-import fuzz_mutate  # noqa: E402 - after the path is set, like the one above
+import fuzz_mutate  # noqa: E402 - after the path is set, like the ones above and below
+import fuzz_page  # noqa: E402
 
 
 class TooSlow(BaseException):
@@ -72,18 +73,19 @@ class Campaign:
 
     def __call__(self, data: bytes) -> None:
         """Run one input."""
-        start = time.monotonic()
-        signal.setitimer(signal.ITIMER_REAL, SLOW_SECONDS)
+        start = time.process_time()
+        signal.setitimer(signal.ITIMER_PROF, SLOW_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, HANGING_SECONDS)
         try:
             self.answers[self.target.run(data)] += 1
         except (Exception, TooSlow) as error:  # noqa: BLE001 - whatever it is, it is a find
             self.answers["find"] += 1
             self._keep(data, error)
         finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
-        now = time.monotonic()
-        self.slowest = max(self.slowest, now - start)
-        if now - self.started > self.seconds:
+        self.slowest = max(self.slowest, time.process_time() - start)
+        if time.monotonic() - self.started > self.seconds:
             self.finish()
 
     def _keep(self, data: bytes, error: BaseException) -> None:
@@ -94,6 +96,7 @@ class Campaign:
         if place not in self.finds:
             digest = hashlib.sha256(data).hexdigest()[:12]
             self.finds[place] = f"{self.target.name}-{digest}.bin"
+            fuzz_targets.FINDS.mkdir(exist_ok=True)
             (fuzz_targets.FINDS / self.finds[place]).write_bytes(data)
             print(f"find: {place}: {error!r:.200}", flush=True)
             traceback.print_exception(error, limit=-4)
@@ -119,7 +122,6 @@ class Campaign:
 
     def finish(self) -> None:
         """Add this run to the counts, write the page, and leave at once."""
-        runs = json.loads(COUNTS.read_text()) if COUNTS.exists() else []
         run = {
             "target": self.target.name,
             "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -132,48 +134,9 @@ class Campaign:
         }
         print(json.dumps(run, indent=1), flush=True)
         if self.seconds >= 60:
-            runs.append(run)
-            COUNTS.write_text(json.dumps(runs, indent=1) + "\n")
-            write_page(runs)
+            fuzz_page.add(run)
         shutil.rmtree(fuzz_targets.workplace(), ignore_errors=True)
         os._exit(1 if self.finds else 0)
-
-
-def write_page(runs: list[dict[str, object]]) -> None:
-    """Write docs/fuzzing.md from the counts."""
-    rows = [
-        f"| {r['target']} | {r['date']} | {r['seconds']} | {'yes' if r['guided'] else 'no'} "
-        f"| {r['executed']:,} | {r['read']:,} | {r['reasons']:,} | {r['refused']:,} "
-        f"| {len(r['finds'])} | {r['slowest_seconds']} |"
-        for r in runs
-    ]
-    listed = [f"- {r['target']}: {place}" for r in runs for place in r["finds"]]
-    PAGE.write_text(INTRODUCTION + "\n".join(rows) + "\n\n## Finds\n\n" + FINDS_TEXT
-                    + "\n".join(listed or ["None."]) + "\n")  # fmt: skip
-
-
-INTRODUCTION = """\
-# Fuzzing
-
-`scripts/fuzz TARGET [SECONDS]` spoils a sound RTSTRUCT, RTDOSE, RTPLAN or protocol file - bytes,
-DICOM elements, lengths, value representations, YAML lines and words - and does with it all that a
-user would: reading, linking, the review, and its JSON and CSV forms. Only our own errors, or
-reasons inside a result, may come of it. Anything else is a find, as is an input that takes longer
-than 10 s, more than 6 GB, or whose review does not survive its JSON form.
-
-This page is written by the harness from `tests/hostile/fuzz_counts.json`. *Guided* says whether
-atheris measured which code an input reaches; *read* inputs gave a whole
-result in spite of the damage, *reasons* one in which something is not evaluable and says why.
-
-| target | date | s | guided | executed | read | reasons | refused | kinds of find | slowest, s |
-|---|---|---|---|---|---|---|---|---|---|
-"""
-
-FINDS_TEXT = """\
-The first input of each kind is kept in `tests/hostile/finds/` and replayed by
-`tests/hostile/test_finds.py`; line numbers are those of the day of the run. All are fixed.
-
-"""
 
 
 def main() -> None:
@@ -187,7 +150,8 @@ def main() -> None:
     def ring(*_: object) -> None:
         raise TooSlow
 
-    signal.signal(signal.SIGALRM, ring)
+    for bell in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(bell, ring)
     warnings.simplefilter("error")
     campaign = Campaign(name, seconds)
     for seed in campaign.target.seeds:

@@ -24,6 +24,8 @@ VALUES = (
     b"RTDOSE", b"RTPLAN", b"RTSTRUCT", b"CT", b"POINT ", b"RELATIVE", b"GB18030", b"ISO_IR 192",
     b"\\ISO 2022 IR 87", b"\x1b$B\x1b(B", b"\xe8\x82\x9d", b"\xb8\xce", b"\x1b[2J", b"\x00\x00",
     b"1.2.3.10", b"1.2.3.20", b"1.2.3.30", b"../../x", b"9" * 300, b"A" * 5000, b"=1+1", b"%s%n",
+    b"ISO_IR 144", b"ISO_IR 101", b"\xcf\xe5\xf7\xe5\xed\xfc", b"\xd0\x9f\xd0\xb5\xd1\x87",
+    b"W\xb9troba",
 )  # fmt: skip
 
 VRS = (b"SQ", b"UN", b"OW", b"DS", b"IS", b"FD", b"UI", b"AT", b"OB", b"US", b"PN", b"XX", b"\0\0")

@@ -280,6 +280,29 @@ def test_a_flat_bomb_is_refused_within_bounds(tmp_path):
     assert "unpacks to far too much" in bounded_check(tmp_path / "bomb.zip")
 
 
+def test_a_nested_bomb_is_not_unpacked_further(tmp_path, sound):
+    """Archives in an archive, which would grow a thousandfold at each level."""
+    bomb(tmp_path / "inner.zip", 300)
+    inner = (tmp_path / "inner.zip").read_bytes()
+    with packed(sound, tmp_path / "case.zip") as pack:
+        for i in range(100):
+            pack.writestr(f"inner{i}.zip", inner)
+    assert bounded_check(tmp_path / "case.zip") == ""
+    inventory = inspect(tmp_path / "case.zip")
+    assert len(inventory.cases) == 1
+    assert all("inside an archive is not opened" in i.why for i in inventory.ignored)
+    assert len(inventory.ignored) == 100
+
+
+def test_a_hard_link_exists_in_tar_alone_which_is_refused(sbrt_qa: Command, tmp_path, sound):
+    with tarfile.open(tmp_path / "case.tar", "w") as pack:
+        pack.add(sound, "export")
+        link = tarfile.TarInfo("export/link.dcm")
+        link.type, link.linkname = tarfile.LNKTYPE, "/etc/passwd"
+        pack.addfile(link)
+    assert "a tar archive is not opened" in sbrt_qa("check", tmp_path / "case.tar").err
+
+
 def test_a_bomb_of_many_small_entries_is_refused_by_the_total(tmp_path, monkeypatch):
     bomb(tmp_path / "bomb.zip", 2, copies=6)
     monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 9 * 1024**2)

@@ -8,17 +8,20 @@ import math
 from pathlib import Path
 
 import builders as b
+import child_calls
 import numpy as np
 import pytest
 
+from sbrt_qa.dicom import rtstruct
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.isolation import run_isolated
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Plan
 
-from .conftest import Command, Ran, bounded_check
+from .conftest import BOUNDS, Command, Ran, bounded_check
 
 SHAPE = (5, 11, 9)
 
@@ -69,6 +72,7 @@ REFUSED_DOSES = {
     "offsets too many": text("GridFrameOffsetVector", b"0\\1\\2\\3\\4\\5 "),
     "offsets repeated": text("GridFrameOffsetVector", b"0\\5\\5\\10\\15 "),
     "offsets all zero": text("GridFrameOffsetVector", b"0\\0\\0\\0\\0 "),
+    "offsets from elsewhere": text("GridFrameOffsetVector", b"20\\15\\10\\5\\0 "),
     "offsets nan": text("GridFrameOffsetVector", b"0\\nan\\1\\2\\3 "),
     "offsets 1e300": text("GridFrameOffsetVector", b"0\\1e300\\2e300\\3e300\\1e308 "),
 }  # fmt: skip
@@ -89,6 +93,22 @@ def test_a_dose_without_a_safe_meaning_is_refused_with_a_reason(
     (case,) = load_cases(folder)
     assert isinstance(case.dose, Reason)
     assert case.dose.detail.startswith("RD.dcm: ")
+    assert sbrt_qa("check", folder).code in (1, 30)
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    ["DoseGridScaling", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
+     "GridFrameOffsetVector", "PixelData", "Rows", "BitsAllocated", "DoseUnits"],
+)  # fmt: skip
+def test_a_dose_that_lacks_what_it_needs_is_refused_with_a_reason(
+    sbrt_qa: Command, tmp_path, keyword
+):
+    dose = b.dose()
+    del dose[keyword]
+    folder = b.save_case(tmp_path, RD=dose)
+    (case,) = load_cases(folder)
+    assert isinstance(case.dose, Reason)
     assert sbrt_qa("check", folder).code in (1, 30)
 
 
@@ -126,13 +146,16 @@ def test_a_scaling_that_overflows_is_refused(tmp_path):
     assert isinstance(dose_values(tmp_path, scaling="1e308"), Reason)
 
 
-@pytest.mark.parametrize("offsets", [(0, 10, 5, 15, 20), (20, 15, 10, 5, 0)], ids=["mixed", "down"])
+@pytest.mark.parametrize(
+    "offsets", [(0, 10, 5, 15, 20), (0, -5, -10, -15, -20)], ids=["mixed", "down"]
+)
 def test_unsorted_offsets_put_each_frame_in_its_place(tmp_path, offsets):
+    steps = np.array(offsets) - min(offsets)
     values = np.zeros(SHAPE, np.uint16)
-    values[:] = np.array(offsets, np.uint16)[:, None, None] + 1
+    values[:] = (steps + 1)[:, None, None]
     read = dose_values(tmp_path, values=values, offsets=offsets)
-    if isinstance(read, DoseGrid):
-        np.testing.assert_allclose(read.dose_gy[:, 0, 0], 0.001 * (read.z_mm - read.z_mm[0] + 1))
+    assert isinstance(read, DoseGrid)
+    np.testing.assert_allclose(read.dose_gy[:, 0, 0], 0.001 * (read.z_mm - read.z_mm[0] + 1))
 
 
 # --- contours ---------------------------------------------------------------------------------
@@ -154,6 +177,7 @@ UNREADABLE_CONTOURS = {
     "comma": drawn(text=b"0,5\\0\\0\\1\\0\\0\\1\\1\\0", points=3),
     "two numbers": drawn(text=b"0\\0 ", points=1),
     "z of nanometres": drawn(text=b"0\\0\\0\\9\\0\\0\\9\\9\\2000000", points=3),
+    "all z in nanometres": b.stack((-2e6, 0.0, 2e6)),
     "more points declared": drawn(points=5),
 }
 
@@ -222,6 +246,12 @@ def test_what_only_looks_odd_has_its_usual_volume(tmp_path, contours):
     assert odd == pytest.approx(sound, rel=1e-5)
 
 
+def test_the_same_contour_twice_counts_once(tmp_path):
+    (case,) = load_cases(b.save_case(tmp_path, RS=one_roi([*drawn(), *drawn()])))
+    twice, sound = volumes(case)
+    assert twice == pytest.approx(sound, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     "contours",
     [
@@ -242,6 +272,38 @@ def test_a_strange_contour_gives_a_finite_value_or_a_reason(sbrt_qa: Command, tm
         assert isinstance(volume, Reason) or (math.isfinite(volume) and volume >= 0)
     for row in csv.DictReader(io.StringIO(sbrt_qa("check", folder).out)):
         assert row["value"] == "" or math.isfinite(float(row["value"]))
+
+
+TEN_MILLION = 10_000_000
+
+
+def crowded(contours: int) -> b.Dataset:
+    """A structure set of ten million points in so many contours."""
+    each = TEN_MILLION // contours
+    texts = (b"10.1234\\-20.123\\%d.0\\" % z * each for z in range(contours))
+    return one_roi([b.contour(0.0, text=text[:-1], points=each) for text in texts])
+
+
+@pytest.mark.parametrize(("contours", "said"), [(1, "10,000,000 points"), (100, "")])
+def test_ten_million_points_are_refused_or_read_within_bounds(tmp_path, contours, said):
+    """No contour has so many; a structure may. The file has 200 MB."""
+    folder = b.save_case(tmp_path, RS=crowded(contours))
+    outcome = run_isolated(child_calls.problems, (str(folder),), BOUNDS)
+    assert not outcome.failure
+    first, sound = outcome.value
+    assert said in first
+    assert bool(first) is bool(said)
+    assert sound == ""
+
+
+def test_a_crowded_contour_is_counted_exactly(tmp_path, monkeypatch):
+    monkeypatch.setattr(rtstruct, "MAX_VERTICES", 4)
+    contours = b.stack(xy_mm=SQUARE)
+    (case,) = load_cases(b.save_case(tmp_path / "four", RS=one_roi(contours)))
+    assert case.structures.structures[0].problem is None
+    contours = b.stack(xy_mm=(*SQUARE, (-11, 0)))
+    (case,) = load_cases(b.save_case(tmp_path / "five", RS=one_roi(contours)))
+    assert "has 5 points" in case.structures.structures[0].problem.detail
 
 
 # --- plan -------------------------------------------------------------------------------------
@@ -265,6 +327,17 @@ def test_a_hostile_meterset_breaks_nothing_off(sbrt_qa: Command, tmp_path, keywo
     folder = b.save_case(tmp_path, RP=b.plan(groups=[group]))
     for command in ("check", "inspect"):
         assert sbrt_qa(command, folder).code in (0, 20, 30)
+
+
+@pytest.mark.parametrize("keyword", ["BeamMeterset", "BeamDose"])
+@pytest.mark.parametrize(("value", "said"), [(b"-100", True), (b"1e300 ", True), (b"0 ", False)])
+def test_a_meterset_that_cannot_be_is_not_known(tmp_path, keyword, value, said):
+    group = b.fraction_group()
+    b.raw(group.ReferencedBeamSequence[0], keyword, value, "DS")
+    (case,) = load_cases(b.save_case(tmp_path, RP=b.plan(groups=[group])))
+    beam = case.plan.beams[0]
+    assert (beam.meterset if keyword == "BeamMeterset" else beam.dose_gy) == (None if said else 0)
+    assert any("cannot be" in note for note in case.provenance.notes) is said
 
 
 @pytest.mark.parametrize("value", [b"0 ", b"-50 ", b"nan ", b"1e300 ", b"1e999 ", b"5000"])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sbrt_qa.errors import ProtocolError
+from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.protocol.load import MAX_BYTES, library, load_protocol, parse_protocol
+from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.schema import SCHEMA, Protocol, protocol_json_schema
 
 SMALL = """\
@@ -153,6 +156,9 @@ def test_a_large_file_is_refused_unread() -> None:
         ("structure: Liver\n", "structure: Liver-Spleen\n", r":30 .*not a structure"),
         ("metric: Mean[Gy]", "metric: Average[Gy]", r":31 .*unknown metric.*Mean"),
         ("metric: Mean[Gy]", "metric: D5cc", r":31 .*unit of the result is missing"),
+        ("metric: Mean[Gy]", "metric: Mean[cc]", r":31 .*metric: .*"),
+        ("metric: Mean[Gy]", "metric: D5Gy[Gy]", r":31 .*metric: .*"),
+        ("metric: Mean[Gy]", "metric: D5ml[Gy]", r":31 .*metric: .*"),
         ("metric: Mean[Gy]", "metric: V5Gy[%Heart]", r":31 .*'Heart' is not a structure"),
         ("        source: [BOOK]", "        source: [BOK]", r":36 .*no source is called 'BOK'"),
         ("        source: [BOOK]", "        source: []", r":36 .*source: "),
@@ -185,6 +191,26 @@ def test_yaml_1_2_words_stay_words() -> None:
     """`no`, `on` and `off` are text, also as keys (ACCEPTANCE D3)."""
     protocol = parsed(changed("de: [Leber]", "no: [Lever, on, off, 1:30]"))
     assert protocol.structures[1].aliases == {"no": ("Lever", "on", "off", "1:30")}
+
+
+def test_a_pattern_in_an_alias_is_plain_text(
+    structure_set: Callable[..., StructureSet],
+) -> None:
+    """No alias is ever a regular expression, so none can backtrack (ACCEPTANCE D3)."""
+    protocol = parsed(changed("[Leber]", '["(a+)+$", "Leber.*", "^(([a-z])+.)+$"]'))
+    assert protocol.structures[1].aliases == {"de": ("(a+)+$", "Leber.*", "^(([a-z])+.)+$")}
+    names = [f"{'a' * 50_000}!", "aaa", "Lebertumor", "(a+)+$"]
+    found = Matcher(protocol, structure_set(names), {}).find("Liver")
+    assert isinstance(found, Matched)
+    assert found.match.plan_names == ("(a+)+$",)
+
+
+def test_a_hundred_thousand_limits_are_refused_unread() -> None:
+    start = SMALL.index("      - id: LIVER")
+    one = SMALL[start:]
+    many = SMALL[:start] + "".join(one.replace("LIVER", f"L{i}", 1) for i in range(100_000))
+    with pytest.raises(ProtocolError, match="too large"):
+        parse_protocol(many.encode(), "x")
 
 
 def test_hostile_text_is_shown_made_visible() -> None:

@@ -25,6 +25,7 @@ from sbrt_qa.cli import (
     sample,
     selftest,
 )
+from sbrt_qa.cli import letter as letters
 from sbrt_qa.cli import query as querying
 from sbrt_qa.cli import regrade as regrading
 from sbrt_qa.cli import verify as verifying
@@ -43,6 +44,7 @@ app.command()(audit.audit)
 app.command()(verifying.verify)
 app.command()(regrading.regrade)
 app.command()(querying.query)
+app.command()(letters.letter)
 app.command()(compare.compare)
 app.command()(dvh.dvh)
 app.command()(export.export)

@@ -1,19 +1,23 @@
 """Text whose character set is not declared, or cannot be what is declared: a guess that is told.
 
-Bytes of a wrong single-byte set always decode, to mojibake. So a reading is also doubted where it
-is no likely text: control characters, or runs of letters and signs that Western names do not have.
-The bytes themselves go into the repair, because a guess may be wrong.
+Bytes of a wrong set often decode, to mojibake. So a reading is also doubted where it is no likely
+text: control characters, valid UTF-8, or where another set gives a much likelier text
+(`likely_text.py`). The bytes themselves go into the repair, because a guess
+may be wrong. What stays undoubted is one letter in place of another of its kind, where both make
+possible words: Polish e with ogonek for French e circumflex, when Latin-1 is declared as Latin-2.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydicom.charset import convert_encodings, decode_bytes
 
+from sbrt_qa.dicom.likely_text import cost
 from sbrt_qa.dicom.quirks import TEXT, Mended, RawText
 from sbrt_qa.errors import quoted
 
@@ -29,12 +33,36 @@ _ESCAPE: Final = re.compile(rb"\x1b(\$[()\-]?[@-~]|[()\-][@-~])")
 _GB2312: Final = "\x1b$)A"
 """The escape sequence of ISO 2022 IR 58, which pydicom leaves in the text."""
 
-_FOREIGN: Final = re.compile(rb"[\x80-\xff]+")
-_CHINESE: Final = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
-_COMMON_CHINESE: Final = re.compile(rb"(?:[\xb0-\xd7][\xa1-\xfe])+")
-_CYRILLIC: Final = re.compile(rb"[\xa8\xb8\xc0-\xff]{3,}")
-_RARE_LATIN: Final = frozenset(b"\xd0\xd7\xdd\xde\xf0\xf7\xfd\xfe")
-"""Letters of Icelandic, and the signs for times and divided by, in Latin-1."""
+_TWICE: Final = "utf-8, encoded twice"
+"""UTF-8 that some step took for a single-byte set and encoded again."""
+
+_CANDIDATES: Final = {
+    "utf-8": 0.0,
+    _TWICE: 0.5,
+    "gb18030": 0.0,
+    "cp1251": 0.5,
+    "cp1252": 0.5,
+    "cp1250": 1.0,
+    "cp1254": 1.0,
+    "koi8_u": 1.0,
+    "euc_kr": 1.5,
+    "iso8859_2": 1.5,
+    "shift_jis": 1.5,
+    "cp1253": 2.0,
+    "cp866": 2.0,
+    "iso8859_5": 2.0,
+    "big5": 3.0,
+}
+"""Encodings that names come in, and what each costs more than the likeliest, in nats."""
+
+_LIKELIER: Final = 2.0
+"""By how many nats another reading has to be likelier, to be taken instead of the declared one."""
+
+_LIKELIER_THAN_CHARACTERS: Final = 4.0
+"""The same where Chinese, Japanese or Korean is declared."""
+
+_DEAREST: Final = 7.0
+"""Most nats for each byte beyond ASCII of a guess; what costs more is shown as undecodable."""
 
 
 def decode_iso_2022(raw: bytes, encodings: Sequence[str]) -> str:
@@ -58,7 +86,7 @@ def undeclared_character_set(found: RawText) -> Mended[RawText] | None:
     elif found.raw.isascii():
         return None
     else:
-        text, encoding = _guess(found.raw)
+        text, encoding = _guess(found.raw) or (found.raw.decode("latin-1"), "latin-1")
     detail = (
         f"undeclared character set: {quoted(text)} was read as {encoding}, which is a guess; "
         f"bytes {_shown(found.raw)}"
@@ -80,9 +108,8 @@ def wrong_character_set(found: RawText) -> Mended[RawText] | None:
     elif found.raw.isascii() or _fits(found.raw, declared):
         return None
     else:
-        text, encoding = _guess(found.raw)
-        if encoding == "latin-1":
-            text, encoding = found.raw.decode(declared, "replace"), f"{declared} with replacements"
+        as_declared = found.raw.decode(declared, "replace"), f"{declared} with replacements"
+        text, encoding = _guess(found.raw) or as_declared
     detail = (
         f"declared as {declared}, but read as {encoding}: {quoted(text)}; bytes {_shown(found.raw)}"
     )
@@ -94,51 +121,75 @@ def _fits(raw: bytes, declared: str) -> bool:
     text = _try(raw, declared)
     if text is None:
         return False
-    if not declared.startswith(("iso", "latin")):
-        return True
-    is_latin = declared in ("iso8859", "latin_1", "iso8859_1", "iso_ir_100")
-    if _try(raw, "utf-8") is not None or any(0x7F <= ord(c) < 0xA0 for c in text):
+    if _is_utf8(declared):
+        return _fits_utf8(raw, text)
+    is_single_byte = declared.startswith(("iso", "latin"))
+    if is_single_byte and (_try(raw, "utf-8") or any(0x7F <= ord(c) < 0xA0 for c in text)):
         return False
-    return not (is_latin and any(_unlikely_latin(raw, run) for run in _FOREIGN.finditer(raw)))
+    margin = _LIKELIER if is_single_byte else _LIKELIER_THAN_CHARACTERS
+    return _cheapest(raw, other_than=text).cost + margin > cost(text)
 
 
-def _unlikely_latin(raw: bytes, run: re.Match[bytes]) -> bool:
-    """Tell whether a run of bytes beyond ASCII is no part of a Western European word."""
-    if len(run[0]) != 2:
-        return len(run[0]) > 2
-    signs = any(byte < 0xC0 or byte in _RARE_LATIN for byte in run[0])
-    neighbours = raw[: run.start()][-1:] + raw[run.end() :][:1]
-    return signs or not neighbours.isalpha()
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("-", "") == "utf8"
 
 
-def _guess(raw: bytes) -> tuple[str, str]:
-    """Return the likeliest text of bytes beyond ASCII, and the encoding."""
-    runs = _FOREIGN.findall(raw)
-    likely = [] if _is_lone_greek(_try(raw, "utf-8") or "") else ["utf-8"]
-    if all(_COMMON_CHINESE.fullmatch(run) for run in runs):
-        likely.append("gb18030")
-    if all(_CYRILLIC.fullmatch(run) for run in runs):
-        likely.append("cp1251")
-    if all(_CHINESE.fullmatch(run) for run in runs):
-        likely.append("gb18030")
-    for encoding in (*likely, "gb18030"):
-        text = _try(raw, encoding)
-        if text is not None:
-            return text, encoding
-    return raw.decode("latin-1"), "latin-1"
+def _fits_utf8(raw: bytes, text: str) -> bool:
+    """Doubt valid UTF-8 only where it was encoded twice, or is one pair of bytes, as of GBK."""
+    twice = _try(raw, _TWICE)
+    if twice is not None and cost(twice) + _LIKELIER < cost(text):
+        return False
+    lone_pair = sum(byte > 0x7F for byte in raw) == 2
+    return not lone_pair or _cheapest(raw, other_than=text).cost + _LIKELIER > cost(text)
+
+
+class _Reading(NamedTuple):
+    """A reading of bytes, and how likely it is."""
+
+    cost: float
+    text: str
+    encoding: str
+
+
+def _guess(raw: bytes) -> tuple[str, str] | None:
+    """Return the likeliest text of bytes beyond ASCII, and the encoding; None when none is."""
+    best = _cheapest(raw)
+    dearest = _DEAREST * sum(byte > 0x7F for byte in raw)
+    return (best.text, best.encoding) if best.cost <= dearest else None
+
+
+def _cheapest(raw: bytes, other_than: str = "") -> _Reading:
+    """Return the likeliest reading, leaving out one text."""
+    readings = [
+        _Reading(cost(text) + surcharge, text, encoding)
+        for encoding, surcharge in _CANDIDATES.items()
+        if (text := _try(raw, encoding)) is not None
+        and text != other_than
+        and not (encoding == "utf-8" and _is_lone_greek(text))
+    ]
+    return min(readings, default=_Reading(math.inf, "", ""))
 
 
 def _is_lone_greek(text: str) -> bool:
-    """Tell whether Greek letters are all there is: two bytes that also are a stomach in GBK."""
+    """Tell whether a few Greek letters are all there is: two bytes also are a stomach in GBK."""
     letters = [c for c in text if c.isalpha()]
-    return bool(letters) and all("\u0370" <= c <= "\u03ff" for c in letters)
+    return 0 < len(letters) <= 2 and all("\u0370" <= c <= "\u03ff" for c in letters)
 
 
 def _try(raw: bytes, encoding: str) -> str | None:
     try:
+        if encoding == _TWICE:
+            return _encoded_once(raw.decode("utf-8")).decode("utf-8")
         return raw.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):
         return None
+
+
+def _encoded_once(text: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("cp1252")
 
 
 def _shown(raw: bytes) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from sbrt_qa.dicom import _kernels
 from sbrt_qa.model.grid import FloatArray
+
+BATCH_BYTES: Final = 16 * 1024**2
+"""Text parsed in one pass; the pass needs up to twelve times as much beside the values."""
 
 _BACKSLASH = ord("\\")
 
@@ -22,15 +25,33 @@ class BadDecimal(NamedTuple):
 
 
 def parse_decimals(texts: Sequence[bytes]) -> list[FloatArray | BadDecimal]:
-    r"""Parse texts of backslash-separated decimals, all in one pass.
+    r"""Parse texts of backslash-separated decimals.
 
     Every value equals Python's ``float()`` to the last bit. A plain decimal is a sign, digits with
     at most one point, and an exponent; spaces may stand around it. Anything else (``nan``, ``inf``,
     ``1e999``, ``1,5``, ``--5``, an empty part) is reported instead of the values of its text.
     Padding at the end of a text is ignored; an empty text has no values.
     """
-    if not texts:
-        return []
+    return list(each_parsed(texts))
+
+
+def each_parsed(texts: Sequence[bytes]) -> Iterator[FloatArray | BadDecimal]:
+    """Yield what :func:`parse_decimals` returns, without keeping the values of all texts at once.
+
+    Many texts are parsed in one pass, up to `BATCH_BYTES`; a text that is longer has its own.
+    """
+    first, size = 0, 0
+    for i, text in enumerate(texts):
+        if size and size + len(text) > BATCH_BYTES:
+            yield from _parse_together(texts[first:i])
+            first, size = i, 0
+        size += len(text)
+    if texts:
+        yield from _parse_together(texts[first:])
+
+
+def _parse_together(texts: Sequence[bytes]) -> list[FloatArray | BadDecimal]:
+    """Parse texts, at least one, in one pass."""
     stripped = [text.rstrip(b" \0") for text in texts]
     joined = np.frombuffer(b"".join(stripped), dtype=np.uint8)
     ends = np.cumsum([len(text) for text in stripped], dtype=np.int64)

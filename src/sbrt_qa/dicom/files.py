@@ -151,7 +151,7 @@ def _whole(stream: BufferedReader, where: str) -> bytes:
     if before.st_size > MAX_FILE_BYTES:
         raise NotDicomError(f"larger than {MAX_FILE_BYTES} bytes", where=where)
     stream.seek(0)  # again from the start: joining two parts would copy a large file
-    data = stream.read(MAX_FILE_BYTES + 1)
+    data = stream.read(before.st_size + 1)  # one more byte tells that it grew
     after = os.fstat(stream.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or (
         len(data) != after.st_size

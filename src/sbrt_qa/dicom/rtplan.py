@@ -11,6 +11,11 @@ from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Plan
 
 ION_PLAN_CLASS: Final = "1.2.840.10008.5.1.4.1.1.481.8"
 
+MAX_METERSET: Final = 1e13
+"""Larger metersets are no metersets, not even in particles of a carbon beam."""
+
+MAX_BEAM_DOSE_GY: Final = 10_000.0
+
 
 def read_plan(root: Item) -> Plan:
     """Read a plan.
@@ -131,10 +136,19 @@ def _beam(item: Item, control_points: str, delivered: dict[int, Item]) -> Beam:
         couch_deg=_stated(points, "PatientSupportAngle"),
         collimator_deg=_stated(points, "BeamLimitingDeviceAngle"),
         control_points=len(points),
-        meterset=reference.number("BeamMeterset") if reference else None,
+        meterset=_amount(reference, "BeamMeterset", MAX_METERSET) if reference else None,
         meterset_unit=item.code("PrimaryDosimeterUnit"),
-        dose_gy=reference.number("BeamDose") if reference else None,
+        dose_gy=_amount(reference, "BeamDose", MAX_BEAM_DOSE_GY) if reference else None,
     )
+
+
+def _amount(item: Item, keyword: str, most: float) -> float | None:
+    """Return a number that may be neither negative nor absurd; one that is is not known."""
+    value = item.number(keyword)
+    if value is None or 0 <= value <= most:
+        return value
+    item.log.note(f"{item.where}: {keyword} {item.shown(keyword)} cannot be and is not used")
+    return None
 
 
 def _fluence_mode(item: Item) -> str:

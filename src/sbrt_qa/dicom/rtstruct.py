@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from sbrt_qa.dicom.decimal_text import BadDecimal, parse_decimals
+from sbrt_qa.dicom.decimal_text import BadDecimal, each_parsed
 from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.quirks import CONTOUR_TYPE, PLANE_TOLERANCE_MM, PLANES
 from sbrt_qa.errors import DicomError, GeometryError, quoted
@@ -23,6 +23,9 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure, StructureSet
 
 MIN_VERTICES: Final = 3
+
+MAX_VERTICES: Final = 1_000_000
+"""Most vertices of one contour; one drawn at every 0.01 mm of its outline has 100,000."""
 
 _CLOSED: Final = (ContourKind.CLOSED_PLANAR, ContourKind.CLOSED_PLANAR_XOR)
 
@@ -156,7 +159,7 @@ def _contours(root: Item, roi: _Roi) -> tuple[list[Contour], tuple[SetAside, ...
     )
     closed = [c for c in raw if c.kind in _CLOSED]
     contours = []
-    for found, values in zip(closed, parse_decimals([c.text for c in closed]), strict=True):
+    for found, values in zip(closed, each_parsed([c.text for c in closed]), strict=True):
         points = _points(found, values)
         if len(points) < MIN_VERTICES:
             aside[found.kind, f"fewer than {MIN_VERTICES} vertices"] += 1
@@ -171,8 +174,20 @@ def _raw_contours(root: Item, roi: _Roi, where: str) -> list[_RawContour]:
     for index, item in enumerate(items, start=1):
         kind = CONTOUR_TYPE.mend(item.code("ContourGeometricType"), where, root.log)
         declared = item.integer("NumberOfContourPoints")
-        raw.append(_RawContour(index, ContourKind(kind), declared, item.raw("ContourData")))
+        text = item.raw("ContourData")
+        _refuse_too_many(text, index)
+        raw.append(_RawContour(index, ContourKind(kind), declared, text))
     return raw
+
+
+def _refuse_too_many(text: bytes, index: int) -> None:
+    """Count numbers before anything is made of them."""
+    most = 3 * MAX_VERTICES
+    if len(text) > 2 * most and (count := text.count(b"\\") + 1) > most:
+        raise _ContourError(
+            f"contour {index} has {count // 3:,} points, which no drawing needs; at most "
+            f"{MAX_VERTICES:,} are read"
+        )
 
 
 def _points(found: _RawContour, values: FloatArray | BadDecimal) -> FloatArray:

@@ -20,6 +20,11 @@ _SIMPLIFIED: Final = str.maketrans(
     "脏肾胆肠减肿术静脉动门体轮侧双临标划区转总",
 )
 _TO_MINUS: Final = str.maketrans(dict.fromkeys(_MINUS_SIGNS, "-"))
+_LOOK_ALIKES: Final = str.maketrans(
+    "аеорсухіјѕԁһвкмнтАВЕКМНОРСТУХІЈЅαοινρυΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "aeopcyxijsdhbkmhtABEKMHOPCTYXIJSaoivpuABEZHIKMNOPTYX",
+)
+"""Cyrillic and Greek letters that look like Latin ones."""
 
 
 @lru_cache(maxsize=8192)
@@ -30,6 +35,15 @@ def folded(name: str) -> str:
     for word in MINUS_WORDS:
         text = text.replace(word, "-")
     return text.replace("_", "")
+
+
+def as_it_looks(name: str) -> str:
+    """Return a name as a reader takes it: look-alikes as Latin letters, nothing invisible.
+
+    Only to say what a name may be mistaken for, never to match.
+    """
+    seen = (c for c in name.translate(_LOOK_ALIKES) if unicodedata.category(c) != "Cf")
+    return "".join(seen)
 
 
 def holds_minus(name: str) -> bool:

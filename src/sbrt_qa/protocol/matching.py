@@ -22,6 +22,7 @@ from sbrt_qa.protocol.expressions import (
     substitute,
     written,
 )
+from sbrt_qa.protocol.folding import as_it_looks, folded
 from sbrt_qa.protocol.names import NameBook, Named
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
@@ -183,7 +184,7 @@ class Matcher:
         text = f"no structure of the plan is called {name}"
         if why:
             text += f", nor can it be derived ({why})"
-        if similar := [quoted(s.name) for s in self._names.similar(name, self._solid)]:
+        if similar := [_shown(s.name) for s in self._names.similar(name, self._solid)]:
             text += f"; if it is {' or '.join(similar[:MAX_HINTS])}, say so with --map"
         return Reason(ReasonCode.STRUCTURE_MISSING, text)
 
@@ -223,6 +224,12 @@ def _account(name: str, tree: Tree[Structure], rule: str) -> Matched:
 
 def _is_empty(structure: Structure) -> bool:
     return not structure.contours and structure.problem is None
+
+
+def _shown(name: str) -> str:
+    """Quote a name, and say why it is not what it looks like."""
+    deceives = folded(as_it_looks(name)) != folded(name)
+    return quoted(name) + (" (its letters are not what they look like)" if deceives else "")
 
 
 def _why(name: str, reason: Reason) -> str:

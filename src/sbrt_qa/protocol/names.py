@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.folding import folded
+from sbrt_qa.protocol.folding import as_it_looks, folded
 from sbrt_qa.protocol.schema import Protocol, StructureDef
 
 EXACT: Final = "exact name"
@@ -90,14 +90,18 @@ class NameBook:
     def similar(self, name: str, structures: Iterable[Structure]) -> tuple[Structure, ...]:
         """Return the structures that a reader might take for this one: for hints, never to match.
 
-        They would go by the name if a hyphen meant nothing, or begin with it.
+        They would go by the name if a hyphen meant nothing, or begin with it, or look like it.
         """
         names = {folded(name), *(a for a in self._aliases[name] if len(a) >= MIN_BEGINNING)}
         return tuple(
             s
             for s in structures
             if folded(s.name) not in self._all
-            and (folded(_joined(s.name)) in names or any(_begins(s.name, n) for n in names))
+            and (
+                folded(_joined(s.name)) in names
+                or folded(as_it_looks(s.name)) in names
+                or any(_begins(s.name, n) for n in names)
+            )
         )
 
     def _clear_aliases(self, definition: StructureDef) -> dict[str, str]:
