@@ -10,6 +10,7 @@ from entries import entry, protocol, relabelled
 
 from sbrt_qa.errors import StoreError
 from sbrt_qa.store import tables as t
+from sbrt_qa.store.answers import deviations, submissions, values
 from sbrt_qa.store.connection import open_engine, reading, writing
 from sbrt_qa.store.known import counts, reviewed_inputs
 from sbrt_qa.store.write import Recorder, add_protocol, note
@@ -176,3 +177,16 @@ def test_sqlite_writes_ahead(empty):
 def test_an_address_that_leads_nowhere_is_told(url_, message):
     with pytest.raises(StoreError, match=message):
         note(open_engine(url_), NOW, "tried", {})
+
+
+def test_answers_are_the_same_on_both(engine):
+    """Databases give sums in types of their own; answers do not."""
+    one = recorder(engine)
+    one.record(entry(), NOW)
+    one.record(entry(version=2, content="second"), NOW)
+    first, second = submissions(engine)
+    assert (first.code, first.latest, second.latest) == ("S1/001/v1", False, True)
+    assert (first.plans, first.images, first.notices, first.complete) == (1, 2, 2, True)
+    assert type(first.minor) is type(first.major) is type(first.not_evaluable) is int
+    assert [v.limit for v in values(engine, submission=first.id)] == ["COVER", "MEAN", "REST"]
+    assert {d.what for d in deviations(engine)} >= {"COVER", "IDENTIFIER_PRIVATE_TAGS"}

@@ -72,9 +72,9 @@ def letter_text(
 def _opening(points: Sequence[Point]) -> str:
     if not points:
         return "Everything that was evaluated is as the protocol wants it."
-    number = len(points)
-    are = "is 1 point" if number == 1 else f"are {number} points"
-    return f"There {are} that need your attention."
+    if len(points) == 1:
+        return "There is 1 point that needs your attention."
+    return f"There are {len(points)} points that need your attention."
 
 
 def _point(point: Point) -> Iterator[str]:

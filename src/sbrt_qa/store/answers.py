@@ -146,8 +146,8 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
             yield SubmissionRow(
                 row.id, row.trial, row.site, row.subject, row.version, row.revision,
                 row.received, row.recorded, row.plans, row.structure_sets, row.doses, row.images,
-                verdicts.get(row.rank, "not_evaluable"), row.minor or 0, row.major or 0,
-                row.unknown or 0, row.borderline or 0, row.notices,
+                verdicts.get(row.rank, "not_evaluable"), int(row.minor or 0), int(row.major or 0),
+                int(row.unknown or 0), int(row.borderline or 0), row.notices,
                 row.id in newest, "open" if row.open else "closed" if row.letters else "",
             )  # fmt: skip
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sbrt_qa.errors import ResultError
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.store import tables as t
-from sbrt_qa.store.chain import Event, events, first_break
+from sbrt_qa.store.chain import START, Event, events, first_break
 from sbrt_qa.store.connection import Database, reading
 from sbrt_qa.store.kept import unpacked
 from sbrt_qa.store.records import StoredFile, facts_hash, files_hash, sha256
@@ -40,6 +40,14 @@ def verify(engine: Database) -> Verified:
         if not difference:
             difference = next(_differences(connection), "")
         return Verified(count, submissions, reviews, head, difference)
+
+
+def last_event(engine: Database) -> tuple[int, str]:
+    """Return number and hash of the last event, unverified."""
+    e = t.audit_events.c
+    with reading(engine) as connection:
+        row = connection.execute(sa.select(e.seq, e.hash).order_by(e.seq.desc()).limit(1)).first()
+        return (row.seq, row.hash) if row else (0, START)
 
 
 def _number(connection: Connection, table: sa.Table) -> int:
