@@ -59,6 +59,11 @@ class TooSlow(BaseException):
     """Raised by the alarm clock; no handler of ordinary errors may swallow it."""
 
 
+def ring(*_: object) -> None:
+    """Break off what runs when the alarm goes off."""
+    raise TooSlow
+
+
 class Campaign:
     """One run over one target: executes, judges, counts, and stops when its time is over."""
 
@@ -146,9 +151,6 @@ def main() -> None:
         sys.exit(f"scripts/fuzz TARGET [SECONDS]; TARGET is one of {', '.join(fuzz_targets.NAMES)}")
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60.0
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-
-    def ring(*_: object) -> None:
-        raise TooSlow
 
     for bell in (signal.SIGALRM, signal.SIGPROF):
         signal.signal(bell, ring)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -38,3 +40,41 @@ def test_every_target_was_fuzzed_for_twenty_minutes():
     for run in fuzz_page.counts():
         longest[run["target"]] = max(longest[run["target"]], run["seconds"])
     assert min(longest.values()) >= 1200, longest
+
+
+HARNESS = """
+import signal, sys
+from dataclasses import replace
+from pathlib import Path
+sys.modules["atheris"] = None
+sys.path.insert(0, {here!r})
+import fuzz
+
+def broken(data):
+    raise KeyError(data)
+
+def slow(data):
+    while True:
+        pass
+
+fuzz.fuzz_targets.FINDS = Path({finds!r})
+fuzz.SLOW_SECONDS = 0.2
+signal.signal(signal.SIGPROF, fuzz.ring)
+campaign = fuzz.Campaign("protocol", 0.0)
+campaign.target = replace(campaign.target, run={run})
+campaign(b"input")
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "kind"), [("broken", "find: KeyError at"), ("slow", "find: TooSlow at")]
+)
+def test_the_harness_keeps_what_breaks_or_never_ends(tmp_path: Path, run: str, kind: str):
+    script = HARNESS.format(here=str(Path(__file__).parent), finds=str(tmp_path / "finds"), run=run)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 1, done.stderr
+    assert kind in done.stdout
+    (kept,) = (tmp_path / "finds").iterdir()
+    assert kept.read_bytes() == b"input"
