@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sbrt_qa.dicom.load import load_cases
+from sbrt_qa.dosimetry.bands import VIEWS, Views, band_of, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Between, Convention, Ends
@@ -40,7 +41,10 @@ STATISTICS = {"Dmin_Gy": "min_gy", "Dmean_Gy": "mean_gy", "Dmax_Gy": "max_gy"}
 
 
 class Row(NamedTuple):
-    """One compared value; `percent` is the difference, `no_caps` the same without end caps."""
+    """One compared value; `percent` is the difference, `no_caps` the same without end caps.
+
+    `inside` says whether the reference lies in our band.
+    """
 
     case: str
     structure: str
@@ -49,6 +53,7 @@ class Row(NamedTuple):
     ours: float
     percent: float
     no_caps: float
+    inside: bool
 
     @property
     def beyond(self) -> bool:
@@ -63,7 +68,7 @@ def compare(folder: str, structures: dict[str, dict[str, float]]) -> Iterator[Ro
     scale_gy = case.dose.max_gy
     if isinstance(default.metric_context.prescription_gy, float):
         scale_gy = default.metric_context.prescription_gy
-    known = structures_of(case)
+    known, views = structures_of(case), Views(default)
     for name, values in structures.items():
         dvhs = {DEFAULT_CONVENTION: default.dvh(known[name]), NO_CAPS: bare.dvh(known[name])}
         for key, reference in values.items():
@@ -73,7 +78,13 @@ def compare(folder: str, structures: dict[str, dict[str, float]]) -> Iterator[Ro
             scale = reference if key in VOLUME_KEYS else scale_gy
             off = {c: 100 * (value - reference) / scale for c, value in found.items()}
             chosen = VOLUME_KEYS.get(key, DEFAULT_CONVENTION)
-            yield Row(folder, name, key, reference, found[chosen], off[chosen], off[NO_CAPS])
+            seen = views.of(subject_of(known[name])).items()
+            others = [(VIEWS[n], v) for n, dvh in seen if (v := ours(dvh, key)) is not None]
+            band = band_of(found[DEFAULT_CONVENTION], others)
+            inside = band.low <= reference <= band.high
+            yield Row(
+                folder, name, key, reference, found[chosen], off[chosen], off[NO_CAPS], inside
+            )
 
 
 def ours(dvh: DVH, key: str) -> float | None:
@@ -148,7 +159,10 @@ def main() -> None:
     text = table(rows)
     print(text)
     beyond = [r for r in rows if r.beyond]
-    print(f"\n{len(rows)} values, {len(beyond)} beyond {VOLUME_PERCENT} % of volume "
+    stored = [r for r in rows if not r.metric.startswith("volume_cc_")]
+    inside = sum(r.inside for r in stored)
+    print(f"\n{inside} of {len(stored)} values of planning systems lie in our bands")
+    print(f"{len(rows)} values, {len(beyond)} beyond {VOLUME_PERCENT} % of volume "
           f"or {DOSE_PERCENT} % of dose")  # fmt: skip
     if "--write" in sys.argv:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)

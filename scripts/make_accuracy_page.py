@@ -69,9 +69,9 @@ BANDS = """## Bands
 Each metric of a review carries a band: the sum, over independent aspects, of how far it moves in
 other plausible readings. The aspects are dose between voxels (trilinear; spline not held down; what
 refinement converges to), shape (slab with half-slice ends, as most planning systems read it;
-half-slice ends alone), the reach of flat ends below and above (from the last plane to the next),
-and the quadrature (a share of the difference between interleaved halves of the scan lines), with a
-floor of 0.035 % of the volume or of the highest dose.
+half-slice ends alone; nothing beyond the end planes), the reach of flat ends below and above (from
+the last plane to the next), and the quadrature (a share of the difference between interleaved
+halves of the scan lines), with a floor of 0.035 % of the volume or of the highest dose.
 
 The truth lies inside for 98 of 100 values. The width is not what one error needs but what the
 readings of different planning systems span. The target of two median errors for the median width is
@@ -79,8 +79,8 @@ not reached, and a band that holds the truth in 98 of 100 cases reaches it only 
 error and not just its size: of errors without a known sign that follow a normal law with a known
 spread, the middle one is 0.67 spreads, and a band that holds 98 % of them is 4.65 spreads wide,
 which is 6.9 median errors. Leaving out what is there for the sake of other planning systems (slab,
-half slices, trilinear dose) halves the median width, and then the truth lies outside in one case
-of twenty.
+half slices, no ends, trilinear dose) narrows the median width to a third, and then the truth lies
+outside in one case of twenty.
 
 """
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from sbrt_qa import load_cases, load_protocol
 from sbrt_qa.dicom.anchors import Anchor, anchor_of
+from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.write_derived import Stamp, WrittenRoi, write_derived
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.errors import DicomError, UsageError
@@ -22,6 +23,8 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.review.derived import Derived, Wanted, derive
 from sbrt_qa.review.dvh_table import dvh
+
+from . import standard_tables
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom" / "minor"
 WANTED = Wanted(("Liver-GTV", "Liver", "Kidney_L + Kidney_R"), ("50Gy", "50%"), ("20mm",))
@@ -137,15 +140,29 @@ def test_a_validator_finds_no_error(written: Path) -> None:
     assert ran.returncode == 0
 
 
-def test_a_second_validator_finds_no_error(written: Path) -> None:
-    """dicom-validator needs the tables of the standard, which it would fetch: local ones only."""
-    pytest.importorskip("dicom_validator", reason="dicom-validator is not installed")
-    tables = os.environ.get("SBRT_QA_DICOM_STANDARD", "")
-    if not tables:
-        pytest.skip("SBRT_QA_DICOM_STANDARD names no folder with dicom-validator's tables")
-    command = ["validate_iods", "-src", tables, "-e", "local", str(written)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout
+@pytest.mark.parametrize(
+    ("spoil", "status"),
+    [
+        (None, "Passed"),
+        ("StructureSetLabel", "Failed"),
+        ("StructureSetROISequence.ROIName", "Failed"),
+        ("PatientID", "Failed"),
+    ],
+)
+def test_a_second_validator_finds_no_error(written: Path, spoil: str | None, status: str) -> None:
+    """dicom-validator, with the standard's tables from highdicom; a spoiled file it does find."""
+    validator = pytest.importorskip(
+        "dicom_validator.validator.iod_validator", reason="dicom-validator is not installed"
+    )
+    tables = standard_tables.tables()
+    if tables is None:
+        pytest.skip("highdicom, whose tables of the standard are used, is not installed")
+    dataset = pydicom.dcmread(written)
+    if spoil:
+        *outer, keyword = spoil.split(".")
+        delattr(dataset[outer[0]][0] if outer else dataset, keyword)
+    found = validator.IODValidator(dataset, tables).validate()
+    assert found.status.name == status, found.module_errors
 
 
 def test_another_program_reads_the_contours(
@@ -218,6 +235,24 @@ def test_images_that_are_gone_are_told(case: Case, tmp_path: Path) -> None:
     bare = replace(case, image=None, structures=Reason(ReasonCode.STRUCTURE_MISSING, "none"))
     with pytest.raises(DicomError, match="nothing to refer to"):
         anchor_of(bare, [SAMPLE])
+
+
+def test_a_header_that_breaks_the_rules_is_copied_and_not_printed(
+    case: Case, anchor: Anchor, made: tuple[Derived, ...], tmp_path: Path, capsys
+) -> None:
+    """In the tests a warning would be an error; on the command line it would show the header."""
+    header = pydicom.dcmread(SAMPLE / "CT" / "CT_001.dcm", stop_before_pixels=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        header.StudyDate, header.StudyTime, header.PatientID = "unknown!", "99:99", "x" * 90
+    odd = replace(anchor, header=Item(header, "CT_001.dcm"))
+    out = tmp_path / "rs.dcm"
+    write_derived([WrittenRoi(made[0].structure, "")], odd, out)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = pydicom.dcmread(out)
+        assert (found.StudyDate, found.PatientID) == ("unknown!", "x" * 90)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_without_images_the_case_s_own_structures_say_where(

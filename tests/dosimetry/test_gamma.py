@@ -71,6 +71,24 @@ def test_only_voxels_above_the_cutoff_and_inside_both_grids_count() -> None:
     assert gamma(reference, one_plane).values.size == 0
 
 
+def test_which_voxels_count_does_not_depend_on_the_criteria() -> None:
+    reference, evaluated = grid(hill()), grid(hill(4.0, 70.0))
+    strict, loose = (gamma(reference, evaluated, GammaCriteria(d, d)) for d in (0.5, 5.0))
+    assert np.array_equal(strict.points_mm, loose.points_mm)
+    assert (strict.values >= loose.values - 1e-12).all()
+    assert np.isfinite(strict.values).all()
+
+
+def test_of_very_many_voxels_an_even_selection_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = grid(hill())
+    every = gamma(reference, grid(hill(1.0)))
+    monkeypatch.setattr("sbrt_qa.dosimetry.gamma.MOST_POINTS", 400)
+    some = gamma(reference, grid(hill(1.0)))
+    assert some.values.size == 400
+    assert some.candidates == every.candidates == every.values.size
+    assert some.values.mean() == pytest.approx(every.values.mean(), rel=0.1)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     shift=st.floats(-4, 4), top=st.floats(50, 70), dose=st.floats(1, 5), distance=st.floats(0.5, 5)

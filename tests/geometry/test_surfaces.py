@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Cells, cells_of, region_of
 from sbrt_qa.geometry.surfaces import Surface, surface_distance
 from sbrt_qa.model.structure import Contour, Structure
@@ -68,13 +69,37 @@ def test_a_region_is_no_distance_from_itself() -> None:
     assert max(found.mean_mm, found.p95_mm, found.max_mm) == pytest.approx(0.0, abs=1e-9)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(radius=st.floats(5, 30), other=st.floats(5, 30), shift=st.tuples(*[st.floats(-20, 20)] * 3))
 def test_the_distance_is_the_same_both_ways(
     radius: float, other: float, shift: tuple[float, float, float]
 ) -> None:
     one, two = cells(Sphere((0, 0, 0), radius)), cells(Sphere(shift, other))
     assert surface_distance(one, two) == surface_distance(two, one)
+
+
+def test_a_rind_is_not_mistaken_for_its_other_side() -> None:
+    """Shells of 4 mm under spheres of 100 and 101 mm: each side moves by 1 mm."""
+
+    def rind(radius: float) -> Cells:
+        outer, inner = Sphere((0, 0, 0), radius), Sphere((0, 0, 0), radius - 4)
+        planes = np.arange(-105.0, 106.0, 3.0)
+        loops = [(z, loop) for z in planes for s in (outer, inner) for loop in s.sections(z)]
+        drawn = tuple(Contour(float(z), loop) for z, loop in loops)
+        return cells_of(region_of(Structure(1, "Skin", drawn)))
+
+    found = surface_distance(rind(100.0), rind(101.0))
+    assert found.mean_mm == pytest.approx(1.0, abs=0.15)
+    assert found.max_mm < 3.5  # slices of 3 mm, and the ends of the hollow
+
+
+def test_slivers_have_no_surface_to_measure() -> None:
+    """Two threads that no line of the lattice happens to lie in."""
+    thread = np.array([[0.0, 0.0], [300.0, 0.0], [300.0, 1e-5], [0.0, 1e-5]])
+    other = thread + np.array([0.0, 7.123])
+    sliver = cells_of(region_of(Structure(1, "ROI", (Contour(0.0, thread), Contour(0.0, other)))))
+    with pytest.raises(GeometryError, match="too thin"):
+        surface_distance(sliver, sliver)
 
 
 def test_points_of_known_distance() -> None:

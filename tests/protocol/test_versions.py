@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sbrt_qa import load_cases
 from sbrt_qa.errors import ProtocolError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -22,6 +23,7 @@ from sbrt_qa.protocol.versions import (
     PROTOCOL_VERSION,
     ProtocolFamily,
     family_of,
+    other_version,
     planning_date,
     read_date,
 )
@@ -89,6 +91,15 @@ def test_a_date_that_decides_nothing_takes_the_latest_and_says_so(
     assert "liver_sbrt@VERSION" in chosen.finding.advice
 
 
+def test_two_plans_under_two_versions_are_told(three: ProtocolFamily) -> None:
+    first, second = (three.of(case_of(day)) for day in ("20231001", "20240701"))
+    told = other_version(first, second)
+    assert told is not None
+    assert "falls under liver_sbrt 1; both are held against 2" in told.message
+    assert "liver_sbrt@1 liver_sbrt@2" in told.advice
+    assert other_version(second, second) is None
+
+
 def test_without_a_date_the_only_version_is_no_finding(liver: Protocol) -> None:
     family = family_of([liver], "here")
     assert family.at(None).finding is None
@@ -107,6 +118,12 @@ def test_the_structure_set_dates_a_plan_without_a_date() -> None:
     no_plan = replace(case_of("", "20240601"), plan=no_dose())
     assert planning_date(no_plan) == dt.date(2024, 6, 1)
     assert planning_date(replace(no_plan, structures=no_dose())) is None
+
+
+def test_dates_are_read_from_the_files() -> None:
+    (case,) = load_cases(ROOT / "sample_dicom" / "minor")
+    assert case.plan.planning_date == case.structures.date == "20260105"
+    assert planning_date(case) == dt.date(2026, 1, 5)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,19 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import __version__
-from sbrt_qa.cli import check, compare, dvh, exit_codes, export, inspect, protocol, sample, selftest
+from sbrt_qa.cli import (
+    check,
+    checks,
+    compare,
+    dvh,
+    exit_codes,
+    export,
+    inspect,
+    protocol,
+    report,
+    sample,
+    selftest,
+)
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import SbrtQaError, visible
 
@@ -25,11 +37,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(check.check)
+app.command()(report.report)
 app.command()(compare.compare)
 app.command()(dvh.dvh)
 app.command()(export.export)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
+app.add_typer(checks.app, name="checks")
 app.command()(sample.sample)
 app.command()(selftest.selftest)
 

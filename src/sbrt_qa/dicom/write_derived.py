@@ -20,6 +20,8 @@ from pydicom.uid import RTStructureSetStorage
 from sbrt_qa import __version__
 from sbrt_qa.dicom.anchors import Anchor
 from sbrt_qa.dicom.elements import translated
+from sbrt_qa.dicom.quirks import Log
+from sbrt_qa.dicom.read import warnings_as_notes
 from sbrt_qa.dicom.write_common import CHARACTER_SET, item, reference, save, seeded_uid
 from sbrt_qa.dicom.write_rtstruct import (
     COLOURS,
@@ -89,7 +91,12 @@ def write_derived(
     DicomError
         A contour lies on no slice, or the file cannot be written.
     """
-    stamp = stamp or Stamp()
+    with warnings_as_notes(path.name, Log()):  # of copied values, which are nobody's to print
+        dataset = _whole(rois, anchor, stamp or Stamp())
+        save(dataset, path, transfer_syntax=transfer_syntax_for(dataset))
+
+
+def _whole(rois: Sequence[WrittenRoi], anchor: Anchor, stamp: Stamp) -> Dataset:
     dataset = _header(anchor, rois, stamp)
     dataset.StructureSetLabel = "SBRT_QA"
     dataset.StructureSetName = "Derived structures"
@@ -100,7 +107,7 @@ def write_derived(
     dataset.ROIContourSequence = [_contours(r, turn, anchor) for turn, r in enumerate(rois)]
     dataset.RTROIObservationsSequence = [_observation(r.structure) for r in rois]
     dataset.ApprovalStatus = "UNAPPROVED"
-    save(dataset, path, transfer_syntax=transfer_syntax_for(dataset))
+    return dataset
 
 
 def _header(anchor: Anchor, rois: Sequence[WrittenRoi], stamp: Stamp) -> Dataset:

@@ -7,7 +7,6 @@ the farthest counts; those of different aspects are independent of each other an
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +43,7 @@ VIEWS: Final[Mapping[str, View]] = {
     "ever finer, unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
     "slab": View(Driver.BETWEEN_PLANES, "shape"),
     "half slice": View(Driver.END_CAPS, "shape"),
+    "no ends": View(Driver.END_CAPS, "shape"),
     "low end none": View(Driver.END_CAPS, "low end"),
     "low end whole": View(Driver.END_CAPS, "low end"),
     "high end none": View(Driver.END_CAPS, "high end"),
@@ -95,9 +95,7 @@ class OtherDoses(CaseDoses):
         super().__init__(base.case, reading.convention, reading.settings)
         self.base = base
         self.same_contours = reading.convention == base.convention
-        usual, flat = base.convention, reading.convention.flat_ends
-        here = dataclasses.replace(usual, flat_low=flat[0], flat_high=flat[1])
-        self.same_but_ends = here == reading.convention
+        self.same_but_ends = reading.convention.between is base.convention.between
 
     def region(self, structure: Structure) -> Region | Reason:
         """Return the region of one structure: the very same object where nothing changes."""
@@ -178,6 +176,8 @@ class Views:
         there = {name: dvh for name, dvh in found.items() if dvh is not None}
         if coarse := there.pop("coarse", None):
             yield "ever finer", beyond(coarse, default, 2)
+        if any(VIEWS[name].aspect.endswith("end") for name in there):
+            there.pop("no ends", None)  # these flat ends tell it, each on its own side
         yield from there.items()
         if linear := there.get("linear"):
             parts = self._parts(subject)

@@ -52,6 +52,7 @@ READINGS: Final = {
     "coarse": _dose(Interpolation.COARSE),
     "slab": Reading(Convention(Between.SLAB, Ends.HALF_SLICE)),
     "half slice": Reading(Convention(Between.MORPH, Ends.HALF_SLICE)),
+    "no ends": Reading(Convention(Between.MORPH, Ends.NONE)),
     "low end none": Reading(Convention(flat_low=0.0)),
     "low end whole": Reading(Convention(flat_low=1.0)),
     "high end none": Reading(Convention(flat_high=0.0)),

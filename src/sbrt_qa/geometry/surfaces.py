@@ -14,20 +14,32 @@ from typing import Any, Final
 
 import numpy as np
 
+from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.distance import contains
 from sbrt_qa.geometry.lattice import BoolArray, inside
+from sbrt_qa.geometry.planes import IntArray
 from sbrt_qa.geometry.regions import Cells
-from sbrt_qa.geometry.scanlines import section_mm2
+from sbrt_qa.geometry.scanlines import lattice, scan, section_mm2
 from sbrt_qa.model.grid import FloatArray
 
 FINEST_MM: Final = 0.25
 """Smallest spacing of the lattice."""
 
-MOST_ROWS: Final = 3_000
-"""Lines along x of one lattice; the spacing is 0.8 mm for a target of 50 cc, 2.7 mm for a liver."""
+MOST_ROWS: Final = 2_000
+"""Lines along x of one lattice; the spacing is 1.0 mm for a target of 50 cc, 3.2 mm for a liver."""
 
-HALVINGS: Final = 7
-"""How often a crossing is halved in: it comes out right to a hundredth of the spacing."""
+MOST_ROWS_OF_RINDS: Final = 20_000
+"""Lines along x for a structure thinner than its usual lattice, such as a rind of skin."""
+
+LAYERS: Final = 2.0
+"""Spacings that the usual thickness of a structure has at least: the points around a point must
+lie on its own side of the structure."""
+
+MOST_QUERIES: Final = 20_000
+"""Points of a surface that are measured, evenly selected where there are more."""
+
+HALVINGS: Final = 5
+"""How often a crossing is halved in: it comes out right to a sixtieth of the spacing."""
 
 NEIGHBOURS: Final = 9
 """Points that lay a plane through a surface point, itself included."""
@@ -64,14 +76,17 @@ def surface_distance(one: Cells, other: Cells) -> SurfaceDistance:
     Raises
     ------
     GeometryError
-        The contours cannot be scanned safely.
+        The contours cannot be scanned safely, or a structure is too thin for any point of a lattice
+        to lie in it.
     """
     a, b = Surface.of(one), Surface.of(other)
-    from_a, from_b = b.distance_mm(a.points_mm), a.distance_mm(b.points_mm)
-    total = a.weight.sum() + b.weight.sum()
+    of_a, of_b = a.selected, b.selected
+    from_a, from_b = b.distance_mm(a.points_mm[of_a]), a.distance_mm(b.points_mm[of_b])
+    area_a, area_b = a.area_mm2(of_a), b.area_mm2(of_b)
+    total = area_a.sum() + area_b.sum()
     return SurfaceDistance(
-        mean_mm=float((from_a @ a.weight + from_b @ b.weight) / total),
-        p95_mm=max(_quantile(from_a, a.weight, 0.95), _quantile(from_b, b.weight, 0.95)),
+        mean_mm=float((from_a @ area_a + from_b @ area_b) / total),
+        p95_mm=max(_quantile(from_a, area_a, 0.95), _quantile(from_b, area_b, 0.95)),
         max_mm=float(max(from_a.max(), from_b.max())),
     )
 
@@ -85,9 +100,18 @@ class Surface:
 
     @classmethod
     def of(cls, cells: Cells) -> Surface:
-        """Return the surface of a region."""
-        spacing = max(FINEST_MM, math.sqrt(section_mm2(cells) / MOST_ROWS))
-        return cls(_crossings(cells, spacing), spacing)
+        """Return the surface of a region.
+
+        Raises
+        ------
+        GeometryError
+            As :func:`surface_distance`.
+        """
+        spacing = _spacing_mm(cells)
+        points = _crossings(cells, spacing)
+        if len(points) < NEIGHBOURS:
+            raise GeometryError("the structure is too thin for its surface to be measured")
+        return cls(points, spacing)
 
     @cached_property
     def _tree(self) -> Any:  # noqa: ANN401
@@ -95,32 +119,47 @@ class Surface:
 
         return KDTree(self.points_mm, balanced_tree=False, compact_nodes=False)
 
-    @cached_property
-    def _normals(self) -> FloatArray:
-        """Direction across the plane through the points around each point."""
-        count = min(NEIGHBOURS, len(self.points_mm))
-        _, around = self._tree.query(self.points_mm, k=range(1, count + 1))
+    @property
+    def selected(self) -> IntArray:
+        """Which points are measured: all, or an even selection of `MOST_QUERIES`."""
+        count = len(self.points_mm)
+        return np.unique(np.linspace(0, count - 1, min(count, MOST_QUERIES)).astype(np.int64))
+
+    def normals(self, index: IntArray) -> FloatArray:
+        """Return the direction across the plane through the points around some points."""
+        _, around = self._tree.query(self.points_mm[index], k=range(1, NEIGHBOURS + 1))
         group = self.points_mm[around]
         group = group - group.mean(axis=1, keepdims=True)
         _, axes = np.linalg.eigh(np.einsum("nki,nkj->nij", group, group))
         return np.asarray(axes[:, :, 0])
 
-    @cached_property
-    def weight(self) -> FloatArray:
-        """Area that each point stands for, in squares of the lattice.
+    def area_mm2(self, index: IntArray) -> FloatArray:
+        """Return the area that some points stand for; they stand for the others as well.
 
         Lines along an axis cross a surface as often as its area looks that way, so that all three
-        axes together find ``|nx| + |ny| + |nz|`` points per square.
+        axes together find ``|nx| + |ny| + |nz|`` points per square of the lattice.
         """
-        return np.asarray(1.0 / np.abs(self._normals).sum(axis=1))
+        square = self.spacing_mm**2 * len(self.points_mm) / index.size
+        return np.asarray(square / np.abs(self.normals(index)).sum(axis=1))
 
     def distance_mm(self, points_mm: FloatArray) -> FloatArray:
         """Return the distance of points, rows of (x, y, z), from this surface."""
         distance, nearest = self._tree.query(points_mm)
+        used, back = np.unique(nearest, return_inverse=True)
         apart = points_mm - self.points_mm[nearest]
-        across = np.abs(np.einsum("ij,ij->i", self._normals[nearest], apart))
+        across = np.abs(np.einsum("ij,ij->i", self.normals(used)[back], apart))
         beside = np.sqrt(np.maximum(distance**2 - across**2, 0.0))
         return np.asarray(np.where(beside <= REACH * self.spacing_mm, across, distance))
+
+
+def _spacing_mm(cells: Cells) -> float:
+    """Return the spacing of the lattice, by size and, for a thin structure, by thickness."""
+    section = section_mm2(cells)
+    usual, finest = math.sqrt(section / MOST_ROWS), math.sqrt(section / MOST_ROWS_OF_RINDS)
+    spans = scan(cells, lattice(cells, section / MOST_ROWS))
+    lengths = spans.x_high_mm - spans.x_low_mm
+    thickness = float(np.median(lengths)) if lengths.size else usual
+    return max(FINEST_MM, min(usual, max(finest, thickness / LAYERS)))
 
 
 def _crossings(cells: Cells, spacing_mm: float) -> FloatArray:

@@ -114,12 +114,16 @@ def bounds_text(limit: Limit) -> str:
     if limit.op == "report":
         return "reported only"
     if isinstance(limit, ConformityLimit) and limit.table:
-        rows = (f"{r.ptv_cc} cc {r.per_protocol:g}/{r.minor:g}" for r in limit.table)
+        rows = (f"{_cc(r.ptv_cc)} {r.per_protocol:g}/{r.minor:g}" for r in limit.table)
         return f"{limit.op} by PTV volume: {', '.join(rows)}"
     text = f"{limit.op} {limit.per_protocol:g}"
     if limit.minor is not None and limit.minor != limit.per_protocol:
         text += f", minor to {limit.minor:g}"
     return text + (", then minor" if limit.beyond == "minor" else "")
+
+
+def _cc(volume_cc: float | None) -> str:
+    return "larger" if volume_cc is None else f"{volume_cc:g} cc"
 
 
 def _facts(before: Protocol, after: Protocol) -> Iterator[Difference]:

@@ -101,6 +101,22 @@ class ProtocolFamily:
         return Chosen(latest, why, finding if told else None)
 
 
+def other_version(before: Chosen, after: Chosen) -> Finding | None:
+    """Return what to know where two plans fall under two versions and one is used for both."""
+    one, other = before.protocol, after.protocol
+    if one.version == other.version:
+        return None
+    return Finding(
+        PROTOCOL_VERSION,
+        None,
+        "RTPLAN",
+        f"the earlier plan falls under {one.id} {one.version}; both are held against "
+        f"{other.version}, that of the later plan",
+        f"See what differs with: protocol diff {one.id}@{one.version} {other.id}@{other.version}.",
+        title="protocol version by planning date",
+    )
+
+
 def family_of(protocols: Sequence[Protocol], where: str) -> ProtocolFamily:
     """Return versions of one protocol as a family.
 

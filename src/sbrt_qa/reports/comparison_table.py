@@ -75,21 +75,25 @@ def _structures(found: CaseComparison) -> Iterator[RenderableType]:
         yield _text(f"unchanged: {', '.join(same)}", "dim")
 
 
-def _limits(found: CaseComparison) -> Iterator[Table]:
+def _limits(found: CaseComparison) -> Iterator[RenderableType]:
+    """Yield a table of limits with a value, and one line for those without any."""
+    shown, silent = words.split_metrics(found.metrics)
     table = plain_table("id", "structure", "metric")
     for name in ("before", "after", "difference"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name in ("verdict before", "after"):
+    for name in ("verdict before", "after", ""):
         table.add_column(name, no_wrap=True)
-    for row in found.metrics:
+    for row in shown:
         verdicts = [
             Text("no such limit", "dim") if v is None else Text(verdict_text(v), COLOURS[v])
             for v in (row.before_verdict, row.after_verdict)
         ]
         cells = (row.id, row.structure, row.metric)
-        table.add_row(*map(_text, cells), *words.metric_numbers(row), *verdicts)
-    if found.metrics:
+        table.add_row(*map(_text, cells), *words.metric_numbers(row), *verdicts, words.trend(row))
+    if shown:
         yield table
+    if silent:
+        yield _text(f"without a value in either version: {', '.join(silent)}", "dim")
 
 
 def _text(text: str, style: str = "") -> Text:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.view import SIGNS, WORDS, rounded
-from sbrt_qa.review.comparison import DoseChange, GammaSummary, StructureState
+from sbrt_qa.review.comparison import DoseChange, GammaSummary, StructureState, Trend
 
 if TYPE_CHECKING:
     from sbrt_qa.review.comparison import (
@@ -150,6 +150,21 @@ def metric_numbers(row: MetricChange) -> tuple[str, str, str]:
         UNKNOWN if v is None else f"{rounded(v)}{unit}" for v in (row.before, row.after)
     )
     return before, after, difference
+
+
+def split_metrics(rows: Sequence[MetricChange]) -> tuple[list[MetricChange], list[str]]:
+    """Return the limits to show, and the ids of those without a value or another verdict."""
+    silent = [
+        row.id
+        for row in rows
+        if row.before is None and row.after is None and row.trend is Trend.SAME
+    ]
+    return [row for row in rows if row.id not in silent], silent
+
+
+def trend(row: MetricChange) -> str:
+    """Return a word where the verdict changed; nothing where it did not."""
+    return "" if row.trend is Trend.SAME else str(row.trend)
 
 
 def origin_lines(found: CaseComparison) -> list[str]:

@@ -60,4 +60,4 @@ def _change(change: VerdictChange) -> str:
 
 
 def _word(verdict: Verdict | None) -> str:
-    return "no such limit" if verdict is None else WORDS[verdict]
+    return "nothing" if verdict is None else WORDS[verdict]

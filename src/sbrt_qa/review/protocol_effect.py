@@ -23,7 +23,8 @@ class VerdictChange:
     value, unit
         The metric, None where it has no value.
     before, after
-        Verdicts; None where the limit is not part of that protocol, or does not apply.
+        Verdicts; None where the limit is not part of that protocol, does not apply, or says nothing
+        because an organ that need not be there is not.
     """
 
     about: str
@@ -67,9 +68,16 @@ def _changes(
         shown = b or a
         if shown is None:
             continue
-        verdicts = (a.verdict if a else None, b.verdict if b else None)
+        verdicts = (_said(a), _said(b))
         alone = None in verdicts and Verdict.PER_PROTOCOL in verdicts
         if verdicts[0] is verdicts[1] or alone:
             continue
         about = f"{shown.id} ({shown.structure} {shown.metric})"
         yield VerdictChange(about, shown.value, shown.unit, *verdicts)
+
+
+def _said(result: ConstraintResult | None) -> Verdict | None:
+    """Return the verdict of a limit, None where it has nothing to say."""
+    if result is None or (result.value is None and not result.counts):
+        return None
+    return result.verdict

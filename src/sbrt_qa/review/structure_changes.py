@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
+from sbrt_qa.dosimetry.case_doses import MAX_THREADS, CaseDoses, structures_of
 from sbrt_qa.dosimetry.integrate import volume_cc
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Region, cells_of
@@ -52,17 +54,20 @@ def compare_structures(
     """
     old, new = structures_of(before.case), structures_of(after.case)
     pairs = _pairs(old, new)
-    rows = []
-    for old_key, new_key in pairs:
+
+    def row_of(pair: tuple[str, str]) -> StructureChange:
+        old_key, new_key = pair
         row = _row(old.get(old_key), new.get(new_key), (before, after), other_frame)
-        row = replace(
+        return replace(
             row,
             name=new_key or old_key,
             renamed_from=old_key if new_key and old_key != new_key else "",
             before_cc=volumes[0].get(old_key),
             after_cc=volumes[1].get(new_key),
         )
-        rows.append(row)
+
+    with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
+        rows = list(pool.map(row_of, pairs))
     return tuple(sorted(rows, key=lambda r: _ORDER.index(r.state)))
 
 
@@ -151,10 +156,15 @@ def _row(
 def _compared(one: Region, other: Region) -> StructureChange:
     try:
         overlap = dice(one, other)
-        apart = surface_distance(cells_of(one), cells_of(other))
     except GeometryError as error:
         reason = Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
         return StructureChange("", StructureState.NOT_COMPARED, reason=reason)
+    try:
+        apart = surface_distance(cells_of(one), cells_of(other))
+    except GeometryError as error:
+        reason = Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
+        state = StructureState.SAME if overlap == 1 else StructureState.CHANGED
+        return StructureChange("", state, dice=overlap, reason=reason)
     same = apart.max_mm <= SAME_MM
     return StructureChange(
         "",

@@ -71,13 +71,13 @@ def check(
     from sbrt_qa.review.review import review_case
 
     rules = protocol_family(protocol_name)
-    sent = () if site_values is None else _site_values(site_values)
+    sent = () if site_values is None else read_sent(site_values)
     reviews = []
     for case in load_cases(paths):
         review = review_case(case, rules.of(case), mapping=mapping, site_values=sent, bands=bands)
         if cross_check:
-            review = _cross_checked(case, review, paths)
-        reviews.append(_citing_self_test(review))
+            review = cross_checked(case, review, paths)
+        reviews.append(citing_self_test(review))
     return tuple(reviews)
 
 
@@ -265,11 +265,16 @@ def protocol(name_or_path: str) -> Protocol:
     Raises
     ------
     ProtocolError
-        There is no such protocol, or it breaks its schema.
+        There is no such protocol, it breaks its schema, or it names a plan check that there is not.
     """
     from sbrt_qa.protocol.load import load_protocol
 
-    return load_protocol(name_or_path)
+    loaded = load_protocol(name_or_path)
+    if loaded.checks:
+        from sbrt_qa.checks.run import configured
+
+        configured(loaded, Path(name_or_path).name)
+    return loaded
 
 
 def protocol_family(name_or_path: str) -> ProtocolFamily:
@@ -327,7 +332,14 @@ def self_test(*, full: bool = False) -> tuple[SelfTest, bool]:
     return found, keep(found.to_json())
 
 
-def _site_values(path: Path) -> tuple[SiteValue, ...]:
+def read_sent(path: Path) -> tuple[SiteValue, ...]:
+    """Read a file of the site's own values.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read.
+    """
     from sbrt_qa.review.site_csv import read_site_values
 
     try:
@@ -344,13 +356,15 @@ def _site_values(path: Path) -> tuple[SiteValue, ...]:
     return read_site_values(text)
 
 
-def _cross_checked(case: Case, review: CaseReview, paths: Sequence[Path]) -> CaseReview:
+def cross_checked(case: Case, review: CaseReview, paths: Sequence[Path]) -> CaseReview:
+    """Return a review with every metric from a second engine beside."""
     from sbrt_qa.crosscheck.compare import cross_check
 
     return replace(review, cross_check=cross_check(case, review.constraints, paths))
 
 
-def _citing_self_test(review: CaseReview) -> CaseReview:
+def citing_self_test(review: CaseReview) -> CaseReview:
+    """Return a review that names the latest self-test of this machine."""
     from sbrt_qa.selftest.state import latest_id
 
     return replace(review, engine=replace(review.engine, self_test=latest_id()))

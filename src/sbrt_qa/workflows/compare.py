@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def compare(
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dosimetry.gamma import DEFAULT_CRITERIA, parse_criteria
     from sbrt_qa.protocol.load import load_family
-    from sbrt_qa.protocol.versions import Chosen
+    from sbrt_qa.protocol.versions import Chosen, other_version
     from sbrt_qa.review.compare import compare_cases
     from sbrt_qa.review.expectation import parse_expectation
     from sbrt_qa.review.review import review_case
@@ -62,6 +63,8 @@ def compare(
         review_case(old, same, mapping=mapping, bands=False),
         review_case(new, chosen, mapping=mapping, bands=False),
     )
-    return compare_cases(
+    found = compare_cases(
         old, new, chosen.protocol, mapping=mapping, expect=wanted, gamma=criteria, reviews=reviews
     )
+    note = other_version(family.of(old), chosen)
+    return found if note is None else replace(found, findings=(*found.findings, note))
