@@ -40,16 +40,10 @@ HANGING_SECONDS = 120
 MEMORY_BYTES = 6 * 1024**3
 sys.path += [str(HERE), str(HERE.parent / "dicom")]
 
+SOURCE = HERE.parents[1] / "src"
 COMPILED = [
-    f"sbrt_qa.{room}._kernels"
-    for room in (
-        "dicom",
-        "geometry",
-        "geometry.parts",
-        "geometry.expansion",
-        "dosimetry",
-        "dosimetry.edges",
-    )
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+    for path in sorted(SOURCE.rglob("_kernels.py"))
 ]
 """Modules that numba compiles and nobody may instrument."""
 
