@@ -32,11 +32,16 @@ def dvh_table() -> DvhTable:
     return DvhTable("P", {"=PTV": StructureDvh(7, 3.5, 1.0, 2.0, 3.0, 0.0, metrics, curve)}, "slab")
 
 
-def test_one_csv_row_is_one_limit_of_one_plan(review: CaseReview) -> None:
+def test_one_csv_row_is_one_limit_or_plan_check_of_one_plan(review: CaseReview) -> None:
     text = render_reviews("csv", [review, review], PAGE)
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == REVIEW_COLUMNS
-    assert len(rows) == 2 * len(review.constraints)
+    assert len([r for r in rows if r["constraint"]]) == 2 * len(review.constraints)
+    found = [r for r in rows if r["check"]]
+    assert [(r["check"], r["message"], r["verdict"]) for r in found] == [
+        ("LINK", "Linked by guess.", "")
+    ] * 2
+    assert len(rows) == 2 * len(review.constraints) + len(found)
     assert [r["constraint"] for r in rows[:5]] == ["DUO", "STO", "BOW", "CORD", "SPL"]
     duodenum = rows[0]
     assert (duodenum["value"], duodenum["unit"], duodenum["margin"]) == ("32.004", "Gy", "-2.004")
@@ -49,7 +54,11 @@ def test_csv_tells_band_and_borderline(review: CaseReview) -> None:
     others = (replace(review.constraints[3], band=BAND), review.constraints[1])
     text = render_reviews("csv", [replace(review, constraints=(unsure, *others))], PAGE)
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    told = [(r["band_low"], r["band_high"], r["band_driver"], r["borderline"]) for r in rows]
+    told = [
+        (r["band_low"], r["band_high"], r["band_driver"], r["borderline"])
+        for r in rows
+        if r["constraint"]
+    ]
     assert told == [("47.1", "47.9", "end_caps", b) for b in ("yes", "no")] + [("", "", "", "")]
 
 

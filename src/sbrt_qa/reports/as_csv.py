@@ -31,6 +31,8 @@ REVIEW_COLUMNS = (
     "verdict", "reason_code", "reason", "note", "source", "confidence",
     "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
     "band_low", "band_high", "band_driver", "borderline",
+    "check", "check_group", "check_title", "where", "message", "found", "expected",
+    "check_tolerance", "advice",
 )  # fmt: skip
 
 DVH_COLUMNS = (
@@ -40,7 +42,7 @@ DVH_COLUMNS = (
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: ARG001
-    """Return one row per limit and plan, then one per value that is compared with another's."""
+    """Return one row per limit, one per value compared with another's, one per plan check."""
     return write_rows(REVIEW_COLUMNS, (row for review in reviews for row in _review_rows(review)))
 
 
@@ -84,7 +86,7 @@ def _review_rows(review: CaseReview) -> Iterator[Sequence[Cell]]:
             "; ".join(match.plan_names) if match else "", match.rule if match else "",
             c.metric, c.value, c.unit, c.op, c.per_protocol_limit, c.minor_limit, c.margin,
             c.verdict, reason.code if reason else "", reason.detail if reason else "",
-            c.note, "; ".join(c.source), c.confidence, *[None] * 6, *_band(c),
+            c.note, "; ".join(c.source), c.confidence, *[None] * 6, *_band(c), *[None] * 9,
         )  # fmt: skip
     for row in (*review.site_values, *review.cross_check):
         reason, agrees = row.reason, row.agrees
@@ -92,7 +94,12 @@ def _review_rows(review: CaseReview) -> Iterator[Sequence[Cell]]:
             *head, "", None, "", row.structure, "", "", row.metric, row.ours, row.unit, "", None,
             None, None, "", reason.code if reason else "", reason.detail if reason else "", "", "",
             "", row.other, row.source, row.difference, row.tolerance,
-            "" if agrees is None else "yes" if agrees else "no", row.cause, *[None] * 4,
+            "" if agrees is None else "yes" if agrees else "no", row.cause, *[None] * 13,
+        )  # fmt: skip
+    for f in (*review.findings, *review.passed):
+        yield (
+            *head, *[None] * 13, f.verdict or "", "", "", "", f.source, "", *[None] * 10, f.code,
+            f.group, f.title, f.where, f.message, f.found, f.expected, f.tolerance, f.advice,
         )  # fmt: skip
 
 
