@@ -333,13 +333,7 @@ def self_test(*, full: bool = False) -> tuple[SelfTest, bool]:
 
 
 def read_sent(path: Path) -> tuple[SiteValue, ...]:
-    """Read a file of the site's own values.
-
-    Raises
-    ------
-    UsageError
-        It cannot be read.
-    """
+    """Read a file of the site's own values; raise UsageError where it cannot be read."""
     from sbrt_qa.review.site_csv import read_site_values
 
     try:
