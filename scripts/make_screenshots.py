@@ -68,9 +68,18 @@ def printed(driver: Any, out: Path) -> None:  # noqa: ANN401
         "Page.printToPDF", {"printBackground": True, "preferCSSPageSize": True}
     )
     out.write_bytes(base64.b64decode(made["data"]))
-    if shutil.which("pdftoppm"):
-        command = ["pdftoppm", "-r", "80", "-png", str(out), str(out.with_suffix(""))]
-        subprocess.run(command, check=True)
+    pages(out)
+
+
+def pages(pdf: Path) -> None:
+    """Make a picture of every page of a PDF, in colour and as a grey printer shows it."""
+    if not shutil.which("pdftoppm"):
+        print("no pictures of PDF pages: apt-get install poppler-utils")
+        return
+    for grey in ((), ("-gray",)):
+        stem = str(pdf.with_suffix("")) + ("-grey" if grey else "")
+        command = ["pdftoppm", "-r", "80", "-png", *grey, str(pdf), stem]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
 
 
 def main() -> None:
@@ -91,6 +100,9 @@ def main() -> None:
                         out = folder / f"{name}-{width}-{scheme}-{section}.png"
                         shoot(driver, f"#{section}", out)
         printed(driver, folder / f"{name}-print.pdf")
+        report = folder / f"{name}-report.pdf"
+        report.write_bytes(render_report("pdf", reviewed, language))
+        pages(report)
         print(f"{name}: {page.stat().st_size / 1e6:.2f} MB")
     driver.quit()
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder.name}")

@@ -25,12 +25,18 @@ class LinkKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One input file: what it is and its fingerprint. ``name`` is the bare file name."""
+    """One input file: what it is and its fingerprint. ``name`` is the bare file name.
+
+    Class, series and study are UIDs as written; empty where the file or a stored result has none.
+    """
 
     name: str
     modality: str
     sop_instance_uid: str
     sha256: str
+    sop_class_uid: str = ""
+    series_uid: str = ""
+    study_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,13 @@ def is_document(name: str) -> bool:
 
 
 def format_of(path: Path) -> str:
-    """Return the format that the suffix of a file names, empty when it names none."""
-    suffix = path.suffix.removeprefix(".").lower()
-    return suffix if suffix in format_names() else ""
+    """Return the format that the suffixes of a file name, empty when they name none.
+
+    ``review.pdf.dcm`` is `pdf_dcm`, ``review.dcm`` is `dcm`.
+    """
+    suffixes = [suffix.removeprefix(".").lower() for suffix in path.suffixes[-2:]]
+    named = ("_".join(suffixes), suffixes[-1] if suffixes else "")
+    return next((name for name in named if name in format_names()), "")
 
 
 def render_report(name: str, reviewed: Reviewed, language: str) -> bytes:

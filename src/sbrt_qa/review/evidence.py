@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sbrt_qa.model.grid import DoseGrid, FloatArray, frozen_array
+from sbrt_qa.model.patient import DocumentPatient
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.review.result import CaseReview
 
@@ -156,7 +157,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reviewed:
-    """A review with its evidence; without, where the case is no longer at hand."""
+    """A review with its evidence; without, where the case is no longer at hand.
+
+    `patient` is whom DICOM documents may name; None leaves it to the subject code.
+    """
 
     review: CaseReview
     evidence: Evidence | None = None
+    patient: DocumentPatient | None = None

@@ -31,6 +31,7 @@ def report(
         As `sbrt_qa.workflows.check`; also when there are several plans and `plan` does not say
         which.
     """
+    from sbrt_qa.dicom.identity import document_patient
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.review.gather import review_and_gather
 
@@ -39,4 +40,6 @@ def report(
     rules = workflows.protocol_family(protocol_name).of(case)
     found = review_and_gather(case, rules, mapping=mapping, site_values=sent, bands=bands)
     review = workflows.cross_checked(case, found.review, paths) if cross_check else found.review
-    return replace(found, review=workflows.citing_self_test(review))
+    plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
+    patient = document_patient(review.subject, paths, plan_uid)
+    return replace(found, review=workflows.citing_self_test(review), patient=patient)
