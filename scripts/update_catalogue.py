@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Bring the catalogues of reports up to date with the sentences in the code.
 
-    scripts/update_catalogue.py            rewrites src/sbrt_qa/reports/locale/*.po
+    scripts/update_catalogue.py [--prune]    rewrites src/sbrt_qa/reports/locale/*.po
 
 Sentences of the `reports` room are the arguments of ``msg(...)`` and, in templates, of ``_(...)``.
 Those of other rooms are the texts of what they report: reasons, findings, notes. A field of an
@@ -95,11 +95,20 @@ def _told(tree: ast.Module) -> Iterator[str]:
         if isinstance(function, ast.Module | ast.FunctionDef):
             known = outer | _assigned(function)
             told = isinstance(function, ast.FunctionDef) and _tells(function)
+            for decorator in getattr(function, "decorator_list", []):
+                yield from _titles(decorator)
             for node in _own(function):
                 if isinstance(node, ast.Call) and _name(node.func) in TELLING:
                     yield from _texts([*node.args, *(k.value for k in node.keywords)], known)
                 elif told and isinstance(node, ast.Return | ast.Yield) and node.value is not None:
                     yield from _texts([node.value], known)
+
+
+def _titles(decorator: ast.expr) -> Iterator[str]:
+    """Yield the title of a check."""
+    for keyword in getattr(decorator, "keywords", []):
+        if keyword.arg == "title" and isinstance(keyword.value, ast.Constant):
+            yield str(keyword.value.value)
 
 
 def _tells(function: ast.FunctionDef) -> bool:
@@ -198,14 +207,18 @@ def wanted() -> dict[str, str]:
 
 
 def updated(path: Path) -> Catalog:
-    """Return a catalogue with exactly the sentences in the code, known translations kept."""
+    """Return a catalogue with every sentence in the code; what else is translated is kept.
+
+    It may belong to work that is not here yet. ``--prune`` drops it.
+    """
     language = path.stem
     with path.open("rb") as file:
         old = read_po(file, locale=language)
     new = Catalog(locale=language, project="sbrt_qa", fuzzy=False)
-    for text, where in sorted(wanted().items(), key=lambda item: (item[1], item[0])):
+    known_before = {str(m.id): "" for m in old if m.id and m.string and "--prune" not in sys.argv}
+    for text, where in sorted((known_before | wanted()).items(), key=lambda i: (i[1], i[0])):
         known = old.get(text)
-        new.add(text, known.string if known else "", locations=[(where, 0)])
+        new.add(text, known.string if known else "", locations=[(where, 0)] if where else [])
     return new
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,9 @@ def check(
     ] = False,
     site_values: options.SiteValues = None,
     cross_check: options.CrossCheck = False,  # noqa: FBT002
+    all_checks: Annotated[  # noqa: FBT002
+        bool, typer.Option("--all-checks", help="List plan checks without a find, too.")
+    ] = False,
     bands: options.Bands = True,  # noqa: FBT002
     output_format: options.Format = "",
     out: options.Out = None,
@@ -69,7 +73,8 @@ def check(
                 case, protocol, names, site_values, cross_check=cross_check, bands=bands
             )
     if not document:
-        emit(render_reviews(name, reviews, page_for(out)), out)
+        page = replace(page_for(out), all_checks=all_checks)
+        emit(render_reviews(name, reviews, page), out)
     raise typer.Exit(finish(reviews))
 
 

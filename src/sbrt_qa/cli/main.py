@@ -15,6 +15,7 @@ import typer
 from sbrt_qa import __version__
 from sbrt_qa.cli import (
     check,
+    checks,
     compare,
     dvh,
     exit_codes,
@@ -43,6 +44,7 @@ app.command()(dvh.dvh)
 app.command()(export.export)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
+app.add_typer(checks.app, name="checks")
 app.command()(schema.schema)
 app.command()(sample.sample)
 app.command()(selftest.selftest)

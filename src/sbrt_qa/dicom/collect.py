@@ -15,7 +15,7 @@ from sbrt_qa.dicom.rtstruct import main_frame
 from sbrt_qa.errors import DicomError, quoted
 from sbrt_qa.model.case import SourceFile
 
-USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT")
+USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "RTRECORD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class FoundObject:
 
     @property
     def modality(self) -> str:
-        """RTPLAN, RTSTRUCT, RTDOSE or CT."""
+        """RTPLAN, RTSTRUCT, RTDOSE, CT or RTRECORD."""
         return self.source.modality
 
     @property

@@ -32,7 +32,8 @@ REVIEW_COLUMNS = (
     "verdict", "reason_code", "reason", "note", "source", "confidence",
     "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
     "band_low", "band_high", "band_driver", "borderline",
-    "row", "check", "where", "title", "message", "advice", "found", "expected", "accepted",
+    "check", "check_group", "check_title", "where", "message", "found", "expected",
+    "check_tolerance", "advice", "row",
 )  # fmt: skip
 
 DVH_COLUMNS = (
@@ -119,9 +120,9 @@ def _comparison_row(row: Comparison) -> dict[str, Cell]:
 
 def _check_row(f: Finding) -> dict[str, Cell]:
     return {
-        "check": f.code, "verdict": f.verdict or "", "where": f.where, "title": f.title,
-        "message": f.message, "advice": f.advice, "found": f.found, "expected": f.expected,
-        "accepted": f.tolerance, "source": f.source,
+        "check": f.code, "check_group": f.group, "check_title": f.title, "where": f.where,
+        "verdict": f.verdict or "", "message": f.message, "advice": f.advice, "found": f.found,
+        "expected": f.expected, "check_tolerance": f.tolerance, "source": f.source,
     }  # fmt: skip
 
 

@@ -29,10 +29,14 @@ _PREFIX = "as_"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the text is written on: columns, and whether colour is understood there."""
+    """What the text is written on: columns, and whether colour is understood there.
+
+    With `all_checks`, formats that are brief on plan checks without a find list them all.
+    """
 
     width: int = 120
     colour: bool = False
+    all_checks: bool = False
 
 
 def format_names() -> tuple[str, ...]:

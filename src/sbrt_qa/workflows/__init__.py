@@ -265,11 +265,16 @@ def protocol(name_or_path: str) -> Protocol:
     Raises
     ------
     ProtocolError
-        There is no such protocol, or it breaks its schema.
+        There is no such protocol, it breaks its schema, or it names a plan check that there is not.
     """
     from sbrt_qa.protocol.load import load_protocol
 
-    return load_protocol(name_or_path)
+    loaded = load_protocol(name_or_path)
+    if loaded.checks:
+        from sbrt_qa.checks.run import configured
+
+        configured(loaded, Path(name_or_path).name)
+    return loaded
 
 
 def protocol_family(name_or_path: str) -> ProtocolFamily:
