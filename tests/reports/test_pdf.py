@@ -140,7 +140,7 @@ def flat(outline: list) -> list:
 
 
 def test_its_fonts_are_embedded_and_its_curves_are_vectors() -> None:
-    pdf = rendered("major", "zh")
+    pdf = rendered("minor", "zh")
     fonts = {
         font.get_object()["/BaseFont"]: font.get_object()
         for page in pdf.pages
@@ -150,8 +150,9 @@ def test_its_fonts_are_embedded_and_its_curves_are_vectors() -> None:
     for font in fonts.values():
         descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"]
         assert {"/FontFile2", "/FontFile3"} & set(descriptor)
-    report = compose(reviewed("major").review, reviewed("major").evidence)
+    report = compose(reviewed("minor").review, reviewed("minor").evidence)
     rasters = [o for o in objects(pdf) if o.get("/Subtype") == "/Image"]
+    assert reviewed("minor").review.image is not None
     assert len(rasters) == sum(bool(c.place) for c in report.concerns)
 
 
