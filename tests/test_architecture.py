@@ -17,8 +17,10 @@ MAX_BODY_LINES = 50
 
 STAIRCASE = (
     {"cli", "web"},
+    {"ready"},
+    {"workflows_audit"},
     {"workflows"},
-    {"reports", "store", "audit", "sample", "selftest", "crosscheck"},
+    {"reports", "store", "audit", "sample", "sample_trial", "selftest", "crosscheck"},
     {"review"},
     {"checks"},
     {"protocol"},
@@ -46,6 +48,9 @@ DOORS = {
     "sqlite3": ("store.",),
     "sqlalchemy": ("store.",),
     "alembic": ("store.",),
+    "psycopg": ("store.",),
+    "distributed": ("workflows_audit.run",),
+    "pyarrow": ("reports.",),
     "jinja2": ("reports.",),
     "babel": ("reports.words.",),
     "PIL": ("reports.",),

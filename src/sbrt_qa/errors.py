@@ -9,7 +9,8 @@
     │   ├── DicomError     a file is missing, broken, or not what it claims to be
     │   ├── GeometryError  contours or grids that have no safe interpretation
     │   └── ProtocolError  a protocol file that breaks its schema
-    └── ResultError        a stored result that cannot be read back
+    ├── ResultError        a stored result that cannot be read back
+    └── StoreError         the database of an audit cannot be used, or refuses
 
 An error says what went wrong, where, what was found, what was expected and what to do about it.
 Texts that come from a file are put into messages with :func:`quoted`, never raw.
@@ -136,3 +137,7 @@ class ProtocolError(InputError):
 
 class ResultError(SbrtQaError):
     """A stored result that cannot be read back."""
+
+
+class StoreError(SbrtQaError):
+    """The database of an audit that cannot be used, or that refuses what it is given."""

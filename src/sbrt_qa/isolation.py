@@ -8,12 +8,14 @@ that it sends is ever unpickled. As with all of :mod:`multiprocessing`, a script
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
@@ -36,6 +38,8 @@ MAX_FILE_BYTES: Final = 256 * 1024**2
 """Largest file that the child may write: only the kernel cache needs any."""
 
 _READY: Final = b"ready"
+
+_running: set[BaseProcess] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +104,35 @@ def run_isolated(
     )
     process.start()
     sending.close()
+    _running.add(process)
     try:
         return _outcome(process, receiving, limits)
     finally:
+        _running.discard(process)
         process.kill()
         process.join()
         process.close()
         receiving.close()
 
 
-def preload(modules: Sequence[str]) -> None:
-    """Have modules imported once for all children to come, where the system can share them."""
+def end_all() -> None:
+    """End every child that is at work; whoever waits for one gets an outcome that says so."""
+    for process in list(_running):
+        with contextlib.suppress(ValueError, OSError):  # it has just come to its own end
+            process.kill()
+
+
+def preload(modules: Sequence[str], *, at_once: bool = False) -> None:
+    """Have modules imported once for all children to come, where the system can share them.
+
+    With `at_once` that begins now, beside whatever this process does next, and not with the first
+    child.
+    """
     context = _context()
     if isinstance(context, ForkServerContext):
         context.set_forkserver_preload(list(modules))
+        if at_once:
+            forkserver.ensure_running()
 
 
 def _context() -> ForkServerContext | SpawnContext:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sbrt_qa import workflows
+from sbrt_qa.cli.audit import Database
 from sbrt_qa.cli.options import Inputs, MapOption, PlanOption, read_mapping
 from sbrt_qa.cli.output import emit, refuse_overwriting, tell_compiling
+from sbrt_qa.cli.query import Latest, export_audit
 from sbrt_qa.errors import visible
 from sbrt_qa.workflows import export as flow
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 def export(
     case: Inputs,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE.dcm", help="Structure set to write.")
+        Path,
+        typer.Option("--out", "-o", metavar="FILE.dcm", help="To write; of an audit, a folder."),
     ],
     structure: Annotated[
         list[str] | None,
@@ -42,11 +45,22 @@ def export(
     ] = workflows.DEFAULT_PROTOCOL,
     mapping: MapOption = None,
     plan: PlanOption = None,
+    audit_format: Annotated[
+        str, typer.Option("--format", "-f", help="CASE is an audit: csv, parquet or json.")
+    ] = "",
+    latest: Latest = False,  # noqa: FBT002
+    database: Database = "",
 ) -> None:
     """Write derived structures, isodoses and rings for import on the same CT.
 
     The file names patient and study as the CT does. Not for treatment: check it before any use.
+
+    With --format, write the submissions, metrics (one row a value) and deviations of an audit as
+    files for statistics.
     """
+    if audit_format:
+        export_audit(case[0], audit_format, out, latest=latest, database=database)
+        return
     from sbrt_qa.review.derived import Wanted  # start-up: numpy and pydantic
 
     names = read_mapping(mapping or [])

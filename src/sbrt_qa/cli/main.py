@@ -14,6 +14,7 @@ import typer
 
 from sbrt_qa import __version__
 from sbrt_qa.cli import (
+    audit,
     check,
     checks,
     compare,
@@ -27,6 +28,10 @@ from sbrt_qa.cli import (
     schema,
     selftest,
 )
+from sbrt_qa.cli import letter as letters
+from sbrt_qa.cli import query as querying
+from sbrt_qa.cli import regrade as regrading
+from sbrt_qa.cli import verify as verifying
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import SbrtQaError, visible
 
@@ -39,6 +44,11 @@ app = typer.Typer(
 )
 app.command()(check.check)
 app.command()(report.report)
+app.command()(audit.audit)
+app.command()(verifying.verify)
+app.command()(regrading.regrade)
+app.command()(querying.query)
+app.command()(letters.letter)
 app.command()(compare.compare)
 app.command()(dvh.dvh)
 app.command()(export.export)

@@ -14,6 +14,7 @@ from sbrt_qa.dicom.dose_choice import choose_doses, read_sum
 from sbrt_qa.dicom.dvh_sequence import read_stored_dvhs
 from sbrt_qa.dicom.elements import translated
 from sbrt_qa.dicom.header import read_header, read_image_header
+from sbrt_qa.dicom.identifiers import Identity, identity_of
 from sbrt_qa.dicom.link import LinkedCase, link
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.read import warnings_as_notes
@@ -84,10 +85,29 @@ def inspect(paths: Paths) -> Inventory:
     DicomError
         As :func:`load_cases`.
     """
+    return _inventory(_collected(paths))
+
+
+def inspect_with_identity(paths: Paths) -> tuple[Inventory, Identity]:
+    """Do as :func:`inspect`, and tell who the files say the patient is, to keep it out of results.
+
+    Raises
+    ------
+    DicomError
+        As :func:`load_cases`.
+    """
+    collection = _collected(paths)
+    return _inventory(collection), identity_of(collection)
+
+
+def _collected(paths: Paths) -> Collection:
     listed = [paths] if isinstance(paths, Path | str) else list(paths)
     if not listed:
         raise DicomError("no path given")
-    collection = collect([Path(path) for path in listed])
+    return collect([Path(path) for path in listed])
+
+
+def _inventory(collection: Collection) -> Inventory:
     linked = link(collection)
     if not linked:
         raise DicomError(
@@ -281,13 +301,6 @@ def _label(linked: LinkedCase, plan: Plan | Reason) -> str:
     )
 
 
-def _subject(linked: LinkedCase) -> str:
-    """Return the subject code of a trial, where the plan or a dose states one; never a name."""
-    objects = (*_present(linked.plan, linked.structures), *linked.doses)
-    codes = (one.root.text("ClinicalTrialSubjectID") for one in objects)
-    return next((code for code in codes if code.strip()), "")
-
-
 def _headers(used: Sequence[FoundObject]) -> tuple[ObjectHeader, ...]:
     """Return the header of each object, one for all slices of an image."""
     usable = [one for one in used if not one.problem]
@@ -312,6 +325,13 @@ def _image_problem(images: Sequence[FoundObject], image: ImageSeries | None, log
     if not images or image is not None:
         return ""
     return next((n for n in log.notes if n.startswith("the image series")), "no image can be read")
+
+
+def _subject(linked: LinkedCase) -> str:
+    """Return the subject code of a trial, where the plan or a dose states one; never a name."""
+    objects = (*_present(linked.plan, linked.structures), *linked.doses)
+    codes = (one.root.text("ClinicalTrialSubjectID") for one in objects)
+    return next((code for code in codes if code.strip()), "")
 
 
 def _identity_notes(used: Iterable[FoundObject]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
@@ -49,6 +49,7 @@ class CaseDoses:
         self.settings = settings
         self._regions: dict[int, Region | Reason] = {}
         self._dvhs: dict[str, DVH | Reason] = {}
+        self._far: dict[str, float | Reason] = {}
 
     @cached_property
     def slice_spacing_mm(self) -> float | None:
@@ -95,6 +96,17 @@ class CaseDoses:
         if key not in self._dvhs:
             self._dvhs[key] = self._integrate(region())
         return self._dvhs[key]
+
+    def far_of(self, key: str, highest: Callable[[], float | Reason]) -> float | Reason:
+        """Return a dose far from a target, computed once per `key`."""
+        if key not in self._far:
+            self._far[key] = highest()
+        return self._far[key]
+
+    @property
+    def computed(self) -> tuple[Mapping[str, DVH | Reason], Mapping[str, float | Reason]]:
+        """All histograms, and all doses far from targets, that have been asked for, by key."""
+        return self._dvhs, self._far
 
     def volume_cc(self, structure: Structure) -> float | Reason:
         """Return the volume of one structure, which needs no dose."""

@@ -32,8 +32,7 @@ REVIEW_COLUMNS = (
     "verdict", "reason_code", "reason", "note", "source", "confidence",
     "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
     "band_low", "band_high", "band_driver", "borderline",
-    "check", "check_group", "check_title", "where", "message", "found", "expected",
-    "check_tolerance", "advice", "row",
+    "row", "check", "group", "where", "title", "message", "advice", "found", "expected", "accepted",
 )  # fmt: skip
 
 DVH_COLUMNS = (
@@ -120,9 +119,10 @@ def _comparison_row(row: Comparison) -> dict[str, Cell]:
 
 def _check_row(f: Finding) -> dict[str, Cell]:
     return {
-        "check": f.code, "check_group": f.group, "check_title": f.title, "where": f.where,
-        "verdict": f.verdict or "", "message": f.message, "advice": f.advice, "found": f.found,
-        "expected": f.expected, "check_tolerance": f.tolerance, "source": f.source,
+        "check": f.code, "group": f.group, "verdict": f.verdict or "", "where": f.where,
+        "title": f.title,
+        "message": f.message, "advice": f.advice, "found": f.found, "expected": f.expected,
+        "accepted": f.tolerance, "source": f.source,
     }  # fmt: skip
 
 

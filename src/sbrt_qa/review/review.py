@@ -139,7 +139,7 @@ def _evaluate(
     default = dvh_source(doses)
 
     def noting(tree: Tree[Structure]) -> DVH | Reason:
-        used[_key(tree)] = tree
+        used[tree_key(tree)] = tree
         return default(tree)
 
     far = functools.cache(far_dose_source(doses))
@@ -174,7 +174,7 @@ def _sources(
 
 
 def _subject(tree: Tree[Structure]) -> Subject:
-    return Subject(_key(tree), lambda doses: region_of_tree(doses, tree))
+    return Subject(tree_key(tree), lambda doses: region_of_tree(doses, tree))
 
 
 def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> FindDvh:
@@ -203,7 +203,7 @@ def dvh_source(doses: CaseDoses) -> DvhSource:
     def source(tree: Tree[Structure]) -> DVH | Reason:
         if isinstance(tree, Leaf):
             return doses.dvh(tree.value)
-        return doses.dvh_of(_key(tree), lambda: region_of_tree(doses, tree))
+        return doses.dvh_of(tree_key(tree), lambda: region_of_tree(doses, tree))
 
     return source
 
@@ -214,13 +214,22 @@ def far_dose_source(doses: CaseDoses) -> FarDose:
     def source(
         target: Tree[Structure], body: Tree[Structure], distance_mm: float
     ) -> float | Reason:
-        regions = region_of_tree(doses, target), region_of_tree(doses, body)
-        return doses.highest_beyond_gy(*regions, distance_mm)
+        def highest() -> float | Reason:
+            regions = region_of_tree(doses, target), region_of_tree(doses, body)
+            return doses.highest_beyond_gy(*regions, distance_mm)
+
+        return doses.far_of(far_key(target, body, distance_mm), highest)
 
     return source
 
 
-def _key(tree: Tree[Structure]) -> str:
+def far_key(target: Tree[Structure], body: Tree[Structure], distance_mm: float) -> str:
+    """Return the key of the highest dose in a body at a distance from a target."""
+    return f"{tree_key(body)} {distance_mm:g} mm from {tree_key(target)}"
+
+
+def tree_key(tree: Tree[Structure]) -> str:
+    """Return the key of the histogram of structures combined."""
     return fold(tree, lambda s: f"roi {s.roi_number}", lambda sign, a, b: f"({a} {sign} {b})")
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed
+
+NOT_REVIEWED: Final = "NOT_REVIEWED"
+"""Code of the one finding of such a result."""
 
 
 def unreviewed(case: str, protocol: Protocol, why: str) -> CaseReview:
@@ -21,7 +26,7 @@ def unreviewed(case: str, protocol: Protocol, why: str) -> CaseReview:
     """
     reason = Reason(ReasonCode.NOT_REVIEWED, f"not evaluable: {why}")
     finding = Finding(
-        "NOT_REVIEWED",
+        NOT_REVIEWED,
         Verdict.NOT_EVALUABLE,
         case,
         reason.detail,

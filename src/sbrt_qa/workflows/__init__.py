@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
     from sbrt_qa.review.site_csv import SiteValue
-    from sbrt_qa.selftest.acceptance import SelfTest
 
 DEFAULT_PROTOCOL = "liver_sbrt"
 
@@ -303,33 +301,6 @@ def protocol_schema() -> dict[str, Any]:
     from sbrt_qa.protocol.schema import protocol_json_schema
 
     return protocol_json_schema()
-
-
-def sample(out: Path) -> None:
-    """Write the synthetic sample patient into the folder `out`.
-
-    Raises
-    ------
-    UsageError
-        The folder exists and holds something else.
-    """
-    from sbrt_qa.sample import write_samples
-
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(
-            "the sample is written into a new or empty folder only", got=quoted(out.name)
-        )
-    write_samples(out)
-
-
-def self_test(*, full: bool = False) -> tuple[SelfTest, bool]:
-    """Run the self-test and store it; return the report and whether it could be stored."""
-    from sbrt_qa.selftest.acceptance import run_self_test
-    from sbrt_qa.selftest.state import keep
-
-    date = datetime.now(UTC).isoformat(timespec="seconds")
-    found = run_self_test(full=full, date=date)
-    return found, keep(found.to_json())
 
 
 def read_sent(path: Path) -> tuple[SiteValue, ...]:

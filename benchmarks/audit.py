@@ -1,0 +1,161 @@
+"""An audit of a synthetic trial: cases per second, what a core is worth, what the parent does.
+
+The same submissions are reviewed three ways, each held to one core: a loop over the single-case
+engine, `sbrt-qa audit --jobs 1`, and a loop over dicompyler-core (every structure of every case).
+Then once more with two jobs on two cores. ``--simulate N`` records N submissions made from one
+review, without DICOM, and times recording, verifying and the questions at that size; 100,000 take
+about an hour and 40 GB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from bench_helpers import HERE, ONE_THREAD, SkippedError, dicompyler, machine, print_table, verdict
+
+from sbrt_qa.sample_trial import write_trial
+
+PER_CORE, PARENT_MS = 0.85, 5.0
+
+LOOP = """
+import sys, time
+from pathlib import Path
+from sbrt_qa import workflows
+from sbrt_qa.dicom.load import load_cases
+from sbrt_qa.errors import SbrtQaError
+from sbrt_qa.review.review import review_case
+workflows.warm_up()
+rules = workflows.protocol(sys.argv[1])
+start = time.perf_counter()
+for name in sys.argv[2:]:
+    try:
+        for case in load_cases([Path(name)]):
+            review_case(case, rules).to_json()
+    except SbrtQaError:
+        pass
+print(time.perf_counter() - start)
+"""
+
+
+def on_cores(command: list, cores: int) -> tuple[float, float, float, str]:
+    """Run on so many cores; return wall seconds, own processor seconds, peak MB, output."""
+    every = sorted(os.sched_getaffinity(0))[:cores]
+    with tempfile.TemporaryFile() as out:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **ONE_THREAD},
+            preexec_fn=lambda: os.sched_setaffinity(0, every),  # noqa: PLW1509 - no threads here
+        )
+        _, _, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        out.seek(0)
+        return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read().decode()
+
+
+def audit(trial: Path, out: Path, jobs: int, source: str = "submissions") -> tuple:
+    shutil.rmtree(out, ignore_errors=True)
+    command = [sys.executable, "-m", "sbrt_qa.cli", "audit", trial / source, "--quiet"]
+    return on_cores([*command, "-p", trial / "protocol_v1.yaml", "-o", out, "-j", jobs], jobs)
+
+
+def compare(submissions: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        trial = Path(name)
+        planted = write_trial(trial, submissions)
+        places = [trial / "submissions" / o.site / o.subject / f"v{o.version}" for o in planted]
+        places = [p if p.exists() else p.with_suffix(".zip") for p in places]
+        folders = [p for p in places if p.is_dir()]
+        first = trial / "one" / "S01" / "S01-001"
+        shutil.copytree(places[0], first)
+        circumstances = machine()
+        loop = float(
+            on_cores([sys.executable, "-c", LOOP, trial / "protocol_v1.yaml", *places], 1)[3]
+        )
+        start = audit(trial, trial / "A0", 1, "one")
+        one = audit(trial, trial / "A1", 1)
+        two = audit(trial, trial / "A2", 2)
+        rows = [
+            ["single-case engine, a loop", f"{loop:.1f}", f"{submissions / loop:.2f}", ""],
+            ["audit, 1 core", f"{one[0]:.1f}", f"{submissions / one[0]:.2f}", f"{one[2]:.0f}"],
+            ["audit, 2 cores", f"{two[0]:.1f}", f"{submissions / two[0]:.2f}", f"{two[2]:.0f}"],
+        ]
+        try:
+            script = [dicompyler(), HERE / "peers" / "dicompyler_many.py", *folders]
+            peer = json.loads(on_cores(script, 1)[3])
+            speed = f"{peer['cases'] / peer['seconds']:.2f}"
+            left = f"{peer['failed']} failed"
+            rows.append(["dicompyler-core, a loop", f"{peer['seconds']:.1f}", speed, left])
+        except SkippedError as why:
+            print(f"skipped: {why}")
+        header = ("what", "seconds", "cases/s", "peak MB of the parent")
+        print_table(f"{submissions} submissions ({circumstances})", header, rows)
+        steady = (one[0] - start[0]) / (submissions - 1)
+        worth = loop / submissions / steady
+        parent_ms = 1000 * (one[1] - start[1]) / (submissions - 1)
+        print(
+            f"start-up {start[0]:.1f} s; then a core is worth {100 * worth:.0f} % of the engine's"
+        )
+        print(f"target at least {100 * PER_CORE:.0f} %: {verdict(met=worth >= PER_CORE)}")
+        print(f"parent's work per case {parent_ms:.1f} ms")
+        print(f"target at most {PARENT_MS:g} ms: {verdict(met=parent_ms <= PARENT_MS)}")
+        print(f"two cores over one {one[0] / two[0]:.2f}x; parent's peak {start[2]:.0f} MB at 1 "
+              f"and {one[2]:.0f} MB at {submissions} submissions")  # fmt: skip
+
+
+def simulate(submissions: int) -> None:
+    sys.path.append(str(HERE.parent / "tests" / "store"))
+    from entries import entry, protocol
+
+    from sbrt_qa.store.verify import verify
+    from sbrt_qa.store.write import Recorder, add_protocol
+    from sbrt_qa.workflows_audit.answers import Question, ask
+    from sbrt_qa.workflows_audit.place import Settings, begin
+
+    rules, made = protocol(), entry()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "AUDIT"
+        engine = begin(folder, Settings("simulated")).engine()
+        recorder = Recorder(engine, add_protocol(engine, rules, "0"), rules.content_hash, "0")
+        start, worked = time.perf_counter(), time.process_time()
+        for n in range(submissions):
+            place = replace(
+                made.place, site=f"S{n % 40:02d}", subject=f"{n // 40:05d}", place_key=f"{n:064x}"
+            )
+            recorder.record(replace(made, place=place, input_sha256=f"{n:064x}"), f"{n:09d}")
+        rows = [["recording", time.perf_counter() - start]]
+        worked = 1000 * (time.process_time() - worked) / submissions
+        for about in ("submissions", "sites", "limits", "approvals", "outliers"):
+            start = time.perf_counter()
+            count = sum(1 for _ in ask(folder, Question(about)))
+            rows.append([f"query {about} ({count} rows)", time.perf_counter() - start])
+        start = time.perf_counter()
+        found = verify(engine)
+        rows.append(["verify", time.perf_counter() - start])
+        size = (folder / "audit.db").stat().st_size
+        engine.dispose()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        table = [[what, f"{s:.2f}", f"{1000 * s / submissions:.3f}"] for what, s in rows]
+        print_table(f"{submissions} simulated submissions", ("what", "seconds", "ms each"), table)
+        print(f"{size / 1e6:.0f} MB on disk, peak {peak:.0f} MB; {found.difference or 'verifies'}")
+        print(f"processor time to record one: {worked:.2f} ms")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--submissions", type=int, default=200)
+    parser.add_argument("--simulate", type=int, metavar="N", default=0)
+    arguments = parser.parse_args()
+    simulate(arguments.simulate) if arguments.simulate else compare(arguments.submissions)

@@ -1,0 +1,176 @@
+"""Whose a submission is: from folder names, a manifest, or the tags of a clinical trial.
+
+Folders are ``SITE/SUBJECT/VERSION``, ``SITE/SUBJECT`` or ``SUBJECT``, where a version is ``v2`` or
+``submission 2`` (in the third place a plain number will do, and the end of a subject's name,
+``017_v2``, too). For anything else there is a manifest, a CSV file with the columns ``path``,
+``site``, ``subject`` and, if wanted, ``version`` and ``received``.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sbrt_qa.errors import UsageError, quoted
+
+UNKNOWN_SITE: Final = "UNKNOWN"
+MAX_VERSION: Final = 9999
+
+_VERSION: Final = re.compile(r"(?:v|version|submission|resubmission)[ _.-]?0*(\d{1,4})", re.I)
+_END: Final = re.compile(r"(.+?)[ _.-]" + _VERSION.pattern, re.I)
+_NUMBER: Final = re.compile(r"0*(\d{1,4})")
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
+_DATE: Final = re.compile(r"(?<!\d)(?:19|20)\d{2}[-_.]?[01]\d[-_.]?[0-3]\d(?!\d)")
+_RECEIVED: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What a submission's place says of it; None where it says nothing.
+
+    ``weak`` names give way to the tags of the files: a lone folder may be called anything.
+    """
+
+    site: str | None = None
+    subject: str | None = None
+    version: int | None = None
+    received: str = ""
+    weak: bool = False
+
+
+def naming(parts: Sequence[str]) -> Naming:
+    """Return what the names of the folders down to a submission say."""
+    names = [re.sub(r"\.zip$", "", part, flags=re.I).strip() for part in parts]
+    if not names:
+        return Naming(weak=True)
+    if len(names) >= 3:
+        version = _version_of(names[2]) or _whole_number(names[2])
+        return Naming(names[0], names[1], version)
+    if len(names) == 2 and (version := _version_of(names[1])) is not None:
+        return Naming(None, names[0], version)
+    subject, version = _subject_and_version(names[-1])
+    if len(names) == 2:
+        return Naming(names[0], subject, version)
+    return Naming(None, subject, version, weak=True)
+
+
+def is_version(name: str) -> bool:
+    """Tell whether a folder is named like a version, ``v2``."""
+    return _version_of(name) is not None
+
+
+def _version_of(name: str) -> int | None:
+    found = _VERSION.fullmatch(name)
+    return int(found[1]) or None if found else None
+
+
+def _whole_number(name: str) -> int | None:
+    found = _NUMBER.fullmatch(name)
+    return int(found[1]) or None if found else None
+
+
+def _subject_and_version(name: str) -> tuple[str, int | None]:
+    found = _END.fullmatch(name)
+    return (found[1], int(found[2]) or None) if found else (name, None)
+
+
+def is_code(name: str) -> bool:
+    """Tell whether a name can be a code of the trial: short, plain, and with no date in it."""
+    return bool(_CODE.fullmatch(name)) and not has_date(name)
+
+
+def has_date(text: str) -> bool:
+    """Tell whether a text holds what may be a date of birth, ``19630812`` or ``1963-08-12``."""
+    return bool(_DATE.search(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The key of keyed hashes: without it nobody gets from a code back to a name."""
+
+    key: bytes
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def digest(self, text: str) -> str:
+        """Return the keyed hash (HMAC with SHA-256) of a text, in hexadecimal."""
+        return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
+
+    def code(self, prefix: str, text: str) -> str:
+        """Return a short code for a name: always the same, and telling nothing."""
+        return f"{prefix}-{self.digest(f'{prefix} {text}')[:10]}"
+
+
+# --- the manifest -----------------------------------------------------------------------------
+
+
+def read_manifest(text: str) -> dict[str, Naming]:
+    """Read a manifest: what each path, as written in it, is.
+
+    Raises
+    ------
+    UsageError
+        Columns are missing, a value is no code, version or date, or a path stands there twice.
+    """
+    rows = csv.DictReader(text.splitlines())
+    columns = {name.strip().casefold(): name for name in rows.fieldnames or []}
+    if missing := [name for name in ("path", "site", "subject") if name not in columns]:
+        raise UsageError(
+            "the manifest lacks columns",
+            got=quoted(", ".join(rows.fieldnames or [])),
+            expected=f"also {', '.join(missing)}",
+        )
+    found: dict[str, Naming] = {}
+    for number, row in enumerate(rows, 2):
+        values = {name: (row[column] or "").strip() for name, column in columns.items()}
+        path = values["path"].replace("\\", "/").strip("/")
+        if not path or path in found:
+            what = "stands there twice" if path else "is empty"
+            raise UsageError(f"a path of the manifest {what}", where=f"line {number}")
+        found[path] = _manifest_row(values, f"line {number} of the manifest")
+    return found
+
+
+def _manifest_row(values: dict[str, str], where: str) -> Naming:
+    for name in ("site", "subject"):
+        if not is_code(values[name]):
+            raise UsageError(
+                f"the {name} is no code", where=where, expected="letters, digits and . _ + -"
+            )
+    version, received = values.get("version", ""), values.get("received", "")
+    if version and not (
+        version.isascii() and version.isdigit() and 0 < int(version) <= MAX_VERSION
+    ):
+        raise UsageError("not a version", where=where, got=quoted(version), expected="1, 2, ...")
+    if received and not _RECEIVED.fullmatch(received):
+        raise UsageError("not a date", where=where, got=quoted(received), expected="YYYY-MM-DD")
+    return Naming(values["site"], values["subject"], int(version) if version else None, received)
+
+
+# --- one name for a submission ------------------------------------------------------------------
+
+
+def settle(place: Naming, tags: Naming) -> tuple[Naming, bool]:
+    """Return whose a submission is, and whether place and tags agree on the subject.
+
+    Parameters
+    ----------
+    place
+        What folders or manifest say.
+    tags
+        Site and subject of the clinical trial, as in the files; None where they say nothing.
+    """
+    subject = tags.subject or place.subject if place.weak else place.subject or tags.subject
+    site = place.site or tags.site or UNKNOWN_SITE
+    agree = (
+        place.weak
+        or not (place.subject and tags.subject)
+        or place.subject.casefold() == tags.subject.casefold()
+    )
+    return replace(place, site=site, subject=subject), agree

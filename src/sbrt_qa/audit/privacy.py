@@ -1,0 +1,228 @@
+"""Identifiers that should not be in a submission: told without repeating them, and taken out.
+
+Headers tell what to look for; names of structures, plans and files are searched for it, and for
+what looks like a person's name or a date by itself. What is found becomes findings, and a text that
+holds an identifier is stored without it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sbrt_qa.audit.layout import has_date
+from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
+
+REMOVED: Final = "[removed]"
+
+SHORTEST: Final = 3
+"""Letters from which on a part of a name is looked for."""
+
+NEUTRAL: Final = frozenset(
+    {
+        "anon", "anonym", "anonymous", "anonymized", "anonymised", "anonymisiert", "deidentified",
+        "removed", "none", "null", "test", "patient", "phantom", "sample", "sbrtqa", "research",
+        "trial", "unknown",
+    }
+)  # fmt: skip
+"""Words in the place of a name that name nobody."""
+
+_NAME: Final = re.compile(r"[^\W\d_]{2,}\^[^\W\d_]{2,}")
+_WORD: Final = re.compile(r"[^\W_]+")
+_PLAIN_FILE: Final = re.compile(
+    r"(?:(?:ct|mr|pt|rs|rp|rd|rtstruct|rtplan|rtdose|rtimage|re|ri|img|im|image|slice|plan|dose|"
+    r"ss|dicomdir|file)s?[ ._-]?)?(?:\d{0,5}|\d+(?:\.\d+){2,})(?:[._-]\d{1,5})*"
+    r"(?:\.(?:dcm|ima|dic))?",
+    re.I,
+)
+"""File names of a kind and a number or UID, which say nothing of a person."""
+
+LONG_NAME: Final = 6
+"""Characters from which on a file name is replaced wherever it stands in a text."""
+
+ADVICE: Final = "Anonymise the export again; what was found is not repeated here, and not stored."
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What headers say of people; values are never repeated.
+
+    Parameters
+    ----------
+    names, ids, birth_dates
+        Of the patient.
+    people, others
+        More names, and other identifying values, by DICOM keyword.
+    private
+        Number of private elements by modality.
+    codes
+        What may stand there: the trial's subject and site codes.
+    """
+
+    names: tuple[str, ...] = field(default=(), repr=False)
+    ids: tuple[str, ...] = field(default=(), repr=False)
+    birth_dates: tuple[str, ...] = field(default=(), repr=False)
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    private: Mapping[str, int] = field(default_factory=dict)
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts of a submission that people wrote.
+
+    Parameters
+    ----------
+    structures, labels
+        Names of structures, and of plans and structure sets.
+    files
+        Bare file names with the modality, empty where they are not DICOM.
+    vocabulary
+        Words that are never taken for a name: structures of the protocol.
+    """
+
+    structures: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    vocabulary: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What was found, and what stands for texts that must not be kept, longest first."""
+
+    findings: tuple[Finding, ...]
+    replacements: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def clean(self, text: str) -> str:
+        """Return a text with every such text replaced."""
+        for old, new in self.replacements:
+            text = text.replace(old, new)
+        return text
+
+
+def scan(header: Header, texts: Texts) -> Scan:
+    """Look for identifiers in headers and texts."""
+    search = _Search(header, texts.vocabulary)
+    replaced: dict[str, str] = {}
+    findings = [*_in_header(header)]
+    for where, kind, named in (
+        ("structures", "ROI_NAME", texts.structures),
+        ("plan", "LABEL", texts.labels),
+    ):
+        bad = [text for text in dict.fromkeys(named) if search.hits(text)]
+        replaced |= {text: search.without(text) for text in bad}
+        if bad:
+            told = f"{_count(len(bad), 'name')} with what looks like a name, a number or a date"
+            findings.append(_finding(f"IDENTIFIER_IN_{kind}", where, told))
+    findings += _in_files(texts.files, search, replaced)
+    longest_first = sorted(replaced.items(), key=lambda pair: -len(pair[0]))
+    return Scan(tuple(findings), tuple(longest_first))
+
+
+class _Search:
+    """Looks for the words of a header, and for what gives itself away."""
+
+    def __init__(self, header: Header, vocabulary: frozenset[str]) -> None:
+        allowed = {_fold(code) for code in header.codes} | NEUTRAL | vocabulary
+        allowed |= {w for code in header.codes for w in _words(code)}
+        values = (*header.names, *header.ids, *header.birth_dates)
+        values += tuple(v for found in header.people.values() for v in found)
+        words = {w for value in values for w in (*_words(value), _fold(value))}
+        self._words = {w for w in words if len(w) >= SHORTEST and w not in allowed}
+
+    def hits(self, text: str) -> bool:
+        """Tell whether a text holds an identifier."""
+        folded = {*_words(text), _fold(text)}
+        return bool(folded & self._words) or bool(_NAME.search(text)) or has_date(text)
+
+    def without(self, text: str) -> str:
+        """Return a text without the words that are identifiers."""
+        if _fold(text) in self._words or _NAME.search(text) or has_date(text):
+            return REMOVED
+        return _WORD.sub(lambda m: REMOVED if _fold(m[0]) in self._words else m[0], text)
+
+
+def _in_header(header: Header) -> Iterable[Finding]:
+    codes = {_fold(code) for code in header.codes if code}
+
+    def foreign(values: Sequence[str]) -> bool:
+        return any(not _is_neutral(value, codes) for value in values)
+
+    if foreign(header.names):
+        yield _finding("IDENTIFIER_PATIENT_NAME", "PatientName", "not the trial's subject code")
+    if foreign(header.ids):
+        yield _finding("IDENTIFIER_PATIENT_ID", "PatientID", "not the trial's subject code")
+    if header.birth_dates:
+        yield _finding("IDENTIFIER_BIRTH_DATE", "PatientBirthDate", "a date of birth is there")
+    people = [key for key, values in header.people.items() if foreign(values)]
+    if elsewhere := [*people, *header.others]:
+        told = f"{_count(len(elsewhere), 'element')} that should be empty"
+        yield _finding("IDENTIFIER_ELEMENTS", ", ".join(elsewhere), told)
+    if header.private:
+        counts = ", ".join(f"{n} in {kind}" for kind, n in sorted(header.private.items()))
+        told = f"private elements, which may hold anything: {counts}"
+        yield _finding("IDENTIFIER_PRIVATE_TAGS", ", ".join(sorted(header.private)), told)
+
+
+def _in_files(
+    files: Sequence[tuple[str, str]], search: _Search, replaced: dict[str, str]
+) -> list[Finding]:
+    """Replace all file names that are more than a kind and a number; tell of those that give away.
+
+    Names of a submission's own files are of no use to a reader who must not see them.
+    """
+    told = 0
+    for number, (name, modality) in enumerate(files, 1):
+        hit = search.hits(name)
+        told += hit
+        if hit or (len(name) >= LONG_NAME and not _PLAIN_FILE.fullmatch(name)):
+            replaced.setdefault(name, f"{modality or 'file'}-{number}")
+    if not told:
+        return []
+    text = f"{_count(told, 'file name')} with what looks like a name, a number or a date"
+    return [_finding("IDENTIFIER_IN_FILE_NAME", "files", text)]
+
+
+def _is_neutral(value: str, codes: set[str]) -> bool:
+    folded = _fold(value)
+    if not folded or any(code in folded for code in codes):
+        return True
+    return all(w in NEUTRAL or w.strip("x0") == "" for w in _words(value))
+
+
+def _fold(text: str) -> str:
+    """Return letters and digits only, without accents, in lower case."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in plain if c.isalnum())
+
+
+def _words(text: str) -> list[str]:
+    return [_fold(word) for word in _WORD.findall(text)]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def _finding(code: str, where: str, message: str) -> Finding:
+    return Finding(code, None, where, message, ADVICE)
+
+
+_FIXED: Final = frozenset([*Verdict, *ReasonCode])
+"""Texts that are codes, whatever a structure is called."""
+
+
+def scrub(data: object, clean: Scan) -> object:
+    """Return data of JSON with every text cleaned, keys as they are."""
+    if isinstance(data, str):
+        return data if data in _FIXED else clean.clean(data)
+    if isinstance(data, list):
+        return [scrub(one, clean) for one in data]
+    if isinstance(data, dict):
+        return {key: scrub(value, clean) for key, value in data.items()}
+    return data

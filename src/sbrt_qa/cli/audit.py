@@ -1,0 +1,155 @@
+"""``sbrt-qa audit``: every submission of a trial, from a folder to a store that answers."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sbrt_qa import workflows
+from sbrt_qa.cli import exit_codes
+from sbrt_qa.cli.options import read_mapping
+from sbrt_qa.cli.output import tell, write_whole
+from sbrt_qa.cli.progress import display
+from sbrt_qa.errors import visible
+
+if TYPE_CHECKING:
+    from sbrt_qa.workflows_audit.run import Request
+
+AuditFolder = Annotated[
+    Path, typer.Argument(metavar="AUDIT", help="The folder of an audit, as given to --out.")
+]
+Database = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="postgresql+psycopg://... instead of a file in AUDIT; passwords are not kept.",
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--pseudonymize",
+        metavar="KEYFILE",
+        help="Subjects go by keyed hashes; the key is made in KEYFILE if that is not there.",
+    ),
+]
+
+
+def audit(
+    submissions: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SUBMISSIONS...",
+            help="Folders SITE/SUBJECT/VERSION, or zip archives; read, never changed.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="AUDIT", help="The audit's folder; kept.")
+    ],
+    protocol: Annotated[
+        str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol to hold against.")
+    ] = workflows.DEFAULT_PROTOCOL,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="A=B", help="Structure A of the plans is B of the protocol."),
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--manifest", metavar="FILE.csv", help="Columns path, site, subject, version, received."
+        ),
+    ] = None,
+    trial: Annotated[
+        str, typer.Option("--trial", metavar="CODE", help="Code of the trial; else the protocol's.")
+    ] = "",
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="Submissions reviewed at a time.")
+    ] = os.cpu_count() or 1,
+    dask: Annotated[
+        str, typer.Option("--dask", metavar="ADDRESS", help="Review on a Dask cluster instead.")
+    ] = "",
+    database: Database = "",
+    key_file: KeyFile = None,
+    watch: Annotated[  # noqa: FBT002
+        bool, typer.Option("--watch", help="Go on looking for new submissions until Ctrl-C.")
+    ] = False,
+    every: Annotated[
+        float, typer.Option("--every", metavar="SECONDS", min=0.1, help="How often to look.")
+    ] = 30.0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,  # noqa: FBT002
+) -> None:
+    """Review every submission, record it, and go on from where an earlier run stopped.
+
+    What is recorded is not reviewed again unless its files, the protocol or this program changed.
+
+    Exit code: 0 when every submission could be reviewed, whatever its verdict; 1 when some could
+    not; 2 wrong usage; 130 when stopped with Ctrl-C, after which the same command goes on.
+    """
+    from sbrt_qa.workflows_audit.run import Request
+
+    request = Request(
+        submissions=tuple(submissions),
+        out=out,
+        protocol=protocol,
+        trial=trial,
+        database=database,
+        manifest=manifest,
+        mapping=read_mapping(mapping or []),
+        jobs=jobs,
+        dask=dask,
+        key_file=key_file,
+    )
+    if watch:
+        raise typer.Exit(_watch(request, every, quiet=quiet))
+    raise typer.Exit(_once(request, quiet=quiet))
+
+
+def _once(request: Request, *, quiet: bool) -> int:
+    from sbrt_qa.workflows_audit.run import audit as run
+
+    shown = display(quiet=quiet)
+    try:
+        with shown, closing(run(request)) as steps:
+            for step in steps:
+                shown.add(step)
+    except KeyboardInterrupt:
+        tell(f"stopped; {shown.count.recorded} recorded. The same command goes on from here.")
+        return exit_codes.INTERRUPTED
+    for code, trouble in shown.count.troubles:
+        tell(visible(f"{code} was not reviewed: {trouble}"))
+    tell(shown.count.summary())
+    page = write_dashboard(request.out, request.database)
+    tell(f"report: {page}")
+    return exit_codes.UNREADABLE if shown.count.troubled else 0
+
+
+def write_dashboard(audit: Path, database: str) -> Path:
+    """Write the trial report into the audit's folder and return its place."""
+    from sbrt_qa.workflows_audit.dashboard import PAGE, trial_report
+
+    path = audit / PAGE
+    write_whole(path, trial_report(audit, database))
+    return path
+
+
+def _watch(request: Request, every: float, *, quiet: bool) -> int:
+    """Run again whenever something came or changed; what may still be arriving waits."""
+    from sbrt_qa.workflows_audit.watch import Watcher
+
+    watcher = Watcher(request)
+    try:
+        while True:
+            if watcher.news():
+                code = _once(watcher.settled(), quiet=quiet)
+                if code == exit_codes.INTERRUPTED:
+                    return code
+                tell(f"looking every {every:g} s for more; Ctrl-C stops")
+            time.sleep(every)
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED

@@ -1,0 +1,75 @@
+"""``sbrt-qa query``, and ``sbrt-qa export`` of an audit: what it has to say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sbrt_qa.cli.audit import AuditFolder, Database
+from sbrt_qa.cli.options import Out
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell
+from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.reports.table_of_rows import FORMATS, render_rows, write_parquet
+from sbrt_qa.workflows_audit.answers import ABOUT, Question, ask
+
+Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")]
+Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help="Only of this subject.")]
+Limit = Annotated[str, typer.Option("--limit", metavar="ID", help="Only of this limit.")]
+Verdict = Annotated[str, typer.Option("--verdict", metavar="VERDICT", help="Only with this one.")]
+Latest = Annotated[bool, typer.Option("--latest", help="Only the last submission of each subject.")]
+OfProtocol = Annotated[
+    str, typer.Option("--protocol", metavar="HASH", help="Of these reviews; else of the newest.")
+]
+EXPORTED = ("submissions", "metrics", "deviations")
+"""What an export holds, one file each."""
+
+
+def query(
+    audit: AuditFolder,
+    about: Annotated[str, typer.Argument(metavar="ABOUT", help=f"One of: {', '.join(ABOUT)}.")],
+    site: Site = "",
+    subject: Subject = "",
+    limit: Limit = "",
+    verdict: Verdict = "",
+    latest: Latest = False,  # noqa: FBT002
+    protocol: OfProtocol = "",
+    output_format: Annotated[
+        str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")
+    ] = "table",
+    out: Out = None,
+    database: Database = "",
+) -> None:
+    """Answer a question from what is recorded: submissions, values, rates, outliers.
+
+    Rates have exact (Clopper-Pearson) 95 % intervals. A plan passes when it is per protocol; it is
+    approved when it is per protocol or has minor deviations only.
+    """
+    if output_format not in FORMATS:
+        got = quoted(output_format)
+        raise UsageError("unknown --format", got=got, expected=", ".join(FORMATS))
+    refuse_overwriting(out, [audit])
+    question = Question(about, site, subject, limit, verdict, latest, protocol)
+    emit(render_rows(ask(audit, question, database), output_format, page_for(out)), out)
+
+
+def export_audit(
+    audit: Path, output_format: str, out: Path, *, latest: bool = False, database: str = ""
+) -> None:
+    """Write submissions, metrics and deviations of an audit as files of a folder."""
+    if output_format not in ("csv", "parquet", "json"):
+        got = quoted(output_format)
+        raise UsageError("unknown --format", got=got, expected="csv, parquet, json")
+    if not out.is_dir():
+        raise UsageError("--out is no folder", got=quoted(out.name))
+    for about in EXPORTED:
+        rows = ask(audit, Question(about, latest=latest), database)
+        path = out / f"{about}.{output_format}"
+        if output_format == "parquet":
+            count = write_parquet(rows, path)
+        else:
+            listed = list(rows)
+            count = len(listed)
+            emit(render_rows(listed, output_format, page_for(path)), path)
+        tell(f"{path.name}: {count} rows")

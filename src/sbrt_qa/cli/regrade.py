@@ -1,0 +1,39 @@
+"""``sbrt-qa regrade``: every stored case under an amendment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
+from sbrt_qa.cli.output import emit, tell
+
+
+def regrade(
+    audit: AuditFolder,
+    protocol: Annotated[
+        str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="The amended protocol.")
+    ],
+    database: Database = "",
+    dry_run: Annotated[  # noqa: FBT002
+        bool, typer.Option("--dry-run", help="Tell what would change, and record nothing.")
+    ] = False,
+) -> None:
+    """Hold every recorded plan against another protocol, and list each verdict that changes.
+
+    Works from stored histograms, in seconds, without the files; the reviews before stay. A limit
+    on structures that were never combined before needs the files, and is said.
+    """
+    from sbrt_qa.workflows_audit.regrade import regrade as run
+
+    found = run(audit, protocol, database, keep=not dry_run)
+    for one in found.changes:
+        limit = one.limit or "the case"
+        value = f"  ({one.value})" if one.value else ""
+        emit(f"{one.code} plan {one.plan}  {limit}: {one.before} → {one.after}{value}\n")
+    for code, limits in found.need_files:
+        tell(f"{code}: {', '.join(limits)} need the files; run sbrt-qa audit with this protocol")
+    if not dry_run:
+        write_dashboard(audit, database)
+    tell(f"{found.cases} plans regraded, {len(found.changes)} verdicts changed")

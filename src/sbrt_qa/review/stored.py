@@ -1,0 +1,202 @@
+"""A reviewed case without its files: enough to hold it against another protocol.
+
+What an evaluation asks of a case is little: what was prescribed, which structures there are, how
+high the dose goes, and histograms. Kept with a review, it answers an amendment of the protocol in
+milliseconds, with the numbers that a review from the files would give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.surroundings import edge_max_gy
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode
+from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.structure import Contour, Structure, StructureSet
+from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
+from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
+from sbrt_qa.protocol.expressions import Tree
+from sbrt_qa.protocol.grading import is_borderline
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
+from sbrt_qa.review.result import CaseReview, ProtocolUsed, StructureSummary
+from sbrt_qa.review.review import far_key, tree_key
+from sbrt_qa.review.stored_case import StoredCase, StoredDose, StoredStructure
+
+OF_EVALUATION: Final = (RX_NOT_IN_PROTOCOL, "MAP_UNUSED")
+"""Findings that an evaluation makes itself; all others are about the files and stay."""
+
+_SOMEWHERE: Final = Contour(0.0, np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+"""Stands for contours that are there; their shape is in the histograms."""
+
+
+def stored(
+    doses: CaseDoses, mapping: Mapping[str, str] | None = None
+) -> tuple[StoredCase, dict[str, DVH]]:
+    """Return what is to be kept of a case that was reviewed with `doses` and a mapping."""
+    case, (dvhs, far) = doses.case, doses.computed
+    plan = case.plan
+    kept = StoredCase(
+        label=case.label,
+        no_plan=plan if isinstance(plan, Reason) else None,
+        prescription=None if isinstance(plan, Reason) else plan.prescription,
+        fractions=None if isinstance(plan, Reason) else plan.fractions,
+        structures=_structures(case),
+        dose=_dose(case),
+        far_gy=dict(far),
+        without_dvh={key: found for key, found in dvhs.items() if isinstance(found, Reason)},
+        mapping=dict(mapping or {}),
+    )
+    return kept, {key: found for key, found in dvhs.items() if isinstance(found, DVH)}
+
+
+def _structures(case: Case) -> tuple[StoredStructure, ...] | Reason:
+    if isinstance(case.structures, Reason):
+        return case.structures
+    return tuple(
+        StoredStructure(s.roi_number, s.name, s.interpreted_type, bool(s.contours), s.problem)
+        for s in case.structures.structures
+    )
+
+
+def _dose(case: Case) -> StoredDose | Reason:
+    if isinstance(case.dose, Reason):
+        return case.dose
+    return StoredDose(case.dose.max_gy, edge_max_gy(case.dose), case.dose.dose_type)
+
+
+def regrade(
+    kept: StoredCase,
+    find_dvh: Callable[[str], DVH | None],
+    review: CaseReview,
+    protocol: Protocol,
+) -> CaseReview:
+    """Hold a stored case against a protocol.
+
+    A combination of structures that no review has computed yet has the Reason that its files are
+    needed, and is not evaluable.
+
+    Parameters
+    ----------
+    kept
+        The case.
+    find_dvh
+        Gives the stored histogram of a key.
+    review
+        The review it was stored with; all that is not about limits stays as it was.
+    protocol
+        The limits.
+    """
+    found = evaluate(
+        protocol,
+        _skeleton(kept),
+        dvh_for=lambda tree: _dvh(kept, find_dvh, tree),
+        far_dose=lambda target, body, mm: _far(kept, target, body, mm),
+        mapping={n: to for n, to in kept.mapping.items() if to in protocol.structure_names},
+    )
+    about_files = (f for f in review.findings if f.code not in OF_EVALUATION)
+    findings: tuple[Finding, ...] = (*found.findings, *about_files)
+    return replace(
+        review,
+        verdict=overall(found.results, findings),
+        protocol=ProtocolUsed.of(protocol),
+        constraints=tuple(_with_bands(found.results, review, protocol)),
+        findings=findings,
+        structures=tuple(_matched(s, found) for s in review.structures),
+    )
+
+
+def _with_bands(
+    results: Iterable[ConstraintResult], review: CaseReview, protocol: Protocol
+) -> Iterator[ConstraintResult]:
+    """Give each result the band that its value has in the stored review, if it is there."""
+    bands = {(c.match, c.metric, c.value): c.band for c in review.constraints if c.band}
+    limits: dict[str, Constraint | ConformityLimit] = {c.id: c for c in protocol.all_constraints}
+    limits |= {c.id: c for c in protocol.conformity}
+    for one in results:
+        band = bands.get((one.match, one.metric, one.value))
+        if band is None or one.value is None:
+            yield one
+            continue
+        bounds = {"per_protocol": one.per_protocol_limit, "minor": one.minor_limit}
+        limit = limits[one.id].model_copy(update=bounds)
+        value = Measured(one.value, one.unit)  # type: ignore[arg-type]
+        yield replace(one, band=band, borderline=is_borderline(limit, value, band))
+
+
+def needs_files(review: CaseReview) -> tuple[str, ...]:
+    """Return the limits of a regraded case that only its files can answer."""
+    return tuple(
+        c.id for c in review.constraints if c.reason is not None and c.reason.detail == _NOT_KEPT
+    )
+
+
+_NOT_KEPT: Final = "this combination of structures was not stored: review the files again"
+
+
+def _dvh(
+    kept: StoredCase, find_dvh: Callable[[str], DVH | None], tree: Tree[Structure]
+) -> DVH | Reason:
+    key = tree_key(tree)
+    return kept.without_dvh.get(key) or find_dvh(key) or _not_kept()
+
+
+def _far(
+    kept: StoredCase, target: Tree[Structure], body: Tree[Structure], distance_mm: float
+) -> float | Reason:
+    found = kept.far_gy.get(far_key(target, body, distance_mm))
+    return _not_kept() if found is None else found
+
+
+def _not_kept() -> Reason:
+    return Reason(ReasonCode.REFERENCE_MISSING, _NOT_KEPT)
+
+
+def _matched(structure: StructureSummary, found: Evaluation) -> StructureSummary:
+    number = (structure.roi_number,)
+    names = tuple(m.protocol_name for m in found.matches if m.roi_numbers == number)
+    return replace(structure, matched=names)
+
+
+def _skeleton(kept: StoredCase) -> Case:
+    """Return a case whose parts answer what an evaluation asks, and have no geometry."""
+    plan = Plan("", kept.label, prescription=kept.prescription, fractions=kept.fractions)
+    return Case(
+        label=kept.label,
+        plan=kept.no_plan or plan,
+        structures=_structure_set(kept.structures),
+        dose=kept.dose if isinstance(kept.dose, Reason) else _grid(kept.dose),
+    )
+
+
+def _structure_set(found: tuple[StoredStructure, ...] | Reason) -> StructureSet | Reason:
+    if isinstance(found, Reason):
+        return found
+    return StructureSet(
+        tuple(
+            Structure(
+                s.roi_number,
+                s.name,
+                (_SOMEWHERE,) if s.has_contours else (),
+                s.interpreted_type,
+                problem=s.problem,
+            )
+            for s in found
+        )
+    )
+
+
+def _grid(dose: StoredDose) -> DoseGrid:
+    """Return a grid with the stored maximum inside and the stored maximum on its faces."""
+    values = np.full((3, 3, 3), dose.edge_max_gy)
+    values[1, 1, 1] = dose.max_gy
+    axis_mm = np.array([-1.0, 0.0, 1.0])
+    return DoseGrid(values, axis_mm, axis_mm, axis_mm, dose_type=dose.dose_type)

@@ -1,0 +1,309 @@
+"""What the store answers: submissions, values, deviations, by the newest review of each plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sbrt_qa.store import tables as t
+from sbrt_qa.store.connection import Database, reading
+from sbrt_qa.store.records import submission_code
+
+BATCH = 2000
+"""Rows fetched at a time."""
+
+RANKS = {"per_protocol": 0, "minor": 1, "not_evaluable": 2, "major": 3}
+"""Verdicts from best to worst, as `sbrt_qa.model.outcome.Verdict.rank`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRow:
+    """One submission at a glance.
+
+    Parameters
+    ----------
+    code
+        ``site/subject/v2``.
+    verdict
+        Worst of its plans.
+    minor, major, not_evaluable, borderline
+        Numbers of limits that count.
+    notices
+        Findings, of the submission and of its plans.
+    latest
+        Whether no later submission of the subject is there.
+    query
+        ``open`` or ``closed`` where a letter was written, else empty.
+    """
+
+    id: int
+    trial: str
+    site: str
+    subject: str
+    version: int
+    revision: int
+    received: str
+    recorded: str
+    plans: int
+    structure_sets: int
+    doses: int
+    images: int
+    verdict: str
+    minor: int
+    major: int
+    not_evaluable: int
+    borderline: int
+    notices: int
+    latest: bool
+    query: str
+
+    @property
+    def code(self) -> str:
+        """What people call it."""
+        return submission_code(self.site, self.subject, self.version, self.revision)
+
+    @property
+    def complete(self) -> bool:
+        """Whether plan, structure set, dose and images are all there."""
+        return min(self.plans, self.structure_sets, self.doses, self.images) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRow:
+    """One limit's result in one submission."""
+
+    code: str
+    site: str
+    subject: str
+    version: int
+    revision: int
+    received: str
+    latest: bool
+    plan: int
+    limit: str
+    structure: str
+    metric: str
+    op: str
+    value: float | None
+    unit: str
+    reason: str | None
+    per_protocol_limit: float | None
+    minor_limit: float | None
+    margin: float | None
+    verdict: str
+    borderline: bool
+    priority: int
+    counts: bool
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationRow:
+    """One thing that is not as the protocol wants it, or that a reviewer should know.
+
+    ``what`` is a limit's id or a finding's code; ``verdict`` is empty for what decides nothing.
+    """
+
+    code: str
+    site: str
+    subject: str
+    version: int
+    plan: int
+    kind: str
+    what: str
+    verdict: str
+    place: str
+    text: str
+
+
+def current_reviews(protocol: str = "") -> sa.Select[Any]:
+    """Return a query of the newest review of each case, under one protocol hash if given."""
+    newest = sa.select(sa.func.max(t.reviews.c.id)).group_by(t.reviews.c.case_id)
+    if protocol:
+        p = t.protocol_versions
+        of = sa.select(p.c.id).where(p.c.sha256 == protocol).scalar_subquery()
+        newest = newest.where(t.reviews.c.protocol_version_id == of)
+    return sa.select(t.reviews).where(t.reviews.c.id.in_(newest))
+
+
+def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]:
+    """Return every submission in order of site, subject and version, streamed."""
+    review = current_reviews(protocol).subquery("current")
+    s, per_submission = t.submissions, _sums(review)
+    query = (
+        sa.select(s, *_codes(), per_submission, _notices(review), *_letters())
+        .select_from(_places().outerjoin(per_submission, per_submission.c.submission_id == s.c.id))
+        .order_by(t.sites.c.code, t.subjects.c.code, s.c.version, s.c.revision)
+    )
+    verdicts = {number: name for name, number in RANKS.items()}
+    with reading(engine) as connection:
+        newest = _newest(connection)
+        for row in connection.execution_options(yield_per=BATCH).execute(query):
+            yield SubmissionRow(
+                row.id, row.trial, row.site, row.subject, row.version, row.revision,
+                row.received, row.recorded, row.plans, row.structure_sets, row.doses, row.images,
+                verdicts.get(row.rank, "not_evaluable"), int(row.minor or 0), int(row.major or 0),
+                int(row.unknown or 0), int(row.borderline or 0), row.notices,
+                row.id in newest, "open" if row.open else "closed" if row.letters else "",
+            )  # fmt: skip
+
+
+def _sums(review: sa.Subquery) -> sa.Subquery:
+    """Return worst verdict and numbers of limits by submission."""
+    v, c = t.metric_values.c, t.cases
+
+    def number(condition: sa.ColumnElement[bool]) -> sa.Label[int]:
+        return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0).label(None)
+
+    per_review = (
+        sa.select(
+            v.review_id,
+            number(sa.and_(v.verdict == "minor", v.counts)).label("minor"),
+            number(sa.and_(v.verdict == "major", v.counts)).label("major"),
+            number(sa.and_(v.verdict == "not_evaluable", v.counts)).label("unknown"),
+            number(sa.and_(v.borderline, v.counts)).label("borderline"),
+        )
+        .group_by(v.review_id)
+        .subquery("limits")
+    )
+    rank = sa.case(RANKS, value=review.c.verdict, else_=RANKS["not_evaluable"])
+    return (
+        sa.select(
+            c.c.submission_id,
+            sa.func.max(rank).label("rank"),
+            *(
+                sa.func.coalesce(sa.func.sum(per_review.c[name]), 0).label(name)
+                for name in ("minor", "major", "unknown", "borderline")
+            ),
+        )
+        .select_from(
+            c.join(review, review.c.case_id == c.c.id).outerjoin(
+                per_review, per_review.c.review_id == review.c.id
+            )
+        )
+        .group_by(c.c.submission_id)
+        .subquery("sums")
+    )
+
+
+def _notices(review: sa.Subquery) -> sa.Label[int]:
+    """Count findings of a submission, those of older reviews left out."""
+    f = t.findings.c
+    here = sa.or_(f.review_id.is_(None), f.review_id.in_(sa.select(review.c.id)))
+    count = sa.select(sa.func.count()).where(f.submission_id == t.submissions.c.id, here)
+    return count.scalar_subquery().label("notices")
+
+
+def _letters() -> tuple[sa.Label[int], sa.Label[int]]:
+    q, e = t.queries, t.query_closings
+    mine = q.c.submission_id == t.submissions.c.id
+    letters = sa.select(sa.func.count()).where(mine).scalar_subquery()
+    open_ones = (
+        sa.select(sa.func.count())
+        .select_from(q.outerjoin(e, e.c.query_id == q.c.id))
+        .where(mine, e.c.id.is_(None))
+    )
+    return letters.label("letters"), open_ones.scalar_subquery().label("open")
+
+
+def _places() -> sa.Join:
+    """Return submissions joined with what they belong to."""
+    s, b, i, r = t.submissions, t.subjects, t.sites, t.trials
+    joined = s.join(b, s.c.subject_id == b.c.id).join(i, b.c.site_id == i.c.id)
+    return joined.join(r, i.c.trial_id == r.c.id)
+
+
+def _codes() -> tuple[sa.Label[str], ...]:
+    codes = {"trial": t.trials, "site": t.sites, "subject": t.subjects}
+    return tuple(table.c.code.label(name) for name, table in codes.items())
+
+
+def _newest(connection: Connection) -> set[int]:
+    """Return the submissions that are the last of their subject."""
+    s = t.submissions.c
+    rows = connection.execute(
+        sa.select(s.id, s.subject_id).order_by(s.subject_id, s.version, s.revision)
+    )
+    return set({subject: submission for submission, subject in rows}.values())
+
+
+def values(engine: Database, protocol: str = "", submission: int = 0) -> Iterator[ValueRow]:
+    """Return every limit's result, of one submission or of all, streamed."""
+    review = current_reviews(protocol).subquery("current")
+    v, s, c, p = t.metric_values, t.submissions, t.cases, t.protocol_versions
+    query = (
+        sa.select(
+            v,
+            *_codes(),
+            s.c.id.label("of"),
+            s.c.version,
+            s.c.revision,
+            s.c.received,
+            c.c.ordinal,
+            p.c.version.label("rules"),
+            p.c.code.label("rules_code"),
+        )
+        .select_from(
+            _places()
+            .join(c, c.c.submission_id == s.c.id)
+            .join(review, review.c.case_id == c.c.id)
+            .join(p, p.c.id == review.c.protocol_version_id)
+            .join(v, v.c.review_id == review.c.id)
+        )
+        .order_by(t.sites.c.code, t.subjects.c.code, s.c.version, s.c.revision, v.c.id)
+    )
+    if submission:
+        query = query.where(s.c.id == submission)
+    with reading(engine) as connection:
+        newest = _newest(connection)
+        for row in connection.execution_options(yield_per=BATCH).execute(query):
+            yield ValueRow(
+                submission_code(row.site, row.subject, row.version, row.revision),
+                row.site, row.subject, row.version, row.revision, row.received, row.of in newest,
+                row.ordinal, row.limit_id, row.structure, row.metric, row.op, row.value, row.unit,
+                row.reason, row.per_protocol_limit, row.minor_limit, row.margin, row.verdict,
+                row.borderline, row.priority, row.counts, f"{row.rules_code} {row.rules}",
+            )  # fmt: skip
+
+
+def deviations(engine: Database, protocol: str = "", submission: int = 0) -> Iterator[DeviationRow]:
+    """Return limits that are not met and count, and every finding, submission by submission."""
+    for one in values(engine, protocol, submission):
+        if one.counts and one.verdict != "per_protocol":
+            unit = "" if one.unit in ("1", "bool") else f" {one.unit}"
+            got = one.reason if one.value is None else f"{one.value:.6g}{unit}"
+            text = f"{one.structure} {one.metric} {got}; limit {one.op} {one.per_protocol_limit:g}"
+            yield DeviationRow(
+                one.code, one.site, one.subject, one.version, one.plan, "limit", one.limit,
+                one.verdict, one.structure, text,
+            )  # fmt: skip
+    yield from _findings(engine, protocol, submission)
+
+
+def _findings(engine: Database, protocol: str, submission: int) -> Iterator[DeviationRow]:
+    review = current_reviews(protocol).subquery("current")
+    f, s, c = t.findings, t.submissions, t.cases
+    query = (
+        sa.select(f, *_codes(), s.c.version, s.c.revision, c.c.ordinal)
+        .select_from(
+            _places()
+            .join(f, f.c.submission_id == s.c.id)
+            .outerjoin(review, review.c.id == f.c.review_id)
+            .outerjoin(c, c.c.id == review.c.case_id)
+        )
+        .where(sa.or_(f.c.review_id.is_(None), review.c.id.is_not(None)))
+        .order_by(t.sites.c.code, t.subjects.c.code, s.c.version, s.c.revision, f.c.id)
+    )
+    if submission:
+        query = query.where(s.c.id == submission)
+    with reading(engine) as connection:
+        for row in connection.execution_options(yield_per=BATCH).execute(query):
+            yield DeviationRow(
+                submission_code(row.site, row.subject, row.version, row.revision),
+                row.site, row.subject, row.version, row.ordinal or 0, "finding", row.code,
+                row.verdict or "", row.place, row.message,
+            )  # fmt: skip

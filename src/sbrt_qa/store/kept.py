@@ -1,0 +1,164 @@
+"""Stored reviews read back: the document, and what a regrading needs."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from sbrt_qa.errors import ResultError
+from sbrt_qa.store import tables as t
+from sbrt_qa.store.answers import BATCH, current_reviews
+from sbrt_qa.store.connection import Database, reading
+from sbrt_qa.store.records import submission_code
+
+MAX_DOCUMENT: Final = 256 * 1024**2
+"""Largest review that is unpacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReview:
+    """A stored review.
+
+    Parameters
+    ----------
+    code, plan
+        Submission, and which of its plans.
+    protocol, engine
+        Hash of the protocol and version of the engine that made it.
+    document
+        JSON of the review.
+    facts
+        JSON of what a regrading needs; empty for a regraded review and where nothing was read.
+    source_id
+        The review that a regraded one was made from.
+    """
+
+    id: int
+    submission_id: int
+    case_id: int
+    code: str
+    plan: int
+    place_key: str
+    input_sha256: str
+    protocol: str
+    engine: str
+    sha256: str
+    document: str
+    facts: str
+    source_id: int | None
+
+
+def reviews(
+    engine: Database, submission: int = 0, protocol: str = "", *, made_from_files: bool = False
+) -> Iterator[KeptReview]:
+    """Return all stored reviews in the order in which they were made within each plan, streamed."""
+    r, s, c, p = t.reviews, t.submissions, t.cases, t.protocol_versions
+    query = (
+        sa.select(
+            r,
+            c.c.submission_id,
+            c.c.ordinal,
+            s.c.version,
+            s.c.revision,
+            s.c.place_key,
+            s.c.input_sha256,
+            t.subjects.c.code.label("subject"),
+            t.sites.c.code.label("site"),
+            p.c.sha256.label("rules"),
+        )
+        .select_from(
+            r.join(c, r.c.case_id == c.c.id)
+            .join(s, c.c.submission_id == s.c.id)
+            .join(t.subjects, s.c.subject_id == t.subjects.c.id)
+            .join(t.sites, t.subjects.c.site_id == t.sites.c.id)
+            .join(p, r.c.protocol_version_id == p.c.id)
+        )
+        .order_by(c.c.id, r.c.id)
+    )
+    if submission:
+        query = query.where(s.c.id == submission)
+    if protocol:
+        query = query.where(p.c.sha256 == protocol)
+    if made_from_files:
+        query = query.where(r.c.source_id.is_(None))
+    with reading(engine) as connection:
+        for row in connection.execution_options(yield_per=BATCH // 10).execute(query):
+            code = submission_code(row.site, row.subject, row.version, row.revision)
+            yield KeptReview(
+                row.id, row.submission_id, row.case_id, code, row.ordinal, row.place_key,
+                row.input_sha256, row.rules, row.engine, row.sha256, unpacked(row.document),
+                row.facts, row.source_id,
+            )  # fmt: skip
+
+
+def unpacked(document: bytes) -> str:
+    """Return the JSON of a stored review.
+
+    Raises
+    ------
+    ResultError
+        It is damaged.
+    """
+    try:
+        inflater = zlib.decompressobj()
+        return inflater.decompress(document, MAX_DOCUMENT).decode()
+    except (zlib.error, UnicodeDecodeError) as damage:
+        raise ResultError("a stored review is broken") from damage
+
+
+def newest_by_case(found: Iterator[KeptReview]) -> Iterator[KeptReview]:
+    """Keep the last review of each plan."""
+    last: KeptReview | None = None
+    for one in found:
+        if last is not None and one.case_id != last.case_id:
+            yield last
+        last = one
+    if last is not None:
+        yield last
+
+
+def histograms(engine: Database, review_id: int) -> dict[str, bytes]:
+    """Return the packed histograms of a review by key."""
+    d = t.dvhs.c
+    query = sa.select(d.key, d.data).where(d.review_id == review_id)
+    with reading(engine) as connection:
+        return {key: bytes(data) for key, data in connection.execute(query)}
+
+
+def protocol_content(engine: Database, sha256: str) -> str:
+    """Return the JSON of a protocol version that reviews were made under."""
+    p = t.protocol_versions.c
+    with reading(engine) as connection:
+        found = connection.scalar(sa.select(p.content).where(p.sha256 == sha256))
+    if found is None:
+        raise ResultError("the protocol of a stored review is missing")
+    return str(found)
+
+
+def protocols(engine: Database) -> list[str]:
+    """Return the hashes of all protocol versions, oldest first."""
+    p = t.protocol_versions.c
+    with reading(engine) as connection:
+        return list(connection.scalars(sa.select(p.sha256).order_by(p.id)))
+
+
+def named_histograms(engine: Database, protocol: str = "") -> Iterator[tuple[str, list[bytes]]]:
+    """Return the packed histograms of each structure of the protocol, of the newest reviews.
+
+    A regraded review has those of the review that it was made from.
+    """
+    current = current_reviews(protocol).subquery("current")
+    d = t.dvhs.c
+    mine = sa.select(sa.func.coalesce(current.c.source_id, current.c.id))
+    query = sa.select(d.data).where(d.review_id.in_(mine))
+    with reading(engine) as connection:
+        names = connection.scalars(
+            sa.select(d.name).where(d.name != "", d.review_id.in_(mine)).distinct().order_by(d.name)
+        )
+        for name in list(names):
+            rows = connection.scalars(query.where(d.name == name).order_by(d.id))
+            yield name, [bytes(row) for row in rows]

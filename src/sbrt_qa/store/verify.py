@@ -1,0 +1,141 @@
+"""Whether everything is still as it was recorded: hashes, rows and the chain of events."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sbrt_qa.errors import ResultError
+from sbrt_qa.review.result import CaseReview
+from sbrt_qa.store import tables as t
+from sbrt_qa.store.chain import START, Event, events, first_break
+from sbrt_qa.store.connection import Database, reading
+from sbrt_qa.store.kept import unpacked
+from sbrt_qa.store.records import StoredFile, facts_hash, files_hash, sha256
+from sbrt_qa.store.write import finding_row, value_row
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was looked at, and the first thing that is not as it was recorded; empty if all is."""
+
+    events: int
+    submissions: int
+    reviews: int
+    head: str
+    difference: str = ""
+
+
+def verify(engine: Database) -> Verified:
+    """Recompute every hash and compare every row with the document it came from."""
+    with reading(engine) as connection:
+        difference, count, head = first_break(events(connection))
+        submissions = _number(connection, t.submissions)
+        reviews = _number(connection, t.reviews)
+        if not difference:
+            difference = next(_differences(connection), "")
+        return Verified(count, submissions, reviews, head, difference)
+
+
+def last_event(engine: Database) -> tuple[int, str]:
+    """Return number and hash of the last event, unverified."""
+    e = t.audit_events.c
+    with reading(engine) as connection:
+        row = connection.execute(sa.select(e.seq, e.hash).order_by(e.seq.desc()).limit(1)).first()
+        return (row.seq, row.hash) if row else (0, START)
+
+
+def _number(connection: Connection, table: sa.Table) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def _differences(connection: Connection) -> Iterator[str]:
+    """Tell everything that does not agree, in the order of the events."""
+    told: dict[int, set[str]] = {}
+    inputs: dict[int, tuple[str, str]] = {}
+    facts: set[str] = set()
+    for event in events(connection):
+        data = event.data
+        if event.kind == "reviewed":
+            inputs.setdefault(data["submission"], (data["input"], data["files"]))
+            facts |= {case["facts"] for case in data["cases"]}
+            documents = {case["document"] for case in data["cases"]}
+            told.setdefault(data["submission"], set()).update(documents)
+        elif event.kind == "regraded":
+            told.setdefault(data["submission"], set()).add(data["document"])
+        elif event.kind == "protocol added":
+            yield from _protocol(connection, event)
+    yield from _submissions(connection, inputs)
+    for row in connection.execute(sa.select(t.reviews).order_by(t.reviews.c.id)):
+        yield from _review(connection, row, told, facts)
+
+
+def _protocol(connection: Connection, event: Event) -> Iterator[str]:
+    p = t.protocol_versions.c
+    content = connection.scalar(sa.select(p.content).where(p.sha256 == event.data["sha256"]))
+    if content is None or sha256(content) != event.data["content"]:
+        yield f"the protocol of event {event.seq} is not what was recorded"
+
+
+def _submissions(connection: Connection, inputs: dict[int, tuple[str, str]]) -> Iterator[str]:
+    s, f = t.submissions.c, t.files.c
+    rows = list(connection.execute(sa.select(s.id, s.input_sha256).order_by(s.id)))
+    if missing := sorted(set(inputs) - {row.id for row in rows}):
+        yield f"submission {missing[0]} was recorded and is not there"
+    for row in rows:
+        if row.id not in inputs:
+            yield f"submission {row.id} is there and was never recorded"
+            continue
+        files = connection.execute(sa.select(f.sha256, f.modality).where(f.submission_id == row.id))
+        made = files_hash(StoredFile(one.sha256, one.modality) for one in files)
+        if (row.input_sha256, made) != inputs[row.id]:
+            yield f"the files of submission {row.id} are not what was recorded"
+
+
+def _review(
+    connection: Connection, row: sa.Row[Any], told: dict[int, set[str]], facts: set[str]
+) -> Iterator[str]:
+    name = f"review {row.id}"
+    c = t.cases.c
+    submission = connection.scalar(sa.select(c.submission_id).where(c.id == row.case_id))
+    try:
+        document = unpacked(row.document)
+        review = CaseReview.from_json(document)
+    except (ResultError, zlib.error):
+        yield f"the document of {name} cannot be read"
+        return
+    if sha256(document) != row.sha256 or row.sha256 not in told.get(submission or 0, ()):
+        yield f"the document of {name} is not what was recorded"
+    if row.verdict != review.verdict.value:
+        yield f"the verdict of {name} is not that of its document"
+    d = t.dvhs.c
+    curves = connection.execute(sa.select(d.key, d.data).where(d.review_id == row.id))
+    made = facts_hash(row.facts, [(key, bytes(data)) for key, data in curves])
+    if made != row.facts_sha256 or (row.source_id is None and made not in facts):
+        yield f"the histograms of {name} are not what was recorded"
+    yield from _rows(connection, row.id, review)
+
+
+def _rows(connection: Connection, review_id: int, review: CaseReview) -> Iterator[str]:
+    """Compare the rows of a review with its document."""
+    expected = {c.id: value_row(c) for c in review.constraints}
+    found = connection.execute(
+        sa.select(t.metric_values).where(t.metric_values.c.review_id == review_id)
+    )
+    rows = {row["limit_id"]: dict(row) for row in found.mappings()}
+    for limit in sorted({*expected, *rows}):
+        one, other = expected.get(limit), rows.get(limit)
+        if one is None or other is None or any(other[key] != one[key] for key in one):
+            yield f"the value of {limit} in review {review_id} is not that of its document"
+    listed = [finding_row(f) for f in review.findings]
+    f = t.findings
+    there = connection.execute(sa.select(f).where(f.c.review_id == review_id).order_by(f.c.id))
+    keys = ("code", "verdict", "place", "message", "advice")
+    kept = [{key: getattr(row, key) for key in keys} for row in there]
+    if kept != listed:
+        yield f"the findings of review {review_id} are not those of its document"

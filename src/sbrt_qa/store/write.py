@@ -1,0 +1,279 @@
+"""Recording: a reviewed submission, or a regraded case, in one transaction with its event."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from sbrt_qa.errors import StoreError
+from sbrt_qa.model.outcome import Finding
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.store import tables as t
+from sbrt_qa.store.chain import append
+from sbrt_qa.store.connection import writing
+from sbrt_qa.store.records import (
+    Entry,
+    Place,
+    Recorded,
+    Regraded,
+    ReviewedCase,
+    files_hash,
+    sha256,
+    submission_code,
+)
+
+
+def note(engine: Engine, at: str, kind: str, data: dict[str, Any], subject: str = "") -> None:
+    """Record an event that changes no other table."""
+    with writing(engine) as connection:
+        append(connection, at, kind, subject, data)
+
+
+def add_protocol(engine: Engine, protocol: Protocol, at: str) -> int:
+    """Record a protocol version, unless it is there, and return its row."""
+    with writing(engine) as connection:
+        same = t.protocol_versions.c.sha256 == protocol.content_hash
+        known = connection.scalar(sa.select(t.protocol_versions.c.id).where(same))
+        if known is not None:
+            return int(known)
+        content = protocol.model_dump_json(by_alias=True)
+        row = {"code": protocol.id, "version": protocol.version, "sha256": protocol.content_hash}
+        data = {**row, "content": sha256(content)}
+        append(connection, at, "protocol added", protocol.id, data)
+        return _insert(connection, t.protocol_versions, {**row, "content": content})
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Records submissions reviewed under one protocol version by one engine version."""
+
+    engine: Engine
+    protocol_id: int
+    protocol_sha256: str
+    version: str
+
+    def record(self, entry: Entry, at: str) -> Recorded:
+        """Record a submission and its reviews; what is there already stays as it is.
+
+        Raises
+        ------
+        StoreError
+            The database refuses.
+        """
+        with writing(self.engine) as connection:
+            known = _same_input(connection, entry)
+            made = known or _add_submission(connection, entry, at)
+            there = _case_ids(connection, made.submission_id) if known else []
+            for number, one in enumerate(entry.cases):
+                if number >= len(there):
+                    there.append(_add_case(connection, made.submission_id, number + 1, one))
+                elif _has_review(connection, there[number], self.protocol_id, self.version):
+                    continue
+                self._add_review(connection, made.submission_id, there[number], one, at)
+            append(connection, at, "reviewed", made.code, self._event(made, entry))
+        return made
+
+    def _event(self, made: Recorded, entry: Entry) -> dict[str, Any]:
+        return {
+            "submission": made.submission_id,
+            "input": entry.input_sha256,
+            "files": files_hash(entry.files),
+            "protocol": self.protocol_sha256,
+            "engine": self.version,
+            "cases": [
+                {"facts": c.facts_sha256, "document": sha256(c.document),
+                 "verdict": c.review.verdict.value}
+                for c in entry.cases
+            ],
+        }  # fmt: skip
+
+    def record_regrading(self, regraded: Sequence[Regraded], at: str) -> None:
+        """Record reviews of stored cases, all or none."""
+        with writing(self.engine) as connection:
+            for one in regraded:
+                if _has_review(connection, one.case_id, self.protocol_id, one.engine):
+                    continue
+                case = ReviewedCase(one.review, one.review.to_json())
+                self._add_review(connection, one.submission_id, one.case_id, case, at, one)
+                data = {
+                    "submission": one.submission_id,
+                    "case": one.case_id,
+                    "source": one.source_id,
+                    "protocol": self.protocol_sha256,
+                    "engine": one.engine,
+                    "document": sha256(case.document),
+                    "verdict": one.review.verdict.value,
+                }
+                append(connection, at, "regraded", "", data)
+
+    def _add_review(
+        self,
+        connection: Connection,
+        submission_id: int,
+        case_id: int,
+        one: ReviewedCase,
+        at: str,
+        source: Regraded | None = None,
+    ) -> None:
+        review = one.review
+        row = {
+            "case_id": case_id,
+            "protocol_version_id": self.protocol_id,
+            "engine": self.version if source is None else source.engine,
+            "source_id": None if source is None else source.source_id,
+            "verdict": review.verdict.value,
+            "made": at,
+            "document": zlib.compress(one.document.encode(), 6),
+            "sha256": sha256(one.document),
+            "facts": one.facts,
+            "facts_sha256": one.facts_sha256,
+        }
+        key = {"review_id": _insert(connection, t.reviews, row)}
+        curves = ({"key": d.key, "name": d.name, "data": d.data} for d in one.dvhs)
+        _insert_all(connection, t.dvhs, [curve | key for curve in curves])
+        _insert_all(connection, t.metric_values, [value_row(c) | key for c in review.constraints])
+        both = key | {"submission_id": submission_id}
+        _insert_all(connection, t.findings, [finding_row(f) | both for f in review.findings])
+
+
+def value_row(one: ConstraintResult) -> dict[str, Any]:
+    """Return the columns of one limit's result."""
+    return {
+        "limit_id": one.id,
+        "structure": one.structure,
+        "metric": one.metric,
+        "op": one.op,
+        "unit": one.unit,
+        "value": one.value,
+        "reason": None if one.reason is None else one.reason.code.value,
+        "per_protocol_limit": one.per_protocol_limit,
+        "minor_limit": one.minor_limit,
+        "margin": one.margin,
+        "verdict": one.verdict.value,
+        "borderline": one.borderline,
+        "priority": one.priority,
+        "counts": one.counts,
+    }
+
+
+def finding_row(one: Finding) -> dict[str, Any]:
+    """Return the columns of one finding."""
+    verdict = None if one.verdict is None else one.verdict.value
+    texts = {"place": one.where, "message": one.message, "advice": one.advice}
+    return {"code": one.code, "verdict": verdict, **texts}
+
+
+def _add_submission(connection: Connection, entry: Entry, at: str) -> Recorded:
+    place = entry.place
+    subject_id = _subject(connection, place)
+    version, revision = _next(connection, subject_id, place.version)
+    kinds = [one.modality for one in entry.files]
+    submission_id = _insert(
+        connection,
+        t.submissions,
+        {
+            "subject_id": subject_id,
+            "version": version,
+            "revision": revision,
+            "place_key": place.place_key,
+            "input_sha256": entry.input_sha256,
+            "received": place.received,
+            "recorded": at,
+            "plans": kinds.count("RTPLAN"),
+            "structure_sets": kinds.count("RTSTRUCT"),
+            "doses": kinds.count("RTDOSE"),
+            "images": kinds.count("CT"),
+        },
+    )
+    key = {"submission_id": submission_id}
+    files = [{"sha256": f.sha256, "modality": f.modality} | key for f in entry.files]
+    _insert_all(connection, t.files, files)
+    found = [finding_row(f) | key | {"review_id": None} for f in entry.findings]
+    _insert_all(connection, t.findings, found)
+    code = submission_code(place.site, place.subject, version, revision)
+    return Recorded(submission_id, code, version, revision)
+
+
+def _add_case(connection: Connection, submission_id: int, ordinal: int, one: ReviewedCase) -> int:
+    case_id = _insert(
+        connection,
+        t.cases,
+        {
+            "submission_id": submission_id,
+            "ordinal": ordinal,
+            "label": one.review.case,
+        },
+    )
+    repairs = one.review.repairs
+    rows = [{"quirk": r.quirk, "place": r.where, "detail": r.detail} for r in repairs]
+    _insert_all(connection, t.repairs, [row | {"case_id": case_id} for row in rows])
+    return case_id
+
+
+def _subject(connection: Connection, place: Place) -> int:
+    trial_id = _get_or_add(connection, t.trials, {"code": place.trial})
+    site_id = _get_or_add(connection, t.sites, {"trial_id": trial_id, "code": place.site})
+    return _get_or_add(connection, t.subjects, {"site_id": site_id, "code": place.subject})
+
+
+def _get_or_add(connection: Connection, table: sa.Table, row: dict[str, Any]) -> int:
+    same = sa.and_(*(table.c[name] == value for name, value in row.items()))
+    known = connection.scalar(sa.select(table.c.id).where(same))
+    return int(known) if known is not None else _insert(connection, table, row)
+
+
+def _next(connection: Connection, subject_id: int, version: int | None) -> tuple[int, int]:
+    """Return version and revision of a new submission: nothing is ever replaced."""
+    of_subject = t.submissions.c.subject_id == subject_id
+    if version is None:
+        highest = connection.scalar(
+            sa.select(sa.func.max(t.submissions.c.version)).where(of_subject)
+        )
+        return (highest or 0) + 1, 1
+    same = sa.and_(of_subject, t.submissions.c.version == version)
+    revision = connection.scalar(sa.select(sa.func.max(t.submissions.c.revision)).where(same))
+    return version, (revision or 0) + 1
+
+
+def _same_input(connection: Connection, entry: Entry) -> Recorded | None:
+    """Return the submission that these very files of this place are already."""
+    s, b, i = t.submissions, t.subjects, t.sites
+    joined = s.join(b, s.c.subject_id == b.c.id).join(i, b.c.site_id == i.c.id)
+    columns = (s.c.id, s.c.version, s.c.revision, b.c.code.label("subject"), i.c.code.label("site"))
+    same = sa.and_(s.c.place_key == entry.place.place_key, s.c.input_sha256 == entry.input_sha256)
+    row = connection.execute(sa.select(*columns).select_from(joined).where(same)).first()
+    if row is None:
+        return None
+    code = submission_code(row.site, row.subject, row.version, row.revision)
+    return Recorded(row.id, code, row.version, row.revision)
+
+
+def _case_ids(connection: Connection, submission_id: int) -> list[int]:
+    mine = t.cases.c.submission_id == submission_id
+    known = connection.scalars(sa.select(t.cases.c.id).where(mine).order_by(t.cases.c.ordinal))
+    return [int(case_id) for case_id in known]
+
+
+def _has_review(connection: Connection, case_id: int, protocol_id: int, version: str) -> bool:
+    r = t.reviews.c
+    same = sa.and_(r.case_id == case_id, r.protocol_version_id == protocol_id, r.engine == version)
+    return connection.scalar(sa.select(r.id).where(same)) is not None
+
+
+def _insert(connection: Connection, table: sa.Table, row: dict[str, Any]) -> int:
+    key = connection.execute(table.insert(), row).inserted_primary_key
+    if key is None:
+        raise StoreError("the database gave no key", where=table.name)
+    return int(key[0])
+
+
+def _insert_all(connection: Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
+    listed = list(rows)
+    if listed:
+        connection.execute(table.insert(), listed)

@@ -1,0 +1,177 @@
+"""``verify``: whether everything is as it was recorded, and would come out the same today."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sbrt_qa import __version__
+from sbrt_qa.errors import UsageError, quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sbrt_qa.isolation import Limits
+    from sbrt_qa.store.connection import Database
+    from sbrt_qa.store.kept import KeptReview
+    from sbrt_qa.store.verify import Verified
+    from sbrt_qa.workflows_audit.place import AuditFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """One stored review made again: what differs first; empty when nothing does."""
+
+    code: str
+    difference: str
+
+
+def verify(audit: Path, database: str = "", head: str = "") -> Verified:
+    """Recompute all hashes and the chain, and compare its end with one that was noted elsewhere.
+
+    Raises
+    ------
+    UsageError, StoreError
+        There is no audit, or its store cannot be read.
+    """
+    from dataclasses import replace
+
+    from sbrt_qa.store.verify import verify as look
+    from sbrt_qa.workflows_audit.place import open_audit
+
+    engine = open_audit(audit).engine(database)
+    try:
+        found = look(engine)
+        known = not head or _has_event(engine, head)
+    finally:
+        engine.dispose()
+    if known or found.difference:
+        return found
+    return replace(found, difference="the event that was noted is not in the chain any more")
+
+
+def _has_event(engine: Database, head: str) -> bool:
+    from sbrt_qa.store.chain import events
+    from sbrt_qa.store.connection import reading
+
+    with reading(engine) as connection:
+        return any(event.hash == head for event in events(connection))
+
+
+def rerun(
+    audit: Path,
+    submissions: Sequence[Path],
+    *,
+    only: Sequence[str] = (),
+    database: str = "",
+    key_file: Path | None = None,
+    limits: Limits | None = None,
+) -> Iterator[Rerun]:
+    """Review submissions again from their files and compare with what is stored.
+
+    Parameters
+    ----------
+    submissions
+        Where they lie, as given to the audit.
+    only
+        Codes of submissions; all when empty.
+    limits
+        Caps of each review.
+
+    Raises
+    ------
+    UsageError
+        A code is not known.
+    """
+    from sbrt_qa.store.kept import newest_by_case, reviews
+    from sbrt_qa.workflows_audit.place import open_audit, read_secret
+    from sbrt_qa.workflows_audit.run import LIMITS
+
+    place = open_audit(audit)
+    secret = read_secret(place, key_file)
+    engine = place.engine(database)
+    try:
+        stored: dict[int, list[KeptReview]] = {}
+        for one in newest_by_case(reviews(engine, made_from_files=True)):
+            if not only or one.code in only:
+                stored.setdefault(one.submission_id, []).append(one)
+        codes = {cases[0].code for cases in stored.values()}
+        if unknown := sorted(set(only) - codes):
+            raise UsageError("no such submission", got=quoted(unknown[0]))
+        again = _Again(engine, place, limits or LIMITS, _places(submissions, secret.digest))
+        for cases in stored.values():
+            yield Rerun(cases[0].code, again.difference(cases))
+    finally:
+        engine.dispose()
+
+
+def _places(roots: Sequence[Path], digest: Any) -> dict[str, Any]:  # noqa: ANN401
+    from sbrt_qa.audit.discovery import discover
+
+    return {digest(one.key): one for root in roots for one in discover(root)}
+
+
+class _Again:
+    """Reviews stored submissions once more."""
+
+    def __init__(
+        self, engine: Database, place: AuditFolder, limits: Limits, places: dict[str, Any]
+    ) -> None:
+        self._engine, self._limits, self._places = engine, limits, places
+        self._pseudonymized = place.settings.pseudonymized
+
+    def difference(self, cases: Sequence[KeptReview]) -> str:
+        """Tell what differs first between stored reviews of a submission and new ones."""
+        from sbrt_qa.store.kept import protocol_content
+        from sbrt_qa.workflows_audit.one_submission import Job, review_in_child
+
+        first = cases[0]
+        found = self._places.get(first.place_key)
+        if found is None:
+            return "its files are not there"
+        if first.engine != __version__:
+            return f"it was made by version {first.engine}, this is {__version__}"
+        named = (found.named.site or "", found.named.subject or "")
+        codes = () if self._pseudonymized else tuple(name for name in named if name)
+        mapping = json.loads(first.facts or "{}").get("mapping", {})
+        content = protocol_content(self._engine, first.protocol)
+        job = Job(str(found.path.absolute()), content, mapping, codes=codes)
+        answer = review_in_child(job, self._limits).value
+        return self._compared(cases, answer if isinstance(answer, dict) else {})
+
+    def _compared(self, cases: Sequence[KeptReview], answer: dict[str, Any]) -> str:
+        if answer.get("input") != cases[0].input_sha256:
+            return "its files are not what was reviewed"
+        new = answer.get("cases")
+        if not isinstance(new, list):
+            unread = all(not one.facts for one in cases)
+            return "" if unread else "it cannot be reviewed any more"
+        if len(new) != len(cases):
+            return f"{len(new)} plans instead of {len(cases)}"
+        for number, (one, other) in enumerate(zip(cases, new, strict=True), 1):
+            pair = [json.loads(text) for text in (one.document, other["document"])]
+            if self._pseudonymized:
+                for document in pair:
+                    document["files"] = [f["sha256"] for f in document["files"]]
+            if path := first_difference(*pair):
+                return f"plan {number}: {path}"
+        return ""
+
+
+def first_difference(stored: Any, new: Any, path: str = "") -> str:  # noqa: ANN401 - JSON
+    """Return where two JSON values first differ, and how; empty when they are equal."""
+    if isinstance(stored, dict) and isinstance(new, dict):
+        for key in sorted({*stored, *new}):
+            if found := first_difference(stored.get(key), new.get(key), f"{path}.{key}"):
+                return found
+        return ""
+    if isinstance(stored, list) and isinstance(new, list) and len(stored) == len(new):
+        for i, pair in enumerate(zip(stored, new, strict=True)):
+            if found := first_difference(*pair, f"{path}[{i}]"):
+                return found
+        return ""
+    if stored == new:
+        return ""
+    return f"{path.lstrip('.')}: stored {quoted(stored)}, now {quoted(new)}"

@@ -1,0 +1,101 @@
+"""Where submissions lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sbrt_qa.audit.discovery import discover, fingerprint, signature
+from sbrt_qa.audit.layout import Naming
+from sbrt_qa.errors import UsageError
+
+DICOM = b"\0" * 128 + b"DICM"
+
+
+def tree(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith("/"):
+            path.mkdir()
+        else:
+            path.write_bytes(DICOM + name.encode())
+    return root
+
+
+def found(root: Path) -> list[str]:
+    return [one.key for one in discover(root)]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["S1/001/v1/a.dcm", "S1/001/v2/a.dcm", "S2/003/v1/CT/1.dcm"],
+         ["S1/001/v1", "S1/001/v2", "S2/003/v1"]),
+        (["S1/001/a.dcm", "S1/001/CT/1.dcm", "S1/002/RS/1", "S1/002/RD/1"], ["S1/001", "S1/002"]),
+        (["001/RTPLAN.dcm", "002/CT/1.dcm", "readme.txt"], ["001", "002"]),
+        (["S1/001/v1.zip", "S1/002.zip", "003.zip"], ["003.zip", "S1/001/v1.zip", "S1/002.zip"]),
+        (["S1/001/v1/deep/er/a.dcm"], ["S1/001/v1"]),
+        (["S1/001/v1/"], ["S1/001/v1"]),
+        (["S1/001/v1/notes.txt"], ["S1/001/v1"]),
+        (["a.dcm", "b.dcm"], [""]),
+        (["1.2.840.113", "CT/1"], [""]),
+        (["README", "S1/001/v1/a"], ["S1/001/v1", ""][:1]),
+        ([".hidden/001/v1/a.dcm", "S1/001/v1/a.dcm"], ["S1/001/v1"]),
+    ],
+)  # fmt: skip
+def test_conventions(tmp_path, names, expected):
+    tree(tmp_path, *names)
+    if (tmp_path / "README").exists():
+        (tmp_path / "README").write_text("not DICOM")
+    assert found(tmp_path) == expected
+
+
+def test_an_archive_may_be_given_by_itself(tmp_path):
+    tree(tmp_path, "017_v2.zip")
+    (one,) = discover(tmp_path / "017_v2.zip")
+    assert one.named == Naming(None, "017", 2, weak=True)
+
+
+def test_links_out_of_the_folder_are_not_followed(tmp_path):
+    tree(tmp_path / "elsewhere", "001/v1/a.dcm")
+    tree(tmp_path / "root", "S1/001/v1/a.dcm")
+    (tmp_path / "root" / "S2").symlink_to(tmp_path / "elsewhere")
+    assert found(tmp_path / "root") == ["S1/001/v1"]
+
+
+def test_a_manifest_says_where_to_look(tmp_path):
+    tree(tmp_path, "box/a.dcm", "other/b.dcm")
+    manifest = {"box": Naming("S1", "001", 1)}
+    assert [(o.key, o.named.subject) for o in discover(tmp_path, manifest)] == [("box", "001")]
+
+
+@pytest.mark.parametrize("path", ["nowhere", "../x", "/etc"])
+def test_a_manifest_cannot_lead_elsewhere(tmp_path, path):
+    with pytest.raises(UsageError, match="not below the folder") as told:
+        list(discover(tmp_path, {path: Naming("S1", "001")}))
+    assert path not in str(told.value)
+
+
+def test_a_root_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(UsageError, match="no such folder"):
+        list(discover(tmp_path / "none"))
+
+
+def test_a_fingerprint_changes_with_names_and_contents(tmp_path):
+    base = fingerprint(tree(tmp_path / "a", "x/1.dcm", "x/2.dcm"))
+    assert fingerprint(tree(tmp_path / "b", "x/1.dcm", "x/2.dcm")) == base
+    assert fingerprint(tree(tmp_path / "c", "x/1.dcm", "x/3.dcm")) != base
+    (tmp_path / "b/x/2.dcm").write_bytes(DICOM)
+    assert fingerprint(tmp_path / "b") != base
+    os.mkfifo(tmp_path / "a/x/pipe")  # is not waited for
+    assert fingerprint(tmp_path / "a") == base
+
+
+def test_a_signature_changes_with_time(tmp_path):
+    tree(tmp_path, "a.dcm")
+    before = signature(tmp_path)
+    os.utime(tmp_path / "a.dcm", ns=(1, 1))
+    assert signature(tmp_path) != before

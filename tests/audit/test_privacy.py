@@ -1,0 +1,114 @@
+"""Identifiers are told without being repeated, and do not stay in what is stored."""
+
+from __future__ import annotations
+
+import pytest
+
+from sbrt_qa.audit.privacy import REMOVED, Header, Texts, scan, scrub
+
+CODES = ("S1", "S1-001")
+SOUND = Header(("SBRTQA^S1-001",), ("S1-001",), codes=CODES)
+ERIKA = Header(("Muster^Erika",), ("4711-99",), ("19630812",), codes=CODES)
+
+
+def codes(header: Header, texts: Texts = Texts()) -> list[str]:  # noqa: B008 - frozen
+    return [one.code for one in scan(header, texts).findings]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        Header(),
+        SOUND,
+        Header(("anonymous",), ("anon",)),
+        Header(("ANON^PATIENT",), ("XXX",)),
+        Header(("S1_001",), ("s1-001",), codes=CODES),
+    ],
+)
+def test_what_is_anonymous_is_no_finding(header):
+    assert codes(header) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (Header(("Muster^Erika",), codes=CODES), "IDENTIFIER_PATIENT_NAME"),
+        (Header(ids=("12345678",), codes=CODES), "IDENTIFIER_PATIENT_ID"),
+        (Header(birth_dates=("19630812",)), "IDENTIFIER_BIRTH_DATE"),
+        (Header(people={"OperatorsName": ("Meier^Max",)}), "IDENTIFIER_ELEMENTS"),
+        (Header(others={"PatientAddress": ("x",)}), "IDENTIFIER_ELEMENTS"),
+        (Header(private={"RTPLAN": 3}), "IDENTIFIER_PRIVATE_TAGS"),
+    ],
+)
+def test_what_headers_should_not_hold(header, expected):
+    assert codes(header) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (Texts(structures=("PTV Muster",)), "IDENTIFIER_IN_ROI_NAME"),
+        (Texts(structures=("PTV_4711-99",)), "IDENTIFIER_IN_ROI_NAME"),
+        (Texts(structures=("Doe^Jane",)), "IDENTIFIER_IN_ROI_NAME"),
+        (Texts(labels=("ERIKA SBRT",)), "IDENTIFIER_IN_LABEL"),
+        (Texts(labels=("plan 1963-08-12",)), "IDENTIFIER_IN_LABEL"),
+        (Texts(files=(("RD_muster.dcm", "RTDOSE"),)), "IDENTIFIER_IN_FILE_NAME"),
+    ],
+)
+def test_names_that_people_wrote_are_searched(texts, expected):
+    assert expected in codes(ERIKA, texts)
+    assert expected not in codes(ERIKA, Texts(("PTV", "Liver"), ("SBRT",), (("RD.1.dcm", "x"),)))
+
+
+def test_findings_repeat_nothing():
+    texts = Texts(("PTV Muster",), ("Erika",), (("Muster.dcm", "RTDOSE"),))
+    header = Header(ERIKA.names, ERIKA.ids, ERIKA.birth_dates, {"OperatorsName": ("Meier^Max",)})
+    found = scan(header, texts)
+    shown = f"{found.findings} {found!r} {header!r}".casefold()
+    for secret in ("muster", "erika", "4711", "1963", "meier"):
+        assert secret not in shown
+
+
+def test_what_is_stored_is_cleaned():
+    texts = Texts(
+        ("PTV Muster", "Liver"), ("Erika",), (("RD_muster.dcm", "RTDOSE"), ("a note.txt", ""))
+    )
+    found = scan(ERIKA, texts)
+    data = {
+        "name": "PTV Muster",
+        "note": "RD_muster.dcm: 'PTV Muster' is empty; a note.txt",
+        "list": ["Liver", 1.5, None, "Erika"],
+    }
+    assert scrub(data, found) == {
+        "name": f"PTV {REMOVED}",
+        "note": f"RTDOSE-1: 'PTV {REMOVED}' is empty; file-2",
+        "list": ["Liver", 1.5, None, REMOVED],
+    }
+
+
+def test_words_of_the_protocol_are_no_names():
+    header = Header(("Liver^Heart",), codes=CODES)
+    texts = Texts(("Liver", "Heart"), vocabulary=frozenset({"liver", "heart"}))
+    found = scan(header, texts)
+    assert [f.code for f in found.findings] == ["IDENTIFIER_PATIENT_NAME"]
+    assert found.clean("Liver") == "Liver"
+
+
+def test_codes_of_results_stay_whatever_a_structure_is_called():
+    found = scan(Header(("minor^Major",)), Texts(("minor", "major")))
+    assert scrub(["minor", "no_dose", "minor x"], found) == ["minor", "no_dose", f"{REMOVED} x"]
+
+
+@pytest.mark.parametrize(
+    "name", ["RTPLAN.dcm", "CT_001.dcm", "RD.1.2.840.113619.2.dcm", "1.dcm", "IM12345", "RS-3"]
+)
+def test_plain_file_names_stay(name):
+    found = scan(SOUND, Texts(files=((name, "CT"),)))
+    assert found.clean(name) == name
+    assert found.findings == ()
+
+
+@pytest.mark.parametrize("name", ["12345678.dcm", "export of monday.dcm"])
+def test_other_file_names_are_replaced(name):
+    found = scan(SOUND, Texts(files=((name, "CT"),)))
+    assert found.clean(f"{name}: broken") == "CT-1: broken"

@@ -1,0 +1,76 @@
+"""The trial report: hostile texts stay texts, nothing is fetched, and 5,000 submissions are few."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sbrt_qa.reports.trial.page import trial_page
+
+EVIL = "</script><img src=x onerror=alert(1)>&<b>"
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+in_browser = pytest.mark.skipif(BROWSER is None, reason="no browser (Debian package chromium)")
+NAMES = ("sites", "limits", "periods", "approvals", "outliers")
+
+
+def row(number: int, **changes: object) -> dict[str, object]:
+    found = {
+        "code": f"S{number % 8:02d}/{number:05d}/v1", "site": f"S{number % 8:02d}",
+        "received": "2026-02-01T00:00:00Z", "verdict": "minor", "major": 0, "minor": 1,
+        "not_evaluable": 0, "borderline": 0, "notices": 0, "latest": True, "query": "",
+        "missing": "",
+    }  # fmt: skip
+    return found | changes
+
+
+def page(rows: list[dict[str, object]], **details: object) -> str:
+    answers = {"rows": rows, **{name: [] for name in NAMES}}
+    return trial_page(f"trial {EVIL}", "about", "foot", answers, details)
+
+
+def test_texts_never_become_markup():
+    html = page([row(1, code=EVIL, missing=EVIL)], **{EVIL: [{"what": EVIL}]})
+    assert "<img" not in html
+    assert html.count("</script>") == 2
+    assert "\\u003cimg" in html
+
+
+def test_nothing_is_fetched_and_only_this_script_may_run():
+    html = trial_page("trial", "about", "foot", {"rows": [row(1)]}, {})
+    assert not re.search(r"(src|href)=|url\(|@import|https?:", html)
+    assert "default-src 'none'" in html
+    assert "unsafe" not in html
+    assert "style=" not in html
+
+
+def dom(html: str, folder: Path) -> str:
+    """Return the page as a browser makes it; the script is read from the file, offline."""
+    file = folder / "index.html"
+    file.write_text(html, encoding="utf-8")
+    command = [
+        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000",
+        "--window-size=1200,900", f"--user-data-dir={folder / 'profile'}", "--dump-dom",
+        file.as_uri(),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return done.stdout.partition('<script type="application/json"')[0]
+
+
+@in_browser
+def test_five_thousand_submissions_make_few_rows(tmp_path):
+    shown = dom(page([row(n) for n in range(5000)]), tmp_path)
+    assert 'aria-rowcount="5001"' in shown
+    assert 10 < shown.count("<tr data-code") + shown.count('<tr tabindex="0"') < 100
+    assert "5000 of 5000" in shown
+    assert '<b class="minor">5000</b>' in shown
+
+
+@in_browser
+def test_a_browser_shows_hostile_texts_as_texts(tmp_path):
+    shown = dom(page([row(1, code=EVIL)]), tmp_path)
+    assert "<img" not in shown
+    assert "&lt;img src=x onerror=alert(1)&gt;" in shown

@@ -1,0 +1,64 @@
+"""Both databases, and reviews to store."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+sys.path.append(str(Path(__file__).parent))
+
+from postgres import running_server
+
+from sbrt_qa.store.connection import open_engine
+from sbrt_qa.store.migrate import upgrade
+
+COUNTER = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a running PostgreSQL, started once."""
+    pytest.importorskip("psycopg")
+    try:
+        with running_server() as url:
+            yield url
+    except FileNotFoundError:
+        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
+
+
+def fresh_postgres(server: str) -> str:
+    """Make a database of its own on the server."""
+    name = f"trial_{next(COUNTER)}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'audit.db'}"
+    return fresh_postgres(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+def empty(url: str) -> Iterator[sa.Engine]:
+    """An engine of a database in which nothing is yet."""
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(empty: sa.Engine) -> sa.Engine:
+    """An engine of a current, empty store."""
+    upgrade(empty)
+    return empty

@@ -1,0 +1,116 @@
+"""Submissions to record: a real review of a small case, varied."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.dosimetry.packed import pack
+from sbrt_qa.model.case import Case, Provenance, Repair
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.outcome import Finding
+from sbrt_qa.model.plan import Plan, Prescription, PrescriptionSource
+from sbrt_qa.model.structure import Contour, Structure, StructureSet
+from sbrt_qa.protocol.load import parse_protocol
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.review import review_case
+from sbrt_qa.review.stored import stored
+from sbrt_qa.store.records import Entry, Place, ReviewedCase, StoredDvh, StoredFile
+
+PROTOCOL = """\
+schema: sbrt_qa.protocol/1
+id: small
+version: "{version}"
+effective: 2026-01-01
+title: A small protocol
+statement: For tests.
+sources: {{MADE: {{citation: made up for tests, read_as: not read}}}}
+confidence_terms: {{test: no confidence}}
+prescriptions: [{{id: 50Gy/5fx, total_gy: 50, fractions: 5}}]
+structures:
+  - {{name: PTV, kind: target, required: true}}
+  - {{name: Liver, kind: organ, required: true}}
+  - {{name: Heart, kind: organ, required: true}}
+targets:
+  - {{id: COVER, structure: PTV, metric: "V100%[%]", op: ">=", per_protocol: 95, minor: 90,
+      priority: 1, source: [MADE], confidence: test}}
+options:
+  - id: 5fx
+    when: fractions == 5
+    constraints:
+      - {{id: MEAN, structure: Liver, metric: "Mean[Gy]", op: "<=", per_protocol: {mean},
+          minor: {minor}, priority: 1, source: [MADE], confidence: test}}
+      - {{id: REST, structure: Liver-PTV, metric: "Mean[Gy]", op: "<=", per_protocol: 100,
+          priority: 1, source: [MADE], confidence: test}}
+"""
+
+
+@cache
+def protocol(version: str = "1", mean: float = 30, minor: float = 35) -> Protocol:
+    text = PROTOCOL.format(version=version, mean=mean, minor=minor)
+    return parse_protocol(text.encode(), "small.yaml")
+
+
+def box(number: int, name: str, low: float, high: float) -> Structure:
+    square = np.array([[low, -10.0], [high, -10.0], [high, 10.0], [low, 10.0]])
+    planes = tuple(Contour(z, square) for z in (-5.0, 0.0, 5.0))
+    return Structure(number, name, planes, "ORGAN")
+
+
+def case() -> Case:
+    x_mm, y_mm, z_mm = (np.arange(-size, size + 1, 2.5) for size in (50.0, 30.0, 25.0))
+    dose = DoseGrid(
+        np.broadcast_to(30 + 0.5 * x_mm, (z_mm.size, y_mm.size, x_mm.size)), x_mm, y_mm, z_mm
+    )
+    plan = Plan(
+        "1.2.3",
+        "LIVER50",
+        prescription=Prescription(50.0, PrescriptionSource.TARGET_PRESCRIPTION_DOSE),
+        fractions=5,
+    )
+    structures = StructureSet((box(1, "PTV", 40.0, 48.0), box(2, "Liver", -10.0, 10.0)))
+    repaired = Provenance(repairs=(Repair("dose-units-in-lower-case", "RTDOSE", "lower case"),))
+    return Case("LIVER50", plan, structures, dose, provenance=repaired)
+
+
+@cache
+def reviewed() -> ReviewedCase:
+    doses = CaseDoses(case())
+    review = review_case(doses.case, protocol(), doses=doses)
+    facts, dvhs = stored(doses)
+    rows = tuple(StoredDvh(key, "", pack(dvh)) for key, dvh in dvhs.items())
+    return ReviewedCase(review, review.to_json(), facts.to_json(), rows)
+
+
+def relabelled(label: str) -> ReviewedCase:
+    one = reviewed()
+    review: CaseReview = replace(one.review, case=label)
+    return replace(one, review=review, document=review.to_json())
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def entry(
+    site: str = "S1",
+    subject: str = "001",
+    version: int | None = 1,
+    content: str = "first",
+    place: str = "",
+    cases: tuple[ReviewedCase, ...] | None = None,
+) -> Entry:
+    key = digest(place or f"{site}/{subject}/{version}")
+    kinds = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "CT")
+    return Entry(
+        Place("T", site, subject, version, key, "2026-02-01T00:00:00Z"),
+        digest(content),
+        tuple(StoredFile(digest(f"{content}{i}"), kind) for i, kind in enumerate(kinds)),
+        (reviewed(),) if cases is None else cases,
+        (Finding("IDENTIFIER_PRIVATE_TAGS", None, "RTPLAN", "2 private elements"),),
+    )

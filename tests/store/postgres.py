@@ -1,0 +1,61 @@
+"""A PostgreSQL server of the tests' own: started here, in its own folder, on a local socket."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PLACES = ("/usr/lib/postgresql", "/usr/local/pgsql")
+
+
+def program(name: str) -> str | None:
+    """Find a program of the server; Debian keeps them out of the usual places."""
+    found = shutil.which(name)
+    if found:
+        return found
+    inside = [p for place in PLACES for p in sorted(Path(place).glob(f"**/bin/{name}"))]
+    return str(inside[-1]) if inside else None
+
+
+def server_user() -> str | None:
+    """Return whom to run the server as: it refuses to be root."""
+    if os.getuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody") if name in names)
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """Start a server and give the address of its database; stop it and remove all afterwards."""
+    initdb, pg_ctl = program("initdb"), program("pg_ctl")
+    if initdb is None or pg_ctl is None:
+        raise FileNotFoundError("initdb")
+    user = server_user()
+    folder = Path(tempfile.mkdtemp(prefix="sbrt_qa_pg_"))
+    data = folder / "data"
+    if user is not None:
+        shutil.chown(folder, user)
+
+    def run(*command: str) -> None:
+        done = subprocess.run(
+            command, user=user, capture_output=True, text=True, check=False, cwd=folder
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    try:
+        run(initdb, "-D", str(data), "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8")
+        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+        run(pg_ctl, "-D", str(data), "-l", str(folder / "log"), "-w", "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://tester@/postgres?host={folder}"
+        finally:
+            run(pg_ctl, "-D", str(data), "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,93 @@
+"""Migrations up and down, with data in the tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from entries import entry
+from test_store import NOW, recorder
+
+from sbrt_qa.store import tables as t
+from sbrt_qa.store.connection import VERSION, is_current, reading
+from sbrt_qa.store.known import counts
+from sbrt_qa.store.migrate import downgrade, upgrade
+
+FIRST = {one.name for one in t.FIRST_TABLES}
+
+
+def tables(engine: sa.Engine) -> set[str]:
+    return set(sa.inspect(engine).get_table_names()) - {"alembic_version"}
+
+
+def content(engine: sa.Engine) -> dict[str, list[tuple]]:
+    with reading(engine) as connection:
+        return {
+            one.name: [tuple(r) for r in connection.execute(sa.select(one).order_by(sa.text("1")))]
+            for one in t.FIRST_TABLES
+        }
+
+
+def test_up_and_down_with_data(empty):
+    assert not is_current(empty)
+    upgrade(empty, "v001")
+    assert tables(empty) == FIRST
+    assert not is_current(empty)
+    recorder(empty).record(entry(), NOW)
+    before = content(empty)
+    upgrade(empty)
+    assert tables(empty) == set(t.metadata.tables)
+    assert content(empty) == before
+    recorder(empty).record(entry(version=2, content="second"), NOW)
+    with_second = content(empty)
+    downgrade(empty, "v001")
+    assert tables(empty) == FIRST
+    assert content(empty) == with_second
+    upgrade(empty)
+    assert counts(empty)["submissions"] == 2
+    downgrade(empty, "base")
+    assert tables(empty) == set()
+    upgrade(empty)
+    assert set(counts(empty).values()) == {0}
+
+
+def test_the_newest_migration_is_the_current_version(engine):
+    assert is_current(engine)
+    with reading(engine) as connection:
+        found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    assert found == VERSION
+
+
+def test_upgrading_twice_changes_nothing(engine):
+    recorder(engine).record(entry(), NOW)
+    before = content(engine)
+    upgrade(engine)
+    assert content(engine) == before
+
+
+def shape(engine: sa.Engine) -> dict[str, object]:
+    found = sa.inspect(engine)
+    return {
+        name: {
+            "columns": sorted(
+                (c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(name)
+            ),
+            "keys": sorted(
+                (tuple(k["constrained_columns"]), k["referred_table"])
+                for k in found.get_foreign_keys(name)
+            ),
+            "unique": sorted(tuple(u["column_names"]) for u in found.get_unique_constraints(name)),
+            "checks": sorted(str(c["name"]) for c in found.get_check_constraints(name)),
+            "indexes": sorted(
+                tuple(i["column_names"])
+                for i in found.get_indexes(name)
+                if not i.get("duplicates_constraint")
+            ),
+        }
+        for name in t.metadata.tables
+    }
+
+
+def test_the_migrations_lead_to_the_tables_of_the_code(engine):
+    migrated = shape(engine)
+    downgrade(engine, "base")
+    t.metadata.create_all(engine)
+    assert shape(engine) == migrated

@@ -1,0 +1,192 @@
+"""Recording: once, whole, never replaced, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+from entries import entry, protocol, relabelled
+
+from sbrt_qa.errors import StoreError
+from sbrt_qa.store import tables as t
+from sbrt_qa.store.answers import deviations, submissions, values
+from sbrt_qa.store.connection import open_engine, reading, writing
+from sbrt_qa.store.known import counts, reviewed_inputs
+from sbrt_qa.store.write import Recorder, add_protocol, note
+
+NOW = "2026-02-02T10:00:00Z"
+
+
+def recorder(engine: sa.Engine, version: str = "1", engine_version: str = "0.1") -> Recorder:
+    rules = protocol(version)
+    return Recorder(engine, add_protocol(engine, rules, NOW), rules.content_hash, engine_version)
+
+
+def test_a_submission_is_recorded_whole(engine):
+    made = recorder(engine).record(entry(), NOW)
+    assert (made.code, made.version, made.revision) == ("S1/001/v1", 1, 1)
+    found = counts(engine)
+    one = ("trials", "sites", "subjects", "submissions", "cases", "reviews", "repairs")
+    assert {name: found[name] for name in one} == dict.fromkeys(one, 1)
+    assert found["files"] == 5
+    assert found["metric_values"] == 3
+    assert found["dvhs"] == 3  # PTV, Liver, Liver without PTV
+    assert found["audit_events"] == 2  # the protocol, the submission
+
+
+def test_recording_the_same_again_adds_only_an_event(engine):
+    one = recorder(engine)
+    first = one.record(entry(), NOW)
+    before = counts(engine)
+    assert one.record(entry(), NOW) == first
+    assert counts(engine) == before | {"audit_events": before["audit_events"] + 1}
+
+
+def test_versions_and_revisions_never_replace(engine):
+    one = recorder(engine)
+    codes = [
+        one.record(entry(version=1), NOW).code,
+        one.record(entry(version=2, content="second"), NOW).code,
+        one.record(entry(version=1, content="changed in place"), NOW).code,
+        one.record(entry(version=None, content="third", place="elsewhere"), NOW).code,
+    ]
+    assert codes == ["S1/001/v1", "S1/001/v2", "S1/001/v1.2", "S1/001/v3"]
+
+
+def test_a_second_protocol_and_a_second_engine_add_reviews(engine):
+    recorder(engine).record(entry(), NOW)
+    recorder(engine, "2").record(entry(), NOW)
+    recorder(engine, "2", "0.2").record(entry(), NOW)
+    found = counts(engine)
+    assert (found["submissions"], found["cases"], found["reviews"]) == (1, 1, 3)
+    assert found["protocol_versions"] == 2
+
+
+def test_what_is_reviewed_is_known_by_input_protocol_and_engine(engine):
+    one = recorder(engine)
+    new = entry()
+    key = new.place.place_key
+    assert reviewed_inputs(engine, key, one.protocol_id, "0.1") == ()
+    one.record(new, NOW)
+    one.record(entry(content="changed in place"), NOW)
+    both = (new.input_sha256, entry(content="changed in place").input_sha256)
+    assert reviewed_inputs(engine, key, one.protocol_id, "0.1") == both
+    assert reviewed_inputs(engine, key, one.protocol_id, "0.2") == ()
+    assert reviewed_inputs(engine, key, recorder(engine, "2").protocol_id, "0.1") == ()
+
+
+def test_plans_that_a_later_version_finds_are_added(engine):
+    recorder(engine).record(entry(cases=(relabelled("a"),)), NOW)
+    recorder(engine, "1", "0.2").record(entry(cases=(relabelled("a"), relabelled("b"))), NOW)
+    found = counts(engine)
+    assert (found["submissions"], found["cases"], found["reviews"]) == (1, 2, 3)
+
+
+@pytest.mark.parametrize("table", [one.name for one in t.metadata.sorted_tables])
+@pytest.mark.parametrize("action", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
+def test_rows_are_never_changed(engine, table, action):
+    made = recorder(engine).record(entry(), NOW)
+    with writing(engine) as connection:
+        query = {"submission_id": made.submission_id, "opened": NOW, "due": NOW, "letter": "",
+                 "sha256": "0" * 64}  # fmt: skip
+        key = connection.execute(t.queries.insert(), query).inserted_primary_key
+        closing = {"query_id": key[0], "closed": NOW, "reason": "answered"}
+        connection.execute(t.query_closings.insert(), closing)
+    column = next(iter(t.metadata.tables[table].columns)).name
+    with pytest.raises(StoreError, match="never changed"), writing(engine) as connection:
+        connection.execute(sa.text(action.format(table, column)))
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        (t.submissions, {"version": 0}),
+        (t.submissions, {"revision": 0}),
+        (t.submissions, {"input_sha256": "short"}),
+        (t.reviews, {"verdict": "fine"}),
+        (t.reviews, {"case_id": 99}),
+        (t.metric_values, {"value": None, "reason": None}),
+        (t.metric_values, {"value": None, "reason": "no_dose", "verdict": "per_protocol"}),
+        (t.metric_values, {}),
+    ],
+)
+def test_the_database_itself_refuses_what_makes_no_sense(engine, table, change):
+    recorder(engine).record(entry(), NOW)
+    with reading(engine) as connection:
+        row = dict(connection.execute(sa.select(table).limit(1)).mappings().one())
+    del row["id"]
+    if table is t.submissions:
+        row |= {"version": 9, "place_key": "0" * 64}
+    if table is t.reviews:
+        row["engine"] = "other"
+    if change and table is t.metric_values:
+        row["limit_id"] = "OTHER"
+    with pytest.raises(StoreError), writing(engine) as connection:
+        connection.execute(table.insert(), row | change)
+
+
+def test_a_recording_that_fails_leaves_nothing(engine):
+    one = recorder(engine)
+    broken = entry(cases=(relabelled("a"),))
+    twice = (*broken.cases[0].review.constraints, broken.cases[0].review.constraints[0])
+    object.__setattr__(broken.cases[0].review, "constraints", twice)
+    before = counts(engine)
+    with pytest.raises(StoreError):
+        one.record(broken, NOW)
+    assert counts(engine) == before
+
+
+def test_writers_side_by_side_share_one_chain(engine, url):
+    one = recorder(engine)
+
+    def write(number: int) -> None:
+        own = open_engine(url)
+        for i in range(5):
+            content = f"{number} {i}"
+            new = entry(subject=f"{number}", version=None, content=content, place=content)
+            Recorder(own, one.protocol_id, one.protocol_sha256, "0.1").record(new, NOW)
+        own.dispose()
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = counts(engine)
+    assert (found["submissions"], found["audit_events"]) == (15, 16)
+
+
+def test_sqlite_writes_ahead(empty):
+    if empty.dialect.name != "sqlite":
+        pytest.skip("of SQLite only")
+    with reading(empty) as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+@pytest.mark.parametrize(
+    ("url_", "message"),
+    [
+        ("nonsense", "not the address of a database"),
+        ("mysql://host/name", "of this kind is not supported"),
+        ("sqlite:////no/such/folder/audit.db", "cannot be used"),
+        ("postgresql+psycopg://nobody@/none?host=/no/such", "cannot be used"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told(url_, message):
+    with pytest.raises(StoreError, match=message):
+        note(open_engine(url_), NOW, "tried", {})
+
+
+def test_answers_are_the_same_on_both(engine):
+    """Databases give sums in types of their own; answers do not."""
+    one = recorder(engine)
+    one.record(entry(), NOW)
+    one.record(entry(version=2, content="second"), NOW)
+    first, second = submissions(engine)
+    assert (first.code, first.latest, second.latest) == ("S1/001/v1", False, True)
+    assert (first.plans, first.images, first.notices, first.complete) == (1, 2, 2, True)
+    assert type(first.minor) is type(first.major) is type(first.not_evaluable) is int
+    assert [v.limit for v in values(engine, submission=first.id)] == ["COVER", "MEAN", "REST"]
+    assert {d.what for d in deviations(engine)} >= {"COVER", "IDENTIFIER_PRIVATE_TAGS"}

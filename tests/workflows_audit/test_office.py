@@ -1,0 +1,41 @@
+"""A whole audit on PostgreSQL: recorded, resumed, regraded, verified; its password is not kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from postgres import running_server
+from trials import run
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    pytest.importorskip("psycopg")
+    try:
+        with running_server() as url:
+            yield url.replace("tester@", "tester:secret-word@")
+    except FileNotFoundError:
+        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
+
+
+def test_an_office_keeps_its_audit_in_postgresql(server, small, tmp_path):
+    audit = tmp_path / "AUDIT"
+    database = ("--database", server)
+    command = ("audit", small.submissions, "-p", small.protocol(), "--out", audit, *database)
+    assert "6 reviewed" in run(*command).err
+    assert not (audit / "audit.db").exists()
+    assert "secret-word" not in (audit / "audit.json").read_text()
+    assert "6 unchanged" in run(*command).err
+    asked = run("query", audit, "submissions", "--format", "json", *database)
+    assert asked.code == 0, asked.err
+    rows = json.loads(asked.out)
+    assert {row["code"]: row["verdict"] for row in rows} == {
+        one.code: one.verdict for one in small.planted
+    }
+    changed = run("regrade", audit, "-p", small.protocol(2), *database)
+    assert changed.out.count("per_protocol → minor") == 2
+    told = run("verify", audit, *database)
+    assert told.code == 0, told.err
+    assert (audit / "index.html").exists()

@@ -1,0 +1,98 @@
+"""What an audit answers, by the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+
+import pytest
+from trials import run
+
+from sbrt_qa.sample_trial import RESUBMITTED
+from sbrt_qa.workflows_audit.answers import ABOUT
+
+pyarrow = pytest.importorskip("pyarrow.parquet")
+
+
+def asked(audit, *arguments) -> list[dict]:
+    ran = run("query", audit, *arguments, "--format", "json")
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+@pytest.mark.parametrize("about", ABOUT)
+def test_every_question_has_an_answer_in_every_format(audited, about):
+    rows = asked(audited, about)
+    table = run("query", audited, about)
+    assert table.code == 0
+    text = run("query", audited, about, "--format", "csv").out
+    if rows:
+        assert next(csv.reader(io.StringIO(text))) == list(rows[0])
+        assert len(list(csv.reader(io.StringIO(text)))) == len(rows) + 1
+
+
+def test_rates_are_those_of_what_is_planted(trial, audited):
+    rows = {row["site"]: row for row in asked(audited, "sites")}
+    of, passed = Counter(), Counter()
+    for one in trial.planted:
+        of[one.site] += 1
+        passed[one.site] += one.verdict == "per_protocol"
+    assert {s: (r["passed"], r["submissions"]) for s, r in rows.items()} == {
+        s: (passed[s], of[s]) for s in of
+    }
+    failed = Counter(limit for one in trial.planted for limit in one.limits)
+    assert {r["limit"]: r["not_met"] for r in asked(audited, "limits")} == dict(failed)
+
+
+def test_a_resubmission_shows_only_what_changed(trial, audited):
+    rows = asked(audited, "changes")
+    mended = {o.subject: o for o in trial.planted if o.version == 1 and o.kind in RESUBMITTED}
+    for one in (o for o in trial.planted if o.version == 2):
+        changed = [
+            r for r in rows if r["after"] == one.code and r["verdict_before"] != "per_protocol"
+        ]
+        first = mended[one.subject]
+        assert {r["limit"]: r["verdict_before"] for r in changed} == first.limits
+        assert {r["verdict_after"] for r in changed} == {"per_protocol"}
+    assert {r["subject"] for r in rows} <= set(mended)
+
+
+def test_questions_can_be_narrowed(trial, audited):
+    only = asked(audited, "submissions", "--site", "S08")
+    assert {row["site"] for row in only} == {"S08"}
+    last = asked(audited, "submissions", "--latest", "--site", "S08")
+    assert len(last) < len(only)
+    major = asked(audited, "deviations", "--verdict", "major")
+    planted = [o for o in trial.planted if "major" in o.limits.values()]
+    assert {row["code"] for row in major} == {one.code for one in planted}
+
+
+def test_exports_agree(audited, tmp_path):
+    for kind in ("csv", "json", "parquet"):
+        (tmp_path / kind).mkdir()
+        assert run("export", audited, "--format", kind, "--out", tmp_path / kind).code == 0
+    for name in ("submissions", "metrics", "deviations"):
+        data = json.loads((tmp_path / f"json/{name}.json").read_text())
+        parquet = pyarrow.read_table(tmp_path / f"parquet/{name}.parquet").to_pylist()
+        assert parquet == data
+        with (tmp_path / f"csv/{name}.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["code"] for row in rows] == [row["code"] for row in data]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["query", "nonsense"], "unknown question"),
+        (["query", "sites", "--format", "xlsx"], "unknown --format"),
+        (["query", "sites", "--protocol", "ff00"], "no protocol of this audit"),
+        (["export", "--format", "xlsx", "--out", "."], "unknown --format"),
+    ],
+)
+def test_wrong_questions_are_told(audited, arguments, message):
+    command, *rest = arguments
+    ran = run(command, audited, *rest)
+    assert ran.code == 2
+    assert message in ran.err

@@ -1,0 +1,99 @@
+"""Whatever is changed in a store behind its back is found and named."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from trials import run
+
+from sbrt_qa.workflows_audit.place import open_audit
+from sbrt_qa.workflows_audit.verify import first_difference, verify
+
+
+@pytest.fixture
+def copy(audited: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(audited, tmp_path / "AUDIT"))
+
+
+def forge(audit: Path, *statements: str) -> None:
+    """Change rows as somebody with the file would: without the triggers."""
+    base = sqlite3.connect(audit / "audit.db")
+    names = [row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type='trigger'")]
+    for name in names:
+        base.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        assert base.execute(statement).rowcount > 0
+    base.commit()
+    base.close()
+
+
+def test_what_was_recorded_verifies(copy):
+    found = verify(copy)
+    assert found.difference == ""
+    assert found.events == found.submissions + 3  # protocol, begun, ended
+    assert verify(copy, head=found.head).difference == ""
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE audit_events SET details = '{}' WHERE seq = 5", "event 5 is not what it was"),
+        ("DELETE FROM audit_events WHERE seq = 5", "event 5 is missing"),
+        ("UPDATE reviews SET verdict = 'per_protocol' WHERE verdict = 'major'", "the verdict of"),
+        ("UPDATE reviews SET document = (SELECT document FROM reviews WHERE id = 1), sha256 = "
+         "(SELECT sha256 FROM reviews WHERE id = 1) WHERE id = 9", "the document of review 9"),
+        ("UPDATE reviews SET document = x'00' WHERE id = 9", "review 9 cannot be read"),
+        ("UPDATE metric_values SET value = value - 1 WHERE limit_id = 'DUO_MAX'", "DUO_MAX"),
+        ("DELETE FROM metric_values WHERE review_id = 1 AND limit_id = 'DUO_MAX'", "DUO_MAX"),
+        ("DELETE FROM findings WHERE code = 'PART_MISSING'", "the findings of review"),
+        ("UPDATE dvhs SET data = (SELECT data FROM dvhs WHERE id = 1) WHERE id = 3", "histograms"),
+        ("UPDATE submissions SET input_sha256 = hex(randomblob(32)) WHERE id = 4", "submission 4"),
+        ("DELETE FROM files WHERE submission_id = 4", "the files of submission 4"),
+        ("UPDATE protocol_versions SET content = replace(content, '33', '34')", "the protocol"),
+    ],
+)  # fmt: skip
+def test_a_forged_row_is_named(copy, statement, message):
+    forge(copy, statement)
+    assert message in verify(copy).difference
+
+
+def test_events_cut_off_the_end_show_by_a_head_that_was_noted(copy):
+    head = verify(copy).head
+    forge(copy, "DELETE FROM audit_events WHERE seq = (SELECT max(seq) FROM audit_events)")
+    assert verify(copy).difference == ""
+    assert "not in the chain any more" in verify(copy, head=head).difference
+
+
+def test_reviews_come_out_the_same_again(trial, copy):
+    some = ("S06/S06-001/v1", "S08/S08-003/v1", "S06/S06-004/v1")  # minor, no DICOM, a name in it
+    only = [word for code in some for word in ("--only", code)]
+    ran = run("verify", copy, "--rerun", trial.submissions, *only)
+    assert ran.code == 0, ran.out
+    assert ran.out.splitlines()[2:] == [f"{code}: the same again" for code in sorted(some)]
+
+
+def test_a_rerun_names_what_differs(trial, copy, tmp_path):
+    elsewhere = tmp_path / "some" / "S06" / "S06-001" / "v1"
+    shutil.copytree(trial.submissions / "S06/S06-001/v1", elsewhere)
+    (elsewhere / "RTPLAN.dcm").unlink()
+    ran = run("verify", copy, "--rerun", tmp_path / "some", "--only", "S06/S06-001/v1")
+    assert ran.code == 1
+    assert "S06/S06-001/v1: its files are not what was reviewed" in ran.out
+    gone = run("verify", copy, "--rerun", tmp_path / "some", "--only", "S01/S01-001/v1")
+    assert "its files are not there" in gone.out
+    wrong = run("verify", copy, "--rerun", tmp_path / "some", "--only", "S99/1/v1")
+    assert wrong.code == 2
+
+
+def test_the_first_difference_of_two_documents_has_a_path():
+    one = {"a": [1, {"b": "x"}], "c": None}
+    assert first_difference(one, {"a": [1, {"b": "x"}], "c": None}) == ""
+    assert first_difference(one, {"a": [1, {"b": "y"}], "c": 1}) == "a[1].b: stored 'x', now 'y'"
+    assert first_difference(one, {"a": [1], "c": None}).startswith("a: stored ")
+
+
+def test_an_audit_opens_only_where_there_is_one(copy):
+    assert open_audit(copy).settings.trial == "synthetic_trial"
