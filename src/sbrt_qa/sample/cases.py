@@ -112,7 +112,6 @@ SAMPLES: Final = {
             "CON_R100",
         ),
         found=("LIVER_LEVEL", "OAR_TARGET_OVERLAP"),
-        image=False,
         compact=True,
     ),
     "missing_organ": Sample(

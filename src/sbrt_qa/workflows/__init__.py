@@ -304,13 +304,7 @@ def protocol_schema() -> dict[str, Any]:
 
 
 def read_sent(path: Path) -> tuple[SiteValue, ...]:
-    """Read a file of the site's own values.
-
-    Raises
-    ------
-    UsageError
-        It cannot be read.
-    """
+    """Read a file of the site's own values; raise UsageError where it cannot be read."""
     from sbrt_qa.review.site_csv import read_site_values
 
     try:
