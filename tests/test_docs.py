@@ -23,7 +23,7 @@ ramp = DVH(1000.0, 0.0, [0.0, 50.0], [1000.0, 0.0], 0.0, 25.0, 50.0)
 print(evaluate(parse_metric("Median[Gy]"), ramp, MetricContext()).value)
 doses = types.SimpleNamespace(metric_context=MetricContext(50.0, 42.7))
 context = types.SimpleNamespace(doses=doses)
-print(*next(CHECKS["DOSE_MAX_BELOW_PRESCRIPTION"].examine(context)))
+print(*next(CHECKS["DOSE_MAX_BELOW_PRESCRIPTION"].examine(context))[:3])
 quirk = QUIRKS["dose-units-in-lower-case"]
 print(quirk.repair("Gy").value, quirk.repair("GY"))
 print(repr(render_reviews([], Page())))

@@ -147,7 +147,7 @@ def test_mean_dose_to_the_kidneys(case, low, high):
 def test_the_missing_organ_is_missing():
     assert "Duodenum" in read("compliant")[2]
     assert "Duodenum" not in read("missing_organ")[2]
-    assert read("compliant")[0] == pytest.approx(read("missing_organ")[0])
+    assert read("compliant")[0] == pytest.approx(read("missing_organ")[0], abs=0.0051)
 
 
 def test_subjects_share_no_object():

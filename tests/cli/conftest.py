@@ -38,7 +38,10 @@ prescriptions: [{{id: 50Gy/5fx, total_gy: 50, fractions: 5}}]
 structures:
   - {{name: PTV, kind: target, required: true}}
   - {{name: Duodenum, kind: organ, required: true, aliases: {{de: [Zwölffingerdarm]}}}}
-  - {{name: Heart, kind: organ, required: true}}
+  - {{name: Heart, kind: organ, required: if it was drawn}}
+checks:
+  DOSE_GRID_SPACING: {{parameters: {{per_protocol_mm: 2.5}}}}
+  DOSE_GRID_MARGIN: {{parameters: {{margin_mm: 2.0}}}}
 targets:
   - {{id: COVER, structure: PTV, metric: "V100%[%]", op: ">=", per_protocol: 95, minor: 90,
       priority: 1, source: [MADE], confidence: test}}
@@ -81,7 +84,7 @@ def ramp() -> DoseGrid:
 def plan(label: str) -> Plan:
     beam = Beam(
         1, "B1", machine="LINAC", energies_mv=(6.0,), isocentres_mm=((0.0, 0.0, 0.0),),
-        gantry_deg=(0.0,), meterset=500.0, dose_gy=10.0,
+        gantry_deg=(0.0,), meterset=1500.0, dose_gy=6.0,
     )  # fmt: skip
     return Plan(
         "",

@@ -9,6 +9,7 @@ from pathlib import Path
 from numba import njit
 
 from sbrt_qa import __version__, workflows
+from sbrt_qa.checks.registry import CHECKS
 
 from .conftest import Command, export
 
@@ -72,3 +73,54 @@ def test_compiling_is_told_once() -> None:
     for power in (2, 3):
         assert njit(lambda x, n=power: x**n)(2) == 2**power
     assert told == ["compiling"]
+
+
+def test_checks_list_tells_every_check_with_what_a_find_is(sbrt_qa: Command) -> None:
+    ran = sbrt_qa("checks", "list")
+    assert ran.code == 0
+    assert {code for code in CHECKS if code not in ran.out} == set()
+    assert "per_protocol_mm 2, minor_mm 3" in ran.out
+    listed = json.loads(sbrt_qa("checks", "list", "--format", "json").out)
+    assert {one["code"] for one in listed} == set(CHECKS)
+
+
+def test_checks_show_tells_the_page_and_the_parameters(sbrt_qa: Command) -> None:
+    ran = sbrt_qa("checks", "show", "dose_grid_spacing")
+    assert ran.code == 0
+    for piece in ("Find a dose grid too coarse", "per_protocol_mm = 2", "major", "TG-101"):
+        assert piece in ran.out
+    one = json.loads(sbrt_qa("checks", "show", "DOSE_GRID_SPACING", "-f", "json").out)
+    assert one["rows"] == [15]
+    assert [p["default"] for p in one["parameters"]] == [2.0, 3.0]
+
+
+def test_a_check_or_a_form_that_there_is_not_is_wrong_usage(sbrt_qa: Command) -> None:
+    assert sbrt_qa("checks", "show", "NOTHING").code == 2
+    assert sbrt_qa("checks", "list", "-f", "xml").code == 2
+
+
+def test_a_protocol_with_an_unknown_check_is_refused_by_name(
+    sbrt_qa: Command, protocol: Callable[..., str]
+) -> None:
+    path = Path(protocol())
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("DOSE_GRID_SPACING", "DOSE_GRID_SPACE"), encoding="utf-8")
+    ran = sbrt_qa("protocol", "validate", path)
+    assert ran.code != 0
+    assert "small.yaml checks.DOSE_GRID_SPACE: there is no such check" in ran.err
+    path.write_text(text.replace("per_protocol_mm: 2.5", "per_protocol_mm: fine"), encoding="utf-8")
+    ran = sbrt_qa("protocol", "validate", path)
+    assert "checks.DOSE_GRID_SPACING.parameters.per_protocol_mm" in ran.err
+
+
+def test_protocol_show_tells_the_checks_it_sets(sbrt_qa: Command) -> None:
+    ran = sbrt_qa("protocol", "show", "liver_sbrt")
+    assert "Plan checks" in ran.out
+    assert "per_protocol_mm 2.0, minor_mm 3.0" in ran.out
+
+
+def test_check_lists_all_checks_when_asked_for(sbrt_qa: Command, case: Path) -> None:
+    brief, long = sbrt_qa("check", case), sbrt_qa("check", case, "--all-checks")
+    assert "(each of them: --all-checks)" in brief.out
+    assert len(long.out) > len(brief.out)
+    assert "Metersets" in long.out

@@ -27,6 +27,7 @@ CLASSES = {
     "RTDOSE": "1.2.840.10008.5.1.4.1.1.481.2",
     "RTSTRUCT": "1.2.840.10008.5.1.4.1.1.481.3",
     "RTPLAN": "1.2.840.10008.5.1.4.1.1.481.5",
+    "RTRECORD": "1.2.840.10008.5.1.4.1.1.481.4",
     "CT": "1.2.840.10008.5.1.4.1.1.2",
 }
 
@@ -312,6 +313,21 @@ def ct_slice(
 
 
 # --- files ------------------------------------------------------------------------------------
+
+
+def record(fraction: int, date: str, plan: str = PLAN_UID, **changes: object) -> Dataset:
+    """Return a treatment record of one beam."""
+    delivered = item(
+        ReferencedBeamNumber=1, CurrentFractionNumber=fraction, TreatmentDeliveryType="TREATMENT",
+        TreatmentTerminationStatus="NORMAL", SpecifiedPrimaryMeterset=100.0,
+        DeliveredPrimaryMeterset=99.5,
+    )  # fmt: skip
+    made = base("RTRECORD", f"1.2.3.7.{fraction}", TreatmentDate=date, TreatmentTime="0930")
+    made.ReferencedRTPlanSequence = [reference(plan)]
+    made.TreatmentSessionBeamSequence = [delivered]
+    for keyword, value in changes.items():
+        setattr(made, keyword, value)
+    return made
 
 
 def save(dataset: Dataset, path: Path, syntax: str | None = None, *, meta: bool = True) -> Path:

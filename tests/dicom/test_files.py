@@ -259,9 +259,10 @@ def damaged(data: bytes, random: Random) -> bytes:
     return bytes(spoilt)
 
 
-@pytest.mark.parametrize("name", ["RP", "RS", "RD", "CT"])
+@pytest.mark.parametrize("name", ["RP", "RS", "RD", "CT", "RR"])
 def test_damage_at_random_lets_only_our_own_errors_out(tmp_path, name):
     b.save(b.ct_slice(0.0), tmp_path / "CT.dcm")
+    b.save(b.record(1, "20260112"), tmp_path / "RR.dcm")
     path = b.save_case(tmp_path) / f"{name}.dcm"
     whole, random = path.read_bytes(), Random(name)  # noqa: S311 - repeatable on purpose
     readable = 0

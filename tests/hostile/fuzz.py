@@ -1,6 +1,6 @@
 """Feed spoilt input to one target for a while; keep what should not have happened.
 
-    scripts/fuzz TARGET [SECONDS]     rtstruct, rtdose, rtplan or protocol; 60 s unless told
+    scripts/fuzz TARGET [SECONDS]     rtstruct, rtdose, rtplan, rtrecord, protocol; 60 s unless told
 
 Only our own errors may come of spoilt input. Anything else, and anything that computes for longer
 than `SLOW_SECONDS`, is kept in tests/hostile/finds/ and replayed by the tests from then on. Counts
@@ -41,7 +41,15 @@ MEMORY_BYTES = 6 * 1024**3
 sys.path += [str(HERE), str(HERE.parent / "dicom")]
 
 COMPILED = [
-    f"sbrt_qa.{room}._kernels" for room in ("dicom", "geometry", "dosimetry", "dosimetry.edges")
+    f"sbrt_qa.{room}._kernels"
+    for room in (
+        "dicom",
+        "geometry",
+        "geometry.parts",
+        "geometry.expansion",
+        "dosimetry",
+        "dosimetry.edges",
+    )
 ]
 """Modules that numba compiles and nobody may instrument."""
 

@@ -45,7 +45,8 @@ def _lines(texts: list[str]) -> str:
 INTRODUCTION = """\
 # Fuzzing
 
-`scripts/fuzz TARGET [SECONDS]` spoils a sound RTSTRUCT, RTDOSE, RTPLAN or protocol file - bytes,
+`scripts/fuzz TARGET [SECONDS]` spoils a sound RTSTRUCT, RTDOSE, RTPLAN, RTRECORD or protocol file -
+bytes,
 DICOM elements, lengths, value representations, YAML lines and words - and does with it all that a
 user would: reading, linking, the review, and its JSON and CSV forms. Only our own errors, or
 reasons inside a result, may come of it. Anything else is a find, as is an input that takes more

@@ -39,6 +39,8 @@ prescriptions: [{id: 50Gy/5fx, total_gy: 50, fractions: 5}]
 structures:
   - {name: GTV, kind: target, required: true}
   - {name: Liver, kind: organ, required: true, aliases: {de: [Leber]}}
+  - {name: PTV, kind: target, required: true}
+  - {name: External, kind: external, required: true}
 targets:
   - {id: COVER, structure: GTV, metric: "V100%[%]", op: ">=", per_protocol: 95, minor: 90,
       priority: 1, source: [MADE], confidence: test}
@@ -50,6 +52,8 @@ options:
           priority: 1, source: [MADE], confidence: test}
       - {id: SPARE, structure: Liver-GTV, metric: "DC700cc[Gy]", op: "<=", per_protocol: 15,
           minor: 17, priority: 2, source: [MADE], confidence: test}
+      - {id: PTV_MEAN, structure: PTV, metric: "Mean[Gy]", op: report, priority: 4, source: [MADE],
+          confidence: test}
       - {id: SPOT, structure: Liver, metric: "D0.03cc[Gy]", op: "<=", per_protocol: 30,
           minor: 32, priority: 1, source: [MADE], confidence: test}
 """
@@ -75,7 +79,10 @@ def workplace() -> Path:
     """Return a folder with a sound case whose files are replaced in turn."""
     folder = Path(tempfile.mkdtemp(prefix="sbrt_qa_fuzz_"))
     inner = b.roi(2, "GTV", b.stack((-2.0, 0.0, 2.0), xy_mm=[(-5, -5), (5, -5), (0, 6)]), "GTV")
-    b.save_case(folder, RS=b.structure_set(b.roi(1, "Liver", b.stack()), inner))
+    around = b.roi(3, "PTV", b.stack((-2.0, 0.0, 2.0), xy_mm=[(-8, -8), (8, -8), (0, 9)]), "PTV")
+    body = b.roi(4, "External", b.stack(), "EXTERNAL")
+    b.save_case(folder, RS=b.structure_set(b.roi(1, "Liver", b.stack()), inner, around, body))
+    b.save(b.record(1, "20260112"), folder / "RR.dcm")
     return folder
 
 
@@ -87,6 +94,9 @@ def _whole_case(file: str, data: bytes) -> str:
     try:
         reviews = [review_case(case, rules()) for case in load_cases(workplace())]
         for review in reviews:
+            if broken := [f.code for f in review.findings if "broke off" in f.message]:
+                msg = f"checks broke off: {broken}"
+                raise AssertionError(msg)
             if CaseReview.from_json(review.to_json()) != review:
                 msg = "a review does not survive JSON"
                 raise AssertionError(msg)
@@ -111,19 +121,26 @@ def _protocol(data: bytes) -> str:
 def _seeds(file: str) -> tuple[bytes, ...]:
     """Return the sound file as it is, and once more without VRs, preamble and meta information."""
     explicit = (workplace() / file).read_bytes()
-    kind = {"RS.dcm": b.structure_set, "RD.dcm": b.dose, "RP.dcm": b.plan}[file]
-    bare = b.save(kind(), workplace().with_suffix(".seed"), b.ImplicitVRLittleEndian, meta=False)
+    kinds = {
+        "RS.dcm": b.structure_set,
+        "RD.dcm": b.dose,
+        "RP.dcm": b.plan,
+        "RR.dcm": lambda: b.record(1, "20260112"),
+    }
+    bare = b.save(
+        kinds[file](), workplace().with_suffix(".seed"), b.ImplicitVRLittleEndian, meta=False
+    )
     implicit = bare.read_bytes()
     bare.unlink()
     return explicit, implicit
 
 
-FILE_OF = {"rtstruct": "RS.dcm", "rtdose": "RD.dcm", "rtplan": "RP.dcm"}
+FILE_OF = {"rtstruct": "RS.dcm", "rtdose": "RD.dcm", "rtplan": "RP.dcm", "rtrecord": "RR.dcm"}
 
 
 @cache
 def target(name: str) -> Target:
-    """Return one of the targets by name: rtstruct, rtdose, rtplan or protocol."""
+    """Return one of the targets by name: rtstruct, rtdose, rtplan, rtrecord or protocol."""
     if name == "protocol":
         return Target(name, (PROTOCOL,), _protocol)
     file = FILE_OF[name]

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from sbrt_qa.errors import UsageError
-from sbrt_qa.model.outcome import Band, Driver, Reason, ReasonCode
+from sbrt_qa.model.outcome import Band, Driver, Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.reports.as_csv import DVH_COLUMNS, REVIEW_COLUMNS, safe_cell
 from sbrt_qa.reports.registry import Page, format_names, render_dvh, render_reviews
 from sbrt_qa.review.dvh_table import Curve, DvhTable, MetricValue, StructureDvh
@@ -32,11 +32,15 @@ def dvh_table() -> DvhTable:
     return DvhTable("P", {"=PTV": StructureDvh(7, 3.5, 1.0, 2.0, 3.0, 0.0, metrics, curve)}, "slab")
 
 
-def test_one_csv_row_is_one_limit_of_one_plan(review: CaseReview) -> None:
+def test_one_csv_row_is_one_limit_or_plan_check_of_one_plan(review: CaseReview) -> None:
     text = render_reviews("csv", [review, review], PAGE)
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == REVIEW_COLUMNS
-    assert len(rows) == 2 * len(review.constraints)
+    assert [r["row"] for r in rows] == 2 * [*["limit"] * len(review.constraints), "finding"]
+    found = [r for r in rows if r["check"]]
+    assert [(r["check"], r["message"], r["verdict"]) for r in found] == [
+        ("LINK", "Linked by guess.", "")
+    ] * 2
     assert [r["constraint"] for r in rows[:5]] == ["DUO", "STO", "BOW", "CORD", "SPL"]
     duodenum = rows[0]
     assert (duodenum["value"], duodenum["unit"], duodenum["margin"]) == ("32.004", "Gy", "-2.004")
@@ -44,11 +48,25 @@ def test_one_csv_row_is_one_limit_of_one_plan(review: CaseReview) -> None:
     assert (rows[1]["value"], rows[1]["reason_code"]) == ("", "structure_missing")
 
 
+def test_csv_tells_checks_with_what_they_saw(review: CaseReview) -> None:
+    found = Finding("GRID", Verdict.MINOR, "=dose", "Coarse.", "Look.", "Grid", "4 mm", "3 mm")
+    passed = Finding("MU", None, "", "", title="Meterset", found="1180 MU", tolerance="± 1 %")
+    text = render_reviews("csv", [replace(review, findings=(found,), passed=(passed,))], PAGE)
+    grid, meterset = list(csv.DictReader(io.StringIO(text, newline="")))[-2:]
+    assert [grid[k] for k in ("row", "check", "verdict", "where", "found", "expected")] == [
+        "finding", "GRID", "minor", "'=dose", "4 mm", "3 mm",
+    ]  # fmt: skip
+    told = [meterset[k] for k in ("row", "check", "verdict", "title", "found", "accepted")]
+    assert told == ["passed", "MU", "", "Meterset", "1180 MU", "± 1 %"]
+    assert grid["subject"] == meterset["subject"] == "S-004"
+
+
 def test_csv_tells_band_and_borderline(review: CaseReview) -> None:
     unsure = replace(review.constraints[0], band=BAND, borderline=True)
     others = (replace(review.constraints[3], band=BAND), review.constraints[1])
     text = render_reviews("csv", [replace(review, constraints=(unsure, *others))], PAGE)
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    rows = [r for r in rows if r["row"] == "limit"]
     told = [(r["band_low"], r["band_high"], r["band_driver"], r["borderline"]) for r in rows]
     assert told == [("47.1", "47.9", "end_caps", b) for b in ("yes", "no")] + [("", "", "", "")]
 
@@ -136,9 +154,9 @@ def test_json_of_a_dvh_has_the_promised_form() -> None:
 
 
 def test_formats_are_the_files_of_the_folder() -> None:
-    assert format_names() == ("csv", "json", "table")
+    assert {"csv", "html", "json", "table"} <= set(format_names())
 
 
 def test_unknown_format_lists_the_known(review: CaseReview) -> None:
-    with pytest.raises(UsageError, match="got 'pdf'; expected csv, json, table"):
-        render_reviews("pdf", [review], PAGE)
+    with pytest.raises(UsageError, match=r"got 'fax'; expected csv, .*json, .*table"):
+        render_reviews("fax", [review], PAGE)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sbrt_qa.model.outcome import Band, Driver, Reason, ReasonCode, Verdict
+from sbrt_qa.model.outcome import Band, Driver, Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.reports.registry import Page, render_dvh, render_reviews
 from sbrt_qa.reports.view import bound_text, rounded
 from sbrt_qa.review.dvh_table import DvhTable, MetricValue, StructureDvh
@@ -160,3 +160,35 @@ def test_a_bound_that_is_not_known_yet_is_not_called_a_report(
     op: str, bound: float | None, text: str
 ) -> None:
     assert bound_text(op, bound, " Gy") == text
+
+
+FOUND = Finding(
+    "DOSE_STALE", Verdict.MAJOR, "RS \x1b[2J", "changed later", "Export again.", "Age of the dose",
+    "dose 3 h earlier", "dose after it", "2 min", "TG-275", "links and provenance",
+)  # fmt: skip
+PASSED = tuple(
+    Finding(f"CODE_{i}", Verdict.PER_PROTOCOL, f"beam {i}", "fine", title="Metersets",
+            found=f"{i} MU", expected="> 0", group=group)
+    for i, group in enumerate(("beams", "beams", "dose grid"))
+)  # fmt: skip
+
+
+def test_a_find_is_told_with_title_group_bounds_and_advice(review: CaseReview) -> None:
+    text = table(replace(review, findings=(FOUND,)), 160)
+    assert "✕ DOSE_STALE  Age of the dose · links and provenance\n" in text
+    told = "changed later (expected dose after it, tolerance 2 min). Export again."
+    assert f"RS \\x1b[2J: {told}" in text
+
+
+def test_checks_that_passed_are_counted_by_group(review: CaseReview) -> None:
+    text = table(replace(review, passed=PASSED))
+    assert "3: beams 2, dose grid 1 (each of them: --all-checks)" in text
+    assert "2 MU" not in text
+
+
+def test_checks_that_passed_are_listed_when_asked_for(review: CaseReview) -> None:
+    page = Page(120, all_checks=True)
+    text = render_reviews("table", [replace(review, passed=PASSED)], page)
+    for piece in ("beam 0", "1 MU", "2 MU", "> 0", "dose grid"):
+        assert piece in text
+    assert "--all-checks" not in text

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sbrt_qa.checks.registry import CheckContext, Found, check
-from sbrt_qa.model.outcome import Reason
+from sbrt_qa.checks.registry import CheckContext, Found, Group, check
+from sbrt_qa.model.outcome import Reason, Severity
 
 
-@check("CONTOURS_SET_ASIDE")
+@check(
+    "CONTOURS_SET_ASIDE",
+    title="Contours that enclose nothing",
+    group=Group.STRUCTURES,
+    rows=(19,),
+)
 def set_aside(context: CheckContext) -> Iterator[Found]:
     """Find points, open contours and the like, which take no part in the volume."""
     for key, structure in context.evaluated_structures.items():
@@ -17,7 +22,13 @@ def set_aside(context: CheckContext) -> Iterator[Found]:
             yield Found(key, f"{counted} ({aside.kind}): {aside.note}")
 
 
-@check("GAP_BRIDGED")
+@check(
+    "GAP_BRIDGED",
+    title="Missing slices in a structure",
+    group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    rows=(20,),
+)
 def bridged_gap(context: CheckContext) -> Iterator[Found]:
     """Find gaps of about one missing plane, through which the structure is taken to go on."""
     for key, planes_mm, _ in _gaps(context):
@@ -25,7 +36,12 @@ def bridged_gap(context: CheckContext) -> Iterator[Found]:
             yield _found(key, planes_mm, "taken as part of the structure")
 
 
-@check("GAP_LEFT_OPEN")
+@check(
+    "GAP_LEFT_OPEN",
+    title="Structure in parts along z",
+    group=Group.STRUCTURES,
+    rows=(20,),
+)
 def open_gap(context: CheckContext) -> Iterator[Found]:
     """Find gaps too wide for one missing plane, which part the structure."""
     for key, _, planes_mm in _gaps(context):

@@ -4,21 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sbrt_qa.checks.registry import CheckContext, Found, check
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.model.outcome import Severity
 
 WORTH_TELLING = 1e-4
 """Part of a structure outside the dose grid below which rounding is a likelier cause."""
 
 
-@check("OUTSIDE_DOSE_GRID")
-def outside_dose_grid(context: CheckContext) -> Iterator[Found]:
-    """Find evaluated structures that lie partly where no dose was calculated."""
+@check(
+    "OUTSIDE_DOSE_GRID",
+    title="Structures and dose grid",
+    group=Group.GRID,
+    severity=Severity.MAJOR,
+    rows=(16,),
+)
+def outside_dose_grid(
+    context: CheckContext,
+    tolerance_percent: float = 1.0,
+    targets: tuple[str, ...] = ("GTV", "CTV", "ITV", "PTV"),
+) -> Iterator[Outcome]:
+    """Find evaluated structures that lie partly where no dose was calculated.
+
+    Beyond the tolerance the metrics of a structure are not evaluable; a target is then a major
+    deviation, an organ a minor one. Less is told as information, and so is the outline of the body,
+    which no dose grid has to hold.
+
+    Parameters
+    ----------
+    tolerance_percent
+        Part of a structure outside the grid that changes its metrics little.
+    targets
+        Structures of the protocol that must be held whole.
+    """
+    held = 0
+    vital = {context.one(name) for name in targets}
     for key, structure in context.evaluated_structures.items():
         histogram = context.doses.dvh(structure)
-        if isinstance(histogram, DVH) and histogram.outside_fraction > WORTH_TELLING:
-            percent = 100 * histogram.outside_fraction
-            yield Found(
-                key,
-                f"{histogram.outside_grid_cc:.2f} cc ({percent:.2g} %) lie outside the dose grid",
-            )
+        if not isinstance(histogram, DVH):
+            continue
+        if histogram.outside_fraction <= WORTH_TELLING:
+            held += 1
+            continue
+        percent = 100 * histogram.outside_fraction
+        found = f"{histogram.outside_grid_cc:.2f} cc ({percent:.2g} %)"
+        severity = Severity.MAJOR if structure in vital else Severity.MINOR
+        if percent <= tolerance_percent or structure is context.body:
+            severity = Severity.INFO
+        yield Found(
+            key,
+            f"{found} lie outside the dose grid",
+            "" if severity is Severity.INFO else "Calculate the dose on a larger grid.",
+            found,
+            "inside",
+            f"{tolerance_percent:g} %",
+            severity,
+        )
+    if held:
+        yield Passed(f"{held} structures", "inside", "inside")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sbrt_qa.checks.registry import CheckContext, Found, check
-from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.checks.registry import CheckContext, Found, Group, check
+from sbrt_qa.model.outcome import Severity
 
 LOWEST, HIGHEST = 0.9, 2.5
 """Maxima, as parts of the prescription, outside which a dose is taken for another's.
@@ -17,7 +17,13 @@ Radiosurgery prescribes to 50 % of the maximum; no plan stays a tenth below its 
 ADVICE: Final = "Check that this is the dose of the whole plan, and its total dose."
 
 
-@check("DOSE_FAR_FROM_PRESCRIPTION", verdict=Verdict.NOT_EVALUABLE)
+@check(
+    "DOSE_FAR_FROM_PRESCRIPTION",
+    title="Dose maximum and prescription",
+    group=Group.PRESCRIPTION,
+    severity=Severity.BLOCK,
+    rows=(3, 7),
+)
 def dose_far_from_prescription(context: CheckContext) -> Iterator[Found]:
     """Find a dose whose maximum is far from the prescription: a wrong file, or a part of one."""
     known = context.doses.metric_context

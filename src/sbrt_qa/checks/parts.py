@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sbrt_qa.checks.registry import CheckContext, Found, check
+from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.dosimetry.case_doses import structures_of
-from sbrt_qa.model.outcome import Reason, Verdict
+from sbrt_qa.model.outcome import Reason, Severity
 
 
-@check("PART_MISSING", verdict=Verdict.NOT_EVALUABLE)
+@check(
+    "PART_MISSING",
+    title="Plan, structure set and dose",
+    group=Group.LINKS,
+    severity=Severity.BLOCK,
+    rows=(2, 3),
+)
 def missing_part(context: CheckContext) -> Iterator[Found]:
     """Find a plan, structure set or dose that is missing or cannot be used."""
     case = context.case
@@ -18,7 +24,12 @@ def missing_part(context: CheckContext) -> Iterator[Found]:
             yield Found(name, part.detail, "Export plan, structure set and dose together.")
 
 
-@check("ROI_UNREADABLE")
+@check(
+    "ROI_UNREADABLE",
+    title="Unreadable structures",
+    group=Group.STRUCTURES,
+    rows=(19,),
+)
 def unreadable_roi(context: CheckContext) -> Iterator[Found]:
     """Find structures whose contours have no safe interpretation."""
     for key, structure in structures_of(context.case).items():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sbrt_qa.checks.registry import CheckContext, Found, check
+from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.model.case import LinkKind
 
 
-@check("LINK_GUESSED")
+@check("LINK_GUESSED", title="Objects joined by a guess", group=Group.LINKS, rows=(2,))
 def guessed_link(context: CheckContext) -> Iterator[Found]:
     """Find objects joined by their frame of reference only, not by a reference."""
     for link in context.case.provenance.links:
@@ -19,7 +19,7 @@ def guessed_link(context: CheckContext) -> Iterator[Found]:
             )
 
 
-@check("LINK_MISSING")
+@check("LINK_MISSING", title="Objects that are not joined", group=Group.LINKS, rows=(2,))
 def missing_link(context: CheckContext) -> Iterator[Found]:
     """Find objects of the case that are not joined at all."""
     for link in context.case.provenance.links:
@@ -27,7 +27,7 @@ def missing_link(context: CheckContext) -> Iterator[Found]:
             yield Found(f"{link.source} → {link.target}", link.note or "not linked")
 
 
-@check("REPAIRED")
+@check("REPAIRED", title="Repairs made while reading", group=Group.LINKS)
 def repaired(context: CheckContext) -> Iterator[Found]:
     """Tell every kind of repair that reading the files took, and where."""
     repairs = context.case.provenance.repairs

@@ -2,83 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sbrt_qa import workflows
-from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.options import Format, Inputs, MapOption, Out, check_format, read_mapping
+from sbrt_qa.cli import options
+from sbrt_qa.cli.documents import finish, need_file, without_pictures, write_document
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
-from sbrt_qa.errors import UsageError, visible
-from sbrt_qa.model.outcome import Reason
-from sbrt_qa.reports.registry import render_reviews
+from sbrt_qa.errors import UsageError
+from sbrt_qa.reports.registry import is_document, render_reviews
+from sbrt_qa.workflows import reporting
 
 if TYPE_CHECKING:
     from sbrt_qa.review.result import CaseReview
 
 
 def check(
-    case: Inputs,
-    protocol: Annotated[
-        str,
-        typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol, or NAME@VERSION."),
-    ] = workflows.DEFAULT_PROTOCOL,
-    mapping: MapOption = None,
+    case: options.Inputs,
+    protocol: options.ProtocolName = workflows.DEFAULT_PROTOCOL,
+    mapping: options.MapOption = None,
     untrusted: Annotated[  # noqa: FBT002
         bool,
         typer.Option(
             "--untrusted", help="Read and review in processes with time, memory and CPU caps."
         ),
     ] = False,
-    site_values: Annotated[
-        Path | None,
-        typer.Option(
-            "--site-values",
-            metavar="FILE.csv",
-            help="The site's own values (structure,metric,value,unit), shown beside ours.",
-        ),
-    ] = None,
-    cross_check: Annotated[  # noqa: FBT002
-        bool,
-        typer.Option("--cross-check", help="Compute every metric with dicompyler-core as well."),
+    site_values: options.SiteValues = None,
+    cross_check: options.CrossCheck = False,  # noqa: FBT002
+    all_checks: Annotated[  # noqa: FBT002
+        bool, typer.Option("--all-checks", help="List plan checks without a find, too.")
     ] = False,
-    bands: Annotated[  # noqa: FBT002
-        bool,
-        typer.Option(
-            "--bands/--no-bands",
-            help="Say where each value may lie, and which verdicts are borderline.",
-        ),
-    ] = True,
-    output_format: Format = "table",
-    out: Out = None,
+    bands: options.Bands = True,  # noqa: FBT002
+    output_format: options.Format = "",
+    out: options.Out = None,
+    language: options.Language = "en",
 ) -> None:
     """Hold every plan in CASE against a protocol, limit by limit, worst first.
+
+    A document (``--out report.html``) is about one plan; without its files, as with --untrusted, it
+    has no pictures.
 
     Exit code: 0 per protocol, 10 minor, 20 major, 30 not evaluable (of several plans: major before
     not evaluable before minor), 1 unreadable input or no dose in it, 2 wrong usage.
     """
-    structure_names = read_mapping(mapping or [])
-    check_format(output_format)
+    names = options.read_mapping(mapping or [])
+    name = options.choose_format(output_format, out)
     refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
     if untrusted and (site_values or cross_check):
         what = "--site-values" if site_values else "--cross-check"
         raise UsageError(f"{what} cannot be combined with --untrusted")
+    document = need_file(name, out) if is_document(name) else None
     if untrusted:
-        reviews = _check_untrusted(case, protocol, structure_names, bands=bands)
+        reviews = _check_untrusted(case, protocol, names, bands=bands)
+        if document:
+            write_document(name, document, language, without_pictures(reviews))
     else:
         workflows.start_kernels_fast()
         workflows.when_compiling(tell_compiling)
-        reviews = workflows.check(
-            case, protocol, structure_names, site_values, cross_check=cross_check, bands=bands
-        )
-    emit(render_reviews(output_format, reviews, page_for(out)), out)
-    code = exit_codes.of_reviews(reviews)
-    if code == exit_codes.UNREADABLE:
-        whys = dict.fromkeys(r.dose.detail for r in reviews if isinstance(r.dose, Reason))
-        tell(f"{visible('; '.join(whys))}. Export the plan again with its dose.")
-    raise typer.Exit(code)
+        if document:
+            reviewed = reporting.report(
+                case, protocol, names, site_values, cross_check=cross_check, bands=bands
+            )
+            reviews = (reviewed.review,)
+            write_document(name, document, language, reviewed)
+        else:
+            reviews = workflows.check(
+                case, protocol, names, site_values, cross_check=cross_check, bands=bands
+            )
+    if not document:
+        page = replace(page_for(out), all_checks=all_checks)
+        emit(render_reviews(name, reviews, page), out)
+    raise typer.Exit(finish(reviews))
 
 
 def _check_untrusted(

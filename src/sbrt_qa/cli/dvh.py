@@ -8,7 +8,7 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.options import Format, Inputs, Out, PlanOption, check_format
+from sbrt_qa.cli.options import Format, Inputs, Out, PlanOption, choose_format
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.errors import visible
 from sbrt_qa.reports.registry import render_dvh
@@ -34,11 +34,11 @@ def dvh(
     bands: Annotated[  # noqa: FBT002
         bool, typer.Option("--bands", help="Say where each metric may lie in other readings.")
     ] = False,
-    output_format: Format = "table",
+    output_format: Format = "",
     out: Out = None,
 ) -> None:
     """Compute volume, minimum, mean, maximum and metrics of the structures of one plan."""
-    check_format(output_format)
+    name = choose_format(output_format, out)
     refuse_overwriting(out, case)
     expressions = [text for part in metrics.split(",") if (text := part.strip())]
     workflows.start_kernels_fast()
@@ -51,7 +51,7 @@ def dvh(
         curve_bin_gy=bin_gy if curve else None,
         bands=bands,
     )
-    emit(render_dvh(output_format, table, page_for(out)), out)
+    emit(render_dvh(name, table, page_for(out)), out)
     found = [exit_codes.unreadable_part(row.reason) for row in table.structures.values()]
     if found and all(found):
         tell(

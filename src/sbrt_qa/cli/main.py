@@ -16,13 +16,16 @@ from sbrt_qa import __version__
 from sbrt_qa.cli import (
     audit,
     check,
+    checks,
     compare,
     dvh,
     exit_codes,
     export,
     inspect,
     protocol,
+    report,
     sample,
+    schema,
     selftest,
 )
 from sbrt_qa.cli import letter as letters
@@ -45,11 +48,14 @@ app.command()(verifying.verify)
 app.command()(regrading.regrade)
 app.command()(querying.query)
 app.command()(letters.letter)
+app.command()(report.report)
 app.command()(compare.compare)
 app.command()(dvh.dvh)
 app.command()(export.export)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
+app.add_typer(checks.app, name="checks")
+app.command()(schema.schema)
 app.command()(sample.sample)
 app.command()(selftest.selftest)
 

@@ -8,14 +8,44 @@ from typing import Annotated
 import typer
 
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.reports.registry import format_names
+from sbrt_qa.reports.registry import format_names, format_of
 
 Inputs = Annotated[
     list[Path],
     typer.Argument(metavar="CASE...", help="DICOM files or folders; read, never changed."),
 ]
 Format = Annotated[
-    str, typer.Option("--format", "-f", help=f"One of: {', '.join(format_names())}.")
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME",
+        help=f"One of: {', '.join(format_names())}; else by the suffix of --out.",
+    ),
+]
+Language = Annotated[
+    str, typer.Option("--lang", metavar="CODE", help="Language of the report: en, zh.")
+]
+ProtocolName = Annotated[
+    str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol, or NAME@VERSION.")
+]
+SiteValues = Annotated[
+    Path | None,
+    typer.Option(
+        "--site-values",
+        metavar="FILE.csv",
+        help="The site's own values (structure,metric,value,unit), shown beside ours.",
+    ),
+]
+CrossCheck = Annotated[
+    bool, typer.Option("--cross-check", help="Compute every metric with dicompyler-core as well.")
+]
+Bands = Annotated[
+    bool,
+    typer.Option(
+        "--bands/--no-bands",
+        help="Say where each value may lie, and which verdicts are borderline.",
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -54,6 +84,17 @@ def read_mapping(pairs: list[str]) -> dict[str, str]:
     return mapping
 
 
+def choose_format(name: str, out: Path | None, usual: str = "table") -> str:
+    """Return the format asked for, else the one that the suffix of `out` names, else the usual.
+
+    Raises
+    ------
+    UsageError
+        There is no such format.
+    """
+    return check_format(name or (format_of(out) if out else "") or usual)
+
+
 def check_format(name: str) -> str:
     """Return the name of a format.
 
@@ -64,4 +105,17 @@ def check_format(name: str) -> str:
     """
     if name not in format_names():
         raise UsageError("unknown --format", got=quoted(name), expected=", ".join(format_names()))
+    return name
+
+
+def check_language(name: str, known: tuple[str, ...]) -> str:
+    """Return a language of reports.
+
+    Raises
+    ------
+    UsageError
+        There is no such language.
+    """
+    if name not in known:
+        raise UsageError("unknown --lang", got=quoted(name), expected=", ".join(known))
     return name

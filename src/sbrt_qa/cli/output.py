@@ -77,8 +77,8 @@ def refuse_overwriting(out: Path | None, inputs: Sequence[Path]) -> None:
         raise UsageError(f"--out {what}", got=quoted(out.name), expected="a file to write")
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file by renaming a complete one into place.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file by renaming a complete one into place; text in UTF-8.
 
     Raises
     ------
@@ -89,8 +89,8 @@ def write_whole(path: Path, text: str) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         part = Path(name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
             part.chmod(0o666 & ~_umask())
             part.replace(path)
         except BaseException:

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from sbrt_qa import workflows
 from sbrt_qa.cli.output import tell
+from sbrt_qa.workflows import trying
 
 
 def sample(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
 ) -> None:
     """Write the synthetic liver patient: four plans, from compliant to major deviations."""
-    workflows.sample(out)
+    trying.sample(out)
     tell(f"sample written; try: sbrt-qa check {out}")

@@ -9,6 +9,7 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling
+from sbrt_qa.workflows import trying
 
 FAILED = 1
 
@@ -32,7 +33,7 @@ def selftest(
     refuse_overwriting(out, [])
     workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
-    found, kept = workflows.self_test(full=full)
+    found, kept = trying.self_test(full=full)
     emit(as_text(found))
     if out is not None:
         emit(found.to_json(), out)

@@ -15,7 +15,7 @@ from sbrt_qa.dicom.rtstruct import main_frame
 from sbrt_qa.errors import DicomError, quoted
 from sbrt_qa.model.case import SourceFile
 
-USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT")
+USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "RTRECORD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class FoundObject:
 
     @property
     def modality(self) -> str:
-        """RTPLAN, RTSTRUCT, RTDOSE or CT."""
+        """RTPLAN, RTSTRUCT, RTDOSE, CT or RTRECORD."""
         return self.source.modality
 
     @property
@@ -142,7 +142,15 @@ def _describe(file: FoundFile) -> FoundObject:
         kind = quoted(modality) if modality else "without a modality"
         raise NotDicomError(f"DICOM object {kind}, not used here", where=file.name)
     uid = root.uid("SOPInstanceUID")
-    source = SourceFile(file.name, modality, uid, hashlib.sha256(data).hexdigest())
+    source = SourceFile(
+        file.name,
+        modality,
+        uid,
+        hashlib.sha256(data).hexdigest(),
+        sop_class_uid=root.uid("SOPClassUID"),
+        series_uid=root.uid("SeriesInstanceUID"),
+        study_uid=root.uid("StudyInstanceUID"),
+    )
     with warnings_as_notes(file.name, root.log), translated(file.name):
         return _with_references(source, file, opened)
 

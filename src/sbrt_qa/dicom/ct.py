@@ -80,6 +80,7 @@ def _series(slices: Sequence[Slice], log: Log) -> ImageSeries:
         frame_of_reference_uid=root.uid("FrameOfReferenceUID"),
         modality=root.code("Modality"),
         patient_position=root.code("PatientPosition"),
+        gantry_tilt_deg=root.number("GantryDetectorTilt"),
         sop_instance_uids=tuple(p.uid for p in placed),
         load_hu=_pixel_loader(placed, z_mm),
     )

@@ -136,6 +136,11 @@ class Item:
         """Return a coded string in upper case, such as ``CLOSED_PLANAR``."""
         return self.raw(keyword).decode("latin-1").strip(" \0").upper()
 
+    def codes(self, keyword: str) -> tuple[str, ...]:
+        """Return all values of a coded string in upper case; none when absent or empty."""
+        parts = self.code(keyword).split("\\")
+        return tuple(part for one in parts if (part := one.strip(" \0")))
+
     def uid(self, keyword: str) -> str:
         """Return a UID without padding."""
         return self.raw(keyword).decode("latin-1").strip(" \0")

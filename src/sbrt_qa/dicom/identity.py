@@ -1,93 +1,53 @@
-"""What the headers of a submission say of the patient.
-
-For finding identifiers that should not be there, and keeping them out of results. Values of this
-module are never shown, logged or stored.
-"""
+"""Whom a document may name: a trial's subject code, else what a de-identified export names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Sequence
+from pathlib import Path
 
-from sbrt_qa.dicom.collect import Collection, FoundObject
-from sbrt_qa.dicom.elements import BROKEN, Item
+from sbrt_qa.dicom.elements import Item
+from sbrt_qa.dicom.files import FoundFile, find_files
+from sbrt_qa.dicom.read import open_bytes
 from sbrt_qa.errors import DicomError
-
-PEOPLE: Final = (
-    "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName", "ReferringPhysicianName",
-    "PhysiciansOfRecord", "PerformingPhysicianName", "OperatorsName", "ReviewerName",
-    "NameOfPhysiciansReadingStudy", "ResponsiblePerson",
-)  # fmt: skip
-"""Elements with names of people besides the patient's."""
-
-OTHERS: Final = (
-    "PatientAddress", "PatientTelephoneNumbers", "OtherPatientIDs", "MilitaryRank",
-    "MedicalRecordLocator", "CountryOfResidence", "RegionOfResidence", "PatientComments",
-    "AdditionalPatientHistory", "IssuerOfPatientID", "PatientBirthTime", "AccessionNumber",
-)  # fmt: skip
-"""Other elements that say who somebody is, or lead to a hospital's record (PS3.15, annex E)."""
+from sbrt_qa.model.patient import DocumentPatient
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the files say the patient is; no representation shows it.
+def document_patient(subject: str, paths: Sequence[Path], plan_uid: str) -> DocumentPatient:
+    """Return whom a document of a review names.
 
     Parameters
     ----------
-    names, ids, birth_dates
-        Of the patient, each once.
-    people, others
-        Values of `PEOPLE` and `OTHERS` that are not empty, by keyword.
-    private
-        Number of private elements by modality.
-    sites, subjects
-        Of the clinical trial modules.
+    subject
+        Subject code in the trial; when there is one, it alone is used.
+    paths
+        Files and folders that were reviewed.
+    plan_uid
+        SOP Instance UID of an object whose patient module is taken, and only if that object says
+        that its patient's identity has been removed (0012,0062). Otherwise nobody is named.
     """
-
-    names: tuple[str, ...] = field(default=(), repr=False)
-    ids: tuple[str, ...] = field(default=(), repr=False)
-    birth_dates: tuple[str, ...] = field(default=(), repr=False)
-    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    private: Mapping[str, int] = field(default_factory=dict)
-    sites: tuple[str, ...] = field(default=(), repr=False)
-    subjects: tuple[str, ...] = field(default=(), repr=False)
+    if subject:
+        return DocumentPatient(subject, subject)
+    for file in (file for path in paths for file in find_files(path)):
+        root = _root(file)
+        if root is not None and root.uid("SOPInstanceUID") == plan_uid:
+            return _as_deidentified(root)
+    return DocumentPatient()
 
 
-def identity_of(collection: Collection) -> Identity:
-    """Return what all objects say together."""
-    roots = [one.root for one in collection.objects]
-    return Identity(
-        names=_values(roots, "PatientName"),
-        ids=_values(roots, "PatientID"),
-        birth_dates=_values(roots, "PatientBirthDate"),
-        people={k: found for k in PEOPLE if (found := _values(roots, k))},
-        others={k: found for k in OTHERS if (found := _values(roots, k))},
-        private=_private(collection.objects),
-        sites=_values(roots, "ClinicalTrialSiteID"),
-        subjects=_values(roots, "ClinicalTrialSubjectID"),
-    )
-
-
-def _values(roots: Iterable[Item], keyword: str) -> tuple[str, ...]:
-    found = dict.fromkeys(_text(root, keyword) for root in roots if root.has(keyword))
-    return tuple(text for text in found if text)
-
-
-def _text(root: Item, keyword: str) -> str:
+def _root(file: FoundFile) -> Item | None:
     try:
-        return root.text(keyword).strip(" \0")
-    except (DicomError, *BROKEN):
-        return ""
+        return open_bytes(file.read(), file.name).root
+    except DicomError:
+        return None
 
 
-def _private(objects: Iterable[FoundObject]) -> dict[str, int]:
-    """Count private elements that hold something; their creators' names count as nothing."""
-    counts: dict[str, int] = {}
-    for one in objects:
-        there = one.root.dataset.keys()  # elements themselves would be decoded
-        tags = [tag for tag in there if tag.is_private and not tag.is_private_creator]
-        if tags:
-            counts[one.modality] = counts.get(one.modality, 0) + len(tags)
-    return counts
+def _as_deidentified(root: Item) -> DocumentPatient:
+    if root.code("PatientIdentityRemoved") != "YES":
+        return DocumentPatient()
+    birth_date, sex = root.code("PatientBirthDate"), root.code("PatientSex")
+    return DocumentPatient(
+        identifier=root.text("PatientID"),
+        name=root.text("PatientName"),
+        birth_date=birth_date if len(birth_date) == 8 and birth_date.isdigit() else "",
+        sex=sex if sex in ("M", "F", "O") else "",
+    )

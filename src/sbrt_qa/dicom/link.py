@@ -9,7 +9,7 @@ Reason that names them. A dose that refers to a plan that is not here is never g
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sbrt_qa.dicom.collect import Collection, FoundObject
 from sbrt_qa.errors import quoted
@@ -32,6 +32,8 @@ class LinkedCase:
         All doses that belong to the plan; which of them is its dose is decided later.
     images
         The slices of one series, or none.
+    records
+        Treatment records of the plan.
     links
         How each object was found, by the names of the files.
     """
@@ -42,6 +44,7 @@ class LinkedCase:
     images: tuple[FoundObject, ...] = ()
     links: tuple[Link, ...] = ()
     notes: tuple[str, ...] = ()
+    records: tuple[FoundObject, ...] = ()
 
 
 def link(collection: Collection) -> tuple[LinkedCase, ...]:
@@ -124,7 +127,11 @@ def _case(
     structures, structure_link = _structures(collection, owners)
     pairs = [(dose.uid, plan.uid if plan else "") for dose in doses]
     own_links = [links[pair] for pair in pairs if pair in links]
-    case = LinkedCase(plan, tuple(doses), structures, (), (*own_links, *structure_link))
+    records = [r for r in collection.of("RTRECORD") if plan and plan.uid in r.plan_uids]
+    own_links += [Link(r.name, plan.name, LinkKind.BY_UID) for r in records if plan]
+    case = LinkedCase(
+        plan, tuple(doses), structures, (), (*own_links, *structure_link), (), tuple(records)
+    )
     return _with_images(collection, case)
 
 
@@ -189,10 +196,8 @@ def _with_images(collection: Collection, case: LinkedCase) -> LinkedCase:
         )
     why = "several image series share" if fitting else "no image series here has"
     note = f"{anchor.name}: {why} its frame of reference; no image is used"
-    return LinkedCase(case.plan, case.doses, case.structures, (), case.links, (*case.notes, note))
+    return replace(case, notes=(*case.notes, note))
 
 
 def _joined(case: LinkedCase, images: Sequence[FoundObject], made: Link) -> LinkedCase:
-    return LinkedCase(
-        case.plan, case.doses, case.structures, tuple(images), (*case.links, made), case.notes
-    )
+    return replace(case, images=tuple(images), links=(*case.links, made))

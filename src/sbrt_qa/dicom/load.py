@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,16 +13,20 @@ from sbrt_qa.dicom.ct import Slice, read_image
 from sbrt_qa.dicom.dose_choice import choose_doses, read_sum
 from sbrt_qa.dicom.dvh_sequence import read_stored_dvhs
 from sbrt_qa.dicom.elements import translated
-from sbrt_qa.dicom.identity import Identity, identity_of
+from sbrt_qa.dicom.header import read_header, read_image_header
+from sbrt_qa.dicom.identifiers import Identity, identity_of
 from sbrt_qa.dicom.link import LinkedCase, link
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.read import warnings_as_notes
 from sbrt_qa.dicom.rtdose import read_dose
 from sbrt_qa.dicom.rtplan import read_plan
+from sbrt_qa.dicom.rtrecord import in_time, read_session
 from sbrt_qa.dicom.rtstruct import read_structure_set
 from sbrt_qa.errors import DicomError, GeometryError
 from sbrt_qa.model.case import Case, Provenance, Repair, SourceFile
+from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription
@@ -130,15 +135,24 @@ class _Reader:
         chosen = choose_doses(linked.doses, plan if isinstance(plan, Plan) else None)
         dose = self._dose(chosen, structures)
         image = self._image(linked.images, log)
-        used = (*_present(linked.plan, linked.structures), *_chosen(chosen), *linked.images)
+        sessions = self._sessions(linked, log)
+        used = (
+            *_present(linked.plan, linked.structures),
+            *_chosen(chosen),
+            *linked.images,
+            *linked.records,
+        )
         return Case(
             label=_label(linked, plan),
+            subject=_subject(linked),
             plan=plan,
             structures=structures,
             dose=dose,
             image=image,
             stored_dvhs=self._stored_dvhs(chosen, linked.structures, plan),
             provenance=self._provenance(linked, used, log),
+            image_problem=_image_problem(linked.images, image, log),
+            sessions=sessions,
         )
 
     def _once(self, one: FoundObject, read: Callable[[], T]) -> T | str:
@@ -232,7 +246,19 @@ class _Reader:
         with warnings_as_notes("CT", log):
             return read_image(slices, log) if slices else None
 
+    def _sessions(self, linked: LinkedCase, log: Log) -> tuple[Session, ...]:
+        read: list[Session] = []
+        for one in linked.records:
+            root = one.root
+            found = self._once(one, lambda root=root: read_session(root))  # type: ignore[misc]
+            if isinstance(found, str):
+                log.note(f"a treatment record is not used: {found}")
+            else:
+                read.append(found)
+        return in_time(read)
+
     def _provenance(self, linked: LinkedCase, used: Sequence[FoundObject], log: Log) -> Provenance:
+        headers = _headers(used)
         logs = [*(one.root.log for one in used), log]
         names = {one.name for one in used} | {"CT", "RTPLAN"}
         notes = [*(note for one in logs for note in one.notes), *linked.notes]
@@ -245,6 +271,8 @@ class _Reader:
             ),
             repairs=tuple(dict.fromkeys(r for one in logs for r in one.repairs)),
             notes=tuple(dict.fromkeys((*notes, *self._collection.notes))),
+            headers=headers,
+            unused_doses=tuple(dose.name for dose in linked.doses if dose not in used),
         )
 
 
@@ -271,6 +299,39 @@ def _label(linked: LinkedCase, plan: Plan | Reason) -> str:
     return next((o.name for o in (*_present(linked.plan), *linked.doses)), "") or next(
         iter(o.name for o in _present(linked.structures)), ""
     )
+
+
+def _headers(used: Sequence[FoundObject]) -> tuple[ObjectHeader, ...]:
+    """Return the header of each object, one for all slices of an image."""
+    usable = [one for one in used if not one.problem]
+    images = [one for one in usable if one.modality == "CT"]
+    readers: list[tuple[FoundObject, Callable[[], ObjectHeader]]] = [
+        (one, partial(read_header, one, usable[0])) for one in usable if one.modality != "CT"
+    ]
+    if images:
+        readers.append((images[0], partial(read_image_header, images, usable[0])))
+    headers = []
+    for one, read in readers:
+        header = _guarded(one, read)
+        if isinstance(header, str):
+            one.root.log.note(f"its header cannot be read: {header}")
+        else:
+            headers.append(header)
+    return tuple(headers)
+
+
+def _image_problem(images: Sequence[FoundObject], image: ImageSeries | None, log: Log) -> str:
+    """Return why there are images but none can be used; the reader has put it into its log."""
+    if not images or image is not None:
+        return ""
+    return next((n for n in log.notes if n.startswith("the image series")), "no image can be read")
+
+
+def _subject(linked: LinkedCase) -> str:
+    """Return the subject code of a trial, where the plan or a dose states one; never a name."""
+    objects = (*_present(linked.plan, linked.structures), *linked.doses)
+    codes = (one.root.text("ClinicalTrialSubjectID") for one in objects)
+    return next((code for code in codes if code.strip()), "")
 
 
 def _identity_notes(used: Iterable[FoundObject]) -> list[str]:

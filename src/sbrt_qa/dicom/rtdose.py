@@ -67,6 +67,7 @@ def read_dose(opened: Opened) -> DoseGrid:
             frame_of_reference_uid=root.uid("FrameOfReferenceUID"),
             summation=summation(root),
             dose_type=_dose_type(root),
+            heterogeneity=root.codes("TissueHeterogeneityCorrection"),
         )
     except GeometryError as error:
         raise DicomError(f"the dose grid cannot be used: {error}", where=root.where) from error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
+from sbrt_qa.dicom.control_points import read_control_points
 from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.prescription import fractions_of, prescription_of
-from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Plan
+from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Modifier, PatientSetup, Plan
 
 ION_PLAN_CLASS: Final = "1.2.840.10008.5.1.4.1.1.481.8"
 
@@ -47,7 +49,15 @@ def read_plan(root: Item) -> Plan:
         setup_beams=tuple(b for b in beams if b.is_setup),
         is_ion=is_ion,
         planning_date=root.code("RTPlanDate"),
+        prescription_text=root.text("PrescriptionDescription"),
+        setups=tuple(_setup(item) for item in root.items("PatientSetupSequence")),
     )
+
+
+def _setup(item: Item) -> PatientSetup:
+    motion = item.items("MotionSynchronizationSequence")
+    breathing = [m.code("RespiratoryMotionCompensationTechnique") for m in motion]
+    return PatientSetup(item.code("PatientPosition"), ", ".join(filter(None, breathing)))
 
 
 def _patient_position(root: Item) -> str:
@@ -114,7 +124,20 @@ def _beams(root: Item, *, is_ion: bool) -> tuple[Beam, ...]:
             "ControlPointSequence",
         )
     )
-    return tuple(_beam(item, sequences[1], delivered) for item in root.items(sequences[0]))
+    labels = {
+        table.integer("ToleranceTableNumber"): table.text("ToleranceTableLabel")
+        for table in root.items("ToleranceTableSequence")
+    }
+    return tuple(
+        replace(beam, tolerance_table=labels.get(number) or ("" if number is None else f"{number}"))
+        for beam, number in (
+            (
+                _beam(item, sequences[1], delivered),
+                item.integer("ReferencedToleranceTableNumber"),
+            )
+            for item in root.items(sequences[0])
+        )
+    )
 
 
 def _beam(item: Item, control_points: str, delivered: dict[int, Item]) -> Beam:
@@ -139,6 +162,11 @@ def _beam(item: Item, control_points: str, delivered: dict[int, Item]) -> Beam:
         meterset=_amount(reference, "BeamMeterset", MAX_METERSET) if reference else None,
         meterset_unit=item.code("PrimaryDosimeterUnit"),
         dose_gy=_amount(reference, "BeamDose", MAX_BEAM_DOSE_GY) if reference else None,
+        dose_point_mm=_point(reference, "BeamDoseSpecificationPoint"),
+        in_fraction_group=reference is not None,
+        final_weight=item.number("FinalCumulativeMetersetWeight"),
+        points=read_control_points(item, points),
+        modifiers=tuple(_modifiers(item)),
     )
 
 
@@ -149,6 +177,29 @@ def _amount(item: Item, keyword: str, most: float) -> float | None:
         return value
     item.log.note(f"{item.where}: {keyword} {item.shown(keyword)} cannot be and is not used")
     return None
+
+
+_MODIFIERS: Final = {
+    "wedge": "NumberOfWedges",
+    "bolus": "NumberOfBoli",
+    "compensator": "NumberOfCompensators",
+    "block": "NumberOfBlocks",
+    "range shifter": "NumberOfRangeShifters",
+}
+
+
+def _modifiers(item: Item) -> Iterator[Modifier]:
+    for kind, keyword in _MODIFIERS.items():
+        count = item.integer(keyword) or 0
+        if count > 0:
+            yield Modifier(kind, count)
+
+
+def _point(item: Item | None, keyword: str) -> tuple[float, float, float] | None:
+    position = item.numbers(keyword) if item else None
+    if position is None or len(position) != 3:
+        return None
+    return position[0], position[1], position[2]
 
 
 def _fluence_mode(item: Item) -> str:
@@ -171,7 +222,7 @@ def _stated(points: Sequence[Item], keyword: str) -> tuple[float, ...]:
 def _isocentres(points: Sequence[Item]) -> tuple[tuple[float, float, float], ...]:
     found: dict[tuple[float, float, float], None] = {}
     for point in points:
-        position = point.numbers("IsocenterPosition")
-        if position is not None and len(position) == 3:
-            found[position[0], position[1], position[2]] = None
+        position = _point(point, "IsocenterPosition")
+        if position is not None:
+            found[position] = None
     return tuple(found)

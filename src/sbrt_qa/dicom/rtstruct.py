@@ -20,7 +20,14 @@ from sbrt_qa.dicom.quirks import CONTOUR_TYPE, PLANE_TOLERANCE_MM, PLANES
 from sbrt_qa.errors import DicomError, GeometryError, quoted
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure, StructureSet
+from sbrt_qa.model.structure import (
+    Contour,
+    ContourKind,
+    DensityOverride,
+    SetAside,
+    Structure,
+    StructureSet,
+)
 
 MIN_VERTICES: Final = 3
 
@@ -69,8 +76,14 @@ def read_structure_set(root: Item) -> StructureSet:
             root.log.note(f"{root.where}: has no {keyword}")
     rois = _rois(root)
     frame_uid = main_frame(root)
-    types = _interpreted_types(root)
-    read = [_structure(root, roi, types.get(roi.number, ""), frame_uid) for roi in rois.values()]
+    types, overrides = _interpreted_types(root), _overrides(root)
+    read = [
+        replace(
+            _structure(root, roi, types.get(roi.number, ""), frame_uid),
+            overrides=overrides.get(roi.number, ()),
+        )
+        for roi in rois.values()
+    ]
     structures = _snap_planes(root, read)
     label, date = root.text("StructureSetLabel"), root.code("StructureSetDate")
     return StructureSet(structures, frame_uid, label, date)
@@ -121,6 +134,20 @@ def _interpreted_types(root: Item) -> dict[int, str]:
         if number is not None and kind:
             types.setdefault(number, kind)
     return types
+
+
+def _overrides(root: Item) -> dict[int, tuple[DensityOverride, ...]]:
+    """Return the physical properties given to ROIs, by number."""
+    found: dict[int, tuple[DensityOverride, ...]] = {}
+    for item in root.items("RTROIObservationsSequence"):
+        number = item.integer("ReferencedROINumber")
+        given = [
+            DensityOverride(one.code("ROIPhysicalProperty"), one.number("ROIPhysicalPropertyValue"))
+            for one in item.items("ROIPhysicalPropertiesSequence")
+        ]
+        if number is not None and given:
+            found[number] = (*found.get(number, ()), *given)
+    return found
 
 
 def _structure(root: Item, roi: _Roi, interpreted_type: str, frame_uid: str) -> Structure:

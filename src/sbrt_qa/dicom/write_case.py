@@ -13,8 +13,10 @@ from sbrt_qa.dicom.write_common import CaseIds
 from sbrt_qa.dicom.write_ct import write_ct
 from sbrt_qa.dicom.write_rtdose import RtDoseOptions, write_rtdose
 from sbrt_qa.dicom.write_rtplan import Aperture, write_rtplan
+from sbrt_qa.dicom.write_rtrecord import write_records
 from sbrt_qa.dicom.write_rtstruct import RtStructOptions, write_rtstruct
 from sbrt_qa.errors import DicomError
+from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.plan import Plan
@@ -33,12 +35,14 @@ class CaseContent:
     apertures: Mapping[int, Aperture] = field(default_factory=dict)
     rtdose: RtDoseOptions = field(default_factory=RtDoseOptions)
     rtstruct: RtStructOptions = field(default_factory=RtStructOptions)
+    sessions: tuple[Session, ...] = ()
 
 
 def write_case(content: CaseContent, folder: Path, ids: CaseIds) -> tuple[Path, ...]:
     """Write the parts of a case into a folder, made when absent, and return the files.
 
-    Names are ``RTPLAN.dcm``, ``RTSTRUCT.dcm``, ``RTDOSE.dcm`` and ``CT/CT_001.dcm`` upwards.
+    Names are ``RTPLAN.dcm``, ``RTSTRUCT.dcm``, ``RTDOSE.dcm``, and ``CT/CT_001.dcm`` and
+    ``RTRECORD_1.dcm`` upwards.
     Existing files of these names are replaced.
 
     Raises
@@ -63,6 +67,9 @@ def write_case(content: CaseContent, folder: Path, ids: CaseIds) -> tuple[Path, 
     if content.image is not None and content.hu is not None:
         _make(folder / "CT")
         written.extend(write_ct(content.image, content.hu, folder / "CT", ids))
+    if content.sessions and content.plan is not None:
+        planned = content.plan.fraction_groups[0].fractions or 0
+        written.extend(write_records(content.sessions, planned, folder, ids))
     return tuple(written)
 
 

@@ -8,6 +8,7 @@ this program take part.
 from __future__ import annotations
 
 import hashlib
+import io
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,6 +164,25 @@ def _add_trial(dataset: Dataset, subject: str) -> None:
     dataset.ClinicalTrialSubjectID = subject
 
 
+def with_meta(dataset: Dataset, transfer_syntax: UID = ExplicitVRLittleEndian) -> Dataset:
+    """Give a complete dataset its file meta information, and return it."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.TransferSyntaxUID = transfer_syntax
+    meta.ImplementationClassUID = UID(seeded_uid("sbrt_qa implementation class"))
+    meta.ImplementationVersionName = IMPLEMENTATION_NAME
+    dataset.file_meta = meta
+    return dataset
+
+
+def to_bytes(dataset: Dataset) -> bytes:
+    """Return a complete DICOM file: preamble, file meta information, dataset."""
+    file = io.BytesIO()
+    with_meta(dataset).save_as(file, enforce_file_format=True)
+    return file.getvalue()
+
+
 def save(dataset: Dataset, path: Path, *, transfer_syntax: UID = ExplicitVRLittleEndian) -> None:
     """Write a complete DICOM file: preamble, file meta information, dataset.
 
@@ -171,15 +191,8 @@ def save(dataset: Dataset, path: Path, *, transfer_syntax: UID = ExplicitVRLittl
     DicomError
         The file cannot be written.
     """
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = transfer_syntax
-    meta.ImplementationClassUID = UID(seeded_uid("sbrt_qa implementation class"))
-    meta.ImplementationVersionName = IMPLEMENTATION_NAME
-    dataset.file_meta = meta
     try:
-        dataset.save_as(path, enforce_file_format=True)
+        with_meta(dataset, transfer_syntax).save_as(path, enforce_file_format=True)
     except OSError as error:
         raise DicomError(
             "the file cannot be written", where=path.name, advice="Check the folder and its rights"

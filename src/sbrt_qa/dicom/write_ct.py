@@ -67,6 +67,8 @@ def _slice(
     dataset.InstanceNumber = index + 1
     dataset.PatientPosition = ids.position
     dataset.KVP = "120"
+    if image.gantry_tilt_deg is not None:
+        dataset.GantryDetectorTilt = number(image.gantry_tilt_deg)
     dataset.SliceThickness = number(image.slice_spacing_mm) if image.z_mm.size > 1 else ""
     dataset.ImagePositionPatient = [*(number(v) for v in image.origin_mm), number(z_mm)]
     dataset.ImageOrientationPatient = list(AXIAL)

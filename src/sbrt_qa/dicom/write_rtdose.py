@@ -12,7 +12,13 @@ from typing import Final, Literal
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
-from pydicom.uid import RTDoseStorage, RTPlanStorage, RTStructureSetStorage
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    RTDoseStorage,
+    RTPlanStorage,
+    RTStructureSetStorage,
+)
 
 from sbrt_qa.dicom.write_common import AXIAL, CaseIds, new_object, number, reference, save
 from sbrt_qa.errors import GeometryError
@@ -42,12 +48,18 @@ class RtDoseOptions:
         Tissue Heterogeneity Correction (3004,0014); empty to leave it out.
     comment
         Dose Comment (3004,0006); empty to leave it out.
+    gy_per_unit
+        Gy per stored unit; as fine as the bits allow when None. Coarser values deflate better.
+    deflated
+        Whether the file is written in deflated explicit VR little endian.
     """
 
     bits: Literal[16, 32] = 16
     offsets: Offsets = Offsets.RELATIVE
     heterogeneity: str = "IMAGE"
     comment: str = ""
+    gy_per_unit: Decimal | None = None
+    deflated: bool = False
 
 
 def write_rtdose(
@@ -77,7 +89,8 @@ def write_rtdose(
     _add_dose(dataset, dose, options)
     dataset.ReferencedRTPlanSequence = [reference(RTPlanStorage, ids.rtplan_uid)]
     dataset.ReferencedStructureSetSequence = [reference(RTStructureSetStorage, ids.rtstruct_uid)]
-    save(dataset, path)
+    syntax = DeflatedExplicitVRLittleEndian if options.deflated else ExplicitVRLittleEndian
+    save(dataset, path, transfer_syntax=syntax)
 
 
 def _add_geometry(dataset: Dataset, dose: DoseGrid, options: RtDoseOptions) -> None:
@@ -101,7 +114,7 @@ def _add_geometry(dataset: Dataset, dose: DoseGrid, options: RtDoseOptions) -> N
 
 
 def _add_dose(dataset: Dataset, dose: DoseGrid, options: RtDoseOptions) -> None:
-    scaling = dose_scaling(dose.max_gy, options.bits)
+    scaling = options.gy_per_unit or dose_scaling(dose.max_gy, options.bits)
     stored = np.rint(dose.dose_gy / float(scaling)).astype(f"<u{options.bits // 8}")
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME2"

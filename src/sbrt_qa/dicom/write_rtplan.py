@@ -79,8 +79,7 @@ def write_rtplan(
     _add_general(dataset, plan, ids)
     dataset.DoseReferenceSequence = [_dose_reference(r, ids) for r in plan.dose_references]
     dataset.FractionGroupSequence = [_fraction_group(g, plan) for g in plan.fraction_groups]
-    setup = item(PatientSetupNumber=1, PatientPosition=plan.patient_position or ids.position)
-    dataset.PatientSetupSequence = [setup]
+    dataset.PatientSetupSequence = [_setup(plan, ids)]
     apertures = apertures or {}
     dataset.BeamSequence = [
         _beam(beam, apertures.get(beam.number, Aperture()))
@@ -91,10 +90,22 @@ def write_rtplan(
     save(dataset, path)
 
 
+def _setup(plan: Plan, ids: CaseIds) -> Dataset:
+    setup = item(PatientSetupNumber=1, PatientPosition=plan.patient_position or ids.position)
+    techniques = [s.breathing for s in plan.setups if s.breathing]
+    if techniques:
+        setup.MotionSynchronizationSequence = [
+            item(RespiratoryMotionCompensationTechnique=techniques[0])
+        ]
+    return setup
+
+
 def _add_general(dataset: Dataset, plan: Plan, ids: CaseIds) -> None:
     dataset.RTPlanLabel = plan.label[:16]
     if plan.name:
         dataset.RTPlanName = plan.name
+    if plan.prescription_text:
+        dataset.PrescriptionDescription = plan.prescription_text
     dataset.RTPlanDate = ids.date
     dataset.RTPlanTime = ids.time
     dataset.PlanIntent = plan.intent or "CURATIVE"
@@ -149,8 +160,9 @@ def _fraction_group(group: FractionGroup, plan: Plan) -> Dataset:
 
 def _referenced_beam(beam: Beam) -> Dataset:
     written = item(ReferencedBeamNumber=beam.number)
-    if beam.isocentres_mm:
-        written.BeamDoseSpecificationPoint = [number(v) for v in beam.isocentres_mm[0]]
+    point = beam.dose_point_mm or next(iter(beam.isocentres_mm), None)
+    if point is not None:
+        written.BeamDoseSpecificationPoint = [number(v) for v in point]
     if beam.dose_gy is not None:
         written.BeamDose = number(beam.dose_gy)
     if beam.meterset is not None:

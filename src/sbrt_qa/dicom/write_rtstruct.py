@@ -18,6 +18,7 @@ from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
     CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     RTStructureSetStorage,
@@ -57,11 +58,14 @@ class RtStructOptions:
         Display colour by ROI number; the others get one in turn.
     approval
         Approval status (300E,0002).
+    deflated
+        Whether the file is written in deflated explicit VR little endian, where lengths allow.
     """
 
     decimals: int = 2
     colours: Mapping[int, Colour] | None = None
     approval: str = "UNAPPROVED"
+    deflated: bool = False
 
 
 def write_rtstruct(
@@ -109,7 +113,10 @@ def write_rtstruct(
     ]
     dataset.RTROIObservationsSequence = [_observation(s) for s in structures.structures]
     dataset.ApprovalStatus = options.approval
-    save(dataset, path, transfer_syntax=transfer_syntax_for(dataset))
+    syntax = transfer_syntax_for(dataset)
+    if options.deflated and syntax == ExplicitVRLittleEndian:
+        syntax = DeflatedExplicitVRLittleEndian
+    save(dataset, path, transfer_syntax=syntax)
 
 
 def _colour(roi_number: int, turn: int, options: RtStructOptions) -> Colour:
@@ -153,12 +160,21 @@ def _roi(structure: Structure, ids: CaseIds) -> Dataset:
 
 
 def _observation(structure: Structure) -> Dataset:
-    return item(
+    written = item(
         ObservationNumber=structure.roi_number,
         ReferencedROINumber=structure.roi_number,
         RTROIInterpretedType=structure.interpreted_type,
         ROIInterpreter="",
     )
+    if structure.overrides:
+        written.ROIPhysicalPropertiesSequence = [
+            item(
+                ROIPhysicalProperty=given.name,
+                ROIPhysicalPropertyValue="" if given.value is None else number(given.value),
+            )
+            for given in structure.overrides
+        ]
+    return written
 
 
 def _roi_contours(

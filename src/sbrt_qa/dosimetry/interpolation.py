@@ -188,3 +188,15 @@ def _slide(values: FloatArray, axis: int, pick: np.ufunc) -> FloatArray:
     cells = values.shape[axis] - 1
     along = np.moveaxis(padded, axis, 0)
     return np.moveaxis(np.asarray(pick.reduce([along[k : k + cells] for k in range(4)])), 0, axis)
+
+
+def dose_at_gy(dose: DoseGrid, point_mm: tuple[float, float, float]) -> float | None:
+    """Return the trilinearly interpolated dose at a point (x, y, z); None outside the grid."""
+    block: FloatArray = dose.dose_gy
+    for axis, at in zip((dose.z_mm, dose.y_mm, dose.x_mm), point_mm[::-1], strict=True):
+        if not axis[0] <= at <= axis[-1]:
+            return None
+        low = min(int(np.searchsorted(axis, at, side="right")) - 1, max(axis.size - 2, 0))
+        part = (at - axis[low]) / (axis[low + 1] - axis[low]) if axis.size > 1 else 0.0
+        block = block[low] if axis.size == 1 else (1 - part) * block[low] + part * block[low + 1]
+    return float(block)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Plan
@@ -23,12 +25,18 @@ class LinkKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One input file: what it is and its fingerprint. ``name`` is the bare file name."""
+    """One input file: what it is and its fingerprint. ``name`` is the bare file name.
+
+    Class, series and study are UIDs as written; empty where the file or a stored result has none.
+    """
 
     name: str
     modality: str
     sop_instance_uid: str
     sha256: str
+    sop_class_uid: str = ""
+    series_uid: str = ""
+    study_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,8 @@ class Provenance:
     links: tuple[Link, ...] = ()
     repairs: tuple[Repair, ...] = ()
     notes: tuple[str, ...] = ()
+    headers: tuple[ObjectHeader, ...] = ()
+    unused_doses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +82,10 @@ class Case:
 
     Parameters
     ----------
+    image_problem
+        Why there are images that cannot be used; empty when there are none, or they can.
+    sessions
+        What was delivered of this plan, in order of time; none without treatment records.
     stored_dvhs
         DVHs that the planning system stored with exactly this dose.
     subject
@@ -88,6 +102,8 @@ class Case:
     subject: str = ""
     provenance: Provenance = field(default_factory=Provenance)
     stored_dvhs: tuple[StoredDvh, ...] = ()
+    image_problem: str = ""
+    sessions: tuple[Session, ...] = ()
 
     @property
     def slice_spacing_mm(self) -> float | None:

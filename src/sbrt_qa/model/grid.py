@@ -64,6 +64,8 @@ class DoseGrid:
         The frame in which the coordinates hold; empty when the file states none.
     summation, dose_type
         What the file says the values are.
+    heterogeneity
+        Tissue Heterogeneity Correction (3004,0014): IMAGE, ROI_OVERRIDE, WATER; none if not stated.
     """
 
     dose_gy: FloatArray
@@ -73,6 +75,7 @@ class DoseGrid:
     frame_of_reference_uid: str = ""
     summation: Summation = Summation.PLAN
     dose_type: DoseType = DoseType.PHYSICAL
+    heterogeneity: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("dose_gy", "x_mm", "y_mm", "z_mm"):

@@ -32,6 +32,8 @@ class ImageSeries:
         (rows, columns) = (ny, nx).
     modality, series_uid, frame_of_reference_uid, patient_position
         As written.
+    gantry_tilt_deg
+        Gantry/Detector Tilt (0018,1120), None if not stated.
     load_hu
         Called on demand; returns Hounsfield units, shape ``(nz, ny, nx)``.
     """
@@ -44,6 +46,7 @@ class ImageSeries:
     frame_of_reference_uid: str = ""
     modality: str = "CT"
     patient_position: str = ""
+    gantry_tilt_deg: float | None = None
     sop_instance_uids: tuple[str, ...] = ()
     load_hu: Callable[[], npt.NDArray[np.int16]] = field(default=_no_pixels, repr=False)
 

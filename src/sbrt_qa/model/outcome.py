@@ -35,6 +35,37 @@ def worst(verdicts: list[Verdict]) -> Verdict:
     return max(verdicts, key=lambda v: v.rank, default=Verdict.NOT_EVALUABLE)
 
 
+class Severity(enum.StrEnum):
+    """What a find of a plan check means for the case; ordered from least to most."""
+
+    INFO = "info"
+    """Decides nothing."""
+    MINOR = "minor"
+    """A minor deviation."""
+    MAJOR = "major"
+    """A major deviation."""
+    BLOCK = "block"
+    """The case cannot be judged: whatever its limits say, it is not evaluable."""
+
+    @property
+    def rank(self) -> int:
+        """Position from least (0) to most (3)."""
+        return list(Severity).index(self)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict that a find gives; None for information."""
+        return _OF_SEVERITY[self]
+
+
+_OF_SEVERITY: dict[str, Verdict | None] = {
+    Severity.INFO: None,
+    Severity.MINOR: Verdict.MINOR,
+    Severity.MAJOR: Verdict.MAJOR,
+    Severity.BLOCK: Verdict.NOT_EVALUABLE,
+}
+
+
 class ReasonCode(enum.StrEnum):
     """Why a quantity has no value: stable codes, each with its meaning below it."""
 
@@ -151,6 +182,8 @@ class Finding:
         message says it all.
     source
         Where the rule comes from.
+    group
+        Family of the check, such as ``beams``; empty for what no check found.
     """
 
     code: str
@@ -163,3 +196,4 @@ class Finding:
     expected: str = ""
     tolerance: str = ""
     source: str = ""
+    group: str = ""

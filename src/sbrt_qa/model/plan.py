@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from sbrt_qa.model.opening import Opening
 from sbrt_qa.model.outcome import Reason
 
 
@@ -43,10 +44,48 @@ class Prescription:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlPoint:
+    """One control point of a beam; what it does not restate is None or empty.
+
+    ``weight`` is the cumulative meterset weight; ``rotation`` the direction to the next point (CW,
+    CC, NONE); ``dose_rate`` in meterset units per minute; ``opening`` the one in force, None where
+    the file does not describe it.
+    """
+
+    weight: float | None = None
+    gantry_deg: float | None = None
+    rotation: str = ""
+    dose_rate: float | None = None
+    opening: Opening | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Modifier:
+    """Something in a beam besides jaws and leaves: wedge, bolus, compensator, block; how many."""
+
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSetup:
+    """How the patient lies and breathes: position and respiratory technique, in capitals.
+
+    ``breathing`` is empty where the plan states no Respiratory Motion Compensation Technique.
+    """
+
+    position: str = ""
+    breathing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Beam:
     """One beam. Angles in degrees, energies in MV as written, meterset as written.
 
-    ``meterset`` and ``dose_gy`` are per fraction, taken from the fraction group by beam number.
+    ``meterset``, ``dose_gy`` and ``dose_point_mm`` are per fraction, taken from the fraction group
+    by beam number; ``in_fraction_group`` tells whether one names the beam. ``final_weight`` is the
+    Final Cumulative Meterset Weight; ``tolerance_table`` the label, or the number, of the machine's
+    tolerance table that holds for the beam.
     """
 
     number: int
@@ -65,6 +104,12 @@ class Beam:
     meterset: float | None = None
     meterset_unit: str = ""
     dose_gy: float | None = None
+    dose_point_mm: tuple[float, float, float] | None = None
+    in_fraction_group: bool = True
+    final_weight: float | None = None
+    points: tuple[ControlPoint, ...] = ()
+    modifiers: tuple[Modifier, ...] = ()
+    tolerance_table: str = ""
 
     @property
     def is_setup(self) -> bool:
@@ -88,6 +133,7 @@ class Plan:
 
     ``prescription`` and ``fractions`` are a value, or the Reason why the plan states none that is
     unambiguous. ``beams`` are treatment beams; ``setup_beams`` are kept apart.
+    ``prescription_text`` is the Prescription Description, which nothing is computed from.
     """
 
     sop_instance_uid: str
@@ -105,6 +151,8 @@ class Plan:
     setup_beams: tuple[Beam, ...] = ()
     is_ion: bool = False
     planning_date: str = ""
+    prescription_text: str = ""
+    setups: tuple[PatientSetup, ...] = ()
 
     @property
     def machines(self) -> tuple[str, ...]:

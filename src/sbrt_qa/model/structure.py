@@ -70,6 +70,14 @@ class SetAside:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class DensityOverride:
+    """A physical property that the planner gave a structure (3006,00B0): its name and value."""
+
+    name: str
+    value: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Structure:
     """A region of interest.
@@ -90,6 +98,8 @@ class Structure:
         Set when the structure cannot be interpreted safely; then it has no contours.
     raw_name
         The bytes of a name that is not plain ASCII, because decoding them may have been a guess.
+    overrides
+        Physical properties that the planner gave it.
     """
 
     roi_number: int
@@ -99,6 +109,7 @@ class Structure:
     set_aside: tuple[SetAside, ...] = ()
     problem: Reason | None = None
     raw_name: bytes = b""
+    overrides: tuple[DensityOverride, ...] = ()
 
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.contours, key=lambda c: c.z_mm))

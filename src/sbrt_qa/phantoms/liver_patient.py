@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.image import ImageSeries
-from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Plan
+from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, PatientSetup, Plan
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.phantoms.liver_anatomy import HALF_WIDTH_MM, anatomy
 from sbrt_qa.phantoms.liver_contours import draw
@@ -243,7 +243,7 @@ def _plan(idea: PlanIdea, isocentre: Point, shares_gy: list[float]) -> Plan:
             control_points=2,
             meterset=round(share * scale * MU_PER_GY, 1),
             meterset_unit="MU",
-            dose_gy=round(share * scale, 4),
+            dose_gy=round(share / idea.fractions, 4),
         )
         for i, (field, share) in enumerate(zip(FIELDS, shares_gy, strict=True), start=1)
     )
@@ -260,4 +260,5 @@ def _plan(idea: PlanIdea, isocentre: Point, shares_gy: list[float]) -> Plan:
         dose_references=(prescribed,),
         fraction_groups=(FractionGroup(1, idea.fractions, tuple(b.number for b in beams)),),
         beams=beams,
+        setups=(PatientSetup("HFS", "BREATH_HOLD"),),
     )

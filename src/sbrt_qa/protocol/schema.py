@@ -26,6 +26,10 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Op = Literal["<=", "<", ">=", ">", "==", "report"]
+CheckCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,39}$")]
+_Word = Annotated[str, StringConstraints(max_length=100)]
+_Plain = Annotated[bool, Field(strict=True)] | Annotated[int, Field(strict=True)] | Number | _Word
+CheckValue = _Plain | tuple[_Plain, ...]
 Priority = Annotated[int, Field(strict=True, ge=1, le=4)]
 
 OPTIONAL: Final = ("optional", "recommended", "if present")
@@ -207,6 +211,27 @@ class FractionOption(_Part):
     constraints: tuple[Constraint, ...]
 
 
+class CheckRule(_Part):
+    """What the protocol says of one plan check; what it leaves out is as the check has it.
+
+    Parameters
+    ----------
+    applies
+        False switches the check off.
+    severity
+        What a find means at worst.
+    parameters
+        Numbers and texts by name; which there are, the check says (``sbrt-qa checks show CODE``).
+    note
+        One sentence for the reader of the protocol.
+    """
+
+    applies: Annotated[bool, Field(strict=True)] = True
+    severity: Literal["info", "minor", "major", "block"] | None = None
+    parameters: Mapping[Name, CheckValue] = Field(default_factory=dict)
+    note: str = ""
+
+
 class Protocol(_Part):
     """A protocol.
 
@@ -225,6 +250,8 @@ class Protocol(_Part):
         Limits that apply whatever the number of fractions.
     options
         Limits by number of fractions.
+    checks
+        How plan checks are to be made, by their codes; the others are made as they are.
     """
 
     format: Literal["sbrt_qa.protocol/1"] = Field(alias="schema")
@@ -243,6 +270,7 @@ class Protocol(_Part):
     targets: tuple[Constraint, ...]
     conformity: tuple[ConformityLimit, ...] = ()
     options: tuple[FractionOption, ...]
+    checks: Mapping[CheckCode, CheckRule] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:

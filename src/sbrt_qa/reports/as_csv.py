@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.outcome import Finding, Reason
+from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.result import ConstraintResult
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
     from sbrt_qa.review.result import CaseReview
+    from sbrt_qa.review.second_opinion import Comparison
 
 Cell = str | int | float | bool | None
 
@@ -31,6 +32,7 @@ REVIEW_COLUMNS = (
     "verdict", "reason_code", "reason", "note", "source", "confidence",
     "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
     "band_low", "band_high", "band_driver", "borderline",
+    "row", "check", "group", "where", "title", "message", "advice", "found", "expected", "accepted",
 )  # fmt: skip
 
 DVH_COLUMNS = (
@@ -40,8 +42,12 @@ DVH_COLUMNS = (
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: ARG001
-    """Return one row per limit and plan, then one per value that is compared with another's."""
-    return write_rows(REVIEW_COLUMNS, (row for review in reviews for row in _review_rows(review)))
+    """Return one row per limit and plan, per value compared with another's, and per plan check.
+
+    The column `row` says which: limit, comparison, finding or passed.
+    """
+    rows = (row for review in reviews for row in _review_rows(review))
+    return write_rows(REVIEW_COLUMNS, ([row.get(name) for name in REVIEW_COLUMNS] for row in rows))
 
 
 def render_dvh(table: DvhTable, page: Page) -> str:  # noqa: ARG001
@@ -71,35 +77,61 @@ def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     return text.getvalue()
 
 
-def _review_rows(review: CaseReview) -> Iterator[Sequence[Cell]]:
+def _review_rows(review: CaseReview) -> Iterator[dict[str, Cell]]:
     protocol = review.protocol
-    head = (
-        review.subject, review.case, review.verdict, protocol.id, protocol.version,
-        protocol.sha256, review.engine.version,
-    )  # fmt: skip
-    for c in review.constraints:
-        match, reason = c.match, c.reason
-        yield (
-            *head, c.id, c.priority, "yes" if c.counts else "no", c.structure,
-            "; ".join(match.plan_names) if match else "", match.rule if match else "",
-            c.metric, c.value, c.unit, c.op, c.per_protocol_limit, c.minor_limit, c.margin,
-            c.verdict, reason.code if reason else "", reason.detail if reason else "",
-            c.note, "; ".join(c.source), c.confidence, *[None] * 6, *_band(c),
-        )  # fmt: skip
-    for row in (*review.site_values, *review.cross_check):
-        reason, agrees = row.reason, row.agrees
-        yield (
-            *head, "", None, "", row.structure, "", "", row.metric, row.ours, row.unit, "", None,
-            None, None, "", reason.code if reason else "", reason.detail if reason else "", "", "",
-            "", row.other, row.source, row.difference, row.tolerance,
-            "" if agrees is None else "yes" if agrees else "no", row.cause, *[None] * 4,
-        )  # fmt: skip
+    head: dict[str, Cell] = {
+        "subject": review.subject, "plan": review.case, "case_verdict": review.verdict,
+        "protocol": protocol.id, "protocol_version": protocol.version,
+        "protocol_sha256": protocol.sha256, "engine_version": review.engine.version,
+    }  # fmt: skip
+    for limit in review.constraints:
+        yield head | _limit_row(limit)
+    for comparison in (*review.site_values, *review.cross_check):
+        yield head | _comparison_row(comparison)
+    for kind, findings in (("finding", review.findings), ("passed", review.passed)):
+        for finding in findings:
+            yield head | {"row": kind} | _check_row(finding)
 
 
-def _band(c: ConstraintResult) -> tuple[Cell, Cell, Cell, Cell]:
-    if c.band is None:
-        return None, None, "", ""
-    return c.band.low, c.band.high, c.band.driver, "yes" if c.borderline else "no"
+def _limit_row(c: ConstraintResult) -> dict[str, Cell]:
+    match, band = c.match, c.band
+    return {
+        "row": "limit", "constraint": c.id, "priority": c.priority, "counts": _yes(c.counts),
+        "structure": c.structure, "plan_structures": "; ".join(match.plan_names) if match else "",
+        "match_rule": match.rule if match else "", "metric": c.metric, "value": c.value,
+        "unit": c.unit, "operator": c.op, "limit": c.per_protocol_limit,
+        "minor_limit": c.minor_limit, "margin": c.margin, "verdict": c.verdict, "note": c.note,
+        "source": "; ".join(c.source), "confidence": c.confidence, **_reason_cells(c.reason),
+        "band_low": band.low if band else None, "band_high": band.high if band else None,
+        "band_driver": band.driver if band else "",
+        "borderline": _yes(c.borderline) if band else "",
+    }  # fmt: skip
+
+
+def _comparison_row(row: Comparison) -> dict[str, Cell]:
+    return {
+        "row": "comparison", "structure": row.structure, "metric": row.metric, "value": row.ours,
+        "unit": row.unit, **_reason_cells(row.reason), "other_value": row.other,
+        "other_source": row.source, "difference": row.difference, "tolerance": row.tolerance,
+        "agrees": "" if row.agrees is None else _yes(row.agrees), "cause": row.cause,
+    }  # fmt: skip
+
+
+def _check_row(f: Finding) -> dict[str, Cell]:
+    return {
+        "check": f.code, "group": f.group, "verdict": f.verdict or "", "where": f.where,
+        "title": f.title,
+        "message": f.message, "advice": f.advice, "found": f.found, "expected": f.expected,
+        "accepted": f.tolerance, "source": f.source,
+    }  # fmt: skip
+
+
+def _reason_cells(reason: Reason | None) -> dict[str, Cell]:
+    return {"reason_code": reason.code, "reason": reason.detail} if reason else {}
+
+
+def _yes(flag: bool) -> str:  # noqa: FBT001
+    return "yes" if flag else "no"
 
 
 def _quantities(row: StructureDvh) -> Iterator[tuple[Cell, ...]]:

@@ -135,6 +135,7 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         Text(view.LEGEND, "dim"),
         *section("Borderline", map(_text, view.borderline_lines(review))),
         *section("Not evaluable, and why", _reasons(review)),
+        *section("Plan checks without a find", _passed(review.passed, page)),
         *section("Beside the site's own values", _comparisons(review.site_values)),
         *section("Beside a second engine", _comparisons(review.cross_check)),
         *section("Names", map(_text, view.names_told(review))),
@@ -152,11 +153,30 @@ def _overview(review: CaseReview) -> Text:
     return Text.assemble((verdict, style), visible(review.case), f"  {view.count_text(review)}")
 
 
-def _findings(findings: Sequence[Finding]) -> Iterator[Text]:
+def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     for f in findings:
         sign = view.SIGNS[f.verdict] if f.verdict else "·"
         style = COLOURS[f.verdict] if f.verdict else ""
-        yield Text.assemble((f"{sign} ", style), view.finding_text(f))
+        heading, text = view.finding_parts(f)
+        yield Text.assemble((f"{sign} {heading}", style))
+        if text:
+            yield Padding(Text(text), (0, 0, 0, 2))
+
+
+def _passed(passed: Sequence[Finding], page: Page) -> Iterator[RenderableType]:
+    """Yield how many checks passed in each group, or each of them with what it saw."""
+    if not page.all_checks:
+        if passed:
+            yield Text(view.passed_text(passed))
+        return
+    for group in dict.fromkeys(f.group for f in passed):
+        table = plain_table("check", "where", "found", "expected", "tolerance")
+        for f in passed:
+            if f.group == group:
+                cells = (f.title, f.where, f.found or f.message, f.expected, f.tolerance)
+                table.add_row(*map(_text, cells))
+        yield Text(visible(group), "dim")
+        yield table
 
 
 def _table() -> Table:

@@ -30,6 +30,7 @@ def render_protocol(protocol: Protocol, page: Page) -> str:
     parts += section("Conformity", [_conformity(protocol.conformity)])
     for option in protocol.options:
         parts += section(visible(f"{option.id}, when {option.when}"), [_limits(option.constraints)])
+    parts += section("Plan checks", [_checks(protocol)] if protocol.checks else [])
     cited = [(name, f"{s.citation} [{s.read_as}]") for name, s in protocol.sources.items()]
     parts += section("Sources", [label_grid(cited)])
     return print_to_text(parts, page)
@@ -56,6 +57,21 @@ def _conformity(limits: tuple[ConformityLimit, ...]) -> Table:
             _text(", ".join(c.source)),
         )  # fmt: skip
     return table
+
+
+def _checks(protocol: Protocol) -> Table:
+    table = plain_table("check", "a find is", "parameters", "note")
+    for code, rule in protocol.checks.items():
+        said = rule.severity or "as the check has it"
+        settings = ", ".join(f"{name} {_shown(v)}" for name, v in rule.parameters.items())
+        table.add_row(
+            _text(code), said if rule.applies else "not made", _text(settings), _text(rule.note)
+        )
+    return table
+
+
+def _shown(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _text(text: str) -> Text:

@@ -1,8 +1,9 @@
 """Report formats: a file ``as_NAME.py`` of this folder is the format NAME, with no list to keep.
 
-Such a file offers ``render_reviews(reviews, page)``, ``render_dvh(table, page)`` or both, each
-returning the text. It is imported when its format is asked for, so one format never pays for
-another.
+Such a file offers ``render_reviews(reviews, page)`` and ``render_dvh(table, page)``, each returning
+text for a terminal or a file, or ``render_report(reviewed, language)``, which returns the bytes of
+a document about one case, pictures included. It is imported when its format is asked for, so one
+format never pays for another.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sbrt_qa.errors import UsageError, quoted
@@ -19,6 +21,7 @@ from sbrt_qa.errors import UsageError, quoted
 if TYPE_CHECKING:
     from sbrt_qa.review.comparison import CaseComparison
     from sbrt_qa.review.dvh_table import DvhTable
+    from sbrt_qa.review.evidence import Reviewed
     from sbrt_qa.review.result import CaseReview
 
 _PREFIX = "as_"
@@ -26,10 +29,14 @@ _PREFIX = "as_"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the text is written on: columns, and whether colour is understood there."""
+    """What the text is written on: columns, and whether colour is understood there.
+
+    With `all_checks`, formats that are brief on plan checks without a find list them all.
+    """
 
     width: int = 120
     colour: bool = False
+    all_checks: bool = False
 
 
 def format_names() -> tuple[str, ...]:
@@ -72,12 +79,49 @@ def render_comparison(name: str, comparison: CaseComparison, page: Page) -> str:
     return str(_renderer(name, "render_comparison", f"comparison_{name}")(comparison, page))
 
 
-def _renderer(name: str, function: str, module_name: str = "") -> Callable[..., Any]:
+def is_document(name: str) -> bool:
+    """Tell whether a format makes a document about one case, for which it needs the evidence.
+
+    Raises
+    ------
+    UsageError
+        There is no such format.
+    """
+    return hasattr(_module(name), "render_report")
+
+
+def format_of(path: Path) -> str:
+    """Return the format that the suffixes of a file name, empty when they name none.
+
+    ``review.pdf.dcm`` is `pdf_dcm`, ``review.dcm`` is `dcm`.
+    """
+    suffixes = [suffix.removeprefix(".").lower() for suffix in path.suffixes[-2:]]
+    named = ("_".join(suffixes), suffixes[-1] if suffixes else "")
+    return next((name for name in named if name in format_names()), "")
+
+
+def render_report(name: str, reviewed: Reviewed, language: str) -> bytes:
+    """Render one case as the content of a file.
+
+    Raises
+    ------
+    UsageError
+        There is no such format or language, or the format cannot show a review.
+    """
+    if is_document(name):
+        return bytes(_renderer(name, "render_report")(reviewed, language))
+    return render_reviews(name, [reviewed.review], Page()).encode()
+
+
+def _module(name: str, module_name: str = "") -> ModuleType:
     if name not in format_names():
         raise UsageError("unknown format", got=quoted(name), expected=", ".join(format_names()))
+    return importlib.import_module(f"{__package__}.{module_name or _PREFIX + name}")
+
+
+def _renderer(name: str, function: str, module_name: str = "") -> Callable[..., Any]:
     try:
-        module = importlib.import_module(f"{__package__}.{module_name or _PREFIX + name}")
-        found: Callable[..., Any] = getattr(module, function)
+        found: Callable[..., Any] = getattr(_module(name, module_name), function)
     except (AttributeError, ModuleNotFoundError):
         raise UsageError("this format cannot show that result", got=quoted(name)) from None
     return found

@@ -194,7 +194,28 @@ def finding_text(finding: Finding) -> str:
     """Return a finding as one line: code, place, message, advice."""
     where = f"{finding.where}: " if finding.where else ""
     advice = f". {finding.advice}" if finding.advice else ""
-    return visible(f"{finding.code}  {where}{finding.message.rstrip('.')}{advice}")
+    bounds = f"expected {finding.expected}" if finding.expected else ""
+    bounds += f", tolerance {finding.tolerance}" if finding.tolerance else ""
+    said = f"{finding.message.rstrip('.')}{f' ({bounds})' if bounds else ''}"
+    return visible(f"{finding.code}  {where}{said}{advice}")
+
+
+def finding_parts(finding: Finding) -> tuple[str, str]:
+    """Return the heading of a find, its code, title and group, and what was found.
+
+    A find of no check has no title, and its text stands in the heading.
+    """
+    if not finding.title:
+        return finding_text(finding), ""
+    heading = f"{finding.code}  {finding.title} · {finding.group}"
+    return visible(heading), finding_text(finding).removeprefix(f"{visible(finding.code)}  ")
+
+
+def passed_text(passed: Sequence[Finding]) -> str:
+    """Return how many objects passed in each group of checks."""
+    groups = dict.fromkeys(f.group for f in passed)
+    counts = (f"{group} {sum(f.group == group for f in passed)}" for group in groups)
+    return visible(f"{len(passed)}: {', '.join(counts)} (each of them: --all-checks)")
 
 
 def comparison_cells(row: Comparison) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -211,6 +211,15 @@ class CaseReview:
                 got=str(first["msg"]),
                 expected=SCHEMA,
             ) from error
+
+
+def review_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the versioned form of a review."""
+    schema = _adapter().json_schema(mode="serialization")
+    schema["properties"]["schema"] = {"const": SCHEMA}
+    schema["required"] += ["schema"]
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}
 
 
 @functools.cache

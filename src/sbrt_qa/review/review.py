@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 
-from sbrt_qa.checks.registry import CheckContext, run_checks
+from sbrt_qa.checks.context import CheckContext, Find
+from sbrt_qa.checks.registry import CHECKS
+from sbrt_qa.checks.run import run_checks
 from sbrt_qa.dosimetry.bands import VIEWS, Subject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
@@ -30,7 +32,7 @@ from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.site_csv import SiteValue
-from sbrt_qa.review.site_values import FindDvh, compare_sent, compare_stored
+from sbrt_qa.review.site_values import FindDvh, compare_sent, compare_stored, differing
 from sbrt_qa.review.summaries import (
     dose_summary,
     image_summary,
@@ -61,7 +63,7 @@ def review_case(
     site_values
         The site's own numbers, to be shown beside ours.
     doses
-        What keeps the histograms of this case, for a caller who wants them as well.
+        Regions and DVHs of this case, for who wants to use them afterwards; made when not given.
     bands
         Compute every metric in other plausible readings as well, which takes about three times as
         long, and flag verdicts that depend on the reading.
@@ -70,6 +72,8 @@ def review_case(
     ------
     UsageError
         The mapping leads to a name that the protocol does not have.
+    ProtocolError
+        The protocol says something of a plan check that there is not.
     """
     chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
     protocol = chosen.protocol
@@ -78,8 +82,24 @@ def review_case(
     doses.prepare(structures.values())
     evaluation = _evaluate(doses, protocol, mapping or {}, bands=bands)
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
+    site_rows = (
+        *compare_stored(doses, evaluation.results),
+        *compare_sent(doses, site_values, _named(doses, protocol, mapping or {})),
+    )
+    context = CheckContext(
+        doses,
+        used,
+        protocol,
+        _finder(doses, protocol, mapping or {}),
+        lambda tree: region_of_tree(doses, tree),
+        evaluation.results,
+        evaluation.findings,
+        differing(site_rows),
+    )
+    done = run_checks(context)
     about_version = () if chosen.finding is None else (chosen.finding,)
-    findings = (*about_version, *evaluation.findings, *run_checks(CheckContext(doses, used)))
+    told = (f for f in evaluation.findings if f.code not in CHECKS)
+    findings = (*about_version, *told, *done.findings)
     source = case.provenance
     return CaseReview(
         case=case.label,
@@ -94,15 +114,21 @@ def review_case(
         structures=tuple(_summary(doses, key, s, evaluation) for key, s in structures.items()),
         constraints=evaluation.results,
         findings=findings,
+        passed=done.passed,
         links=source.links,
         repairs=source.repairs,
         files=source.files,
         notes=source.notes,
-        site_values=(
-            *compare_stored(doses, evaluation.results),
-            *compare_sent(doses, site_values, _named(doses, protocol, mapping or {})),
-        ),
+        site_values=site_rows,
     )
+
+
+def _finder(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> Find:
+    """Return what finds structures of the protocol in the plan."""
+    structures = doses.case.structures
+    if isinstance(structures, Reason):
+        return lambda _: structures
+    return Matcher(protocol, structures, mapping).find
 
 
 def _evaluate(

@@ -45,6 +45,18 @@ def compare_sent(
     return _explained(doses, [_sent_row(doses, value, find(value.structure)) for value in values])
 
 
+def differing(rows: Sequence[Comparison]) -> tuple[str, ...] | None:
+    """Return what differs from the DVHs stored with the dose; None where none are stored."""
+    stored = [row for row in rows if row.source == STORED and row.agrees is not None]
+    if not stored:
+        return None
+    return tuple(
+        f"{row.structure} {row.metric}: {row.other:.2f} {row.unit} stored, {row.ours:.2f} ours"
+        for row in stored
+        if row.agrees is False
+    )
+
+
 def metrics_of(limits: Sequence[ConstraintResult], roi_number: int) -> tuple[MetricSpec, ...]:
     """Return the metrics that limits ask of one structure of the plan, and the usual ones."""
     asked = [

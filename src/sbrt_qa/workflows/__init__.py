@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
     from sbrt_qa.review.site_csv import SiteValue
-    from sbrt_qa.selftest.acceptance import SelfTest
 
 DEFAULT_PROTOCOL = "liver_sbrt"
 
@@ -71,13 +69,13 @@ def check(
     from sbrt_qa.review.review import review_case
 
     rules = protocol_family(protocol_name)
-    sent = () if site_values is None else _site_values(site_values)
+    sent = () if site_values is None else read_sent(site_values)
     reviews = []
     for case in load_cases(paths):
         review = review_case(case, rules.of(case), mapping=mapping, site_values=sent, bands=bands)
         if cross_check:
-            review = _cross_checked(case, review, paths)
-        reviews.append(_citing_self_test(review))
+            review = cross_checked(case, review, paths)
+        reviews.append(citing_self_test(review))
     return tuple(reviews)
 
 
@@ -265,11 +263,16 @@ def protocol(name_or_path: str) -> Protocol:
     Raises
     ------
     ProtocolError
-        There is no such protocol, or it breaks its schema.
+        There is no such protocol, it breaks its schema, or it names a plan check that there is not.
     """
     from sbrt_qa.protocol.load import load_protocol
 
-    return load_protocol(name_or_path)
+    loaded = load_protocol(name_or_path)
+    if loaded.checks:
+        from sbrt_qa.checks.run import configured
+
+        configured(loaded, Path(name_or_path).name)
+    return loaded
 
 
 def protocol_family(name_or_path: str) -> ProtocolFamily:
@@ -300,34 +303,14 @@ def protocol_schema() -> dict[str, Any]:
     return protocol_json_schema()
 
 
-def sample(out: Path) -> None:
-    """Write the synthetic sample patient into the folder `out`.
+def read_sent(path: Path) -> tuple[SiteValue, ...]:
+    """Read a file of the site's own values.
 
     Raises
     ------
     UsageError
-        The folder exists and holds something else.
+        It cannot be read.
     """
-    from sbrt_qa.sample import write_samples
-
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(
-            "the sample is written into a new or empty folder only", got=quoted(out.name)
-        )
-    write_samples(out)
-
-
-def self_test(*, full: bool = False) -> tuple[SelfTest, bool]:
-    """Run the self-test and store it; return the report and whether it could be stored."""
-    from sbrt_qa.selftest.acceptance import run_self_test
-    from sbrt_qa.selftest.state import keep
-
-    date = datetime.now(UTC).isoformat(timespec="seconds")
-    found = run_self_test(full=full, date=date)
-    return found, keep(found.to_json())
-
-
-def _site_values(path: Path) -> tuple[SiteValue, ...]:
     from sbrt_qa.review.site_csv import read_site_values
 
     try:
@@ -344,13 +327,15 @@ def _site_values(path: Path) -> tuple[SiteValue, ...]:
     return read_site_values(text)
 
 
-def _cross_checked(case: Case, review: CaseReview, paths: Sequence[Path]) -> CaseReview:
+def cross_checked(case: Case, review: CaseReview, paths: Sequence[Path]) -> CaseReview:
+    """Return a review with every metric from a second engine beside."""
     from sbrt_qa.crosscheck.compare import cross_check
 
     return replace(review, cross_check=cross_check(case, review.constraints, paths))
 
 
-def _citing_self_test(review: CaseReview) -> CaseReview:
+def citing_self_test(review: CaseReview) -> CaseReview:
+    """Return a review that names the latest self-test of this machine."""
     from sbrt_qa.selftest.state import latest_id
 
     return replace(review, engine=replace(review.engine, self_test=latest_id()))

@@ -19,7 +19,7 @@ from sbrt_qa.errors import SbrtQaError
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.privacy import Scan
-    from sbrt_qa.dicom.identity import Identity
+    from sbrt_qa.dicom.identifiers import Identity
     from sbrt_qa.dicom.load import Inventory
     from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case

@@ -1,0 +1,86 @@
+"""How long reports of the large case take after its review, and whether memory stays flat.
+
+    scripts/bench report_speed [REPORTS] [FORMAT]     default 100 reports in HTML
+
+The many reports are of the sample's major case.
+
+Processor seconds, in one process each. Memory is the resident set after every report.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from bench_helpers import print_table, run
+from large_case import case_folder
+
+FORMATS = ("html", "pdf", "dcm")
+
+SAMPLE = Path(__file__).parents[1] / "sample_dicom" / "major"
+
+
+def one(folder: Path) -> None:
+    """Review one case and render it; print seconds of each step and the sizes."""
+    from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.dosimetry.case_doses import CaseDoses
+    from sbrt_qa.protocol.load import load_protocol
+    from sbrt_qa.reports.registry import render_report
+    from sbrt_qa.review.evidence import Reviewed
+    from sbrt_qa.review.gather import gather
+    from sbrt_qa.review.review import review_case
+
+    (case,), rules = load_cases([folder]), load_protocol("liver_sbrt")
+    doses = CaseDoses(case)
+    marks = [time.process_time()]
+    review = review_case(case, rules, doses=doses)
+    marks.append(time.process_time())
+    evidence = gather(doses, rules, {}, review)
+    marks.append(time.process_time())
+    sizes = []
+    for form in FORMATS:
+        sizes.append(len(render_report(form, Reviewed(review, evidence), "en")) / 1e6)
+        marks.append(time.process_time())
+    print(json.dumps([*(b - a for a, b in pairwise(marks)), *sizes]))
+
+
+def many(count: int, form: str) -> None:
+    """Make many reports in one process; print the resident set (MB) after each."""
+    from sbrt_qa.reports.registry import render_report
+    from sbrt_qa.workflows import reporting
+
+    sizes = []
+    for _ in range(count):
+        render_report(form, reporting.report([SAMPLE], bands=False), "en")
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        sizes.append(pages * 4096 / 1e6)
+    print(json.dumps(sizes))
+
+
+def main() -> None:
+    given = sys.argv[1:] or ["100"]
+    form = given[1] if len(given) > 1 else "html"
+    rows = []
+    for name, folder in (("large", case_folder("large")), ("sample, major", SAMPLE)):
+        done = run([sys.executable, __file__, "--one", folder])
+        figures = [f"{number:.2f}" for number in json.loads(done.output)]
+        rows.append([name, *figures, f"{done.peak_mb:.0f}"])
+    steps = ("review", "evidence", *FORMATS)
+    header = ("case", *(f"{step} s" for step in steps), *(f"{f} MB" for f in FORMATS), "peak MB")
+    print_table("Reports, processor seconds and size", header, rows)
+    sizes = json.loads(run([sys.executable, __file__, "--many", given[0], form]).output)
+    at = [i for i in (1, 10, 25, 50, 100) if i <= len(sizes)]
+    print_table(f"Resident MB after so many reports in one process ({form})",
+                tuple(map(str, at)), [[f"{sizes[i - 1]:.0f}" for i in at]])  # fmt: skip
+
+
+if __name__ == "__main__":
+    if "--one" in sys.argv:
+        one(Path(sys.argv[-1]))
+    elif "--many" in sys.argv:
+        many(int(sys.argv[-2]), sys.argv[-1])
+    else:
+        main()

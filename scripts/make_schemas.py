@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""Write docs/schema/: the JSON Schemas of reviews and of protocol files, as `sbrt-qa schema` does.
+
+`tests/test_schemas.py` fails when they are not what the code says.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from sbrt_qa import workflows
+from sbrt_qa.review.result import review_json_schema
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "schema"
+
+SCHEMAS = {"review-1.json": review_json_schema, "protocol.json": workflows.protocol_schema}
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for name, schema in SCHEMAS.items():
+        text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Whether the structures that a protocol needs are there, once, whole and sensibly named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.errors import quoted
+from sbrt_qa.geometry.parts.find import parts_of
+from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.protocol.folding import folded
+from sbrt_qa.protocol.matching import ABSENT
+
+LONGEST_NAME: Final = 16
+"""Characters that TG-263 allows."""
+
+CONTOUR_IT: Final = "Have it contoured, or say which structure it is with --map."
+
+SHOWN: Final = 8
+"""Names that one finding lists."""
+
+
+def listed(names: list[str]) -> str:
+    """Return names for a message, cut after `SHOWN`."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+@check(
+    "REQUIRED_MISSING",
+    title="Required structures",
+    group=Group.STRUCTURES,
+    severity=Severity.BLOCK,
+    source="protocol",
+    rows=(19,),
+)
+def required_missing(context: CheckContext) -> Iterator[Outcome]:
+    """Find structures that the protocol requires and the plan lacks, or has without a contour.
+
+    What was not drawn cannot be judged: the case is not evaluable, rather than a deviation. A
+    structure that can be derived from others (Liver-GTV, Kidneys) counts as there. Structures that
+    are required under a condition are told by their limits.
+    """
+    if context.protocol is None or isinstance(context.case.structures, Reason):
+        return
+    there: list[str] = []
+    missing: dict[str, str] = {}
+    for wanted in context.protocol.structures:
+        if wanted.required is not True:
+            continue
+        found = context.look(wanted.name)
+        if not isinstance(found, Reason):
+            there.append(wanted.name)
+        elif found.code in ABSENT:
+            missing[wanted.name] = found.detail
+    if len(missing) == 1:
+        ((name, why),) = missing.items()
+        yield Found(name, why, CONTOUR_IT, "missing", "contoured")
+    elif missing:
+        text = f"{len(missing)} required structures are not there"
+        yield Found(", ".join(missing), text, CONTOUR_IT, f"{len(missing)} missing", "contoured")
+    if there:
+        yield Passed("structures", ", ".join(there), "contoured")
+
+
+@check("STRUCTURE_EMPTY", title="Empty structures", group=Group.STRUCTURES, rows=(19,))
+def empty(context: CheckContext) -> Iterator[Outcome]:
+    """Tell of structures without any closed contour."""
+    names = [
+        quoted(key) for key, s in context.structures.items() if not s.contours and s.problem is None
+    ]
+    if names:
+        yield Found("structures", f"without a closed contour: {listed(names)}")
+    elif context.structures:
+        yield Passed("structures", "none", "none")
+
+
+@check(
+    "NAME_DUPLICATE",
+    title="Duplicate names",
+    group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    source="AAPM TG-263",
+    rows=(21,),
+)
+def duplicate_names(context: CheckContext) -> Iterator[Outcome]:
+    """Find contoured structures of the same name.
+
+    Names that differ in case or blanks only are told. A limit whose structure has two candidates is
+    not evaluable, whatever this check says.
+    """
+    solid = [s for s in context.structures.values() if s.contours]
+    by_fold: dict[str, list[str]] = {}
+    for s in solid:
+        by_fold.setdefault(folded(s.name), []).append(s.name)
+    alike = {key: names for key, names in by_fold.items() if len(names) > 1}
+    for names in alike.values():
+        same = len(set(names)) < len(names)
+        text = (
+            f"{len(names)} structures of one name" if same else "names that differ in spelling only"
+        )
+        severity = None if same else Severity.INFO
+        where = ", ".join(quoted(n) for n in dict.fromkeys(names))
+        yield Found(where, text, "Say which is meant with --map.", severity=severity)
+    if solid and not alike:
+        yield Passed("structures", f"{len(solid)} names", "all different")
+
+
+@check(
+    "NAME_NOT_TG263",
+    title="Form of names",
+    group=Group.STRUCTURES,
+    source="AAPM TG-263",
+    rows=(21,),
+)
+def names_not_tg263(context: CheckContext) -> Iterator[Outcome]:
+    """Tell of names that break the form of TG-263: at most 16 characters, no blanks, plain letters.
+
+    Names that begin with ``z`` or ``_`` are not for evaluation and are left out.
+    """
+    names = [s.name for s in context.structures.values() if s.contours]
+    wrong = [quoted(n) for n in names if not n.startswith(("z", "_")) and not _is_well_formed(n)]
+    if wrong:
+        text = f"{len(wrong)} of {len(names)} names: {listed(wrong)}"
+        expected = f"at most {LONGEST_NAME} characters, no blanks"
+        yield Found("structures", text, found=f"{len(wrong)} names", expected=expected)
+    elif names:
+        yield Passed("structures", f"{len(names)} names", "TG-263")
+
+
+def _is_well_formed(name: str) -> bool:
+    return 0 < len(name) <= LONGEST_NAME and name.isascii() and " " not in name
+
+
+@check(
+    "STRAY_PARTS",
+    title="Stray contours",
+    group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    rows=(20,),
+)
+def stray_parts(
+    context: CheckContext, least_cc: float = 0.1, least_percent: float = 1.0
+) -> Iterator[Outcome]:
+    """Find small parts that lie apart from the rest of a structure: a slip of the brush.
+
+    Parts hang together from plane to plane. One below both bounds is stray. Looked at are the
+    structures that limits use.
+
+    Parameters
+    ----------
+    least_cc, least_percent
+        Volume, and part of the structure's volume, from which a part is meant.
+    """
+    sound = 0
+    for key, structure in context.evaluated_structures.items():
+        region = context.doses.region(structure)
+        if isinstance(region, Reason):
+            continue
+        parts = parts_of(region.solids[0])
+        bound = min(least_cc, least_percent / 100 * sum(p.volume_cc for p in parts))
+        stray = [p for p in parts[1:] if p.volume_cc < bound]
+        if not stray:
+            sound += 1
+            continue
+        first = stray[0]
+        at = ", ".join(f"{c:.0f}" for c in first.centre_mm)
+        tiny = f"{len(stray)} of {len(parts)} parts are tiny"
+        text = f"{tiny}; the largest of {first.volume_cc:.3f} cc at ({at}) mm"
+        found, expected = f"{first.volume_cc:.3f} cc", f"at least {bound:.2g} cc"
+        yield Found(key, text, "Have the stray contours removed.", found, expected)
+    if sound:
+        yield Passed(f"{sound} structures", "none", "no stray parts")

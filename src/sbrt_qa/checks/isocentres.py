@@ -1,0 +1,255 @@
+"""Where the beams point, from where, and through how small an opening."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+
+from sbrt_qa.checks.beams import name_of
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.geometry.margins import centroid_mm
+from sbrt_qa.geometry.regions import cells_of
+from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.plan import Beam, ControlPoint
+
+Point = tuple[float, float, float]
+
+
+def isocentres_of(beams: tuple[Beam, ...], apart_mm: float = 1.0) -> list[Point]:
+    """Return where beams begin, positions closer than `apart_mm` as one; a couch may move later."""
+    found: list[Point] = []
+    for beam in beams:
+        for point in beam.isocentres_mm[:1]:
+            if all(math.dist(point, other) > apart_mm for other in found):
+                found.append(point)
+    return found
+
+
+def _target_centre(context: CheckContext) -> Point | None:
+    region = context.region("PTV")
+    return None if isinstance(region, Reason) else centroid_mm(cells_of(region))
+
+
+@check(
+    "ISOCENTRE_COUNT",
+    title="Number of isocentres",
+    group=Group.BEAMS,
+    severity=Severity.MINOR,
+    rows=(10,),
+)
+def isocentre_count(context: CheckContext, most: int = 1) -> Iterator[Outcome]:
+    """Find more isocentres than the protocol expects.
+
+    Isocentres less than 1 mm apart are one; of a beam whose couch moves, its first counts.
+
+    Parameters
+    ----------
+    most
+        Isocentres that a plan may have.
+    """
+    found = isocentres_of(context.plan.beams) if context.plan else []
+    if len(found) > most:
+        text = f"{len(found)} isocentres"
+        advice = "Check whether several targets are treated, or a shift was forgotten."
+        yield Found("plan", text, advice, str(len(found)), f"at most {most}")
+    elif found:
+        yield Passed("plan", str(len(found)), f"at most {most}")
+
+
+@check(
+    "ISOCENTRE_FAR",
+    title="Distance of the isocentre",
+    group=Group.BEAMS,
+    severity=Severity.MINOR,
+    rows=(10,),
+)
+def isocentre_far(context: CheckContext, most_mm: float = 100.0) -> Iterator[Outcome]:
+    """Find an isocentre far from the middle of the PTV.
+
+    Parameters
+    ----------
+    most_mm
+        Distance to the centre of the PTV's volume that is still near.
+    """
+    points = isocentres_of(context.plan.beams) if context.plan else []
+    centre = _target_centre(context) if points else None
+    if centre is None:
+        return
+    for point in points:
+        away = math.dist(point, centre)
+        where, expected = "isocentre", f"at most {most_mm:g} mm"
+        if away > most_mm:
+            text = f"{away:.0f} mm from the centre of the PTV"
+            yield Found(where, text, "Check the isocentre.", f"{away:.0f} mm", expected)
+        else:
+            yield Passed(where, f"{away:.1f} mm", expected)
+
+
+@check(
+    "ISOCENTRE_OUTSIDE",
+    title="Isocentre and body",
+    group=Group.BEAMS,
+    severity=Severity.MINOR,
+    rows=(10,),
+)
+def isocentre_outside(context: CheckContext) -> Iterator[Outcome]:
+    """Find an isocentre outside the outline of the body."""
+    points = isocentres_of(context.plan.beams) if context.plan else []
+    cells = context.body_cells if points else None
+    if cells is None:
+        return
+    outside = sum(not context.in_body(point) for point in points)
+    if outside:
+        advice, text = "Check the isocentre and the outline.", f"{outside} of {len(points)} outside"
+        yield Found("isocentre", f"{text} the body", advice, text, "inside the body")
+    else:
+        yield Passed("isocentre", "inside", "inside the body")
+
+
+@check("OTHER_SIDE", title="Beams through the other side", group=Group.BEAMS, rows=(12,))
+def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome]:
+    """Tell of coplanar beams that enter from the other side of the body than the target lies.
+
+    Looked at where the PTV's centre is more than `deep_mm` from the middle of the body, for couch
+    angles within 10 degrees of 0 and a supine or prone patient. Arcs are told only when they spend
+    less than half their control points on the target's side.
+
+    Parameters
+    ----------
+    deep_mm
+        Distance of the target from the middle of the body, in x, from which a side is meant.
+    """
+    plan, cells = context.plan, context.body_cells
+    centre = _target_centre(context) if plan and plan.beams else None
+    if plan is None or cells is None or centre is None:
+        return
+    offset = centre[0] - (cells.x_low_mm + cells.x_high_mm) / 2
+    if abs(offset) < deep_mm:
+        return
+    head_first = plan.patient_position.startswith("HF") or not plan.patient_position
+    names = [name_of(b) for b in plan.beams if _from_other_side(b, offset, head_first=head_first)]
+    side = "left" if offset > 0 else "right"
+    if names:
+        text = f"enters from the other side; the target lies {abs(offset):.0f} mm to the {side}"
+        yield Found(", ".join(names), text, "Check that it is meant.")
+    else:
+        yield Passed("plan", f"all from the {side} or the middle", f"the {side}")
+
+
+def _from_other_side(beam: Beam, offset_mm: float, *, head_first: bool) -> bool:
+    couch = beam.couch_deg[0] if beam.couch_deg else 0.0
+    if min(couch % 360, -couch % 360) > 10 or not beam.gantry_deg:
+        return False
+    angles = [p.gantry_deg for p in beam.points if p.gantry_deg is not None] or beam.gantry_deg
+    # at gantry 90 the source stands on the patient's left when he lies head first on his back
+    sign = 1 if head_first else -1
+    sides = [sign * math.sin(math.radians(a)) for a in angles]
+    across = [s for s in sides if s * offset_mm < -math.sin(math.radians(30)) * abs(offset_mm)]
+    return len(across) > len(sides) / 2
+
+
+@check(
+    "CONTROL_POINTS",
+    title="Control points",
+    group=Group.BEAMS,
+    severity=Severity.MINOR,
+    rows=(33,),
+)
+def control_points(context: CheckContext, most_step_deg: float = 20.0) -> Iterator[Outcome]:
+    """Find beams whose control points cannot be delivered as they stand.
+
+    Cumulative meterset weights must begin at 0, never fall, and end at the Final Cumulative
+    Meterset Weight; a beam needs at least two control points; an arc must not jump.
+
+    Parameters
+    ----------
+    most_step_deg
+        Gantry angle between two control points of an arc.
+    """
+    sound = 0
+    for beam in context.plan.beams if context.plan else ():
+        wrong = list(_wrong_points(beam, most_step_deg)) if beam.points else []
+        sound += bool(beam.points) and not wrong
+        for text in wrong:
+            yield Found(name_of(beam), text, "Export the plan again; ask the site if it stays.")
+    if sound:
+        yield Passed(f"{sound} beams", "weights rise from 0 to the end", "no jumps")
+
+
+def _wrong_points(beam: Beam, most_step_deg: float) -> Iterator[str]:
+    if len(beam.points) < 2:
+        yield "it has one control point only"
+        return
+    weights = [p.weight for p in beam.points if p.weight is not None]
+    if len(weights) < 2:
+        return
+    if weights[0] != 0:
+        yield f"its meterset weights begin at {weights[0]:g}, not at 0"
+    if any(b < a for a, b in pairwise(weights)):
+        yield "its cumulative meterset weights fall"
+    final = beam.final_weight
+    if final is not None and abs(weights[-1] - final) > 1e-4 * max(abs(final), 1.0):
+        yield f"its meterset weights end at {weights[-1]:g} of {final:g}"
+    step = _widest_step(beam.points)
+    if step > most_step_deg:
+        yield f"its gantry moves {step:.0f} degrees between two control points"
+
+
+def _widest_step(points: tuple[ControlPoint, ...]) -> float:
+    """Return the widest angle between two points of an arc that turns; 0 for a fixed gantry."""
+    widest, before = 0.0, None
+    for point in points:
+        if point.gantry_deg is None:
+            continue
+        if before is not None:
+            widest = max(widest, abs((point.gantry_deg - before + 180) % 360 - 180))
+        before = point.gantry_deg
+    return widest if len(points) > 2 else 0.0
+
+
+@check("FIELD_SMALL", title="Small fields", group=Group.BEAMS, source="IAEA TRS-483", rows=(33,))
+def small_fields(
+    context: CheckContext, least_mm: float = 10.0, most_percent: float = 20.0
+) -> Iterator[Outcome]:
+    """Tell of beams that deliver much of their meterset through very small openings.
+
+    The opening is what jaws and leaves leave together, as the side of the square of its area. Below
+    about 1 cm output factors and commissioning decide how right the dose is. Control points count
+    by the meterset up to the next.
+
+    Parameters
+    ----------
+    least_mm
+        Side of the square from which an opening is no longer small.
+    most_percent
+        Meterset through small openings that is still usual.
+    """
+    smallest: dict[str, float] = {}
+    for beam in context.plan.beams if context.plan else ():
+        shares = _shares(beam)
+        if not shares:
+            continue
+        small = 100 * sum(w for w, side in shares if side < least_mm) / sum(w for w, _ in shares)
+        smallest[name_of(beam)] = min(side for w, side in shares)
+        if small > most_percent:
+            text = f"{small:.0f} % of its meterset through less than {least_mm:g} mm"
+            found = f"smallest {smallest[name_of(beam)]:.0f} mm"
+            advice = "Check that such fields are commissioned."
+            yield Found(name_of(beam), text, advice, found, f"at least {least_mm:g} mm")
+            smallest.pop(name_of(beam))
+    if smallest:
+        found = f"smallest {min(smallest.values()):.0f} mm"
+        yield Passed(f"{len(smallest)} beams", found, f"at least {least_mm:g} mm")
+
+
+def _shares(beam: Beam) -> list[tuple[float, float]]:
+    """Return the meterset weight and the equivalent square (mm) of each open segment."""
+    shares = []
+    for here, after in pairwise(beam.points):
+        if here.opening is None or here.weight is None or after.weight is None:
+            continue
+        weight, side = after.weight - here.weight, here.opening.equivalent_square_mm
+        if weight > 0 and side > 0:
+            shares.append((weight, side))
+    return shares

@@ -1,0 +1,132 @@
+"""All checks over one case, as a protocol wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sbrt_qa.checks.context import CheckContext
+from sbrt_qa.checks.registry import CHECKS, Check, Group, Parameter, finding_of
+from sbrt_qa.errors import ProtocolError, quoted, visible
+from sbrt_qa.model.outcome import Finding, Severity, Verdict
+from sbrt_qa.protocol.schema import CheckRule, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksDone:
+    """What the checks of one case say: finds, worst first, and what passed, by group."""
+
+    findings: tuple[Finding, ...]
+    passed: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A check with the severity and the parameters that a protocol gives it."""
+
+    check: Check
+    severity: Severity
+    parameters: Mapping[str, Any]
+
+
+def configured(protocol: Protocol | None, file: str = "") -> tuple[Configured, ...]:
+    """Return the checks that a protocol wants, all with their own defaults without one.
+
+    Parameters
+    ----------
+    file
+        What errors call the protocol.
+
+    Raises
+    ------
+    ProtocolError
+        The protocol names a check or a parameter that there is not, or gives a parameter a value
+        of the wrong kind.
+    """
+    rules = {} if protocol is None else protocol.checks
+    for code, rule in rules.items():
+        _refuse_unknown(code, rule, f"{visible(file)} checks.{code}".strip())
+    wanted = (c for c in CHECKS.values() if code_applies(c.code, rules))
+    groups = list(Group)
+    ordered = sorted(wanted, key=lambda c: (groups.index(c.group), c.code))
+    return tuple(_with_rule(one, rules.get(one.code)) for one in ordered)
+
+
+def code_applies(code: str, rules: Mapping[str, CheckRule]) -> bool:
+    """Tell whether rules leave a check on."""
+    return code not in rules or rules[code].applies
+
+
+def run_checks(context: CheckContext) -> ChecksDone:
+    """Make every check that the protocol of a case wants.
+
+    A check that breaks off stops nothing: it becomes a finding that is not evaluable.
+
+    Raises
+    ------
+    ProtocolError
+        As :func:`configured`.
+    """
+    told = [f for one in configured(context.protocol) for f in _findings(one, context)]
+    found = [f for f in told if f.verdict is not Verdict.PER_PROTOCOL]
+    found.sort(key=lambda f: f.verdict.rank if f.verdict else 0, reverse=True)
+    return ChecksDone(tuple(found), tuple(f for f in told if f.verdict is Verdict.PER_PROTOCOL))
+
+
+def _findings(one: Configured, context: CheckContext) -> Iterator[Finding]:
+    told: list[Finding] = []
+    try:
+        outcomes = one.check.examine(context, **one.parameters)
+        told.extend(finding_of(one.check, one.severity, outcome) for outcome in outcomes)
+    except Exception as error:  # noqa: BLE001 - one broken check must not take the review with it
+        told.append(_broken(one.check, error))
+    yield from told
+
+
+def _broken(one: Check, error: Exception) -> Finding:
+    return Finding(
+        one.code,
+        Verdict.NOT_EVALUABLE,
+        "this program",
+        f"the check broke off ({type(error).__name__})",
+        "Report it, please; what it would have found is not known.",
+        title=one.title,
+        source=one.source,
+        group=str(one.group),
+    )
+
+
+def _with_rule(one: Check, rule: CheckRule | None) -> Configured:
+    if rule is None:
+        return Configured(one, one.severity, {})
+    severity = one.severity if rule.severity is None else Severity(rule.severity)
+    known = {p.name: p for p in one.parameters}
+    values = {name: _value(known[name], value) for name, value in rule.parameters.items()}
+    return Configured(one, severity, values)
+
+
+def _value(parameter: Parameter, value: object) -> object:
+    if isinstance(value, list):
+        return tuple(value)
+    return float(value) if isinstance(parameter.default, float) else value  # type: ignore[arg-type]
+
+
+def _refuse_unknown(code: str, rule: CheckRule, where: str) -> None:
+    if code not in CHECKS:
+        advice = "sbrt-qa checks list shows all codes"
+        raise ProtocolError("there is no such check", where=where, advice=advice)
+    known = {p.name: p for p in CHECKS[code].parameters}
+    for name, value in rule.parameters.items():
+        if name not in known:
+            expected = ", ".join(known) or "no parameters"
+            raise ProtocolError(
+                "the check has no such parameter", where=where, got=quoted(name), expected=expected
+            )
+        if not known[name].accepts(value):
+            raise ProtocolError(
+                "a parameter of the wrong kind",
+                where=f"{where}.parameters.{name}",
+                got=quoted(value),
+                expected=f"a value like {known[name].default!r}",
+            )

@@ -1,0 +1,177 @@
+"""Whether the targets lie within each other, with the margins that are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.geometry.expansion.grow import Margins, Raster, grown, rasterise
+from sbrt_qa.geometry.margins import margins_between, volume_of_cc
+from sbrt_qa.geometry.regions import Cells, Region, cells_of
+from sbrt_qa.model.outcome import Reason, Severity
+
+TARGETS: Final = ("GTV", "CTV", "ITV", "PTV")
+"""From inside to outside."""
+
+
+def _there(context: CheckContext) -> dict[str, Region]:
+    """Return the targets of the plan, from inside to outside."""
+    found = {name: context.region(name) for name in TARGETS if context.one(name) is not None}
+    return {name: r for name, r in found.items() if not isinstance(r, Reason)}
+
+
+@check(
+    "TARGET_NESTING",
+    title="Nesting of targets",
+    group=Group.STRUCTURES,
+    severity=Severity.MAJOR,
+    rows=(22,),
+)
+def nesting(
+    context: CheckContext, tolerance_cc: float = 0.05, tolerance_percent: float = 1.0
+) -> Iterator[Outcome]:
+    """Find a target that is not within the next larger one: GTV in CTV in ITV in PTV.
+
+    The volume outside is exact. A GTV outside the PTV is a major deviation, everything else a
+    minor one: a CTV that was cut at the liver's edge may leave a GTV outside, a PTV cut at an
+    organ a CTV.
+
+    Parameters
+    ----------
+    tolerance_cc, tolerance_percent
+        Volume outside, and its part of the inner target, up to which both count as nested.
+    """
+    there = _there(context)
+    pairs = list(pairwise(there))
+    if {"GTV", "PTV"} <= there.keys() and ("GTV", "PTV") not in pairs:
+        pairs.append(("GTV", "PTV"))
+    for inner, outer in pairs:
+        whole_cc = volume_of_cc(there[inner])
+        outside_cc = volume_of_cc(there[inner] - there[outer])
+        percent = 100 * outside_cc / whole_cc if whole_cc else 0.0
+        where, found = f"{inner} in {outer}", f"{outside_cc:.2f} cc ({percent:.1f} %) outside"
+        tolerance = f"{tolerance_cc:g} cc or {tolerance_percent:g} %"
+        if outside_cc <= tolerance_cc or percent <= tolerance_percent:
+            yield Passed(where, found, "0 cc outside", tolerance)
+            continue
+        severity = Severity.MAJOR if (inner, outer) == ("GTV", "PTV") else Severity.MINOR
+        text = f"{found} of {whole_cc:.1f} cc"
+        yield Found(
+            where,
+            text,
+            "Ask the site whether it is meant.",
+            found,
+            "0 cc outside",
+            tolerance,
+            severity,
+        )
+
+
+@check(
+    "TARGET_MARGIN",
+    title="Margins of the PTV",
+    group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    source="RTOG 1112 (recalled); bounds proposed",
+    rows=(22,),
+)
+def margin(
+    context: CheckContext,
+    least_mm: float = 3.0,
+    most_mm: float = 20.0,
+    tolerance_mm: float = 1.0,
+) -> Iterator[Outcome]:
+    """Find a PTV that goes too little or too far beyond the target inside it.
+
+    The margin of each of the six sides is taken between the outermost points of both, so that it is
+    right for anisotropic margins. Along z it is known to about half a slice, which is added to the
+    tolerance. The shortest distance between the surfaces is told beside it; it is 0 where the PTV
+    was cut. Inside is the ITV, else the CTV, else the GTV.
+
+    Parameters
+    ----------
+    least_mm, most_mm
+        Margin that each side must, and may, have.
+    tolerance_mm
+        Rounding of contours.
+    """
+    there = _there(context)
+    inner = next((name for name in ("ITV", "CTV", "GTV") if name in there), None)
+    if inner is None or "PTV" not in there:
+        return
+    found = margins_between(cells_of(there[inner]), cells_of(there["PTV"]))
+    slice_mm = context.doses.slice_spacing_mm or 0.0
+    wrong = []
+    for side, value in found.by_side.items():
+        slack = tolerance_mm + (slice_mm / 2 if side in "IS" else 0.0)
+        if value < least_mm - slack or value > most_mm + slack:
+            wrong.append(f"{side} {value:.1f}")
+    where, expected = f"PTV around {inner}", f"{least_mm:g} to {most_mm:g} mm on each side"
+    tolerance = f"{tolerance_mm:g} mm, half a slice more along z"
+    if wrong:
+        text = f"margins of {', '.join(wrong)} mm (of {found})"
+        advice = "Check the margins with the site's protocol."
+        yield Found(where, text, advice, str(found), expected, tolerance)
+    else:
+        yield Passed(where, str(found), expected, tolerance)
+
+
+@check(
+    "PTV_EXPANSION",
+    title="Expansion of the PTV",
+    group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    source="protocol",
+    rows=(22,),
+)
+def expansion(
+    context: CheckContext,
+    margins_mm: tuple[float, ...] = (),
+    tolerance_mm: float = 1.5,
+    tolerance_percent: float = 2.0,
+) -> Iterator[Outcome]:
+    """Compare the PTV with the target inside it, grown by the margins that the protocol sets.
+
+    The inner target (ITV, else CTV, else GTV) is grown by margins that may differ in six
+    directions, once by the tolerance less and once by the tolerance more. What the PTV lacks of
+    the first and what it has beyond the second is found. Only made when a protocol states margins.
+
+    Parameters
+    ----------
+    margins_mm
+        Towards right, left, anterior, posterior, inferior and superior; or one for all sides.
+    tolerance_mm
+        How much smaller or larger the margins may be.
+    tolerance_percent
+        Part of the PTV's volume that may be missing or too much.
+    """
+    there = _there(context)
+    inner = next((name for name in ("ITV", "CTV", "GTV") if name in there), None)
+    if inner is None or "PTV" not in there or len(margins_mm) not in (1, 6):
+        return
+    sides = tuple(margins_mm) if len(margins_mm) == 6 else tuple(margins_mm) * 6
+    inside, ptv = cells_of(there[inner]), cells_of(there["PTV"])
+    missing_cc, beyond_cc, whole_cc = _apart_cc(inside, ptv, sides, tolerance_mm)
+    where = f"PTV around {inner}"
+    found = f"{missing_cc:.1f} cc missing, {beyond_cc:.1f} cc beyond"
+    expected = f"{inner} + {' / '.join(f'{m:g}' for m in margins_mm)} mm"
+    tolerance = f"{tolerance_mm:g} mm, {tolerance_percent:g} % of {whole_cc:.1f} cc"
+    if max(missing_cc, beyond_cc) > tolerance_percent / 100 * whole_cc:
+        yield Found(where, found, "Ask the site how it was made.", found, expected, tolerance)
+    else:
+        yield Passed(where, found, expected, tolerance)
+
+
+def _apart_cc(
+    inside: Cells, ptv: Cells, sides: tuple[float, ...], tolerance_mm: float
+) -> tuple[float, float, float]:
+    """Return what a PTV lacks of the smaller expansion, has beyond the larger, and has in all."""
+    more = Margins(*(m + tolerance_mm for m in sides))
+    less = Margins(*(max(m - tolerance_mm, 0.0) for m in sides))
+    raster = Raster.around([inside, ptv], more)
+    inner, outer = rasterise(inside, raster), rasterise(ptv, raster)
+    missing = grown(inner, raster.step_mm, less) & ~outer
+    beyond = outer & ~grown(inner, raster.step_mm, more)
+    return raster.volume_cc(missing), raster.volume_cc(beyond), raster.volume_cc(outer)

@@ -1,0 +1,167 @@
+"""Why a plan falls short: organs at their limits, and the level that the liver allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.geometry.margins import gap_mm, vertices
+from sbrt_qa.geometry.regions import cells_of
+from sbrt_qa.model.outcome import Reason, Severity, Verdict
+from sbrt_qa.protocol.conditions import parse_condition, same_prescription
+from sbrt_qa.protocol.result import ConstraintResult
+
+LOOKED_AT: Final = 20_000
+"""Vertices of an organ at most."""
+
+
+@check(
+    "OAR_DRIVEN",
+    title="Coverage and organs at their limits",
+    group=Group.PRESCRIPTION,
+    source="NRG-BR001 planning priorities",
+    rows=(7,),
+)
+def oar_driven(
+    context: CheckContext, at_limit_part: float = 0.95, near_mm: float = 10.0
+) -> Iterator[Outcome]:
+    """Explain low coverage of a target by an organ that stands at its limit beside it.
+
+    Limits of serial organs, of priority 1, outrank coverage: a plan that gave up coverage to keep
+    the duodenum within its limit did what it should, and a reviewer wants to know. Where coverage
+    is low and no organ is near its limit, that is said as well. The verdicts of the limits stay as
+    they are.
+
+    Parameters
+    ----------
+    at_limit_part
+        Part of its per-protocol limit from which an organ stands at it.
+    near_mm
+        Distance to the PTV up to which an organ can be the reason.
+    """
+    low = [r for r in context.results if _is_low_coverage(r)]
+    if not low:
+        return
+    shown = ", ".join(f"{r.structure} {r.metric} {_value(r)}" for r in low)
+    drivers = list(_drivers(context, at_limit_part, near_mm))
+    if drivers:
+        text = f"coverage is low ({shown}) while {'; '.join(drivers)}"
+        advice = "Coverage was probably given up to spare it: the reviewer decides."
+        yield Found("PTV", text, advice)
+    else:
+        text = f"coverage is low ({shown}), and no organ of priority 1 near the PTV is at its limit"
+        yield Found("PTV", text, "Ask the site why.")
+
+
+def _is_low_coverage(r: ConstraintResult) -> bool:
+    wrong = r.verdict in (Verdict.MINOR, Verdict.MAJOR)
+    return wrong and r.op in (">=", ">") and r.unit == "%" and r.structure in ("PTV", "GTV", "CTV")
+
+
+def _value(r: ConstraintResult) -> str:
+    return f"{r.value:.1f} {r.unit} of {r.op} {r.per_protocol_limit:g}"
+
+
+def _drivers(context: CheckContext, at_limit_part: float, near_mm: float) -> Iterator[str]:
+    target = context.region("PTV")
+    if isinstance(target, Reason):
+        return
+    cells = cells_of(target)
+    told: set[str] = set()
+    for r in sorted(context.results, key=_closeness, reverse=True):
+        if r.structure in told or _closeness(r) < at_limit_part:
+            continue
+        structure = context.one(r.structure)
+        organ = context.doses.region(structure) if structure else None
+        if structure is None or organ is None or isinstance(organ, Reason):
+            continue
+        gap = gap_mm(cells, cells_of(organ), vertices(structure, LOOKED_AT))
+        if gap <= near_mm:
+            told.add(r.structure)
+            place = "in contact with the PTV" if gap < 0.5 else f"{gap:.0f} mm from the PTV"
+            yield f"{r.structure}, {place}, has {r.metric} {_value(r)}"
+
+
+def _closeness(r: ConstraintResult) -> float:
+    """Return the value as a part of its limit, for upper limits of priority 1; else 0."""
+    bounded = r.op in ("<=", "<") and r.priority == 1 and r.counts
+    if not bounded or r.value is None or not r.per_protocol_limit:
+        return 0.0
+    return r.value / r.per_protocol_limit
+
+
+class _Level(NamedTuple):
+    total_gy: float
+    limit_gy: float
+
+
+@check(
+    "LIVER_LEVEL",
+    title="Prescription level that the liver allows",
+    group=Group.PRESCRIPTION,
+    severity=Severity.MINOR,
+    source="RTOG 1112 (recalled)",
+    rows=(6,),
+)
+def liver_level(
+    context: CheckContext, structure: str = "Liver-GTV", metric: str = "Mean[Gy]"
+) -> Iterator[Outcome]:
+    """Compare the prescribed level with the highest that the mean dose of the liver allows.
+
+    The protocol has levels with the same fractions, each with a limit of the mean dose of its own.
+    For each level the mean dose is scaled to its prescription; the highest level within its limit
+    is allowed. A higher one that was prescribed is a deviation; a lower one is told.
+
+    Parameters
+    ----------
+    structure, metric
+        Which limits choose the level.
+    """
+    mean = next(
+        (r for r in context.results if (r.structure, r.metric) == (structure, metric)), None
+    )
+    rx_gy = context.prescription_gy
+    if mean is None or mean.value is None or rx_gy is None or rx_gy <= 0:
+        return
+    levels = sorted(_levels(context, structure, metric), reverse=True)
+    if not any(same_prescription(rx_gy, level.total_gy) for level in levels):
+        return
+    allowed = next((v for v in levels if mean.value * v.total_gy / rx_gy <= v.limit_gy), None)
+    where, found = structure, f"mean {mean.value:.1f} Gy at {rx_gy:g} Gy"
+    if allowed is None:
+        text = f"{rx_gy:g} Gy was prescribed; a mean of {mean.value:.1f} Gy allows no level"
+        yield Found(where, text, "Ask the site.", found, "a level of the protocol")
+    elif same_prescription(rx_gy, allowed.total_gy):
+        yield Passed(where, found, f"allows {allowed.total_gy:g} Gy")
+    else:
+        scaled = mean.value * allowed.total_gy / rx_gy
+        level, limit = f"{allowed.total_gy:g} Gy", f"limit {allowed.limit_gy:g} Gy"
+        text = (
+            f"{rx_gy:g} Gy was prescribed; a mean of {mean.value:.1f} Gy allows {level} "
+            f"(scaled to it {scaled:.1f} Gy, {limit})"
+        )
+        lower = rx_gy < allowed.total_gy
+        advice = "" if lower else "Ask the site to step down, or why not."
+        severity = Severity.INFO if lower else None
+        yield Found(where, text, advice, found, f"{allowed.total_gy:g} Gy", severity=severity)
+
+
+def _levels(context: CheckContext, structure: str, metric: str) -> Iterator[_Level]:
+    """Yield the levels with the planned fractions that have a limit of their own."""
+    if context.protocol is None:
+        return
+    for option in context.protocol.options:
+        if not _holds(option.when, "fractions", context.fractions):
+            continue
+        for c in option.constraints:
+            if (c.structure, c.metric) != (structure, metric) or c.per_protocol is None:
+                continue
+            for comparison in parse_condition(c.when):
+                if comparison.name == "prescription_gy" and comparison.sign == "==":
+                    yield _Level(comparison.number, c.per_protocol)
+
+
+def _holds(condition: str, name: str, value: float | None) -> bool:
+    parts = [c for c in parse_condition(condition) if c.name == name]
+    return value is not None and all(c.holds(value) for c in parts)

@@ -1,0 +1,42 @@
+"""``sbrt-qa report``: one plan as a document to read, print and hand on."""
+
+from __future__ import annotations
+
+import typer
+
+from sbrt_qa import workflows
+from sbrt_qa.cli import options
+from sbrt_qa.cli.documents import finish, need_file, write_document
+from sbrt_qa.cli.output import refuse_overwriting, tell_compiling
+from sbrt_qa.reports.words import languages
+from sbrt_qa.workflows import reporting
+
+
+def report(
+    case: options.Inputs,
+    protocol: options.ProtocolName = workflows.DEFAULT_PROTOCOL,
+    mapping: options.MapOption = None,
+    plan: options.PlanOption = None,
+    site_values: options.SiteValues = None,
+    cross_check: options.CrossCheck = False,  # noqa: FBT002
+    bands: options.Bands = True,  # noqa: FBT002
+    output_format: options.Format = "",
+    out: options.Out = None,
+    language: options.Language = "en",
+) -> None:
+    """Write the report of one plan: ``--out report.html``, or another format by its suffix.
+
+    Exit codes as of ``check``.
+    """
+    names = options.read_mapping(mapping or [])
+    name = options.choose_format(output_format, out, "html")
+    options.check_language(language, languages())
+    file = need_file(name, out)
+    refuse_overwriting(file, [*case, *([site_values] if site_values else [])])
+    workflows.start_kernels_fast()
+    workflows.when_compiling(tell_compiling)
+    reviewed = reporting.report(
+        case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands
+    )
+    write_document(name, file, language, reviewed)
+    raise typer.Exit(finish([reviewed.review]))

@@ -1,0 +1,32 @@
+"""``sbrt-qa schema``: the form of what this program reads and writes, for other programs."""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import Annotated
+
+import typer
+
+from sbrt_qa import workflows
+from sbrt_qa.cli.options import Out
+from sbrt_qa.cli.output import emit, refuse_overwriting
+
+
+class Kind(enum.StrEnum):
+    """What has a schema."""
+
+    REVIEW = "review"
+    PROTOCOL = "protocol"
+
+
+def schema(
+    kind: Annotated[Kind, typer.Argument(help="A review (check -f json), or a protocol file.")],
+    out: Out = None,
+) -> None:
+    """Print the JSON Schema of a review or of a protocol file."""
+    from sbrt_qa.review.result import review_json_schema  # start-up: pydantic only when asked
+
+    refuse_overwriting(out, [])
+    found = {Kind.REVIEW: review_json_schema, Kind.PROTOCOL: workflows.protocol_schema}[kind]()
+    emit(json.dumps(found, indent=2, ensure_ascii=False) + "\n", out)

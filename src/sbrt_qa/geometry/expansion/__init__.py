@@ -1,0 +1,1 @@
+"""A region grown by margins that may differ in six directions."""

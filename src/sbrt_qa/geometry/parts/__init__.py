@@ -1,0 +1,1 @@
+"""Connected parts of a structure: what hangs together from plane to plane, and what lies apart."""

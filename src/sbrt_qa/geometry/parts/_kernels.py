@@ -1,0 +1,76 @@
+"""Compiled loop that joins contours to parts. No checks: callers check."""
+
+from __future__ import annotations
+
+from sbrt_qa.geometry._kernels import _holds, compiled
+
+MOST_PAIRS = 4_000_000
+"""Pairs of vertices of two polygons that are all looked at."""
+
+
+@compiled
+def _root(owner, i):
+    while owner[i] != i:
+        owner[i] = owner[owner[i]]
+        i = owner[i]
+    return i
+
+
+@compiled
+def _cross(xy, a, b, c, d):
+    """Whether two segments, by their vertices, cross each other."""
+    abx, aby = xy[b, 0] - xy[a, 0], xy[b, 1] - xy[a, 1]
+    cdx, cdy = xy[d, 0] - xy[c, 0], xy[d, 1] - xy[c, 1]
+    one = abx * (xy[c, 1] - xy[a, 1]) - aby * (xy[c, 0] - xy[a, 0])
+    two = abx * (xy[d, 1] - xy[a, 1]) - aby * (xy[d, 0] - xy[a, 0])
+    three = cdx * (xy[a, 1] - xy[c, 1]) - cdy * (xy[a, 0] - xy[c, 0])
+    four = cdx * (xy[b, 1] - xy[c, 1]) - cdy * (xy[b, 0] - xy[c, 0])
+    return (one > 0) != (two > 0) and (three > 0) != (four > 0)
+
+
+@compiled
+def _touch(xy, loop_start, i, j):
+    """Whether two polygons, seen from above, have a point in common.
+
+    Of polygons with very many vertices only some are looked at, so that the work stays bounded.
+    """
+    a, b, c, d = loop_start[i], loop_start[i + 1], loop_start[j], loop_start[j + 1]
+    if _holds(xy, c, d, xy[a, 0], xy[a, 1]) or _holds(xy, a, b, xy[c, 0], xy[c, 1]):
+        return True
+    stride = 1 + (b - a) * (d - c) // MOST_PAIRS
+    for v in range(a, b, stride):
+        if _holds(xy, c, d, xy[v, 0], xy[v, 1]):
+            return True
+    if stride > 1:
+        return False
+    last_v = b - 1
+    for v in range(a, b):
+        last_w = d - 1
+        for w in range(c, d):
+            if _cross(xy, last_v, v, last_w, w):
+                return True
+            last_w = w
+        last_v = v
+    return False
+
+
+@compiled
+def join(xy, loop_start, plane_start, joined, boxes, owner):
+    """Give all loops of one part the same owner, in place.
+
+    Loops of neighbouring planes that belong together, and loops of one plane, are of one part when
+    they have a point in common.
+    """
+    planes = plane_start.size - 1
+    for p in range(planes):
+        for i in range(plane_start[p], plane_start[p + 1]):
+            end = plane_start[p + 2] if p + 1 < planes and joined[p] else plane_start[p + 1]
+            for j in range(i + 1, end):
+                a, b = boxes[i], boxes[j]
+                apart = a[0] > b[2] or b[0] > a[2] or a[1] > b[3] or b[1] > a[3]
+                if apart or _root(owner, i) == _root(owner, j):
+                    continue
+                if _touch(xy, loop_start, i, j):
+                    owner[_root(owner, j)] = _root(owner, i)
+    for i in range(owner.size):
+        owner[i] = _root(owner, i)

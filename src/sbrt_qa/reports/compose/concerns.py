@@ -1,0 +1,118 @@
+"""What is wrong with each structure: its deviations, in words, with picture and curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sbrt_qa.errors import visible
+from sbrt_qa.model.outcome import Verdict, worst
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.reports.compose import marks, meaning, plain
+from sbrt_qa.reports.compose.curves import markers
+from sbrt_qa.reports.compose.marks import mark_of
+from sbrt_qa.reports.page import Concern, Deviation, Marker
+from sbrt_qa.reports.words import Words, msg
+from sbrt_qa.review.evidence import Evidence, Place
+from sbrt_qa.review.result import CaseReview, PlanSummary
+
+DEVIATES: Final = (Verdict.MAJOR, Verdict.MINOR)
+
+
+def concerns(review: CaseReview, evidence: Evidence | None, words: Words) -> tuple[Concern, ...]:
+    """Return the structures with deviations that count, worst first."""
+    groups: dict[str, list[ConstraintResult]] = {}
+    for result in review.constraints:
+        if result.counts and result.verdict in DEVIATES:
+            groups.setdefault(result.structure, []).append(result)
+    found = [_concern(results, review, evidence, words) for results in groups.values()]
+    return tuple(sorted(found, key=lambda c: c.mark.verdict is not Verdict.MAJOR))
+
+
+def prescription_gy(review: CaseReview) -> float | None:
+    """Return the prescribed dose where the plan states one."""
+    plan = review.plan
+    if isinstance(plan, PlanSummary) and isinstance(plan.prescription_gy, float | int):
+        return plan.prescription_gy
+    return None
+
+
+def deviation(result: ConstraintResult, evidence: Evidence | None, words: Words) -> Deviation:
+    """Return one exceeded limit in plain words."""
+    source = visible(", ".join(result.source))
+    return Deviation(
+        limit=visible(result.id),
+        mark=mark_of(result.verdict, words),
+        metric=visible(result.metric),
+        value=marks.value_text(result),
+        bound=marks.bound_text(result, words),
+        minor=marks.minor_text(result, words),
+        statement=plain.statement(result, words),
+        excess=plain.excess(result, evidence, words),
+        band=marks.band_text(result, words),
+        borderline=plain.unsure(result, words),
+        source=words(
+            msg("priority {priority}, source {source}"), priority=result.priority, source=source
+        ),
+    )
+
+
+def _concern(
+    results: Sequence[ConstraintResult],
+    review: CaseReview,
+    evidence: Evidence | None,
+    words: Words,
+) -> Concern:
+    place = _place(results, evidence)
+    curve = _curve(results, evidence)
+    limits, reached = _markers(results, review, evidence, curve)
+    return Concern(
+        title=marks.structure_text(results[0]),
+        mark=mark_of(worst([r.verdict for r in results]), words),
+        deviations=tuple(deviation(r, evidence, words) for r in results),
+        why=meaning.why(results, words),
+        actions=meaning.actions(results, review, words),
+        place="" if place is None else place.limit,
+        picture="" if place is None else caption(place, words),
+        curve=curve,
+        limits=limits,
+        reached=reached,
+        notes=meaning.notes(results, words),
+    )
+
+
+def caption(place: Place, words: Words) -> str:
+    """Return what a picture shows: slice, isodose, worst point."""
+    point = ", ".join(f"{v:.0f}" for v in place.point_mm)
+    spot = msg("+ hottest point there {dose} Gy, ({point}) mm")
+    if not place.too_hot:
+        spot = msg("+ coldest point there {dose} Gy, ({point}) mm")
+    where = words(msg("slice z = {z} mm"), z=f"{place.slice_mm:.1f}")
+    level = words(msg("isodose {level} Gy"), level=f"{place.level_gy:g}") if place.level_gy else ""
+    text = words(spot, dose=f"{place.dose_gy:.1f}", point=point)
+    return words(msg("; ")).join(part for part in (where, level, text) if part)
+
+
+def _place(results: Sequence[ConstraintResult], evidence: Evidence | None) -> Place | None:
+    if evidence is None:
+        return None
+    return next((evidence.places[r.id] for r in results if r.id in evidence.places), None)
+
+
+def _curve(results: Sequence[ConstraintResult], evidence: Evidence | None) -> str:
+    if evidence is None:
+        return ""
+    return next((evidence.curve_of[r.id] for r in results if r.id in evidence.curve_of), "")
+
+
+def _markers(
+    results: Sequence[ConstraintResult],
+    review: CaseReview,
+    evidence: Evidence | None,
+    curve: str,
+) -> tuple[tuple[Marker, ...], tuple[Marker, ...]]:
+    if evidence is None or not curve:
+        return (), ()
+    rx_gy, drawn = prescription_gy(review), evidence.curves[curve]
+    found = [markers(r, drawn, rx_gy) for r in results if evidence.curve_of.get(r.id) == curve]
+    return tuple(m for f in found for m in f[0]), tuple(m for f in found for m in f[1])

@@ -1,0 +1,190 @@
+"""One limit in plain words: what the structure gets, what it may get, by how much it is over."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import MetricSpec
+from sbrt_qa.errors import MetricError, visible
+from sbrt_qa.model.outcome import Driver, Verdict
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.reports.compose.curves import volume_at_cc
+from sbrt_qa.reports.compose.marks import band_text, number_text, value_text
+from sbrt_qa.reports.view import rounded
+from sbrt_qa.reports.words import Words, msg
+from sbrt_qa.review.evidence import Curve, Evidence
+
+_UPPER: Final = {
+    "D": msg("The hottest {amount} receive at least {value}"),
+    "DC": msg("The coldest {amount} receive up to {value}"),
+    "V": msg("{value} receive {amount} or more"),
+    "CV": msg("{value} receive less than {amount}"),
+    "Mean": msg("The mean dose is {value}"),
+    "Max": msg("The highest dose is {value}"),
+    "Min": msg("The lowest dose is {value}"),
+    "R100": msg("The prescription isodose encloses {value} times the volume of the target"),
+    "R50": msg("Half the prescribed dose encloses {value} times the volume of the target"),
+    "D2cm": msg("At 2 cm and more from the target the highest dose is {value}"),
+}
+
+_LOWER: Final = {
+    "D": msg("{amount} of the volume receive only {value} or more"),
+    "V": msg("Only {value} receive {amount} or more"),
+}
+
+DOSES: Final = ("D", "DC", "Mean", "Max", "Min", "D2cm")
+"""Metrics whose values are doses."""
+
+_BOUNDS: Final = {
+    "<=": msg("{bound} at most is per protocol"),
+    "<": msg("less than {bound} is per protocol"),
+    ">=": msg("{bound} at least is per protocol"),
+    ">": msg("more than {bound} is per protocol"),
+    "==": msg("{bound} is per protocol"),
+}
+
+_MINORS: Final = {
+    "<=": msg("up to {minor} is a minor deviation"),
+    "<": msg("less than {minor} is a minor deviation"),
+    ">=": msg("down to {minor} is a minor deviation"),
+    ">": msg("more than {minor} is a minor deviation"),
+}
+
+DRIVERS: Final = {
+    Driver.END_CAPS: msg("how far the structure goes beyond its end slices"),
+    Driver.BETWEEN_PLANES: msg("how the structure runs between slices"),
+    Driver.DOSE_INTERPOLATION: msg("how the dose runs between voxels"),
+    Driver.QUADRATURE: msg("how densely the structure is scanned"),
+}
+
+
+def spec_of(result: ConstraintResult) -> MetricSpec | None:
+    """Return the metric of a limit, read; None for one that this version does not know."""
+    try:
+        return parse_metric(result.metric)
+    except MetricError:
+        return None
+
+
+def statement(result: ConstraintResult, words: Words) -> str:
+    """Return value, bound and bound of minor as one sentence."""
+    parts = [_what(result, words), _bound(result, words), _minor(result, words)]
+    return words(msg("; ")).join(part for part in parts if part) + words(msg("."))
+
+
+def excess(result: ConstraintResult, evidence: Evidence | None, words: Words) -> str:
+    """Return by how much a limit is missed, and the volume that this means."""
+    if result.margin is None or result.per_protocol_limit is None or result.unit == "bool":
+        return ""
+    parts = [_distance(result, words)]
+    if result.verdict is Verdict.MAJOR and result.minor_limit not in (
+        None,
+        result.per_protocol_limit,
+    ):
+        parts.append(_beyond_minor(result, words))
+    sentence = words(msg(", ")).join(parts) + words(msg("."))
+    volume = _volume(result, evidence, words)
+    return sentence + (" " + volume if volume else "")
+
+
+def unsure(result: ConstraintResult, words: Words) -> str:
+    """Return what a borderline verdict means; empty for any other."""
+    if not result.borderline or result.band is None:
+        return ""
+    return words(
+        msg(
+            "Borderline: read in other plausible ways the value lies at {band}, and the verdict "
+            "changes within that. What widens it most: {driver}."
+        ),
+        band=band_text(result, words),
+        driver=words(DRIVERS[result.band.driver]),
+    )
+
+
+def _what(result: ConstraintResult, words: Words) -> str:
+    spec, value = spec_of(result), value_text(result)
+    if spec is None or spec.conversion is not None:
+        return words(msg("{metric} is {value}"), metric=visible(result.metric), value=value)
+    if spec.kind == "GlobalMaxInPTV":
+        return words(msg("The hottest point of the dose lies outside the PTV"))
+    text = _text(spec, result.op)
+    if spec.kind in DOSES and spec.unit == "%":
+        value = words(msg("{percent} of the prescription"), percent=value)
+    if text is None:
+        return words(msg("{metric} is {value}"), metric=visible(result.metric), value=value)
+    return words(text, value=value, amount=_amount(spec, words))
+
+
+def _text(spec: MetricSpec, op: str) -> str | None:
+    if op not in (">=", ">") or spec.kind not in _LOWER:
+        return _UPPER.get(spec.kind)
+    hot = spec.kind == "D" and spec.argument_unit == "cc"
+    return msg("The hottest {amount} receive only {value}") if hot else _LOWER[spec.kind]
+
+
+def _amount(spec: MetricSpec, words: Words) -> str:
+    """Return the argument of a metric; doses in % are of the prescription."""
+    if spec.argument is None:
+        return ""
+    number = f"{spec.argument:g} {spec.argument_unit}"
+    if spec.kind in ("V", "CV") and spec.argument_unit == "%":
+        return words(msg("{percent} of the prescription"), percent=number)
+    return number
+
+
+def _bound(result: ConstraintResult, words: Words) -> str:
+    if result.per_protocol_limit is None or result.unit == "bool" or result.op not in _BOUNDS:
+        return ""
+    bound = number_text(result.per_protocol_limit, result.unit)
+    return words(_BOUNDS[result.op], bound=bound)
+
+
+def _minor(result: ConstraintResult, words: Words) -> str:
+    minor = result.minor_limit
+    if minor is None or minor == result.per_protocol_limit or result.op not in _MINORS:
+        return ""
+    return words(_MINORS[result.op], minor=number_text(minor, result.unit))
+
+
+def _distance(result: ConstraintResult, words: Words) -> str:
+    off, bound = abs(result.margin or 0.0), result.per_protocol_limit or 0.0
+    amount = number_text(float(rounded(off, (0.0,))), result.unit)
+    if bound and result.unit != "%":
+        amount += words(msg(" ({percent} %)"), percent=f"{100 * off / abs(bound):.0f}")
+    if result.op in (">=", ">"):
+        return words(msg("{amount} below the limit"), amount=amount)
+    return words(msg("{amount} above the limit"), amount=amount)
+
+
+def _beyond_minor(result: ConstraintResult, words: Words) -> str:
+    off = abs((result.value or 0.0) - (result.minor_limit or 0.0))
+    amount = number_text(float(rounded(off, (0.0,))), result.unit)
+    return words(msg("{amount} beyond what is still minor"), amount=amount)
+
+
+def _volume(result: ConstraintResult, evidence: Evidence | None, words: Words) -> str:
+    """Return how much of the structure lies on the wrong side of the dose of the limit."""
+    spec, limit = spec_of(result), result.per_protocol_limit
+    curve = _curve(result, evidence)
+    if spec is None or spec.conversion or curve is None or limit is None or spec.unit != "Gy":
+        return ""
+    volume_cc = volume_at_cc(curve, evidence, limit) if evidence else 0.0
+    dose = f"{limit:g} Gy"
+    if spec.kind == "D" and spec.argument_unit == "cc" and result.op in ("<=", "<"):
+        return words(
+            msg("{volume} cc lie within the {dose} isodose, where {allowed} cc may."),
+            volume=f"{volume_cc:.2f}", dose=dose, allowed=f"{spec.amount:g}",
+        )  # fmt: skip
+    if spec.kind == "DC" and spec.argument_unit == "cc" and result.op in ("<=", "<"):
+        return words(
+            msg("{volume} cc stay below {dose}, where {needed} cc should."),
+            volume=f"{curve.volume_cc - volume_cc:.0f}", dose=dose, needed=f"{spec.amount:g}",
+        )  # fmt: skip
+    return ""
+
+
+def _curve(result: ConstraintResult, evidence: Evidence | None) -> Curve | None:
+    if evidence is None or result.id not in evidence.curve_of:
+        return None
+    return evidence.curves[evidence.curve_of[result.id]]

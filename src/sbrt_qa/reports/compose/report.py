@@ -1,0 +1,147 @@
+"""The whole report of one case."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sbrt_qa.errors import visible
+from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
+from sbrt_qa.reports.compose import plain, tables
+from sbrt_qa.reports.compose.concerns import concerns
+from sbrt_qa.reports.compose.facts import facts, methods
+from sbrt_qa.reports.compose.marks import WORDS, mark_of
+from sbrt_qa.reports.page import Fact, Report
+from sbrt_qa.reports.words import Words, msg
+from sbrt_qa.review.evidence import Evidence
+from sbrt_qa.review.result import CaseReview
+
+TITLE: Final = msg("Review of an SBRT plan against its protocol")
+DISCLAIMER: Final = msg("For protocol review only. Not for treatment decisions.")
+
+HEADLINES: Final = {
+    Verdict.PER_PROTOCOL: msg("The plan meets every limit that decides."),
+    Verdict.MINOR: msg("The plan deviates from the protocol, within what counts as minor."),
+    Verdict.MAJOR: msg("The plan does not meet the protocol: at least one deviation is major."),
+    Verdict.NOT_EVALUABLE: msg("The plan cannot be judged: something that decides is missing."),
+}
+
+ADVICE: Final = {
+    ReasonCode.STRUCTURE_MISSING: msg(
+        "Contour it, or say with --map which structure it is, and submit again."
+    ),
+    ReasonCode.STRUCTURE_EMPTY: msg("Contour it and submit again."),
+    ReasonCode.NO_DOSE: msg("Export the plan again with its dose."),
+    ReasonCode.OUTSIDE_DOSE_GRID: msg(
+        "Calculate the dose on a grid that holds the whole structure."
+    ),
+}
+"""What to do about a limit that cannot be evaluated."""
+
+SIGNATURES: Final = (
+    msg("Physics reviewer"),
+    msg("Oncology reviewer"),
+)
+
+
+def compose(review: CaseReview, evidence: Evidence | None = None, language: str = "en") -> Report:
+    """Return the report of one case in one language.
+
+    Parameters
+    ----------
+    evidence
+        What pictures are drawn from; without it there are none.
+
+    Raises
+    ------
+    UsageError
+        There is no such language.
+    """
+    words = Words(language)
+    return Report(
+        language=language,
+        title=words(TITLE),
+        subject=visible(review.subject),
+        plan=visible(review.case) or words(msg("(no label)")),
+        mark=mark_of(review.verdict, words),
+        headline=words(HEADLINES[review.verdict]),
+        summary=summary(review, words),
+        facts=facts(review, words),
+        concerns=concerns(review, evidence, words),
+        unknown=_unknown(review, words),
+        unsure=_unsure(review, words),
+        limits=tables.limit_rows(review, evidence, words),
+        findings=tables.check_rows(review.findings, words, good=False),
+        passed=tables.check_rows(review.passed, words, good=True),
+        structures=tables.structure_rows(review, evidence, words),
+        names=_names(review, words),
+        site_values=tables.comparison_table(review.site_values, words),
+        cross_check=tables.comparison_table(review.cross_check, words),
+        repairs=tables.repair_table(review, words),
+        notes=tuple(words.sentence(visible(note)) for note in review.notes),
+        methods=methods(review, words),
+        inputs=tables.input_table(review, words),
+        origin=words.sentence(visible(" ".join(review.protocol.statement.split()))),
+        signatures=tuple(words(text) for text in SIGNATURES),
+        disclaimer=words(DISCLAIMER),
+        evidence_notes=_evidence_notes(evidence, words),
+    )
+
+
+def summary(review: CaseReview, words: Words) -> str:
+    """Return how many limits have which verdict, worst first; those that do not count apart."""
+    counting = [c for c in review.constraints if c.counts]
+    counts = {v: sum(c.verdict is v for c in counting) for v in reversed(Verdict)}
+    parts = [
+        words(msg("{count} {verdict}"), count=number, verdict=words(WORDS[verdict]))
+        for verdict, number in counts.items()
+        if number
+    ]
+    told = words(msg(", ")).join(parts) or words(msg("none counts"))
+    text = words(msg("{count} limits: {told}"), count=len(review.constraints), told=told)
+    others = len(review.constraints) - len(counting)
+    if others:
+        text += words(msg("; {count} reported only"), count=others)
+    return text
+
+
+def _unknown(review: CaseReview, words: Words) -> tuple[Fact, ...]:
+    """Return why limits that count are not evaluable, and which."""
+    groups: dict[str, list[str]] = {}
+    for c in review.constraints:
+        if c.counts and isinstance(c.reason, Reason):
+            told = f"{visible(c.structure)} {visible(c.metric)}"
+            reason = words.sentence(visible(c.reason.detail)).rstrip(".。") + words(msg("."))
+            if c.reason.code in ADVICE:
+                reason += " " + words(ADVICE[c.reason.code])
+            groups.setdefault(reason, []).append(told)
+    return tuple(Fact(reason, ", ".join(told)) for reason, told in groups.items())
+
+
+def _unsure(review: CaseReview, words: Words) -> tuple[str, ...]:
+    return tuple(
+        f"{visible(c.structure)} {visible(c.metric)}: {plain.unsure(c, words)}"
+        for c in review.constraints
+        if c.borderline and c.counts
+    )
+
+
+def _names(review: CaseReview, words: Words) -> tuple[str, ...]:
+    """Return which ROIs stand for which names, where the name alone does not say it."""
+    told = {
+        f"{visible(m.protocol_name)} ← {visible(', '.join(m.plan_names))}: "
+        f"{words.sentence(visible(m.rule))}": None
+        for c in review.constraints
+        if (m := c.match) and m.plan_names != (m.protocol_name,)
+    }
+    return tuple(told)
+
+
+def _evidence_notes(evidence: Evidence | None, words: Words) -> tuple[str, ...]:
+    if evidence is None:
+        return (
+            words(msg("This report was made without the plan's files, so it has no pictures.")),
+        )
+    notes = tuple(words.sentence(visible(note)) for note in evidence.notes)
+    if not evidence.curves:
+        return (*notes, words(msg("There is nothing to draw: structures with a dose are needed.")))
+    return notes

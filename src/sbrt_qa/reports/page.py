@@ -1,0 +1,236 @@
+"""The report as values: sections, sentences and rows, in one language, for every document format.
+
+Texts are final and safe to show (`errors.visible`), but not escaped for any markup: each format
+escapes for itself. Pictures are drawn from the evidence by the keys that stand here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sbrt_qa.model.outcome import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A verdict as sign and word, and what it stands for; None is information."""
+
+    verdict: Verdict | None
+    sign: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and what is said of it."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A point on a DVH: a limit, or what the plan reaches.
+
+    `volume_cc` is None where only the dose counts (a mean): a vertical line.
+    """
+
+    dose_gy: float
+    volume_cc: float | None
+    text: str
+    limit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One limit that is exceeded, in plain words.
+
+    Parameters
+    ----------
+    limit
+        Its id in the protocol.
+    statement
+        Value, limit and bound of minor in one sentence.
+    excess
+        By how much, in one sentence.
+    band, borderline
+        Where the value may lie, and whether the verdict changes there; may be empty.
+    source
+        Where the limit comes from, with its priority.
+    """
+
+    limit: str
+    mark: Mark
+    metric: str
+    value: str
+    bound: str
+    minor: str
+    statement: str
+    excess: str
+    band: str
+    borderline: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Everything that is wrong with one structure.
+
+    Parameters
+    ----------
+    title
+        Structure of the protocol, and of the plan where it is called otherwise.
+    deviations
+        Worst first.
+    why
+        Why it matters; empty where nothing is known of the structure.
+    actions
+        What may settle it.
+    place
+        Id of the limit whose place is shown, a key of `Evidence.places`; empty without one.
+    picture
+        Caption of that picture.
+    curve
+        Key of its DVH in `Evidence.curves`; empty without one.
+    limits, reached
+        Markers on the DVH: the bounds, and what the plan has there.
+    notes
+        What the protocol says about these limits.
+    """
+
+    title: str
+    mark: Mark
+    deviations: tuple[Deviation, ...]
+    why: str
+    actions: tuple[str, ...]
+    place: str = ""
+    picture: str = ""
+    curve: str = ""
+    limits: tuple[Marker, ...] = ()
+    reached: tuple[Marker, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """One row of the table of limits. `value`, `margin` are empty where there is none."""
+
+    id: str
+    mark: Mark
+    counts: bool
+    priority: str
+    structure: str
+    metric: str
+    value: str
+    band: str
+    borderline: bool
+    bound: str
+    minor: str
+    margin: str
+    percent: str
+    reason: str
+    note: str
+    source: str
+    curve: str
+    place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One finding, or one check that found nothing wrong."""
+
+    code: str
+    mark: Mark
+    title: str
+    where: str
+    message: str
+    advice: str
+    found: str
+    expected: str
+    tolerance: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class StructureRow:
+    """One structure: `curve` is its key; numbers are texts, empty where not known."""
+
+    name: str
+    protocol_names: str
+    kind: str
+    volume: str
+    slices: str
+    gaps: str
+    outside: str
+    minimum: str
+    mean: str
+    maximum: str
+    reason: str
+    curve: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A plain table: heads and rows of equally many cells."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report.
+
+    Parameters
+    ----------
+    language
+        Of all sentences.
+    subject, plan
+        Subject code (may be empty) and plan label; both on every page.
+    mark, headline, summary
+        The verdict: sign and word, one sentence, the counts.
+    facts
+        Plan, prescription, delivery, dose, structures, image, protocol.
+    concerns
+        Structures with deviations: those with a major one first.
+    unknown
+        Why limits are not evaluable: reason, and the limits concerned.
+    unsure
+        Borderline limits, one sentence each.
+    findings, passed
+        Plan checks by what they mean, and those that found nothing wrong.
+    methods, inputs, origin
+        What made this result, of what, and what the limits are.
+    signatures
+        Lines to be filled by hand.
+    disclaimer
+        On every page.
+    """
+
+    language: str
+    title: str
+    subject: str
+    plan: str
+    mark: Mark
+    headline: str
+    summary: str
+    facts: tuple[Fact, ...]
+    concerns: tuple[Concern, ...]
+    unknown: tuple[Fact, ...]
+    unsure: tuple[str, ...]
+    limits: tuple[LimitRow, ...]
+    findings: tuple[CheckRow, ...]
+    passed: tuple[CheckRow, ...]
+    structures: tuple[StructureRow, ...]
+    names: tuple[str, ...]
+    site_values: Table | None
+    cross_check: Table | None
+    repairs: Table | None
+    notes: tuple[str, ...]
+    methods: tuple[Fact, ...]
+    inputs: Table
+    origin: str
+    signatures: tuple[str, ...]
+    disclaimer: str
+    evidence_notes: tuple[str, ...] = field(default=())

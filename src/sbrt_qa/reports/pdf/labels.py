@@ -1,0 +1,73 @@
+"""Headings and heads of columns, in the language of the report."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sbrt_qa.reports.words import Words, msg
+
+LABELS: Final = {
+    "wrong": msg("What is out of protocol"),
+    "nothing_wrong": msg("No limit that decides is exceeded."),
+    "limits": msg("Limits"),
+    "limits_note": msg(
+        "P: priority, in brackets where the limit does not decide the case. Margin: distance to "
+        "the limit, negative when it is exceeded."
+    ),
+    "checks": msg("Plan checks"),
+    "checks_found": msg("Found"),
+    "checks_passed": msg("Checked, nothing found"),
+    "no_findings": msg("The plan checks found nothing."),
+    "structures": msg("Structures"),
+    "curves": msg("Dose-volume histograms"),
+    "curves_note": msg("Volume receiving at least the dose. Colours and dashes as in the legend."),
+    "unknown": msg("What could not be judged"),
+    "unsure": msg("What is borderline"),
+    "site_values": msg("Beside the site's own values"),
+    "cross_check": msg("Beside a second engine"),
+    "names": msg("Names"),
+    "repairs": msg("Repairs"),
+    "notes": msg("Notes on the files"),
+    "methods": msg("Method"),
+    "inputs": msg("Input files"),
+    "signatures": msg("Sign-off"),
+    "name": msg("Name"),
+    "date": msg("Date"),
+    "signature": msg("Signature"),
+    "agree": msg("I agree with the verdict"),
+    "disagree": msg("I do not, because"),
+    "page": msg("page {page} of {pages}"),
+    "subject": msg("subject {code}"),
+    "why": msg("Why it matters"),
+    "actions": msg("What may settle it"),
+    "verdict": msg("verdict"),
+    "structure": msg("structure"),
+    "metric": msg("metric"),
+    "value": msg("value"),
+    "limit": msg("limit"),
+    "minor": msg("minor"),
+    "margin": msg("margin"),
+    "priority": msg("P"),
+    "source": msg("source"),
+    "protocol_name": msg("in the protocol"),
+    "kind": msg("type"),
+    "volume": msg("volume (cc)"),
+    "slices": msg("slices"),
+    "gaps": msg("gaps"),
+    "outside": msg("outside grid"),
+    "minimum": msg("min (Gy)"),
+    "mean": msg("mean (Gy)"),
+    "maximum": msg("max (Gy)"),
+    "check": msg("check"),
+    "found": msg("found"),
+    "expected": msg("expected"),
+    "band": msg("range"),
+    "borderline": msg("borderline"),
+    "attached": msg("The review as JSON is attached to this file."),
+}
+
+
+def labels(language: str) -> dict[str, str]:
+    """Return every label in one language; fields such as ``{page}`` are still open."""
+    words = Words(language)
+    return {key: words(text) for key, text in LABELS.items()}

@@ -1,0 +1,68 @@
+"""The pictures of a report as SVG files: where limits fail, their curves, and all curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from sbrt_qa.reports.figures.palette import TARGETS, colours
+from sbrt_qa.reports.html.drawings import drawings
+from sbrt_qa.reports.page import Report
+from sbrt_qa.reports.pdf.glyphs import breakable, printable, shown
+from sbrt_qa.reports.pdf.overview import key_svg, overview_svg, styles
+from sbrt_qa.reports.words import Words, msg
+from sbrt_qa.review.evidence import Evidence, Reviewed
+
+CURVES_PER_PLOT: Final = 6
+"""More could not be told apart without colour."""
+
+Pictures = dict[str, object]
+
+
+def draw(reviewed: Reviewed, report: Report) -> tuple[Pictures, dict[str, str]]:
+    """Return the pictures as the layout wants them, and their files by name."""
+    evidence = reviewed.evidence
+    if evidence is None:
+        return {"concerns": [{} for _ in report.concerns], "curves": []}, {}
+    palette, words = colours(evidence.structures), Words(report.language)
+    files: dict[str, str] = {}
+    concerns: list[dict[str, str]] = []
+    for number, drawn in enumerate(drawings(reviewed, report, palette, words)):
+        made = {"slice": drawn.slice, "curve": drawn.dvh}
+        names = {kind: f"{kind}-{number}.svg" for kind, svg in made.items() if svg}
+        files |= {name: shown(made[kind]) for kind, name in names.items()}
+        concerns.append(names)
+    plots = [
+        _overview(keys, number, evidence, palette, words, files)
+        for number, keys in enumerate(_groups(evidence))
+    ]
+    return {"concerns": concerns, "curves": plots}, files
+
+
+def _groups(evidence: Evidence) -> Iterator[Sequence[str]]:
+    """Yield the keys of curves in groups, targets first."""
+    ordered = sorted(evidence.curves, key=lambda key: not TARGETS.match(key))
+    plots = math.ceil(len(ordered) / CURVES_PER_PLOT)
+    for part in range(plots):
+        yield ordered[len(ordered) * part // plots : len(ordered) * (part + 1) // plots]
+
+
+def _overview(
+    keys: Sequence[str],
+    number: int,
+    evidence: Evidence,
+    palette: Mapping[str, str],
+    words: Words,
+    files: dict[str, str],
+) -> Pictures:
+    drawn = styles(keys, palette)
+    axes = (words(msg("Dose")), words(msg("Volume")))
+    name = f"curves-{number}.svg"
+    files[name] = overview_svg(evidence, drawn, axes)
+    legend = []
+    for place, style in enumerate(drawn):
+        key = f"key-{number}-{place}.svg"
+        files[key] = key_svg(style)
+        legend.append({"file": key, "name": breakable(printable(style.key))})
+    return {"file": name, "names": [printable(k) for k in keys], "legend": legend}

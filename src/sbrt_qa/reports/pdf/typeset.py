@@ -1,0 +1,42 @@
+"""The typesetter: templates, data and pictures in, a tagged PDF out. Nothing else is read."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import typst
+
+from sbrt_qa.reports.pdf.glyphs import FONTS
+
+LAYOUT: Final = Path(__file__).parent / "layout"
+STANDARD: Final = ["ua-1"]
+"""PDF/UA-1: tagged, bookmarked, every text mapped to characters and every picture described."""
+
+
+def typeset(files: Mapping[str, str]) -> bytes:
+    """Return the document that the layout makes of named texts: data, pictures, attachments.
+
+    The typesetter sees these texts and the layout, both in memory, and the fonts: no file of the
+    machine, no network.
+    """
+    sources = {name: text.encode() for name, text in (_layout() | dict(files)).items()}
+    compiler = typst.Compiler(sources, font_paths=_fonts())  # type: ignore[type-var]
+    pdf = compiler.compile(format="pdf", pdf_standards=STANDARD)  # type: ignore[arg-type]
+    if not isinstance(pdf, bytes):
+        raise TypeError("the typesetter returns one document")
+    return pdf
+
+
+@functools.cache
+def _layout() -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(LAYOUT.glob("*.typ"))}
+
+
+@functools.cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)]
+    )

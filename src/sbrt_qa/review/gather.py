@@ -1,0 +1,238 @@
+"""From a reviewed case to the evidence for its pictures. No DVH is computed a second time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.errors import DicomError, GeometryError
+from sbrt_qa.geometry.planes import PlaneStack
+from sbrt_qa.geometry.slabs import Gaps
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.grid import DoseGrid, FloatArray
+from sbrt_qa.model.image import ImageSeries
+from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
+from sbrt_qa.protocol.matching import Matched, Matcher
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.versions import Chosen
+from sbrt_qa.review.evidence import CtStack, Curve, Evidence, Place, Point, Reviewed
+from sbrt_qa.review.failing import failing_of
+from sbrt_qa.review.places import find_place
+from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.review import dvh_source, region_of_tree, review_case
+from sbrt_qa.review.site_csv import SiteValue
+
+MOST_STEPS: Final = 700
+"""Doses at which curves are given; a plot is not wider."""
+
+STEPS_GY: Final = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
+"""Steps of the dose axis, of which the finest that fits is taken."""
+
+ENOUGH: Final = 0.5
+"""Part of the dose grid's height that an image must reach over to be shown."""
+
+TOO_SHORT: Final = "the image reaches over less than half of the dose grid and is not shown"
+OTHER_FRAME: Final = "the image is in another frame of reference and is not shown"
+
+
+def review_and_gather(
+    case: Case,
+    protocol: Protocol | Chosen,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    site_values: Sequence[SiteValue] = (),
+    bands: bool = True,
+) -> Reviewed:
+    """Review one case as `sbrt_qa.review.review.review_case` does, and gather its evidence."""
+    doses = CaseDoses(case)
+    review = review_case(
+        case, protocol, mapping=mapping, site_values=site_values, bands=bands, doses=doses
+    )
+    rules = protocol.protocol if isinstance(protocol, Chosen) else protocol
+    return Reviewed(review, gather(doses, rules, mapping or {}, review))
+
+
+def gather(
+    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], review: CaseReview
+) -> Evidence:
+    """Gather what can be drawn of a case.
+
+    Parameters
+    ----------
+    doses
+        Those that the review was made with, so that its DVHs are at hand.
+    protocol, mapping, review
+        As given to, and returned by, `sbrt_qa.review.review.review_case`.
+    """
+    case = doses.case
+    dose = None if isinstance(case.dose, Reason) else case.dose
+    trees = dict(_trees(doses, protocol, mapping, review))
+    keys = {s.roi_number: key for key, s in structures_of(case).items()}
+    named = {id_: _curve_key(tree, keys, c) for id_, (c, tree) in trees.items()}
+    histograms = dict(_histograms(doses, trees, named))
+    axis = _dose_axis(dose)
+    image, note = _image(doses)
+    slices = image.z_mm if image is not None else dose.z_mm if dose is not None else np.zeros(0)
+    return Evidence(
+        structures=structures_of(case),
+        dose=dose,
+        image=image,
+        dose_axis_gy=axis,
+        curves={key: _curve(key, *found, axis) for key, found in histograms.items()},
+        curve_of={id_: key for id_, key in named.items() if key in histograms},
+        places=dict(_places(doses, protocol, mapping, trees, slices)),
+        hottest=None if dose is None else _hottest(dose),
+        planes={key: stack.n_planes for key, (stack, _) in _stacks(doses)},
+        gaps={key: _wide(gaps) for key, (_, gaps) in _stacks(doses)},
+        notes=(note,) if note else (),
+    )
+
+
+def _trees(
+    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], review: CaseReview
+) -> Iterator[tuple[str, tuple[ConstraintResult, Tree[Structure]]]]:
+    """Yield, by id of the limit, the result and the structures that it was taken of."""
+    structures = doses.case.structures
+    if isinstance(structures, Reason):
+        return
+    matcher = Matcher(protocol, structures, mapping)
+    otherwise = {c.id: c.otherwise for c in protocol.all_constraints}
+    for result in review.constraints:
+        if result.match is not None:
+            found = matcher.find_either(result.structure, otherwise.get(result.id))
+            if isinstance(found, Matched):
+                yield result.id, (result, found.tree)
+
+
+def _curve_key(tree: Tree[Structure], keys: Mapping[int, str], result: ConstraintResult) -> str:
+    return keys[tree.value.roi_number] if isinstance(tree, Leaf) else result.structure
+
+
+def _histograms(
+    doses: CaseDoses,
+    trees: Mapping[str, tuple[ConstraintResult, Tree[Structure]]],
+    named: Mapping[str, str],
+) -> Iterator[tuple[str, tuple[tuple[int, ...], DVH]]]:
+    for key, structure in structures_of(doses.case).items():
+        found = doses.dvh(structure)
+        if isinstance(found, DVH):
+            yield key, ((structure.roi_number,), found)
+    source = dvh_source(doses)
+    for id_, (_, tree) in trees.items():
+        if not isinstance(tree, Leaf) and isinstance(found := source(tree), DVH):
+            yield named[id_], (tuple(s.roi_number for s in leaves(tree)), found)
+
+
+def _curve(key: str, roi_numbers: tuple[int, ...], found: DVH, axis_gy: FloatArray) -> Curve:
+    volumes = np.array([found.volume_at_dose_cc(d) for d in axis_gy.tolist()])
+    volumes = np.minimum.accumulate(volumes)
+    return Curve(
+        key, roi_numbers, found.volume_cc, volumes, found.min_gy, found.mean_gy, found.max_gy
+    )
+
+
+def _dose_axis(dose: DoseGrid | None) -> FloatArray:
+    """Return 0 and even steps past the maximum of the grid."""
+    if dose is None:
+        return np.zeros(0)
+    step = next((s for s in STEPS_GY if dose.max_gy / s <= MOST_STEPS), STEPS_GY[-1])
+    count = min(math.floor(dose.max_gy / step) + 2, MOST_STEPS * 10)
+    return np.asarray(np.round(np.arange(count) * step, 6))
+
+
+def _hottest(dose: DoseGrid) -> tuple[Point, float]:
+    k, j, i = np.unravel_index(int(dose.dose_gy.argmax()), dose.dose_gy.shape)
+    return (float(dose.x_mm[i]), float(dose.y_mm[j]), float(dose.z_mm[k])), dose.max_gy
+
+
+def _stacks(doses: CaseDoses) -> Iterator[tuple[str, tuple[PlaneStack, Gaps]]]:
+    for key, structure in structures_of(doses.case).items():
+        region = doses.region(structure)
+        if not isinstance(region, Reason):
+            yield key, (region.solids[0].stack, region.solids[0].gaps)
+
+
+def _wide(gaps: Gaps) -> int:
+    return len(gaps.bridged_mm) + len(gaps.parted_mm)
+
+
+def _image(doses: CaseDoses) -> tuple[CtStack | None, str]:
+    """Return the image where it can be shown with the structures, else why it cannot."""
+    image = doses.case.image
+    if image is None:
+        return None, ""
+    if image.frame_of_reference_uid and not _frames(doses) <= {image.frame_of_reference_uid}:
+        return None, OTHER_FRAME
+    if not _covers(image, doses.case.dose):
+        return None, TOO_SHORT
+    try:
+        return _stack(image), ""
+    except (DicomError, GeometryError) as error:
+        return None, f"the image is not shown: {error.what}"
+
+
+def _covers(image: ImageSeries, dose: DoseGrid | Reason) -> bool:
+    """Tell whether an image reaches over enough of the dose to look through it."""
+    if isinstance(dose, Reason):
+        return True
+    low, high = dose.z_mm[0], dose.z_mm[-1]
+    inside = image.z_mm[(image.z_mm >= low) & (image.z_mm <= high)]
+    return inside.size > 1 and bool(inside[-1] - inside[0] >= ENOUGH * (high - low))
+
+
+def _frames(doses: CaseDoses) -> set[str]:
+    parts = (doses.case.structures, doses.case.dose)
+    return {p.frame_of_reference_uid for p in parts if not isinstance(p, Reason)} - {""}
+
+
+def _stack(image: ImageSeries) -> CtStack:
+    rows, columns = image.shape
+    x_mm = image.origin_mm[0] + image.spacing_mm[0] * np.arange(columns, dtype=np.float64)
+    y_mm = image.origin_mm[1] + image.spacing_mm[1] * np.arange(rows, dtype=np.float64)
+    return CtStack(image.load_hu(), x_mm, y_mm, image.z_mm)
+
+
+def _places(
+    doses: CaseDoses,
+    protocol: Protocol,
+    mapping: Mapping[str, str],
+    trees: Mapping[str, tuple[ConstraintResult, Tree[Structure]]],
+    slices_mm: FloatArray,
+) -> Iterator[tuple[str, Place]]:
+    """Yield where each limit fails that is exceeded."""
+    rx_gy = doses.metric_context.prescription_gy
+    body = _body(doses, protocol, mapping)
+    for id_, (result, tree) in trees.items():
+        failing = failing_of(result, rx_gy if isinstance(rx_gy, float) else None)
+        if failing is None or isinstance(doses.case.dose, Reason):
+            continue
+        target = region_of_tree(doses, tree)
+        if isinstance(target, Reason):
+            continue
+        around = region_of_tree(doses, body) if failing.around and body is not None else None
+        if failing.around and (around is None or isinstance(around, Reason)):
+            continue
+        region = target if around is None or isinstance(around, Reason) else around - target
+        found = find_place(failing, region, target, doses.case.dose, slices_mm)
+        if found is not None:
+            flags = (failing.too_hot, failing.around)
+            yield id_, Place(id_, *found, failing.level_gy, *flags)
+
+
+def _body(
+    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]
+) -> Tree[Structure] | None:
+    structures = doses.case.structures
+    names = [s.name for s in protocol.structures if s.kind == "external"]
+    if isinstance(structures, Reason) or not names:
+        return None
+    found = Matcher(protocol, structures, mapping).find(names[0])
+    return found.tree if isinstance(found, Matched) else None

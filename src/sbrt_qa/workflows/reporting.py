@@ -1,0 +1,45 @@
+"""One plan reviewed, with all that a report draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sbrt_qa import workflows
+
+if TYPE_CHECKING:
+    from sbrt_qa.review.evidence import Reviewed
+
+
+def report(
+    paths: Sequence[Path],
+    protocol_name: str = workflows.DEFAULT_PROTOCOL,
+    mapping: Mapping[str, str] | None = None,
+    site_values: Path | None = None,
+    *,
+    plan: str | None = None,
+    cross_check: bool = False,
+    bands: bool = True,
+) -> Reviewed:
+    """Review the one plan in `paths`, or the one chosen by `plan`, and keep what can be drawn.
+
+    Raises
+    ------
+    DicomError, ProtocolError, UsageError
+        As `sbrt_qa.workflows.check`; also when there are several plans and `plan` does not say
+        which.
+    """
+    from sbrt_qa.dicom.identity import document_patient
+    from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.review.gather import review_and_gather
+
+    sent = () if site_values is None else workflows.read_sent(site_values)
+    case = workflows.choose(load_cases(paths), plan)
+    rules = workflows.protocol_family(protocol_name).of(case)
+    found = review_and_gather(case, rules, mapping=mapping, site_values=sent, bands=bands)
+    review = workflows.cross_checked(case, found.review, paths) if cross_check else found.review
+    plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
+    patient = document_patient(review.subject, paths, plan_uid)
+    return replace(found, review=workflows.citing_self_test(review), patient=patient)

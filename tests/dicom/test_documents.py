@@ -1,0 +1,330 @@
+"""Reviews as DICOM documents: valid objects that refer to the plan and read back unchanged."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.uid import UID, RTDoseStorage, RTPlanStorage, RTStructureSetStorage
+
+from sbrt_qa.dicom.documents import (
+    DocumentHead,
+    FindingReported,
+    LimitReported,
+    ReviewReported,
+    long_string,
+    person_name,
+)
+from sbrt_qa.dicom.identity import document_patient
+from sbrt_qa.dicom.load import load_cases
+from sbrt_qa.dicom.read_sr import read_structured_report, referred_uids
+from sbrt_qa.dicom.write_pdf import encapsulated_pdf
+from sbrt_qa.dicom.write_sr import UCUM, structured_report
+from sbrt_qa.errors import DicomError
+from sbrt_qa.model.case import SourceFile
+from sbrt_qa.model.outcome import Band, Driver, Verdict
+from sbrt_qa.model.patient import DocumentPatient
+
+SAMPLE = Path(__file__).parents[2] / "sample_dicom" / "major"
+PDF = b"%PDF-1.7 stands for a report\n%%EOF\n"
+HOSTILE = "<script>\x1b[2J\\..\\x=SUM(A1)\u202eLeber^^胃 " * 4
+
+
+def source(modality: str, sop_class: str, number: int) -> SourceFile:
+    uid = f"1.2.3.{number}"
+    return SourceFile(f"{modality}.dcm", modality, uid, "ab" * 32, sop_class, f"{uid}.1", "1.2.3")
+
+
+FILES = (
+    source("RTSTRUCT", RTStructureSetStorage, 1),
+    source("RTDOSE", RTDoseStorage, 2),
+    source("RTPLAN", RTPlanStorage, 3),
+    source("CT", "1.2.840.10008.5.1.4.1.1.2", 4),
+)
+
+LIMIT = LimitReported(
+    id="DUO5_D01",
+    structure="Duodenum",
+    roi_names=("Duodenum", "十二指肠"),
+    roi_numbers=(7, 8),
+    metric="D0.1cc[Gy]",
+    unit="Gy",
+    op="<=",
+    value=33.699999999999996,
+    limit=33.0,
+    minor_limit=35.0,
+    verdict=Verdict.MINOR,
+    priority=1,
+    counts=True,
+    band=Band(33.1, 34.25, Driver.END_CAPS),
+    borderline=False,
+)
+UNKNOWN = replace(
+    LIMIT,
+    id="KID_V20",
+    value=None,
+    band=None,
+    minor_limit=None,
+    verdict=Verdict.NOT_EVALUABLE,
+    counts=False,
+    reason_code="structure_missing",
+    reason="no structure of the plan is a kidney",
+    roi_names=(),
+    roi_numbers=(),
+)
+REVIEW = ReviewReported(
+    verdict=Verdict.MAJOR,
+    plan="Liver SBRT",
+    protocol="liver_sbrt",
+    protocol_version="0.1",
+    protocol_sha256="cd" * 32,
+    engine="sbrt_qa 0.1.0; morph",
+    limits=(LIMIT, UNKNOWN),
+    findings=(
+        FindingReported("GRID_COARSE", Verdict.MINOR, "dose grid of 4 mm"),
+        FindingReported("NOTE", None, "for information"),
+    ),
+)
+
+
+def head(**changes: object) -> DocumentHead:
+    facts: dict[str, object] = {
+        "patient": DocumentPatient("S-017", "S-017"),
+        "created": datetime(2026, 1, 5, 12, 0),
+        "content_id": "ab",
+        "title": "Protocol review",
+        "software": "0.1.0",
+    } | changes
+    patient = facts.pop("patient")
+    files = facts.pop("files", FILES)
+    return DocumentHead.of(files, patient, **facts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "review",
+    [
+        pytest.param(REVIEW, id="values, reasons and findings"),
+        pytest.param(replace(REVIEW, limits=(), findings=()), id="no limit at all"),
+        pytest.param(
+            replace(REVIEW, limits=tuple(replace(LIMIT, unit=u, value=1.0) for u in UCUM)),
+            id="every unit",
+        ),
+        pytest.param(
+            replace(REVIEW, limits=(replace(UNKNOWN, metric="Fog[furlong]", unit="furlong"),)),
+            id="a metric that nobody knows, in a unit without code",
+        ),
+        pytest.param(
+            replace(REVIEW, limits=(replace(LIMIT, value=1 / 3, limit=1e-17, minor_limit=-0.0),)),
+            id="numbers that decimal strings would round",
+        ),
+        pytest.param(
+            replace(REVIEW, limits=(replace(LIMIT, borderline=True, op="report", limit=None),)),
+            id="borderline, without a bound",
+        ),
+        pytest.param(
+            replace(
+                REVIEW,
+                limits=tuple(replace(LIMIT, id=f"L{n}", structure="A" * 99) for n in range(3)),
+            ),
+            id="names longer than a code may be",
+        ),
+    ],
+)
+def test_a_structured_report_reads_back_into_the_same_values(review: ReviewReported) -> None:
+    assert read_structured_report(structured_report(review, head())) == review
+
+
+def test_a_structured_report_is_a_measurement_report_in_ucum_units() -> None:
+    document = dcmread(io.BytesIO(structured_report(REVIEW, head())))
+    assert document.SOPClassUID.name == "Comprehensive 3D SR Storage"
+    assert document.ContentTemplateSequence[0].TemplateIdentifier == "1500"
+    units = [e.value[0] for e in document.iterall() if e.keyword == "MeasurementUnitsCodeSequence"]
+    assert {u.CodingSchemeDesignator for u in units} == {"UCUM"}
+
+
+@pytest.mark.parametrize("data", [structured_report(REVIEW, head()), encapsulated_pdf(PDF, head())])
+def test_documents_belong_to_the_plans_study_and_name_the_subject_only(data: bytes) -> None:
+    document = dcmread(io.BytesIO(data))
+    assert document.StudyInstanceUID == "1.2.3"
+    assert (document.PatientID, str(document.PatientName)) == ("S-017", "S-017^")
+    assert document.PatientIdentityRemoved == "YES"
+    assert (document.ContentDate, document.ContentTime) == ("20260105", "120000")
+
+
+def test_documents_refer_to_plan_dose_and_structure_set() -> None:
+    reviewed = ["1.2.3.3", "1.2.3.2", "1.2.3.1"]
+    assert list(referred_uids(structured_report(REVIEW, head()))) == reviewed
+    held = dcmread(io.BytesIO(encapsulated_pdf(PDF, head())))
+    assert [one.ReferencedSOPInstanceUID for one in held.SourceInstanceSequence] == reviewed
+    assert held.SourceInstanceSequence[0].ReferencedSOPClassUID == RTPlanStorage
+
+
+@pytest.mark.parametrize("pdf", [PDF, PDF + b"\n"], ids=["even", "odd"])
+def test_an_encapsulated_pdf_gives_the_pdf_back(pdf: bytes) -> None:
+    held = dcmread(io.BytesIO(encapsulated_pdf(pdf, head())))
+    assert held.EncapsulatedDocument[: held.EncapsulatedDocumentLength] == pdf
+    assert held.MIMETypeOfEncapsulatedDocument == "application/pdf"
+
+
+def test_equal_content_gives_equal_bytes_and_other_content_another_uid() -> None:
+    assert structured_report(REVIEW, head()) == structured_report(REVIEW, head())
+    assert encapsulated_pdf(PDF, head()) == encapsulated_pdf(PDF, head())
+    uids = {head().uid("SR"), head(content_id="cd").uid("SR"), head().uid("encapsulated PDF")}
+    assert len(uids) == 3
+    assert all(UID(uid).is_valid for uid in uids)
+
+
+def test_hostile_text_stays_text() -> None:
+    limit = replace(LIMIT, id=HOSTILE, structure=HOSTILE, roi_names=(HOSTILE,))
+    review = replace(
+        REVIEW, plan=HOSTILE, limits=(limit,), findings=(FindingReported("X", None, HOSTILE),)
+    )
+    about = head(patient=DocumentPatient(HOSTILE, HOSTILE), title=HOSTILE)
+    document = dcmread(io.BytesIO(structured_report(review, about)))
+    texts = [str(e.value) for e in document.iterall() if e.VR in ("UT", "LO", "PN", "SH", "UC")]
+    assert not any("\x1b" in text or "\u202e" in text for text in texts)
+    for keyword in ("PatientID", "SeriesDescription"):
+        assert document[keyword].VM == 1
+        assert len(document[keyword].value) <= 64
+    back = read_structured_report(structured_report(review, about))
+    assert back.limits[0].value == LIMIT.value
+    assert "<script>" in back.limits[0].roi_names[0]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param((), id="none"),
+        pytest.param(FILES[3:], id="images only"),
+        pytest.param((replace(FILES[2], study_uid=""),), id="of an earlier version, without UIDs"),
+        pytest.param((replace(FILES[2], sop_instance_uid="../../x"),), id="a UID that is none"),
+        pytest.param((replace(FILES[2], sop_class_uid="1.2.3"),), id="a class that is no plan"),
+    ],
+)
+def test_a_document_needs_something_to_refer_to(files: tuple[SourceFile, ...]) -> None:
+    with pytest.raises(DicomError, match="refer to"):
+        head(files=files)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"text", encapsulated_pdf(PDF, head()), (SAMPLE / "RTPLAN.dcm").read_bytes()]
+)
+def test_what_is_no_report_of_ours_is_refused(data: bytes) -> None:
+    with pytest.raises(DicomError):
+        read_structured_report(data)
+
+
+def test_only_pdfs_are_encapsulated() -> None:
+    with pytest.raises(DicomError, match="PDF"):
+        encapsulated_pdf(b"<html>", head())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("a\\b", "a/b"),
+        ("a  b\n", "a b"),
+        ("x" * 70, "x" * 63 + "…"),
+    ],
+)
+def test_long_strings(text: str, shown: str) -> None:
+    assert long_string(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("", ""), ("S1", "S1^"), ("A^B", "A^B"), ("A=B", "A B^")]
+)
+def test_person_names(text: str, shown: str) -> None:
+    assert person_name(text) == shown
+
+
+class TestWhoIsNamed:
+    def plan(self, folder: Path, **changes: str) -> str:
+        plan = dcmread(SAMPLE / "RTPLAN.dcm")
+        for keyword, value in changes.items():
+            setattr(plan, keyword, value)
+        plan.save_as(folder / "RTPLAN.dcm")
+        (folder / "notes.txt").write_text("no DICOM")
+        return str(plan.SOPInstanceUID)
+
+    def test_the_subject_code_alone_where_there_is_one(self, tmp_path: Path) -> None:
+        uid = self.plan(tmp_path)
+        assert document_patient("S-1", [tmp_path], uid) == DocumentPatient("S-1", "S-1")
+
+    def test_what_a_deidentified_export_says(self, tmp_path: Path) -> None:
+        uid = self.plan(tmp_path, PatientID="PSEUDO7", PatientName="PSEUDO^7", PatientSex="F")
+        found = document_patient("", [tmp_path], uid)
+        assert found == DocumentPatient("PSEUDO7", "PSEUDO^7", "", "F")
+
+    @pytest.mark.parametrize("removed", ["NO", ""])
+    def test_nobody_where_the_identity_was_not_removed(self, tmp_path: Path, removed: str) -> None:
+        uid = self.plan(tmp_path, PatientIdentityRemoved=removed, PatientName="Doe^Jane")
+        assert document_patient("", [tmp_path], uid) == DocumentPatient()
+
+    def test_nobody_where_the_plan_is_not_found(self, tmp_path: Path) -> None:
+        self.plan(tmp_path)
+        assert document_patient("", [tmp_path], "1.2.3.4") == DocumentPatient()
+
+
+@pytest.fixture(params=["SR", "PDF"])
+def written(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    data = (
+        structured_report(REVIEW, head())
+        if request.param == "SR"
+        else encapsulated_pdf(PDF, head())
+    )
+    path = tmp_path / f"{request.param}.dcm"
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.skipif(not shutil.which("dciodvfy"), reason="dciodvfy (dicom3tools) is not installed")
+def test_dciodvfy_finds_no_error(written: Path) -> None:
+    found = subprocess.run(["dciodvfy", written], capture_output=True, text=True, check=False)
+    assert [line for line in found.stderr.splitlines() if line.startswith("Error")] == []
+    assert {"SR": "Comprehensive3DSR", "PDF": "EncapsulatedPDF"}[written.stem] in found.stderr
+
+
+@pytest.mark.skipif(not shutil.which("dsrdump"), reason="dsrdump (dcmtk) is not installed")
+def test_dsrdump_reads_the_content_tree(tmp_path: Path) -> None:
+    path = tmp_path / "sr.dcm"
+    path.write_bytes(structured_report(REVIEW, head()))
+    found = subprocess.run(["dsrdump", path], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert '"Verdict of protocol review"' in found.stdout
+
+
+STANDARD = os.environ.get("SBRT_QA_DICOM_STANDARD", "")
+
+
+@pytest.mark.skipif(
+    not STANDARD,
+    reason="dicom-validator needs the standard's DocBook files: SBRT_QA_DICOM_STANDARD=FOLDER",
+)
+def test_dicom_validator_finds_no_error(written: Path) -> None:
+    command = [sys.executable, "-m", "dicom_validator.validate_iods"]
+    found = subprocess.run(
+        [*command, "-src", STANDARD, "-e", "local", written], capture_output=True, check=False
+    )
+    assert found.returncode == 0, found.stdout
+
+
+def test_a_case_has_the_trials_subject_code_and_its_files_say_where_they_belong() -> None:
+    (case,) = load_cases(SAMPLE / "RTPLAN.dcm")
+    assert case.subject == "SAMPLE03"
+    (plan,) = case.provenance.files
+    written = dcmread(SAMPLE / "RTPLAN.dcm")
+    assert (plan.sop_class_uid, plan.series_uid, plan.study_uid) == (
+        written.SOPClassUID,
+        written.SeriesInstanceUID,
+        written.StudyInstanceUID,
+    )

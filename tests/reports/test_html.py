@@ -1,0 +1,162 @@
+"""The HTML file itself: whole, small, closed to the outside, and honest about text from files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.reports.html.contours import UNIT_MM, contour_block, thinned
+from sbrt_qa.reports.html.dose import dose_block, encoded
+from sbrt_qa.reports.html.render import css_text
+from sbrt_qa.reports.registry import format_of, is_document, render_report
+from sbrt_qa.review.evidence import Reviewed
+from sbrt_qa.review.result import CaseReview
+from sbrt_qa.workflows import reporting
+
+SAMPLE = Path(__file__).parents[2] / "sample_dicom"
+MOST_BYTES = 1_500_000
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    reviewed = reporting.report([SAMPLE / "major"], bands=False)
+    return render_report("html", reviewed, "en").decode()
+
+
+def _hashes(page: str, element: str) -> set[str]:
+    texts = re.findall(rf"<{element}>(.*?)</{element}>", page, re.DOTALL)
+    return {base64.b64encode(hashlib.sha256(t.encode()).digest()).decode() for t in texts}
+
+
+def test_the_file_is_small_enough(page: str) -> None:
+    assert len(page.encode()) <= MOST_BYTES
+
+
+def test_the_policy_allows_only_what_is_in_the_file(page: str) -> None:
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    policy = policy.replace("&#39;", "'")
+    assert policy.startswith("default-src 'none'; ")
+    assert set(re.findall(r"script-src 'sha256-([^']+)'", policy)) == _hashes(page, "script")
+    assert set(re.findall(r"style-src 'sha256-([^']+)'", policy)) == _hashes(page, "style")
+    assert "unsafe" not in policy
+
+
+def test_nothing_outside_is_referred_to(page: str) -> None:
+    without_names = page.replace("http://www.w3.org/2000/svg", "")
+    comments = re.sub(r"/\*!.*?\*/", "", without_names, flags=re.DOTALL)
+    assert re.findall(r"(?:src|href)=\"(?!#|data:)[^\"]*\"", comments) == []
+    assert re.findall(r"@import|url\((?!#)", comments) == []
+    assert "style=" not in re.sub(r"<(script|style).*?</\1>", "", comments, flags=re.DOTALL)
+
+
+def test_page_one_says_what_is_wrong_and_what_to_change(page: str) -> None:
+    first = page[page.index('id="summary"') : page.index('id="limits"')]
+    for told in (
+        "The plan does not meet the protocol: at least one deviation is major.",
+        "The hottest 0.5 cc receive at least 48.99 Gy; 30 Gy at most is per protocol; up to "
+        "32 Gy is a minor deviation.",
+        "18.99 Gy (63 %) above the limit, 16.99 Gy beyond what is still minor.",
+        "A small part of the duodenum at a high dose can ulcerate, bleed or perforate.",
+        "Pull the 30 Gy isodose out of Duodenum",
+    ):
+        assert told in first, told
+    assert first.count("<svg") >= 10
+    assert "Not for treatment decisions" in page
+
+
+def test_the_same_case_makes_the_same_file(page: str) -> None:
+    again = render_report("html", reporting.report([SAMPLE / "major"], bands=False), "en")
+    assert again.decode() == page
+
+
+def test_a_review_without_its_case_is_rendered_without_pictures(review: CaseReview) -> None:
+    page = render_report("html", Reviewed(review), "en").decode()
+    assert "made without the plan&#39;s files, so it has no pictures" in page
+    assert 'id="viewer"' not in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+
+
+def test_text_for_css_cannot_leave_its_string() -> None:
+    assert css_text('a"}</style>') == "a\\22 \\7d \\3c \\2f style\\3e "
+
+
+def test_formats_are_chosen_by_suffix() -> None:
+    assert format_of(Path("x/report.HTML")) == "html"
+    assert format_of(Path("report.doc")) == ""
+    assert is_document("html")
+    assert not is_document("json")
+
+
+# --- data -------------------------------------------------------------------------------------
+
+
+def _decoded(axes: int, data: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    low, high = np.frombuffer(zlib.decompress(data), np.uint8).reshape(2, *shape).astype(np.uint16)
+    turned = low | (high << 8)
+    units = (turned >> 1) ^ (-(turned & 1)).astype(np.uint16)
+    for axis in (0, 1, 2)[3 - axes :]:
+        units = np.cumsum(units, axis=axis, dtype=np.uint16)
+    return units
+
+
+@pytest.mark.parametrize("noise", [0, 300])
+def test_units_of_dose_come_back_exactly(noise: int) -> None:
+    random = np.random.default_rng(1)
+    ramp = np.arange(7 * 11 * 13).reshape(7, 11, 13) * 60
+    units = ((ramp + random.integers(0, noise + 1, ramp.shape)) % 65536).astype(np.uint16)
+    axes, data = encoded(units)
+    np.testing.assert_array_equal(_decoded(axes, data, units.shape), units)
+
+
+def _dose() -> DoseGrid:
+    axis = np.arange(30) * 2.0
+    z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
+    return DoseGrid(
+        60 * np.exp(-((x - 30) ** 2 + (y - 28) ** 2 + (z - 25) ** 2) / 400), *[axis] * 3
+    )
+
+
+def test_dose_is_whole_and_fine_where_there_is_room() -> None:
+    dose = _dose()
+    block = dose_block(dose, 1_000_000)
+    shape = (block.z_mm.size, block.y_mm.size, block.x_mm.size)
+    values = _decoded(block.axes, block.data, shape) * block.step_gy
+    axes = ((dose.z_mm, block.z_mm), (dose.y_mm, block.y_mm), (dose.x_mm, block.x_mm))
+    first = [int(np.searchsorted(whole, part[0])) for whole, part in axes]
+    cut = tuple(slice(f, f + n) for f, n in zip(first, shape, strict=True))
+    assert block.step_gy == 0.01
+    assert np.abs(values - dose.dose_gy[cut]).max() <= block.step_gy / 2 + 1e-9
+    outside = np.ones(dose.dose_gy.shape, bool)
+    outside[cut] = False
+    assert dose.dose_gy[outside].max(initial=0) < 0.02 * dose.max_gy
+
+
+def test_dose_is_cut_before_it_is_thinned_when_room_is_short() -> None:
+    wide, short = dose_block(_dose(), 1_000_000), dose_block(_dose(), 6_000)
+    assert len(short.data) <= 6_000 < len(wide.data)
+    assert np.diff(short.x_mm) == pytest.approx(2.0)
+
+
+def test_contours_are_thinned_but_stay_where_they_are() -> None:
+    angle = np.linspace(0, 2 * np.pi, 2000, endpoint=False)
+    circle = np.column_stack([40 * np.cos(angle), 40 * np.sin(angle)])
+    fewer = thinned(circle, 1.0)
+    assert 200 < len(fewer) < 300
+    assert np.hypot(*fewer.T) == pytest.approx(40, abs=1e-9)
+    reviewed = reporting.report([SAMPLE / "major"], bands=False)
+    assert reviewed.evidence is not None
+    block = contour_block(reviewed.evidence.structures)
+    moves = np.frombuffer(zlib.decompress(block.data), "<i2").reshape(-1, 2)
+    first = int(block.planes["External"][0][1])
+    points = np.cumsum(moves[:first], axis=0) * UNIT_MM
+    original = reviewed.evidence.structures["External"].contours[0].xy_mm
+    nearest = np.array([np.hypot(*(original - p).T).min() for p in points])
+    assert nearest.max() <= UNIT_MM

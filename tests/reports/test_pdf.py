@@ -1,0 +1,277 @@
+"""The PDF says what the page model says, on every page whose it is, and nothing in it runs."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pypdf
+import pytest
+from babel.messages.pofile import read_po
+from fontTools.ttLib import TTFont
+
+from sbrt_qa import load_cases, load_protocol
+from sbrt_qa.errors import visible
+from sbrt_qa.model.structure import StructureSet
+from sbrt_qa.reports.compose.report import compose
+from sbrt_qa.reports.pdf.glyphs import FONTS, breakable, coverage, printable
+from sbrt_qa.reports.pdf.labels import labels
+from sbrt_qa.reports.registry import render_report
+from sbrt_qa.reports.words import FOLDER
+from sbrt_qa.review.evidence import Reviewed
+from sbrt_qa.review.gather import review_and_gather
+from sbrt_qa.review.result import CaseReview
+from sbrt_qa.workflows import reporting
+
+SAMPLES = Path(__file__).parents[2] / "sample_dicom"
+MOST_BYTES = 2_000_000
+
+
+@cache
+def reviewed(name: str) -> Reviewed:
+    return reporting.report([SAMPLES / name])
+
+
+@cache
+def rendered(name: str, language: str = "en") -> pypdf.PdfReader:
+    return read(render_report("pdf", reviewed(name), language))
+
+
+def read(data: bytes) -> pypdf.PdfReader:
+    assert data.startswith(b"%PDF-1.7")
+    assert len(data) <= MOST_BYTES
+    return pypdf.PdfReader(io.BytesIO(data))
+
+
+def bare(text: str) -> str:
+    """Text without blanks and breaks, which a page lays out as it likes."""
+    return re.sub(r"[\s\u200b]+", "", text)
+
+
+def text_of(pdf: pypdf.PdfReader) -> str:
+    return bare("\n".join(page.extract_text() for page in pdf.pages))
+
+
+@cache
+def case_with_names(*names: str) -> Reviewed:
+    """The sample's minor case with the first structures called otherwise."""
+    (case,) = load_cases(SAMPLES / "minor")
+    assert isinstance(case.structures, StructureSet)
+    renamed = dict(zip((8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19), names, strict=False))
+    structures = tuple(
+        replace(s, name=renamed.get(n, s.name)) for n, s in enumerate(case.structures.structures)
+    )
+    changed = replace(case, structures=replace(case.structures, structures=structures))
+    return review_and_gather(changed, load_protocol("liver_sbrt"))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", ["major", "missing_organ"])
+def test_it_says_what_the_page_says(name: str, language: str) -> None:
+    report = compose(reviewed(name).review, reviewed(name).evidence, language)
+    text = text_of(rendered(name, language))
+    said = [report.title, report.headline, report.summary, report.disclaimer, report.origin]
+    said += [f"{report.mark.sign} {report.mark.word}", *(f.text for f in report.facts)]
+    said += [part for row in report.limits for part in (row.id, row.value, row.bound, row.margin)]
+    said += [part for c in report.concerns for part in (c.title, c.why, *c.actions, c.picture)]
+    said += [
+        part for c in report.concerns for d in c.deviations for part in (d.statement, d.excess)
+    ]
+    said += [part for f in report.unknown for part in (f.label, f.text)]
+    said += [part for s in report.structures for part in (s.name, s.volume, s.mean)]
+    said += [fact.text for fact in report.methods]
+    assert [part for part in said if bare(part) not in text] == []
+
+
+def test_every_page_says_whose_it_is_and_which() -> None:
+    pages = rendered("major").pages
+    assert len(pages) > 3
+    for number, page in enumerate(pages, start=1):
+        text = bare(page.extract_text())
+        assert "SAMPLE03" in text
+        assert f"page{number}of{len(pages)}" in text
+        assert "Nottotreatment" not in text
+        assert "Notfortreatmentdecisions" in text
+
+
+def test_page_one_names_the_verdict_and_every_deviation() -> None:
+    report = compose(reviewed("major").review, reviewed("major").evidence)
+    first = bare(rendered("major").pages[0].extract_text())
+    assert bare(report.headline) in first
+    for concern in report.concerns:
+        assert bare(concern.title) in first
+        assert all(bare(d.value) in first for d in concern.deviations)
+
+
+def test_it_is_tagged_bookmarked_and_titled() -> None:
+    pdf = rendered("major")
+    root = pdf.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"].startswith("en")
+    assert b"pdfuaid" in root["/Metadata"].get_object().get_data()
+    assert pdf.metadata is not None
+    assert "SAMPLE03" in (pdf.metadata.title or "")
+    entries = [entry.title for entry in flat(pdf.outline)]
+    report = compose(reviewed("major").review, reviewed("major").evidence)
+    headings = labels("en")
+    for key in ("wrong", "limits", "checks", "structures", "curves", "methods", "signatures"):
+        assert headings[key] in entries
+    for concern in report.concerns:
+        assert any(bare(concern.title) in bare(entry) for entry in entries)
+
+
+def flat(outline: list) -> list:
+    return [
+        one for entry in outline for one in (flat(entry) if isinstance(entry, list) else [entry])
+    ]
+
+
+def test_its_fonts_are_embedded_and_its_curves_are_vectors() -> None:
+    pdf = rendered("major", "zh")
+    fonts = {
+        font.get_object()["/BaseFont"]: font.get_object()
+        for page in pdf.pages
+        for font in page["/Resources"].get("/Font", {}).values()
+    }
+    assert any("CJK" in name for name in fonts)
+    for font in fonts.values():
+        descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"]
+        assert {"/FontFile2", "/FontFile3"} & set(descriptor)
+    report = compose(reviewed("major").review, reviewed("major").evidence)
+    rasters = [o for o in objects(pdf) if o.get("/Subtype") == "/Image"]
+    assert len(rasters) == sum(bool(c.place) for c in report.concerns)
+
+
+def objects(pdf: pypdf.PdfReader) -> list[pypdf.generic.DictionaryObject]:
+    found = [pdf.get_object(n) for n in range(1, int(pdf.trailer["/Size"]))]
+    return [o for o in found if isinstance(o, pypdf.generic.DictionaryObject)]
+
+
+def test_pictures_are_described_for_who_cannot_see_them() -> None:
+    told = [str(o["/Alt"]) for o in objects(rendered("major")) if "/Alt" in o]
+    report = compose(reviewed("major").review, reviewed("major").evidence)
+    for concern in report.concerns:
+        if concern.place:
+            assert any(bare(concern.picture) in bare(text) for text in told)
+
+
+def test_chinese_names_are_written_and_found() -> None:
+    names = ("十二指肠", "脊髓PRV", "肾脏左侧_淺草")
+    text = text_of(read(render_report("pdf", case_with_names(*names), "en")))
+    assert all(name in text for name in names[:2])
+    assert "肾脏左侧_" in text
+
+
+def test_what_no_font_shows_is_told_by_its_code() -> None:
+    names = ("胃龘", "كبد", "🫁 lung")
+    text = text_of(read(render_report("pdf", case_with_names(*names), "en")))
+    assert "胃[U+9F98]" in text
+    assert "[U+0643]" in text
+    assert "[U+1FAC1]lung" in text
+
+
+HOSTILE = (
+    '#panic("x") #read("/etc/passwd")',
+    '#import "@preview/cetz:0.3.0": *',
+    "$ 1/0 $ *bold* _it_ `raw` <label> @ref",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "</text><script>alert(1)</script>&lt;",
+    '"><image href="file:///etc/passwd"/>',
+    "\\u{1f600} \\ // comment /* more",
+    "{{7*7}} ${jndi:ldap://x} %s%n",
+    "=HYPERLINK(1) \x1b[2J \u202eLiver",
+    "]; ) } #let x = 1",
+    "A" * 4000,
+)
+
+
+def test_hostile_names_are_only_text() -> None:
+    data = render_report("pdf", case_with_names(*HOSTILE), "en")
+    pdf = read(data)
+    text = text_of(pdf)
+    for name in HOSTILE[:-1]:
+        assert bare(visible(name)) in text
+    assert "root:" not in text
+    for one in objects(pdf):
+        assert not {"/URI", "/JS", "/JavaScript", "/Launch", "/AA", "/OpenAction"} & set(one)
+        assert one.get("/S") not in ("/URI", "/JavaScript", "/Launch", "/GoToR", "/SubmitForm")
+    assert list(pdf.attachments) == ["review.json"]
+
+
+def test_the_review_is_attached_as_json() -> None:
+    (data,) = rendered("major").attachments["review.json"]
+    assert CaseReview.from_json(data.decode()) == reviewed("major").review
+
+
+def test_the_same_review_gives_the_same_bytes() -> None:
+    one, other = (render_report("pdf", reviewed("minor"), "en") for _ in range(2))
+    assert one == other
+
+
+def test_without_files_there_are_no_pictures_and_it_says_so(review: CaseReview) -> None:
+    report = compose(review, None)
+    pdf = read(render_report("pdf", Reviewed(review), "en"))
+    assert all(bare(note) in text_of(pdf) for note in report.evidence_notes)
+    assert [o for o in objects(pdf) if o.get("/Subtype") == "/Image"] == []
+
+
+def test_the_input_files_are_told_with_their_hashes() -> None:
+    report = compose(reviewed("major").review, reviewed("major").evidence)
+    text = text_of(rendered("major"))
+    assert len(report.inputs.rows) >= 3
+    assert all(bare(cell) in text for row in report.inputs.rows for cell in row)
+
+
+class TestGlyphs:
+    @pytest.mark.parametrize("weight", ["Regular", "Bold"])
+    def test_the_fonts_show_what_they_are_said_to(self, weight: str) -> None:
+        files = [p for p in FONTS.glob("*.?tf") if weight in p.name or "-Regular" in p.name]
+        shown = {chr(c) for path in files for c in TTFont(path).getBestCmap()}
+        assert coverage() <= shown
+
+    def test_gb2312_is_covered(self) -> None:
+        pairs = (bytes((high, low)) for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF))
+        known = [pair.decode("gb2312", "ignore") for pair in pairs]
+        assert len([c for c in known if c]) == 6763
+        assert set(known) - {""} <= coverage()
+
+    def test_the_fonts_licence_stands_beside_them(self) -> None:
+        assert "SIL OPEN FONT LICENSE" in (FONTS / "OFL.txt").read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.po")), ids=lambda p: p.stem)
+    def test_every_sentence_of_a_catalogue_can_be_printed(self, path: Path) -> None:
+        with path.open("rb") as file:
+            sentences = [str(m.string) for m in read_po(file)]
+        assert [s for s in sentences if printable(s) != s] == []
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("", ""),
+            ("Liver ≥ 5 ✓ 肝", "Liver ≥ 5 ✓ 肝"),
+            ("龘", "[U+9F98]"),
+            ("a\u0338", "a[U+0338]"),
+            ("x " * 601, "x " * 599 + "x…"),
+            ("x" * 121, "x" * 119 + "…"),
+            ("x" * 120, "x" * 120),
+        ],
+    )
+    def test_printable(self, text: str, shown: str) -> None:
+        assert printable(text) == shown
+
+    @pytest.mark.parametrize(
+        ("text", "pieces"),
+        [
+            ("short words stay", 1),
+            ("SpinalCord_PRV05_extra", 3),
+            ("a" * 25, 2),
+        ],
+    )
+    def test_breakable(self, text: str, pieces: int) -> None:
+        found = breakable(text).split("\u200b")
+        assert "".join(found) == text
+        assert len(found) == pieces

@@ -1,0 +1,138 @@
+"""Sentences of reports in other languages."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sbrt_qa.errors import UsageError
+from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.reports.compose.report import compose
+from sbrt_qa.reports.words import Words, languages
+from sbrt_qa.review.result import CaseReview
+from sbrt_qa.workflows import reporting
+
+ROOT = Path(__file__).parents[2]
+FIELD = re.compile(r"\{\w+\}")
+OTHERS = [language for language in languages() if language != "en"]
+
+
+def _script() -> ModuleType:
+    path = ROOT / "scripts" / "update_catalogue.py"
+    spec = importlib.util.spec_from_file_location("update_catalogue", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+CATALOGUE = _script()
+
+
+def _translations(language: str) -> dict[str, str]:
+    catalogue = CATALOGUE.updated(CATALOGUE.LOCALE / f"{language}.po")
+    return {str(m.id): str(m.string) for m in catalogue if m.id}
+
+
+def test_chinese_is_there() -> None:
+    assert "zh" in languages()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_sentence_of_a_report_is_untranslated(language: str) -> None:
+    found = _translations(language)
+    assert [text for text in CATALOGUE.of_reports() if not found[text]] == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_the_catalogue_file_is_what_the_code_says(language: str) -> None:
+    path = CATALOGUE.LOCALE / f"{language}.po"
+    assert path.read_bytes() == CATALOGUE.content(CATALOGUE.updated(path)), (
+        "run scripts/update_catalogue.py and translate what is new"
+    )
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_translations_keep_the_fields(language: str) -> None:
+    for text, translation in _translations(language).items():
+        if translation:
+            assert sorted(FIELD.findall(text)) == sorted(FIELD.findall(translation)), text
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_sentence_of_the_other_rooms_is_untranslated(language: str) -> None:
+    found = _translations(language)
+    assert [text for text in CATALOGUE.wanted() if not found[text]] == []
+
+
+@pytest.mark.parametrize("case", ["major", "missing_organ"])
+def test_no_english_is_left_in_a_chinese_report(case: str) -> None:
+    reviewed = reporting.report([ROOT / "sample_dicom" / case], bands=False)
+    report = compose(reviewed.review, reviewed.evidence, "zh")
+    english = {
+        text
+        for text in _texts(report)
+        if len(re.findall(r"\b[a-z]{3,}\b", FILE_NAME.sub("", text))) >= 2
+    }
+    assert english == set()
+
+
+FILE_NAME = re.compile(r"\w+\.dcm")
+
+
+def _texts(part: object) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _texts(one)
+    elif dataclasses.is_dataclass(part):
+        for field in dataclasses.fields(part):
+            yield from _texts(getattr(part, field.name))
+
+
+def test_sentences_of_other_rooms_are_known_by_their_templates() -> None:
+    words = Words("zh")
+    told = "no structure of the plan is called Heart"
+    assert words.sentence(told) == "计划中没有名为 Heart 的结构"
+    hostile = "no structure of the plan is called {0} no structure of the plan is called"
+    assert "{0}" in words.sentence(hostile)
+    assert words.sentence("said by nobody") == "said by nobody"
+
+
+def test_long_hostile_text_is_looked_through_quickly() -> None:
+    text = "no structure of the plan is called " * 3000 + "; " * 3000
+    assert Words("zh").sentence(text)
+
+
+def test_an_unknown_language_lists_the_known() -> None:
+    with pytest.raises(UsageError, match="no such language; got 'tlh'; expected en, zh"):
+        Words("tlh")
+
+
+def test_english_sentences_pass_unchanged() -> None:
+    assert Words().sentence("anything at all") == "anything at all"
+
+
+def test_fields_are_filled_and_never_read_as_templates() -> None:
+    hostile = "{amount.__class__}"
+    assert Words()("The mean dose is {value}", value=hostile).endswith(hostile)
+
+
+def test_numbers_units_and_names_are_the_same_in_every_language(review: CaseReview) -> None:
+    english, chinese = compose(review), compose(review, language="zh")
+    assert chinese.mark.verdict is Verdict.MAJOR
+    assert chinese.mark.word == "严重偏离"
+    for one, other in zip(english.limits, chinese.limits, strict=True):
+        assert (one.value, one.bound[:4], one.margin, one.structure, one.metric) == (
+            (other.value, other.bound[:4], other.margin, other.structure, other.metric)
+            if one.bound != "report"
+            else (other.value, "repo", other.margin, other.structure, other.metric)
+        )
