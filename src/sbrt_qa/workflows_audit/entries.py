@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -125,7 +127,20 @@ def _pseudonymous(case: ReviewedCase, names: set[str], code: str, secret: Secret
     instead = dict.fromkeys(names, code)
     uids = {one.sop_instance_uid for one in case.review.files} - {""}
     instead |= {uid: f"2.25.{int(secret.digest(uid)[:32], 16)}" for uid in uids}
-    document, facts = case.document, case.facts
-    for old in sorted(instead, key=len, reverse=True):
-        document, facts = document.replace(old, instead[old]), facts.replace(old, instead[old])
+    longest_first = sorted(instead, key=len, reverse=True)
+    whole = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
+
+    def replaced(data: object) -> object:
+        if isinstance(data, str):
+            return whole.sub(lambda found: instead[found[0]], data)
+        if isinstance(data, list):
+            return [replaced(one) for one in data]
+        if isinstance(data, dict):
+            return {key: replaced(value) for key, value in data.items()}
+        return data
+
+    if not instead:
+        return case
+    document = json.dumps(replaced(json.loads(case.document)), ensure_ascii=False)
+    facts = json.dumps(replaced(json.loads(case.facts)), ensure_ascii=False) if case.facts else ""
     return replace(case, review=CaseReview.from_json(document), document=document, facts=facts)
