@@ -43,12 +43,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(check.check)
+app.command()(report.report)
 app.command()(audit.audit)
 app.command()(verifying.verify)
 app.command()(regrading.regrade)
 app.command()(querying.query)
 app.command()(letters.letter)
-app.command()(report.report)
 app.command()(compare.compare)
 app.command()(dvh.dvh)
 app.command()(export.export)
