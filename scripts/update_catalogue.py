@@ -38,6 +38,7 @@ TELLING = {"Reason", "Finding", "Found", "Mended", "Repair", "Link", "note", "Pa
 
 SHORT = dict.fromkeys(
     (
+        "right {0}, left {1}, anterior {2}, posterior {3}, inferior {4}, superior {5} mm",
         "exact name", "alias ({0})", "user map", "{0} is empty", "no {0} in the plan",
         "required {0}", "the image is in another frame of reference and is not shown",
         "the image is not shown: {0}",
