@@ -22,6 +22,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from ruamel.yaml import YAML
 
+import sbrt_qa.checks  # noqa: F401 - registers them
+from sbrt_qa.checks.registry import CHECKS
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sbrt_qa"
 LOCALE = SOURCE / "reports" / "locale"
@@ -46,7 +49,9 @@ SHORT = dict.fromkeys(
         "dose between voxels: {0}", "morph", "slab", "tapered", "half_slice", "cubic", "linear",
         "{0} (no {1} in the plan)", "exact name: {0} (no {1} in the plan)", "approved",
         "unapproved", "rejected", "curative", "palliative", "by uid", "by frame of reference",
-        "unlinked",
+        "unlinked", "{0} mm to the left", "{0} mm to the right", "on the left", "on the right",
+        "{0} → structure set", "{0} → plan", "{0} → image series",
+        "right {0}, left {1}, anterior {2}, posterior {3}, inferior {4}, superior {5} mm",
     ),
     "src/sbrt_qa",
 )  # fmt: skip
@@ -123,7 +128,11 @@ def _assigned(scope: ast.AST) -> dict[str, list[ast.expr]]:
     for node in _own(scope):
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                found.setdefault(_name(target), []).append(node.value)
+                pairs = [(target, node.value)]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    pairs = list(zip(target.elts, node.value.elts, strict=False))
+                for name, value in pairs:
+                    found.setdefault(_name(name), []).append(value)
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             found.setdefault(_name(node.target), []).append(node.value)
     return found
@@ -179,6 +188,12 @@ def _where(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def of_checks() -> dict[str, str]:
+    """Return titles and sources of all plan checks, and where they stand."""
+    texts = [text for one in CHECKS.values() for text in (one.title, one.source)]
+    return dict.fromkeys(texts, "src/sbrt_qa/checks/registry.py")
+
+
 def of_protocols() -> dict[str, str]:
     """Return what the protocols of the library say themselves, and the file of each."""
     found: dict[str, str] = {}
@@ -202,7 +217,7 @@ def _spoken(part: object) -> Iterator[str]:
 
 def wanted() -> dict[str, str]:
     """Return every sentence that a catalogue must hold, and the file of each."""
-    others = SHORT | of_protocols() | of_other_rooms()
+    others = SHORT | of_protocols() | of_checks() | of_other_rooms()
     return {**{text: where for text, where in others.items() if where}, **of_reports()}
 
 

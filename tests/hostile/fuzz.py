@@ -40,16 +40,10 @@ HANGING_SECONDS = 120
 MEMORY_BYTES = 6 * 1024**3
 sys.path += [str(HERE), str(HERE.parent / "dicom")]
 
+SOURCE = HERE.parents[1] / "src"
 COMPILED = [
-    f"sbrt_qa.{room}._kernels"
-    for room in (
-        "dicom",
-        "geometry",
-        "geometry.parts",
-        "geometry.expansion",
-        "dosimetry",
-        "dosimetry.edges",
-    )
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+    for path in sorted(SOURCE.rglob("_kernels.py"))
 ]
 """Modules that numba compiles and nobody may instrument."""
 
@@ -65,6 +59,11 @@ import fuzz_page  # noqa: E402
 
 class TooSlow(BaseException):
     """Raised by the alarm clock; no handler of ordinary errors may swallow it."""
+
+
+def ring(*_: object) -> None:
+    """Break off what runs when the alarm goes off."""
+    raise TooSlow
 
 
 class Campaign:
@@ -154,9 +153,6 @@ def main() -> None:
         sys.exit(f"scripts/fuzz TARGET [SECONDS]; TARGET is one of {', '.join(fuzz_targets.NAMES)}")
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60.0
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-
-    def ring(*_: object) -> None:
-        raise TooSlow
 
     for bell in (signal.SIGALRM, signal.SIGPROF):
         signal.signal(bell, ring)

@@ -45,12 +45,12 @@ def _lines(texts: list[str]) -> str:
 INTRODUCTION = """\
 # Fuzzing
 
-`scripts/fuzz TARGET [SECONDS]` spoils a sound RTSTRUCT, RTDOSE, RTPLAN, RTRECORD or protocol file -
-bytes,
-DICOM elements, lengths, value representations, YAML lines and words - and does with it all that a
-user would: reading, linking, the review, and its JSON and CSV forms. Only our own errors, or
-reasons inside a result, may come of it. Anything else is a find, as is an input that takes more
-than 10 s of processor time, more than 6 GB, or whose review does not survive its JSON form.
+`scripts/fuzz TARGET [SECONDS]` spoils a sound RTSTRUCT, RTDOSE, RTPLAN, RTRECORD or protocol file
+- bytes, DICOM elements, lengths, value representations, YAML lines and words - and does with it
+all that a user would: reading, linking, the review, and its JSON and CSV forms. Only our own
+errors, or reasons inside a result, may come of it. Anything else is a find, as is a check that
+breaks off, an input that takes more than 10 s of processor time or more than 6 GB, and a review
+that does not survive its JSON form.
 
 This page is written by the harness from `tests/hostile/fuzz_counts.json`. *Guided* says whether
 atheris measured which code an input reaches; *read* inputs gave a whole

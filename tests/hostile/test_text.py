@@ -6,11 +6,14 @@ import csv
 import io
 import json
 import unicodedata
+from collections import Counter
+from html.parser import HTMLParser
 from pathlib import Path
 
 import builders as b
 import pytest
 
+from sbrt_qa.cli.main import run
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.model.outcome import ReasonCode
 
@@ -101,6 +104,49 @@ def is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def report_of(text: str, folder: Path, protocol: Path) -> Page:
+    """Write the report of a case in which every text says this, and read it as a browser would."""
+    page = folder / "report.html"
+    case = case_named(folder / "case", text)
+    code = run(["check", str(case), "-p", str(protocol), "-o", str(page), "--no-bands"])
+    assert code in (0, 10, 20, 30)
+    found = Page()
+    found.feed(page.read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def harmless(tmp_path_factory, small_protocol) -> Page:
+    return report_of("harmless", tmp_path_factory.mktemp("harmless"), small_protocol)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
+def test_a_report_for_a_browser_holds_it_as_text(tmp_path, harmless, small_protocol, text):
+    """No element, attribute or address of a page comes from a file (case 76)."""
+    found = report_of(text, tmp_path, small_protocol)
+    assert not found.strange
+    assert found.running == harmless.running
+
+
+class Page(HTMLParser):
+    """Collects what only a hostile file brings: elements and attributes that run or fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strange: list[str] = []
+        self.running: Counter[str] = Counter()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            address = name in ("src", "href", "action", "data") and (value or "")
+            if name.startswith("on") or (address and not address.startswith(("#", "data:image/"))):
+                self.strange.append(f"{tag} {name}={value}")
+        if tag in ("script", "style", "img", "a", "template"):
+            self.running[tag] += 1
+        if tag in ("iframe", "object", "embed", "base", "form", "link"):
+            self.strange.append(tag)
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])

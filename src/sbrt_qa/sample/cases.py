@@ -209,6 +209,7 @@ SAMPLES: Final = {
             "IMAGE_TILTED",
             "ORGAN_AT_SCAN_END",
             "PATIENT_POSITION",
+            "OTHER_SIDE",
         ),
         spoil=liver_faults.badly_imaged,
         amendments={

@@ -95,10 +95,8 @@ def check_untrusted(
 
     Parameters
     ----------
-    bands
-        As for :func:`check`.
-    limits
-        Caps of each process.
+    bands, limits
+        As for :func:`check`; caps of each process.
     prepare
         What each process does first, outside its caps; :func:`warm_up` unless given.
 
@@ -121,10 +119,9 @@ def check_untrusted(
     if first.error is not None:
         raise first.error
     labels = _labels(first)
-    if labels is None:
-        called = ", ".join(path.name for path in paths)
-        return (_review_of(first) or unreviewed(called, rules, _why(first)),)
-    outcomes = ((label, run(index)) for index, label in enumerate(labels))
+    outcomes = [(", ".join(path.name for path in paths), first)]
+    if labels is not None:
+        outcomes = [(label, run(index)) for index, label in enumerate(labels)]
     return tuple(
         _review_of(found) or unreviewed(label, rules, _why(found)) for label, found in outcomes
     )
@@ -266,13 +263,9 @@ def protocol(name_or_path: str) -> Protocol:
         There is no such protocol, it breaks its schema, or it names a plan check that there is not.
     """
     from sbrt_qa.protocol.load import load_protocol
+    from sbrt_qa.workflows.checks import with_known_checks
 
-    loaded = load_protocol(name_or_path)
-    if loaded.checks:
-        from sbrt_qa.checks.run import configured
-
-        configured(loaded, Path(name_or_path).name)
-    return loaded
+    return with_known_checks(load_protocol(name_or_path), name_or_path)
 
 
 def protocol_family(name_or_path: str) -> ProtocolFamily:
