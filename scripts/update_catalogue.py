@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Bring the catalogues of reports up to date with the sentences in the code.
 
-    scripts/update_catalogue.py            rewrites src/sbrt_qa/reports/locale/*.po
+    scripts/update_catalogue.py [--prune]    rewrites src/sbrt_qa/reports/locale/*.po
 
 Sentences of the `reports` room are the arguments of ``msg(...)`` and, in templates, of ``_(...)``.
 Those of other rooms are the texts of what they report: reasons, findings, notes. A field of an
@@ -21,6 +21,9 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from ruamel.yaml import YAML
+
+import sbrt_qa.checks  # noqa: F401 - registers them
+from sbrt_qa.checks.registry import CHECKS
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sbrt_qa"
@@ -46,7 +49,9 @@ SHORT = dict.fromkeys(
         "dose between voxels: {0}", "morph", "slab", "tapered", "half_slice", "cubic", "linear",
         "{0} (no {1} in the plan)", "exact name: {0} (no {1} in the plan)", "approved",
         "unapproved", "rejected", "curative", "palliative", "by uid", "by frame of reference",
-        "unlinked",
+        "unlinked", "{0} mm to the left", "{0} mm to the right", "on the left", "on the right",
+        "{0} → structure set", "{0} → plan", "{0} → image series",
+        "right {0}, left {1}, anterior {2}, posterior {3}, inferior {4}, superior {5} mm",
     ),
     "src/sbrt_qa",
 )  # fmt: skip
@@ -95,11 +100,20 @@ def _told(tree: ast.Module) -> Iterator[str]:
         if isinstance(function, ast.Module | ast.FunctionDef):
             known = outer | _assigned(function)
             told = isinstance(function, ast.FunctionDef) and _tells(function)
+            for decorator in getattr(function, "decorator_list", []):
+                yield from _titles(decorator)
             for node in _own(function):
                 if isinstance(node, ast.Call) and _name(node.func) in TELLING:
                     yield from _texts([*node.args, *(k.value for k in node.keywords)], known)
                 elif told and isinstance(node, ast.Return | ast.Yield) and node.value is not None:
                     yield from _texts([node.value], known)
+
+
+def _titles(decorator: ast.expr) -> Iterator[str]:
+    """Yield the title of a check."""
+    for keyword in getattr(decorator, "keywords", []):
+        if keyword.arg == "title" and isinstance(keyword.value, ast.Constant):
+            yield str(keyword.value.value)
 
 
 def _tells(function: ast.FunctionDef) -> bool:
@@ -114,7 +128,11 @@ def _assigned(scope: ast.AST) -> dict[str, list[ast.expr]]:
     for node in _own(scope):
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                found.setdefault(_name(target), []).append(node.value)
+                pairs = [(target, node.value)]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    pairs = list(zip(target.elts, node.value.elts, strict=False))
+                for name, value in pairs:
+                    found.setdefault(_name(name), []).append(value)
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             found.setdefault(_name(node.target), []).append(node.value)
     return found
@@ -170,6 +188,12 @@ def _where(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def of_checks() -> dict[str, str]:
+    """Return titles and sources of all plan checks, and where they stand."""
+    texts = [text for one in CHECKS.values() for text in (one.title, one.source)]
+    return dict.fromkeys(texts, "src/sbrt_qa/checks/registry.py")
+
+
 def of_protocols() -> dict[str, str]:
     """Return what the protocols of the library say themselves, and the file of each."""
     found: dict[str, str] = {}
@@ -193,19 +217,23 @@ def _spoken(part: object) -> Iterator[str]:
 
 def wanted() -> dict[str, str]:
     """Return every sentence that a catalogue must hold, and the file of each."""
-    others = SHORT | of_protocols() | of_other_rooms()
+    others = SHORT | of_protocols() | of_checks() | of_other_rooms()
     return {**{text: where for text, where in others.items() if where}, **of_reports()}
 
 
 def updated(path: Path) -> Catalog:
-    """Return a catalogue with exactly the sentences in the code, known translations kept."""
+    """Return a catalogue with every sentence in the code; what else is translated is kept.
+
+    It may belong to work that is not here yet. ``--prune`` drops it.
+    """
     language = path.stem
     with path.open("rb") as file:
         old = read_po(file, locale=language)
     new = Catalog(locale=language, project="sbrt_qa", fuzzy=False)
-    for text, where in sorted(wanted().items(), key=lambda item: (item[1], item[0])):
+    known_before = {str(m.id): "" for m in old if m.id and m.string and "--prune" not in sys.argv}
+    for text, where in sorted((known_before | wanted()).items(), key=lambda i: (i[1], i[0])):
         known = old.get(text)
-        new.add(text, known.string if known else "", locations=[(where, 0)])
+        new.add(text, known.string if known else "", locations=[(where, 0)] if where else [])
     return new
 
 

@@ -42,6 +42,13 @@ structures:
   - {{name: Liver, kind: organ, required: true}}
   - {{name: Duodenum, kind: organ, required: true}}
   - {{name: Heart, kind: organ, required: true}}
+checks:  # boxes in a ramp are no plan of a planning system
+  ORGAN_VOLUME: {{applies: false}}
+  DOSE_GRID_SPACING: {{applies: false}}
+  DOSE_GRID_MARGIN: {{applies: false}}
+  BEAM_DOSE_AT_POINT: {{applies: false}}
+  MU_PER_GY: {{applies: false}}
+  BREATHING: {{applies: false}}
 targets:
   - {{id: PTV_V100, structure: PTV, metric: "V100%[%]", op: ">=", per_protocol: 95, minor: 90,
       priority: 1, source: [MADE], confidence: made_up}}
@@ -159,9 +166,18 @@ KINDS: Final = {
     "duodenum major": _Kind("major", {"DUO_MAX": "major"}, boxes={"Duodenum": (-10.0, 14.0)}),
     "liver minor": _Kind("minor", {"LIVER_MEAN": "minor"}, boxes={"Liver": (-40.0, 4.0)}),
     "liver major": _Kind("major", {"LIVER_MEAN": "major"}, boxes={"Liver": (-30.0, 18.0)}),
-    "coverage minor": _Kind("minor", {"PTV_V100": "minor"}, boxes={"PTV": (39.4, 47.4)}),
-    "coverage major": _Kind("major", {"PTV_V100": "major"}, boxes={"PTV": (38.0, 46.0)}),
-    "organ missing": _Kind("not_evaluable", {"HEART_MAX": "not_evaluable"}, left_out="Heart"),
+    "coverage minor": _Kind(
+        "minor", {"PTV_V100": "minor"}, ("OAR_DRIVEN",), boxes={"PTV": (39.4, 47.4)}
+    ),
+    "coverage major": _Kind(
+        "major", {"PTV_V100": "major"}, ("OAR_DRIVEN",), boxes={"PTV": (38.0, 46.0)}
+    ),
+    "organ missing": _Kind(
+        "not_evaluable",
+        {"HEART_MAX": "not_evaluable"},
+        ("REQUIRED_MISSING",),
+        left_out="Heart",
+    ),
     "fractions": _Kind("not_evaluable", {}, ("RX_NOT_IN_PROTOCOL",), fractions=4),
     "dose cut off": _Kind(
         "not_evaluable",
@@ -172,7 +188,7 @@ KINDS: Final = {
     "no DICOM": _Kind("not_evaluable", {}, ("NOT_REVIEWED",), spoil=_no_dicom),
     "broken archive": _Kind("not_evaluable", {}, ("NOT_REVIEWED",), spoil=_packed_and_cut),
     "name in header": _Kind(
-        findings=("IDENTIFIER_PATIENT_NAME",),
+        verdict="minor", findings=("IDENTIFIER_PATIENT_NAME", "PATIENT_NAME"),
         ids=lambda ids: replace(ids, patient_name="Muster^Erika"),
     ),
     "name of a structure": _Kind(

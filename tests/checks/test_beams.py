@@ -141,6 +141,9 @@ def lateral(gantry: float, position: str = "HFS", couch: float = 0.0) -> Case:
         (lateral(340), "pass"),
         (lateral(270, position="FFS"), "pass"),
         (lateral(90, position="FFS"), "find"),
+        (lateral(270, position="HFP"), "pass"),
+        (lateral(90, position="FFP"), "pass"),
+        (lateral(270, position="HFDL"), "nothing"),
         (lateral(270, couch=45), "pass"),
     ],
 )

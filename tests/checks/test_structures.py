@@ -177,4 +177,4 @@ def test_an_override_of_the_couch_is_information() -> None:
 
 def test_a_stray_part_is_placed() -> None:
     found = outcomes("STRAY_PARTS", extra(SPECKED))[0]
-    assert found.message == "1 of 2 parts are tiny; the largest of 0.004 cc at (51, 51, 1) mm"
+    assert found.message == "1 of 2 parts stray; the largest of 0.004 cc at (51, 51, 1) mm"

@@ -166,8 +166,8 @@ def stray_parts(
             continue
         first = stray[0]
         at = ", ".join(f"{c:.0f}" for c in first.centre_mm)
-        tiny = f"{len(stray)} of {len(parts)} parts are tiny"
-        text = f"{tiny}; the largest of {first.volume_cc:.3f} cc at ({at}) mm"
+        found_of = f"{len(stray)} of {len(parts)} parts stray"
+        text = f"{found_of}; the largest of {first.volume_cc:.3f} cc at ({at}) mm"
         found, expected = f"{first.volume_cc:.3f} cc", f"at least {bound:.2g} cc"
         yield Found(key, text, "Have the stray contours removed.", found, expected)
     if sound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Final
 
 from sbrt_qa.checks.beams import name_of
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
@@ -14,6 +15,9 @@ from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.plan import Beam, ControlPoint
 
 Point = tuple[float, float, float]
+
+LEFT_AT_90: Final = {"HFS": 1, "": 1, "FFP": 1, "HFP": -1, "FFS": -1}
+"""Whether the patient's left (1) or right (-1) is towards the source at gantry 90."""
 
 
 def isocentres_of(beams: tuple[Beam, ...], apart_mm: float = 1.0) -> list[Point]:
@@ -127,8 +131,10 @@ def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome
     offset = centre[0] - (cells.x_low_mm + cells.x_high_mm) / 2
     if abs(offset) < deep_mm:
         return
-    head_first = plan.patient_position.startswith("HF") or not plan.patient_position
-    names = [name_of(b) for b in plan.beams if _from_other_side(b, offset, head_first=head_first)]
+    turned = LEFT_AT_90.get(plan.patient_position)
+    if turned is None:
+        return
+    names = [name_of(b) for b in plan.beams if _from_other_side(b, turned * offset)]
     side = "left" if offset > 0 else "right"
     if names:
         text = f"enters from the other side; the target lies {abs(offset):.0f} mm to the {side}"
@@ -137,14 +143,13 @@ def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome
         yield Passed("plan", f"all from the {side} or the middle", f"the {side}")
 
 
-def _from_other_side(beam: Beam, offset_mm: float, *, head_first: bool) -> bool:
+def _from_other_side(beam: Beam, offset_mm: float) -> bool:
+    """Tell whether a coplanar beam enters opposite to where the target lies, towards gantry 90."""
     couch = beam.couch_deg[0] if beam.couch_deg else 0.0
     if min(couch % 360, -couch % 360) > 10 or not beam.gantry_deg:
         return False
     angles = [p.gantry_deg for p in beam.points if p.gantry_deg is not None] or beam.gantry_deg
-    # at gantry 90 the source stands on the patient's left when he lies head first on his back
-    sign = 1 if head_first else -1
-    sides = [sign * math.sin(math.radians(a)) for a in angles]
+    sides = [math.sin(math.radians(a)) for a in angles]
     across = [s for s in sides if s * offset_mm < -math.sin(math.radians(30)) * abs(offset_mm)]
     return len(across) > len(sides) / 2
 

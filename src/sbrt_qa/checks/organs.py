@@ -97,14 +97,16 @@ def laterality(
     for structure, sign in organs:
         side = "left" if sign > 0 else "right"
         offset = sign * (middle_x_mm(structure) - middle)
-        key, found = context.key_of(structure), f"{abs(offset):.0f} mm to the "
+        key = context.key_of(structure)
+        other = "right" if sign > 0 else "left"
+        there = other if offset < 0 else side
+        found = f"{abs(offset):.0f} mm to the {there}"
         if offset < -clear_mm:
-            other = "right" if sign > 0 else "left"
-            text = f"it lies {found}{other} of the middle"
+            text = f"it lies {found} of the middle"
             advice = "Check the names, and whether the image is mirrored."
-            yield Found(key, text, advice, found + other, f"on the {side}")
+            yield Found(key, text, advice, found, f"on the {side}")
         else:
-            yield Passed(key, found + side, f"on the {side}")
+            yield Passed(key, found, f"on the {side}")
 
 
 @check(

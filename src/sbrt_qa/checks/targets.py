@@ -111,7 +111,7 @@ def margin(
     where, expected = f"PTV around {inner}", f"{least_mm:g} to {most_mm:g} mm on each side"
     tolerance = f"{tolerance_mm:g} mm, half a slice more along z"
     if wrong:
-        text = f"margins of {', '.join(wrong)} mm (of {found})"
+        text = f"out of bounds: {', '.join(wrong)} mm; all: {found}"
         advice = "Check the margins with the site's protocol."
         yield Found(where, text, advice, str(found), expected, tolerance)
     else:

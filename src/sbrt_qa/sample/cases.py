@@ -112,7 +112,6 @@ SAMPLES: Final = {
             "CON_R100",
         ),
         found=("LIVER_LEVEL", "OAR_TARGET_OVERLAP"),
-        image=False,
         compact=True,
     ),
     "missing_organ": Sample(
@@ -210,6 +209,7 @@ SAMPLES: Final = {
             "IMAGE_TILTED",
             "ORGAN_AT_SCAN_END",
             "PATIENT_POSITION",
+            "OTHER_SIDE",
         ),
         spoil=liver_faults.badly_imaged,
         amendments={

@@ -263,13 +263,9 @@ def protocol(name_or_path: str) -> Protocol:
         There is no such protocol, it breaks its schema, or it names a plan check that there is not.
     """
     from sbrt_qa.protocol.load import load_protocol
+    from sbrt_qa.workflows.checks import with_known_checks
 
-    loaded = load_protocol(name_or_path)
-    if loaded.checks:
-        from sbrt_qa.checks.run import configured
-
-        configured(loaded, Path(name_or_path).name)
-    return loaded
+    return with_known_checks(load_protocol(name_or_path), name_or_path)
 
 
 def protocol_family(name_or_path: str) -> ProtocolFamily:
@@ -301,13 +297,7 @@ def protocol_schema() -> dict[str, Any]:
 
 
 def read_sent(path: Path) -> tuple[SiteValue, ...]:
-    """Read a file of the site's own values.
-
-    Raises
-    ------
-    UsageError
-        It cannot be read.
-    """
+    """Read a file of the site's own values; raise UsageError where it cannot be read."""
     from sbrt_qa.review.site_csv import read_site_values
 
     try:

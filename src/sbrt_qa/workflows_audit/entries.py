@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,7 +55,8 @@ def entry_of(
     named, agree = settle(submission.named, tags)
     codes = coded(named, submission.key, secret, pseudonymize=pseudonymize)
     if pseudonymize:
-        cases = tuple(_without_uids(case, secret) for case in cases)
+        names = {name for name in (tags.subject, submission.named.subject) if name}
+        cases = tuple(_pseudonymous(case, names, codes.subject, secret) for case in cases)
     place = Place(
         trial,
         codes.site,
@@ -119,9 +122,25 @@ def _input(answer: dict[str, Any], submission: Submission) -> str:
         return sha256(f"unreadable: {error.what}")
 
 
-def _without_uids(case: ReviewedCase, secret: Secret) -> ReviewedCase:
-    """Replace the UIDs of input files, which lead back to a hospital, by keyed ones."""
-    document = case.document
-    for uid in {one.sop_instance_uid for one in case.review.files} - {""}:
-        document = document.replace(uid, f"2.25.{int(secret.digest(uid)[:32], 16)}")
-    return replace(case, review=CaseReview.from_json(document), document=document)
+def _pseudonymous(case: ReviewedCase, names: set[str], code: str, secret: Secret) -> ReviewedCase:
+    """Replace the subject, and UIDs of input files, which lead to a hospital, by keyed ones."""
+    instead = dict.fromkeys(names, code)
+    uids = {one.sop_instance_uid for one in case.review.files} - {""}
+    instead |= {uid: f"2.25.{int(secret.digest(uid)[:32], 16)}" for uid in uids}
+    longest_first = sorted(instead, key=len, reverse=True)
+    whole = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
+
+    def replaced(data: object) -> object:
+        if isinstance(data, str):
+            return whole.sub(lambda found: instead[found[0]], data)
+        if isinstance(data, list):
+            return [replaced(one) for one in data]
+        if isinstance(data, dict):
+            return {key: replaced(value) for key, value in data.items()}
+        return data
+
+    if not instead:
+        return case
+    document = json.dumps(replaced(json.loads(case.document)), ensure_ascii=False)
+    facts = json.dumps(replaced(json.loads(case.facts)), ensure_ascii=False) if case.facts else ""
+    return replace(case, review=CaseReview.from_json(document), document=document, facts=facts)

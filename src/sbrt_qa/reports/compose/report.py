@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
+from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.reports.compose import plain, tables
 from sbrt_qa.reports.compose.concerns import concerns
 from sbrt_qa.reports.compose.facts import facts, methods
@@ -70,7 +71,7 @@ def compose(review: CaseReview, evidence: Evidence | None = None, language: str 
         unknown=_unknown(review, words),
         unsure=_unsure(review, words),
         limits=tables.limit_rows(review, evidence, words),
-        findings=tables.check_rows(review.findings, words, good=False),
+        findings=tables.check_rows(_worst_first(review.findings), words, good=False),
         passed=tables.check_rows(review.passed, words, good=True),
         structures=tables.structure_rows(review, evidence, words),
         names=_names(review, words),
@@ -102,6 +103,10 @@ def summary(review: CaseReview, words: Words) -> str:
     if others:
         text += words(msg("; {count} reported only"), count=others)
     return text
+
+
+def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda f: -1 if f.verdict is None else f.verdict.rank, reverse=True)
 
 
 def _unknown(review: CaseReview, words: Words) -> tuple[Fact, ...]:

@@ -68,13 +68,13 @@ def _check(f: Finding, words: Words, *, good: bool) -> CheckRow:
         code=visible(f.code),
         mark=mark_of(verdict, words),
         title=title or visible(f.code),
-        where=visible(f.where),
+        where=words.sentence(visible(f.where)),
         message=message,
         advice=advice,
         found=found,
         expected=expected,
         tolerance=tolerance,
-        source=visible(f.source),
+        source=words.sentence(visible(f.source)),
     )
 
 
