@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 import platform
 from collections import Counter
+from html import unescape
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from sbrt_qa import __version__, workflows
 from sbrt_qa.cli.main import run
@@ -19,6 +22,7 @@ from sbrt_qa.selftest.acceptance import SelfTest, quick_selection, report, run_s
 from sbrt_qa.selftest.acceptance_text import as_text
 from sbrt_qa.selftest.on_disk import score_on_disk, write_pair
 from sbrt_qa.selftest.scoring import Score, score
+from sbrt_qa.workflows.acceptance import document
 
 WANTED = ("sphere r=5, peak, 2 mm slices", "box of 6 mm", "sphere leaving the grid along x")
 
@@ -137,6 +141,28 @@ def test_the_command_prints_stores_and_later_results_cite(
     folder = next(p.parent for p in sorted(case.rglob("*.dcm")) if "RTPLAN" in p.name)
     review = workflows.check([folder])[0]
     assert review.engine.self_test == written["id"]
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".html"])
+def test_the_report_to_print_says_what_the_page_says(found: SelfTest, suffix: str) -> None:
+    content = document(found, Path(f"report{suffix}"))
+    if isinstance(content, bytes):
+        content = " ".join(p.extract_text() for p in PdfReader(io.BytesIO(content)).pages)
+    told = " ".join(unescape(content).split())
+    for promise in found.promises:
+        assert promise.name in told
+    for name, rates in found.by_metric.items():
+        assert name in told
+        assert str(rates.values) in told
+    for piece in (found.id, found.engine_version, "2026-01-02", platform.python_version()):
+        assert piece in told
+
+
+def test_another_suffix_is_refused_before_anything_is_computed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["selftest", "--out", "report.docx"]) == 2
+    assert "expected .json, .html, .pdf" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+from html import unescape
+from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from trials import run
 
-from sbrt_qa.audit.letter import HEADINGS, Point, letter_text
+from sbrt_qa.audit.letter import HEADINGS, Letter, Point, letter_text
+from sbrt_qa.workflows_audit.letters import as_document
+
+
+def letter(points):
+    return Letter("T", "S1/001/v1", "p 1", tuple(points), "2026-03-15", "2026-03-01")
 
 
 def test_a_letter_tells_everything_worst_first():
@@ -17,7 +26,7 @@ def test_a_letter_tells_everything_worst_first():
         Point("DUO_MAX", "minor", "34 Gy"),
         Point("PTV", "major", "80 %", "Look at it."),
     ]
-    text = letter_text("T", "S1/001/v1", "p 1", points, "2026-03-15", "2026-03-01")
+    text = letter_text(letter(points))
     assert "Answer by:   2026-03-15" in text
     assert "There are 3 points" in text
     at = [text.index(word) for word in ("PTV: 80 %", "Look at it", "DUO_MAX: 34 Gy", "NOTE: a")]
@@ -27,8 +36,26 @@ def test_a_letter_tells_everything_worst_first():
 
 
 def test_a_letter_without_points_says_so():
-    text = letter_text("T", "S1/001/v1", "p 1", [], "2026-03-15", "2026-03-01")
+    text = letter_text(letter([]))
     assert "Everything that was evaluated" in text
+
+
+@pytest.mark.parametrize("name", ["letter.pdf", "letter.html"])
+def test_a_letter_to_print_says_what_its_text_says(name):
+    hostile = '<script>alert(1)</script> #read("/etc/passwd") \u202e'
+    points = [Point("PTV", "major", "80 %", "Look at it."), Point("NOTE", "", hostile)]
+    content = as_document(letter(points), Path(name))
+    if isinstance(content, bytes):
+        text = " ".join(p.extract_text() for p in PdfReader(io.BytesIO(content)).pages)
+        assert "script" in text
+    else:
+        text = content
+        assert "<script>" not in text
+        assert "default-src 'none'" in unescape(text)
+    bare = " ".join(text.split())
+    for piece in ("Answer by", "2026-03-15", "PTV: 80 %", "Look at it.", "Major deviations"):
+        assert piece in bare
+    assert "\u202e" not in text
 
 
 @pytest.mark.slow

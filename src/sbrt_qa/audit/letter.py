@@ -36,10 +36,9 @@ class Point:
     advice: str = ""
 
 
-def letter_text(
-    trial: str, code: str, protocol: str, points: Sequence[Point], due: str, written: str
-) -> str:
-    """Return a letter as plain text.
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a letter says.
 
     Parameters
     ----------
@@ -50,23 +49,54 @@ def letter_text(
     due, written
         Dates (ISO).
     """
-    lines = [
-        f"Trial:       {trial}",
-        f"Submission:  {code}",
-        f"Protocol:    {protocol}",
-        f"Date:        {written}",
-        f"Answer by:   {due}",
-        "",
-        *_wrapped(f"The submission {code} was reviewed. {_opening(points)}"),
-    ]
-    for verdict, heading in HEADINGS.items():
-        these = [point for point in points if point.verdict == verdict]
-        if these:
-            lines += ["", heading, "-" * len(heading)]
-            lines += [line for point in these for line in _point(point)]
-            lines += ["", *_wrapped(ASKED[verdict])]
-    closing = f"Please answer by {due}. For protocol review only. Not for treatment decisions."
-    return "\n".join([*lines, "", *_wrapped(closing), ""])
+
+    trial: str
+    code: str
+    protocol: str
+    points: tuple[Point, ...]
+    due: str
+    written: str
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Labels and texts at the top."""
+        return (
+            ("Trial", self.trial),
+            ("Submission", self.code),
+            ("Protocol", self.protocol),
+            ("Date", self.written),
+            ("Answer by", self.due),
+        )
+
+    @property
+    def opening(self) -> str:
+        """First paragraph."""
+        return f"The submission {self.code} was reviewed. {_opening(self.points)}"
+
+    @property
+    def sections(self) -> Iterator[tuple[str, list[Point], str]]:
+        """Heading, points and what is asked for, worst first."""
+        for verdict, heading in HEADINGS.items():
+            these = [point for point in self.points if point.verdict == verdict]
+            if these:
+                yield heading, these, ASKED[verdict]
+
+    @property
+    def closing(self) -> str:
+        """Last paragraph."""
+        what_for = "For protocol review only. Not for treatment decisions."
+        return f"Please answer by {self.due}. {what_for}"
+
+
+def letter_text(letter: Letter) -> str:
+    """Return a letter as plain text."""
+    lines = [f"{name + ':':<13}{text}" for name, text in letter.facts]
+    lines += ["", *_wrapped(letter.opening)]
+    for heading, points, asked in letter.sections:
+        lines += ["", heading, "-" * len(heading)]
+        lines += [line for point in points for line in _point(point)]
+        lines += ["", *_wrapped(asked)]
+    return "\n".join([*lines, "", *_wrapped(letter.closing), ""])
 
 
 def _opening(points: Sequence[Point]) -> str:

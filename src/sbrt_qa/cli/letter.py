@@ -8,7 +8,7 @@ import typer
 
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.options import Out
-from sbrt_qa.cli.output import emit, refuse_overwriting, tell
+from sbrt_qa.cli.output import emit, refuse_overwriting, tell, write_whole
 
 
 def letter(
@@ -25,7 +25,8 @@ def letter(
 ) -> None:
     """Write the letter of a submission: what deviates, what is asked for, by when.
 
-    It is recorded and open until --close; the trial report and `query` show it.
+    It is recorded and open until --close; the trial report and `query` show it. A file named
+    .pdf or .html is made to print; any other is plain text.
     """
     from sbrt_qa.workflows_audit import letters
 
@@ -34,5 +35,10 @@ def letter(
         number = letters.close(audit, submission, close, database)
         tell(f"{number} queries closed")
     else:
-        emit(letters.write_letter(audit, submission, days, database), out)
+        written = letters.write_letter(audit, submission, days, database)
+        content = letters.as_document(written, out)
+        if out is not None:
+            write_whole(out, content)
+        elif isinstance(content, str):
+            emit(content)
     write_dashboard(audit, database)

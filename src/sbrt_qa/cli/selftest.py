@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import workflows
-from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling
-from sbrt_qa.workflows import trying
+from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling, write_whole
+from sbrt_qa.workflows import acceptance, trying
 
 FAILED = 1
 
@@ -21,7 +21,7 @@ def selftest(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Also write the report as JSON."),
+        typer.Option("--out", "-o", metavar="FILE", help="Also write it: .json, .html or .pdf."),
     ] = None,
 ) -> None:
     """Compute phantoms with known answers on this machine and print an acceptance report.
@@ -31,12 +31,14 @@ def selftest(
     from sbrt_qa.selftest.acceptance_text import as_text  # start-up: numpy and scipy
 
     refuse_overwriting(out, [])
+    if out is not None:
+        acceptance.check_suffix(out)
     workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
     found, kept = trying.self_test(full=full)
     emit(as_text(found))
     if out is not None:
-        emit(found.to_json(), out)
+        write_whole(out, acceptance.document(found, out))
     if not kept:
         tell("the report could not be stored for later results to cite")
     raise typer.Exit(0 if found.passed else FAILED)

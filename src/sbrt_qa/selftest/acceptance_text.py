@@ -8,7 +8,7 @@ from sbrt_qa.selftest.acceptance import Rates, SelfTest
 from sbrt_qa.selftest.scoring import LIMITS_PERCENT
 
 _NAME_WIDTH = 18
-_NOTE = (
+NOTE = (
     "Errors of doses are in % of the prescription, errors of volumes in % of the true volume.\n"
     "A flat end between two slices is nowhere in a file; the cones and cylinders along z have one."
 )
@@ -40,7 +40,7 @@ def _lines(found: SelfTest) -> Iterator[str]:
     yield ""
     yield from _table("metric", found.by_metric)
     yield ""
-    yield _NOTE
+    yield NOTE
 
 
 def _table(title: str, rows: Mapping[str, Rates]) -> Iterator[str]:

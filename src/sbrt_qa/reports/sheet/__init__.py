@@ -1,0 +1,1 @@
+"""Short printed documents that are no case reports: letters, the acceptance report."""
