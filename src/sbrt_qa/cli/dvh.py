@@ -41,6 +41,8 @@ def dvh(
     name = choose_format(output_format, out)
     refuse_overwriting(out, case)
     expressions = [text for part in metrics.split(",") if (text := part.strip())]
+    if bands and not expressions:
+        expressions = ["Volume[cc]", "Min[Gy]", "Mean[Gy]", "Max[Gy]"]
     workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
     table = workflows.dvh(

@@ -1,7 +1,8 @@
 """The process that runs dicompyler-core: files and ROI numbers in, its curves and values out.
 
 It is run as a script and imports nothing of sbrt_qa. dicompyler-core 0.5.6 asks pydicom for
-``read_file``, which pydicom 3 no longer has; it gets it here and nowhere else.
+``read_file``, which pydicom 3 no longer has; it gets it here and nowhere else. It reads frame
+offsets as relative to the first plane; those of a dose that states positions are made so.
 """
 
 from __future__ import annotations
@@ -28,15 +29,24 @@ def main() -> int:
     except ImportError:
         return MISSING
     answer, sys.stdout = sys.stdout, sys.stderr  # what the library prints is no answer
+    dose = _with_relative_offsets(pydicom.dcmread(request["dose"]))
     found = {
-        str(number): _one(dvhcalc, request["structures"], request["dose"], number, metrics)
+        str(number): _one(dvhcalc, request["structures"], dose, number, metrics)
         for number, metrics in ((int(n), m) for n, m in request["rois"].items())
     }
     json.dump({"rois": found}, answer)
     return 0
 
 
-def _one(library: Any, structures: str, dose: str, number: int, metrics: list[Any]) -> Any:  # noqa: ANN401
+def _with_relative_offsets(dose: Any) -> Any:  # noqa: ANN401
+    """Let frame offsets start at 0, as they do in most files."""
+    offsets = [float(v) for v in dose.get("GridFrameOffsetVector") or [0.0]]
+    if offsets[0] != 0:
+        dose.GridFrameOffsetVector = [round(v - offsets[0], 6) for v in offsets]
+    return dose
+
+
+def _one(library: Any, structures: str, dose: Any, number: int, metrics: list[Any]) -> Any:  # noqa: ANN401
     """Return volume, statistics, curve and values of one structure, or what went wrong."""
     try:
         dvh = library.get_dvh(structures, dose, number)

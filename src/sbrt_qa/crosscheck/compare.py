@@ -33,6 +33,10 @@ FEW_SAMPLES: Final = 500
 """Dose voxels in a structure below which counting them is coarse."""
 
 
+VOXEL_PART: Final = 0.2
+"""Largest part of a dose by which the next voxel centre may differ, in the steepest plans."""
+
+
 def cross_check(
     case: Case, limits: Sequence[ConstraintResult], paths: Sequence[Path]
 ) -> tuple[Comparison, ...]:
@@ -201,9 +205,16 @@ def _fault(
         samples = ours.volume_cc * 1000 / max(x_mm * y_mm * float(gaps.min()), 1e-9)
         if samples < FEW_SAMPLES:
             return f"{ENGINE} counts dose voxels; this structure has about {samples:.0f} of them"
-    if spec.kind in ("Max", "Min") or _tight(row, spec):
+    if _near(row) and (spec.kind in ("Max", "Min") or _tight(row, spec)):
         return f"{ENGINE} sees the dose only at voxel centres inside the structure"
     return ""
+
+
+def _near(row: Comparison) -> bool:
+    """Tell whether two values are as near as a voxel explains."""
+    if row.difference is None or row.ours is None:
+        return False
+    return abs(row.difference) <= VOXEL_PART * abs(row.ours)
 
 
 def _tight(row: Comparison, spec: MetricSpec) -> bool:

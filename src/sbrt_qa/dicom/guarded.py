@@ -87,11 +87,12 @@ def check_inflated(data: bytes, where: str) -> None:
     """
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     allowed = min(MAX_INFLATED_BYTES, max(SMALL_BYTES, MAX_RATIO * len(data)))
-    size, rest = 0, data
+    size, rest, piece = 0, data, b""
     try:
-        while rest and not inflater.eof:
-            size += len(inflater.decompress(rest, _CHUNK))
+        while not inflater.eof and (rest or piece):
+            piece = inflater.decompress(rest, _CHUNK)
             rest = inflater.unconsumed_tail
+            size += len(piece)
             if size > allowed:
                 raise TooMuchError(
                     "the deflated dataset is too large",
@@ -101,3 +102,6 @@ def check_inflated(data: bytes, where: str) -> None:
                 )
     except zlib.error as error:
         raise DicomError("the deflated dataset is damaged", where=where) from error
+    if not inflater.eof:
+        advice = "Export the file again; it may have been cut off in transfer"
+        raise DicomError("the deflated dataset is cut off", where=where, advice=advice)

@@ -7,8 +7,9 @@ the farthest counts; those of different aspects are independent of each other an
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -20,12 +21,13 @@ from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.integrate import parts_of
 from sbrt_qa.dosimetry.interpolation import Interpolation
+from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, Reading, beyond, moved, scaled
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.solids import Solid
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.model.outcome import Band, Driver, Reason, ReasonCode
+from sbrt_qa.model.outcome import Band, Driver, Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
 
 
@@ -56,11 +58,41 @@ VIEWS: Final[Mapping[str, View]] = {
 """All views by name."""
 
 
-def band_of(value: float, others: Iterable[tuple[View, float]]) -> Band:
+CONTOUR_ASPECTS: Final = frozenset({"shape", "low end", "high end"})
+"""Aspects of how contours are read; a yes or no can depend on these only."""
+
+
+def band_among(
+    spec: MetricSpec, value: Measured, seen: Sequence[tuple[View, Outcome]]
+) -> Band | None:
+    """Return the band of a metric from its outcomes in other views; None where it has none.
+
+    A yes or no has a band where another reading of the contours says the opposite. A part of a
+    volume and a probability stay within 100 %.
+    """
+    known = [(view, o.value) for view, o in seen if isinstance(o, Measured)]
+    if value.unit != "bool":
+        return band_of(value.value, known, _most(spec, value))
+    other = [v for v, x in known if v.aspect in CONTOUR_ASPECTS and x != value.value]
+    return Band(0.0, 1.0, other[0].driver) if other else None
+
+
+def _most(spec: MetricSpec, value: Measured) -> float:
+    of_itself = spec.kind in ("V", "CV") and not spec.relative_to
+    if value.unit == "%" and (of_itself or spec.kind.startswith(("NTCP", "TCP"))):
+        return 100.0
+    return math.inf
+
+
+def band_of(value: float, others: Iterable[tuple[View, float]], most: float = math.inf) -> Band:
     """Return the band of a metric from its value and what it is in other views.
 
-    No metric is negative, and no sum of deviations makes it so.
+    No metric is negative or beyond `most`, and no sum of deviations makes it so. One that lies at
+    0 or at `most` in every view has a band without width.
     """
+    others = list(others)
+    if value in (0.0, most) and all(other == value for _, other in others):
+        return Band(value, value, Driver.QUADRATURE)
     low: dict[str, tuple[float, Driver]] = {}
     high: dict[str, tuple[float, Driver]] = {}
     for view, other in others:
@@ -68,11 +100,12 @@ def band_of(value: float, others: Iterable[tuple[View, float]]) -> Band:
         low[view.aspect] = min(low.get(view.aspect, (0.0, view.driver)), away)
         high[view.aspect] = max(high.get(view.aspect, (0.0, view.driver)), away)
     shares = [*low.values(), *high.values()]
-    driver = max(shares, key=lambda s: abs(s[0]), default=(0.0, Driver.QUADRATURE))[1]
     least = FLOOR * abs(value)
+    farthest = max(shares, key=lambda s: abs(s[0]), default=(0.0, Driver.QUADRATURE))
+    driver = farthest[1] if abs(farthest[0]) > least else Driver.QUADRATURE
     below = min(sum(s[0] for s in low.values()), -least)
     above = max(sum(s[0] for s in high.values()), least)
-    return Band(max(value + below, min(value, 0.0)), value + above, driver)
+    return Band(max(value + below, min(value, 0.0)), min(value + above, max(most, value)), driver)
 
 
 @dataclass(frozen=True, slots=True)

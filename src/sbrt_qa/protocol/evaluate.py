@@ -10,14 +10,13 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from sbrt_qa.dosimetry import metrics
-from sbrt_qa.dosimetry.bands import View, band_of
+from sbrt_qa.dosimetry.bands import View, band_among
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
 from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import (
-    Band,
     Finding,
     Measured,
     Outcome,
@@ -172,14 +171,17 @@ class _Evaluator:
         if absent:
             notes.insert(0, self._requirement(constraint.structure))
         graded = grade(constraint, outcome)
-        band = self._band(outcome, lambda other: other._outcome(limit, spec, found)[0])  # noqa: SLF001
+        seen = [
+            (view, constraint, other._as_far_as_known(limit, spec, found))  # noqa: SLF001
+            for view, other in self.others
+        ]
         excused = absent and constraint.structure in self.optional
         return _row(
             constraint,
             graded,
             outcome,
-            band=band,
-            unit=spec.unit,
+            spec=spec,
+            seen=seen,
             match=found.match if isinstance(found, Matched) else None,
             counts=counts(constraint, graded.verdict) and not excused,
             note="; ".join(filter(None, notes)),
@@ -197,19 +199,36 @@ class _Evaluator:
             bounded,
             graded,
             value,
-            band=self._band(value, lambda other: other._bounded(limit, spec, found)[1]),  # noqa: SLF001
-            unit=spec.unit,
+            spec=spec,
+            seen=[(v, *other._bounded(limit, spec, found)) for v, other in self.others],  # noqa: SLF001
             match=found.match if isinstance(found, Matched) else None,
             counts=counts(limit, graded.verdict),
             note=limit.note,
         )
 
-    def _band(self, outcome: Outcome, again: Callable[[_Evaluator], Outcome]) -> Band | None:
-        """Return the band of an outcome; None without other views of it."""
-        if isinstance(outcome, Reason) or outcome.unit == "bool" or not self.others:
-            return None  # between yes and no there is nothing
-        seen = ((view, again(other)) for view, other in self.others)
-        return band_of(outcome.value, ((v, o.value) for v, o in seen if isinstance(o, Measured)))
+    def _as_far_as_known(
+        self, limit: Applicable, spec: MetricSpec, found: Matched | Reason
+    ) -> Outcome:
+        """Return the value in another view, of what lies inside the dose grid.
+
+        Where the structure is smaller there than the volume asked for, that is the minimum.
+        """
+        outcome = self._outcome(limit, spec, found)[0]
+        if isinstance(outcome, Measured) or isinstance(found, Reason):
+            return outcome
+        dvh = self.dvh_for(found.tree)
+        if isinstance(dvh, Reason) or dvh.inside_grid_cc <= 0:
+            return outcome
+        dvh = dataclasses.replace(dvh, volume_cc=dvh.inside_grid_cc, outside_grid_cc=0.0)
+        context = self._context(spec, found)
+        if outcome.code is ReasonCode.OUTSIDE_DOSE_GRID:
+            outcome = metrics.evaluate(spec, dvh, context)
+        small = isinstance(outcome, Reason) and outcome.code is ReasonCode.SMALLER_THAN_ASKED
+        return (
+            metrics.evaluate(parse_metric(f"Min[{spec.unit}]"), dvh, context)
+            if (small and spec.kind == "D")
+            else outcome
+        )
 
     def _bounded(
         self, limit: ConformityLimit, spec: MetricSpec, found: Matched | Reason
@@ -337,12 +356,16 @@ def _row(
     graded: Grade,
     outcome: Outcome,
     *,
-    unit: str,
     match: StructureMatch | None,
     counts: bool,
     note: str,
-    band: Band | None = None,
+    unit: str = "",
+    spec: MetricSpec | None = None,
+    seen: Sequence[tuple[View, Constraint | ConformityLimit, Outcome]] = (),
 ) -> ConstraintResult:
+    band = None
+    if seen and spec is not None and isinstance(outcome, Measured):
+        band = band_among(spec, outcome, [(view, other) for view, _, other in seen])
     return ConstraintResult(
         id=limit.id,
         structure=limit.structure if isinstance(limit, Constraint) else "PTV",
@@ -350,7 +373,7 @@ def _row(
         op=limit.op,
         match=match,
         value=outcome.value if isinstance(outcome, Measured) else None,
-        unit=unit,
+        unit=unit or (spec.unit if spec else "1"),
         reason=outcome if isinstance(outcome, Reason) else None,
         per_protocol_limit=limit.per_protocol,
         minor_limit=limit.minor,
@@ -363,7 +386,7 @@ def _row(
         confidence=limit.confidence,
         note=note,
         band=band,
-        borderline=is_borderline(limit, outcome, band),
+        borderline=is_borderline(limit, outcome, band, [(bound, o) for _, bound, o in seen]),
     )
 
 

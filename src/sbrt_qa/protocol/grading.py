@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,13 +42,26 @@ def grade(limit: Constraint | ConformityLimit, outcome: Outcome) -> Grade:
     return Grade(Verdict(limit.beyond), margin)
 
 
-def is_borderline(limit: Constraint | ConformityLimit, outcome: Outcome, band: Band | None) -> bool:
-    """Tell whether the verdict of an outcome changes within its band."""
-    if band is None or isinstance(outcome, Reason):
+def is_borderline(
+    limit: Constraint | ConformityLimit,
+    outcome: Outcome,
+    band: Band | None,
+    seen: Sequence[tuple[Constraint | ConformityLimit, Outcome]] = (),
+) -> bool:
+    """Tell whether the verdict of an outcome changes within its band, or in another view.
+
+    `seen` are the outcomes in other views, each with the bounds that hold there: those of a
+    conformity index go by a volume. Where a value is missing nothing is known.
+    """
+    if band is None or isinstance(outcome, Reason) or limit.op == "report":
         return False
     verdict = grade(limit, outcome).verdict
     ends = (Measured(end, outcome.unit) for end in (band.low, band.high))
-    return any(grade(limit, end).verdict is not verdict for end in ends)
+    if outcome.unit == "bool":
+        return any(grade(limit, end).verdict is not verdict for end in ends)
+    known = ((bounds, value) for bounds, value in seen if isinstance(value, Measured))
+    views = [*((limit, end) for end in ends), *known]
+    return any(grade(bounds, value).verdict is not verdict for bounds, value in views)
 
 
 def counts(limit: Constraint | ConformityLimit, verdict: Verdict) -> bool:

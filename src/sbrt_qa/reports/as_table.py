@@ -132,7 +132,7 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         *section("Findings", _findings(review.findings)),
         Text(),
         _limits(rows, page),
-        Text(view.LEGEND, "dim"),
+        Text(view.legend(review), "dim"),
         *section("Borderline", map(_text, view.borderline_lines(review))),
         *section("Not evaluable, and why", _reasons(review)),
         *section("Plan checks without a find", _passed(review.passed, page)),
@@ -188,7 +188,7 @@ def _limits(rows: Sequence[view.Row], page: Page) -> Table:
 
     Rich cuts a table that cannot be folded further, and a cut number would lie.
     """
-    for bands in (True, False):
+    for bands in (True, False) if any(row.band for row in rows) else (False,):
         wide = _wide_table(rows, bands=bands)
         if _least_width(wide) <= page.width:
             return wide

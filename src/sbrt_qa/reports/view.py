@@ -19,7 +19,10 @@ BORDERLINE = "≈"
 
 LEGEND = (
     "P: priority, in brackets where the limit does not decide the case. "
-    "minor: bound of a minor deviation; any: never worse than minor; none: never minor. "
+    "minor: bound of a minor deviation; any: never worse than minor; none: never minor."
+)
+
+BAND_LEGEND = (
     "band: where the value may lie in other plausible readings of the file; "
     f"{BORDERLINE}: the verdict changes within it."
 )
@@ -69,6 +72,11 @@ class Row:
     margin: str
     source: str
     borderline: bool
+
+
+def legend(review: CaseReview) -> str:
+    """Return what the columns of the table of limits mean."""
+    return f"{LEGEND} {BAND_LEGEND}" if any(c.band for c in review.constraints) else LEGEND
 
 
 def verdict_text(verdict: Verdict) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sbrt_qa import __version__
-from sbrt_qa.dosimetry.bands import VIEWS, Views, band_of, subject_of
+from sbrt_qa.dosimetry.bands import VIEWS, Views, band_among, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
@@ -20,7 +20,7 @@ from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.errors import ResultError, UsageError, quoted
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.outcome import Band, Driver, Measured, Reason, ReasonCode
+from sbrt_qa.model.outcome import Band, Driver, Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
 
 SCHEMA: Final = "sbrt_qa.dvh/1"
@@ -212,10 +212,9 @@ def _metric(
     if isinstance(outcome, Reason):
         return MetricValue(None, spec.unit, outcome, validity)
     band = None
-    if views is not None and outcome.unit != "bool":
+    if views is not None:
         seen = {n: evaluate(spec, d, context) for n, d in views.of(subject_of(structure)).items()}
-        others = ((VIEWS[n], o.value) for n, o in seen.items() if isinstance(o, Measured))
-        band = band_of(outcome.value, others)
+        band = band_among(spec, outcome, [(VIEWS[n], o) for n, o in seen.items()])
     return MetricValue(outcome.value, outcome.unit, validity=validity, band=band)
 
 

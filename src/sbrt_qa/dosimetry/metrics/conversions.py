@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.dvh import DVH, ROUNDING
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
@@ -38,7 +38,8 @@ def volume_outcome(volume_cc: float, spec: MetricSpec, dvh: DVH, context: Metric
     if spec.unit == "cc":
         return Measured(volume_cc, "cc")
     if not spec.relative_to:
-        return Measured(100 * volume_cc / dvh.volume_cc, "%")
+        part = volume_cc / dvh.volume_cc
+        return Measured(100.0 if abs(part - 1.0) < ROUNDING else 100 * part, "%")
     whole_cc = context.volumes_cc.get(spec.relative_to)
     if not whole_cc:
         name = quoted(spec.relative_to)
