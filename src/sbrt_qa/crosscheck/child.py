@@ -29,7 +29,7 @@ def main() -> int:
     except ImportError:
         return MISSING
     answer, sys.stdout = sys.stdout, sys.stderr  # what the library prints is no answer
-    dose = _with_relative_offsets(pydicom.dcmread(request["dose"]))
+    dose = _with_relative_offsets(request["dose"], pydicom.dcmread)
     found = {
         str(number): _one(dvhcalc, request["structures"], dose, number, metrics)
         for number, metrics in ((int(n), m) for n, m in request["rois"].items())
@@ -38,8 +38,12 @@ def main() -> int:
     return 0
 
 
-def _with_relative_offsets(dose: Any) -> Any:  # noqa: ANN401
-    """Let frame offsets start at 0, as they do in most files."""
+def _with_relative_offsets(path: str, read: Any) -> Any:  # noqa: ANN401
+    """Return a dose whose frame offsets start at 0; its path where it cannot be read."""
+    try:
+        dose = read(path)
+    except Exception:  # noqa: BLE001 - the library then says of every structure what is wrong
+        return path
     offsets = [float(v) for v in dose.get("GridFrameOffsetVector") or [0.0]]
     if offsets[0] != 0:
         dose.GridFrameOffsetVector = [round(v - offsets[0], 6) for v in offsets]

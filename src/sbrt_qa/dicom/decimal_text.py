@@ -88,10 +88,10 @@ def _convert_hard(joined: np.ndarray, values: FloatArray, hard: np.ndarray) -> b
 def _checked(
     text: bytes, values: FloatArray, bad_at: int, *, overflowing: bool
 ) -> FloatArray | BadDecimal:
-    if bad_at <= len(text):
+    if overflowing and not np.isfinite(values).all():
+        position = int(np.argmin(np.isfinite(values)))  # stands before what is bad otherwise
+    elif bad_at <= len(text):
         position = text.count(b"\\", 0, bad_at)
-    elif overflowing and not np.isfinite(values).all():
-        position = int(np.argmin(np.isfinite(values)))
     else:
         return values
     return BadDecimal(position, text.split(b"\\")[position].decode("latin-1"))

@@ -15,6 +15,7 @@ LABELS: Final = {
         "the limit, negative when it is exceeded."
     ),
     "checks": msg("Plan checks"),
+    "checks_decide": msg("What the checks of the plan found"),
     "checks_found": msg("Found"),
     "checks_passed": msg("Checked, nothing found"),
     "no_findings": msg("The plan checks found nothing."),
