@@ -88,10 +88,12 @@ def _convert_hard(joined: np.ndarray, values: FloatArray, hard: np.ndarray) -> b
 def _checked(
     text: bytes, values: FloatArray, bad_at: int, *, overflowing: bool
 ) -> FloatArray | BadDecimal:
-    if overflowing and not np.isfinite(values).all():
-        position = int(np.argmin(np.isfinite(values)))  # stands before what is bad otherwise
-    elif bad_at <= len(text):
+    if bad_at <= len(text):
         position = text.count(b"\\", 0, bad_at)
+        sound = text.split(b"\\")[:position]
+        position = next((i for i, p in enumerate(sound) if math.isinf(float(p))), position)
+    elif overflowing and not np.isfinite(values).all():
+        position = int(np.argmin(np.isfinite(values)))
     else:
         return values
     return BadDecimal(position, text.split(b"\\")[position].decode("latin-1"))
