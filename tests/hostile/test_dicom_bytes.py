@@ -440,3 +440,19 @@ def test_a_sop_class_that_does_not_match_its_modality(sbrt_qa: Command, tmp_path
     dose_class, plan_class = (b.CLASSES[k].encode() for k in ("RTDOSE", "RTPLAN"))
     folder = case_with(tmp_path, sound, RD=replaced(sound, "RD", dose_class, plan_class))
     assert sbrt_qa("check", folder).code in (1, 20, 30)
+
+
+@pytest.mark.parametrize("percent", [5, 30, 50, 90, 99])
+@pytest.mark.parametrize("name", ["RTDOSE.dcm", "RTSTRUCT.dcm"])
+def test_a_deflated_file_that_is_cut_off_is_named_and_the_rest_is_read(
+    name: str, percent: int, tmp_path: Path
+) -> None:
+    sample = Path(__file__).parents[2] / "sample_dicom" / "grid"
+    for file in sample.glob("*.dcm"):
+        data = file.read_bytes()
+        cut = len(data) * percent // 100 if file.name == name else len(data)
+        (tmp_path / file.name).write_bytes(data[:cut])
+    (case,) = load_cases([tmp_path])
+    assert case.label == "GRID" or not isinstance(case.plan, Reason)
+    part = case.dose if name == "RTDOSE.dcm" else case.structures
+    assert isinstance(part, Reason)

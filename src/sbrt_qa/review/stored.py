@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from sbrt_qa.checks.registry import CHECKS, Group
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.surroundings import edge_max_gy
@@ -103,7 +104,7 @@ def regrade(
         mapping={n: to for n, to in kept.mapping.items() if to in protocol.structure_names},
     )
     about_files = (f for f in review.findings if f.code not in OF_EVALUATION)
-    findings: tuple[Finding, ...] = (*found.findings, *about_files)
+    findings = _in_order(found.findings, about_files)
     return replace(
         review,
         verdict=overall(found.results, findings),
@@ -112,6 +113,27 @@ def regrade(
         findings=findings,
         structures=tuple(_matched(s, found) for s in review.structures),
     )
+
+
+def _in_order(told: Iterable[Finding], kept: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Join what the evaluation tells and what stays, in the order of a review.
+
+    What a plan check passes on from the evaluation has that check's name.
+    """
+    groups = [str(group) for group in Group]
+    named = (
+        replace(f, title=c.title, source=c.source, group=str(c.group))
+        if (c := CHECKS.get(f.code))
+        else f
+        for f in told
+    )
+    everything = [*named, *kept]
+    of_checks = [f for f in everything if f.code in CHECKS and f.group in groups]
+    others = [f for f in everything if not (f.code in CHECKS and f.group in groups)]
+    of_checks.sort(
+        key=lambda f: (-(f.verdict.rank if f.verdict else 0), groups.index(f.group), f.code)
+    )
+    return (*others, *of_checks)
 
 
 def _with_bands(
