@@ -119,7 +119,9 @@ def test_progress_is_plain_lines_or_nothing(small, tmp_path):
     arguments = ("audit", small.submissions, "-p", small.protocol(), "--out")
     loud, quiet = run(*arguments, tmp_path / "a"), run(*arguments, tmp_path / "b", "--quiet")
     assert "\x1b" not in loud.err + quiet.err
-    assert any(line.startswith("sbrt-qa: 6 reviewed") for line in quiet.err.splitlines())
+    reviewed, report = quiet.err.splitlines()[-2:]
+    assert reviewed.startswith("sbrt-qa: 6 reviewed")
+    assert report.startswith("sbrt-qa: report: ")
     assert loud.out == quiet.out == ""
 
 
