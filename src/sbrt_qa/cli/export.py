@@ -14,6 +14,7 @@ from sbrt_qa.cli.options import Inputs, MapOption, PlanOption, read_mapping
 from sbrt_qa.cli.output import emit, refuse_overwriting, tell_compiling
 from sbrt_qa.cli.query import Latest, export_audit
 from sbrt_qa.errors import visible
+from sbrt_qa.units import counted
 from sbrt_qa.workflows import export as flow
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _lines(made: Derived) -> list[str]:
     planes = len({c.z_mm for c in made.structure.contours})
     source = "" if made.made_from_cc is None else f" of {made.made_from_cc:.2f} cc"
     lines = [
-        f"{made.structure.name}: {made.volume_cc:.2f} cc{source} on {planes} slices; "
+        f"{made.structure.name}: {made.volume_cc:.2f} cc{source} on {counted(planes, 'slice')}; "
         f"{made.description}"
     ]
     return [visible(line) for line in (*lines, *([f"  {made.note}"] if made.note else []))]

@@ -11,6 +11,7 @@ from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.review.result import CaseReview, PlanSummary
 from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
+from sbrt_qa.units import counted
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
 
@@ -143,7 +144,7 @@ def count_text(review: CaseReview) -> str:
     parts += [f"{unsure} of them borderline"] if unsure else []
     others = len(review.constraints) - len(counting)
     rest = f"; {others} reported only" if others else ""
-    return f"{len(review.constraints)} limits: {', '.join(parts) or 'none counts'}{rest}"
+    return f"{counted(len(review.constraints), 'limit')}: {', '.join(parts) or 'none counts'}{rest}"
 
 
 def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from sbrt_qa.reports.page import Fact, Report
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Evidence
 from sbrt_qa.review.result import CaseReview
+from sbrt_qa.units import counted
 
 TITLE: Final = msg("Review of an SBRT plan against its protocol")
 DISCLAIMER: Final = msg("For protocol review only. Not for treatment decisions.")
@@ -98,7 +99,8 @@ def summary(review: CaseReview, words: Words) -> str:
         if number
     ]
     told = words(msg(", ")).join(parts) or words(msg("none counts"))
-    text = words(msg("{count} limits: {told}"), count=len(review.constraints), told=told)
+    limits = words.sentence(counted(len(review.constraints), "limit"))
+    text = limits + words(msg(": ")) + told
     others = len(review.constraints) - len(counting)
     if others:
         text += words(msg("; {count} reported only"), count=others)
