@@ -61,7 +61,7 @@ def each_parsed(texts: Sequence[bytes]) -> Iterator[FloatArray | BadDecimal]:
 def _parse_side_by_side(texts: Sequence[bytes], size: int) -> Iterator[FloatArray | BadDecimal]:
     """Parse texts of `size` bytes in as many parts as there are threads for them."""
     count = min(MAX_THREADS, os.cpu_count() or 1, size // PART_BYTES, len(texts))
-    if count < 2:  # noqa: PLR2004 - nothing to share
+    if count < 2:
         yield from _parse_together(texts)
         return
     parts = [texts[len(texts) * k // count : len(texts) * (k + 1) // count] for k in range(count)]
