@@ -12,7 +12,8 @@ from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.units import counted
-from sbrt_qa.workflows_audit.answers import ABOUT, Question, ask
+from sbrt_qa.workflows_audit.answers import ABOUT, ask
+from sbrt_qa.workflows_audit.question import Question
 
 Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")]
 Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help="Only of this subject.")]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sbrt_qa import __version__
-from sbrt_qa.workflows_audit.answers import Question, ask
+from sbrt_qa.workflows_audit.answers import ask
+from sbrt_qa.workflows_audit.question import Question
 
 if TYPE_CHECKING:
     from pathlib import Path

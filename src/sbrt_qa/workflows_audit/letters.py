@@ -26,14 +26,14 @@ def write_letter(audit: Path, code: str, days: int, database: str = "") -> Lette
     """
     from sbrt_qa.audit.letter import Letter, Point, letter_text
     from sbrt_qa.store.answers import deviations, values
-    from sbrt_qa.store.queries import open_query, queries_of
+    from sbrt_qa.store.queries import all_queries, open_query
     from sbrt_qa.workflows_audit.place import open_audit
 
     place = open_audit(audit)
     engine = place.engine(database)
     try:
         number = _submission(engine, code)
-        if any(not one.closed for one in queries_of(engine, number)):
+        if any(one.state != "closed" for one in all_queries(engine, number)):
             advice = "Close it first: --close REASON."
             raise UsageError("a query of this submission is open", got=quoted(code), advice=advice)
         points = [Point(d.what, d.verdict, d.text) for d in deviations(engine, submission=number)]
