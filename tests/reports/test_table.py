@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from sbrt_qa.model.outcome import Band, Driver, Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.protocol.wording import bound_text, rounded
 from sbrt_qa.reports.registry import Page, render_dvh, render_reviews
-from sbrt_qa.reports.view import bound_text, rounded
 from sbrt_qa.review.dvh_table import DvhTable, MetricValue, StructureDvh
 from sbrt_qa.review.result import CaseReview
 

@@ -41,7 +41,7 @@ class View(NamedTuple):
 VIEWS: Final[Mapping[str, View]] = {
     "linear": View(Driver.DOSE_INTERPOLATION, "dose"),
     "unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
-    "ever finer": View(Driver.DOSE_INTERPOLATION, "dose"),
+    "ever finer": View(Driver.GRID, "dose"),
     "ever finer, unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
     "slab": View(Driver.BETWEEN_PLANES, "shape"),
     "half slice": View(Driver.END_CAPS, "shape"),

@@ -31,7 +31,7 @@ REVIEW_COLUMNS = (
     "match_rule", "metric", "value", "unit", "operator", "limit", "minor_limit", "margin",
     "verdict", "reason_code", "reason", "note", "source", "confidence",
     "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
-    "band_low", "band_high", "band_driver", "borderline",
+    "band_low", "band_high", "band_driver", "borderline", "borderline_text",
     "row", "check", "group", "where", "title", "message", "advice", "found", "expected", "accepted",
 )  # fmt: skip
 
@@ -104,7 +104,7 @@ def _limit_row(c: ConstraintResult) -> dict[str, Cell]:
         "source": "; ".join(c.source), "confidence": c.confidence, **_reason_cells(c.reason),
         "band_low": band.low if band else None, "band_high": band.high if band else None,
         "band_driver": band.driver if band else "",
-        "borderline": _yes(c.borderline) if band else "",
+        "borderline": _yes(c.borderline) if band else "", "borderline_text": c.borderline_text,
     }  # fmt: skip
 
 
