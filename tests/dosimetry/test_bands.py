@@ -15,7 +15,7 @@ from sbrt_qa.geometry.slabs import Convention
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Driver, Measured, Reason, ReasonCode
-from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.phantoms.answers import contour
 from sbrt_qa.phantoms.shapes import Cone, Sphere, cylinder
 
@@ -127,6 +127,16 @@ def test_the_slices_do_not_matter_to_what_has_tapered_ends():
     doses, ball = doses_of(Sphere(CENTRE, 12.0), ramp_grid())
     there = Views(doses).of(subject_of(ball))
     assert not {name for name in there if "end " in name}
+
+
+def test_what_is_drawn_on_one_slice_may_be_half_as_thick_and_is_never_nothing():
+    axis = np.array([[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]])
+    lone = Structure(1, "LONE", (Contour(0.5, axis),))
+    doses = CaseDoses(Case("phantom", NO_PLAN, StructureSet((lone,)), ramp_grid()))
+    value, band = bands_of(doses, lone, ("Volume[cc]",))["Volume[cc]"]
+    assert value == pytest.approx(3 * 324 / 1000, rel=1e-3)
+    assert band.driver is Driver.END_CAPS
+    assert (band.low, band.high) == pytest.approx((value / 2, 2 * value), rel=2e-3)
 
 
 def test_a_peak_between_voxels_drives_the_maximum():
