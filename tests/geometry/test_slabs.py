@@ -55,7 +55,9 @@ def test_case_9__a_lone_plane_is_as_thick_as_an_image_slice(known, thickness):
         pytest.param(Convention(flat_low=1.0, flat_high=1.0), 2.0, id="to the next planes"),
     ],
 )
-@pytest.mark.parametrize("others", [(), (-1.0, 2.0, 5.0, 8.0, 11.0)], ids=["alone", "beside a body"])
+@pytest.mark.parametrize(
+    "others", [(), (-1.0, 2.0, 5.0, 8.0, 11.0)], ids=["alone", "beside a body"]
+)
 def test_what_is_drawn_on_one_slice_fills_at_least_half_of_it(convention, slices, others):
     lone = shapes.prism(shapes.square(side=10), z=(5.0,))
     beside = shapes.prism(shapes.square(x=60, side=10), z=others)
