@@ -155,11 +155,3 @@ def test_the_command_shows_agreement_in_every_format(
     assert len(review.cross_check) > 50
     assert sum(row.agrees is True for row in review.cross_check) > 0.9 * len(review.cross_check)
     assert told["csv"].count("dicompyler-core") >= len(review.cross_check)
-
-
-@pytest.mark.parametrize("option", [["--cross-check"], ["--site-values", "x.csv"]])
-def test_not_together_with_untrusted(
-    option: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(["check", str(tmp_path), "--untrusted", *option]) == 2
-    assert f"{option[0]} cannot be combined" in capsys.readouterr().err
