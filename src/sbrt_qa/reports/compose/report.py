@@ -34,8 +34,7 @@ HEADLINES: Final = {
 NEXT_STEPS: Final = {
     Verdict.MINOR: msg("Next: the reviewer decides whether the minor deviations are accepted."),
     Verdict.MAJOR: msg(
-        "Next: change the plan as said below and submit it again. What cannot be changed needs a "
-        "reason in the submission."
+        "Next: change the plan as said below, submit it again, and explain what cannot change."
     ),
     Verdict.NOT_EVALUABLE: msg(
         "Next: send what is missing, or correct what is said below, and submit again."
