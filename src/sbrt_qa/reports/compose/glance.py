@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sbrt_qa.reports.page import CheckRow, Concern, Glance, Glimpse, Mark
-from sbrt_qa.reports.words import Words, msg
 
 
-def glance(
-    concerns: Sequence[Concern], apart: Sequence[CheckRow], words: Words
-) -> tuple[Glance, ...]:
+def glance(concerns: Sequence[Concern], apart: Sequence[CheckRow]) -> tuple[Glance, ...]:
     """Return structures with deviations, and what else checks found, worst first.
 
     Parameters
@@ -18,35 +15,30 @@ def glance(
     apart
         Checks that decide and are about none of these structures.
     """
-    rows = [_of_concern(concern, n, words) for n, concern in enumerate(concerns)]
-    rows += [Glance(c.mark, c.where or c.title, (_of_check(c, words),), c.advice) for c in apart]
+    rows = [_of_concern(concern, n) for n, concern in enumerate(concerns)]
+    rows += [Glance(c.mark, c.where or c.title, (_of_check(c),), c.advice) for c in apart]
     return tuple(sorted(rows, key=lambda row: -_rank(row.mark)))
 
 
-def _of_concern(concern: Concern, number: int, words: Words) -> Glance:
+def _of_concern(concern: Concern, number: int) -> Glance:
     return Glance(
         mark=concern.mark,
         title=concern.title,
-        glimpses=tuple(_glimpses(concern, words)),
+        glimpses=tuple(_glimpses(concern)),
         action=concern.actions[0] if concern.actions else "",
         concern=number,
     )
 
 
-def _glimpses(concern: Concern, words: Words) -> Iterator[Glimpse]:
+def _glimpses(concern: Concern) -> Iterator[Glimpse]:
     for d in concern.deviations:
         yield Glimpse(d.mark, d.metric, d.value, d.bound, d.off)
     for check in concern.checks:
-        yield _of_check(check, words)
+        yield _of_check(check)
 
 
-def _of_check(check: CheckRow, words: Words) -> Glimpse:
-    told = check.message
-    if check.found:
-        told = words(msg("{what}: {value}"), what=check.title, value=check.found)
-    if check.found and check.expected:
-        told = words(msg("{told}, expected {value}"), told=told, value=check.expected)
-    return Glimpse(check.mark, "", told, "", "")
+def _of_check(check: CheckRow) -> Glimpse:
+    return Glimpse(check.mark, "", check.message or check.found, "", "")
 
 
 def _rank(mark: Mark) -> int:

@@ -95,7 +95,7 @@ def compose(
         summary=summary(review, words),
         next_step=words(NEXT_STEPS[review.verdict]) if review.verdict in NEXT_STEPS else "",
         facts=facts(review, occasion, words),
-        glance=glance(wrong, others, words),
+        glance=glance(wrong, others),
         concerns=wrong,
         apart=others,
         unknown=_unknown(review, words),
