@@ -12,6 +12,7 @@ from sbrt_qa.reports import counts
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.review.result import CaseReview, PlanSummary
 from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
+from sbrt_qa.units import counted
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
 
@@ -144,7 +145,8 @@ def count_text(review: CaseReview) -> str:
     others = len(review.constraints) - sum(count.number for count in limits)
     rest = f"; {others} reported only" if others else ""
     told = ", ".join(map(_counted, limits)) or "none counts"
-    return f"{len(review.constraints)} limits: {told}{rest}{_checks_counted(review)}"
+    number = counted(len(review.constraints), "limit")
+    return f"{number}: {told}{rest}{_checks_counted(review)}"
 
 
 def _counted(count: counts.Count) -> str:
@@ -159,7 +161,8 @@ def _checks_counted(review: CaseReview) -> str:
         f"{c.number} nothing found" if c.verdict is Verdict.PER_PROTOCOL else _counted(c)
         for c in checks
     )
-    return f" · {sum(c.number for c in checks)} checks: {', '.join(told)}" if checks else ""
+    number = counted(sum(c.number for c in checks), "check")
+    return f" · {number}: {', '.join(told)}" if checks else ""
 
 
 def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:

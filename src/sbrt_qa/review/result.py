@@ -67,7 +67,9 @@ class EngineUsed:
 class PlanSummary:
     """The plan at a glance. `beams` counts treatment beams; `meterset` is their sum per fraction.
 
-    A prescription or number of fractions that the plan does not state is the Reason why.
+    A prescription or number of fractions that the plan does not state is the Reason why. `energies`
+    are texts such as ``6 MV FFF`` or ``70-180 MeV, 22 energies``; none in results of versions that
+    did not keep them so.
     """
 
     label: str
@@ -79,7 +81,6 @@ class PlanSummary:
     prescription_source: str
     fractions: int | Reason
     machines: tuple[str, ...]
-    energies_mv: tuple[float, ...]
     techniques: tuple[str, ...]
     beams: int
     setup_beams: int
@@ -87,6 +88,7 @@ class PlanSummary:
     meterset_unit: str
     isocentres: int
     is_ion: bool = False
+    energies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sbrt_qa.review.result import (
     PlanSummary,
     ProtocolUsed,
 )
+from sbrt_qa.units import counted
 
 SHOWN: Final = 12
 """Digits of a hash that are shown where the whole one stands elsewhere."""
@@ -121,15 +122,16 @@ def _prescribed(plan: PlanSummary, words: Words) -> str:
         whys = [words.sentence(visible(x.detail)) if isinstance(x, Reason) else f"{x:g}"
                 for x in (dose, fractions)]  # fmt: skip
         return words(msg("; ")).join(whys)
-    text = words(msg("{dose} Gy in {fractions} fractions"), dose=f"{dose:g}", fractions=fractions)
+    given = words.sentence(counted(fractions, "fraction"))
+    text = words(msg("{dose} Gy in {fractions}"), dose=f"{dose:g}", fractions=given)
     per = words(msg("{dose} Gy per fraction"), dose=f"{dose / fractions:g}") if fractions else ""
     return " · ".join(part for part in (text, per) if part)
 
 
 def _delivery(plan: PlanSummary, words: Words) -> str:
-    energies = ", ".join(f"{e:g} MV" for e in plan.energies_mv)
-    beams = words(msg("{count} beams"), count=plan.beams)
-    setup = words(msg("{count} setup beams"), count=plan.setup_beams) if plan.setup_beams else ""
+    energies = ", ".join(words.sentence(visible(e)) for e in plan.energies)
+    beams = words.sentence(counted(plan.beams, "beam"))
+    setup = words.sentence(counted(plan.setup_beams, "setup beam")) if plan.setup_beams else ""
     meterset = ""
     if plan.meterset is not None:
         meterset = f"{plan.meterset:.1f} {visible(plan.meterset_unit)}"
@@ -154,14 +156,15 @@ def _structures(review: CaseReview, words: Words) -> str:
     label = review.structure_set
     if isinstance(label, Reason):
         return words.sentence(visible(label.detail))
-    counted = words(msg("{count} structures"), count=len(review.structures))
-    return f"{visible(label)} · {counted}" if label else counted
+    number = words.sentence(counted(len(review.structures), "structure"))
+    return f"{visible(label)} · {number}" if label else number
 
 
 def _image(image: ImageSummary | None, words: Words) -> str:
     if image is None:
         return words(msg("none"))
-    return words(
-        msg("{kind} · {count} slices every {step} mm"),
-        kind=visible(image.modality), count=image.slices, step=f"{image.slice_spacing_mm:g}",
-    )  # fmt: skip
+    kind, slices = visible(image.modality), words.sentence(counted(image.slices, "slice"))
+    if image.slices == 1:
+        return f"{kind} · {slices}"
+    step = f"{image.slice_spacing_mm:g}"
+    return words(msg("{kind} · {slices} every {step} mm"), kind=kind, slices=slices, step=step)

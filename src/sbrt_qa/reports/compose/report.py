@@ -18,6 +18,7 @@ from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Evidence
 from sbrt_qa.review.occasion import Occasion
 from sbrt_qa.review.result import CaseReview
+from sbrt_qa.units import counted
 
 TITLE: Final = msg("Review of an SBRT plan against its protocol")
 DISCLAIMER: Final = msg("For protocol review only. Not for treatment decisions.")
@@ -123,7 +124,7 @@ def summary(review: CaseReview, words: Words) -> str:
     """Return how many limits and checks have which verdict, worst first; others apart."""
     limits = counts.of_limits(review)
     told = words(msg(", ")).join(_counted(c, words) for c in limits) or words(msg("none counts"))
-    text = words(msg("{count} limits: {told}"), count=len(review.constraints), told=told)
+    text = words.sentence(counted(len(review.constraints), "limit")) + words(msg(": ")) + told
     others = len(review.constraints) - sum(count.number for count in limits)
     if others:
         text += words(msg("; {count} reported only"), count=others)
@@ -148,8 +149,8 @@ def _checks_counted(review: CaseReview, words: Words) -> str:
         else _counted(c, words)
         for c in checks
     )
-    number = sum(c.number for c in checks)
-    return " · " + words(msg("{count} checks: {told}"), count=number, told=told)
+    number = words.sentence(counted(sum(c.number for c in checks), "check"))
+    return f" · {number}" + words(msg(": ")) + told
 
 
 def _worst_first(findings: Sequence[Finding]) -> list[Finding]:

@@ -18,6 +18,7 @@ from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Evidence
 from sbrt_qa.review.result import CaseReview, StructureSummary
 from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
+from sbrt_qa.units import counted
 
 NOTHING: Final = "–"
 
@@ -153,7 +154,7 @@ def _stack(files: Sequence[SourceFile], words: Words) -> tuple[str, str, str, st
     """Return the slices of an image as one row, with a fingerprint of their fingerprints."""
     together = hashlib.sha256("".join(sorted(f.sha256 for f in files)).encode()).hexdigest()
     return (
-        words(msg("{count} slices"), count=len(files)),
+        words.sentence(counted(len(files), "slice")),
         visible(files[0].modality),
         words(msg("SHA-256 of their sorted SHA-256")),
         together,
