@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, Final
@@ -187,6 +188,11 @@ class CaseReview:
         """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""
         return _adapter().dump_json(self, indent=indent).decode()
 
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the JSON form without indentation: what an audit keeps and a PDF carries."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
     @classmethod
     def from_json(cls, text: str) -> CaseReview:
         """Read the JSON form.
@@ -220,6 +226,7 @@ def review_json_schema() -> dict[str, Any]:
     schema = _adapter().json_schema(mode="serialization")
     schema["properties"]["schema"] = {"const": SCHEMA}
     schema["required"] += ["schema"]
+    schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}
 
