@@ -129,9 +129,17 @@ def all_queries(engine: Database, submission: int = 0) -> tuple[QueryRow, ...]:
 def _letters(submission: int) -> sa.Select[Any]:
     q, e, s = t.queries, t.query_closings, t.submissions
     codes = (t.sites.c.code.label("site"), t.subjects.c.code.label("subject"))
-    columns: list[Any] = [q, e.c.closed, e.c.reason, s.c.subject_id, s.c.version, s.c.revision]
+    columns: list[Any] = [
+        *q.c,
+        e.c.closed,
+        e.c.reason,
+        s.c.subject_id,
+        s.c.version,
+        s.c.revision,
+        *codes,
+    ]
     query = (
-        sa.select(*columns, *codes)
+        sa.select(*columns)
         .select_from(
             q.join(s, q.c.submission_id == s.c.id)
             .join(t.subjects, s.c.subject_id == t.subjects.c.id)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sbrt_qa import __version__
 from sbrt_qa.workflows_audit.answers import ask
+from sbrt_qa.workflows_audit.plots import plots
 from sbrt_qa.workflows_audit.question import Question
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE: Final = "index.html"
-ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers")
+ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers", "queries")
 MOST_OUTLIERS: Final = 50
 KEPT: Final = (
     "code", "site", "received", "verdict", "major", "minor", "not_evaluable", "borderline",
@@ -46,14 +47,16 @@ def trial_report(audit: Path, database: str = "") -> str:
         told = {key: one[key] for key in ("what", "verdict", "text")}
         details.setdefault(one["code"], []).append(told)
     engine = place.engine(database)
+    codes = {row["code"]: at for at, row in enumerate(rows)}
     try:
         events, head = last_event(engine)
+        drawn = plots(engine, codes)
     finally:
         engine.dispose()
     return trial_page(
         place.settings.trial,
         f"{len(rows)} submissions of {len(answers['sites'])} sites · sbrt_qa {__version__}",
         f"{events} recorded events, the last with the hash {head}",
-        {"rows": rows, **answers},
-        details,
+        {"rows": rows, **answers, "plots": drawn},
+        {"details": details},
     )

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
-import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from sbrt_qa.reports.words import SOURCE, Words
+
 HERE: Final = Path(__file__).parent
-_PLACE: Final = re.compile(r"@([A-Z]+)@")
+SCRIPTS: Final = ("base.js", "plot.js", "charts.js", "page.js")
+
+SAID: Final = re.compile(r'\bsay\("((?:[^"\\]|\\.)+)"')
+"""A sentence of the scripts: the first argument of ``say``."""
 
 Row = Mapping[str, Any]
 
 
 def trial_page(
-    title: str, about: str, foot: str, answers: Mapping[str, Sequence[Row]], details: Row
+    title: str,
+    about: str,
+    foot: str,
+    answers: Mapping[str, Any],
+    told: Mapping[str, Row],
+    language: str = SOURCE,
 ) -> str:
     """Return the report of a trial as HTML.
 
@@ -27,24 +40,44 @@ def trial_page(
     title, about, foot
         Plain texts.
     answers
-        Rows under the names ``rows``, ``sites``, ``limits``, ``periods``, ``approvals`` and
-        ``outliers``, with the columns of `sbrt-qa query`.
-    details
-        Deviations and findings by submission code: ``what``, ``verdict``, ``text`` each.
+        Rows under the names ``rows``, ``sites``, ``limits``, ``periods``, ``approvals``,
+        ``outliers`` and ``queries``, with the columns of `sbrt-qa query`; and ``plots``, what the
+        plots are drawn from (`sbrt_qa.workflows_audit.plots`).
+    told
+        By submission code, under ``details`` deviations and findings: ``what``, ``verdict``,
+        ``text`` each.
+    language
+        One of `sbrt_qa.reports.words.languages`.
+
+    Raises
+    ------
+    UsageError
+        There is no such language.
     """
-    style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    parts = {
-        "TITLE": html.escape(title),
-        "ABOUT": html.escape(about),
-        "FOOT": html.escape(foot),
-        "POLICY": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
+    words = Words(language)
+    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    style = (HERE / "page.css").read_text(encoding="utf-8")
+    said = {text: words(text) for text in SAID.findall(script)}
+    return _template().render(
+        language=language,
+        _=words,
+        title=title,
+        about=about,
+        foot=foot,
+        policy=f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "base-uri 'none'; form-action 'none'",
-        "STYLE": style,
-        "SCRIPT": script,
-        "DATA": _inert({**answers, "details": details}),
-    }
-    template = (HERE / "page.html").read_text(encoding="utf-8")
-    return _PLACE.sub(lambda found: parts[found[1]], template)
+        style=Markup(style),  # noqa: S704 - our own
+        script=Markup(script),  # noqa: S704 - our own
+        data=Markup(_inert({**answers, **told, "words": said})),  # noqa: S704 - cannot end its element
+    )
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined
+    )
+    return environment.get_template("page.j2")
 
 
 def _inert(data: Mapping[str, Any]) -> str:
