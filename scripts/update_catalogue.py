@@ -3,7 +3,8 @@
 
     scripts/update_catalogue.py [--prune]    rewrites src/sbrt_qa/reports/locale/*.po
 
-Sentences of the `reports` room are the arguments of ``msg(...)`` and, in templates, of ``_(...)``.
+Sentences of the `reports` room are the arguments of ``msg(...)``, in templates of ``_(...)``, and
+in scripts of the trial report of ``say(...)``.
 Those of other rooms are the texts of what they report: reasons, findings, notes. A field of an
 f-string is numbered: ``{0} cc lie outside the dose grid``. A call of ``counted`` says two things:
 ``1 beam`` and ``{0} beams``. New sentences come out untranslated; `tests/reports/test_words.py`
@@ -25,6 +26,7 @@ from ruamel.yaml import YAML
 
 import sbrt_qa.checks  # noqa: F401 - registers them
 from sbrt_qa.checks.registry import CHECKS
+from sbrt_qa.reports.trial.page import SAID
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sbrt_qa"
@@ -82,6 +84,9 @@ def of_reports() -> dict[str, str]:
     for path in sorted((SOURCE / "reports").rglob("*.j2")):
         for match in _IN_TEMPLATE.finditer(path.read_text(encoding="utf-8")):
             found.setdefault(match[2], _where(path))
+    for path in sorted((SOURCE / "reports" / "trial").glob("*.js")):
+        said = SAID.findall(path.read_text(encoding="utf-8"))
+        found = dict.fromkeys(said, _where(path)) | found
     return found
 
 

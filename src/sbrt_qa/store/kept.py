@@ -10,6 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from sbrt_qa.errors import ResultError
+from sbrt_qa.model.outcome import Finding, Verdict
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.answers import BATCH, current_reviews, in_order, newest_submissions
 from sbrt_qa.store.connection import Database, reading
@@ -119,6 +120,20 @@ def newest_by_case(found: Iterator[KeptReview]) -> Iterator[KeptReview]:
         last = one
     if last is not None:
         yield last
+
+
+def submission_findings(engine: Database, submission: int) -> tuple[Finding, ...]:
+    """Return what is to be told of a submission as a whole, as it was recorded."""
+    f = t.findings.c
+    query = sa.select(t.findings).where(f.submission_id == submission, f.review_id.is_(None))
+    with reading(engine) as connection:
+        return tuple(
+            Finding(
+                r.code, None if r.verdict is None else Verdict(r.verdict), r.place, r.message,
+                r.advice,
+            )
+            for r in connection.execute(query.order_by(f.id))
+        )  # fmt: skip
 
 
 def histograms(engine: Database, review_id: int) -> dict[str, bytes]:

@@ -154,7 +154,7 @@ def _letters(submission: int) -> sa.Select[Any]:
 def _answers(connection: Connection) -> dict[int, tuple[str, str]]:
     """Return when and how each query was answered last."""
     e = t.audit_events.c
-    rows = connection.execute(sa.select(e).where(e.kind == ANSWERED).order_by(e.seq))
+    rows = connection.execute(sa.select(t.audit_events).where(e.kind == ANSWERED).order_by(e.seq))
     told = ((row.at, json.loads(row.details)) for row in rows)
     return {data["query"]: (at, data["note"]) for at, data in told}
 

@@ -64,9 +64,9 @@
     Trial.draw(place, {
       plot, key: SIGNS(),
       points: p.map((one, i) => ({ x: i + 1, y: one.percent, text:
-        say("submissions {name}, {begin} to {end}: {count} of {of}, {percent} %", one) + (one.signal ? " · " + signal(one.signal) : "") })),
+        say("submissions {name}, received {begin} to {end}: {count} of {of}, {percent} %", one) + (one.signal ? " · " + signal(one.signal) : "") })),
       heads: [say("submissions"), say("from"), say("to"), say("per protocol"), "%", say("95 % limits"), say("99.8 % limits"), say("beside the others")],
-      rows: () => p.map((one) => [one.name, one.begin, one.end, say("{count} of {of}", one), one.percent,
+      rows: () => p.map((one) => [one.name, one.begin, one.end, one.count + " / " + one.of, one.percent,
         one.watch_low_percent + "–" + one.watch_high_percent, one.alarm_low_percent + "–" + one.alarm_high_percent, signal(one.signal)]), right: [4],
     });
   };
@@ -92,7 +92,7 @@
     across(low, "dotted"); across(high, "dotted"); across(centre, "centre");
     if (v.bound !== null) {
       across(v.bound, "bound");
-      plot.text(0.5 + v.values.length * 0.01, v.bound, say("limit {op} {bound}", v), "start");
+      plot.text(0.5 + v.values.length * 0.01, v.bound, [say("limit"), v.op, v.bound].join(" "), "start");
     }
     plot.line(v.values.map((y, i) => [i + 1, y]), "run faint");
     plot.dots(v.values.flatMap((y, i) => (outside[i] ? [] : [[i + 1, y]])));
@@ -138,7 +138,7 @@
     ends.forEach(([low, high]) => plot.band(dose, b.quantiles[low], b.quantiles[high], "p" + low));
     plot.line(median.map((y, i) => [dose[i], y]), "median");
     plot.line(own, "own");
-    const told = (i) => [number(dose[i]) + " Gy", say("median {y} %", { y: number(median[i], 3) }),
+    const told = (i) => [number(dose[i]) + " Gy", say("median") + " " + number(median[i], 3) + " %",
       ...ends.map(([low, high]) => say("{part} % band {low} to {high} %", { part: high - low, low: number(b.quantiles[low][i], 3), high: number(b.quantiles[high][i], 3) })),
       ...(name && own[i] ? [name + " " + own[i][1] + " %"] : [])];
     const missing = [...(b.plans < 4 ? [say("A 50 % band needs 4 plans.")] : []), ...(b.plans < 20 ? [say("A 90 % band needs 20 plans.")] : [])];

@@ -35,7 +35,7 @@
   };
   const fill = (id, heads, rows, right = []) =>
     byId(id).append(rows.length ? Trial.table(heads, rows, right) : make("p", say("nothing"), "small"));
-  const ofAll = (count, of) => say("{count} of {of}", { count, of });
+  const ofAll = (count, of) => count + " / " + of;
   const signals = { watch: "◆ " + say("outside 95 %"), alarm: "■ " + say("outside 99.8 %") };
   fill("sites", [say("site"), say("per protocol"), say("% (95 % interval)"), say("first submission approved"), say("% (95 % interval)"), say("beside the others")],
     data.sites.map((row) => [row.site, ofAll(row.passed, row.submissions), rate(row), ofAll(row.first_pass_approved, row.subjects), rate(row, "first_pass_"), signals[row.signal]]));
@@ -53,7 +53,7 @@
 
   // --- queries, oldest first; their age is that on the day the page is looked at
   const days = (from) => Math.floor((Date.now() - Date.parse(from)) / 864e5);
-  const states = { open: "○ " + say("open"), answered: "◐ " + say("answered") };
+  const states = { open: "○ " + say("open"), answered: "◐ " + say("answered"), closed: "● " + say("closed") };
   const late = (one) => one.state === "open" && Date.parse(one.due) < Date.now();
   fill("queries", [say("submission"), say("state"), say("opened"), say("days"), say("answer by"), say("answer")],
     waiting.map((one) => [Trial.chooser(one.code), states[one.state], one.opened.slice(0, 10), Math.max(days(one.opened), 0),
@@ -91,7 +91,7 @@
         (data.details[row.code] ?? []).some((one) => one.what.toLowerCase().includes(wanted))));
     const [key, way] = sorted;
     shown.sort((a, b) => { const [x, y] = [value(a, key), value(b, key)]; return way * (x < y ? -1 : x > y ? 1 : 0); });
-    byId("count").textContent = say("{count} of {of}", { count: shown.length, of: data.rows.length });
+    byId("count").textContent = shown.length + " / " + data.rows.length;
     byId("window").scrollTop = 0;
     draw();
   };
@@ -101,7 +101,7 @@
     node.dataset.code = row.code;
     node.setAttribute("aria-selected", String(row === chosen));
     columns.forEach(([key]) => {
-      const text = key === "verdict" ? words[row.verdict] : key === "received" ? row.received.slice(0, 10) : key === "query" && row.query ? say(row.query) : row[key] || "";
+      const text = key === "verdict" ? words[row.verdict] : key === "received" ? row.received.slice(0, 10) : key === "query" && row.query ? states[row.query] : row[key] || "";
       node.append(make("td", text, key === "verdict" ? row.verdict : numbers.has(key) ? "n" : ""));
     });
     node.addEventListener("click", () => choose(row));

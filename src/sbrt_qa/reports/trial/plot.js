@@ -25,7 +25,7 @@
       this.axes();
     }
     add(parent, name, attributes, text) {
-      const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+      const node = document.createElementNS(Trial.byId("sign").namespaceURI, name);
       Object.entries(attributes).forEach(([key, value]) => node.setAttribute(key, value));
       if (text !== undefined) node.textContent = text;
       if (parent) parent.append(node);
