@@ -29,6 +29,11 @@ def letter(*reviews: CaseReview, findings: tuple[Finding, ...] = ()) -> Letter:
     return Letter("T", "S1/001/v1", reviews, findings, "2026-03-01", "2026-03-15")
 
 
+def said(one: Letter) -> str:
+    """Return what a letter says, however its lines break."""
+    return " ".join(text_of(one).split())
+
+
 def text_of(one: Letter, language: str = "en") -> str:
     return sheet_text(letter_sheet(one, Words(language)))
 
@@ -59,7 +64,7 @@ def test_every_missed_limit_is_told_worst_first(review):
 
 
 def test_a_letter_about_a_sound_plan_asks_for_nothing(sound):
-    text = text_of(letter(sound))
+    text = said(letter(sound))
     assert "Everything that was evaluated is as the protocol wants it." in text
     assert "No answer is needed." in text
     assert "Answer by" not in text
@@ -67,7 +72,7 @@ def test_a_letter_about_a_sound_plan_asks_for_nothing(sound):
 
 
 def test_a_letter_about_what_could_not_be_read_asks_for_another_export(refused):
-    text = text_of(letter(refused))
+    text = said(letter(refused))
     assert "It could not be read" in text
     assert "exceeded 60 s" in text
     assert "Please export the submission again" in text
@@ -83,7 +88,7 @@ def test_one_reason_for_many_limits_is_told_once(review):
         for c in review.constraints if c.counts
     )  # fmt: skip
     unseen = replace(review, constraints=blank, findings=(), verdict=Verdict.NOT_EVALUABLE)
-    text = " ".join(text_of(letter(unseen)).split())
+    text = said(letter(unseen))
     assert text.count(reason.detail) == 1
     assert all(f"{c.structure} {c.metric}" in text for c in blank)
 
@@ -92,8 +97,8 @@ def test_what_is_wrong_with_the_files_is_asked_for_beside_a_sound_plan(sound):
     found = Finding("SUBJECT_DIFFERS", None, "subject", "another subject", "Check whose it is.")
     one = letter(sound, findings=(found,))
     assert one.asks
-    assert "Notes on the submission" in text_of(one)
-    assert "Check whose it is." in text_of(one)
+    assert "Notes on the submission" in said(one)
+    assert "Check whose it is." in said(one)
 
 
 def test_advice_on_options_of_the_program_is_not_for_a_site(sound):
