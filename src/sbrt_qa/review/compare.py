@@ -91,7 +91,7 @@ def compare_cases(
         changes=changes,
         structures=structures,
         dose=dose,
-        metrics=tuple(_metrics(old.constraints, new.constraints)),
+        metrics=tuple(metric_changes(old.constraints, new.constraints)),
         findings=tuple(_findings(before, after, changes, expect)),
         expect="" if expect is None else str(expect),
         engine=EngineUsed(convention=method_text(doses[0].convention)),
@@ -139,10 +139,10 @@ def _side(case: Case, review: CaseReview) -> ComparedSide:
     )
 
 
-def _metrics(
+def metric_changes(
     before: Sequence[ConstraintResult], after: Sequence[ConstraintResult]
 ) -> Iterator[MetricChange]:
-    """Pair limits by their ids; those of the later review first."""
+    """Pair the limits of two reviews by their ids, those of the later review first."""
     old, new = {r.id: r for r in before}, {r.id: r for r in after}
     for name in dict.fromkeys((*new, *old)):
         one, other = old.get(name), new.get(name)
