@@ -5,8 +5,9 @@
 
 Sentences of the `reports` room are the arguments of ``msg(...)`` and, in templates, of ``_(...)``.
 Those of other rooms are the texts of what they report: reasons, findings, notes. A field of an
-f-string is numbered: ``{0} cc lie outside the dose grid``. New sentences come out untranslated;
-`tests/reports/test_words.py` fails until somebody has translated them.
+f-string is numbered: ``{0} cc lie outside the dose grid``. A call of ``counted`` says two things:
+``1 beam`` and ``{0} beams``. New sentences come out untranslated; `tests/reports/test_words.py`
+fails until somebody has translated them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ SHORT = dict.fromkeys(
         "dose between voxels: {0}", "morph", "slab", "tapered", "half_slice", "cubic", "linear",
         "{0} (no {1} in the plan)", "exact name: {0} (no {1} in the plan)", "approved",
         "unapproved", "rejected", "curative", "palliative", "by uid", "by frame of reference",
-        "unlinked", "{0} mm to the left", "{0} mm to the right", "on the left", "on the right",
+        "unlinked", "{0}-{1} {2}, {3} energies", "{0} mm to the left", "{0} mm to the right",
+        "on the left", "on the right",
         "{0} → structure set", "{0} → plan", "{0} → image series",
         "right {0}, left {1}, anterior {2}, posterior {3}, inferior {4}, superior {5} mm",
     ),
@@ -73,6 +75,7 @@ def of_reports() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted((SOURCE / "reports").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found |= dict.fromkeys(_counts(node), _where(path))
             if isinstance(node, ast.Call) and _name(node.func) == "msg":
                 (text,) = node.args
                 found.setdefault(ast.literal_eval(text), _where(path))
@@ -104,10 +107,20 @@ def _told(tree: ast.Module) -> Iterator[str]:
             for decorator in getattr(function, "decorator_list", []):
                 yield from _titles(decorator)
             for node in _own(function):
+                yield from _counts(node)
                 if isinstance(node, ast.Call) and _name(node.func) in TELLING:
                     yield from _texts([*node.args, *(k.value for k in node.keywords)], known)
                 elif told and isinstance(node, ast.Return | ast.Yield) and node.value is not None:
                     yield from _texts([node.value], known)
+
+
+def _counts(node: ast.AST) -> Iterator[str]:
+    """Yield what ``counted(number, noun)`` says, for one and for several."""
+    if isinstance(node, ast.Call) and _name(node.func) == "counted":
+        nouns = [n.value for n in node.args[1:] if isinstance(n, ast.Constant)]
+        if nouns:
+            yield f"1 {nouns[0]}"
+            yield f"{{0}} {nouns[1] if len(nouns) > 1 else f'{nouns[0]}s'}"
 
 
 def _titles(decorator: ast.expr) -> Iterator[str]:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("numba", "SimpleITK", "pydicom", "scipy", "ruamel.yaml")
+HEAVY = ("numba", "SimpleITK", "pydicom", "numpy", "scipy", "ruamel.yaml", "sqlalchemy")
 PROBED = (*HEAVY, "scipy.linalg", "pydantic", "rich")
 
 PROBE = """

@@ -81,6 +81,14 @@ def test_texts_are_parsed_in_as_many_passes_as_it_takes(monkeypatch):
         assert same(got, expected)
 
 
+def test_texts_are_shared_among_threads_in_their_order(monkeypatch):
+    monkeypatch.setattr(decimal_text, "PART_BYTES", 4)
+    monkeypatch.setattr(decimal_text.os, "cpu_count", lambda: 3)
+    texts = [f"{k}\\{k}.5".encode() for k in range(100)] + [b"1\\nan", b"", b"1E310", b"2"]
+    for got, expected in zip(parse_decimals(texts), map(slow_one, texts), strict=True):
+        assert same(got, expected)
+
+
 def slow_one(text: bytes) -> object:
     return decimal_reference.parse_decimals([text])[0]
 

@@ -147,8 +147,9 @@ def test_progress_is_plain_lines_or_nothing(small, tmp_path):
     arguments = ("audit", small.submissions, "-p", small.protocol(), "--out")
     loud, quiet = run(*arguments, tmp_path / "a"), run(*arguments, tmp_path / "b", "--quiet")
     assert "\x1b" not in loud.err + quiet.err
-    reviewed, report = quiet.err.splitlines()[-2:]
+    reviewed, cases, report = quiet.err.splitlines()[-3:]
     assert reviewed.startswith("sbrt-qa: 6 reviewed")
+    assert cases.startswith("sbrt-qa: case reports: 6 in ")
     assert report.startswith("sbrt-qa: report: ")
     assert loud.out == quiet.out == ""
 

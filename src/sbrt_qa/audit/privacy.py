@@ -15,6 +15,7 @@ from typing import Final
 
 from sbrt_qa.audit.layout import has_date
 from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
+from sbrt_qa.units import counted
 
 REMOVED: Final = "[removed]"
 
@@ -117,7 +118,7 @@ def scan(header: Header, texts: Texts) -> Scan:
         bad = [text for text in dict.fromkeys(named) if search.hits(text)]
         replaced |= {text: search.without(text) for text in bad}
         if bad:
-            told = f"{_count(len(bad), 'name')} with what looks like a name, a number or a date"
+            told = f"{counted(len(bad), 'name')} with what looks like a name, a number or a date"
             findings.append(_finding(f"IDENTIFIER_IN_{kind}", where, told))
     findings += _in_files(texts.files, search, replaced)
     longest_first = sorted(replaced.items(), key=lambda pair: -len(pair[0]))
@@ -161,7 +162,7 @@ def _in_header(header: Header) -> Iterable[Finding]:
         yield _finding("IDENTIFIER_BIRTH_DATE", "PatientBirthDate", "a date of birth is there")
     people = [key for key, values in header.people.items() if foreign(values)]
     if elsewhere := [*people, *header.others]:
-        told = f"{_count(len(elsewhere), 'element')} that should be empty"
+        told = f"{counted(len(elsewhere), 'element')} that should be empty"
         yield _finding("IDENTIFIER_ELEMENTS", ", ".join(elsewhere), told)
     if header.private:
         counts = ", ".join(f"{n} in {kind}" for kind, n in sorted(header.private.items()))
@@ -184,7 +185,7 @@ def _in_files(
             replaced.setdefault(name, f"{modality or 'file'}-{number}")
     if not told:
         return []
-    text = f"{_count(told, 'file name')} with what looks like a name, a number or a date"
+    text = f"{counted(told, 'file name')} with what looks like a name, a number or a date"
     return [_finding("IDENTIFIER_IN_FILE_NAME", "files", text)]
 
 
@@ -203,10 +204,6 @@ def _fold(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     return [_fold(word) for word in _WORD.findall(text)]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"
 
 
 def _finding(code: str, where: str, message: str) -> Finding:

@@ -8,6 +8,7 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.dosimetry.interpolation import dose_at_gy
 from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.units import counted
 
 
 @check(
@@ -43,10 +44,8 @@ def beam_dose_sum(
     if not known:
         return
     if len(known) < len(doses):
-        missing = len(doses) - len(known)
-        yield Found(
-            "plan", f"{missing} of {len(doses)} beams state no dose", severity=Severity.INFO
-        )
+        text = f"{len(doses) - len(known)} of {counted(len(doses), 'beam')} without a dose"
+        yield Found("plan", text, severity=Severity.INFO)
         return
     total = sum(known) * fractions
     highest = max(context.doses.metric_context.dose_max_gy or rx_gy, rx_gy)
@@ -58,7 +57,8 @@ def beam_dose_sum(
         yield Passed("plan", found, expected, tolerance)
         return
     severity = Severity.MINOR if outside <= major_percent else Severity.MAJOR
-    text = f"the beam doses add up to {found} in {fractions} fractions, {outside:.1f} % off"
+    given = counted(fractions, "fraction")
+    text = f"the beam doses add up to {found} in {given}, {outside:.1f} % off"
     advice = "Check prescription, fractions and normalisation."
     yield Found("plan", text, advice, found, expected, tolerance, severity)
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.errors import quoted
+from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.outcome import Severity
 from sbrt_qa.model.plan import Beam, Plan
+from sbrt_qa.units import counted
 
 
 def name_of(beam: Beam) -> str:
@@ -42,7 +44,7 @@ def metersets(context: CheckContext) -> Iterator[Outcome]:
     if plan.beams and not wrong and not missing:
         total = sum(b.meterset or 0.0 for b in plan.beams)
         unit = plan.beams[0].meterset_unit or "MU"
-        yield Passed("plan", f"{len(plan.beams)} beams, {total:.1f} {unit}", "> 0 each")
+        yield Passed("plan", f"{counted(len(plan.beams), 'beam')}, {total:.1f} {unit}", "> 0 each")
 
 
 def _without_meterset(plan: Plan) -> Iterator[Found]:
@@ -90,23 +92,21 @@ def energies(
     """
     beams = context.plan.beams if context.plan else ()
     seen: dict[str, list[Beam]] = {}
-    expected = f"{least_mv:g} to {most_mv:g} MV {' or '.join(radiation)}"
+    expected = f"{' or '.join(radiation).lower()} {least_mv:g} to {most_mv:g} MV"
     for beam in beams:
-        energy = "/".join(f"{e:g}" for e in dict.fromkeys(beam.energies_mv))
-        unit = "MV" if beam.radiation_type == "PHOTON" else "MeV"
-        mode = "" if beam.fluence_mode in ("", "STANDARD") else f" {beam.fluence_mode}"
-        what = f"{energy} {unit}{mode} {beam.radiation_type}".strip() if energy else ""
-        if not what:
+        energy = " ".join(energy_texts([beam]))
+        if not energy:
             continue
+        what = f"{beam.radiation_type.lower()} {energy}".strip()
         wrong = (beam.radiation_type and beam.radiation_type not in radiation) or not all(
-            least_mv <= e <= most_mv for e in beam.energies_mv
+            least_mv <= e <= most_mv for e in beam.nominal_energies
         )
         if wrong:
             yield Found(name_of(beam), f"it is {what}", "Ask the site why.", what, expected)
         else:
             seen.setdefault(what, []).append(beam)
     for what, same in seen.items():
-        yield Passed(f"{len(same)} beams", what, expected)
+        yield Passed(counted(len(same), "beam"), what, expected)
 
 
 @check(
@@ -119,11 +119,13 @@ def fluence_modes(context: CheckContext) -> Iterator[Outcome]:
     """Tell when beams of one machine and energy have different fluence modes.
 
     Flattened and unflattened beams in one plan are legal and rare; most often one was forgotten.
+    Photons only: other radiation has no flattening filter.
     """
     modes: dict[tuple[str, float], set[str]] = {}
     for beam in context.plan.beams if context.plan else ():
-        for energy in set(beam.energies_mv):
-            modes.setdefault((beam.machine, energy), set()).add(beam.fluence_mode or "STANDARD")
+        if beam.radiation_type in ("", "PHOTON"):
+            for energy in set(beam.nominal_energies):
+                modes.setdefault((beam.machine, energy), set()).add(beam.fluence_mode or "STANDARD")
     for (_, energy), found in modes.items():
         listed = " and ".join(sorted(found))
         if len(found) > 1:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.units import counted
 
 
 @check(
@@ -18,8 +19,8 @@ def set_aside(context: CheckContext) -> Iterator[Found]:
     """Find points, open contours and the like, which take no part in the volume."""
     for key, structure in context.evaluated_structures.items():
         for aside in structure.set_aside:
-            counted = f"{aside.count} contour{'s' if aside.count != 1 else ''} set aside"
-            yield Found(key, f"{counted} ({aside.kind}): {aside.note}")
+            contours = counted(aside.count, "contour")
+            yield Found(key, f"{contours} set aside ({aside.kind}): {aside.note}")
 
 
 @check(

@@ -9,6 +9,7 @@ from typing import Final
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.outcome import Severity
+from sbrt_qa.units import counted
 
 SOURCE: Final = "RTOG 0618, 0813, 1112 (recalled); bounds proposed"
 HOURS_PER_DAY: Final = 24.0
@@ -43,7 +44,7 @@ def fractions_delivered(context: CheckContext) -> Iterator[Outcome]:
     if not sessions or planned is None:
         return
     given = len(_fractions(sessions))
-    found, expected = f"{given} fractions", f"{planned} fractions"
+    found, expected = counted(given, "fraction"), counted(planned, "fraction")
     if given > planned:
         yield Found("records", f"{found} delivered", "Ask the site at once.", found, expected)
     elif given < planned:
@@ -146,7 +147,7 @@ def overall_time(
     if first is None or last is None:
         return
     days = (last.date - first.date).days + 1
-    found, expected = f"{days} days", f"{least_days:g} to {most_days:g} days"
+    found, expected = counted(days, "day"), f"{least_days:g} to {most_days:g} days"
     if least_days <= days <= most_days:
         yield Passed("records", found, expected, f"minor <= {major_days:g} days")
         return
@@ -221,4 +222,4 @@ def termination(context: CheckContext) -> Iterator[Outcome]:
                 text = f"beam {beam.beam_number} ended by {beam.termination.lower()}"
                 yield Found(_name(session), text, found=beam.termination.lower(), expected="normal")
     if normal:
-        yield Passed("records", f"{normal} beams", "normal")
+        yield Passed("records", counted(normal, "beam"), "normal")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.outcome import Severity
+from sbrt_qa.units import counted
 
 SOURCE = "DICOM PS3.15 annex E; trial offices' intake rules"
 
@@ -51,7 +52,8 @@ def identity_not_removed(context: CheckContext) -> Iterator[Outcome]:
     silent = [h.name for h in headers if h.identity_removed != "YES"]
     vague = [h.name for h in headers if h.identity_removed == "YES" and not h.says_how]
     if silent:
-        text = f"{len(silent)} of {len(headers)} files do not say that identity was removed"
+        files = counted(len(headers), "file")
+        text = f"identity is not said to be removed in {len(silent)} of {files}"
         advice = "De-identify them before they leave the site."
         yield Found(", ".join(silent), text, advice, "not stated, or NO", "YES")
     if vague:
@@ -89,7 +91,7 @@ def identifiers_left(context: CheckContext) -> Iterator[Outcome]:
         else:
             clean += 1
     if clean:
-        yield Passed(f"{clean} files", "none", "none")
+        yield Passed(counted(clean, "file"), "none", "none")
 
 
 @check(
@@ -147,4 +149,4 @@ def patient_name(context: CheckContext) -> Iterator[Outcome]:
         advice = "Look at it; have the site replace it by the subject's code."
         yield Found(", ".join(telling), text, advice, "a name", "a code")
     elif headers:
-        yield Passed(f"{len(headers)} files", "no person's name", "a code")
+        yield Passed(counted(len(headers), "file"), "no person's name", "a code")

@@ -10,6 +10,7 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Severity
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.units import counted
 
 
 @check(
@@ -85,11 +86,11 @@ def slices_missing(context: CheckContext, wide_factor: float = 1.5) -> Iterator[
     gaps = np.flatnonzero(steps > wide_factor * usual)
     if gaps.size:
         heights = ", ".join(f"{image.z_mm[i]:g}" for i in gaps[:5])
-        text = f"{gaps.size} gaps in the series, above z = {heights} mm"
+        text = f"{counted(gaps.size, 'gap')} in the series, above z = {heights} mm"
         found = f"steps up to {steps.max():g} mm"
         yield Found("image", text, "Send the series again.", found, f"every {usual:g} mm")
     else:
-        yield Passed("image", f"{image.z_mm.size} slices every {usual:g} mm", "no gap")
+        yield Passed("image", f"{counted(image.z_mm.size, 'slice')} every {usual:g} mm", "no gap")
 
 
 @check(

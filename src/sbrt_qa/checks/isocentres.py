@@ -13,6 +13,7 @@ from sbrt_qa.geometry.margins import centroid_mm
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.plan import Beam, ControlPoint
+from sbrt_qa.units import counted
 
 Point = tuple[float, float, float]
 
@@ -179,7 +180,7 @@ def control_points(context: CheckContext, most_step_deg: float = 20.0) -> Iterat
         for text in wrong:
             yield Found(name_of(beam), text, "Export the plan again; ask the site if it stays.")
     if sound:
-        yield Passed(f"{sound} beams", "weights rise from 0 to the end", "no jumps")
+        yield Passed(counted(sound, "beam"), "weights rise from 0 to the end", "no jumps")
 
 
 def _wrong_points(beam: Beam, most_step_deg: float) -> Iterator[str]:
@@ -245,7 +246,7 @@ def small_fields(
             smallest.pop(name_of(beam))
     if smallest:
         found = f"smallest {min(smallest.values()):.0f} mm"
-        yield Passed(f"{len(smallest)} beams", found, f"at least {least_mm:g} mm")
+        yield Passed(counted(len(smallest), "beam"), found, f"at least {least_mm:g} mm")
 
 
 def _shares(beam: Beam) -> list[tuple[float, float]]:

@@ -13,6 +13,7 @@ from sbrt_qa.geometry.margins import vertices, volume_of_cc
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.units import counted
 
 SAMPLED: Final = 1500
 """Vertices of an organ that are looked at."""
@@ -202,7 +203,7 @@ def outside_body(
         advice = "Check the contour and the outline."
         yield Found(key, text, advice, found, "inside the body", tolerance)
     if inside:
-        yield Passed(f"{inside} structures", "inside", "inside the body")
+        yield Passed(counted(inside, "structure"), "inside", "inside the body")
 
 
 @check(

@@ -11,7 +11,7 @@ from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
-from sbrt_qa.units import GY_PER_CGY
+from sbrt_qa.units import GY_PER_CGY, counted
 
 _GY: Final = r"(\d{1,5}(?:[.,]\d{1,3})?)\s*(c?gy)"
 _DOSE_TIMES_N: Final = re.compile(_GY + r"\s*(?:[x×*])\s*(\d{1,2})(?!\d|\s*c?gy)", re.IGNORECASE)
@@ -37,7 +37,7 @@ class _Said(NamedTuple):
     def text(self) -> str:
         if self.each:
             return f"{self.fractions} x {self.dose_gy:g} Gy"
-        return f"{self.dose_gy:g} Gy in {self.fractions} fractions"
+        return f"{self.dose_gy:g} Gy in {counted(self.fractions, 'fraction')}"
 
     def agrees(self, total_gy: float, fractions: int) -> bool:
         total = self.dose_gy * self.fractions if self.each else self.dose_gy
@@ -73,7 +73,9 @@ def allowed(context: CheckContext) -> Iterator[Outcome]:
         why = stated.detail if isinstance(stated, Reason) else "the plan does not state it"
         yield Untold("RTPLAN", why, "Ask the site what was prescribed.")
     if not told and levels and rx_gy is not None and fractions is not None:
-        yield Passed("RTPLAN", f"{rx_gy:g} Gy in {fractions} fractions", expected, "0.5 %")
+        yield Passed(
+            "RTPLAN", f"{rx_gy:g} Gy in {counted(fractions, 'fraction')}", expected, "0.5 %"
+        )
 
 
 @check(
@@ -94,7 +96,7 @@ def statements(context: CheckContext) -> Iterator[Outcome]:
     plan, rx_gy, fractions = context.plan, context.prescription_gy, context.fractions
     if plan is None or rx_gy is None or fractions is None:
         return
-    expected = f"{rx_gy:g} Gy in {fractions} fractions"
+    expected = f"{rx_gy:g} Gy in {counted(fractions, 'fraction')}"
     advice = "Ask the site which one is meant."
     for group in plan.fraction_groups:
         if group.prescription_gy is not None and not _same(group.prescription_gy, rx_gy):

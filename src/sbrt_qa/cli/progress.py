@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from sbrt_qa.cli.output import tell
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from sbrt_qa.workflows_audit.run import Step
 
 LINE_SECONDS = 10.0
@@ -144,15 +143,7 @@ class Bar(Silent):
 
     def __init__(self) -> None:
         super().__init__()
-        self._progress = Progress(
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}", markup=False),
-            TextColumn("{task.fields[rate]:.1f}/s", markup=False),
-            TextColumn("{task.fields[verdicts]}", markup=False),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
+        self._progress = _bar()
         self._task = self._progress.add_task("", total=1, rate=0.0, verdicts="")
 
     def add(self, step: Step) -> None:
@@ -172,6 +163,27 @@ class Bar(Silent):
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}", markup=False),
+        TextColumn("{task.fields[rate]:.1f}/s", markup=False),
+        TextColumn("{task.fields[verdicts]}", markup=False),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
 
 
 def display(*, quiet: bool) -> Display:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,7 +11,7 @@ from sbrt_qa.cli.audit import AuditFolder, Database
 from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.reports.table_of_rows import FORMATS, render_rows, write_parquet
+from sbrt_qa.units import counted
 from sbrt_qa.workflows_audit.answers import ABOUT, Question, ask
 
 Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")]
@@ -22,7 +22,8 @@ Latest = Annotated[bool, typer.Option("--latest", help="Only the last submission
 OfProtocol = Annotated[
     str, typer.Option("--protocol", metavar="HASH", help="Of these reviews; else of the newest.")
 ]
-EXPORTED = ("submissions", "metrics", "deviations")
+FORMATS: Final = ("table", "csv", "json")
+EXPORTED: Final = ("submissions", "metrics", "deviations")
 """What an export holds, one file each."""
 
 
@@ -46,6 +47,8 @@ def query(
     Rates have exact (Clopper-Pearson) 95 % intervals. A plan passes when it is per protocol; it is
     approved when it is per protocol or has minor deviations only.
     """
+    from sbrt_qa.reports.table_of_rows import render_rows
+
     if output_format not in FORMATS:
         got = quoted(output_format)
         raise UsageError("unknown --format", got=got, expected=", ".join(FORMATS))
@@ -58,6 +61,8 @@ def export_audit(
     audit: Path, output_format: str, out: Path, *, latest: bool = False, database: str = ""
 ) -> None:
     """Write submissions, metrics and deviations of an audit as files of a folder."""
+    from sbrt_qa.reports.table_of_rows import render_rows, write_parquet
+
     if output_format not in ("csv", "parquet", "json"):
         got = quoted(output_format)
         raise UsageError("unknown --format", got=got, expected="csv, parquet, json")
@@ -72,4 +77,4 @@ def export_audit(
             listed = list(rows)
             count = len(listed)
             emit(render_rows(listed, output_format, page_for(path)), path)
-        tell(f"{path.name}: {count} rows")
+        tell(f"{path.name}: {counted(count, 'row')}")

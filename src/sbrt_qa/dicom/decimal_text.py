@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,6 +15,12 @@ from sbrt_qa.model.grid import FloatArray
 
 BATCH_BYTES: Final = 16 * 1024**2
 """Text parsed in one pass; the pass needs up to twelve times as much beside the values."""
+
+PART_BYTES: Final = 256 * 1024
+"""Text that is worth a thread of its own."""
+
+MAX_THREADS: Final = 4
+"""Threads that parse at once, at most; never more than there are cores."""
 
 _BACKSLASH = ord("\\")
 
@@ -43,11 +51,23 @@ def each_parsed(texts: Sequence[bytes]) -> Iterator[FloatArray | BadDecimal]:
     first, size = 0, 0
     for i, text in enumerate(texts):
         if size and size + len(text) > BATCH_BYTES:
-            yield from _parse_together(texts[first:i])
+            yield from _parse_side_by_side(texts[first:i], size)
             first, size = i, 0
         size += len(text)
     if texts:
-        yield from _parse_together(texts[first:])
+        yield from _parse_side_by_side(texts[first:], size)
+
+
+def _parse_side_by_side(texts: Sequence[bytes], size: int) -> Iterator[FloatArray | BadDecimal]:
+    """Parse texts of `size` bytes in as many parts as there are threads for them."""
+    count = min(MAX_THREADS, os.cpu_count() or 1, size // PART_BYTES, len(texts))
+    if count < 2:
+        yield from _parse_together(texts)
+        return
+    parts = [texts[len(texts) * k // count : len(texts) * (k + 1) // count] for k in range(count)]
+    with ThreadPoolExecutor(count) as pool:
+        for parsed in pool.map(_parse_together, parts):
+            yield from parsed
 
 
 def _parse_together(texts: Sequence[bytes]) -> list[FloatArray | BadDecimal]:

@@ -32,6 +32,7 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
+from sbrt_qa.units import counted
 
 T = TypeVar("T")
 Paths = Path | str | Sequence[Path | str]
@@ -112,7 +113,7 @@ def _inventory(collection: Collection) -> Inventory:
     if not linked:
         raise DicomError(
             "no plan, structure set or dose found",
-            got=f"{len(collection.objects)} images only",
+            got=f"{counted(len(collection.objects), 'image')} only",
             advice="Export the plan, its structure set and its dose together",
         )
     reader = _Reader(collection)

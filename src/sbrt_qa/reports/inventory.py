@@ -21,6 +21,7 @@ from sbrt_qa.review.summaries import (
     plan_summary,
     structure_set_label,
 )
+from sbrt_qa.units import counted
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
@@ -34,7 +35,8 @@ def render_inventory(inventory: Inventory, page: Page) -> str:
     """Return files by kind, then one block per case, then what was ignored and why."""
     kinds = Counter(file.modality for file in inventory.files)
     listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    parts: list[RenderableType] = [_text(f"{len(inventory.files)} DICOM objects: {listed}")]
+    objects = counted(len(inventory.files), "DICOM object")
+    parts: list[RenderableType] = [_text(f"{objects}: {listed}")]
     parts += [_text(f"· {note}") for note in inventory.notes]
     for number, case in enumerate(inventory.cases, 1):
         parts += [Text(), Text(visible(f"Case {number}: {case.label or '(no label)'}"), "bold")]

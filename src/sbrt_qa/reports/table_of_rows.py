@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rich.text import Text
 
@@ -16,12 +16,11 @@ from sbrt_qa.reports.as_csv import safe_cell
 from sbrt_qa.reports.as_table import plain_table, print_to_text
 from sbrt_qa.reports.registry import Page
 
-FORMATS: Final = ("table", "csv", "json")
 Row = Mapping[str, Any]
 
 
 def render_rows(rows: Iterable[Row], name: str, page: Page) -> str:
-    """Return rows in one of `FORMATS`; columns are those of the first row."""
+    """Return rows as a ``table``, ``csv`` or ``json``; columns are those of the first row."""
     listed = list(rows)
     if name == "json":
         return json.dumps(listed, indent=2, ensure_ascii=True) + "\n"

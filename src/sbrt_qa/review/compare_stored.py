@@ -36,7 +36,7 @@ _FACTS: Final = {
     "patient position": (Area.PLAN, "patient_position"),
     "treatment beams": (Area.BEAMS, "beams"),
     "machines": (Area.BEAMS, "machines"),
-    "energies (MV)": (Area.BEAMS, "energies_mv"),
+    "energies": (Area.BEAMS, "energies"),
     "techniques": (Area.BEAMS, "techniques"),
     "meterset per fraction": (Area.BEAMS, "meterset"),
     "isocentres": (Area.BEAMS, "isocentres"),

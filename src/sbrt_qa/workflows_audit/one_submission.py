@@ -7,11 +7,12 @@ are they known.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,6 +55,8 @@ class Job:
         The submission that this one takes the place of.
     report
         Beginning of the paths of case reports; empty for none.
+    site, version
+        Code of the site and number of the submission, as a report tells them; may be empty.
     renamed
         Pseudonyms by name, where subjects go by pseudonyms; those of names that only the files
         tell are not known here.
@@ -67,6 +70,8 @@ class Job:
     codes: tuple[str, ...] = ()
     before: Before | None = None
     report: str = ""
+    site: str = ""
+    version: str = ""
     renamed: Mapping[str, str] | None = None
 
 
@@ -260,6 +265,7 @@ class _Reviewer:
     ) -> str:
         from sbrt_qa.review.evidence import Reviewed
         from sbrt_qa.review.gather import gather
+        from sbrt_qa.review.occasion import occasion_of
         from sbrt_qa.review.result import CaseReview as Review
         from sbrt_qa.workflows_audit.case_reports import (
             pseudonymous,
@@ -272,6 +278,12 @@ class _Reviewer:
             Review.from_json(document),
             without_identifiers(evidence, self._found),
             comparison=comparison,
+            occasion=replace(
+                occasion_of(doses.case),
+                site=self._job["site"],
+                submission=self._job["version"],
+                written=dt.datetime.now(dt.UTC).date(),
+            ),
         )
         if self._job["renamed"] is not None:
             page = pseudonymous(page, self._job["renamed"], self._subjects)

@@ -249,6 +249,7 @@ class _Session:
 
     def task(self, found: Found) -> Task:
         """Return what a worker is sent about a submission."""
+        from sbrt_qa.audit.layout import is_code
         from sbrt_qa.store.known import settled_inputs
 
         one = found.submission
@@ -270,6 +271,8 @@ class _Session:
             codes=tuple(name for name in names if name),
             before=self._before(found, known=bool(settled)),
             report=self._reports.stem(key) if self._request.reports else "",
+            site=one.named.site if one.named.site and is_code(one.named.site) else "",
+            version=str(one.named.version or ""),
             renamed=self._renamed(one.named) if self._pseudonymize else None,
         )
         return Task(one, key, job, {s.input_sha256: s for s in settled})
