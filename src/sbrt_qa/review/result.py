@@ -22,6 +22,10 @@ SCHEMA: Final = "sbrt_qa.review/1"
 """Name and version of the JSON form; another version is refused, not guessed at."""
 
 
+LATER: Final = ("site",)
+"""Fields that older documents of this version do not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProtocolUsed:
     """The protocol, pinned: `sha256` is that of its content.
@@ -139,8 +143,8 @@ class CaseReview:
 
     Parameters
     ----------
-    case, subject
-        Plan label, and the trial's subject code where one is known.
+    case, subject, site
+        Plan label, and the trial's codes of the subject and the site where they are known.
     verdict
         Of the case: the worst that counts.
     protocol, engine
@@ -182,6 +186,7 @@ class CaseReview:
     site_values: tuple[Comparison, ...] = ()
     cross_check: tuple[Comparison, ...] = ()
     passed: tuple[Finding, ...] = ()
+    site: str = ""
     schema: str = SCHEMA
 
     def to_json(self, *, indent: int | None = None) -> str:
@@ -225,7 +230,7 @@ def review_json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the versioned form of a review."""
     schema = _adapter().json_schema(mode="serialization")
     schema["properties"]["schema"] = {"const": SCHEMA}
-    schema["required"] += ["schema"]
+    schema["required"] = [n for n in schema["required"] if n not in LATER] + ["schema"]
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}
 
