@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -183,6 +184,11 @@ class CaseReview:
         """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""
         return _FORM.write(self, indent=indent)
 
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the JSON form without indentation: what an audit keeps and a PDF carries."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
     @classmethod
     def from_json(cls, text: str) -> CaseReview:
         """Read the JSON form.
@@ -203,5 +209,6 @@ def review_json_schema() -> dict[str, Any]:
     schema = _FORM.adapter.json_schema(mode="serialization")
     schema["properties"]["schema"] = {"const": SCHEMA}
     schema["required"] += ["schema"]
+    schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}
