@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.review.compare import metric_changes
 from sbrt_qa.review.comparison import (
     Area,
     CaseComparison,
@@ -18,6 +17,7 @@ from sbrt_qa.review.comparison import (
 )
 from sbrt_qa.review.result import CaseReview, EngineUsed, PlanSummary, StructureSummary
 from sbrt_qa.review.structure_changes import structure_changes
+from sbrt_qa.review.verdict_changes import finding_changes, metric_changes
 
 SAME_VOLUME: Final = 1e-4
 """Relative difference of volumes up to which contours are not known to differ."""
@@ -60,6 +60,7 @@ def compare_reviews(before: CaseReview, after: CaseReview) -> CaseComparison:
         structures=structures,
         dose=reason,
         metrics=tuple(metric_changes(before.constraints, after.constraints)),
+        checks=finding_changes(before.findings, after.findings),
         engine=EngineUsed(convention=after.engine.convention),
     )
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.reports.comparison_view import dose_lines, grouped_changes, metric_numbers
+from sbrt_qa.reports.comparison_view import (
+    check_message,
+    check_state,
+    check_verdicts,
+    checks_told,
+    dose_lines,
+    grouped_changes,
+    metric_numbers,
+    split_metrics,
+)
 from sbrt_qa.reports.compose.marks import mark_of
 from sbrt_qa.reports.page import Mark, Table
 from sbrt_qa.reports.words import Words, msg
@@ -21,13 +30,10 @@ TRENDS: Final = {
     Trend.OTHER_LIMITS: msg("applies to one of both"),
 }
 
-SMALLEST: Final = 5e-4
-"""Relative difference of values from which on a limit is shown: less is not seen in its digits."""
-
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a resubmission changed: verdicts of both, limits with another value, other things.
+    """What a resubmission changed: verdicts of both, limits with another value, findings, others.
 
     A table is None where there is nothing to put into it.
     """
@@ -35,21 +41,26 @@ class Changed:
     before: Mark
     after: Mark
     limits: Table | None
+    checks: Table | None
     others: Table | None
     notes: tuple[str, ...]
 
 
 def changed(found: CaseComparison, words: Words) -> Changed:
     """Return what changed from the submission before to this one."""
-    limits = tuple(_limit(row, words) for row in found.metrics if _differs(row))
-    others = tuple(_others(found, words))
+    shown, _, _ = split_metrics(found.metrics)
     return Changed(
         before=mark_of(found.before.verdict, words),
         after=mark_of(found.after.verdict, words),
-        limits=Table(tuple(words(text) for text in LIMIT_HEADS), limits) if limits else None,
-        others=Table(tuple(words(text) for text in OTHER_HEADS), others) if others else None,
+        limits=_table(LIMIT_HEADS, [_limit(row, words) for row in shown], words),
+        checks=_table(CHECK_HEADS, list(_checks(found, words)), words),
+        others=_table(OTHER_HEADS, list(_others(found, words)), words),
         notes=tuple(_notes(found, words)),
     )
+
+
+def _table(heads: Sequence[str], rows: Sequence[tuple[str, ...]], words: Words) -> Table | None:
+    return Table(tuple(words(text) for text in heads), tuple(rows)) if rows else None
 
 
 LIMIT_HEADS: Final = (
@@ -57,15 +68,9 @@ LIMIT_HEADS: Final = (
     msg("verdict before"), msg("verdict now"), msg("change"),
 )  # fmt: skip
 
+CHECK_HEADS: Final = (msg("finding"), msg("where"), msg("what was found"), msg("change"))
+
 OTHER_HEADS: Final = (msg("part"), msg("where"), msg("what"), msg("before"), msg("now"))
-
-
-def _differs(row: MetricChange) -> bool:
-    if row.trend is not Trend.SAME or (row.before is None) is not (row.after is None):
-        return True
-    if row.before is None or row.after is None:
-        return False
-    return abs(row.after - row.before) > SMALLEST * max(abs(row.after), abs(row.before))
 
 
 def _limit(row: MetricChange, words: Words) -> tuple[str, ...]:
@@ -73,6 +78,13 @@ def _limit(row: MetricChange, words: Words) -> tuple[str, ...]:
     marks = ("" if v is None else f"{(m := mark_of(v, words)).sign} {m.word}" for v in verdicts)
     told = (row.id, row.structure, row.metric, *metric_numbers(row))
     return (*map(visible, told), *marks, words(TRENDS[row.trend]))
+
+
+def _checks(found: CaseComparison, words: Words) -> Iterator[tuple[str, ...]]:
+    for one in checks_told(found.checks):
+        change = f"{check_state(one)}: {check_verdicts(one)}"
+        told = (one.shown.code, one.shown.where, check_message(one), change)
+        yield tuple(words.sentence(visible(text)) for text in told)
 
 
 def _others(found: CaseComparison, words: Words) -> Iterator[tuple[str, ...]]:
