@@ -172,6 +172,23 @@ def _alike(one: float | None, other: float | None) -> bool:
     return math.isclose(one, other, rel_tol=1e-6)
 
 
+def _differences_told(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
+    """Tell what a resubmission changed besides values of limits: plan, contours, dose, files."""
+    from sbrt_qa.review.comparison import CaseComparison
+    from sbrt_qa.store.kept import comparisons
+
+    for code, plan, document in comparisons(engine, protocol):
+        site, subject, _version = code.split("/")
+        found = CaseComparison.from_json(document)
+        verdicts = {"verdict_before": found.before.verdict, "verdict_after": found.after.verdict}
+        for one in found.changes:
+            yield {
+                "code": code, "site": site, "subject": subject, "plan": plan,
+                "area": one.area.value, "item": one.item, "what": one.what,
+                "before": one.before, "after": one.after, **verdicts,
+            }  # fmt: skip
+
+
 ABOUT: Final = {
     "submissions": Answer(_submissions, PLACE | {"verdict"}),
     "metrics": Answer(_metrics, PLACE | {"limit", "verdict"}),
@@ -179,6 +196,7 @@ ABOUT: Final = {
     "completeness": Answer(_completeness, PLACE),
     "queries": Answer(_queries, PLACE),
     "changes": Answer(_changes, frozenset({"site", "subject", "limit"})),
+    "differences": Answer(_differences_told, frozenset({"site", "subject"})),
     **SUMS,
 }
 """Every kind of answer by its name."""

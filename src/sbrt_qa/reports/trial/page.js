@@ -95,6 +95,11 @@
     byId("window").scrollTop = 0;
     draw();
   };
+  const link = (path, text) => {
+    const node = make("a", text);
+    node.href = path.split("/").map(encodeURIComponent).join("/");
+    return node;
+  };
   const line = (row) => {
     const node = make("tr");
     node.tabIndex = 0;
@@ -102,7 +107,9 @@
     node.setAttribute("aria-selected", String(row === chosen));
     columns.forEach(([key]) => {
       const text = key === "verdict" ? words[row.verdict] : key === "received" ? row.received.slice(0, 10) : key === "query" && row.query ? states[row.query] : row[key] || "";
-      node.append(make("td", text, key === "verdict" ? row.verdict : numbers.has(key) ? "n" : ""));
+      const cell = make("td", null, key === "verdict" ? row.verdict : numbers.has(key) ? "n" : "");
+      cell.append(key === "code" && row.reports.length ? link(row.reports[0], text) : document.createTextNode(text));
+      node.append(cell);
     });
     node.addEventListener("click", () => choose(row));
     node.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(row); });
@@ -123,6 +130,9 @@
     byId("rows").replaceChildren(spacer(first), ...shown.slice(first, last).map(line), spacer(shown.length - last));
     byId("table").setAttribute("aria-rowcount", String(shown.length + 1));
   };
+  const number = (value) => (value === null ? "–" : Number(value.toPrecision(4)));
+  const change = (one) => one.text ? one.what + ": " + one.text
+    : [one.what, number(one.from) + " → " + number(one.to), one.verdicts.map((v) => words[v] ?? v).join(" → ")].join(" · ");
   const choose = (row) => {
     chosen = row;
     const box = byId("detail");
@@ -132,6 +142,16 @@
       list.append(make("li", [words[one.verdict] ?? say("note"), one.what, one.text].join(" · "), one.verdict));
     });
     box.append(list.children.length ? list : make("p", say("Nothing to tell."), "small"));
+    const changes = data.changes[row.code] ?? [];
+    if (changes.length) {
+      const before = changes.find((one) => one.before);
+      const told = make("ul");
+      changes.forEach((one) => told.append(make("li", change(one), one.verdicts && one.verdicts[1])));
+      box.append(make("h4", before ? say("What changed since {before}", before) : say("What changed since the submission before")), told);
+    }
+    const pages = make("p");
+    row.reports.forEach((path, i) => pages.append(link(path, i ? say("Report of plan {number}", { number: i + 1 }) : say("Case report")), " "));
+    if (row.reports.length) box.append(pages);
     box.hidden = false;
     draw();
   };

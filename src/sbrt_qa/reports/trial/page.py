@@ -42,10 +42,12 @@ def trial_page(
     answers
         Rows under the names ``rows``, ``sites``, ``limits``, ``periods``, ``approvals``,
         ``outliers`` and ``queries``, with the columns of `sbrt-qa query`; and ``plots``, what the
-        plots are drawn from (`sbrt_qa.workflows_audit.plots`).
+        plots are drawn from (`sbrt_qa.workflows_audit.plots`). A submission of ``rows`` also has
+        the paths of its ``reports``, below the page's folder.
     told
         By submission code, under ``details`` deviations and findings: ``what``, ``verdict``,
-        ``text`` each.
+        ``text`` each; under ``changes`` what a resubmission changed: ``what``, with ``verdicts``,
+        ``from`` and ``to`` of a limit, or ``text``.
     language
         One of `sbrt_qa.reports.words.languages`.
 
