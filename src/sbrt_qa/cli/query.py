@@ -27,8 +27,8 @@ OfProtocol = Annotated[
 ]
 FORMATS: Final = ("table", "csv", "json")
 EXPORTED: Final = (
-    "submissions", "metrics", "deviations", "completeness", "changes", "differences", "queries", "sites", "limits",
-    "periods", "approvals",
+    "submissions", "metrics", "deviations", "completeness", "changes", "differences", "queries",
+    "sites", "limits", "periods", "approvals",
 )  # fmt: skip
 """What an export holds, one file each, beside one that says what their columns hold."""
 
@@ -60,7 +60,7 @@ def query(
         raise UsageError("unknown --format", got=got, expected=", ".join(FORMATS))
     refuse_overwriting(out, [audit])
     question = Question(about, site, subject, limit, verdict, latest, protocol)
-    rows = ask(audit, question, database)
+    rows = list(ask(audit, question, database))
     emit(render_rows(rows, output_format, page_for(out), kinds(about)), out)
 
 

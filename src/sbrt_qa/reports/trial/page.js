@@ -91,7 +91,7 @@
         (data.details[row.code] ?? []).some((one) => one.what.toLowerCase().includes(wanted))));
     const [key, way] = sorted;
     shown.sort((a, b) => { const [x, y] = [value(a, key), value(b, key)]; return way * (x < y ? -1 : x > y ? 1 : 0); });
-    byId("count").textContent = shown.length + " / " + data.rows.length;
+    byId("count").textContent = say("showing {count} of {of}", { count: shown.length, of: data.rows.length });
     byId("window").scrollTop = 0;
     draw();
   };
