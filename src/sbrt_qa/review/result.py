@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from sbrt_qa import __version__
 from sbrt_qa.errors import ResultError, quoted
 from sbrt_qa.model.case import Link, Repair, SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
+from sbrt_qa.model.phrase import phrases_in, with_phrases
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.second_opinion import Comparison
@@ -183,7 +185,8 @@ class CaseReview:
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""
-        return _adapter().dump_json(self, indent=indent).decode()
+        data = _adapter().dump_python(self) | {"phrases": phrases_in(self)}
+        return to_json(data, indent=indent).decode()
 
     @classmethod
     def from_json(cls, text: str) -> CaseReview:
@@ -202,7 +205,7 @@ class CaseReview:
         if schema != SCHEMA:
             raise ResultError("unknown kind of result", got=quoted(schema), expected=SCHEMA)
         try:
-            return _adapter().validate_python(data)
+            return with_phrases(_adapter().validate_python(data), data.get("phrases"))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             raise ResultError(
@@ -217,6 +220,11 @@ def review_json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the versioned form of a review."""
     schema = _adapter().json_schema(mode="serialization")
     schema["properties"]["schema"] = {"const": SCHEMA}
+    schema["properties"]["phrases"] = {
+        "type": "object",
+        "description": "How sentences are made: place in this document to sentence and values.",
+        "additionalProperties": {"type": "array"},
+    }
     schema["required"] += ["schema"]
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}

@@ -15,6 +15,7 @@ from sbrt_qa.audit.discovery import Submission, fingerprint
 from sbrt_qa.audit.layout import Naming, Secret, settle
 from sbrt_qa.errors import InputError, ResultError
 from sbrt_qa.model.outcome import Finding
+from sbrt_qa.model.phrase import say
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.stored_case import StoredCase
 from sbrt_qa.review.unreviewed import unreviewed
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sbrt_qa.isolation import Outcome
     from sbrt_qa.protocol.schema import Protocol
 
-LABEL: Final = "submission"
+LABEL: Final = say("submission")
 """What a submission without a readable plan is called."""
 
 _FINDINGS: Final = TypeAdapter(tuple[Finding, ...])
@@ -104,10 +105,10 @@ def _why(answer: dict[str, Any], outcome: Outcome) -> str:
     refused = answer.get("refused")
     if isinstance(refused, str):
         got = answer.get("got")
-        return f"{refused}; got {got}" if isinstance(got, str) and got else refused
+        return say("{0}; got {1}", refused, got) if isinstance(got, str) and got else refused
     if outcome.error is not None:
         return outcome.error.what
-    return outcome.failure or "gave an answer that cannot be read"
+    return outcome.failure or say("gave an answer that cannot be read")
 
 
 def _input(answer: dict[str, Any], submission: Submission) -> str:

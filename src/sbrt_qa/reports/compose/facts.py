@@ -38,7 +38,7 @@ def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     self_test = visible(engine.self_test) or words(msg("none on this machine"))
     return (
         Fact(words(msg("Engine")), f"sbrt_qa {visible(engine.version)}"),
-        Fact(words(msg("Conventions")), words.sentence(visible(engine.convention))),
+        Fact(words(msg("Conventions")), words.sentence(engine.convention)),
         Fact(
             words(msg("Histogram")),
             words(
@@ -62,7 +62,7 @@ def _version(protocol: ProtocolUsed, words: Words) -> str:
     if protocol.effective:
         parts.append(words(msg("in force from {date}"), date=visible(protocol.effective)))
     if protocol.chosen:
-        parts.append(words.sentence(visible(protocol.chosen)))
+        parts.append(words.sentence(protocol.chosen))
     return " · ".join(parts)
 
 
@@ -70,7 +70,7 @@ def _plan_facts(review: CaseReview, words: Words) -> Iterator[Fact]:
     plan = review.plan
     yield Fact(words(msg("Plan")), _label(review, words))
     if isinstance(plan, Reason):
-        yield Fact(words(msg("Prescribed")), words.sentence(visible(plan.detail)))
+        yield Fact(words(msg("Prescribed")), words.sentence(plan.detail))
         return
     yield Fact(words(msg("Prescribed")), _prescribed(plan, words))
     yield Fact(words(msg("Delivery")), _delivery(plan, words))
@@ -82,14 +82,14 @@ def _label(review: CaseReview, words: Words) -> str:
         parts.append(words(msg("subject {code}"), code=visible(review.subject)))
     if isinstance(review.plan, PlanSummary):
         stated = (review.plan.approval.lower(), review.plan.intent.lower())
-        parts += [words.sentence(visible(part)) for part in stated if part]
+        parts += [words.sentence(part) for part in stated if part]
     return " · ".join(parts)
 
 
 def _prescribed(plan: PlanSummary, words: Words) -> str:
     dose, fractions = plan.prescription_gy, plan.fractions
     if isinstance(dose, Reason) or isinstance(fractions, Reason):
-        whys = [words.sentence(visible(x.detail)) if isinstance(x, Reason) else f"{x:g}"
+        whys = [words.sentence(x.detail) if isinstance(x, Reason) else f"{x:g}"
                 for x in (dose, fractions)]  # fmt: skip
         return words(msg("; ")).join(whys)
     text = words(msg("{dose} Gy in {fractions} fractions"), dose=f"{dose:g}", fractions=fractions)
@@ -111,7 +111,7 @@ def _delivery(plan: PlanSummary, words: Words) -> str:
 
 def _dose(dose: DoseSummary | Reason, words: Words) -> str:
     if isinstance(dose, Reason):
-        return words.sentence(visible(dose.detail))
+        return words.sentence(dose.detail)
     return words(
         msg("{voxels} voxels of {spacing} mm · maximum {maximum} Gy · {kind}"),
         voxels=" × ".join(str(n) for n in dose.voxels),
@@ -124,7 +124,7 @@ def _dose(dose: DoseSummary | Reason, words: Words) -> str:
 def _structures(review: CaseReview, words: Words) -> str:
     label = review.structure_set
     if isinstance(label, Reason):
-        return words.sentence(visible(label.detail))
+        return words.sentence(label.detail)
     counted = words(msg("{count} structures"), count=len(review.structures))
     return f"{visible(label)} · {counted}" if label else counted
 

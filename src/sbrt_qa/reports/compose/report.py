@@ -78,7 +78,7 @@ def compose(review: CaseReview, evidence: Evidence | None = None, language: str 
         site_values=tables.comparison_table(review.site_values, words),
         cross_check=tables.comparison_table(review.cross_check, words),
         repairs=tables.repair_table(review, words),
-        notes=tuple(words.sentence(visible(note)) for note in review.notes),
+        notes=tuple(words.sentence(note) for note in review.notes),
         methods=methods(review, words),
         inputs=tables.input_table(review, words),
         origin=words.sentence(visible(" ".join(review.protocol.statement.split()))),
@@ -115,7 +115,7 @@ def _unknown(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     for c in review.constraints:
         if c.counts and isinstance(c.reason, Reason):
             told = f"{visible(c.structure)} {visible(c.metric)}"
-            reason = words.sentence(visible(c.reason.detail)).rstrip(".。") + words(msg("."))
+            reason = words.sentence(c.reason.detail).rstrip(".。") + words(msg("."))
             if c.reason.code in ADVICE:
                 reason += " " + words(ADVICE[c.reason.code])
             groups.setdefault(reason, []).append(told)
@@ -134,7 +134,7 @@ def _names(review: CaseReview, words: Words) -> tuple[str, ...]:
     """Return which ROIs stand for which names, where the name alone does not say it."""
     told = {
         f"{visible(m.protocol_name)} ← {visible(', '.join(m.plan_names))}: "
-        f"{words.sentence(visible(m.rule))}": None
+        f"{words.sentence(m.rule)}": None
         for c in review.constraints
         if (m := c.match) and m.plan_names != (m.protocol_name,)
     }
@@ -146,7 +146,7 @@ def _evidence_notes(evidence: Evidence | None, words: Words) -> tuple[str, ...]:
         return (
             words(msg("This report was made without the plan's files, so it has no pictures.")),
         )
-    notes = tuple(words.sentence(visible(note)) for note in evidence.notes)
+    notes = tuple(words.sentence(note) for note in evidence.notes)
     if not evidence.curves:
         return (*notes, words(msg("There is nothing to draw: structures with a dose are needed.")))
     return notes
