@@ -4,8 +4,9 @@
     scripts/update_catalogue.py [--prune]    rewrites src/sbrt_qa/reports/locale/*.po
 
 Sentences are the literals in ``say("...")`` and ``msg("...")`` and, in templates, ``_("...")``;
-besides, whole texts of protocols and of checks, and what refusals say. New sentences come out
-untranslated; `tests/reports/test_words.py` fails until somebody has translated them.
+``counted(n, "beam")`` says two: ``1 beam`` and ``{0} beams``. Besides there are whole texts of
+protocols and of checks, and what refusals say. New sentences come out untranslated;
+`tests/reports/test_words.py` fails until somebody has translated them.
 """
 
 from __future__ import annotations
@@ -68,12 +69,21 @@ def _said(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
+        yield from _counts(node)
         told = node.args[:1] if _name(node.func) in WORDS | REFUSALS else []
         if _name(node.func) in REFUSALS:
             told += [k.value for k in node.keywords if k.arg in ("expected", "advice")]
         for text in told:
             if isinstance(text, ast.Constant):
                 yield str(text.value)
+
+
+def _counts(call: ast.Call) -> Iterator[str]:
+    """Yield what ``counted(number, noun)`` says, for one and for several."""
+    nouns = [n.value for n in call.args[1:] if isinstance(n, ast.Constant)]
+    if _name(call.func) == "counted" and nouns:
+        yield f"1 {nouns[0]}"
+        yield f"{{0}} {nouns[1] if len(nouns) > 1 else f'{nouns[0]}s'}"
 
 
 def _name(node: ast.expr) -> str:

@@ -293,7 +293,7 @@ def _dose() -> DoseGrid:
 
 def _plan(kind: _Kind) -> Plan:
     beam = Beam(
-        1, "B1", machine="SYNTHETIC", energies_mv=(6.0,), isocentres_mm=((0.0, 0.0, 0.0),),
+        1, "B1", machine="SYNTHETIC", nominal_energies=(6.0,), isocentres_mm=((0.0, 0.0, 0.0),),
         gantry_deg=(0.0,), meterset=500.0, dose_gy=RX_GY / kind.fractions,
     )  # fmt: skip
     return Plan(

@@ -1,4 +1,4 @@
-"""Units used inside sbrt_qa, and the only place where others are converted.
+"""Units used inside sbrt_qa, the only place where others are converted, and nouns of counts.
 
 Inside: dose in Gy, lengths in mm, volumes in cc, fractions of a whole in percent. Patient
 coordinates are DICOM LPS; arrays are indexed ``[z, y, x]``.

@@ -177,4 +177,12 @@ def test_an_override_of_the_couch_is_information() -> None:
 
 def test_a_stray_part_is_placed() -> None:
     found = outcomes("STRAY_PARTS", extra(SPECKED))[0]
-    assert found.message == "1 of 2 parts stray; the largest of 0.004 cc at (51, 51, 1) mm"
+    assert found.message == "1 of 2 parts stray; the largest, 0.004 cc, at (51, 51, 1) mm"
+    assert found.severity is None
+
+
+def test_a_part_smaller_than_any_limit_sees_is_information() -> None:
+    crumb = replace(SPECK, xy_mm=SPECK.xy_mm[0] + (SPECK.xy_mm - SPECK.xy_mm[0]) / 4)
+    found = outcomes("STRAY_PARTS", extra(replace(STOMACH, contours=(*STOMACH.contours, crumb))))[0]
+    assert found.message == "1 of 2 parts stray; the largest, below 0.001 cc, at (50, 50, 1) mm"
+    assert (found.severity, found.found) == (Severity.INFO, "below 0.001 cc")

@@ -83,7 +83,7 @@ def ramp() -> DoseGrid:
 
 def plan(label: str) -> Plan:
     beam = Beam(
-        1, "B1", machine="LINAC", energies_mv=(6.0,), isocentres_mm=((0.0, 0.0, 0.0),),
+        1, "B1", machine="LINAC", nominal_energies=(6.0,), isocentres_mm=((0.0, 0.0, 0.0),),
         gantry_deg=(0.0,), meterset=1500.0, dose_gy=6.0,
     )  # fmt: skip
     return Plan(

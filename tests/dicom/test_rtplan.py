@@ -155,7 +155,7 @@ def test_beam_details(tmp_path):
     plan = read(b.plan(), tmp_path)
     beam = plan.beams[0]
     assert (plan.label, plan.approval, plan.machines) == ("plan", "APPROVED", ("linac",))
-    assert (beam.name, beam.energies_mv, beam.gantry_deg) == ("beam 1", (6.0,), (10.0, 15.0))
+    assert (beam.name, beam.nominal_energies, beam.gantry_deg) == ("beam 1", (6.0,), (10.0, 15.0))
     assert (beam.couch_deg, beam.collimator_deg) == ((0.0,), (30.0,))
     assert beam.isocentres_mm == ((1.0, 2.0, 3.0),)
     assert beam.meterset_unit == "MU"

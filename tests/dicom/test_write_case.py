@@ -52,7 +52,7 @@ def plan() -> Plan:
         1,
         "B1",
         machine="LINAC",
-        energies_mv=(6.0,),
+        nominal_energies=(6.0,),
         fluence_mode="FFF",
         isocentres_mm=((1.5, -2.25, 0.1),),
         gantry_deg=(181.5,),

@@ -54,8 +54,8 @@ def constraints() -> tuple[ConstraintResult, ...]:
 @pytest.fixture
 def review() -> CaseReview:
     plan = PlanSummary(
-        "LIVER_50", "", "CURATIVE", "APPROVED", "HFS", 50.0, "", 5, ("LINAC",), (6.0,),
-        ("PHOTON STATIC",), 9, 1, 2412.5, "MU", 1,
+        "LIVER_50", "", "CURATIVE", "APPROVED", "HFS", 50.0, "", 5, ("LINAC",),
+        ("PHOTON STATIC",), 9, 1, 2412.5, "MU", 1, energies=("6 MV",),
     )  # fmt: skip
     return CaseReview(
         case="LIVER_50",

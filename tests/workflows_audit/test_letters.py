@@ -72,7 +72,7 @@ def test_a_letter_is_a_query_until_it_is_closed(audited, tmp_path):
     assert "Duodenum Max[Gy] 37 Gy; limit <= 33" in (tmp_path / "letter.txt").read_text()
     assert state() == "open"
     assert run("letter", audit, code).code == 2
-    assert "1 queries closed" in run("letter", audit, code, "--close", "answered").err
+    assert "1 query closed" in run("letter", audit, code, "--close", "answered").err
     assert state() == "closed"
     assert run("verify", audit).code == 0
     assert run("letter", audit, "S99/x/v1").code == 2

@@ -15,7 +15,7 @@ from typing import Final
 
 from sbrt_qa.audit.layout import has_date
 from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
-from sbrt_qa.model.phrase import joined, say
+from sbrt_qa.model.phrase import counted, joined, say
 
 REMOVED: Final = "[removed]"
 
@@ -121,7 +121,7 @@ def scan(header: Header, texts: Texts) -> Scan:
         replaced |= {text: search.without(text) for text in bad}
         if bad:
             told = say(
-                "{0} with what looks like a name, a number or a date", _count(len(bad), "name")
+                "{0} with what looks like a name, a number or a date", counted(len(bad), "name")
             )
             findings.append(_finding(f"IDENTIFIER_IN_{kind}", where, told))
     findings += _in_files(texts.files, search, replaced)
@@ -168,12 +168,11 @@ def _in_header(header: Header) -> Iterable[Finding]:
         yield _finding("IDENTIFIER_BIRTH_DATE", "PatientBirthDate", say("a date of birth is there"))
     people = [key for key, values in header.people.items() if foreign(values)]
     if elsewhere := [*people, *header.others]:
-        told = say("{0} that should be empty", _count(len(elsewhere), "element"))
+        told = say("{0} that should be empty", counted(len(elsewhere), "element"))
         yield _finding("IDENTIFIER_ELEMENTS", ", ".join(elsewhere), told)
     if header.private:
-        counts = joined(
-            ", ", (say("{0} in {1}", n, kind) for kind, n in sorted(header.private.items()))
-        )
+        kinds = sorted(header.private.items())
+        counts = joined(", ", (say("{0} in {1}", n, kind) for kind, n in kinds))
         told = say("private elements, which may hold anything: {0}", counts)
         yield _finding("IDENTIFIER_PRIVATE_TAGS", ", ".join(sorted(header.private)), told)
 
@@ -193,7 +192,7 @@ def _in_files(
             replaced.setdefault(name, f"{modality or 'file'}-{number}")
     if not told:
         return []
-    text = say("{0} with what looks like a name, a number or a date", _count(told, "file name"))
+    text = say("{0} with what looks like a name, a number or a date", counted(told, "file name"))
     return [_finding("IDENTIFIER_IN_FILE_NAME", say("files"), text)]
 
 
@@ -212,10 +211,6 @@ def _fold(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     return [_fold(word) for word in _WORD.findall(text)]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"
 
 
 def _finding(code: str, where: str, message: str) -> Finding:

@@ -8,7 +8,7 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.dosimetry.interpolation import dose_at_gy
 from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import counted, say
 
 
 @check(
@@ -44,12 +44,10 @@ def beam_dose_sum(
     if not known:
         return
     if len(known) < len(doses):
-        missing = len(doses) - len(known)
-        yield Found(
-            say("plan"),
-            say("{0} of {1} beams state no dose", missing, len(doses)),
-            severity=Severity.INFO,
+        text = say(
+            "{0} of {1} without a dose", len(doses) - len(known), counted(len(doses), "beam")
         )
+        yield Found(say("plan"), text, severity=Severity.INFO)
         return
     total = sum(known) * fractions
     highest = max(context.doses.metric_context.dose_max_gy or rx_gy, rx_gy)
@@ -63,12 +61,8 @@ def beam_dose_sum(
         yield Passed(say("plan"), found, expected, tolerance)
         return
     severity = Severity.MINOR if outside <= major_percent else Severity.MAJOR
-    text = say(
-        "the beam doses add up to {0} in {1} fractions, {2} % off",
-        found,
-        fractions,
-        f"{outside:.1f}",
-    )
+    given = counted(fractions, "fraction")
+    text = say("the beam doses add up to {0} in {1}, {2} % off", found, given, f"{outside:.1f}")
     advice = say("Check prescription, fractions and normalisation.")
     yield Found(say("plan"), text, advice, found, expected, tolerance, severity)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.errors import quoted
+from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import Beam, Plan
 
 
@@ -49,7 +50,7 @@ def metersets(context: CheckContext) -> Iterator[Outcome]:
         unit = plan.beams[0].meterset_unit or "MU"
         yield Passed(
             say("plan"),
-            say("{0} beams, {1} {2}", len(plan.beams), f"{total:.1f}", unit),
+            say("{0}, {1} {2}", counted(len(plan.beams), "beam"), f"{total:.1f}", unit),
             say("> 0 each"),
         )
 
@@ -100,16 +101,16 @@ def energies(
     """
     beams = context.plan.beams if context.plan else ()
     seen: dict[str, list[Beam]] = {}
-    expected = say("{0} to {1} MV {2}", f"{least_mv:g}", f"{most_mv:g}", " or ".join(radiation))
+    expected = say(
+        "{0} {1} to {2} MV", " or ".join(radiation).lower(), f"{least_mv:g}", f"{most_mv:g}"
+    )
     for beam in beams:
-        energy = "/".join(f"{e:g}" for e in dict.fromkeys(beam.energies_mv))
-        unit = "MV" if beam.radiation_type == "PHOTON" else "MeV"
-        mode = "" if beam.fluence_mode in ("", "STANDARD") else f" {beam.fluence_mode}"
-        what = f"{energy} {unit}{mode} {beam.radiation_type}".strip() if energy else ""
-        if not what:
+        energy = " ".join(energy_texts([beam]))
+        if not energy:
             continue
+        what = f"{beam.radiation_type.lower()} {energy}".strip()
         wrong = (beam.radiation_type and beam.radiation_type not in radiation) or not all(
-            least_mv <= e <= most_mv for e in beam.energies_mv
+            least_mv <= e <= most_mv for e in beam.nominal_energies
         )
         if wrong:
             yield Found(
@@ -118,7 +119,7 @@ def energies(
         else:
             seen.setdefault(what, []).append(beam)
     for what, same in seen.items():
-        yield Passed(say("{0} beams", len(same)), what, expected)
+        yield Passed(counted(len(same), "beam"), what, expected)
 
 
 @check(
@@ -131,11 +132,13 @@ def fluence_modes(context: CheckContext) -> Iterator[Outcome]:
     """Tell when beams of one machine and energy have different fluence modes.
 
     Flattened and unflattened beams in one plan are legal and rare; most often one was forgotten.
+    Photons only: other radiation has no flattening filter.
     """
     modes: dict[tuple[str, float], set[str]] = {}
     for beam in context.plan.beams if context.plan else ():
-        for energy in set(beam.energies_mv):
-            modes.setdefault((beam.machine, energy), set()).add(beam.fluence_mode or "STANDARD")
+        if beam.radiation_type in ("", "PHOTON"):
+            for energy in set(beam.nominal_energies):
+                modes.setdefault((beam.machine, energy), set()).add(beam.fluence_mode or "STANDARD")
     for (_, energy), found in modes.items():
         listed = " and ".join(sorted(found))
         if len(found) > 1:
@@ -159,7 +162,7 @@ def machines(context: CheckContext, allowed: tuple[str, ...] = ()) -> Iterator[O
     if not beams:
         return
     names = list(dict.fromkeys(b.machine for b in beams))
-    shown = ", ".join(quoted(n) if n else say("none") for n in names)
+    shown = joined(", ", (quoted(n) if n else say("none") for n in names))
     strangers = [n for n in names if allowed and n not in allowed]
     if len(names) > 1:
         text = say("the beams name {0} machines: {1}", len(names), shown)
@@ -276,7 +279,7 @@ def tolerance_tables(context: CheckContext) -> Iterator[Outcome]:
     """
     beams = context.plan.beams if context.plan else ()
     names = list(dict.fromkeys(b.tolerance_table for b in beams))
-    shown = ", ".join(quoted(n) if n else say("none") for n in names)
+    shown = joined(", ", (quoted(n) if n else say("none") for n in names))
     if len(names) > 1:
         yield Found(
             say("plan"),

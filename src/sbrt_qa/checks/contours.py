@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import counted, say
 
 
 @check(
@@ -19,10 +19,8 @@ def set_aside(context: CheckContext) -> Iterator[Found]:
     """Find points, open contours and the like, which take no part in the volume."""
     for key, structure in context.evaluated_structures.items():
         for aside in structure.set_aside:
-            counted = say("{0} contours set aside", aside.count)
-            if aside.count == 1:
-                counted = say("1 contour set aside")
-            yield Found(key, say("{0} ({1}): {2}", counted, aside.kind, aside.note))
+            contours = counted(aside.count, "contour")
+            yield Found(key, say("{0} set aside ({1}): {2}", contours, aside.kind, aside.note))
 
 
 @check(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import counted, say
 
 WORTH_TELLING = 1e-4
 """Part of a structure outside the dose grid below which rounding is a likelier cause."""
@@ -62,4 +62,4 @@ def outside_dose_grid(
             severity,
         )
     if held:
-        yield Passed(say("{0} structures", held), say("inside"), say("inside"))
+        yield Passed(counted(held, "structure"), say("inside"), say("inside"))

@@ -9,7 +9,7 @@ from typing import Final
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import counted, say
 
 SOURCE: Final = "RTOG 0618, 0813, 1112 (recalled); bounds proposed"
 HOURS_PER_DAY: Final = 24.0
@@ -44,7 +44,7 @@ def fractions_delivered(context: CheckContext) -> Iterator[Outcome]:
     if not sessions or planned is None:
         return
     given = len(_fractions(sessions))
-    found, expected = say("{0} fractions", given), say("{0} fractions", planned)
+    found, expected = counted(given, "fraction"), counted(planned, "fraction")
     if given > planned:
         yield Found(
             say("records"),
@@ -161,7 +161,7 @@ def overall_time(
         return
     days = (last.date - first.date).days + 1
     found, expected = (
-        say("{0} days", days),
+        counted(days, "day"),
         say("{0} to {1} days", f"{least_days:g}", f"{most_days:g}"),
     )
     if least_days <= days <= most_days:
@@ -247,4 +247,4 @@ def termination(context: CheckContext) -> Iterator[Outcome]:
                     _name(session), text, found=beam.termination.lower(), expected=say("normal")
                 )
     if normal:
-        yield Passed(say("records"), say("{0} beams", normal), say("normal"))
+        yield Passed(say("records"), counted(normal, "beam"), say("normal"))

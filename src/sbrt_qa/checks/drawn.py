@@ -9,7 +9,7 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.errors import quoted
 from sbrt_qa.geometry.parts.find import parts_of
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import joined, say
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.protocol.folding import folded
 from sbrt_qa.protocol.matching import ABSENT
 
@@ -59,7 +59,7 @@ def required_missing(context: CheckContext) -> Iterator[Outcome]:
         ((name, why),) = missing.items()
         yield Found(name, why, CONTOUR_IT, say("missing"), say("contoured"))
     elif missing:
-        text = say("{0} required structures are not there", len(missing))
+        text = say("{0} missing", counted(len(missing), "required structure"))
         yield Found(
             ", ".join(missing), text, CONTOUR_IT, say("{0} missing", len(missing)), say("contoured")
         )
@@ -109,7 +109,7 @@ def duplicate_names(context: CheckContext) -> Iterator[Outcome]:
         where = ", ".join(quoted(n) for n in dict.fromkeys(names))
         yield Found(where, text, say("Say which is meant with --map."), severity=severity)
     if solid and not alike:
-        yield Passed(say("structures"), say("{0} names", len(solid)), say("all different"))
+        yield Passed(say("structures"), counted(len(solid), "name"), say("all different"))
 
 
 @check(
@@ -127,11 +127,13 @@ def names_not_tg263(context: CheckContext) -> Iterator[Outcome]:
     names = [s.name for s in context.structures.values() if s.contours]
     wrong = [quoted(n) for n in names if not n.startswith(("z", "_")) and not _is_well_formed(n)]
     if wrong:
-        text = say("{0} of {1} names: {2}", len(wrong), len(names), listed(wrong))
+        text = say(
+            "{0} of {1} break the form: {2}", len(wrong), counted(len(names), "name"), listed(wrong)
+        )
         expected = say("at most {0} characters, no blanks", LONGEST_NAME)
-        yield Found(say("structures"), text, found=say("{0} names", len(wrong)), expected=expected)
+        yield Found(say("structures"), text, found=counted(len(wrong), "name"), expected=expected)
     elif names:
-        yield Passed(say("structures"), say("{0} names", len(names)), "TG-263")
+        yield Passed(say("structures"), counted(len(names), "name"), "TG-263")
 
 
 def _is_well_formed(name: str) -> bool:
@@ -146,7 +148,10 @@ def _is_well_formed(name: str) -> bool:
     rows=(20,),
 )
 def stray_parts(
-    context: CheckContext, least_cc: float = 0.1, least_percent: float = 1.0
+    context: CheckContext,
+    least_cc: float = 0.1,
+    least_percent: float = 1.0,
+    speck_cc: float = 0.001,
 ) -> Iterator[Outcome]:
     """Find small parts that lie apart from the rest of a structure: a slip of the brush.
 
@@ -157,6 +162,9 @@ def stray_parts(
     ----------
     least_cc, least_percent
         Volume, and part of the structure's volume, from which a part is meant.
+    speck_cc
+        Volume below which stray parts are information only: what Boolean operations and rounding
+        leave behind. A cubic millimetre moves no limit; the smallest volume of one is 0.03 cc.
     """
     sound = 0
     for key, structure in context.evaluated_structures.items():
@@ -171,9 +179,20 @@ def stray_parts(
             continue
         first = stray[0]
         at = ", ".join(f"{c:.0f}" for c in first.centre_mm)
-        found_of = say("{0} of {1} parts stray", len(stray), len(parts))
-        text = say("{0}; the largest of {1} cc at ({2}) mm", found_of, f"{first.volume_cc:.3f}", at)
-        found, expected = f"{first.volume_cc:.3f} cc", say("at least {0} cc", f"{bound:.2g}")
-        yield Found(key, text, say("Have the stray contours removed."), found, expected)
+        is_speck = first.volume_cc < speck_cc
+        found = say("below {0} cc", f"{speck_cc:g}") if is_speck else f"{first.volume_cc:.3f} cc"
+        text = say(
+            "{0} of {1} parts stray; the largest, {2}, at ({3}) mm",
+            len(stray),
+            len(parts),
+            found,
+            at,
+        )
+        advice, expected = (
+            say("Have the stray contours removed."),
+            say("at least {0} cc", f"{bound:.2g}"),
+        )
+        severity = Severity.INFO if is_speck else None
+        yield Found(key, text, advice, found, expected, severity=severity)
     if sound:
-        yield Passed(say("{0} structures", sound), say("none"), say("no stray parts"))
+        yield Passed(counted(sound, "structure"), say("none"), say("no stray parts"))

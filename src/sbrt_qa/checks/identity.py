@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import counted, say
 
 SOURCE = "DICOM PS3.15 annex E; trial offices' intake rules"
 
@@ -58,9 +58,8 @@ def identity_not_removed(context: CheckContext) -> Iterator[Outcome]:
     silent = [h.name for h in headers if h.identity_removed != "YES"]
     vague = [h.name for h in headers if h.identity_removed == "YES" and not h.says_how]
     if silent:
-        text = say(
-            "{0} of {1} files do not say that identity was removed", len(silent), len(headers)
-        )
+        files = counted(len(headers), "file")
+        text = say("identity is not said to be removed in {0} of {1}", len(silent), files)
         advice = say("De-identify them before they leave the site.")
         yield Found(", ".join(silent), text, advice, say("not stated, or NO"), "YES")
     if vague:
@@ -98,7 +97,7 @@ def identifiers_left(context: CheckContext) -> Iterator[Outcome]:
         else:
             clean += 1
     if clean:
-        yield Passed(say("{0} files", clean), say("none"), say("none"))
+        yield Passed(counted(clean, "file"), say("none"), say("none"))
 
 
 @check(
@@ -156,4 +155,4 @@ def patient_name(context: CheckContext) -> Iterator[Outcome]:
         advice = say("Look at it; have the site replace it by the subject's code.")
         yield Found(", ".join(telling), text, advice, say("a name"), say("a code"))
     elif headers:
-        yield Passed(say("{0} files", len(headers)), say("no person's name"), say("a code"))
+        yield Passed(counted(len(headers), "file"), say("no person's name"), say("a code"))

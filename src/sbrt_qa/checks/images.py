@@ -9,7 +9,7 @@ import numpy as np
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import joined, say
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.structure import Structure
 
 
@@ -94,7 +94,7 @@ def slices_missing(context: CheckContext, wide_factor: float = 1.5) -> Iterator[
     gaps = np.flatnonzero(steps > wide_factor * usual)
     if gaps.size:
         heights = ", ".join(f"{image.z_mm[i]:g}" for i in gaps[:5])
-        text = say("{0} gaps in the series, above z = {1} mm", gaps.size, heights)
+        text = say("{0} in the series, above z = {1} mm", counted(gaps.size, "gap"), heights)
         found = say("steps up to {0} mm", f"{steps.max():g}")
         yield Found(
             say("image"),
@@ -106,7 +106,7 @@ def slices_missing(context: CheckContext, wide_factor: float = 1.5) -> Iterator[
     else:
         yield Passed(
             say("image"),
-            say("{0} slices every {1} mm", image.z_mm.size, f"{usual:g}"),
+            say("{0} every {1} mm", counted(image.z_mm.size, "slice"), f"{usual:g}"),
             say("no gap"),
         )
 

@@ -12,7 +12,7 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.geometry.margins import centroid_mm
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import counted, say
 from sbrt_qa.model.plan import Beam, ControlPoint
 
 Point = tuple[float, float, float]
@@ -191,9 +191,7 @@ def control_points(context: CheckContext, most_step_deg: float = 20.0) -> Iterat
                 name_of(beam), text, say("Export the plan again; ask the site if it stays.")
             )
     if sound:
-        yield Passed(
-            say("{0} beams", sound), say("weights rise from 0 to the end"), say("no jumps")
-        )
+        yield Passed(counted(sound, "beam"), say("weights rise from 0 to the end"), say("no jumps"))
 
 
 def _wrong_points(beam: Beam, most_step_deg: float) -> Iterator[str]:
@@ -261,9 +259,7 @@ def small_fields(
             smallest.pop(name_of(beam))
     if smallest:
         found = say("smallest {0} mm", f"{min(smallest.values()):.0f}")
-        yield Passed(
-            say("{0} beams", len(smallest)), found, say("at least {0} mm", f"{least_mm:g}")
-        )
+        yield Passed(counted(len(smallest), "beam"), found, say("at least {0} mm", f"{least_mm:g}"))
 
 
 def _shares(beam: Beam) -> list[tuple[float, float]]:

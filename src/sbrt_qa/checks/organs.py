@@ -12,7 +12,7 @@ from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.geometry.margins import vertices, volume_of_cc
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import joined, say
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.structure import Structure
 
 SAMPLED: Final = 1500
@@ -203,7 +203,7 @@ def outside_body(
         advice = say("Check the contour and the outline.")
         yield Found(key, text, advice, found, say("inside the body"), tolerance)
     if inside:
-        yield Passed(say("{0} structures", inside), say("inside"), say("inside the body"))
+        yield Passed(counted(inside, "structure"), say("inside"), say("inside the body"))
 
 
 @check(

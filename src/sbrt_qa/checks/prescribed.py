@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import counted, say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
 from sbrt_qa.units import GY_PER_CGY
@@ -38,7 +38,7 @@ class _Said(NamedTuple):
     def text(self) -> str:
         if self.each:
             return f"{self.fractions} x {self.dose_gy:g} Gy"
-        return say("{0} Gy in {1} fractions", f"{self.dose_gy:g}", self.fractions)
+        return f"{self.dose_gy:g} Gy in {counted(self.fractions, 'fraction')}"
 
     def agrees(self, total_gy: float, fractions: int) -> bool:
         total = self.dose_gy * self.fractions if self.each else self.dose_gy
@@ -75,7 +75,10 @@ def allowed(context: CheckContext) -> Iterator[Outcome]:
         yield Untold("RTPLAN", why, say("Ask the site what was prescribed."))
     if not told and levels and rx_gy is not None and fractions is not None:
         yield Passed(
-            "RTPLAN", say("{0} Gy in {1} fractions", f"{rx_gy:g}", fractions), expected, "0.5 %"
+            "RTPLAN",
+            say("{0} Gy in {1}", f"{rx_gy:g}", counted(fractions, "fraction")),
+            expected,
+            "0.5 %",
         )
 
 
@@ -97,7 +100,7 @@ def statements(context: CheckContext) -> Iterator[Outcome]:
     plan, rx_gy, fractions = context.plan, context.prescription_gy, context.fractions
     if plan is None or rx_gy is None or fractions is None:
         return
-    expected = say("{0} Gy in {1} fractions", f"{rx_gy:g}", fractions)
+    expected = say("{0} Gy in {1}", f"{rx_gy:g}", counted(fractions, "fraction"))
     advice = say("Ask the site which one is meant.")
     for group in plan.fraction_groups:
         if group.prescription_gy is not None and not _same(group.prescription_gy, rx_gy):

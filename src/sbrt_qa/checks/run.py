@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,17 +59,24 @@ def code_applies(code: str, rules: Mapping[str, CheckRule]) -> bool:
     return code not in rules or rules[code].applies
 
 
-def run_checks(context: CheckContext) -> ChecksDone:
+def run_checks(context: CheckContext, only: Container[str] | None = None) -> ChecksDone:
     """Make every check that the protocol of a case wants.
 
     A check that breaks off stops nothing: it becomes a finding that is not evaluable.
+
+    Parameters
+    ----------
+    only
+        Codes of the checks to make, where not all are wanted.
 
     Raises
     ------
     ProtocolError
         As :func:`configured`.
     """
-    told = [f for one in configured(context.protocol) for f in _findings(one, context)]
+    wanted = configured(context.protocol)
+    made = [one for one in wanted if only is None or one.check.code in only]
+    told = [f for one in made for f in _findings(one, context)]
     found = [f for f in told if f.verdict is not Verdict.PER_PROTOCOL]
     found.sort(key=lambda f: f.verdict.rank if f.verdict else 0, reverse=True)
     return ChecksDone(tuple(found), tuple(f for f in told if f.verdict is Verdict.PER_PROTOCOL))

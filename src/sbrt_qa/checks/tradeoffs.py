@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.geometry.margins import gap_mm, vertices
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity, Verdict
@@ -15,6 +16,12 @@ from sbrt_qa.protocol.result import ConstraintResult
 
 LOOKED_AT: Final = 20_000
 """Vertices of an organ at most."""
+
+
+SCALING: Final = ("D", "DC", "Mean", "Max", "Min")
+"""Metrics in Gy that go with the dose of the plan."""
+
+NO_LEVEL: Final = say("Another plan is needed that spares more of it, or ask the trial office.")
 
 
 @check(
@@ -116,7 +123,8 @@ def liver_level(
 
     The protocol has levels with the same fractions, each with a limit of the mean dose of its own.
     For each level the mean dose is scaled to its prescription; the highest level within its limit
-    is allowed. A higher one that was prescribed is a deviation; a lower one is told.
+    is allowed. A higher one that was prescribed is a deviation; a lower one is told. Limits of the
+    same structure that the step down would not settle are named, scaled in the same way.
 
     Parameters
     ----------
@@ -140,7 +148,7 @@ def liver_level(
             f"{rx_gy:g}",
             f"{mean.value:.1f}",
         )
-        yield Found(where, text, say("Ask the site."), found, say("a level of the protocol"))
+        yield Found(where, text, NO_LEVEL, found, say("a level of the protocol"))
     elif same_prescription(rx_gy, allowed.total_gy):
         yield Passed(where, found, say("allows {0} Gy", f"{allowed.total_gy:g}"))
     else:
@@ -155,9 +163,52 @@ def liver_level(
             limit,
         )
         lower = rx_gy < allowed.total_gy
-        advice = "" if lower else say("Ask the site to step down, or why not.")
+        advice = "" if lower else _step_down(context, mean, allowed.total_gy / rx_gy, level)
         severity = Severity.INFO if lower else None
         yield Found(where, text, advice, found, f"{allowed.total_gy:g} Gy", severity=severity)
+
+
+def _step_down(context: CheckContext, mean: ConstraintResult, part: float, level: str) -> str:
+    """Return what stepping down to a level does: limits that would still be missed are named."""
+    missed = joined(
+        ", ",
+        (
+            say(
+                "{0} ({1} {2}, limit {3} {4})",
+                r.metric,
+                f"{scaled:.1f}",
+                r.unit,
+                f"{r.per_protocol_limit:g}",
+                r.unit,
+            )
+            for r in context.results
+            if r.structure == mean.structure and r is not mean
+            if (scaled := _missed(r, part)) is not None
+        ),
+    )
+    if not missed:
+        return say("Step down to {0}, or say why not.", level)
+    return say(
+        "Stepping down to {0} settles {1} but not {2}: another plan is needed that spares more "
+        "of it.",
+        level,
+        mean.metric,
+        missed,
+    )
+
+
+def _missed(r: ConstraintResult, part: float) -> float | None:
+    """Return the value in a plan scaled to a part of its dose where it still misses its limit.
+
+    None where the limit is met, is no upper limit of a dose, or does not count.
+    """
+    if not r.counts or r.op not in ("<=", "<") or r.value is None or r.per_protocol_limit is None:
+        return None
+    spec = parse_metric(r.metric)
+    if spec.kind not in SCALING or spec.unit != "Gy" or spec.conversion is not None:
+        return None
+    scaled = r.value * part
+    return scaled if scaled > r.per_protocol_limit else None
 
 
 def _levels(context: CheckContext, structure: str, metric: str) -> Iterator[_Level]:

@@ -11,9 +11,10 @@ import typer
 from sbrt_qa import workflows
 from sbrt_qa.cli.audit import Database
 from sbrt_qa.cli.options import Inputs, MapOption, PlanOption, read_mapping
-from sbrt_qa.cli.output import emit, refuse_overwriting, tell_compiling
+from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.cli.query import Latest, export_audit
 from sbrt_qa.errors import visible
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows import export as flow
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def export(
     """Write derived structures, isodoses and rings for import on the same CT.
 
     The file names patient and study as the CT does. Not for treatment: check it before any use.
+    Where references, frames, dates or patients of its sources do not fit together, the file says so
+    in its label and descriptions, and so does a warning.
 
     With --format, write the submissions, metrics (one row a value) and deviations of an audit as
     files for statistics.
@@ -68,15 +71,18 @@ def export(
     workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
     wanted = Wanted(tuple(structure or ()), tuple(isodose or ()), tuple(ring or ()))
-    made = flow.export(case, wanted, out, protocol, names, plan=plan, when=datetime.now(UTC))
-    emit("".join(f"{line}\n" for d in made for line in _lines(d)))
+    done = flow.export(case, wanted, out, protocol, names, plan=plan, when=datetime.now(UTC))
+    emit("".join(f"{line}\n" for d in done.made for line in _lines(d)))
+    for one in done.doubts:
+        told = f"WARNING: {one.code}: {one.where}: {one.message}. {one.advice}"
+        tell(visible(f"{told.rstrip('. ')}."))
 
 
 def _lines(made: Derived) -> list[str]:
     planes = len({c.z_mm for c in made.structure.contours})
     source = "" if made.made_from_cc is None else f" of {made.made_from_cc:.2f} cc"
     lines = [
-        f"{made.structure.name}: {made.volume_cc:.2f} cc{source} on {planes} slices; "
+        f"{made.structure.name}: {made.volume_cc:.2f} cc{source} on {counted(planes, 'slice')}; "
         f"{made.description}"
     ]
     return [visible(line) for line in (*lines, *([f"  {made.note}"] if made.note else []))]

@@ -9,6 +9,7 @@ import typer
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, refuse_overwriting, tell, write_whole
+from sbrt_qa.model.phrase import counted
 
 
 def letter(
@@ -33,7 +34,7 @@ def letter(
     refuse_overwriting(out, [audit])
     if close:
         number = letters.close(audit, submission, close, database)
-        tell(f"{number} queries closed")
+        tell(f"{counted(number, 'query', 'queries')} closed")
     else:
         written = letters.write_letter(audit, submission, days, database)
         content = letters.as_document(written, out)

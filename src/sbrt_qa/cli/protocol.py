@@ -12,6 +12,7 @@ from sbrt_qa import workflows
 from sbrt_qa.cli.options import MapOption, Out, read_mapping
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
 from sbrt_qa.errors import visible
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows import versions
 
 app = typer.Typer(
@@ -66,7 +67,7 @@ def validate(protocol: Name) -> None:
     """Check a protocol file; an error names file, line and path."""
     valid = workflows.protocol(protocol)
     limits = len(valid.all_constraints) + len(valid.conformity)
-    emit(visible(f"valid: {valid.id} {valid.version}, {limits} limits") + "\n")
+    emit(visible(f"valid: {valid.id} {valid.version}, {counted(limits, 'limit')}") + "\n")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from sbrt_qa.cli.audit import AuditFolder, Database
 from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows_audit.answers import ABOUT, Question, ask
 
 Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")]
@@ -76,4 +77,4 @@ def export_audit(
             listed = list(rows)
             count = len(listed)
             emit(render_rows(listed, output_format, page_for(path)), path)
-        tell(f"{path.name}: {count} rows")
+        tell(f"{path.name}: {counted(count, 'row')}")

@@ -8,6 +8,7 @@ import typer
 
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.output import emit, tell
+from sbrt_qa.model.phrase import counted
 
 
 def regrade(
@@ -36,4 +37,5 @@ def regrade(
         tell(f"{code}: {', '.join(limits)} need the files; run sbrt-qa audit with this protocol")
     if not dry_run:
         write_dashboard(audit, database)
-    tell(f"{found.cases} plans regraded, {len(found.changes)} verdicts changed")
+    changed = counted(len(found.changes), "verdict")
+    tell(f"{counted(found.cases, 'plan')} regraded, {changed} changed")

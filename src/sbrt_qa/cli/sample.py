@@ -14,6 +14,6 @@ from sbrt_qa.workflows import trying
 def sample(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
 ) -> None:
-    """Write the synthetic liver patient: four plans, from compliant to major deviations."""
+    """Write the synthetic liver patient: plans as they should be, deviating, and full of faults."""
     trying.sample(out)
     tell(f"sample written; try: sbrt-qa check {out}")

@@ -11,6 +11,7 @@ from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.audit import AuditFolder, Database, KeyFile
 from sbrt_qa.cli.output import emit, tell
 from sbrt_qa.errors import visible
+from sbrt_qa.model.phrase import counted
 
 
 def verify(
@@ -39,11 +40,12 @@ def verify(
     from sbrt_qa.workflows_audit import verify as verbs
 
     found = verbs.verify(audit, database, head)
-    counted = f"{found.events} events, {found.submissions} submissions, {found.reviews} reviews"
+    kept = {"event": found.events, "submission": found.submissions, "review": found.reviews}
+    checked = ", ".join(counted(number, what) for what, number in kept.items())
     if found.difference:
-        tell(visible(f"DIFFERS: {found.difference} ({counted})"))
+        tell(visible(f"DIFFERS: {found.difference} ({checked})"))
         raise typer.Exit(exit_codes.UNREADABLE)
-    emit(f"as recorded: {counted}\nhead {found.head}\n")
+    emit(f"as recorded: {checked}\nhead {found.head}\n")
     differs = 0
     if rerun:
         again = verbs.rerun(audit, rerun, only=only or (), database=database, key_file=key_file)

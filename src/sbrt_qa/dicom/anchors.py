@@ -16,6 +16,7 @@ from sbrt_qa.errors import DicomError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.image import ImageSeries
+from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import StructureSet
 
 SAME_PLANE_MM: Final = 0.01
@@ -76,14 +77,31 @@ def anchor_of(case: Case, sources: Sequence[Path]) -> Anchor:
     Raises
     ------
     DicomError
-        The files are no longer there, or the case has neither images nor structures.
+        The files are no longer there, the case has neither images nor structures, or these, or
+        the dose, lie in another frame of reference than the images.
     """
     collection = collect(list(sources))
     if case.image is not None:
+        _refuse_other_frames(case, case.image)
         return _of_images(case.image, collection)
     if isinstance(case.structures, StructureSet):
         return _of_structures(case, case.structures, collection)
     raise DicomError("there is nothing to refer to", expected="a planning image or a structure set")
+
+
+def _refuse_other_frames(case: Case, image: ImageSeries) -> None:
+    """Check that coordinates mean the same places in the image as in what is drawn on it."""
+    for name, part in (("structure set", case.structures), ("dose", case.dose)):
+        if isinstance(part, Reason):
+            continue
+        frames = {part.frame_of_reference_uid, image.frame_of_reference_uid} - {""}
+        if len(frames) > 1:
+            raise DicomError(
+                f"the {name} lies in another frame of reference than the image",
+                got="coordinates that mean other places",
+                expected="one frame of reference",
+                advice="Export image, structures and dose of one plan together",
+            )
 
 
 def _of_images(image: ImageSeries, collection: Collection) -> Anchor:

@@ -33,7 +33,6 @@ def read_control_points(beam: Item, points: Sequence[Item]) -> tuple[ControlPoin
                 weight=point.number("CumulativeMetersetWeight"),
                 gantry_deg=point.number("GantryAngle"),
                 rotation=point.code("GantryRotationDirection"),
-                dose_rate=point.number("DoseRateSet"),
                 opening=opening,
             )
         )

@@ -29,7 +29,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import said, say
+from sbrt_qa.model.phrase import counted, said, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
@@ -113,7 +113,7 @@ def _inventory(collection: Collection) -> Inventory:
     if not linked:
         raise DicomError(
             "no plan, structure set or dose found",
-            got=f"{len(collection.objects)} images only",
+            got=f"{counted(len(collection.objects), 'image')} only",
             advice="Export the plan, its structure set and its dose together",
         )
     reader = _Reader(collection)

@@ -153,7 +153,7 @@ def _beam(item: Item, control_points: str, delivered: dict[int, Item]) -> Beam:
         delivery_type=item.code("TreatmentDeliveryType"),
         beam_type=item.code("BeamType"),
         machine=item.text("TreatmentMachineName"),
-        energies_mv=_stated(points, "NominalBeamEnergy"),
+        nominal_energies=_stated(points, "NominalBeamEnergy"),
         fluence_mode=_fluence_mode(item),
         isocentres_mm=_isocentres(points),
         gantry_deg=_stated(points, "GantryAngle"),

@@ -50,6 +50,13 @@ REQUIRED_EMPTY: Final = (
 )  # fmt: skip
 """Elements that must be there, even if empty (type 2)."""
 
+LABEL: Final = "SBRT_QA"
+DOUBTED_LABEL: Final = "SBRT_QA_DOUBTED"
+"""Labels of the set, which planning systems list at import."""
+
+LONGEST_TEXT: Final = 1024
+"""Characters of a description (VR ST)."""
+
 DECIMALS: Final = 3
 """Decimals of contour coordinates in mm."""
 
@@ -71,7 +78,12 @@ class Stamp:
 
 
 def write_derived(
-    rois: Sequence[WrittenRoi], anchor: Anchor, path: Path, stamp: Stamp | None = None
+    rois: Sequence[WrittenRoi],
+    anchor: Anchor,
+    path: Path,
+    stamp: Stamp | None = None,
+    *,
+    doubt: str = "",
 ) -> None:
     """Write structures on the slices of an image series.
 
@@ -85,6 +97,9 @@ def write_derived(
         What they refer to.
     path
         File to write.
+    doubt
+        Why the structures may not be what they seem. The set is then labelled `DOUBTED_LABEL`, and
+        its description and those of all structures begin with it.
 
     Raises
     ------
@@ -92,18 +107,20 @@ def write_derived(
         A contour lies on no slice, or the file cannot be written.
     """
     with warnings_as_notes(path.name, Log()):  # of copied values, which are nobody's to print
-        dataset = _whole(rois, anchor, stamp or Stamp())
+        dataset = _whole(rois, anchor, stamp or Stamp(), doubt)
         save(dataset, path, transfer_syntax=transfer_syntax_for(dataset))
 
 
-def _whole(rois: Sequence[WrittenRoi], anchor: Anchor, stamp: Stamp) -> Dataset:
+def _whole(rois: Sequence[WrittenRoi], anchor: Anchor, stamp: Stamp, doubt: str) -> Dataset:
     dataset = _header(anchor, rois, stamp)
-    dataset.StructureSetLabel = "SBRT_QA"
+    dataset.StructureSetLabel = DOUBTED_LABEL if doubt else LABEL
     dataset.StructureSetName = "Derived structures"
+    if doubt:
+        dataset.StructureSetDescription = doubt[:LONGEST_TEXT]
     dataset.StructureSetDate = stamp.date
     dataset.StructureSetTime = stamp.time
     dataset.ReferencedFrameOfReferenceSequence = [_frame(anchor)]
-    dataset.StructureSetROISequence = [_roi(r, anchor.frame_uid) for r in rois]
+    dataset.StructureSetROISequence = [_roi(r, anchor.frame_uid, doubt) for r in rois]
     dataset.ROIContourSequence = [_contours(r, turn, anchor) for turn, r in enumerate(rois)]
     dataset.RTROIObservationsSequence = [_observation(r.structure) for r in rois]
     dataset.ApprovalStatus = "UNAPPROVED"
@@ -160,12 +177,13 @@ def _frame(anchor: Anchor) -> Dataset:
     return frame
 
 
-def _roi(roi: WrittenRoi, frame_uid: str) -> Dataset:
+def _roi(roi: WrittenRoi, frame_uid: str, doubt: str) -> Dataset:
+    description = f"{doubt}. {roi.description}" if doubt else roi.description
     return item(
         ROINumber=roi.structure.roi_number,
         ReferencedFrameOfReferenceUID=frame_uid,
         ROIName=roi.structure.name,
-        ROIDescription=roi.description[:1024],
+        ROIDescription=description[:LONGEST_TEXT],
         ROIGenerationAlgorithm="AUTOMATIC",
         ROIGenerationDescription=f"sbrt_qa {__version__}",
     )

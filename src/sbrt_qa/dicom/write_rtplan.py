@@ -246,6 +246,6 @@ def _first_control_point(beam: Beam, aperture: Aperture) -> Dataset:
         TableTopLateralPosition="",
         IsocenterPosition=[number(v) for v in beam.isocentres_mm[0]],
     )
-    if beam.energies_mv:
-        written.NominalBeamEnergy = number(beam.energies_mv[0])
+    if beam.nominal_energies:
+        written.NominalBeamEnergy = number(beam.nominal_energies[0])
     return written

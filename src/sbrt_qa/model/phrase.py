@@ -90,6 +90,19 @@ def said(error: SbrtQaError) -> Phrase:
     return say("{0}. {1}", text, stated(error.advice)) if error.advice else text
 
 
+def counted(number: int, one: str, several: str = "") -> Phrase:
+    """Return a number with its noun: ``1 beam``, ``2 beams``, ``0 beams``.
+
+    Parameters
+    ----------
+    one, several
+        The noun for one, and for every other number; ``one`` with an s unless given.
+    """
+    if number == 1:
+        return Phrase(f"1 {one}")
+    return Phrase(f"{{0}} {several or f'{one}s'}", (str(number),))
+
+
 def joined(sign: str, parts: Iterable[str]) -> str:
     """Return parts with a sign between them, each as it is; empty ones are left out.
 

@@ -48,14 +48,12 @@ class ControlPoint:
     """One control point of a beam; what it does not restate is None or empty.
 
     ``weight`` is the cumulative meterset weight; ``rotation`` the direction to the next point (CW,
-    CC, NONE); ``dose_rate`` in meterset units per minute; ``opening`` the one in force, None where
-    the file does not describe it.
+    CC, NONE); ``opening`` the one in force, None where the file does not describe it.
     """
 
     weight: float | None = None
     gantry_deg: float | None = None
     rotation: str = ""
-    dose_rate: float | None = None
     opening: Opening | None = None
 
 
@@ -80,8 +78,10 @@ class PatientSetup:
 
 @dataclass(frozen=True, slots=True)
 class Beam:
-    """One beam. Angles in degrees, energies in MV as written, meterset as written.
+    """One beam. Angles in degrees, energies and meterset as written.
 
+    ``nominal_energies`` are in MV for photons and in MeV otherwise, see
+    :func:`sbrt_qa.model.energy.energy_texts`.
     ``meterset``, ``dose_gy`` and ``dose_point_mm`` are per fraction, taken from the fraction group
     by beam number; ``in_fraction_group`` tells whether one names the beam. ``final_weight`` is the
     Final Cumulative Meterset Weight; ``tolerance_table`` the label, or the number, of the machine's
@@ -94,7 +94,7 @@ class Beam:
     delivery_type: str = ""
     beam_type: str = ""
     machine: str = ""
-    energies_mv: tuple[float, ...] = ()
+    nominal_energies: tuple[float, ...] = ()
     fluence_mode: str = ""
     isocentres_mm: tuple[tuple[float, float, float], ...] = ()
     gantry_deg: tuple[float, ...] = ()

@@ -41,7 +41,7 @@ def misdirected(case: LiverCase) -> LiverCase:
     """Give single beams no meterset, another energy, another machine, another isocentre."""
     beams = list(case.plan.beams)
     beams[1] = replace(beams[1], meterset=0.0)
-    beams[2] = replace(beams[2], energies_mv=(15.0,))
+    beams[2] = replace(beams[2], nominal_energies=(15.0,))
     beams[3] = replace(beams[3], machine="SYNTHETIC_2")
     beams[4] = _moved_beam(beams[4], 190.0)
     return replace(case, plan=replace(case.plan, beams=tuple(beams)))

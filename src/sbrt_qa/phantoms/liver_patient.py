@@ -234,7 +234,7 @@ def _plan(idea: PlanIdea, isocentre: Point, shares_gy: list[float]) -> Plan:
             delivery_type="TREATMENT",
             beam_type="STATIC",
             machine="SYNTHETIC_6FFF",
-            energies_mv=(6.0,),
+            nominal_energies=(6.0,),
             fluence_mode="FFF",
             isocentres_mm=(isocentre,),
             gantry_deg=(field.gantry_deg,),

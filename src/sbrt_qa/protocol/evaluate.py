@@ -63,7 +63,7 @@ class Evaluation:
     Parameters
     ----------
     results
-        Worst first; among equals those that count first, then by priority, then as in the protocol.
+        Those that count first; worst first, then by priority, then as in the protocol.
     matches
         What stands for the structures of the protocol, found ones only.
     findings
@@ -204,7 +204,7 @@ class _Evaluator:
             seen=[(v, *other._bounded(limit, spec, found)) for v, other in self.others],  # noqa: SLF001
             match=found.match if isinstance(found, Matched) else None,
             counts=counts(limit, graded.verdict),
-            note=stated(limit.note),
+            note=limit.note,
         )
 
     def _as_far_as_known(
@@ -291,9 +291,8 @@ class _Evaluator:
         names = [s.name for s in self.protocol.structures if s.kind == "external"]
         dose, structures = self.case.dose, self.case.structures
         if not names or isinstance(self.matcher, Reason):
-            return Reason(
-                ReasonCode.REFERENCE_MISSING, say("the protocol has no outline of the body")
-            )
+            text = say("the protocol has no outline of the body")
+            return Reason(ReasonCode.REFERENCE_MISSING, text)
         if isinstance(dose, Reason):
             return dose
         if isinstance(structures, Reason):
@@ -310,9 +309,8 @@ class _Evaluator:
 
     def _far(self, target: Matched, body: Matched, distance_mm: float) -> float | Reason:
         if self.far_dose is None:
-            return Reason(
-                ReasonCode.REFERENCE_MISSING, say("doses far from the target are not given")
-            )
+            text = say("doses far from the target are not given")
+            return Reason(ReasonCode.REFERENCE_MISSING, text)
         return self.far_dose(target.tree, body.tree, distance_mm)
 
     def _reference_volume(self, name: str) -> Mapping[str, float]:
@@ -350,17 +348,10 @@ class _Evaluator:
 def _planned(limit: Constraint | ConformityLimit) -> ConstraintResult:
     """Return the result of a limit whose metric this version does not compute."""
     unit = limit.metric.rpartition("[")[2].removesuffix("]") if "[" in limit.metric else "1"
-    reason = Reason(
-        ReasonCode.METRIC_UNKNOWN, say("this version does not compute {0} yet", limit.metric)
-    )
+    text = say("this version does not compute {0} yet", limit.metric)
+    reason = Reason(ReasonCode.METRIC_UNKNOWN, text)
     return _row(
-        limit,
-        grade(limit, reason),
-        reason,
-        unit=unit,
-        match=None,
-        counts=False,
-        note=stated(limit.note),
+        limit, grade(limit, reason), reason, unit=unit, match=None, counts=False, note=limit.note
     )
 
 
@@ -397,14 +388,12 @@ def _row(
         counts=counts,
         source=limit.source,
         confidence=limit.confidence,
-        note=note,
+        note=stated(note) if note else "",
         band=band,
         borderline=is_borderline(limit, outcome, band, [(bound, o) for _, bound, o in seen]),
     )
 
 
-def _worst_first(result: ConstraintResult) -> tuple[float, bool, int]:
-    """Sort key; what cannot be evaluated and does not count stands behind the deviations."""
-    silent = result.verdict is Verdict.NOT_EVALUABLE and not result.counts
-    rank = Verdict.MINOR.rank - 0.5 if silent else result.verdict.rank
-    return (-rank, not result.counts, result.priority)
+def _worst_first(result: ConstraintResult) -> tuple[bool, int, int]:
+    """Sort key: what decides stands first, then what is worst, then the higher priority."""
+    return (not result.counts, -result.verdict.rank, result.priority)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.review.result import DoseSummary, ImageSummary, PlanSummary
 
 
@@ -25,8 +26,8 @@ def part_lines(
 def _structures_text(label: str | Reason, count: int) -> str:
     if isinstance(label, Reason):
         return label.detail
-    counted = f"{count} structure{'s' if count != 1 else ''}"
-    return f"{label} · {counted}" if label else counted
+    number = counted(count, "structure")
+    return f"{label} · {number}" if label else number
 
 
 def _plan_lines(plan: PlanSummary | Reason) -> list[tuple[str, str]]:
@@ -37,15 +38,18 @@ def _plan_lines(plan: PlanSummary | Reason) -> list[tuple[str, str]]:
 
 def _prescription_text(plan: PlanSummary) -> str:
     dose, fractions = plan.prescription_gy, plan.fractions
-    parts = [dose.detail if isinstance(dose, Reason) else f"{dose:g} Gy"]
-    parts += [fractions.detail if isinstance(fractions, Reason) else f"in {fractions} fractions"]
-    text = ("; " if isinstance(dose, Reason) or isinstance(fractions, Reason) else " ").join(parts)
+    given = fractions if isinstance(fractions, Reason) else counted(fractions, "fraction")
+    if isinstance(dose, Reason) or isinstance(given, Reason):
+        told = f"{dose:g} Gy" if isinstance(dose, float | int) else dose.detail
+        text = f"{told}; {given.detail if isinstance(given, Reason) else given}"
+    else:
+        text = f"{dose:g} Gy in {given}"
     return f"{text} ({plan.prescription_source})" if plan.prescription_source else text
 
 
 def _delivery_text(plan: PlanSummary) -> str:
-    energies = ", ".join(f"{e:g} MV" for e in plan.energies_mv)
-    beams = f"{plan.beams} beam{'s' if plan.beams != 1 else ''}"
+    energies = ", ".join(plan.energies)
+    beams = counted(plan.beams, "beam")
     setup = f"{plan.setup_beams} setup" if plan.setup_beams else ""
     meterset = f"{plan.meterset:.1f} {plan.meterset_unit}" if plan.meterset is not None else ""
     parts = [", ".join(plan.machines), energies, ", ".join(plan.techniques), beams, setup, meterset]
@@ -64,4 +68,5 @@ def _dose_text(dose: DoseSummary | Reason) -> str:
 def _image_text(image: ImageSummary | None) -> str:
     if image is None:
         return "none"
-    return f"{image.modality} · {image.slices} slices every {image.slice_spacing_mm:g} mm"
+    every = f" every {image.slice_spacing_mm:g} mm" if image.slices > 1 else ""
+    return f"{image.modality} · {counted(image.slices, 'slice')}{every}"

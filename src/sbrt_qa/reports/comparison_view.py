@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.reports.view import SIGNS, WORDS, rounded
+from sbrt_qa.model.phrase import counted
+from sbrt_qa.protocol.wording import rounded
+from sbrt_qa.reports.view import SIGNS, WORDS
 from sbrt_qa.review.comparison import DoseChange, GammaSummary, StructureState, Trend
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def header_lines(found: CaseComparison) -> list[tuple[str, str]]:
 def headline(found: CaseComparison) -> str:
     """Return the outcome in one line."""
     number = len(found.changes)
-    changes = "no change" if number == 0 else f"{number} change{'s' if number > 1 else ''}"
+    changes = "no change" if number == 0 else counted(number, "change")
     better, worse = (sum(m.trend == trend for m in found.metrics) for trend in ("better", "worse"))
     verdicts = f"{better} verdicts better, {worse} worse"
     sign = SIGNS[found.verdict]

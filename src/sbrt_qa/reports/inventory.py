@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports.as_table import label_grid, print_to_text, section
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.reports.registry import Page
@@ -34,7 +35,8 @@ def render_inventory(inventory: Inventory, page: Page) -> str:
     """Return files by kind, then one block per case, then what was ignored and why."""
     kinds = Counter(file.modality for file in inventory.files)
     listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    parts: list[RenderableType] = [_text(f"{len(inventory.files)} DICOM objects: {listed}")]
+    objects = counted(len(inventory.files), "DICOM object")
+    parts: list[RenderableType] = [_text(f"{objects}: {listed}")]
     parts += [_text(f"· {note}") for note in inventory.notes]
     for number, case in enumerate(inventory.cases, 1):
         parts += [Text(), Text(visible(f"Case {number}: {case.label or '(no label)'}"), "bold")]

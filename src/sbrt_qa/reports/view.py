@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Driver, Finding, ReasonCode, Verdict
+from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
+from sbrt_qa.model.phrase import counted
+from sbrt_qa.protocol import wording
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.reports import counts
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.review.result import CaseReview, PlanSummary
 from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
+
+UNTESTED = "not tested on this machine: run sbrt-qa selftest"
+"""Said of an engine without a self-test."""
 
 BORDERLINE = "≈"
 """Sign of a verdict that changes within the band of its value."""
@@ -39,18 +45,6 @@ SIGNS = {
     Verdict.MAJOR: "✕",
     Verdict.NOT_EVALUABLE: "?",
 }
-DRIVERS = {
-    Driver.END_CAPS: "how far the structure goes beyond its end planes decides",
-    Driver.BETWEEN_PLANES: "how the structure runs between its planes decides",
-    Driver.DOSE_INTERPOLATION: "how dose is read between voxels decides",
-    Driver.QUADRATURE: "it lies closer to the limit than the numbers are exact",
-}
-"""What makes a verdict borderline, as the end of a sentence."""
-
-OPERATORS = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "==": "="}
-
-USUAL_DECIMALS = 2
-MOST_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +78,6 @@ def verdict_text(verdict: Verdict) -> str:
     return f"{SIGNS[verdict]} {WORDS[verdict]}"
 
 
-def rounded(value: float, limits: tuple[float | None, ...] = (), *, signed: bool = False) -> str:
-    """Round for reading, with as many decimals as keep the number on its side of every limit.
-
-    12.004 against a limit of 12 stays 12.004: "12.00 > 12" would read like a mistake.
-    """
-    known = [limit for limit in limits if limit is not None]
-    decimals = USUAL_DECIMALS
-    while decimals < MOST_DECIMALS and any(
-        _side(round(value, decimals), limit) != _side(value, limit) for limit in known
-    ):
-        decimals += 1
-    return f"{value:{'+' if signed else ''}.{decimals}f}"
-
-
 def rows(review: CaseReview) -> list[Row]:
     """Return the limits as rows in the review's order, which is worst first."""
     return [_row(c) for c in review.constraints]
@@ -115,16 +95,6 @@ def header_lines(review: CaseReview) -> list[tuple[str, str]]:
     return [(label, visible(text)) for label, text in lines]
 
 
-def bound_text(op: str, bound: float | None, unit: str = "") -> str:
-    """Return a bound with its operator, ``≤ 13 Gy``; ``report`` where nothing is compared.
-
-    A bound that depends on a target whose volume is not known is ``by volume``.
-    """
-    if bound is None:
-        return "report" if op == "report" else "by volume"
-    return f"{OPERATORS.get(op, op)} {bound:g}{unit}"
-
-
 def minor_text(bound: float | None, minor: float | None, beyond: str) -> str:
     """Return the bound of minor; ``any`` when nothing is worse, ``none`` when nothing is minor."""
     if bound is None:
@@ -135,15 +105,29 @@ def minor_text(bound: float | None, minor: float | None, beyond: str) -> str:
 
 
 def count_text(review: CaseReview) -> str:
-    """Return how many limits have which verdict, worst first; those that do not count apart."""
-    counting = [c for c in review.constraints if c.counts]
-    counts = {v: sum(c.verdict is v for c in counting) for v in reversed(Verdict)}
-    parts = [f"{number} {WORDS[v]}" for v, number in counts.items() if number]
-    unsure = sum(c.borderline for c in counting)
-    parts += [f"{unsure} of them borderline"] if unsure else []
-    others = len(review.constraints) - len(counting)
+    """Return how many limits and checks have which verdict, worst first; others apart."""
+    limits = counts.of_limits(review)
+    others = len(review.constraints) - sum(count.number for count in limits)
     rest = f"; {others} reported only" if others else ""
-    return f"{len(review.constraints)} limits: {', '.join(parts) or 'none counts'}{rest}"
+    told = ", ".join(map(_counted, limits)) or "none counts"
+    number = counted(len(review.constraints), "limit")
+    return f"{number}: {told}{rest}{_checks_counted(review)}"
+
+
+def _counted(count: counts.Count) -> str:
+    unsure = f" ({count.borderline} borderline)" if count.borderline else ""
+    return f"{count.number} {WORDS[count.verdict] if count.verdict else 'information'}{unsure}"
+
+
+def _checks_counted(review: CaseReview) -> str:
+    """Return how many plan checks say what; empty where none was made."""
+    checks = counts.of_checks(review)
+    told = (
+        f"{c.number} nothing found" if c.verdict is Verdict.PER_PROTOCOL else _counted(c)
+        for c in checks
+    )
+    number = counted(sum(c.number for c in checks), "check")
+    return f" · {number}: {', '.join(told)}" if checks else ""
 
 
 def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:
@@ -155,28 +139,9 @@ def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:
     return groups
 
 
-def band_text(c: ConstraintResult) -> str:
-    """Return the ends of a band, rounded so that each stays on its side of every limit."""
-    if c.band is None:
-        return ""
-    limits = (c.per_protocol_limit, c.minor_limit)
-    return f"{rounded(c.band.low, limits)}–{rounded(c.band.high, limits)}"
-
-
 def borderline_lines(review: CaseReview) -> list[str]:
     """Return one sentence for every verdict that changes within the band of its value."""
-    return [visible(_borderline(c)) for c in review.constraints if c.borderline and c.band]
-
-
-def _borderline(c: ConstraintResult) -> str:
-    row = _row(c)
-    unit = "" if c.unit in ("1", "bool") else f" {c.unit}"
-    minor = f" (minor to {row.minor}{unit})" if c.minor_limit is not None else ""
-    why = DRIVERS[c.band.driver] if c.band else ""
-    return (
-        f"{c.id}: {row.structure} {c.metric} is {row.value}, band {row.band}{unit}, "
-        f"limit {row.limit}{minor}: {why}."
-    )
+    return [c.borderline_text for c in review.constraints if c.borderline_text]
 
 
 def names_told(review: CaseReview) -> list[str]:
@@ -253,44 +218,28 @@ def comparison_notes(rows: Sequence[Comparison]) -> list[str]:
 def origin_lines(review: CaseReview) -> list[str]:
     """Return where the numbers come from."""
     engine = f"sbrt_qa {review.engine.version}; {review.engine.convention}"
-    tested = f"; self-test {review.engine.self_test}" if review.engine.self_test else ""
-    lines = [visible(f"Computed by {engine}{tested}.")]
+    tested = f"self-test {review.engine.self_test}" if review.engine.self_test else UNTESTED
+    lines = [visible(f"Computed by {engine}; {tested}.")]
     if review.protocol.statement:
         lines.append(visible(" ".join(review.protocol.statement.split())))
     return [*lines, NOT_FOR_TREATMENT]
 
 
-def _side(value: float, limit: float) -> int:
-    return int(value > limit) - int(value < limit)
-
-
 def _row(c: ConstraintResult) -> Row:
-    limits = (c.per_protocol_limit, c.minor_limit)
-    unit = "" if c.unit in ("1", "bool") else f" {c.unit}"
     return Row(
         verdict=c.verdict,
         id=visible(c.id),
         priority=str(c.priority) if c.counts else f"({c.priority})",
-        structure=_structure_text(c),
+        structure=wording.structure_text(c),
         metric=visible(c.metric),
-        value="" if c.value is None else _value_text(c.value, limits, c.unit) + unit,
-        band=band_text(c),
-        limit=bound_text(c.op, c.per_protocol_limit, unit),
+        value=wording.value_text(c),
+        band=wording.band_text(c),
+        limit=wording.bound_text(c.op, c.per_protocol_limit, wording.unit_text(c.unit)),
         minor=minor_text(c.per_protocol_limit, c.minor_limit, c.beyond),
-        margin="" if c.margin is None else rounded(c.margin + 0.0, (0.0,), signed=True),
+        margin="" if c.margin is None else wording.rounded(c.margin + 0.0, (0.0,), signed=True),
         source=visible(", ".join(c.source)),
         borderline=c.borderline,
     )
-
-
-def _value_text(value: float, limits: tuple[float | None, ...], unit: str) -> str:
-    return f"{value:g}" if unit == "bool" else rounded(value, limits)
-
-
-def _structure_text(c: ConstraintResult) -> str:
-    names = [visible(name) for name in c.match.plan_names] if c.match else []
-    wanted = visible(c.structure)
-    return wanted if names == [wanted] else f"{wanted} → {', '.join(names) or '–'}"
 
 
 def _plan_label(review: CaseReview) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias, TypeVar
 
 from sbrt_qa.model.case import Case, SourceFile
+from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Beam, Plan, Prescription
@@ -46,7 +47,7 @@ _BEAM: Final[tuple[Fact[Beam], ...]] = (
     ("radiation", lambda b: b.radiation_type),
     ("technique", lambda b: b.beam_type),
     ("machine", lambda b: b.machine),
-    ("energies (MV)", lambda b: b.energies_mv),
+    ("energies", lambda b: energy_texts([b])),
     ("fluence mode", lambda b: b.fluence_mode),
     ("isocentres (mm)", lambda b: b.isocentres_mm),
     ("gantry (deg)", lambda b: b.gantry_deg),

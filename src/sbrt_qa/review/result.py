@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, Final
@@ -68,7 +69,9 @@ class EngineUsed:
 class PlanSummary:
     """The plan at a glance. `beams` counts treatment beams; `meterset` is their sum per fraction.
 
-    A prescription or number of fractions that the plan does not state is the Reason why.
+    A prescription or number of fractions that the plan does not state is the Reason why. `energies`
+    are texts such as ``6 MV FFF`` or ``70-180 MeV, 22 energies``; none in results of versions that
+    did not keep them so.
     """
 
     label: str
@@ -80,7 +83,6 @@ class PlanSummary:
     prescription_source: str
     fractions: int | Reason
     machines: tuple[str, ...]
-    energies_mv: tuple[float, ...]
     techniques: tuple[str, ...]
     beams: int
     setup_beams: int
@@ -88,6 +90,7 @@ class PlanSummary:
     meterset_unit: str
     isocentres: int
     is_ion: bool = False
+    energies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,11 @@ class CaseReview:
         data = _adapter().dump_python(self) | {"phrases": phrases_in(self)}
         return to_json(data, indent=indent).decode()
 
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the JSON form without indentation: what an audit keeps and a PDF carries."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
     @classmethod
     def from_json(cls, text: str) -> CaseReview:
         """Read the JSON form.
@@ -226,6 +234,7 @@ def review_json_schema() -> dict[str, Any]:
         "additionalProperties": {"type": "array"},
     }
     schema["required"] += ["schema"]
+    schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}
 

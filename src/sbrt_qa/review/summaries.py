@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -36,7 +37,7 @@ def plan_summary(plan: Plan | Reason) -> PlanSummary | Reason:
         prescription_source=source,
         fractions=_NOT_STATED if fractions is None else fractions,
         machines=plan.machines,
-        energies_mv=tuple(sorted({e for b in plan.beams for e in b.energies_mv})),
+        energies=energy_texts(plan.beams),
         techniques=tuple(dict.fromkeys(t for b in plan.beams if (t := _technique(b)))),
         beams=len(plan.beams),
         setup_beams=len(plan.setup_beams),

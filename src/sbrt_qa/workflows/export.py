@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,16 @@ from typing import TYPE_CHECKING
 from sbrt_qa.workflows import DEFAULT_PROTOCOL, choose
 
 if TYPE_CHECKING:
+    from sbrt_qa.model.outcome import Finding
     from sbrt_qa.review.derived import Derived, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written, and what speaks against its parts belonging together."""
+
+    made: tuple[Derived, ...]
+    doubts: tuple[Finding, ...]
 
 
 def export(
@@ -22,11 +32,12 @@ def export(
     *,
     plan: str | None = None,
     when: datetime | None = None,
-) -> tuple[Derived, ...]:
+) -> Exported:
     """Make structures of the plan found in `paths` and write them to `out`.
 
     Contours lie on the slices of the planning image; where it is not among the files, on the planes
-    of the case's own structures, and they refer to the images that those refer to.
+    of the case's own structures, and they refer to the images that those refer to. Where the parts
+    of the case may not belong together, the file says so in its label and descriptions.
 
     Parameters
     ----------
@@ -49,6 +60,7 @@ def export(
     from sbrt_qa.dicom.write_derived import Stamp, WrittenRoi, write_derived
     from sbrt_qa.protocol.load import load_family
     from sbrt_qa.review.derived import derive
+    from sbrt_qa.review.doubts import doubts
 
     case = choose(load_cases(list(paths)), plan)
     anchor = anchor_of(case, paths)
@@ -56,5 +68,12 @@ def export(
     made = derive(case, wanted, anchor.planes_mm, protocol, mapping=mapping)
     stamp = Stamp(f"{when:%Y%m%d}", f"{when:%H%M%S}") if when else Stamp()
     rois = [WrittenRoi(d.structure, d.description) for d in made]
-    write_derived(rois, anchor, out, stamp)
-    return made
+    doubted = doubts(case, with_dose=bool(wanted.isodoses))
+    write_derived(rois, anchor, out, stamp, doubt=_doubt(doubted))
+    return Exported(made, doubted)
+
+
+def _doubt(doubted: Sequence[Finding]) -> str:
+    """Return what the file says of doubts: no names of files, which may tell who the patient is."""
+    told = dict.fromkeys(f"{f.title.lower()} ({f.code})" for f in doubted)
+    return f"DOUBTED, it may not belong together: {', '.join(told)}" if told else ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports.page import Fact
 from sbrt_qa.reports.words import Words, msg
+from sbrt_qa.review.occasion import Occasion
 from sbrt_qa.review.result import (
     CaseReview,
     DoseSummary,
@@ -16,26 +19,52 @@ from sbrt_qa.review.result import (
     ProtocolUsed,
 )
 
+SHOWN: Final = 12
+"""Digits of a hash that are shown where the whole one stands elsewhere."""
 
-def facts(review: CaseReview, words: Words) -> tuple[Fact, ...]:
-    """Return plan, prescription, delivery, dose, structures, image and protocol."""
+
+def facts(review: CaseReview, occasion: Occasion, words: Words) -> tuple[Fact, ...]:
+    """Return submission, plan, delivery, dose, structures, image, protocol, and this report."""
     protocol = review.protocol
     version = words(
         msg("{id} version {version}"), id=visible(protocol.id), version=visible(protocol.version)
     )
+    version += f" · SHA-256 {visible(protocol.sha256[:SHOWN])}"
     return (
-        *_plan_facts(review, words),
+        Fact(words(msg("Subject")), _submission(review, occasion, words)),
+        *_plan_facts(review, occasion, words),
         Fact(words(msg("Dose")), _dose(review.dose, words)),
         Fact(words(msg("Structures")), _structures(review, words)),
         Fact(words(msg("Image")), _image(review.image, words)),
         Fact(words(msg("Protocol")), version),
+        Fact(words(msg("Report")), _report(review, occasion, words)),
     )
+
+
+def _submission(review: CaseReview, occasion: Occasion, words: Words) -> str:
+    parts = [visible(review.subject) or words(msg("no code stated"))]
+    if occasion.site:
+        parts.append(words(msg("site {code}"), code=visible(occasion.site)))
+    if occasion.submission:
+        parts.append(words(msg("submission {number}"), number=visible(occasion.submission)))
+    return " · ".join(parts)
+
+
+def _report(review: CaseReview, occasion: Occasion, words: Words) -> str:
+    """Return when it was made and of which review, and whether the engine was tested here."""
+    parts = [words(msg("made on {date}"), date=occasion.written)] if occasion.written else []
+    parts.append(words(msg("review {hash}"), hash=review.sha256[:SHOWN]))
+    if not review.engine.self_test:
+        parts.append(words(msg("no self-test on this machine")))
+    return " · ".join(parts)
 
 
 def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     """Return what made the numbers."""
     engine, protocol = review.engine, review.protocol
-    self_test = visible(engine.self_test) or words(msg("none on this machine"))
+    self_test = visible(engine.self_test) or words(
+        msg("None: this version was not tested on this machine. Run: sbrt-qa selftest.")
+    )
     return (
         Fact(words(msg("Engine")), f"sbrt_qa {visible(engine.version)}"),
         Fact(words(msg("Conventions")), words.sentence(engine.convention)),
@@ -49,6 +78,7 @@ def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
         Fact(words(msg("Self-test")), self_test),
         Fact(words(msg("Protocol")), _version(protocol, words)),
         Fact(words(msg("Protocol file")), f"SHA-256 {visible(protocol.sha256)}"),
+        Fact(words(msg("Review")), f"SHA-256 {review.sha256}"),
         Fact(words(msg("Verdicts")), words(
             msg("Worst of all limits of priority 1 and 2 and of all checks; priority 3 makes a "
                 "case minor at most, priority 4 is only reported. Not evaluable is never passed.")
@@ -66,9 +96,9 @@ def _version(protocol: ProtocolUsed, words: Words) -> str:
     return " · ".join(parts)
 
 
-def _plan_facts(review: CaseReview, words: Words) -> Iterator[Fact]:
+def _plan_facts(review: CaseReview, occasion: Occasion, words: Words) -> Iterator[Fact]:
     plan = review.plan
-    yield Fact(words(msg("Plan")), _label(review, words))
+    yield Fact(words(msg("Plan")), _label(review, occasion, words))
     if isinstance(plan, Reason):
         yield Fact(words(msg("Prescribed")), words.sentence(plan.detail))
         return
@@ -76,13 +106,13 @@ def _plan_facts(review: CaseReview, words: Words) -> Iterator[Fact]:
     yield Fact(words(msg("Delivery")), _delivery(plan, words))
 
 
-def _label(review: CaseReview, words: Words) -> str:
+def _label(review: CaseReview, occasion: Occasion, words: Words) -> str:
     parts = [visible(review.case) or words(msg("(no label)"))]
-    if review.subject:
-        parts.append(words(msg("subject {code}"), code=visible(review.subject)))
     if isinstance(review.plan, PlanSummary):
         stated = (review.plan.approval.lower(), review.plan.intent.lower())
         parts += [words.sentence(part) for part in stated if part]
+    if occasion.planned:
+        parts.append(words(msg("planned on {date}"), date=occasion.planned))
     return " · ".join(parts)
 
 
@@ -92,15 +122,16 @@ def _prescribed(plan: PlanSummary, words: Words) -> str:
         whys = [words.sentence(x.detail) if isinstance(x, Reason) else f"{x:g}"
                 for x in (dose, fractions)]  # fmt: skip
         return words(msg("; ")).join(whys)
-    text = words(msg("{dose} Gy in {fractions} fractions"), dose=f"{dose:g}", fractions=fractions)
+    given = words.sentence(counted(fractions, "fraction"))
+    text = words(msg("{dose} Gy in {fractions}"), dose=f"{dose:g}", fractions=given)
     per = words(msg("{dose} Gy per fraction"), dose=f"{dose / fractions:g}") if fractions else ""
     return " · ".join(part for part in (text, per) if part)
 
 
 def _delivery(plan: PlanSummary, words: Words) -> str:
-    energies = ", ".join(f"{e:g} MV" for e in plan.energies_mv)
-    beams = words(msg("{count} beams"), count=plan.beams)
-    setup = words(msg("{count} setup beams"), count=plan.setup_beams) if plan.setup_beams else ""
+    energies = ", ".join(words.sentence(e) for e in plan.energies)
+    beams = words.sentence(counted(plan.beams, "beam"))
+    setup = words.sentence(counted(plan.setup_beams, "setup beam")) if plan.setup_beams else ""
     meterset = ""
     if plan.meterset is not None:
         meterset = f"{plan.meterset:.1f} {visible(plan.meterset_unit)}"
@@ -125,14 +156,15 @@ def _structures(review: CaseReview, words: Words) -> str:
     label = review.structure_set
     if isinstance(label, Reason):
         return words.sentence(label.detail)
-    counted = words(msg("{count} structures"), count=len(review.structures))
-    return f"{visible(label)} · {counted}" if label else counted
+    number = words.sentence(counted(len(review.structures), "structure"))
+    return f"{visible(label)} · {number}" if label else number
 
 
 def _image(image: ImageSummary | None, words: Words) -> str:
     if image is None:
         return words(msg("none"))
-    return words(
-        msg("{kind} · {count} slices every {step} mm"),
-        kind=visible(image.modality), count=image.slices, step=f"{image.slice_spacing_mm:g}",
-    )  # fmt: skip
+    kind, slices = visible(image.modality), words.sentence(counted(image.slices, "slice"))
+    if image.slices == 1:
+        return f"{kind} · {slices}"
+    step = f"{image.slice_spacing_mm:g}"
+    return words(msg("{kind} · {slices} every {step} mm"), kind=kind, slices=slices, step=step)

@@ -9,9 +9,9 @@ from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.errors import MetricError, visible
 from sbrt_qa.model.outcome import Driver, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.wording import rounded, value_text
 from sbrt_qa.reports.compose.curves import volume_at_cc
-from sbrt_qa.reports.compose.marks import band_text, number_text, value_text
-from sbrt_qa.reports.view import rounded
+from sbrt_qa.reports.compose.marks import band_text, number_text
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Curve, Evidence
 
@@ -55,6 +55,7 @@ DRIVERS: Final = {
     Driver.END_CAPS: msg("how far the structure goes beyond its end slices"),
     Driver.BETWEEN_PLANES: msg("how the structure runs between slices"),
     Driver.DOSE_INTERPOLATION: msg("how the dose runs between voxels"),
+    Driver.GRID: msg("how far apart the voxels of the dose are"),
     Driver.QUADRATURE: msg("how densely the structure is scanned"),
 }
 
@@ -147,11 +148,20 @@ def _minor(result: ConstraintResult, words: Words) -> str:
     return words(_MINORS[result.op], minor=number_text(minor, result.unit))
 
 
-def _distance(result: ConstraintResult, words: Words) -> str:
-    off, bound = abs(result.margin or 0.0), result.per_protocol_limit or 0.0
-    amount = number_text(float(rounded(off, (0.0,))), result.unit)
+def off(result: ConstraintResult, words: Words) -> str:
+    """Return the distance to a limit that is missed, and its part of the limit; empty without."""
+    if result.margin is None or result.unit == "bool":
+        return ""
+    bound = result.per_protocol_limit or 0.0
+    amount = number_text(float(rounded(abs(result.margin), (0.0,))), result.unit)
     if bound and result.unit != "%":
-        amount += words(msg(" ({percent} %)"), percent=f"{100 * off / abs(bound):.0f}")
+        part = 100 * abs(result.margin) / abs(bound)
+        amount += words(msg(" ({percent} %)"), percent=f"{part:.0f}")
+    return amount
+
+
+def _distance(result: ConstraintResult, words: Words) -> str:
+    amount = off(result, words)
     if result.op in (">=", ">"):
         return words(msg("{amount} below the limit"), amount=amount)
     return words(msg("{amount} above the limit"), amount=amount)

@@ -9,7 +9,9 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Finding, Verdict
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose import marks
 from sbrt_qa.reports.compose.marks import mark_of
 from sbrt_qa.reports.page import CheckRow, LimitRow, StructureRow, Table
@@ -38,7 +40,7 @@ def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> Limi
         priority=str(c.priority) if c.counts else f"({c.priority})",
         structure=marks.structure_text(c),
         metric=visible(c.metric),
-        value=marks.value_text(c),
+        value=value_text(c),
         band=marks.band_text(c, words),
         borderline=c.borderline,
         bound=marks.bound_text(c, words),
@@ -60,15 +62,18 @@ def check_rows(findings: Iterable[Finding], words: Words, *, good: bool) -> tupl
 
 def _check(f: Finding, words: Words, *, good: bool) -> CheckRow:
     verdict = f.verdict or (Verdict.PER_PROTOCOL if good else None)
+    title, message, advice = (words.sentence(text) for text in (f.title, f.message, f.advice))
     seen = (f.where, f.found, f.expected, f.tolerance)
     where, found, expected, tolerance = (words.value(text) for text in seen)
+    if message and message != found:
+        message = message.rstrip(".。") + words(msg("."))
     return CheckRow(
         code=visible(f.code),
         mark=mark_of(verdict, words),
-        title=words.sentence(f.title) or visible(f.code),
+        title=title or visible(f.code),
         where=where,
-        message=words.sentence(f.message),
-        advice=words.sentence(f.advice),
+        message=message,
+        advice=advice,
         found=found,
         expected=expected,
         tolerance=tolerance,
@@ -149,7 +154,7 @@ def _stack(files: Sequence[SourceFile], words: Words) -> tuple[str, str, str, st
     """Return the slices of an image as one row, with a fingerprint of their fingerprints."""
     together = hashlib.sha256("".join(sorted(f.sha256 for f in files)).encode()).hexdigest()
     return (
-        words(msg("{count} slices"), count=len(files)),
+        words.sentence(counted(len(files), "slice")),
         visible(files[0].modality),
         words(msg("SHA-256 of their sorted SHA-256")),
         together,
