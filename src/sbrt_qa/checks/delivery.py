@@ -99,9 +99,9 @@ def fraction_interval(
         shortest = hours if shortest is None else min(shortest, hours)
         if hours < least - slack_h:
             same_day = before.began.date == after.began.date
-            text = say(
-                "{0} h after the fraction before{1}", f"{hours:.0f}", ", on the same day" * same_day
-            )
+            text = say("{0} h after the fraction before", f"{hours:.0f}")
+            if same_day:
+                text = say("{0} h after the fraction before, on the same day", f"{hours:.0f}")
             severity = Severity.MAJOR if same_day else Severity.MINOR
             found, expected = f"{hours:.0f} h", f">= {least:g} h"
             where, advice = _name(after), say("Ask the site why.")
