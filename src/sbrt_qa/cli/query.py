@@ -12,7 +12,7 @@ from sbrt_qa.cli.audit import AuditFolder, Database
 from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows_audit.answers import ABOUT, ask
 from sbrt_qa.workflows_audit.columns import dictionary, kinds
 from sbrt_qa.workflows_audit.question import Question, Row

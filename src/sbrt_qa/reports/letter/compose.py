@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sbrt_qa.errors import visible
@@ -32,6 +33,14 @@ ASKED: Final = {
     Verdict.MINOR: msg("Please improve the plan if that is possible; otherwise state the reason."),
 }
 """What is asked of the site, by verdict."""
+
+OF_CODE: Final = {
+    "IDENTIFIER_IN_": msg("there are names with what looks like a person, a number or a date"),
+    "IDENTIFIER_ELEMENTS": msg("header elements that should be empty are not"),
+    "IDENTIFIER_PRIVATE_TAGS": msg("the files hold private elements, which may hold anything"),
+    "NAME_IS_NO_CODE": msg("a folder is not named by a code of the trial"),
+}
+"""What a finding of a submission says, by the beginning of its code."""
 
 OPTION: Final = " --"
 """What advice holds that names an option of the command line."""
@@ -153,7 +162,7 @@ def _without_value(
     for reason, group in by_reason.items():
         if reason not in said:
             names = words(msg(", ")).join(f"{one.structure} {one.metric}" for one in group)
-            yield visible(names) + words(msg(": ")) + words.sentence(visible(reason))
+            yield visible(names) + words(msg(": ")) + words.sentence(reason)
 
 
 def _finding(one: Finding, words: Words) -> str:
@@ -162,8 +171,8 @@ def _finding(one: Finding, words: Words) -> str:
     Advice on options of this program is for who runs it, not for a site.
     """
     advice = "" if OPTION in one.advice else one.advice
-    texts = (one.title, one.where, one.message, advice)
-    title, where, *told = (words.sentence(visible(text)) for text in texts)
+    title, where = words.sentence(one.title), words.sentence(one.where)
+    told = [words.sentence(text) for text in (one.message, advice)]
     stop = words(msg("."))
     text = " ".join(part.rstrip(".。") + stop for part in told if part)
     if one.code == NOT_REVIEWED:
@@ -180,12 +189,18 @@ def _notes(review: CaseReview, words: Words) -> list[Block]:
     return [Heading(words(msg("For information"))), *points] if points else []
 
 
+def _without_numbers(one: Finding, words: Words) -> Finding:
+    """Return a finding of a submission with a sentence of its code where its own holds numbers."""
+    told = next((text for start, text in OF_CODE.items() if one.code.startswith(start)), "")
+    return replace(one, message=words(told)) if told else one
+
+
 def _about_files(findings: Sequence[Finding], words: Words) -> list[Block]:
     """Return what is to be told of the files of a submission, and what is asked."""
     if not findings:
         return []
     return [
         Heading(words(msg("Notes on the submission"))),
-        *_points(_finding(one, words) for one in findings),
+        *_points(_finding(_without_numbers(one, words), words) for one in findings),
         Paragraph(words(msg("Please correct this in the files that you send."))),
     ]
