@@ -193,6 +193,22 @@ def test_the_mean_dose_of_the_liver_chooses_the_level(rx_gy, mean_gy, word, says
     assert says in "".join(map(str, outcomes("LIVER_LEVEL", tried, results=results)))
 
 
+@pytest.mark.parametrize(
+    ("coldest_gy", "advice"),
+    [
+        (16.0, "Step down to 45 Gy, or say why not."),  # 14.4 Gy when scaled
+        (40.0, "settles Mean[Gy] but not DC700cc[Gy] (36.0 Gy, limit 15 Gy): another plan"),
+    ],
+)
+def test_a_step_down_names_the_limits_that_it_would_not_settle(coldest_gy, advice) -> None:
+    coldest = limit("Liver-GTV", "DC700cc[Gy]", coldest_gy, per_protocol_limit=15.0)
+    other = limit("Duodenum", "D0.5cc[Gy]", 49.0, per_protocol_limit=30.0)
+    results = (limit("Liver-GTV", "Mean[Gy]", 13.6), coldest, other)
+    (found,) = outcomes("LIVER_LEVEL", case(), results=results)
+    assert advice in found.advice
+    assert "Duodenum" not in found.advice
+
+
 def test_without_a_mean_dose_no_level_is_chosen() -> None:
     assert told("LIVER_LEVEL", case()) == "nothing"
 

@@ -214,7 +214,9 @@ def test_nothing_that_counts_is_not_evaluable() -> None:
 # The order of results
 
 
-def test_worst_first_then_priority(run: Run, make_case: MakeCase, flat_dvh: FlatDvh) -> None:
+def test_what_decides_first_then_worst_first_then_priority(
+    run: Run, make_case: MakeCase, flat_dvh: FlatDvh
+) -> None:
     dvhs = {
         "Liver - GTV": flat_dvh(0, 28.0),
         "Heart": flat_dvh(0, 45.0),
@@ -225,8 +227,10 @@ def test_worst_first_then_priority(run: Run, make_case: MakeCase, flat_dvh: Flat
     results = run(make_case(ORGANS), dvhs).results
     order = [r.id for r in results]
     assert results[0].id == "HRT5_D01"
-    sequence = ["HRT5_D01", "STO5_D05", "LIV5_MEAN_50", "CHW5_D01", "SPL5_MEAN", "DUO5_D05"]
+    sequence = ["HRT5_D01", "STO5_D05", "LIV5_MEAN_50", "CHW5_D01", "DUO5_D05", "SPL5_MEAN"]
     assert [order.index(n) for n in sequence] == sorted(order.index(n) for n in sequence)
+    deciding = [r.counts for r in results]
+    assert deciding == sorted(deciding, reverse=True)
 
 
 # What is missing

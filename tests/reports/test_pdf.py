@@ -127,7 +127,7 @@ def test_it_is_tagged_bookmarked_and_titled() -> None:
     entries = [entry.title for entry in flat(pdf.outline)]
     report = compose(reviewed("major").review, reviewed("major").evidence)
     headings = labels("en")
-    for key in ("wrong", "limits", "checks", "structures", "curves", "methods", "signatures"):
+    for key in ("glance", "limits", "checks", "structures", "curves", "methods", "signatures"):
         assert headings[key] in entries
     for concern in report.concerns:
         assert any(bare(concern.title) in bare(entry) for entry in entries)

@@ -128,7 +128,7 @@ def test_a_borderline_verdict_is_marked_and_explained_in_one_sentence(
         "(minor to 32 Gy): "
         "how far the structure goes beyond its end planes decides."
     ) in " ".join(text.split())
-    assert "1 of them borderline" in text
+    assert "1 limit: 1 MAJOR (1 borderline)" in text
     assert "Borderline" not in table(review)
 
 

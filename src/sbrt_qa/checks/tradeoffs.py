@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.geometry.margins import gap_mm, vertices
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity, Verdict
@@ -14,6 +15,12 @@ from sbrt_qa.protocol.result import ConstraintResult
 
 LOOKED_AT: Final = 20_000
 """Vertices of an organ at most."""
+
+
+SCALING: Final = ("D", "DC", "Mean", "Max", "Min")
+"""Metrics in Gy that go with the dose of the plan."""
+
+NO_LEVEL: Final = "Another plan is needed that spares more of it, or ask the trial office."
 
 
 @check(
@@ -111,7 +118,8 @@ def liver_level(
 
     The protocol has levels with the same fractions, each with a limit of the mean dose of its own.
     For each level the mean dose is scaled to its prescription; the highest level within its limit
-    is allowed. A higher one that was prescribed is a deviation; a lower one is told.
+    is allowed. A higher one that was prescribed is a deviation; a lower one is told. Limits of the
+    same structure that the step down would not settle are named, scaled in the same way.
 
     Parameters
     ----------
@@ -131,7 +139,7 @@ def liver_level(
     where, found = structure, f"mean {mean.value:.1f} Gy at {rx_gy:g} Gy"
     if allowed is None:
         text = f"{rx_gy:g} Gy was prescribed; a mean of {mean.value:.1f} Gy allows no level"
-        yield Found(where, text, "Ask the site.", found, "a level of the protocol")
+        yield Found(where, text, NO_LEVEL, found, "a level of the protocol")
     elif same_prescription(rx_gy, allowed.total_gy):
         yield Passed(where, found, f"allows {allowed.total_gy:g} Gy")
     else:
@@ -142,9 +150,39 @@ def liver_level(
             f"(scaled to it {scaled:.1f} Gy, {limit})"
         )
         lower = rx_gy < allowed.total_gy
-        advice = "" if lower else "Ask the site to step down, or why not."
+        advice = "" if lower else _step_down(context, mean, allowed.total_gy / rx_gy, level)
         severity = Severity.INFO if lower else None
         yield Found(where, text, advice, found, f"{allowed.total_gy:g} Gy", severity=severity)
+
+
+def _step_down(context: CheckContext, mean: ConstraintResult, part: float, level: str) -> str:
+    """Return what stepping down to a level does: limits that would still be missed are named."""
+    missed = ", ".join(
+        f"{r.metric} ({scaled:.1f} {r.unit}, limit {r.per_protocol_limit:g} {r.unit})"
+        for r in context.results
+        if r.structure == mean.structure and r is not mean
+        if (scaled := _missed(r, part)) is not None
+    )
+    if not missed:
+        return f"Step down to {level}, or say why not."
+    return (
+        f"Stepping down to {level} settles {mean.metric} but not {missed}: "
+        "another plan is needed that spares more of it."
+    )
+
+
+def _missed(r: ConstraintResult, part: float) -> float | None:
+    """Return the value in a plan scaled to a part of its dose where it still misses its limit.
+
+    None where the limit is met, is no upper limit of a dose, or does not count.
+    """
+    if not r.counts or r.op not in ("<=", "<") or r.value is None or r.per_protocol_limit is None:
+        return None
+    spec = parse_metric(r.metric)
+    if spec.kind not in SCALING or spec.unit != "Gy" or spec.conversion is not None:
+        return None
+    scaled = r.value * part
+    return scaled if scaled > r.per_protocol_limit else None
 
 
 def _levels(context: CheckContext, structure: str, metric: str) -> Iterator[_Level]:

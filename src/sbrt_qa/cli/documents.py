@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ def without_pictures(reviews: Sequence[CaseReview]) -> Reviewed:
         There are several plans.
     """
     from sbrt_qa.review.evidence import Reviewed
+    from sbrt_qa.review.occasion import Occasion
 
     if len(reviews) != 1:
         raise UsageError(
@@ -53,7 +55,7 @@ def without_pictures(reviews: Sequence[CaseReview]) -> Reviewed:
             got=", ".join(quoted(review.case) for review in reviews),
             advice="Choose with sbrt-qa report --plan LABEL.",
         )
-    return Reviewed(reviews[0])
+    return Reviewed(reviews[0], occasion=Occasion(written=dt.date.today()))
 
 
 def finish(reviews: Sequence[CaseReview]) -> int:

@@ -29,6 +29,14 @@ Language = Annotated[
 ProtocolName = Annotated[
     str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol, or NAME@VERSION.")
 ]
+Site = Annotated[
+    str,
+    typer.Option("--site", metavar="CODE", help="The site's code, for the head of the report."),
+]
+Submission = Annotated[
+    str,
+    typer.Option("--submission", metavar="NUMBER", help="Which submission, for the head."),
+]
 SiteValues = Annotated[
     Path | None,
     typer.Option(

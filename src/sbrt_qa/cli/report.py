@@ -23,6 +23,8 @@ def report(
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
+    site: options.Site = "",
+    submission: options.Submission = "",
 ) -> None:
     """Write the report of one plan: ``--out report.html``, or another format by its suffix.
 
@@ -36,7 +38,8 @@ def report(
     workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
     reviewed = reporting.report(
-        case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands
-    )
+        case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands,
+        site=site, submission=submission,
+    )  # fmt: skip
     write_document(name, file, language, reviewed)
     raise typer.Exit(finish([reviewed.review]))

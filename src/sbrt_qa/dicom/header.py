@@ -61,6 +61,7 @@ def read_header(one: FoundObject, first: FoundObject) -> ObjectHeader:
         says_how=bool(root.raw("DeidentificationMethod").strip(b" \0"))
         or bool(root.items("DeidentificationMethodCodeSequence")),
         has_subject=bool(root.raw("ClinicalTrialSubjectID").strip(b" \0")),
+        site=root.text("ClinicalTrialSiteID").strip(),
         identifying=tuple(k for k in IDENTIFYING if _tells(root, k)),
         name_like_person=_like_person(root),
         private_elements=sum(tag.is_private for tag in root.dataset),

@@ -47,6 +47,8 @@ class ObjectHeader:
         Whether a method of de-identification is stated.
     has_subject
         Whether a clinical trial subject is stated.
+    site
+        Clinical Trial Site ID as written.
     identifying
         Keywords of elements with values that tell who the patient is; never the values.
     name_like_person
@@ -72,6 +74,7 @@ class ObjectHeader:
     identity_removed: str = ""
     says_how: bool = False
     has_subject: bool = False
+    site: str = ""
     identifying: tuple[str, ...] = ()
     name_like_person: bool = False
     private_elements: int = 0

@@ -62,7 +62,7 @@ class Evaluation:
     Parameters
     ----------
     results
-        Worst first; among equals those that count first, then by priority, then as in the protocol.
+        Those that count first; worst first, then by priority, then as in the protocol.
     matches
         What stands for the structures of the protocol, found ones only.
     findings
@@ -390,8 +390,6 @@ def _row(
     )
 
 
-def _worst_first(result: ConstraintResult) -> tuple[float, bool, int]:
-    """Sort key; what cannot be evaluated and does not count stands behind the deviations."""
-    silent = result.verdict is Verdict.NOT_EVALUABLE and not result.counts
-    rank = Verdict.MINOR.rank - 0.5 if silent else result.verdict.rank
-    return (-rank, not result.counts, result.priority)
+def _worst_first(result: ConstraintResult) -> tuple[bool, int, int]:
+    """Sort key: what decides stands first, then what is worst, then the higher priority."""
+    return (not result.counts, -result.verdict.rank, result.priority)

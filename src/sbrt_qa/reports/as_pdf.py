@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def render_report(reviewed: Reviewed, language: str) -> bytes:
     """Return the report of one case; the review as JSON is attached to it."""
-    report = compose(reviewed.review, reviewed.evidence, language)
+    report = compose(reviewed.review, reviewed.evidence, language, reviewed.occasion)
     pictures, files = draw(reviewed, report)
     twin = {"review.json": reviewed.review.to_json()}
     return typeset({"report.json": payload(report, pictures), **files, **twin})

@@ -53,6 +53,8 @@ class Deviation:
         Value, limit and bound of minor in one sentence.
     excess
         By how much, in one sentence.
+    off
+        By how much, as a number.
     band, borderline
         Where the value may lie, and whether the verdict changes there; may be empty.
     source
@@ -67,6 +69,7 @@ class Deviation:
     minor: str
     statement: str
     excess: str
+    off: str
     band: str
     borderline: str
     source: str
@@ -82,6 +85,8 @@ class Concern:
         Structure of the protocol, and of the plan where it is called otherwise.
     deviations
         Worst first.
+    checks
+        Checks of the plan that found something about this structure, and decide.
     why
         Why it matters; empty where nothing is known of the structure.
     actions
@@ -101,6 +106,7 @@ class Concern:
     title: str
     mark: Mark
     deviations: tuple[Deviation, ...]
+    checks: tuple[CheckRow, ...]
     why: str
     actions: tuple[str, ...]
     place: str = ""
@@ -109,6 +115,34 @@ class Concern:
     limits: tuple[Marker, ...] = ()
     reached: tuple[Marker, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """One number at a glance: what is asked, what the plan has, what is allowed, by how much off.
+
+    What a check found stands in `value`, and the other texts are empty.
+    """
+
+    mark: Mark
+    label: str
+    value: str
+    bound: str
+    off: str
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One row at a glance: a structure or object, what is wrong with it, what may settle it.
+
+    `concern` is the place of its full text among the concerns, None where there is no more to say.
+    """
+
+    mark: Mark
+    title: str
+    glimpses: tuple[Glimpse, ...]
+    action: str
+    concern: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +226,14 @@ class Report:
         The verdict: sign and word, one sentence, the counts.
     facts
         Plan, prescription, delivery, dose, structures, image, protocol.
+    next_step
+        What to do about the verdict; empty where there is nothing to do.
+    glance
+        Everything that decides against the plan, one row each, worst first.
     concerns
         Structures with deviations: those with a major one first.
+    apart
+        Checks that decide and are about none of these structures.
     unknown
         Why limits are not evaluable: reason, and the limits concerned.
     unsure
@@ -202,8 +242,8 @@ class Report:
         Plan checks by what they mean, and those that found nothing wrong.
     methods, inputs, origin
         What made this result, of what, and what the limits are.
-    signatures
-        Lines to be filled by hand.
+    signatures, signed
+        Lines to be filled by hand, and what exactly is signed.
     disclaimer
         On every page.
     """
@@ -215,8 +255,11 @@ class Report:
     mark: Mark
     headline: str
     summary: str
+    next_step: str
     facts: tuple[Fact, ...]
+    glance: tuple[Glance, ...]
     concerns: tuple[Concern, ...]
+    apart: tuple[CheckRow, ...]
     unknown: tuple[Fact, ...]
     unsure: tuple[str, ...]
     limits: tuple[LimitRow, ...]
@@ -232,5 +275,6 @@ class Report:
     inputs: Table
     origin: str
     signatures: tuple[str, ...]
+    signed: str
     disclaimer: str
     evidence_notes: tuple[str, ...] = field(default=())

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Driver, Finding, ReasonCode, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.reports import counts
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.review.result import CaseReview, PlanSummary
 from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
 from sbrt_qa.units import counted
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
+
+UNTESTED = "not tested on this machine: run sbrt-qa selftest"
+"""Said of an engine without a self-test."""
 
 BORDERLINE = "≈"
 """Sign of a verdict that changes within the band of its value."""
@@ -136,15 +140,29 @@ def minor_text(bound: float | None, minor: float | None, beyond: str) -> str:
 
 
 def count_text(review: CaseReview) -> str:
-    """Return how many limits have which verdict, worst first; those that do not count apart."""
-    counting = [c for c in review.constraints if c.counts]
-    counts = {v: sum(c.verdict is v for c in counting) for v in reversed(Verdict)}
-    parts = [f"{number} {WORDS[v]}" for v, number in counts.items() if number]
-    unsure = sum(c.borderline for c in counting)
-    parts += [f"{unsure} of them borderline"] if unsure else []
-    others = len(review.constraints) - len(counting)
+    """Return how many limits and checks have which verdict, worst first; others apart."""
+    limits = counts.of_limits(review)
+    others = len(review.constraints) - sum(count.number for count in limits)
     rest = f"; {others} reported only" if others else ""
-    return f"{counted(len(review.constraints), 'limit')}: {', '.join(parts) or 'none counts'}{rest}"
+    told = ", ".join(map(_counted, limits)) or "none counts"
+    number = counted(len(review.constraints), "limit")
+    return f"{number}: {told}{rest}{_checks_counted(review)}"
+
+
+def _counted(count: counts.Count) -> str:
+    unsure = f" ({count.borderline} borderline)" if count.borderline else ""
+    return f"{count.number} {WORDS[count.verdict] if count.verdict else 'information'}{unsure}"
+
+
+def _checks_counted(review: CaseReview) -> str:
+    """Return how many plan checks say what; empty where none was made."""
+    checks = counts.of_checks(review)
+    told = (
+        f"{c.number} nothing found" if c.verdict is Verdict.PER_PROTOCOL else _counted(c)
+        for c in checks
+    )
+    number = counted(sum(c.number for c in checks), "check")
+    return f" · {number}: {', '.join(told)}" if checks else ""
 
 
 def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:
@@ -254,8 +272,8 @@ def comparison_notes(rows: Sequence[Comparison]) -> list[str]:
 def origin_lines(review: CaseReview) -> list[str]:
     """Return where the numbers come from."""
     engine = f"sbrt_qa {review.engine.version}; {review.engine.convention}"
-    tested = f"; self-test {review.engine.self_test}" if review.engine.self_test else ""
-    lines = [visible(f"Computed by {engine}{tested}.")]
+    tested = f"self-test {review.engine.self_test}" if review.engine.self_test else UNTESTED
+    lines = [visible(f"Computed by {engine}; {tested}.")]
     if review.protocol.statement:
         lines.append(visible(" ".join(review.protocol.statement.split())))
     return [*lines, NOT_FOR_TREATMENT]

@@ -112,7 +112,7 @@ class Words:
             if form in self._catalogue:
                 return self._catalogue[form]
         for template in self._templates:
-            values = template.match(bare)
+            values = template.match(text) or template.match(bare)
             if values is not None:
                 inner = {k: self._translated(v, depth - 1) for k, v in values.items()}
                 return _filled(template.translation, inner)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sbrt_qa.model.grid import DoseGrid, FloatArray, frozen_array
 from sbrt_qa.model.patient import DocumentPatient
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.review.occasion import Occasion
 from sbrt_qa.review.result import CaseReview
 
 HuArray = npt.NDArray[np.int16]
@@ -159,9 +160,11 @@ class Evidence:
 class Reviewed:
     """A review with its evidence; without, where the case is no longer at hand.
 
-    `patient` is whom DICOM documents may name; None leaves it to the subject code.
+    `patient` is whom DICOM documents may name; None leaves it to the subject code. `occasion` is
+    what is known of the submission and of the report itself.
     """
 
     review: CaseReview
     evidence: Evidence | None = None
     patient: DocumentPatient | None = None
+    occasion: Occasion = field(default_factory=Occasion)

@@ -25,6 +25,7 @@ from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.evidence import CtStack, Curve, Evidence, Place, Point, Reviewed
 from sbrt_qa.review.failing import failing_of
+from sbrt_qa.review.occasion import occasion_of
 from sbrt_qa.review.places import find_place
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.review import dvh_source, region_of_tree, review_case
@@ -57,7 +58,8 @@ def review_and_gather(
         case, protocol, mapping=mapping, site_values=site_values, bands=bands, doses=doses
     )
     rules = protocol.protocol if isinstance(protocol, Chosen) else protocol
-    return Reviewed(review, gather(doses, rules, mapping or {}, review))
+    evidence = gather(doses, rules, mapping or {}, review)
+    return Reviewed(review, evidence, occasion=occasion_of(case))
 
 
 def gather(

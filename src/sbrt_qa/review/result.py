@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, Final
@@ -186,6 +187,11 @@ class CaseReview:
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""
         return _adapter().dump_json(self, indent=indent).decode()
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the JSON form without indentation: what an audit keeps and a PDF carries."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     @classmethod
     def from_json(cls, text: str) -> CaseReview:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,16 @@ def report(
     plan: str | None = None,
     cross_check: bool = False,
     bands: bool = True,
+    site: str = "",
+    submission: str = "",
 ) -> Reviewed:
     """Review the one plan in `paths`, or the one chosen by `plan`, and keep what can be drawn.
+
+    Parameters
+    ----------
+    site, submission
+        Code of the site and number of the submission, for the head of the report; without a code
+        the one that the files state.
 
     Raises
     ------
@@ -42,4 +51,9 @@ def report(
     review = workflows.cross_checked(case, found.review, paths) if cross_check else found.review
     plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
     patient = document_patient(review.subject, paths, plan_uid)
-    return replace(found, review=workflows.citing_self_test(review), patient=patient)
+    stated = found.occasion
+    occasion = replace(
+        stated, site=site or stated.site, submission=submission, written=dt.date.today()
+    )
+    review = workflows.citing_self_test(review)
+    return replace(found, review=review, patient=patient, occasion=occasion)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Verdict, worst
+from sbrt_qa.model.outcome import Finding, Verdict, worst
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports.compose import marks, meaning, plain
 from sbrt_qa.reports.compose.curves import markers
 from sbrt_qa.reports.compose.marks import mark_of
+from sbrt_qa.reports.compose.tables import check_rows
 from sbrt_qa.reports.page import Concern, Deviation, Marker
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Evidence, Place
@@ -21,12 +22,30 @@ DEVIATES: Final = (Verdict.MAJOR, Verdict.MINOR)
 
 def concerns(review: CaseReview, evidence: Evidence | None, words: Words) -> tuple[Concern, ...]:
     """Return the structures with deviations that count, worst first."""
+    found = [
+        _concern(results, of_structure(review, name), review, evidence, words)
+        for name, results in _deviating(review).items()
+    ]
+    return tuple(sorted(found, key=lambda c: c.mark.verdict is not Verdict.MAJOR))
+
+
+def of_structure(review: CaseReview, name: str) -> list[Finding]:
+    """Return what checks found about a structure of the protocol, and decides."""
+    return [f for f in review.findings if f.verdict is not None and f.where == name]
+
+
+def apart(review: CaseReview) -> list[Finding]:
+    """Return what checks found and decides, and is about no structure with a deviation."""
+    told = _deviating(review)
+    return [f for f in review.findings if f.verdict is not None and f.where not in told]
+
+
+def _deviating(review: CaseReview) -> dict[str, list[ConstraintResult]]:
     groups: dict[str, list[ConstraintResult]] = {}
     for result in review.constraints:
         if result.counts and result.verdict in DEVIATES:
             groups.setdefault(result.structure, []).append(result)
-    found = [_concern(results, review, evidence, words) for results in groups.values()]
-    return tuple(sorted(found, key=lambda c: c.mark.verdict is not Verdict.MAJOR))
+    return groups
 
 
 def prescription_gy(review: CaseReview) -> float | None:
@@ -49,6 +68,7 @@ def deviation(result: ConstraintResult, evidence: Evidence | None, words: Words)
         minor=marks.minor_text(result, words),
         statement=plain.statement(result, words),
         excess=plain.excess(result, evidence, words),
+        off=plain.off(result, words),
         band=marks.band_text(result, words),
         borderline=plain.unsure(result, words),
         source=words(
@@ -59,19 +79,22 @@ def deviation(result: ConstraintResult, evidence: Evidence | None, words: Words)
 
 def _concern(
     results: Sequence[ConstraintResult],
+    findings: Sequence[Finding],
     review: CaseReview,
     evidence: Evidence | None,
     words: Words,
 ) -> Concern:
+    told = [f.verdict for f in findings if f.verdict is not None]
     place = _place(results, evidence)
     curve = _curve(results, evidence)
     limits, reached = _markers(results, review, evidence, curve)
     return Concern(
         title=marks.structure_text(results[0]),
-        mark=mark_of(worst([r.verdict for r in results]), words),
+        mark=mark_of(worst([r.verdict for r in results] + told), words),
         deviations=tuple(deviation(r, evidence, words) for r in results),
+        checks=check_rows(findings, words, good=False),
         why=meaning.why(results, words),
-        actions=meaning.actions(results, review, words),
+        actions=meaning.actions(results, findings, review, words),
         place="" if place is None else place.limit,
         picture="" if place is None else caption(place, words),
         curve=curve,
@@ -83,11 +106,13 @@ def _concern(
 
 def caption(place: Place, words: Words) -> str:
     """Return what a picture shows: slice, isodose, worst point."""
-    point = ", ".join(f"{v:.0f}" for v in place.point_mm)
-    spot = msg("+ hottest point there {dose} Gy, ({point}) mm")
-    if not place.too_hot:
-        spot = msg("+ coldest point there {dose} Gy, ({point}) mm")
-    where = words(msg("slice z = {z} mm"), z=f"{place.slice_mm:.1f}")
+    point = ", ".join(f"{v:.0f}" for v in place.point_mm[:2])
+    spot = msg("cross: hottest point of the structure here, {dose} Gy at ({point}) mm")
+    if place.around:
+        spot = msg("cross: hottest point outside the structure here, {dose} Gy at ({point}) mm")
+    elif not place.too_hot:
+        spot = msg("cross: coldest point of the structure here, {dose} Gy at ({point}) mm")
+    where = words(msg("z = {z} mm"), z=f"{place.slice_mm:.1f}")
     level = words(msg("isodose {level} Gy"), level=f"{place.level_gy:g}") if place.level_gy else ""
     text = words(spot, dose=f"{place.dose_gy:.1f}", point=point)
     return words(msg("; ")).join(part for part in (where, level, text) if part)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.page import Fact
 from sbrt_qa.reports.words import Words, msg
+from sbrt_qa.review.occasion import Occasion
 from sbrt_qa.review.result import (
     CaseReview,
     DoseSummary,
@@ -17,26 +19,52 @@ from sbrt_qa.review.result import (
 )
 from sbrt_qa.units import counted
 
+SHOWN: Final = 12
+"""Digits of a hash that are shown where the whole one stands elsewhere."""
 
-def facts(review: CaseReview, words: Words) -> tuple[Fact, ...]:
-    """Return plan, prescription, delivery, dose, structures, image and protocol."""
+
+def facts(review: CaseReview, occasion: Occasion, words: Words) -> tuple[Fact, ...]:
+    """Return submission, plan, delivery, dose, structures, image, protocol, and this report."""
     protocol = review.protocol
     version = words(
         msg("{id} version {version}"), id=visible(protocol.id), version=visible(protocol.version)
     )
+    version += f" · SHA-256 {visible(protocol.sha256[:SHOWN])}"
     return (
-        *_plan_facts(review, words),
+        Fact(words(msg("Subject")), _submission(review, occasion, words)),
+        *_plan_facts(review, occasion, words),
         Fact(words(msg("Dose")), _dose(review.dose, words)),
         Fact(words(msg("Structures")), _structures(review, words)),
         Fact(words(msg("Image")), _image(review.image, words)),
         Fact(words(msg("Protocol")), version),
+        Fact(words(msg("Report")), _report(review, occasion, words)),
     )
+
+
+def _submission(review: CaseReview, occasion: Occasion, words: Words) -> str:
+    parts = [visible(review.subject) or words(msg("no code stated"))]
+    if occasion.site:
+        parts.append(words(msg("site {code}"), code=visible(occasion.site)))
+    if occasion.submission:
+        parts.append(words(msg("submission {number}"), number=visible(occasion.submission)))
+    return " · ".join(parts)
+
+
+def _report(review: CaseReview, occasion: Occasion, words: Words) -> str:
+    """Return when it was made and of which review, and whether the engine was tested here."""
+    parts = [words(msg("made on {date}"), date=occasion.written)] if occasion.written else []
+    parts.append(words(msg("review {hash}"), hash=review.sha256[:SHOWN]))
+    if not review.engine.self_test:
+        parts.append(words(msg("no self-test on this machine")))
+    return " · ".join(parts)
 
 
 def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     """Return what made the numbers."""
     engine, protocol = review.engine, review.protocol
-    self_test = visible(engine.self_test) or words(msg("none on this machine"))
+    self_test = visible(engine.self_test) or words(
+        msg("None: this version was not tested on this machine. Run: sbrt-qa selftest.")
+    )
     return (
         Fact(words(msg("Engine")), f"sbrt_qa {visible(engine.version)}"),
         Fact(words(msg("Conventions")), words.sentence(visible(engine.convention))),
@@ -50,6 +78,7 @@ def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
         Fact(words(msg("Self-test")), self_test),
         Fact(words(msg("Protocol")), _version(protocol, words)),
         Fact(words(msg("Protocol file")), f"SHA-256 {visible(protocol.sha256)}"),
+        Fact(words(msg("Review")), f"SHA-256 {review.sha256}"),
         Fact(words(msg("Verdicts")), words(
             msg("Worst of all limits of priority 1 and 2 and of all checks; priority 3 makes a "
                 "case minor at most, priority 4 is only reported. Not evaluable is never passed.")
@@ -67,9 +96,9 @@ def _version(protocol: ProtocolUsed, words: Words) -> str:
     return " · ".join(parts)
 
 
-def _plan_facts(review: CaseReview, words: Words) -> Iterator[Fact]:
+def _plan_facts(review: CaseReview, occasion: Occasion, words: Words) -> Iterator[Fact]:
     plan = review.plan
-    yield Fact(words(msg("Plan")), _label(review, words))
+    yield Fact(words(msg("Plan")), _label(review, occasion, words))
     if isinstance(plan, Reason):
         yield Fact(words(msg("Prescribed")), words.sentence(visible(plan.detail)))
         return
@@ -77,13 +106,13 @@ def _plan_facts(review: CaseReview, words: Words) -> Iterator[Fact]:
     yield Fact(words(msg("Delivery")), _delivery(plan, words))
 
 
-def _label(review: CaseReview, words: Words) -> str:
+def _label(review: CaseReview, occasion: Occasion, words: Words) -> str:
     parts = [visible(review.case) or words(msg("(no label)"))]
-    if review.subject:
-        parts.append(words(msg("subject {code}"), code=visible(review.subject)))
     if isinstance(review.plan, PlanSummary):
         stated = (review.plan.approval.lower(), review.plan.intent.lower())
         parts += [words.sentence(visible(part)) for part in stated if part]
+    if occasion.planned:
+        parts.append(words(msg("planned on {date}"), date=occasion.planned))
     return " · ".join(parts)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.errors import visible
+from sbrt_qa.model.outcome import Finding
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports.compose.marks import number_text
 from sbrt_qa.reports.compose.plain import spec_of
@@ -52,6 +53,20 @@ COLD: Final = msg("Part of the target gets less than was prescribed; the tumour 
                   "there.")  # fmt: skip
 HOT_TARGET: Final = msg("The dose within the target is higher than the protocol intends.")
 
+SCALE: Final = msg(
+    "Scaling the whole plan to {factor} ({dose} prescribed) would meet it, and take as much from "
+    "the target: only where the protocol has that prescription."
+)
+NO_SCALE: Final = msg(
+    "Scaling the dose is no way out: it would take {factor} of it, {dose} instead of the "
+    "prescription."
+)
+LEAST_SCALED: Final = 0.9
+"""Part of its dose below which a scaled plan is another treatment: a step from 50 to 45 Gy."""
+
+PRESCRIPTION: Final = "prescription"
+"""Group of the checks that speak of the prescribed dose."""
+
 TARGETS: Final = re.compile(r"(?:PTV|CTV|GTV|ITV|IGTV)(?![A-Za-z])")
 INDICES: Final = ("R100", "R50", "CI", "PITV", "PaddickCI", "D2cm", "GI")
 
@@ -67,11 +82,21 @@ def why(results: Sequence[ConstraintResult], words: Words) -> str:
 
 
 def actions(
-    results: Sequence[ConstraintResult], review: CaseReview, words: Words
+    results: Sequence[ConstraintResult],
+    findings: Sequence[Finding],
+    review: CaseReview,
+    words: Words,
 ) -> tuple[str, ...]:
-    """Return what may settle the deviations of one structure: in general, then by scaling."""
-    found = dict.fromkeys(text for result in _leading(results) for text in _action(result, words))
-    return (*found, *_scaling(results, review, words))
+    """Return what may settle the deviations of one structure.
+
+    What a check of the plan advises comes first. Where a check spoke of the prescription, nothing
+    is said of scaling: the protocol's own levels decide then.
+    """
+    advice = [words.sentence(visible(f.advice)) for f in findings if f.advice]
+    general = [text for result in _leading(results) for text in _action(result, words)]
+    leveled = any(f.group == PRESCRIPTION for f in findings)
+    scaling = [] if leveled else list(_scaling(results, review, words))
+    return tuple(dict.fromkeys([*advice, *general, *scaling]))
 
 
 def notes(results: Sequence[ConstraintResult], words: Words) -> tuple[str, ...]:
@@ -155,18 +180,18 @@ def _for_organ(result: ConstraintResult, spec: MetricSpec, words: Words) -> str:
 def _scaling(
     results: Sequence[ConstraintResult], review: CaseReview, words: Words
 ) -> Iterator[str]:
-    """Yield to what part the whole dose would have to be scaled: doses go with the prescription."""
+    """Yield whether scaling the whole dose settles it: doses go with the prescription."""
     plan = review.plan
     if not isinstance(plan, PlanSummary) or not isinstance(plan.prescription_gy, float | int):
         return
     factors = [f for r in results if (f := _factor(r)) is not None]
     if factors and len(factors) == len(results):
-        factor = min(factors)
+        text = SCALE if min(factors) >= LEAST_SCALED else NO_SCALE
         yield words(
-            msg("By scaling alone, the plan would have to go down to {factor} of its dose "
-                "({dose} prescribed)."),
-            factor=f"{100 * factor:.0f} %", dose=f"{plan.prescription_gy * factor:.1f} Gy",
-        )  # fmt: skip
+            text,
+            factor=f"{100 * min(factors):.0f} %",
+            dose=f"{plan.prescription_gy * min(factors):.1f} Gy",
+        )
 
 
 def _factor(result: ConstraintResult) -> float | None:

@@ -147,11 +147,20 @@ def _minor(result: ConstraintResult, words: Words) -> str:
     return words(_MINORS[result.op], minor=number_text(minor, result.unit))
 
 
-def _distance(result: ConstraintResult, words: Words) -> str:
-    off, bound = abs(result.margin or 0.0), result.per_protocol_limit or 0.0
-    amount = number_text(float(rounded(off, (0.0,))), result.unit)
+def off(result: ConstraintResult, words: Words) -> str:
+    """Return the distance to a limit that is missed, and its part of the limit; empty without."""
+    if result.margin is None or result.unit == "bool":
+        return ""
+    bound = result.per_protocol_limit or 0.0
+    amount = number_text(float(rounded(abs(result.margin), (0.0,))), result.unit)
     if bound and result.unit != "%":
-        amount += words(msg(" ({percent} %)"), percent=f"{100 * off / abs(bound):.0f}")
+        part = 100 * abs(result.margin) / abs(bound)
+        amount += words(msg(" ({percent} %)"), percent=f"{part:.0f}")
+    return amount
+
+
+def _distance(result: ConstraintResult, words: Words) -> str:
+    amount = off(result, words)
     if result.op in (">=", ">"):
         return words(msg("{amount} below the limit"), amount=amount)
     return words(msg("{amount} above the limit"), amount=amount)

@@ -7,13 +7,16 @@ from typing import Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.reports import counts
 from sbrt_qa.reports.compose import plain, tables
-from sbrt_qa.reports.compose.concerns import concerns
+from sbrt_qa.reports.compose.concerns import apart, concerns
 from sbrt_qa.reports.compose.facts import facts, methods
-from sbrt_qa.reports.compose.marks import WORDS, mark_of
+from sbrt_qa.reports.compose.glance import glance
+from sbrt_qa.reports.compose.marks import mark_of
 from sbrt_qa.reports.page import Fact, Report
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Evidence
+from sbrt_qa.review.occasion import Occasion
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.units import counted
 
@@ -24,8 +27,21 @@ HEADLINES: Final = {
     Verdict.PER_PROTOCOL: msg("The plan meets every limit that decides."),
     Verdict.MINOR: msg("The plan deviates from the protocol, within what counts as minor."),
     Verdict.MAJOR: msg("The plan does not meet the protocol: at least one deviation is major."),
-    Verdict.NOT_EVALUABLE: msg("The plan cannot be judged: something that decides is missing."),
+    Verdict.NOT_EVALUABLE: msg(
+        "The plan cannot be judged: something that decides is missing or cannot be trusted."
+    ),
 }
+
+NEXT_STEPS: Final = {
+    Verdict.MINOR: msg("Next: the reviewer decides whether the minor deviations are accepted."),
+    Verdict.MAJOR: msg(
+        "Next: change the plan as said below, submit it again, and explain what cannot change."
+    ),
+    Verdict.NOT_EVALUABLE: msg(
+        "Next: send what is missing, or correct what is said below, and submit again."
+    ),
+}
+"""What to do about a verdict."""
 
 ADVICE: Final = {
     ReasonCode.STRUCTURE_MISSING: msg(
@@ -39,19 +55,28 @@ ADVICE: Final = {
 }
 """What to do about a limit that cannot be evaluated."""
 
+UNKNOWN: Final = Occasion()
+
 SIGNATURES: Final = (
     msg("Physics reviewer"),
     msg("Oncology reviewer"),
 )
 
 
-def compose(review: CaseReview, evidence: Evidence | None = None, language: str = "en") -> Report:
+def compose(
+    review: CaseReview,
+    evidence: Evidence | None = None,
+    language: str = "en",
+    occasion: Occasion = UNKNOWN,
+) -> Report:
     """Return the report of one case in one language.
 
     Parameters
     ----------
     evidence
         What pictures are drawn from; without it there are none.
+    occasion
+        Whose submission it is, and when the report was made.
 
     Raises
     ------
@@ -59,6 +84,8 @@ def compose(review: CaseReview, evidence: Evidence | None = None, language: str 
         There is no such language.
     """
     words = Words(language)
+    wrong = concerns(review, evidence, words)
+    others = tables.check_rows(_worst_first(apart(review)), words, good=False)
     return Report(
         language=language,
         title=words(TITLE),
@@ -67,8 +94,11 @@ def compose(review: CaseReview, evidence: Evidence | None = None, language: str 
         mark=mark_of(review.verdict, words),
         headline=words(HEADLINES[review.verdict]),
         summary=summary(review, words),
-        facts=facts(review, words),
-        concerns=concerns(review, evidence, words),
+        next_step=words(NEXT_STEPS[review.verdict]) if review.verdict in NEXT_STEPS else "",
+        facts=facts(review, occasion, words),
+        glance=glance(wrong, others),
+        concerns=wrong,
+        apart=others,
         unknown=_unknown(review, words),
         unsure=_unsure(review, words),
         limits=tables.limit_rows(review, evidence, words),
@@ -84,27 +114,43 @@ def compose(review: CaseReview, evidence: Evidence | None = None, language: str 
         inputs=tables.input_table(review, words),
         origin=words.sentence(visible(" ".join(review.protocol.statement.split()))),
         signatures=tuple(words(text) for text in SIGNATURES),
+        signed=words(msg("What is signed: the review with SHA-256 {hash}."), hash=review.sha256),
         disclaimer=words(DISCLAIMER),
         evidence_notes=_evidence_notes(evidence, words),
     )
 
 
 def summary(review: CaseReview, words: Words) -> str:
-    """Return how many limits have which verdict, worst first; those that do not count apart."""
-    counting = [c for c in review.constraints if c.counts]
-    counts = {v: sum(c.verdict is v for c in counting) for v in reversed(Verdict)}
-    parts = [
-        words(msg("{count} {verdict}"), count=number, verdict=words(WORDS[verdict]))
-        for verdict, number in counts.items()
-        if number
-    ]
-    told = words(msg(", ")).join(parts) or words(msg("none counts"))
-    limits = words.sentence(counted(len(review.constraints), "limit"))
-    text = limits + words(msg(": ")) + told
-    others = len(review.constraints) - len(counting)
+    """Return how many limits and checks have which verdict, worst first; others apart."""
+    limits = counts.of_limits(review)
+    told = words(msg(", ")).join(_counted(c, words) for c in limits) or words(msg("none counts"))
+    text = words.sentence(counted(len(review.constraints), "limit")) + words(msg(": ")) + told
+    others = len(review.constraints) - sum(count.number for count in limits)
     if others:
         text += words(msg("; {count} reported only"), count=others)
+    return text + _checks_counted(review, words)
+
+
+def _counted(count: counts.Count, words: Words) -> str:
+    word = mark_of(count.verdict, words).word
+    text = words(msg("{count} {verdict}"), count=count.number, verdict=word)
+    if count.borderline:
+        text += words(msg(" ({count} borderline)"), count=count.borderline)
     return text
+
+
+def _checks_counted(review: CaseReview, words: Words) -> str:
+    checks = counts.of_checks(review)
+    if not checks:
+        return ""
+    told = words(msg(", ")).join(
+        words(msg("{count} nothing found"), count=c.number)
+        if c.verdict is Verdict.PER_PROTOCOL
+        else _counted(c, words)
+        for c in checks
+    )
+    number = words.sentence(counted(sum(c.number for c in checks), "check"))
+    return f" · {number}" + words(msg(": ")) + told
 
 
 def _worst_first(findings: Sequence[Finding]) -> list[Finding]:

@@ -65,6 +65,8 @@ def _check(f: Finding, words: Words, *, good: bool) -> CheckRow:
     title, message, advice, found, expected, tolerance = (
         words.sentence(visible(text)) for text in told
     )
+    if message and message != found:
+        message = message.rstrip(".。") + words(msg("."))
     return CheckRow(
         code=visible(f.code),
         mark=mark_of(verdict, words),

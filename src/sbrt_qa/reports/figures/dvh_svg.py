@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from sbrt_qa.errors import visible
 from sbrt_qa.model.grid import FloatArray
-from sbrt_qa.reports.figures.palette import TARGETS
+from sbrt_qa.reports.figures.legend import Spot, flowed, rows_of
+from sbrt_qa.reports.figures.palette import colour_of
 from sbrt_qa.reports.figures.slice_svg import FONT, text_only
 from sbrt_qa.reports.figures.svg import path, tag, text
 from sbrt_qa.reports.page import Marker
 from sbrt_qa.review.evidence import Curve, Evidence
 
 WIDTH: Final = 236.0
-HEIGHT: Final = 164.0
-LEFT, RIGHT, TOP, BOTTOM = 36.0, 6.0, 8.0, 28.0
+LEFT, RIGHT, BOTTOM = 36.0, 6.0, 28.0
+AXES: Final = 106.0
+"""Height of the axes."""
+ROW: Final = 12.0
+"""Height of a row of the legend, which stands above the axes."""
+SAMPLE: Final = 20.0
+LETTERS: Final = 9.0
 
 STEPS: Final = (1, 2, 5, 10, 20, 25, 50, 100)
 NICE_CC: Final = (0.2, 0.4, 1, 2, 4, 8, 10, 20, 40, 80, 100, 200, 400, 800, 1000, 2000)
@@ -28,6 +32,9 @@ SMALL_PART: Final = 0.1
 """Limits about no more than this part of the structure are shown in cc."""
 
 REACHED: Final = "#d62f2f"
+WIDE: Final = (2.4, "")
+THIN: Final = (1.2, "4 3")
+"""Width and dash of the main curve, and of others."""
 MIDDLE: Final[dict[str, str | float]] = {"text_anchor": "middle", "fill": "currentColor"}
 END: Final[dict[str, str | float]] = {"text_anchor": "end", "fill": "currentColor"}
 
@@ -63,24 +70,74 @@ def dvh_svg(
         Points of the main curve: bounds, and what the plan has there.
     """
     limits, reached = markers
-    plot = _Plot(evidence, evidence.curves[main], _top_gy(evidence, [main, *others], limits))
+    top_gy = _top_gy(evidence, [main, *others], limits)
+    plot = _Plot(evidence, evidence.curves[main], top_gy)
     plot.look_at([*limits, *reached])
-    drawn = others if plot.whole else []
+    drawn = [main, *(others if plot.whole else [])]
+    keys = list(_keys(drawn, colours, labels, limits, reached))
+    spots = flowed([key.text for key in keys], LETTERS, WIDTH - 8, SAMPLE)
+    plot.top = ROW * rows_of(spots) + 8
     parts = [
         f"<title>{text_only(labels.title)}</title>",
+        *(key.drawn(spot) for key, spot in zip(keys, spots, strict=True)),
         plot.clip(),
         *plot.axes(labels),
-        *(plot.curve(evidence.curves[k], colours.get(k, "#777"), main=False) for k in drawn),
-        plot.curve(evidence.curves[main], colours.get(main, "#d62f2f"), main=True),
-        *plot.names([*drawn, main]),
+        *(plot.curve(evidence.curves[k], colour_of(k, colours), main=k == main) for k in drawn),
         *plot.limits(limits),
         *plot.reached(reached),
-        *plot.legend(labels, limits, reached),
     ]
     return tag(
-        "svg", "".join(parts), viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", role="img",
+        "svg", "".join(parts), viewBox=f"0 0 {WIDTH:g} {plot.height:g}", role="img",
         xmlns="http://www.w3.org/2000/svg", font_family=FONT, font_size=10,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One line of the legend: a text, and its sample drawn at a place (right end, foot)."""
+
+    text: str
+    sample: Callable[[float, float], str]
+    weight: str = ""
+
+    def drawn(self, spot: Spot) -> str:
+        """Return sample and text at a spot."""
+        x, y = 4 + spot.x, 9 + ROW * spot.row
+        return self.sample(x - 4, y) + text(
+            spot.text, x, y, fill="currentColor", font_size=LETTERS, font_weight=self.weight
+        )
+
+
+def _keys(
+    drawn: Sequence[str],
+    colours: Mapping[str, str],
+    labels: Labels,
+    limits: Sequence[Marker],
+    reached: Sequence[Marker],
+) -> Iterator[_Key]:
+    for n, key in enumerate(drawn):
+        stroke = _stroke(colour_of(key, colours), main=n == 0)
+        yield _Key(key, stroke, "600" if n == 0 else "")
+    if reached:
+        yield _Key(labels.reached, lambda x, y: _disc(x - 6, y - 3))
+    lines = [m.volume_cc is None for m in limits]
+    if limits:
+        yield _Key(labels.limit, lambda x, y: _limit_sample(x, y, lines))
+
+
+def _stroke(colour: str, *, main: bool) -> Callable[[float, float], str]:
+    def sample(x: float, y: float) -> str:
+        data = f"M{x - SAMPLE + 6:.2f} {y - 3:.2f}H{x:.2f}"
+        return _pen(data, colour, *(WIDE if main else THIN))
+
+    return sample
+
+
+def _limit_sample(x: float, y: float, lines: Sequence[bool]) -> str:
+    """Return the line of a mean, the triangle of a point, or both where there are both."""
+    at = x - 14 if not all(lines) else x - 6
+    line = _pen(f"M{at:.2f} {y - 8:.2f}V{y + 1:.2f}", "currentColor", 1.1, "5 2")
+    return (line if any(lines) else "") + ("" if all(lines) else _triangle(x - 5, y + 1))
 
 
 def _top_gy(evidence: Evidence, keys: Sequence[str], limits: Sequence[Marker]) -> float:
@@ -97,6 +154,12 @@ class _Plot:
         self.top_gy = top_gy
         self.whole = True
         self.top_cc = main.volume_cc or 1.0
+        self.top = 8.0
+
+    @property
+    def height(self) -> float:
+        """Height of the whole picture."""
+        return self.top + AXES + BOTTOM
 
     def look_at(self, markers: Sequence[Marker]) -> None:
         """Choose the part of the volume axis that shows every marker well."""
@@ -117,13 +180,11 @@ class _Plot:
 
     def y(self, part: float) -> float:
         """Return the place of a part of the axis, 0 to 1."""
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * part
+        return self.top + AXES * (1 - part)
 
     def clip(self) -> str:
         """Return what keeps curves within the axes."""
-        box = tag(
-            "rect", x=LEFT, y=TOP - 2, width=WIDTH - LEFT - RIGHT, height=HEIGHT - TOP - BOTTOM + 3
-        )
+        box = tag("rect", x=LEFT, y=self.top - 2, width=WIDTH - LEFT - RIGHT, height=AXES + 3)
         return tag("defs", tag("clipPath", box, id=self._clip_id))
 
     @property
@@ -143,7 +204,7 @@ class _Plot:
         yield _rule(LEFT, self.y(0), WIDTH - RIGHT, self.y(0), 0.8)
         yield _rule(LEFT, self.y(0), LEFT, self.y(1), 0.8)
         unit = "%" if self.whole else "cc"
-        yield text(f"{labels.dose} (Gy)", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 5, **MIDDLE)
+        yield text(f"{labels.dose} (Gy)", (LEFT + WIDTH - RIGHT) / 2, self.height - 5, **MIDDLE)
         turned = f"translate(9 {self.y(0.5):.1f}) rotate(-90)"
         yield text(f"{labels.volume} ({unit})", 0, 0, transform=turned, **MIDDLE)
 
@@ -152,37 +213,22 @@ class _Plot:
         dose = self.evidence.dose_axis_gy
         keep = dose <= min(self.top_gy, curve.max_gy * 1.02 + 0.2)
         x = LEFT + (WIDTH - LEFT - RIGHT) * dose[keep] / self.top_gy
-        y = self.y(0) - (HEIGHT - TOP - BOTTOM) * self._part(curve)[keep]
-        inside = y > TOP - 60
+        y = self.y(0) - AXES * self._part(curve)[keep]
+        inside = y > self.top - 60
         data = path([np.column_stack([x, y])[inside]], closed=False)
-        return tag(
-            "path", d=data, fill="none", stroke=colour, stroke_width=2.4 if main else 1.2,
-            stroke_dasharray="" if main else "4 3", clip_path=f"url(#{self._clip_id})",
-        )  # fmt: skip
+        clip = f"url(#{self._clip_id})"
+        return _pen(data, colour, *(WIDE if main else THIN), clip=clip)
 
-    def names(self, keys: Sequence[str]) -> Iterator[str]:
-        """Write each name beside its curve, at heights of their own."""
-        for n, key in enumerate(reversed(keys)):
-            part = (0.86, 0.6, 0.45, 0.3)[n % 4]
-            share = self._part(self.evidence.curves[key])
-            index = int(np.searchsorted(-share, -part, side="right"))
-            dose = self.evidence.dose_axis_gy[min(index, share.size - 1)]
-            x = self.x(min(float(dose), self.top_gy))
-            at_end = x > WIDTH * 0.4
-            yield text(
-                _short(key), x - 4 if at_end else x + 4, self.y(part) + 3, fill="currentColor",
-                text_anchor="end" if at_end else "", font_weight="600" if key == keys[-1] else "",
-            )  # fmt: skip
+    def upright(self, x: float) -> str:
+        """Return a line from the foot of the axes to their top."""
+        return f"M{x:.2f} {self.y(0):.2f}V{self.y(1):.2f}"
 
     def limits(self, markers: Sequence[Marker]) -> Iterator[str]:
         """Draw bounds: a triangle on the point, or a line where only the dose counts."""
         for m in markers:
             x = self.x(m.dose_gy)
             if m.volume_cc is None:
-                yield tag(
-                    "path", d=f"M{x:.2f} {self.y(0):.2f}V{self.y(1):.2f}", stroke="currentColor",
-                    stroke_width=1.1, stroke_dasharray="5 2",
-                )  # fmt: skip
+                yield _pen(self.upright(x), "currentColor", 1.1, "5 2")
             else:
                 yield _triangle(x, self.y(m.volume_cc / self.top_cc))
 
@@ -191,30 +237,8 @@ class _Plot:
         for m in markers:
             x = self.x(m.dose_gy)
             if m.volume_cc is None:
-                yield tag(
-                    "path", d=f"M{x:.2f} {self.y(0):.2f}V{self.y(1):.2f}", stroke=REACHED,
-                    stroke_width=1.4,
-                )  # fmt: skip
+                yield _pen(self.upright(x), REACHED, 1.4, "")
             yield _disc(x, self.y(0 if m.volume_cc is None else m.volume_cc / self.top_cc))
-
-    def legend(
-        self, labels: Labels, limits: Sequence[Marker], reached: Sequence[Marker]
-    ) -> Iterator[str]:
-        """Say what the markers mean, where the curve is not."""
-        longest = max(_width(labels.reached), _width(labels.limit))
-        x, y = WIDTH - RIGHT - 6 - 5.6 * longest, TOP + 9
-        if TARGETS.match(self.main.key):  # whose curve runs through that corner
-            x, y = LEFT + 16, self.y(0) - 22
-        if reached:
-            yield _disc(x - 8, y - 3)
-            yield text(labels.reached, x, y, fill="currentColor", font_size=9)
-            y += 13
-        if limits and all(m.volume_cc is None for m in limits):
-            yield _rule(x - 8, y - 8, x - 8, y + 1, 1)
-        elif limits:
-            yield _triangle(x - 8, y)
-        if limits:
-            yield text(labels.limit, x, y, fill="currentColor", font_size=9)
 
     def _part(self, curve: Curve) -> FloatArray:
         whole = (curve.volume_cc or 1.0) if self.whole else self.top_cc
@@ -229,18 +253,15 @@ def _disc(x: float, y: float) -> str:
     return tag("circle", cx=x, cy=y, r=3.4, fill=REACHED, stroke="#fff", stroke_width=0.8)
 
 
+def _pen(data: str, colour: str, width: float, dash: str, clip: str = "") -> str:
+    return tag(
+        "path", d=data, fill="none", stroke=colour, stroke_width=width, stroke_dasharray=dash,
+        clip_path=clip,
+    )  # fmt: skip
+
+
 def _rule(x1: float, y1: float, x2: float, y2: float, opacity: float) -> str:
     return tag(
         "path", d=f"M{x1:.2f} {y1:.2f}L{x2:.2f} {y2:.2f}", stroke="currentColor",
         stroke_width=0.7, stroke_opacity=opacity,
     )  # fmt: skip
-
-
-def _width(text: str) -> float:
-    """Return about how wide a text is, in Latin letters."""
-    return sum(1.9 if unicodedata.east_asian_width(c) in "WF" else 1.0 for c in text)
-
-
-def _short(name: str, most: int = 22) -> str:
-    name = visible(name)
-    return name if len(name) <= most else name[: most - 1] + "…"

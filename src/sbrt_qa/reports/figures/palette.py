@@ -35,6 +35,16 @@ ISODOSES: Final = (
 TARGETS: Final = re.compile(r"(?:PTV|CTV|GTV|ITV|IGTV)(?![A-Za-z])", re.IGNORECASE)
 
 
+UNKNOWN: Final = "#6b7280"
+"""Of a curve whose name says nothing."""
+
+
+def colour_of(key: str, known: Mapping[str, str]) -> str:
+    """Return the colour of a structure, or of a combination by what its name starts with."""
+    named = (c for name, c in NAMED if re.match(name, key.upper()))
+    return known.get(key) or next(named, UNKNOWN)
+
+
 def colours(structures: Mapping[str, Structure]) -> dict[str, str]:
     """Return a colour for every structure by key."""
     found: dict[str, str] = {}

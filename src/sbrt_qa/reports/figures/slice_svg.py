@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from sbrt_qa.errors import visible
+from sbrt_qa.reports.figures.legend import Spot, flowed, rows_of, width_of
 from sbrt_qa.reports.figures.slices import Frame, Isodose, SlicePicture
 from sbrt_qa.reports.figures.svg import path, png, tag, text
 
@@ -15,12 +16,19 @@ FONT: Final = "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, sans-serif
 USUAL_WIDTH_MM: Final = 144.0
 OTHER_DASH: Final = "2.4 1.2"
 MOST_NAMED: Final = 4
+LIMIT_COLOUR, OTHER_COLOUR = "#fff", "#ffd54f"
+"""Of the isodose of the limit, and of others."""
+OTHER_ISODOSE: Final = "1 1.2"
+
+LETTERS: Final = 6.0
+ROW: Final = 8.0
+SAMPLE: Final = 13.0
 
 
 def slice_svg(
     picture: SlicePicture, colours: Mapping[str, str], title: str, level_gy: float, identity: str
 ) -> str:
-    """Return a slice as an SVG element.
+    """Return a slice as an SVG element, its legend below the picture.
 
     Parameters
     ----------
@@ -29,16 +37,21 @@ def slice_svg(
     title
         What is shown, for who cannot see it.
     level_gy
-        Dose of the limit, whose isodose is drawn white and labelled.
+        Dose of the limit, whose isodose is drawn white.
     identity
         Unique within the page; letters, digits and hyphens.
     """
-    f = picture.frame
-    inner = "".join(_layers(picture, colours, level_gy, identity))
+    f, pen = picture.frame, _Pen(picture.frame)
+    keys = list(_keys(picture, colours, level_gy))
+    size = LETTERS * pen.unit
+    spots = flowed([key.text for key in keys], size, f.width_mm, SAMPLE * pen.unit)
+    legend = (key.drawn(spot, f.height_mm, pen) for key, spot in zip(keys, spots, strict=True))
+    below = (ROW * rows_of(spots) + 2.5) * pen.unit if keys else 0.0
+    inner = "".join((*_layers(picture, colours, level_gy, identity), *legend))
     return tag(
         "svg",
         f"<title>{text_only(title)}</title>" + inner,
-        viewBox=f"0 0 {f.width_mm:.2f} {f.height_mm:.2f}",
+        viewBox=f"0 0 {f.width_mm:.2f} {f.height_mm + below:.2f}",
         xmlns="http://www.w3.org/2000/svg",
         role="img",
         font_family=FONT,
@@ -62,7 +75,6 @@ def _layers(
     )  # fmt: skip
     yield tag("g", parts, transform=f"translate({-f.x_low_mm:.3f} {-f.y_low_mm:.3f})")
     yield from _furniture(f, pen)
-    yield from _legend(picture, colours, pen)
 
 
 class _Pen:
@@ -83,12 +95,38 @@ class _Pen:
             stroke_dasharray=scaled,
         )  # fmt: skip
 
-    def word(self, content: str, x: float, y: float, size: float, anchor: str = "") -> str:
-        """Return white letters with a black edge."""
-        return text(
-            content, x, y, font_size=size * self.unit, text_anchor=anchor, fill="#fff",
-            stroke="#000", stroke_width=1.0 * self.unit, paint_order="stroke",
+    def word(self, content: str, x: float, y: float, size: float) -> str:
+        """Return white letters in the middle of a dark plate, whose foot is at `y`."""
+        wide, high = (width_of(content, size) + 1.5) * self.unit, (size + 0.8) * self.unit
+        plate = tag(
+            "rect", x=x - wide / 2, y=y - 0.86 * high, width=wide, height=high, rx=0.8 * self.unit,
+            fill="#000", fill_opacity=0.6,
         )  # fmt: skip
+        return plate + text(
+            content, x, y, font_size=size * self.unit, text_anchor="middle", fill="#fff"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One line of the legend: a name or a dose, and the stroke that stands for it."""
+
+    text: str
+    colour: str
+    width: float
+    dash: str
+
+    def drawn(self, spot: Spot, top: float, pen: _Pen) -> str:
+        """Return a piece of the stroke on black, as in the picture, and the text beside it."""
+        y = top + (ROW * (spot.row + 1) + 0.5) * pen.unit
+        left, wide = spot.x - (SAMPLE - 1) * pen.unit, (SAMPLE - 3) * pen.unit
+        plate = tag(
+            "rect", x=left, y=y - 4.6 * pen.unit, width=wide, height=5 * pen.unit, fill="#222"
+        )
+        middle = y - 2.1 * pen.unit
+        line = f"M{left + pen.unit:.2f} {middle:.2f}h{wide - 2 * pen.unit:.2f}"
+        words = text(spot.text, spot.x, y, font_size=LETTERS * pen.unit, fill="currentColor")
+        return plate + pen.line(line, self.colour, self.width, self.dash) + words
 
 
 def _definitions(picture: SlicePicture, identity: str, pen: _Pen) -> str:
@@ -134,34 +172,36 @@ def _wrong(picture: SlicePicture, identity: str) -> Iterator[str]:
 def _outlines(picture: SlicePicture, colours: Mapping[str, str], pen: _Pen) -> Iterator[str]:
     """Draw the structure of the limit last and widest, others dashed."""
     for outline in sorted(picture.outlines, key=lambda o: o.key in picture.within):
-        own = outline.key in picture.within
         data = path(outline.polygons, closed=True)
-        colour = colours.get(outline.key, "#fff")
-        yield pen.line(data, colour, 1.3 if own else 0.7, "" if own else OTHER_DASH)
+        yield pen.line(data, *_outline_stroke(outline.key, picture, colours))
+
+
+def _outline_stroke(
+    key: str, picture: SlicePicture, colours: Mapping[str, str]
+) -> tuple[str, float, str]:
+    own = key in picture.within
+    return colours.get(key, "#fff"), 1.3 if own else 0.7, "" if own else OTHER_DASH
 
 
 def _isodoses(picture: SlicePicture, level_gy: float, pen: _Pen) -> Iterator[str]:
     for isodose in picture.isodoses:
-        main = abs(isodose.dose_gy - level_gy) < 1e-9
         data = path(isodose.lines, closed=False)
-        yield pen.line(data, "#fff" if main else "#ffd54f", 0.8 if main else 0.5,
-                       "" if main else "1 1.2")  # fmt: skip
-        yield from _label(picture.frame, isodose, pen, main=main)
+        yield pen.line(data, *_isodose_stroke(isodose, level_gy))
 
 
-def _label(frame: Frame, isodose: Isodose, pen: _Pen, *, main: bool) -> Iterator[str]:
-    """Write the dose at the top (of others, the bottom) of its longest line, where that shows."""
-    longest = max(isodose.lines, key=len)
-    inside = [
-        (x, y)
-        for x, y in longest.tolist()
-        if frame.x_low_mm + 14 * pen.unit < x < frame.x_high_mm - 14 * pen.unit
-        and frame.y_low_mm + 12 * pen.unit < y < frame.y_high_mm - 8 * pen.unit
-    ]
-    if inside:
-        x, y = (min if main else max)(inside, key=lambda p: p[1])
-        beside = -1.5 if main else 5.2
-        yield pen.word(f"{isodose.dose_gy:g} Gy", x, y + beside * pen.unit, 6.4, "middle")
+def _isodose_stroke(isodose: Isodose, level_gy: float) -> tuple[str, float, str]:
+    if abs(isodose.dose_gy - level_gy) < 1e-9:
+        return LIMIT_COLOUR, 0.8, ""
+    return OTHER_COLOUR, 0.5, OTHER_ISODOSE
+
+
+def _keys(picture: SlicePicture, colours: Mapping[str, str], level_gy: float) -> Iterator[_Key]:
+    """Name structures, those of the limit first, then isodoses."""
+    shown = sorted(picture.outlines, key=lambda o: o.key not in picture.within)[:MOST_NAMED]
+    for outline in shown:
+        yield _Key(outline.key, *_outline_stroke(outline.key, picture, colours))
+    for isodose in picture.isodoses:
+        yield _Key(f"{isodose.dose_gy:g} Gy", *_isodose_stroke(isodose, level_gy))
 
 
 def _spot(picture: SlicePicture, pen: _Pen) -> Iterator[str]:
@@ -173,25 +213,12 @@ def _spot(picture: SlicePicture, pen: _Pen) -> Iterator[str]:
 
 def _furniture(f: Frame, pen: _Pen) -> Iterator[str]:
     """Return sides of the patient and a scale bar."""
-    edge = 3 * pen.unit
+    edge, foot = 5 * pen.unit, f.height_mm - 3 * pen.unit
     yield pen.word("R", edge, f.height_mm / 2, 7)
-    yield pen.word("L", f.width_mm - edge, f.height_mm / 2, 7, "end")
-    yield pen.word("A", f.width_mm / 2, 8 * pen.unit, 7, "middle")
-    yield pen.word("P", f.width_mm / 2, f.height_mm - edge, 7, "middle")
-    x, y, up = f.width_mm - 20 - 2 * edge, f.height_mm - edge, 1.5 * pen.unit
-    bar = f"M{x:.2f} {y - up:.2f}V{y:.2f}H{x + 20:.2f}V{y - up:.2f}"
+    yield pen.word("L", f.width_mm - edge, f.height_mm / 2, 7)
+    yield pen.word("A", f.width_mm / 2, 8 * pen.unit, 7)
+    yield pen.word("P", f.width_mm / 2, foot, 7)
+    x, up = f.width_mm - 20 - 6 * pen.unit, 1.5 * pen.unit
+    bar = f"M{x:.2f} {foot - up:.2f}V{foot:.2f}H{x + 20:.2f}V{foot - up:.2f}"
     yield pen.line(bar, "#fff", 0.9)
-    yield pen.word("2 cm", x + 10, y - 1.7 * up, 5.6, "middle")
-
-
-def _legend(picture: SlicePicture, colours: Mapping[str, str], pen: _Pen) -> Iterator[str]:
-    """Name the structures, bottom left, the one of the limit first."""
-    shown = sorted(picture.outlines, key=lambda o: o.key not in picture.within)[:MOST_NAMED]
-    for n, outline in enumerate(shown):
-        own = outline.key in picture.within
-        y = picture.frame.height_mm - (3 + 7.2 * (len(shown) - 1 - n)) * pen.unit
-        line = f"M{3 * pen.unit:.2f} {y - 1.6 * pen.unit:.2f}h{9 * pen.unit:.2f}"
-        colour = colours.get(outline.key, "#fff")
-        yield pen.line(line, colour, 1.3 if own else 0.7, "" if own else OTHER_DASH)
-        name = outline.key if len(outline.key) <= 20 else outline.key[:19] + "…"
-        yield pen.word(visible(name), 14 * pen.unit, y, 6)
+    yield pen.word("2 cm", x + 10, foot - 1.7 * up, 5.6)

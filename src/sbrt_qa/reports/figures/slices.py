@@ -101,7 +101,7 @@ def place_picture(
     place: Place,
     keys: Sequence[str],
     *,
-    half_mm: tuple[float, float] = (72.0, 58.0),
+    half_mm: tuple[float, float] = (72.0, 50.0),
     others: Sequence[str] = (),
     levels_gy: Sequence[float] = (),
 ) -> SlicePicture:

@@ -58,7 +58,7 @@ def page(reviewed: Reviewed, language: str) -> bytes:
         There is no such language.
     """
     words = Words(language)
-    report = compose(reviewed.review, reviewed.evidence, language)
+    report = compose(reviewed.review, reviewed.evidence, language, reviewed.occasion)
     evidence = reviewed.evidence
     known = colours(evidence.structures) if evidence else {}
     drawn = drawings(reviewed, report, known, words)

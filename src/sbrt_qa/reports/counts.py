@@ -1,0 +1,46 @@
+"""How many limits and how many plan checks have which verdict, for the line under the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.review.result import CaseReview
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many with one verdict, some of them borderline; None is information."""
+
+    verdict: Verdict | None
+    number: int
+    borderline: int = 0
+
+
+def of_limits(review: CaseReview) -> tuple[Count, ...]:
+    """Return the limits that count by verdict, worst first; verdicts without any are left out."""
+    counting = [c for c in review.constraints if c.counts]
+    return tuple(
+        Count(verdict, len(same), sum(c.borderline for c in same))
+        for verdict in reversed(Verdict)
+        if (same := [c for c in counting if c.verdict is verdict])
+    )
+
+
+def of_checks(review: CaseReview) -> tuple[Count, ...]:
+    """Return the plan checks by the worst of each, worst first; what no check found counts as one.
+
+    A check looks at several objects and is one check all the same.
+    """
+    worst: dict[str, Verdict | None] = {}
+    for found in (*review.findings, *review.passed):
+        known = worst.get(found.code, found.verdict)
+        worst[found.code] = max(known, found.verdict, key=_weight)
+    told = list(worst.values())
+    order = sorted(dict.fromkeys(told), key=_weight, reverse=True)
+    return tuple(Count(verdict, told.count(verdict)) for verdict in order)
+
+
+def _weight(verdict: Verdict | None) -> float:
+    """Return what decides more: information is more than a check that found nothing."""
+    return 0.5 if verdict is None else float(verdict.rank)
