@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import shutil
 import stat
@@ -343,7 +345,16 @@ def test_a_damaged_entry_is_one_ignored_file(tmp_path, sound):
 
 def test_contents_that_list_more_than_there_is(sbrt_qa: Command, tmp_path, sound):
     cut_in_the_middle_of_an_entry(sound, tmp_path / "case.zip")
-    assert sbrt_qa("check", tmp_path / "case.zip").code in (1, 20, 30)
+    rows = list(csv.DictReader(io.StringIO(sbrt_qa("check", tmp_path / "case.zip").out)))
+    told = {r["check"]: (r["verdict"], r["message"]) for r in rows if r["row"] == "finding"}
+    damaged = "RS.dcm: the archive is damaged. Make the archive again; it may have been cut off"
+    assert told["FILE_UNREAD"] == ("minor", f"{damaged} in transfer")
+    assert told["PART_MISSING"][0] == "not_evaluable"
+    assert {r["verdict"] for r in rows if r["row"] == "limit"} == {"not_evaluable"}
+    (inside,) = {r["case_verdict"] for r in rows}
+    majors = {code for code, (verdict, _) in told.items() if verdict == "major"}
+    assert (inside, majors) == ("major", {"BEAM_DOSE_SUM", "DOSE_GRID_SPACING"})
+    assert sbrt_qa("check", tmp_path / "case.zip").code == 20
 
 
 # --- folders ----------------------------------------------------------------------------------
