@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -40,6 +41,8 @@ MAX_FILE_BYTES: Final = 256 * 1024**2
 _READY: Final = b"ready"
 
 _running: set[BaseProcess] = set()
+_lead_group: Final = getattr(os, "setsid", lambda: None)
+_end_group: Final = getattr(os, "killpg", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def run_isolated(
         return _outcome(process, receiving, limits)
     finally:
         _running.discard(process)
-        process.kill()
+        _end(process)
         process.join()
         process.close()
         receiving.close()
@@ -119,7 +122,15 @@ def end_all() -> None:
     """End every child that is at work; whoever waits for one gets an outcome that says so."""
     for process in list(_running):
         with contextlib.suppress(ValueError, OSError):  # it has just come to its own end
-            process.kill()
+            _end(process)
+
+
+def _end(process: BaseProcess) -> None:
+    """End a child, and what it may have started itself."""
+    if _end_group is not None and process.pid is not None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it leads no group yet
+            _end_group(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def preload(modules: Sequence[str], *, at_once: bool = False) -> None:
@@ -159,7 +170,7 @@ def _receive(
 
     def kill() -> None:
         over.set()
-        process.kill()
+        _end(process)
 
     watchdog = threading.Timer(seconds, kill)
     watchdog.start()
@@ -216,6 +227,7 @@ def _child(
     sending: Connection,
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    _lead_group()
     try:
         prepare()
         sending.send_bytes(_READY)

@@ -15,7 +15,7 @@ from sbrt_qa.geometry.slabs import Convention
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Driver, Measured, Reason, ReasonCode
-from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.phantoms.answers import contour
 from sbrt_qa.phantoms.shapes import Cone, Sphere, cylinder
 
@@ -32,14 +32,14 @@ def ramp_grid(slope=(0.6, 0.0, 0.0), reach=40.0, step=2.0):
     return DoseGrid(np.maximum(dose, 0.0), axis, axis, axis)
 
 
-def peak_grid(step=3.0):
-    axis = np.arange(-30.0, 31.0, step)
+def peak_grid(step=3.0, reach=30.0):
+    axis = np.arange(-reach, reach + 1, step)
     z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
     return DoseGrid(60 * np.exp(-((x - 1.1) ** 2 + y**2 + z**2) / 200), axis, axis, axis)
 
 
 def doses_of(shape, dose, spacing_mm=2.0):
-    drawn = contour(shape, np.arange(-40.0, 41.0, spacing_mm) + 0.31 * spacing_mm)
+    drawn = contour(shape, np.arange(-70.0, 71.0, spacing_mm) + 0.31 * spacing_mm)
     return CaseDoses(Case("phantom", NO_PLAN, StructureSet((drawn,)), dose)), drawn
 
 
@@ -129,12 +129,30 @@ def test_the_slices_do_not_matter_to_what_has_tapered_ends():
     assert not {name for name in there if "end " in name}
 
 
+def test_what_is_drawn_on_one_slice_may_be_half_as_thick_and_is_never_nothing():
+    axis = np.array([[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]])
+    lone = Structure(1, "LONE", (Contour(0.5, axis),))
+    doses = CaseDoses(Case("phantom", NO_PLAN, StructureSet((lone,)), ramp_grid()))
+    value, band = bands_of(doses, lone, ("Volume[cc]",))["Volume[cc]"]
+    assert value == pytest.approx(3 * 324 / 1000, rel=1e-3)
+    assert band.driver is Driver.END_CAPS
+    assert (band.low, band.high) == pytest.approx((value / 2, 2 * value), rel=2e-3)
+
+
 def test_a_peak_between_voxels_drives_the_maximum():
     doses, ball = doses_of(Sphere((1.1, 0, 0), 8.0), peak_grid())
     value, band = bands_of(doses, ball)["Max[Gy]"]
     assert band.driver is Driver.DOSE_INTERPOLATION
     assert value < 60 * 0.998
     assert band.high == pytest.approx(60.0, rel=2e-3)
+
+
+def test_voxels_too_far_apart_drive_what_is_too_large_to_refine():
+    """The dose of a large organ is read linearly, so what finer voxels would show is open."""
+    doses, ball = doses_of(Sphere((1.1, 0, 0), 62.0), peak_grid(2.0, reach=70.0))
+    _, band = bands_of(doses, ball, ("D0.1cc[Gy]",))["D0.1cc[Gy]"]
+    assert band.driver is Driver.GRID
+    assert band.low < 60 * np.exp(-((0.1 * 3 / 4 / np.pi) ** (2 / 3)) * 100 / 200) < band.high
 
 
 @pytest.mark.parametrize("name", [n for n in READINGS if "end " in n])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sbrt_qa.dosimetry.beyond import highest_beyond_gy
+from sbrt_qa.dosimetry.beyond import SAME_MM, SLIT_MM, highest_beyond_gy
 from sbrt_qa.dosimetry.sampling import dose_at
 from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.geometry.regions import cells_of, region_of
@@ -64,6 +64,23 @@ def test_distance_from_the_faces_edges_and_corners_of_a_box():
     rough = away.bound_mm(points)
     assert (rough >= found[:4] - 0.1).all()
     assert (rough <= found[:4] + 4).all()
+
+
+def test_slits_of_a_scribble_do_not_change_the_distance_from_afar():
+    random = np.random.default_rng(5)
+    loops = [random.uniform(-15, 15, (400, 2)) for _ in range(3)]
+    scribble = cells(
+        Structure(3, "scribble", tuple(Contour(2.0 * i, p) for i, p in enumerate(loops)))
+    )
+    every, some = Distance(scribble), Distance(scribble, SLIT_MM)
+    points = points_at(45.0)
+    exact, surface = every.nearest(points)
+    found, near = some.nearest(points)
+    assert exact.min() > 18
+    assert np.abs(found - exact).max() < SAME_MM
+    assert np.linalg.norm(points - near, axis=1) == pytest.approx(found)
+    assert surface.shape == near.shape
+    assert len(some._tree.data) < len(every._tree.data) / 3
 
 
 def test_which_points_lie_inside():

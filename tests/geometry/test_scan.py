@@ -71,6 +71,22 @@ def test_fast_scan_equals_slow_scan_for_any_scribble(polygons):
     assert fast.volume_cc == pytest.approx(slow.volume_cc, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("combined", [False, True], ids=["one structure", "two"])
+def test_fast_scan_equals_slow_scan_where_a_contour_crosses_itself_a_hundred_times(combined):
+    random = np.random.default_rng(4)
+    wild, other = (
+        region_of(
+            Structure(
+                n, "ROI", tuple(Contour(z, random.uniform(-20, 20, (300, 2))) for z in (0, 2))
+            )
+        )
+        for n in (1, 2)
+    )
+    cells, fast = spans_of(wild - other if combined else wild, 20.0)
+    assert np.diff(fast.start).max() > 50
+    assert_equal_spans(fast, reference.scan(cells, fast.lines))
+
+
 def test_boolean_volumes_add_up():
     a = region_of(drawn(Sphere((0.0, 0.0, 0.0), 10.0)))
     b = region_of(drawn(Sphere((6.0, 1.0, 2.0), 8.0)))

@@ -46,6 +46,27 @@ def test_case_9__a_lone_plane_is_as_thick_as_an_image_slice(known, thickness):
     assert volume_cc(lone, slice_spacing_mm=known) == pytest.approx(thickness / 10, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("convention", "slices"),
+    [
+        pytest.param(Convention(ends=Ends.NONE), 0.5, id="nothing beyond"),
+        pytest.param(Convention(flat_low=0.0), 0.75, id="nothing below"),
+        pytest.param(Convention(flat_low=0.0, flat_high=0.0), 0.5, id="no reach"),
+        pytest.param(Convention(flat_low=1.0, flat_high=1.0), 2.0, id="to the next planes"),
+    ],
+)
+@pytest.mark.parametrize(
+    "others", [(), (-1.0, 2.0, 5.0, 8.0, 11.0)], ids=["alone", "beside a body"]
+)
+def test_what_is_drawn_on_one_slice_fills_at_least_half_of_it(convention, slices, others):
+    lone = shapes.prism(shapes.square(side=10), z=(5.0,))
+    beside = shapes.prism(shapes.square(x=60, side=10), z=others)
+    both = Structure(1, "ROI", (*lone.contours, *beside.contours))
+    without = volume_cc(beside, convention, slice_spacing_mm=3.0) if others else 0.0
+    found = volume_cc(both, convention, slice_spacing_mm=3.0) - without
+    assert found == pytest.approx(slices * 3.0 * 100 / 1000, rel=1e-9)
+
+
 def test_a_missing_slice_is_bridged_and_reported():
     gaps = gaps_between(np.array([0.0, 2, 4, 8, 10]))
     assert gaps.bridged_mm == (4.0,)

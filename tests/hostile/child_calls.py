@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -82,3 +83,21 @@ def write_a_large_file(path):
 
 def fail_to_prepare():
     raise RuntimeError
+
+
+def start_a_sleeper(path):
+    """Hold a lock on a file together with a process of one's own that sleeps."""
+    import fcntl
+
+    with open(path, "wb") as file:  # noqa: PTH123
+        fcntl.flock(file, fcntl.LOCK_EX)
+        subprocess.Popen(["sleep", "1000"], pass_fds=[file.fileno()])
+        sleep_for_ever()
+
+
+def no_second_engine():
+    """Get ready to review, and to die where the second engine is asked."""
+    from sbrt_qa import workflows
+
+    workflows.warm_up()
+    workflows.cross_checked = lambda *_: os.kill(os.getpid(), signal.SIGKILL)

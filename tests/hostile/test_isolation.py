@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from sbrt_qa.model.outcome import ReasonCode, Verdict
 from sbrt_qa.protocol.load import parse_protocol
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.unreviewed import unreviewed
-from sbrt_qa.workflows import check, check_untrusted
+from sbrt_qa.workflows import check
+from sbrt_qa.workflows.untrusted import check_untrusted
 
 LIMITS = Limits(seconds=20)
 SHORT = Limits(seconds=0.3)
@@ -37,6 +39,23 @@ def test_a_value_comes_back_from_another_process():
 @pytest.mark.parametrize("call", [c.sleep_for_ever, c.ignore_signals_and_sleep, c.burn])
 def test_a_child_that_takes_too_long_is_ended(call):
     assert run_isolated(call, (), SHORT).failure == "exceeded 0.3 s"
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="this system has no groups of processes")
+def test_what_a_child_has_started_ends_with_it(tmp_path):
+    import fcntl
+
+    held = tmp_path / "held"
+    assert run_isolated(c.start_a_sleeper, (str(held),), SHORT).failure == "exceeded 0.3 s"
+    with held.open("rb") as file:
+        for _ in range(100):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.1)
+            else:
+                return
+    pytest.fail("the sleeper still holds its file")
 
 
 @capped
@@ -137,6 +156,54 @@ def test_each_of_several_cases_has_its_own_process(tmp_path, protocol):
     assert reviews == check([folder], protocol)
 
 
+SENT = "structure,metric,value,unit\nBox,Mean,9.5,Gy\nBox,D50%,10,Gy\nNowhere,Max,1,Gy\n"
+
+
+def test_values_of_the_site_and_of_a_second_engine_are_the_same_as_without(tmp_path, protocol):
+    folder, sent = two_plans(tmp_path / "case"), tmp_path / "site.csv"
+    sent.write_text(SENT, encoding="utf-8")
+    reviews = check_untrusted([folder], protocol, None, sent, cross_check=True)
+    assert reviews == check([folder], protocol, None, sent, cross_check=True)
+    assert all(len(r.site_values) == 3 for r in reviews)
+    assert all(r.cross_check for r in reviews)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("no table", id="no columns"),
+        pytest.param(SENT + "x" * 2_000_000, id="too large"),
+        pytest.param(SENT + 'Box,"Mean', id="a quote that never ends"),
+    ],
+)
+def test_a_hostile_file_of_site_values_is_refused_as_without(text, tmp_path, protocol):
+    folder, sent = two_plans(tmp_path / "case"), tmp_path / "site.csv"
+    sent.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as usual:
+        check([folder], protocol, None, sent)
+    with pytest.raises(UsageError) as isolated:
+        check_untrusted([folder], protocol, None, sent)
+    assert str(isolated.value) == str(usual.value)
+
+
+@capped
+def test_a_file_of_site_values_that_never_ends_stops_only_the_process(tmp_path, protocol):
+    folder, pipe = b.save_case(tmp_path / "case"), tmp_path / "site.csv"
+    os.mkfifo(pipe)
+    (review,) = check_untrusted([folder], protocol, None, pipe, limits=Limits(seconds=2))
+    assert review.findings[0].message == "not evaluable: exceeded 2 s"
+
+
+def test_a_second_engine_that_breaks_off_takes_only_its_own_values(tmp_path, protocol):
+    folder = b.save_case(tmp_path / "case")
+    (usual,) = check([folder], protocol)
+    (review,) = check_untrusted([folder], protocol, cross_check=True, prepare=c.no_second_engine)
+    (row,) = review.cross_check
+    assert row.reason.code is ReasonCode.NOT_REVIEWED
+    assert row.reason.detail == "the process of the second engine was ended by signal 9"
+    assert replace(review, cross_check=()) == usual
+
+
 def test_a_case_that_takes_too_long_is_not_evaluable_and_says_so(tmp_path, protocol):
     folder = b.save_case(tmp_path / "case")
     (review,) = check_untrusted([folder], protocol, limits=Limits(seconds=0.001))
@@ -161,11 +228,11 @@ KILLER = """
 import sys
 from pathlib import Path
 sys.path += {paths!r}
-from sbrt_qa import workflows
+from sbrt_qa.workflows.untrusted import check_untrusted
 import killer_of_one
 
 if __name__ == "__main__":
-    reviews = workflows.check_untrusted(
+    reviews = check_untrusted(
         [Path({folder!r})], {protocol!r}, prepare=killer_of_one.prepare
     )
     for r in reviews:

@@ -69,6 +69,27 @@ def test_csv_tells_band_and_borderline(review: CaseReview) -> None:
     rows = [r for r in rows if r["row"] == "limit"]
     told = [(r["band_low"], r["band_high"], r["band_driver"], r["borderline"]) for r in rows]
     assert told == [("47.1", "47.9", "end_caps", b) for b in ("yes", "no")] + [("", "", "", "")]
+    assert [r["borderline_text"] for r in rows] == [unsure.borderline_text, "", ""]
+
+
+def test_json_says_in_one_sentence_why_a_verdict_is_borderline(review: CaseReview) -> None:
+    unsure = replace(review.constraints[0], band=BAND, borderline=True)
+    sure = replace(unsure, borderline=False)
+    both = replace(review, constraints=(unsure, sure))
+    told = [c["borderline_text"] for c in json.loads(both.to_json())["constraints"]]
+    assert told == [
+        "DUO: Duodenum D0.5cc[Gy] is 32.004 Gy, band 47.10–47.90 Gy, limit ≤ 30 Gy "
+        "(minor to 32 Gy): how far the structure goes beyond its end planes decides.",
+        "",
+    ]
+    assert CaseReview.from_json(both.to_json()) == both
+
+
+def test_json_written_before_the_sentence_was_added_still_reads(review: CaseReview) -> None:
+    written = json.loads(review.to_json())
+    for constraint in written["constraints"]:
+        del constraint["borderline_text"]
+    assert CaseReview.from_json(json.dumps(written)) == review
 
 
 def test_csv_lines_end_as_rfc_4180_says(review: CaseReview) -> None:
@@ -106,7 +127,7 @@ def test_dvh_csv_is_one_row_per_quantity() -> None:
     text = render_dvh("csv", dvh_table(), PAGE)
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == DVH_COLUMNS
-    assert ["P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", "", "47.1", "47.9"] in rows
+    assert ["P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", "", "47.1", "47.9", "end_caps"] in rows
     assert [
         "P",
         "'=PTV",
@@ -117,8 +138,9 @@ def test_dvh_csv_is_one_row_per_quantity() -> None:
         "smaller_than_asked: too small",
         "",
         "",
+        "",
     ] in rows
-    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", "", "", ""] in rows
+    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", "", "", "", ""] in rows
 
 
 def test_json_of_reviews_reads_back(review: CaseReview) -> None:

@@ -16,6 +16,7 @@ from pydicom import dcmread
 from sbrt_qa.cli.main import run
 from sbrt_qa.dicom.read_sr import read_structured_report, referred_uids
 from sbrt_qa.errors import DicomError
+from sbrt_qa.model.outcome import Band, Driver
 from sbrt_qa.model.patient import DocumentPatient
 from sbrt_qa.reports.dicom_values import reported
 from sbrt_qa.reports.registry import format_of, render_report
@@ -43,6 +44,17 @@ def test_a_structured_report_holds_the_numbers_of_the_review(name: str) -> None:
             result.minor_limit,
             result.verdict,
         )
+
+
+def test_a_structured_report_says_why_a_verdict_is_borderline() -> None:
+    whole = reviewed("major")
+    first = next(c for c in whole.review.constraints if c.value is not None)
+    band = Band(first.value or 0.0, first.value or 0.0, Driver.GRID)
+    unsure = replace(first, band=band, borderline=True)
+    changed = replace(whole, review=replace(whole.review, constraints=(unsure,)))
+    (limit,) = read_structured_report(render_report("dcm", changed, "en")).limits
+    assert limit.borderline_text == unsure.borderline_text
+    assert "how far apart the voxels of the dose are decides" in limit.borderline_text
 
 
 def test_it_refers_to_the_files_that_were_reviewed() -> None:

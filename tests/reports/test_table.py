@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from sbrt_qa.model.outcome import Band, Driver, Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.protocol.wording import bound_text, rounded
 from sbrt_qa.reports.registry import Page, render_dvh, render_reviews
-from sbrt_qa.reports.view import bound_text, rounded
 from sbrt_qa.review.dvh_table import DvhTable, MetricValue, StructureDvh
 from sbrt_qa.review.result import CaseReview
 
@@ -113,6 +113,18 @@ def test_dvh_table_shows_numbers_and_reasons_at_any_width() -> None:
     assert "12.00" in text
     assert "PTV DC700cc[Gy]: 700 cc asked of a structure of 12.00 cc" in " ".join(text.split())
     assert "Void: the structure has no closed contour" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("width", [40, 120])
+def test_dvh_table_shows_bands_with_their_drivers_and_cuts_nothing(width: int) -> None:
+    band = Band(47.1, 47.9, Driver.DOSE_INTERPOLATION)
+    metrics = {name: MetricValue(47.5, "Gy", band=band) for name in ("D95%[Gy]", "D98%[Gy]")}
+    rows = {"PTV": StructureDvh(1, 12.0, 1.0, 2.0, 3.0, 0.5, metrics)}
+    text = render_dvh("table", DvhTable("PLAN", rows, "slab"), Page(width))
+    assert text.count("47.10–47.90") == 2
+    assert text.count("dose_interpolation") == 2
+    assert "PTV" in text
+    assert "…" not in text
 
 
 @pytest.mark.parametrize("width", [80, 120, 170])

@@ -85,6 +85,19 @@ def test_indices_of_a_structure_go_by_the_types_in_the_file() -> None:
     assert "type EXTERNAL" in found["R100"].reason.detail
 
 
+@pytest.mark.parametrize("metric", ["R100", "R50", "D2cm[%]"])
+def test_an_index_has_the_same_band_with_and_without_a_protocol(metric: str) -> None:
+    """The body around the target is read in each view as the target is."""
+    body = box(6, "BODY", -50, 50, interpreted_type="EXTERNAL")
+    one = case(body)
+    (limit,) = [c for c in review(one).constraints if c.metric == metric]
+    found = dvh(one, ["PTV"], [metric], bands=True).structures["PTV"].metrics[metric]
+    assert found.value == limit.value
+    assert found.band == limit.band
+    assert found.band is not None
+    assert found.band.high > found.band.low
+
+
 def test_a_review_summarises_the_case() -> None:
     result = review(case())
     assert isinstance(result.plan, PlanSummary)

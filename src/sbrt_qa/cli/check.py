@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,12 +11,9 @@ from sbrt_qa import workflows
 from sbrt_qa.cli import options
 from sbrt_qa.cli.documents import finish, need_file, without_pictures, write_document
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
-from sbrt_qa.errors import UsageError
 from sbrt_qa.reports.registry import is_document, render_reviews
 from sbrt_qa.workflows import reporting
-
-if TYPE_CHECKING:
-    from sbrt_qa.review.result import CaseReview
+from sbrt_qa.workflows.untrusted import check_untrusted
 
 
 def check(
@@ -51,12 +47,19 @@ def check(
     names = options.read_mapping(mapping or [])
     name = options.choose_format(output_format, out)
     refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
-    if untrusted and (site_values or cross_check):
-        what = "--site-values" if site_values else "--cross-check"
-        raise UsageError(f"{what} cannot be combined with --untrusted")
     document = need_file(name, out) if is_document(name) else None
     if untrusted:
-        reviews = _check_untrusted(case, protocol, names, bands=bands)
+        if not workflows.caps_hold():
+            tell("this system cannot cap memory and processor time: only the time limit holds")
+        reviews = check_untrusted(
+            case,
+            protocol,
+            names,
+            site_values,
+            cross_check=cross_check,
+            bands=bands,
+            prepare=_get_ready,
+        )
         if document:
             write_document(name, document, language, without_pictures(reviews))
     else:
@@ -76,16 +79,6 @@ def check(
         page = replace(page_for(out), all_checks=all_checks)
         emit(render_reviews(name, reviews, page), out)
     raise typer.Exit(finish(reviews))
-
-
-def _check_untrusted(
-    case: list[Path], protocol: str, structure_names: dict[str, str], *, bands: bool
-) -> tuple[CaseReview, ...]:
-    if not workflows.caps_hold():
-        tell("this system cannot cap memory and processor time: only the time limit holds")
-    return workflows.check_untrusted(
-        case, protocol, structure_names, bands=bands, prepare=_get_ready
-    )
 
 
 def _get_ready() -> None:

@@ -62,7 +62,7 @@ def cross_check(
     }
     files = _files(case, paths)
     if files is None or not known:
-        return (_nothing_done(has_files=files is not None),)
+        return (nothing_compared(_why_nothing(has_files=files is not None)),)
     wanted = {number: metrics_of(limits, number) for number in known}
     answers = ask(
         *files, {n: [r for s in specs if (r := _request(s, case))] for n, specs in wanted.items()}
@@ -82,14 +82,17 @@ def cross_check(
     )
 
 
-def _nothing_done(*, has_files: bool) -> Comparison:
+def nothing_compared(reason: Reason) -> Comparison:
     """Return the one row that says why nothing was compared."""
+    return Comparison("all", "all", "", None, None, ENGINE, reason=reason)
+
+
+def _why_nothing(*, has_files: bool) -> Reason:
     if has_files:
         why = "no limit uses a structure with contours"
     else:
         why = f"{ENGINE} needs one RTSTRUCT and one RTDOSE as files outside an archive"
-    reason = Reason(ReasonCode.NOT_APPLICABLE, why)
-    return Comparison("all", "all", "", None, None, ENGINE, reason=reason)
+    return Reason(ReasonCode.NOT_APPLICABLE, why)
 
 
 def _files(case: Case, paths: Sequence[Path]) -> tuple[Path, Path] | None:

@@ -150,6 +150,7 @@ class LimitReported:
     counts: bool
     band: Band | None = None
     borderline: bool = False
+    borderline_text: str = ""
     reason_code: str = ""
     reason: str = ""
 

@@ -143,6 +143,7 @@ def _limit(group: _Group) -> LimitReported:
         counts=group.codes[names.COUNTS.value] == codes.SCT.Yes.value,
         band=_band(group),
         borderline=group.codes.get(names.BORDERLINE.value) == codes.SCT.Yes.value,
+        borderline_text=group.text(names.BORDERLINE_TEXT.value),
         reason_code=group.codes.get(names.REASON.value, ""),
         reason=group.text(codes.DCM.Comment.value),
     )

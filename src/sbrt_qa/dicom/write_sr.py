@@ -88,6 +88,7 @@ OPERATOR: Final = own("OPERATOR", "Relation of value and limit")
 PRIORITY: Final = own("PRIORITY", "Priority of the limit")
 COUNTS: Final = own("COUNTS", "Limit decides the case")
 BORDERLINE: Final = own("BORDERLINE", "Verdict changes within the band")
+BORDERLINE_TEXT: Final = own("BORDERLINE_TEXT", "Why the verdict is borderline")
 REASON: Final = own("REASON", "Reason why there is no value")
 METRIC: Final = own("METRIC", "Metric")
 UNIT: Final = own("UNIT", "Unit of the metric")
@@ -302,6 +303,8 @@ def _limit_texts(limit: LimitReported) -> Iterator[TextContentItem]:
         yield _text(ROI_NAME, name)
     for number in limit.roi_numbers:
         yield _text(ROI_NUMBER, str(number))
+    if limit.borderline_text:
+        yield _text(BORDERLINE_TEXT, limit.borderline_text)
     if limit.reason:
         yield _text(codes.DCM.Comment, limit.reason)
 

@@ -7,6 +7,7 @@ the farthest counts; those of different aspects are independent of each other an
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,8 +22,9 @@ from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.integrate import parts_of
 from sbrt_qa.dosimetry.interpolation import Interpolation
-from sbrt_qa.dosimetry.metric_registry import MetricSpec
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, Reading, beyond, moved, scaled
+from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.solids import Solid
@@ -41,7 +43,7 @@ class View(NamedTuple):
 VIEWS: Final[Mapping[str, View]] = {
     "linear": View(Driver.DOSE_INTERPOLATION, "dose"),
     "unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
-    "ever finer": View(Driver.DOSE_INTERPOLATION, "dose"),
+    "ever finer": View(Driver.GRID, "dose"),
     "ever finer, unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
     "slab": View(Driver.BETWEEN_PLANES, "shape"),
     "half slice": View(Driver.END_CAPS, "shape"),
@@ -203,6 +205,25 @@ class Views:
         if other is None or other.same_contours or name not in self.of(subject):
             return None
         return other
+
+    def context_of(self, name: str, structure: Structure) -> MetricContext:
+        """Return what metrics of one structure need, with what surrounds it as a view sees it."""
+        return dataclasses.replace(
+            self.base.metric_context, surroundings=lambda: self._surroundings(name, structure)
+        )
+
+    def _surroundings(self, name: str, target: Structure) -> Surroundings | Reason:
+        default, outline = self.base.surroundings(target), self.base.outline()
+        if isinstance(default, Reason) or isinstance(outline, Reason):
+            return default
+        body = self.of(subject_of(outline)).get(name, default.body)
+        other = self.read_otherwise(name, subject_of(target))
+        if other is None:
+            return dataclasses.replace(default, body=body)
+        regions = other.region(target), self.base.region(outline)
+        return dataclasses.replace(
+            default, body=body, beyond_gy=lambda mm: other.highest_beyond_gy(*regions, mm)
+        )
 
     def _all(self, subject: Subject, default: DVH) -> Iterator[tuple[str, DVH]]:
         found = {name: other.changed(subject) for name, other in self._others.items()}

@@ -32,6 +32,9 @@ MANY = 5000
 SAME_MM = 0.03
 """Distances closer than this are the same."""
 
+SLIT_MM = 1.0
+"""Slits of the target that count as filled: at 1 cm that is 0.0125 mm of distance, at 2 cm half."""
+
 
 def highest_beyond_gy(
     target: Cells, body: Cells, dose: DoseGrid, distance_mm: float
@@ -52,7 +55,7 @@ def highest_beyond_gy(
     """
     if 1 in dose.dose_gy.shape:
         return Reason(ReasonCode.DOSE_UNUSABLE, "the dose grid has no extent along one axis")
-    search = _Search(Distance(target), body, dose, distance_mm)
+    search = _Search(Distance(target, SLIT_MM), body, dose, distance_mm)
     cells, top_gy = search.candidates()
     best = -1.0
     for first in range(0, top_gy.size, CHUNK):
@@ -87,7 +90,7 @@ class _Search:
             low, high = self._corners(cells)
             centre, reach = (low + high) / 2, np.linalg.norm(high - low, axis=1) / 2
             bound = self.away.bound_mm(centre)
-            far = bound + reach >= self.distance_mm
+            far = bound + reach + SAME_MM >= self.distance_mm
             far[far] = ~contains(self.away.cells, centre[far])
             found.append((cells[far], top_gy[far]))
             sure = centre[far & (bound - ROUGH_MM >= self.distance_mm)]

@@ -77,7 +77,7 @@ class CaseDoses:
     def context_of(self, structure: Structure) -> MetricContext:
         """Return what metrics of one structure need, also of what surrounds it."""
         return dataclasses.replace(
-            self.metric_context, surroundings=lambda: self._surroundings(structure)
+            self.metric_context, surroundings=lambda: self.surroundings(structure)
         )
 
     def region(self, structure: Structure) -> Region | Reason:
@@ -142,18 +142,26 @@ class CaseDoses:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(self.dvh, structures))
 
-    def _surroundings(self, target: Structure) -> Surroundings | Reason:
-        """Return the body around a target; by the types in the file, as there is no protocol."""
+    def outline(self) -> Structure | Reason:
+        """Return the outline of the body; by the types in the file, as there is no protocol."""
         there = structures_of(self.case).values()
         bodies = [s for s in there if s.interpreted_type == "EXTERNAL" and s.contours]
-        if len(bodies) != 1:
-            text = f"{len(bodies)} structures of the plan have the type EXTERNAL; one is needed"
-            return Reason(ReasonCode.REFERENCE_MISSING, text)
-        dose, body = self.case.dose, self.dvh(bodies[0])
+        if len(bodies) == 1:
+            return bodies[0]
+        text = f"{len(bodies)} structures of the plan have the type EXTERNAL; one is needed"
+        return Reason(ReasonCode.REFERENCE_MISSING, text)
+
+    def surroundings(self, target: Structure) -> Surroundings | Reason:
+        """Return the body around a target that has it for itself."""
+        outline, dose = self.outline(), self.case.dose
+        if isinstance(outline, Reason):
+            return outline
+        body = self.dvh(outline)
         if isinstance(dose, Reason):
             return dose
         if isinstance(body, Reason):
             return body
+        there = structures_of(self.case).values()
         others = [s for s in there if s.interpreted_type == "PTV" and s is not target]
         if apart := [s for s in others if self._lies_apart(s, target)]:
             text = f"isodoses of {quoted(apart[0].name)}, another PTV, cannot be told apart"
@@ -161,7 +169,7 @@ class CaseDoses:
         return Surroundings(
             body,
             edge_max_gy(dose),
-            lambda mm: self.highest_beyond_gy(self.region(target), self.region(bodies[0]), mm),
+            lambda mm: self.highest_beyond_gy(self.region(target), self.region(outline), mm),
         )
 
     def _lies_apart(self, other: Structure, target: Structure) -> bool:

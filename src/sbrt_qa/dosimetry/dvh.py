@@ -80,6 +80,13 @@ class DVH:
             return 0.0
         return float(np.interp(dose_gy, self.dose_gy, self.cumulative_cc))
 
+    def volumes_at_doses_cc(self, doses_gy: FloatArray) -> FloatArray:
+        """Return the volume at each of several doses, see :meth:`volume_at_dose_cc`."""
+        volumes = np.asarray(np.interp(doses_gy, self.dose_gy, self.cumulative_cc), np.float64)
+        volumes[doses_gy <= self.min_gy] = self.inside_grid_cc
+        volumes[doses_gy > self.max_gy] = 0.0
+        return volumes
+
     def dose_at_volume_gy(self, volume_cc: float) -> float:
         """Return the highest dose that at least `volume_cc` receives.
 
@@ -117,10 +124,7 @@ class DVH:
             msg = f"a bin width of {bin_gy} Gy cannot be used up to {self.max_gy} Gy"
             raise ValueError(msg)
         edges = np.array(np.arange(int(self.max_gy / bin_gy) + 2) * float(bin_gy))
-        volumes = np.asarray(np.interp(edges, self.dose_gy, self.cumulative_cc), dtype=np.float64)
-        volumes[edges <= self.min_gy] = self.inside_grid_cc
-        volumes[edges > self.max_gy] = 0.0
-        return edges, volumes
+        return edges, self.volumes_at_doses_cc(edges)
 
     def differential(self, bin_gy: float = 0.01) -> tuple[FloatArray, FloatArray]:
         """Return the same edges and the volume within each bin (one fewer than edges)."""

@@ -71,10 +71,8 @@ def with_other_ends(
         return None
     low, high = _extremes(default, less, more, all_cells[1], dose)
     edges = np.unique(np.concatenate([default.dose_gy, less.edges_gy, more.edges_gy]))
-    volumes = _at(default.dose_gy, default.cumulative_cc, edges)
-    volumes += _at(more.edges_gy, more.cumulative_cc, edges)
-    volumes -= _at(less.edges_gy, less.cumulative_cc, edges)
-    volumes = np.clip(volumes, 0.0, inside)
+    volumes = default.volumes_at_doses_cc(edges) + _volumes_cc(more, edges)
+    volumes = np.clip(volumes - _volumes_cc(less, edges), 0.0, inside)
     volumes[0] = inside
     dosed = default.mean_gy * default.inside_grid_cc - less.mean_gy * less.inside_cc
     mean = (dosed + more.mean_gy * more.inside_cc) / inside
@@ -157,5 +155,5 @@ def _extremes(
     return default.min_gy, default.max_gy
 
 
-def _at(edges_gy: FloatArray, cumulative_cc: FloatArray, at_gy: FloatArray) -> FloatArray:
-    return np.asarray(np.interp(at_gy, edges_gy, cumulative_cc, right=0.0), dtype=np.float64)
+def _volumes_cc(part: Curve, doses_gy: FloatArray) -> FloatArray:
+    return np.asarray(np.interp(doses_gy, part.edges_gy, part.cumulative_cc, right=0.0))

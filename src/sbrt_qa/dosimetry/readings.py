@@ -69,7 +69,7 @@ def beyond(coarse: DVH, fine: DVH, parts: int) -> DVH:
     """
     share = SAFETY / (parts**2 - 1)
     edges = np.union1d(coarse.dose_gy, fine.dose_gy)
-    a, b = _at(coarse, edges), _at(fine, edges)
+    a, b = coarse.volumes_at_doses_cc(edges), fine.volumes_at_doses_cc(edges)
     low = max(fine.min_gy + share * (fine.min_gy - coarse.min_gy), 0.0)
     high = max(fine.max_gy + share * (fine.max_gy - coarse.max_gy), low)
     mean = fine.mean_gy + share * (fine.mean_gy - coarse.mean_gy)
@@ -108,14 +108,6 @@ def scaled(dvh: DVH, sign: float) -> DVH:
         outside_grid_cc=dvh.outside_grid_cc * whole,
         cumulative_cc=dvh.cumulative_cc * whole,
     )
-
-
-def _at(dvh: DVH, edges_gy: FloatArray) -> FloatArray:
-    """Return the curve at other edges."""
-    volumes = np.asarray(np.interp(edges_gy, dvh.dose_gy, dvh.cumulative_cc), dtype=np.float64)
-    volumes[edges_gy <= dvh.min_gy] = dvh.inside_grid_cc
-    volumes[edges_gy > dvh.max_gy] = 0.0
-    return volumes
 
 
 def _falling(volumes_cc: FloatArray, inside_cc: float) -> FloatArray:

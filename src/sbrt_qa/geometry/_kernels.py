@@ -253,6 +253,9 @@ def _cross_piece(xy, loop_start, strips, loop, law, d, solid, y, x_found, solid_
 @compiled
 def _sort(x, solid, count):
     """Sort the crossings of one line by x, in place."""
+    if count > FEW and solid[:count].min() == solid[:count].max():
+        x[:count].sort()
+        return
     if count > FEW:
         order = np.argsort(x[:count])
         x[:count] = x[:count][order]

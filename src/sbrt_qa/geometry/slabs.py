@@ -27,6 +27,10 @@ DEFAULT_THICKNESS_MM = 3.0
 HALF = 0.5
 """Usual reach of a flat end, in gaps: half a slice."""
 
+LONE = 0.25
+"""Least reach, in gaps, of each end of a loop that is drawn on one plane only. A slice of an image
+is an average over its thickness, and shows what fills at least half of it."""
+
 
 class Between(enum.StrEnum):
     """What lies between two planes."""
@@ -41,7 +45,7 @@ class Ends(enum.StrEnum):
     """How far a structure reaches beyond its first and last plane."""
 
     NONE = "none"
-    """Not at all."""
+    """Not at all; a loop on one plane only keeps half a slice."""
     HALF_SLICE = "half_slice"
     """Half the distance to the neighbouring plane."""
     TAPERED = "tapered"
@@ -54,7 +58,7 @@ class Convention:
 
     ``flat_low`` and ``flat_high`` are how far an end that does not taper reaches below and above,
     in gaps to the neighbouring plane: the plane beyond shows nothing, so anything from 0 to 1
-    agrees with the file.
+    agrees with the file; from a quarter on where there is no other plane, see `LONE`.
     """
 
     between: Between = Between.MORPH

@@ -15,7 +15,7 @@ import numpy as np
 
 from sbrt_qa.geometry._kernels import BRANCH, END, loop_facts, neighbours
 from sbrt_qa.geometry.planes import IntArray, PlaneStack
-from sbrt_qa.geometry.slabs import HALF, Between, Convention, Ends, Gaps, gaps_between
+from sbrt_qa.geometry.slabs import HALF, LONE, Between, Convention, Ends, Gaps, gaps_between
 from sbrt_qa.model.grid import FloatArray
 
 CENTRE = slice(0, 2)
@@ -121,6 +121,8 @@ def _side(loops: _Loops, convention: Convention, side: int) -> tuple[FloatArray,
         vanishes = _vanishing(law, -1.0 if side == 0 else 1.0)
         tapers = ends & (vanishes <= TAPER_SLACK * gap)
         reach = np.where(tapers, np.minimum(vanishes, gap), reach)
+    lone = (loops.partner == END).all(axis=1)
+    reach = np.where(lone, np.maximum(reach, LONE * gap), reach)
     return (z - reach if side == 0 else z + reach), law
 
 

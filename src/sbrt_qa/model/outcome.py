@@ -133,6 +133,8 @@ class Driver(enum.StrEnum):
     """How the structure runs from one plane to the next."""
     DOSE_INTERPOLATION = "dose_interpolation"
     """What the dose is between the voxels of the file."""
+    GRID = "grid"
+    """How far apart the voxels of the file are: what a value would still do between finer ones."""
     QUADRATURE = "quadrature"
     """How densely the engine scans the structure."""
 

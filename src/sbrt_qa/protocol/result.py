@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import computed_field
+
 from sbrt_qa.model.outcome import Band, Reason, Verdict
+from sbrt_qa.protocol import wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +88,9 @@ class ConstraintResult:
         if self.band is None and self.borderline:
             msg = f"{self.id}: only a band can make a verdict borderline"
             raise ValueError(msg)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def borderline_text(self) -> str:
+        """One sentence on a verdict that changes within its band; empty for any other."""
+        return wording.borderline_text(self)

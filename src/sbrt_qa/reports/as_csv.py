@@ -31,13 +31,13 @@ REVIEW_COLUMNS = (
     "match_rule", "metric", "value", "unit", "operator", "limit", "minor_limit", "margin",
     "verdict", "reason_code", "reason", "note", "source", "confidence",
     "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
-    "band_low", "band_high", "band_driver", "borderline",
+    "band_low", "band_high", "band_driver", "borderline", "borderline_text",
     "row", "check", "group", "where", "title", "message", "advice", "found", "expected", "accepted",
 )  # fmt: skip
 
 DVH_COLUMNS = (
     "plan", "structure", "roi_number", "quantity", "value", "unit", "reason", "band_low",
-    "band_high",
+    "band_high", "band_driver",
 )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def _limit_row(c: ConstraintResult) -> dict[str, Cell]:
         "source": "; ".join(c.source), "confidence": c.confidence, **_reason_cells(c.reason),
         "band_low": band.low if band else None, "band_high": band.high if band else None,
         "band_driver": band.driver if band else "",
-        "borderline": _yes(c.borderline) if band else "",
+        "borderline": _yes(c.borderline) if band else "", "borderline_text": c.borderline_text,
     }  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def _yes(flag: bool) -> str:  # noqa: FBT001
 
 
 def _quantities(row: StructureDvh) -> Iterator[tuple[Cell, ...]]:
-    why, no_band = _text(row.reason), (None, None)
+    why, no_band = _text(row.reason), (None, None, None)
     yield "Volume[cc]", row.volume_cc, "cc", "" if row.volume_cc is not None else why, *no_band
     outside_cc = row.outside_dose_grid_cc
     told = "" if outside_cc is not None else why
@@ -144,8 +144,9 @@ def _quantities(row: StructureDvh) -> Iterator[tuple[Cell, ...]]:
     yield "Mean[Gy]", row.mean_gy, "Gy", why, *no_band
     yield "Max[Gy]", row.max_gy, "Gy", why, *no_band
     for expression, metric in row.metrics.items():
-        band = (metric.band.low, metric.band.high) if metric.band else no_band
-        yield expression, metric.value, metric.unit, _text(metric.reason), *band
+        band = metric.band
+        ends = (band.low, band.high, band.driver) if band else no_band
+        yield expression, metric.value, metric.unit, _text(metric.reason), *ends
     if row.curve is not None:
         for dose_gy, volume_cc in zip(row.curve.dose_gy, row.curve.volume_cc, strict=True):
             yield f"V{dose_gy:g}Gy[cc]", volume_cc, "cc", "", *no_band

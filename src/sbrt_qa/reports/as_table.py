@@ -35,6 +35,10 @@ BOUNDLESS = 10_000
 """Columns that no table needs."""
 
 
+WIDEST_NAME = 30
+"""Columns for the name of a structure; a longer one folds."""
+
+
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
     """Return one block per case, worst limits first, and an overview when there are several."""
     parts = [part for review in reviews for part in _blocks(review, page)]
@@ -46,14 +50,15 @@ def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
 def render_dvh(table: DvhTable, page: Page) -> str:
     """Return one row per structure, metrics as further columns; curves are left to JSON and CSV."""
     grid = plain_table("structure", "ROI")
+    grid.columns[0].max_width = WIDEST_NAME
     expressions = list(dict.fromkeys(e for s in table.structures.values() for e in s.metrics))
     columns = ["volume cc", "outside cc", "min Gy", "mean Gy", "max Gy", *expressions]
     for name in columns:
         grid.add_column(visible(name), justify="right", no_wrap=True)
     notes: list[str] = []
     for key, row in table.structures.items():
-        cells = [*_statistics(row), *(_metric_cell(row, e) for e in expressions)]
-        grid.add_row(_text(key), str(row.roi_number), *cells)
+        values = (_metric_cell(row, e) for e in expressions)
+        grid.add_row(_text(key), str(row.roi_number), *_statistics(row), *values)
         notes += _notes(key, row)
     parts: list[RenderableType] = [Text(visible(table.case), "bold"), grid]
     parts += [_text(f"? {note}") for note in notes]
@@ -64,9 +69,9 @@ def render_dvh(table: DvhTable, page: Page) -> str:
 
 
 def _least_width(table: Table) -> int:
-    """Return the columns below which Rich would cut the table."""
+    """Return the columns below which Rich would cut a cell that does not fold."""
     console = _console(Page(BOUNDLESS), io.StringIO())
-    return Measurement.get(console, console.options, table).minimum
+    return Measurement.get(console, console.options, table).maximum
 
 
 def print_to_text(parts: Sequence[RenderableType], page: Page) -> str:
@@ -263,12 +268,16 @@ def _statistics(row: StructureDvh) -> list[str]:
     return ["–" if n is None else f"{n:.2f}" for n in numbers]
 
 
-def _metric_cell(row: StructureDvh, expression: str) -> str:
+def _metric_cell(row: StructureDvh, expression: str) -> Text:
+    """Return a value; below it the ends of its band and what widens that most, if it has one."""
     metric = row.metrics[expression]
     if metric.value is None:
-        return "–"
-    band = f" ({metric.band.low:.2f}–{metric.band.high:.2f})" if metric.band else ""
-    return f"{metric.value:.2f}{band}"
+        return Text("–")
+    lines = [Text(f"{metric.value:.2f}")]
+    if metric.band is not None:
+        lines.append(Text(f"{metric.band.low:.2f}–{metric.band.high:.2f}", "dim"))
+        lines.append(Text(metric.band.driver, "dim"))
+    return Text("\n").join(lines)
 
 
 def _models(table: DvhTable) -> dict[str, str]:

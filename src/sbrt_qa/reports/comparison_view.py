@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.reports.view import SIGNS, WORDS, rounded
+from sbrt_qa.protocol.wording import rounded
+from sbrt_qa.reports.view import SIGNS, WORDS
 from sbrt_qa.review.comparison import DoseChange, GammaSummary, StructureState, Trend
 from sbrt_qa.units import counted
 

@@ -74,6 +74,7 @@ def _limit(c: ConstraintResult) -> LimitReported:
         counts=c.counts,
         band=c.band,
         borderline=c.borderline,
+        borderline_text=c.borderline_text,
         reason_code=reason.code.value if reason else "",
         reason=visible(reason.detail) if reason else "",
     )

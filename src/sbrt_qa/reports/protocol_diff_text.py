@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
 from sbrt_qa.protocol.differences import Part
-from sbrt_qa.reports.view import WORDS, rounded
+from sbrt_qa.protocol.wording import rounded
+from sbrt_qa.reports.view import WORDS
 
 if TYPE_CHECKING:
     from sbrt_qa.model.outcome import Verdict

@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sbrt_qa.errors import visible
+from sbrt_qa.protocol.wording import bound_text
 from sbrt_qa.reports.as_table import label_grid, plain_table, print_to_text, section
 from sbrt_qa.reports.registry import Page
-from sbrt_qa.reports.view import bound_text, minor_text
+from sbrt_qa.reports.view import minor_text
 
 if TYPE_CHECKING:
     from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol

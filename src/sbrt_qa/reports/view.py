@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Driver, Finding, ReasonCode, Verdict
+from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
+from sbrt_qa.protocol import wording
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports import counts
 from sbrt_qa.reports.case_text import part_lines
@@ -44,18 +45,6 @@ SIGNS = {
     Verdict.MAJOR: "✕",
     Verdict.NOT_EVALUABLE: "?",
 }
-DRIVERS = {
-    Driver.END_CAPS: "how far the structure goes beyond its end planes decides",
-    Driver.BETWEEN_PLANES: "how the structure runs between its planes decides",
-    Driver.DOSE_INTERPOLATION: "how dose is read between voxels decides",
-    Driver.QUADRATURE: "it lies closer to the limit than the numbers are exact",
-}
-"""What makes a verdict borderline, as the end of a sentence."""
-
-OPERATORS = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "==": "="}
-
-USUAL_DECIMALS = 2
-MOST_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +78,6 @@ def verdict_text(verdict: Verdict) -> str:
     return f"{SIGNS[verdict]} {WORDS[verdict]}"
 
 
-def rounded(value: float, limits: tuple[float | None, ...] = (), *, signed: bool = False) -> str:
-    """Round for reading, with as many decimals as keep the number on its side of every limit.
-
-    12.004 against a limit of 12 stays 12.004: "12.00 > 12" would read like a mistake.
-    """
-    known = [limit for limit in limits if limit is not None]
-    decimals = USUAL_DECIMALS
-    while decimals < MOST_DECIMALS and any(
-        _side(round(value, decimals), limit) != _side(value, limit) for limit in known
-    ):
-        decimals += 1
-    return f"{value:{'+' if signed else ''}.{decimals}f}"
-
-
 def rows(review: CaseReview) -> list[Row]:
     """Return the limits as rows in the review's order, which is worst first."""
     return [_row(c) for c in review.constraints]
@@ -118,16 +93,6 @@ def header_lines(review: CaseReview) -> list[tuple[str, str]]:
     )
     lines = [("Plan", _plan_label(review)), *parts, ("Protocol", version)]
     return [(label, visible(text)) for label, text in lines]
-
-
-def bound_text(op: str, bound: float | None, unit: str = "") -> str:
-    """Return a bound with its operator, ``≤ 13 Gy``; ``report`` where nothing is compared.
-
-    A bound that depends on a target whose volume is not known is ``by volume``.
-    """
-    if bound is None:
-        return "report" if op == "report" else "by volume"
-    return f"{OPERATORS.get(op, op)} {bound:g}{unit}"
 
 
 def minor_text(bound: float | None, minor: float | None, beyond: str) -> str:
@@ -174,28 +139,9 @@ def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:
     return groups
 
 
-def band_text(c: ConstraintResult) -> str:
-    """Return the ends of a band, rounded so that each stays on its side of every limit."""
-    if c.band is None:
-        return ""
-    limits = (c.per_protocol_limit, c.minor_limit)
-    return f"{rounded(c.band.low, limits)}–{rounded(c.band.high, limits)}"
-
-
 def borderline_lines(review: CaseReview) -> list[str]:
     """Return one sentence for every verdict that changes within the band of its value."""
-    return [visible(_borderline(c)) for c in review.constraints if c.borderline and c.band]
-
-
-def _borderline(c: ConstraintResult) -> str:
-    row = _row(c)
-    unit = "" if c.unit in ("1", "bool") else f" {c.unit}"
-    minor = f" (minor to {row.minor}{unit})" if c.minor_limit is not None else ""
-    why = DRIVERS[c.band.driver] if c.band else ""
-    return (
-        f"{c.id}: {row.structure} {c.metric} is {row.value}, band {row.band}{unit}, "
-        f"limit {row.limit}{minor}: {why}."
-    )
+    return [c.borderline_text for c in review.constraints if c.borderline_text]
 
 
 def names_told(review: CaseReview) -> list[str]:
@@ -279,37 +225,21 @@ def origin_lines(review: CaseReview) -> list[str]:
     return [*lines, NOT_FOR_TREATMENT]
 
 
-def _side(value: float, limit: float) -> int:
-    return int(value > limit) - int(value < limit)
-
-
 def _row(c: ConstraintResult) -> Row:
-    limits = (c.per_protocol_limit, c.minor_limit)
-    unit = "" if c.unit in ("1", "bool") else f" {c.unit}"
     return Row(
         verdict=c.verdict,
         id=visible(c.id),
         priority=str(c.priority) if c.counts else f"({c.priority})",
-        structure=_structure_text(c),
+        structure=wording.structure_text(c),
         metric=visible(c.metric),
-        value="" if c.value is None else _value_text(c.value, limits, c.unit) + unit,
-        band=band_text(c),
-        limit=bound_text(c.op, c.per_protocol_limit, unit),
+        value=wording.value_text(c),
+        band=wording.band_text(c),
+        limit=wording.bound_text(c.op, c.per_protocol_limit, wording.unit_text(c.unit)),
         minor=minor_text(c.per_protocol_limit, c.minor_limit, c.beyond),
-        margin="" if c.margin is None else rounded(c.margin + 0.0, (0.0,), signed=True),
+        margin="" if c.margin is None else wording.rounded(c.margin + 0.0, (0.0,), signed=True),
         source=visible(", ".join(c.source)),
         borderline=c.borderline,
     )
-
-
-def _value_text(value: float, limits: tuple[float | None, ...], unit: str) -> str:
-    return f"{value:g}" if unit == "bool" else rounded(value, limits)
-
-
-def _structure_text(c: ConstraintResult) -> str:
-    names = [visible(name) for name in c.match.plan_names] if c.match else []
-    wanted = visible(c.structure)
-    return wanted if names == [wanted] else f"{wanted} → {', '.join(names) or '–'}"
 
 
 def _plan_label(review: CaseReview) -> str:

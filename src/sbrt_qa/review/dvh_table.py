@@ -20,7 +20,7 @@ from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.errors import ResultError, UsageError, quoted
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.outcome import Band, Driver, Reason, ReasonCode
+from sbrt_qa.model.outcome import Band, Driver, Measured, Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
 
 SCHEMA: Final = "sbrt_qa.dvh/1"
@@ -207,15 +207,23 @@ def _curve(histogram: DVH, bin_gy: float) -> Curve:
 def _metric(
     spec: MetricSpec, histogram: DVH, doses: CaseDoses, structure: Structure, views: Views | None
 ) -> MetricValue:
-    context = doses.context_of(structure)
-    outcome, validity = evaluate(spec, histogram, context), METRICS[spec.kind].validity
+    outcome = evaluate(spec, histogram, doses.context_of(structure))
+    validity = METRICS[spec.kind].validity
     if isinstance(outcome, Reason):
         return MetricValue(None, spec.unit, outcome, validity)
-    band = None
-    if views is not None:
-        seen = {n: evaluate(spec, d, context) for n, d in views.of(subject_of(structure)).items()}
-        band = band_among(spec, outcome, [(VIEWS[n], o) for n, o in seen.items()])
+    band = None if views is None else _band(spec, outcome, histogram, structure, views)
     return MetricValue(outcome.value, outcome.unit, validity=validity, band=band)
+
+
+def _band(
+    spec: MetricSpec, value: Measured, histogram: DVH, structure: Structure, views: Views
+) -> Band | None:
+    there = views.of(subject_of(structure))
+    seen = [
+        (view, evaluate(spec, there.get(name, histogram), views.context_of(name, structure)))
+        for name, view in VIEWS.items()
+    ]
+    return band_among(spec, value, seen)
 
 
 def _row(row: StructureDvh) -> dict[str, Any]:

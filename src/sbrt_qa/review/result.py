@@ -226,6 +226,7 @@ def review_json_schema() -> dict[str, Any]:
     schema = _adapter().json_schema(mode="serialization")
     schema["properties"]["schema"] = {"const": SCHEMA}
     schema["required"] += ["schema"]
+    schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}
 

@@ -11,11 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sbrt_qa.errors import ResultError, UsageError, quoted
+from sbrt_qa.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
-    from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case
     from sbrt_qa.protocol.schema import Protocol
     from sbrt_qa.protocol.versions import ProtocolFamily
@@ -79,54 +78,6 @@ def check(
     return tuple(reviews)
 
 
-def check_untrusted(
-    paths: Sequence[Path],
-    protocol_name: str = DEFAULT_PROTOCOL,
-    mapping: Mapping[str, str] | None = None,
-    *,
-    bands: bool = True,
-    limits: Limits | None = None,
-    prepare: Callable[[], None] | None = None,
-) -> tuple[CaseReview, ...]:
-    """Review every plan in `paths` as :func:`check` does, each in a process of its own with caps.
-
-    This process reads none of the files. A case whose process exceeds its caps, or is ended by
-    what it reads, is not evaluable, and the others are reviewed all the same.
-
-    Parameters
-    ----------
-    bands, limits
-        As for :func:`check`; caps of each process.
-    prepare
-        What each process does first, outside its caps; :func:`warm_up` unless given.
-
-    Raises
-    ------
-    DicomError, ProtocolError, UsageError
-        As :func:`check`.
-    """
-    from sbrt_qa.isolation import preload, run_isolated
-    from sbrt_qa.review.unreviewed import unreviewed
-
-    preload([__name__, "sbrt_qa.dicom.load", "sbrt_qa.review.review"])
-    rules = protocol(protocol_name)
-    job = ([str(path.absolute()) for path in paths], protocol_name, dict(mapping or {}))
-
-    def run(case: int | None) -> Outcome:
-        return run_isolated(_review_here, (*job, bands, case), limits, prepare=prepare or warm_up)
-
-    first = run(None)
-    if first.error is not None:
-        raise first.error
-    labels = _labels(first)
-    outcomes = [(", ".join(path.name for path in paths), first)]
-    if labels is not None:
-        outcomes = [(label, run(index)) for index, label in enumerate(labels)]
-    return tuple(
-        _review_of(found) or unreviewed(label, rules, _why(found)) for label, found in outcomes
-    )
-
-
 def caps_hold() -> bool:
     """Tell whether this system can cap memory and processor time, or only time."""
     from sbrt_qa.isolation import caps_hold as hold
@@ -155,47 +106,6 @@ def warm_up() -> None:
     box = Structure(1, "box", (Contour(-1.0, square), Contour(1.0, square)))
     no_plan = Reason(ReasonCode.REFERENCE_MISSING, "none")
     dvh_table.dvh(AnyCase("warm-up", no_plan, StructureSet((box,)), dose))
-
-
-def _review_here(
-    paths: Sequence[str],
-    protocol_name: str,
-    mapping: Mapping[str, str],
-    bands: bool,  # noqa: FBT001 - what a process is given has no keywords
-    case: int | None,
-) -> dict[str, Any]:
-    """Review one case by its place, or the only one; where there are several, list their labels."""
-    from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.review.review import review_case
-
-    cases = load_cases(paths)
-    if case is None and len(cases) > 1:
-        return {"labels": [one.label for one in cases]}
-    chosen = protocol_family(protocol_name).of(cases[case or 0])
-    review = review_case(cases[case or 0], chosen, mapping=mapping, bands=bands)
-    return {"review": review.to_json()}
-
-
-def _why(outcome: Outcome) -> str:
-    """Say in a few words why a process gave no review."""
-    return outcome.failure or str(outcome.error or "gave an answer that cannot be read")
-
-
-def _labels(outcome: Outcome) -> list[str] | None:
-    """Return the labels of several cases that a process found, None if it did not answer so."""
-    found = outcome.value.get("labels") if isinstance(outcome.value, dict) else None
-    return [str(label) for label in found] if isinstance(found, list) else None
-
-
-def _review_of(outcome: Outcome) -> CaseReview | None:
-    """Return the review that a process answered with, None when it is none."""
-    from sbrt_qa.review.result import CaseReview
-
-    found = outcome.value.get("review") if isinstance(outcome.value, dict) else None
-    try:
-        return CaseReview.from_json(found) if isinstance(found, str) else None
-    except ResultError:
-        return None
 
 
 def dvh(

@@ -8,6 +8,7 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding, Verdict, worst
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose import marks, meaning, plain
 from sbrt_qa.reports.compose.curves import markers
 from sbrt_qa.reports.compose.marks import mark_of
@@ -63,7 +64,7 @@ def deviation(result: ConstraintResult, evidence: Evidence | None, words: Words)
         limit=visible(result.id),
         mark=mark_of(result.verdict, words),
         metric=visible(result.metric),
-        value=marks.value_text(result),
+        value=value_text(result),
         bound=marks.bound_text(result, words),
         minor=marks.minor_text(result, words),
         statement=plain.statement(result, words),

@@ -7,8 +7,9 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.wording import OPERATORS, rounded, unit_text
 from sbrt_qa.reports.page import Mark
-from sbrt_qa.reports.view import OPERATORS, SIGNS, rounded
+from sbrt_qa.reports.view import SIGNS
 from sbrt_qa.reports.words import Words, msg
 
 WORDS: Final = {
@@ -18,29 +19,12 @@ WORDS: Final = {
     Verdict.NOT_EVALUABLE: msg("not evaluable"),
 }
 
-UNITLESS: Final = ("1", "bool")
-
 
 def mark_of(verdict: Verdict | None, words: Words) -> Mark:
     """Return a verdict as sign and word; None is information."""
     if verdict is None:
         return Mark(None, "·", words(msg("information")))
     return Mark(verdict, SIGNS[verdict], words(WORDS[verdict]))
-
-
-def unit_text(unit: str) -> str:
-    """Return a unit to put behind a number, with the blank before it; empty without one."""
-    return "" if unit in UNITLESS else f" {visible(unit)}"
-
-
-def value_text(result: ConstraintResult) -> str:
-    """Return the value with its unit; empty without a value."""
-    if result.value is None:
-        return ""
-    if result.unit == "bool":
-        return f"{result.value:g}"
-    limits = (result.per_protocol_limit, result.minor_limit)
-    return rounded(result.value, limits) + unit_text(result.unit)
 
 
 def number_text(value: float, unit: str) -> str:

@@ -9,9 +9,9 @@ from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.errors import MetricError, visible
 from sbrt_qa.model.outcome import Driver, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.wording import rounded, value_text
 from sbrt_qa.reports.compose.curves import volume_at_cc
-from sbrt_qa.reports.compose.marks import band_text, number_text, value_text
-from sbrt_qa.reports.view import rounded
+from sbrt_qa.reports.compose.marks import band_text, number_text
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Curve, Evidence
 
@@ -55,6 +55,7 @@ DRIVERS: Final = {
     Driver.END_CAPS: msg("how far the structure goes beyond its end slices"),
     Driver.BETWEEN_PLANES: msg("how the structure runs between slices"),
     Driver.DOSE_INTERPOLATION: msg("how the dose runs between voxels"),
+    Driver.GRID: msg("how far apart the voxels of the dose are"),
     Driver.QUADRATURE: msg("how densely the structure is scanned"),
 }
 

@@ -10,6 +10,7 @@ from sbrt_qa.errors import visible
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Finding, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose import marks
 from sbrt_qa.reports.compose.marks import mark_of
 from sbrt_qa.reports.page import CheckRow, LimitRow, StructureRow, Table
@@ -39,7 +40,7 @@ def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> Limi
         priority=str(c.priority) if c.counts else f"({c.priority})",
         structure=marks.structure_text(c),
         metric=visible(c.metric),
-        value=marks.value_text(c),
+        value=value_text(c),
         band=marks.band_text(c, words),
         borderline=c.borderline,
         bound=marks.bound_text(c, words),

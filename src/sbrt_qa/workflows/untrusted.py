@@ -1,0 +1,152 @@
+"""Files that nobody vouches for: each plan read and reviewed in a process of its own, with caps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sbrt_qa import workflows
+from sbrt_qa.errors import ResultError, UsageError
+
+if TYPE_CHECKING:
+    from sbrt_qa.isolation import Limits, Outcome
+    from sbrt_qa.review.result import CaseReview
+    from sbrt_qa.review.second_opinion import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a process does, in values that reach it unchanged.
+
+    `paths` and `site_values` are absolute; `case` is the place of the plan among all of them, None
+    for the only one.
+    """
+
+    paths: tuple[str, ...]
+    protocol_name: str
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    site_values: str = ""
+    bands: bool = True
+    cross_check: bool = False
+    case: int | None = None
+
+
+def check_untrusted(
+    paths: Sequence[Path],
+    protocol_name: str = workflows.DEFAULT_PROTOCOL,
+    mapping: Mapping[str, str] | None = None,
+    site_values: Path | None = None,
+    *,
+    cross_check: bool = False,
+    bands: bool = True,
+    limits: Limits | None = None,
+    prepare: Callable[[], None] | None = None,
+) -> tuple[CaseReview, ...]:
+    """Review every plan as `sbrt_qa.workflows.check` does, each in a process of its own with caps.
+
+    This process reads none of the files, that of the site's values included. A case whose process
+    exceeds its caps, or is ended by what it reads, is not evaluable, and the others are reviewed
+    all the same. The second engine gets a process more for each case, so that it can take nothing
+    but its own values with it.
+
+    Parameters
+    ----------
+    site_values, cross_check, bands
+        As for `sbrt_qa.workflows.check`.
+    limits
+        Caps of each process.
+    prepare
+        What each process does first, outside its caps; `sbrt_qa.workflows.warm_up` unless given.
+
+    Raises
+    ------
+    DicomError, ProtocolError, UsageError
+        As `sbrt_qa.workflows.check`.
+    """
+    from sbrt_qa.isolation import preload, run_isolated
+    from sbrt_qa.review.unreviewed import unreviewed
+
+    preload([__name__, "sbrt_qa.dicom.load", "sbrt_qa.review.review"])
+    rules = workflows.protocol(protocol_name)
+    sent = str(site_values.absolute()) if site_values else ""
+    absolute = tuple(str(path.absolute()) for path in paths)
+    job = Job(absolute, protocol_name, dict(mapping or {}), sent, bands)
+
+    def run(wanted: Job) -> Outcome:
+        return run_isolated(
+            review_here, (asdict(wanted),), limits, prepare=prepare or workflows.warm_up
+        )
+
+    first = run(job)
+    if first.error is not None:
+        raise first.error
+    labels = _labels(first)
+    found = [(", ".join(path.name for path in paths), job, first)]
+    if labels is not None:
+        jobs = [replace(job, case=index) for index in range(len(labels))]
+        found = [(label, one, run(one)) for label, one in zip(labels, jobs, strict=True)]
+    reviews = []
+    for label, done, outcome in found:
+        review = _review_of(outcome)
+        if review is not None and cross_check:
+            second = run(replace(done, bands=False, cross_check=True))
+            review = replace(review, cross_check=_second_values(second))
+        review = review or unreviewed(label, rules, _why(outcome))
+        reviews.append(workflows.citing_self_test(review))
+    return tuple(reviews)
+
+
+def review_here(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Do one job: review a case by its place, or the only one; of several, list their labels."""
+    from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.review.review import review_case
+
+    job = Job(**given)
+    sent = workflows.read_sent(Path(job.site_values)) if job.site_values else ()
+    cases = load_cases(job.paths)
+    if job.case is None and len(cases) > 1:
+        return {"labels": [one.label for one in cases]}
+    case = cases[job.case or 0]
+    rules = workflows.protocol_family(job.protocol_name).of(case)
+    review = review_case(case, rules, mapping=job.mapping, site_values=sent, bands=job.bands)
+    if job.cross_check:
+        review = workflows.cross_checked(case, review, [Path(path) for path in job.paths])
+    return {"review": review.to_json()}
+
+
+def _second_values(outcome: Outcome) -> tuple[Comparison, ...]:
+    """Return the values of the second engine, or the one row that says why there are none."""
+    from sbrt_qa.crosscheck.compare import nothing_compared
+    from sbrt_qa.model.outcome import Reason, ReasonCode
+
+    if isinstance(outcome.error, UsageError):
+        raise outcome.error
+    review = _review_of(outcome)
+    if review is not None:
+        return review.cross_check
+    text = f"the process of the second engine {_why(outcome)}"
+    return (nothing_compared(Reason(ReasonCode.NOT_REVIEWED, text)),)
+
+
+def _why(outcome: Outcome) -> str:
+    """Say in a few words why a process gave no review."""
+    return outcome.failure or str(outcome.error or "gave an answer that cannot be read")
+
+
+def _labels(outcome: Outcome) -> list[str] | None:
+    """Return the labels of several cases that a process found, None if it did not answer so."""
+    found = outcome.value.get("labels") if isinstance(outcome.value, dict) else None
+    return [str(label) for label in found] if isinstance(found, list) else None
+
+
+def _review_of(outcome: Outcome) -> CaseReview | None:
+    """Return the review that a process answered with, None when it is none."""
+    from sbrt_qa.review.result import CaseReview
+
+    found = outcome.value.get("review") if isinstance(outcome.value, dict) else None
+    try:
+        return CaseReview.from_json(found) if isinstance(found, str) else None
+    except ResultError:
+        return None
