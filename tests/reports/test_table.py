@@ -34,6 +34,21 @@ def test_no_width_cuts_a_value_a_limit_or_a_verdict(review: CaseReview, width: i
     assert "…" not in text
 
 
+@pytest.mark.parametrize("banded", [False, True])
+@pytest.mark.parametrize("width", range(72, 150, 3))
+def test_no_mix_of_long_texts_cuts_a_column(review: CaseReview, width: int, banded: bool) -> None:
+    """Rich once cut the margin and the source, where both structure and source had to fold."""
+    band = Band(29.25, 32.75, Driver.GRID) if banded else None
+    long = replace(
+        review.constraints[0], structure="Liver-GTV", source=("R1112", "UK22"), value=30.5,
+        band=band, margin=-12.75,
+    )  # fmt: skip
+    text = table(replace(review, constraints=(long, *review.constraints)), width)
+    for piece in ("-12.75", "30.50 Gy", "R1112", "UK22"):
+        assert piece in text
+    assert ("29.25–32.75" in text) is ("band" in text and "no room" not in text)
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_every_limit_is_shown_with_its_source(review: CaseReview, width: int) -> None:
     text = table(review, width)

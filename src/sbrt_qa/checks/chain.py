@@ -118,11 +118,11 @@ def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcom
     """
     for dose in _of(context, "RTDOSE"):
         for other in (*_of(context, "RTPLAN"), *_of(context, "RTSTRUCT")):
-            if dose.created_at is None or other.stated_at is None:
-                text = f"{other.name} and {dose.name} do not both state a date"
-                yield Found(f"{other.name} → {dose.name}", text, severity=Severity.INFO)
-                continue
             where = f"{other.name} → {dose.name}"
+            if dose.created_at is None or other.stated_at is None:
+                text = "they do not both state a date"
+                yield Found(where, text, severity=Severity.INFO)
+                continue
             yield _in_order(where, other.stated_at, dose.created_at, slack_min)
 
 

@@ -138,7 +138,8 @@ def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome
     names = [name_of(b) for b in plan.beams if _from_other_side(b, turned * offset)]
     side = "left" if offset > 0 else "right"
     if names:
-        text = f"enters from the other side; the target lies {abs(offset):.0f} mm to the {side}"
+        beams = counted(len(names), "beam")
+        text = f"{beams} from the other side; the target lies {abs(offset):.0f} mm to the {side}"
         yield Found(", ".join(names), text, "Check that it is meant.")
     else:
         yield Passed("plan", f"all from the {side} or the middle", f"the {side}")
