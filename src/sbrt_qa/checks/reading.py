@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.model.case import LinkKind
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted, joined, say, stated
 
 SHOWN = 5
 """Files that are told one by one; of more, only the number."""
@@ -20,7 +20,9 @@ def guessed_link(context: CheckContext) -> Iterator[Found]:
         if link.kind is LinkKind.BY_FRAME_OF_REFERENCE:
             where = f"{link.source} → {link.target}"
             yield Found(
-                where, f"linked {link.kind}: {link.note}", "Check that they belong together."
+                where,
+                say("linked {0}: {1}", stated(link.kind), link.note),
+                say("Check that they belong together."),
             )
 
 
@@ -29,7 +31,7 @@ def missing_link(context: CheckContext) -> Iterator[Found]:
     """Find objects of the case that are not joined at all."""
     for link in context.case.provenance.links:
         if link.kind is LinkKind.UNLINKED:
-            yield Found(f"{link.source} → {link.target}", link.note or "not linked")
+            yield Found(f"{link.source} → {link.target}", link.note or say("not linked"))
 
 
 @check(
@@ -45,12 +47,11 @@ def unread_files(context: CheckContext) -> Iterator[Found]:
     nobody can say what it was.
     """
     unread = context.case.provenance.unread_files
-    advice = "Send it again."
-    for why in unread[:SHOWN]:
-        yield Found("files", why, advice, "damaged", "readable")
+    told = [*map(stated, unread[:SHOWN])]
     if len(unread) > SHOWN:
-        more = counted(len(unread) - SHOWN, "more damaged file")
-        yield Found("files", more, advice, "damaged", "readable")
+        told.append(counted(len(unread) - SHOWN, "more damaged file"))
+    for why in told:
+        yield Found(say("files"), why, say("Send it again."), say("damaged"), say("readable"))
 
 
 @check("REPAIRED", title="Repairs made while reading", group=Group.LINKS)
@@ -59,5 +60,7 @@ def repaired(context: CheckContext) -> Iterator[Found]:
     repairs = context.case.provenance.repairs
     for quirk in dict.fromkeys(r.quirk for r in repairs):
         same = [r for r in repairs if r.quirk == quirk]
-        details = "; ".join(dict.fromkeys(r.detail for r in same))
-        yield Found(", ".join(dict.fromkeys(r.where for r in same)), f"{quirk}: {details}")
+        details = joined("; ", dict.fromkeys(r.detail for r in same))
+        yield Found(
+            joined(", ", dict.fromkeys(r.where for r in same)), joined(": ", (quirk, details))
+        )
