@@ -9,7 +9,7 @@ from typing import Any
 from sbrt_qa.checks.context import CheckContext
 from sbrt_qa.checks.registry import CHECKS, Check, Group, Parameter, finding_of
 from sbrt_qa.errors import ProtocolError, quoted, visible
-from sbrt_qa.model.outcome import Finding, Severity, Verdict
+from sbrt_qa.model.outcome import Finding, Severity, Verdict, worst_first
 from sbrt_qa.protocol.schema import CheckRule, Protocol
 
 
@@ -77,8 +77,9 @@ def run_checks(context: CheckContext, only: Container[str] | None = None) -> Che
     made = [one for one in wanted if only is None or one.check.code in only]
     told = [f for one in made for f in _findings(one, context)]
     found = [f for f in told if f.verdict is not Verdict.PER_PROTOCOL]
-    found.sort(key=lambda f: f.verdict.rank if f.verdict else 0, reverse=True)
-    return ChecksDone(tuple(found), tuple(f for f in told if f.verdict is Verdict.PER_PROTOCOL))
+    return ChecksDone(
+        worst_first(found), tuple(f for f in told if f.verdict is Verdict.PER_PROTOCOL)
+    )
 
 
 def _findings(one: Configured, context: CheckContext) -> Iterator[Finding]:

@@ -24,6 +24,10 @@ PROTOCOL_VERSION: Final = "PROTOCOL_VERSION"
 AS_ASKED: Final = "as asked for"
 IN_FORCE: Final = "in force at the planning date"
 
+_TITLE: Final = "protocol version by planning date"
+_GROUP: Final = "links and provenance"
+"""Family of plan checks beside which the finding stands."""
+
 _DATE: Final = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")
 
 
@@ -73,30 +77,39 @@ class ProtocolFamily:
 
     def of(self, case: Case) -> Chosen:
         """Return the version a case is held against."""
-        return self.at(planning_date(case))
+        return self.at(*_dated(case))
 
-    def at(self, date: dt.date | None) -> Chosen:
-        """Return the version in force at a date; the latest where the date does not say."""
+    def at(self, date: dt.date | None, part: str = "RTPLAN") -> Chosen:
+        """Return the version in force at a date; the latest where the date does not say.
+
+        Parameters
+        ----------
+        part
+            Whose date it is: RTPLAN, else RTSTRUCT; of which none is known where there is no date.
+        """
         if self.fixed:
             return Chosen(self.latest, AS_ASKED)
         if date is None:
-            return self._undecided("planning date not known", told=len(self.versions) > 1)
+            what = "planning date not known"
+            return self._undecided(part, what, told=len(self.versions) > 1)
         in_force = [v for v in self.versions if v.effective <= date]
         if not in_force:
-            return self._undecided("planned before the first version took effect", told=True)
+            done = "planned" if part == "RTPLAN" else "drawn"
+            return self._undecided(part, f"{done} before the first version took effect", told=True)
         return Chosen(in_force[-1], IN_FORCE)
 
-    def _undecided(self, what: str, *, told: bool) -> Chosen:
+    def _undecided(self, part: str, what: str, *, told: bool) -> Chosen:
         latest = self.latest
         used = "latest version" if len(self.versions) > 1 else "only version"
         why = f"{used}; {what}"
         finding = Finding(
             PROTOCOL_VERSION,
             None,
-            "RTPLAN",
+            part,
             f"{what}: held against {latest.id} {latest.version}, its {used}",
             f"Give the version with --protocol {latest.id}@VERSION if another was in force.",
-            title="protocol version by planning date",
+            title=_TITLE,
+            group=_GROUP,
         )
         return Chosen(latest, why, finding if told else None)
 
@@ -113,7 +126,8 @@ def other_version(before: Chosen, after: Chosen) -> Finding | None:
         f"the earlier plan falls under {one.id} {one.version}; both are held against "
         f"{other.version}, that of the later plan",
         f"See what differs with: protocol diff {one.id}@{one.version} {other.id}@{other.version}.",
-        title="protocol version by planning date",
+        title=_TITLE,
+        group=_GROUP,
     )
 
 
@@ -141,12 +155,17 @@ def family_of(protocols: Sequence[Protocol], where: str) -> ProtocolFamily:
 
 def planning_date(case: Case) -> dt.date | None:
     """Return the date of a case's plan, else of its structure set; None where none is usable."""
-    dates = []
-    if isinstance(case.plan, Plan):
-        dates.append(case.plan.planning_date)
+    return _dated(case)[0]
+
+
+def _dated(case: Case) -> tuple[dt.date | None, str]:
+    """Return the date by which a case was planned, and the object that states it or should."""
+    parts = [(case.plan.planning_date, "RTPLAN")] if isinstance(case.plan, Plan) else []
     if not isinstance(case.structures, Reason):
-        dates.append(case.structures.date)
-    return next((d for d in map(read_date, dates) if d is not None), None)
+        parts.append((case.structures.date, "RTSTRUCT"))
+    dates = ((read_date(text), part) for text, part in parts)
+    known = next(((date, part) for date, part in dates if date is not None), None)
+    return known or (None, parts[0][1] if parts else "")
 
 
 def read_date(text: str) -> dt.date | None:
