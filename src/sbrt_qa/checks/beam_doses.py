@@ -16,6 +16,7 @@ from sbrt_qa.units import counted
     title="Beam doses, prescription and dose grid",
     group=Group.PRESCRIPTION,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO, Severity.MINOR),
     rows=(7,),
 )
 def beam_dose_sum(
@@ -56,7 +57,7 @@ def beam_dose_sum(
     if outside <= minor_percent:
         yield Passed("plan", found, expected, tolerance)
         return
-    severity = Severity.MINOR if outside <= major_percent else Severity.MAJOR
+    severity = Severity.MINOR if outside <= major_percent else None
     given = counted(fractions, "fraction")
     text = f"the beam doses add up to {found} in {given}, {outside:.1f} % off"
     advice = "Check prescription, fractions and normalisation."
@@ -68,6 +69,7 @@ def beam_dose_sum(
     title="Beam doses at their point in the dose grid",
     group=Group.PRESCRIPTION,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO, Severity.MINOR),
     rows=(7,),
 )
 def beam_dose_at_point(
@@ -106,7 +108,7 @@ def beam_dose_at_point(
     if off <= minor_percent:
         yield Passed("plan", found, expected, tolerance)
         return
-    severity = Severity.MINOR if off <= major_percent else Severity.MAJOR
+    severity = Severity.MINOR if off <= major_percent else None
     text = f"the beams state {found} at a point where the dose grid has {expected}"
     advice = "Check that the dose is of this plan, and of all its fractions."
     yield Found("plan", text, advice, found, expected, tolerance, severity)

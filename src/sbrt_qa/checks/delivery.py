@@ -32,6 +32,7 @@ def _fractions(sessions: list[Session]) -> list[int]:
     title="Fractions delivered",
     group=Group.DELIVERY,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO,),
     rows=(31,),
 )
 def fractions_delivered(context: CheckContext) -> Iterator[Outcome]:
@@ -59,6 +60,7 @@ def fractions_delivered(context: CheckContext) -> Iterator[Outcome]:
     title="Time between fractions",
     group=Group.DELIVERY,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     source=SOURCE,
     rows=(31,),
 )
@@ -94,7 +96,7 @@ def fraction_interval(
         if hours < least - slack_h:
             same_day = before.began.date == after.began.date
             text = f"{hours:.0f} h after the fraction before{', on the same day' * same_day}"
-            severity = Severity.MAJOR if same_day else Severity.MINOR
+            severity = None if same_day else Severity.MINOR
             found, expected = f"{hours:.0f} h", f">= {least:g} h"
             where, advice = _name(after), "Ask the site why."
             yield Found(where, text, advice, found, expected, f"{slack_h:g} h", severity)
@@ -118,6 +120,7 @@ def _name(session: Session) -> str:
     title="Overall treatment time",
     group=Group.DELIVERY,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     source=SOURCE,
     rows=(31,),
 )
@@ -151,7 +154,7 @@ def overall_time(
     if least_days <= days <= most_days:
         yield Passed("records", found, expected, f"minor <= {major_days:g} days")
         return
-    severity = Severity.MAJOR if days > major_days else Severity.MINOR
+    severity = None if days > major_days else Severity.MINOR
     text = f"the course took {found}"
     tolerance = f"minor <= {major_days:g} days"
     yield Found("records", text, "Ask the site why.", found, expected, tolerance, severity)
@@ -162,6 +165,7 @@ def overall_time(
     title="Delivered meterset",
     group=Group.DELIVERY,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     source=SOURCE,
     rows=(31,),
 )
@@ -196,7 +200,7 @@ def delivered_meterset(
             off = 100 * abs(done - planned.meterset) / planned.meterset
             worst = max(worst, off)
             if off > minor_percent:
-                severity = Severity.MINOR if off <= major_percent else Severity.MAJOR
+                severity = Severity.MINOR if off <= major_percent else None
                 found, expected = (
                     f"{done:.1f}",
                     f"{planned.meterset:.1f} {planned.meterset_unit}".strip(),

@@ -28,6 +28,7 @@ def _dose(context: CheckContext) -> DoseGrid | None:
     title="Spacing of the dose grid",
     group=Group.GRID,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     source=TG101,
     rows=(15,),
 )
@@ -51,7 +52,7 @@ def spacing(
     if max(sides) <= per_protocol_mm:
         yield Passed("dose", found, expected, f"minor <= {minor_mm:g} mm")
         return
-    severity = Severity.MINOR if max(sides) <= minor_mm else Severity.MAJOR
+    severity = Severity.MINOR if max(sides) <= minor_mm else None
     text = f"voxels of {found}"
     advice = "Calculate the dose again on a finer grid."
     yield Found("dose", text, advice, found, expected, f"minor <= {minor_mm:g} mm", severity)
@@ -90,6 +91,7 @@ def uneven(context: CheckContext, tolerance_mm: float = 0.01) -> Iterator[Outcom
     title="Kind of dose",
     group=Group.GRID,
     severity=Severity.BLOCK,
+    milder=(Severity.INFO,),
     rows=(3,),
 )
 def dose_type(context: CheckContext) -> Iterator[Outcome]:
@@ -129,6 +131,7 @@ def unused_doses(context: CheckContext) -> Iterator[Outcome]:
     title="Heterogeneity correction",
     group=Group.GRID,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO,),
     source="AAPM TG-101 (recalled)",
     rows=(14,),
 )
@@ -161,6 +164,7 @@ def heterogeneity(context: CheckContext) -> Iterator[Outcome]:
     title="Dose grid around the target",
     group=Group.GRID,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     rows=(16,),
 )
 def grid_margin(context: CheckContext, margin_mm: float = 20.0) -> Iterator[Outcome]:
@@ -191,7 +195,7 @@ def grid_margin(context: CheckContext, margin_mm: float = 20.0) -> Iterator[Outc
     text = "the dose grid ends within the PTV" if cut else (
         f"the dose grid ends {min(short.values()):.0f} mm from the PTV ({', '.join(short)})"
     )  # fmt: skip
-    severity = Severity.MAJOR if cut else Severity.MINOR
+    severity = None if cut else Severity.MINOR
     advice = "Calculate the dose on a larger grid."
     yield Found("PTV", text, advice, found, expected, "0.5 mm", severity)
 

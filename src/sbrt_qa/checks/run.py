@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,39 @@ class Configured:
     severity: Severity
     parameters: Mapping[str, Any]
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Value of every parameter, where the protocol sets none that of the check."""
+        return {p.name: self.parameters.get(p.name, p.default) for p in self.check.parameters}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Configured):
+    """A check as a protocol has it, for the reader; also one that it does not want."""
+
+    applies: bool = True
+    note: str = ""
+
+
+def listed(protocol: Protocol | None) -> tuple[Listed, ...]:
+    """Return all checks with the settings of a protocol, by group and code.
+
+    Raises
+    ------
+    ProtocolError
+        As :func:`configured`.
+    """
+    rules = {} if protocol is None else protocol.checks
+    wanted = {one.check.code: one for one in configured(protocol)}
+    everything = (wanted.get(c.code) or Configured(c, c.severity, {}) for c in _ordered(CHECKS))
+    return tuple(
+        Listed(
+            one.check, one.severity, one.parameters, one.check.code in wanted,
+            rules[one.check.code].note if one.check.code in rules else "",
+        )
+        for one in everything
+    )  # fmt: skip
+
 
 def configured(protocol: Protocol | None, file: str = "") -> tuple[Configured, ...]:
     """Return the checks that a protocol wants, all with their own defaults without one.
@@ -47,10 +80,14 @@ def configured(protocol: Protocol | None, file: str = "") -> tuple[Configured, .
     rules = {} if protocol is None else protocol.checks
     for code, rule in rules.items():
         _refuse_unknown(code, rule, f"{visible(file)} checks.{code}".strip())
-    wanted = (c for c in CHECKS.values() if code_applies(c.code, rules))
+    wanted = [code for code in CHECKS if code_applies(code, rules)]
+    return tuple(_with_rule(one, rules.get(one.code)) for one in _ordered(wanted))
+
+
+def _ordered(codes: Iterable[str]) -> list[Check]:
+    """Return checks by group and code."""
     groups = list(Group)
-    ordered = sorted(wanted, key=lambda c: (groups.index(c.group), c.code))
-    return tuple(_with_rule(one, rules.get(one.code)) for one in ordered)
+    return sorted((CHECKS[c] for c in codes), key=lambda c: (groups.index(c.group), c.code))
 
 
 def code_applies(code: str, rules: Mapping[str, CheckRule]) -> bool:

@@ -27,6 +27,7 @@ def _there(context: CheckContext) -> dict[str, Region]:
     title="Nesting of targets",
     group=Group.STRUCTURES,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     rows=(22,),
 )
 def nesting(
@@ -56,7 +57,7 @@ def nesting(
         if outside_cc <= tolerance_cc or percent <= tolerance_percent:
             yield Passed(where, found, "0 cc outside", tolerance)
             continue
-        severity = Severity.MAJOR if (inner, outer) == ("GTV", "PTV") else Severity.MINOR
+        severity = None if (inner, outer) == ("GTV", "PTV") else Severity.MINOR
         text = f"{found} of {whole_cc:.1f} cc"
         yield Found(
             where,
