@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol.limit_moves import Limit, Move, bounds_text, metric_parts, move_of
 from sbrt_qa.protocol.schema import CheckRule, Constraint, Protocol, StructureDef
 from sbrt_qa.protocol.wording import OPERATORS
-from sbrt_qa.units import counted
 
 _WORDED: Final = frozenset(
     {

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol.differences import Part
 from sbrt_qa.protocol.limit_moves import Move
 from sbrt_qa.protocol.wording import rounded, unit_text
 from sbrt_qa.reports.view import WORDS
-from sbrt_qa.units import counted
 
 if TYPE_CHECKING:
     from sbrt_qa.model.outcome import Verdict
