@@ -92,7 +92,7 @@
     across(low, "dotted"); across(high, "dotted"); across(centre, "centre");
     if (v.bound !== null) {
       across(v.bound, "bound");
-      plot.text(0.5 + v.values.length * 0.01, v.bound, [say("limit"), v.op, v.bound].join(" "), "start");
+      plot.text(0.5 + v.values.length * 0.01, v.bound, [say("limit"), { "<=": "≤", ">=": "≥" }[v.op] ?? v.op, v.bound].join(" "), 5);
     }
     plot.line(v.values.map((y, i) => [i + 1, y]), "run faint");
     plot.dots(v.values.flatMap((y, i) => (outside[i] ? [] : [[i + 1, y]])));
@@ -154,11 +154,12 @@
   };
 
   const outliers = (place) => {
-    const rows = data.outliers, told = (plots.values ?? []).filter((v) => !v.silent);
+    const rows = data.outliers, all = (plots.values ?? []).length;
     const silent = (plots.values ?? []).filter((v) => v.silent).map((v) => v.limit);
     const about = silent.length ? say("Nothing can be said of {limits}: fewer than 8 values, or most of them the same.", { limits: silent.join(", ") }) : "";
     if (!rows.length) {
-      absent(place, [say("No value lies farther from the median than 3.5 robust standard deviations."), about].join(" "));
+      const none = say("No value lies farther from the median than 3.5 robust standard deviations.");
+      absent(place, [...(silent.length < all || !all ? [none] : []), about].join(" "));
       return;
     }
     const limits = [...new Set(rows.map((r) => r.limit))];
@@ -166,9 +167,9 @@
     const plot = new Trial.Plot(
       say("Values unlike the others: {n} values of {limits} limits, by how many robust standard deviations they lie from the median.", { n: rows.length, limits: limits.length }),
       { low: -far, high: far, label: say("robust standard deviations from the median") },
-      { low: -0.5, high: limits.length - 0.5, label: "", ticks: limits.map((l, i) => [i, l.length > 7 ? "" : l]) });
+      { low: -0.5, high: limits.length - 0.5, label: "", ticks: limits.map((_, i) => [i, ""]) });
     plot.band([-3.5, 3.5], [-0.5, -0.5], [limits.length - 0.5, limits.length - 0.5], "p5");
-    limits.forEach((l, i) => plot.text(-3.3, i, l));
+    limits.forEach((l, i) => plot.text(-3.3, i, l, -4));
     rows.forEach((r) => plot.mark(r.score, limits.indexOf(r.limit), "alarm"));
     [...rows].slice(0, 12).forEach((r) => plot.name(r.score, limits.indexOf(r.limit), r.code));
     Trial.draw(place, {
