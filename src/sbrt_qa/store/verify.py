@@ -114,9 +114,9 @@ def _differences(connection: Connection) -> Iterator[str]:
         if event.kind == "protocol added":
             yield from _protocol(connection, event)
     yield from _submissions(connection, told)
-    yield from _without_review(connection, told)
     for row in connection.execute(sa.select(t.reviews).order_by(t.reviews.c.id)):
         yield from _review(connection, row, told)
+    yield from _without_review(connection, told)
     yield from _comparisons(connection, told)
     yield from _settled(connection, told)
     yield from query_differences(connection, told.queries)

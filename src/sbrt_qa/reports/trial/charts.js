@@ -37,7 +37,7 @@
   };
 
   const dated = (points, text) => {
-    const every = Math.max(1, Math.ceil(points.length / 6));
+    const every = Math.max(1, Math.ceil(points.length / 5));
     return points.map((p, i) => [i + 1, text(p)]).filter((_, i) => i % every === 0);
   };
 
@@ -141,10 +141,12 @@
     const told = (i) => [number(dose[i]) + " Gy", say("median") + " " + number(median[i], 3) + " %",
       ...ends.map(([low, high]) => say("{part} % band {low} to {high} %", { part: high - low, low: number(b.quantiles[low][i], 3), high: number(b.quantiles[high][i], 3) })),
       ...(name && own[i] ? [name + " " + own[i][1] + " %"] : [])];
+    const signs = [...(b.quantiles["25"] ? [say("Dark: middle 50 %.")] : []), ...(b.quantiles["5"] ? [say("Light, dotted edge: middle 90 %.")] : []),
+      ...(name ? [say("Dashed: {name}, to half a percent.", { name })] : [])];
     const missing = [...(b.plans < 4 ? [say("A 50 % band needs 4 plans.")] : []), ...(b.plans < 20 ? [say("A 90 % band needs 20 plans.")] : [])];
     Trial.draw(place, {
       plot,
-      key: [say("{plans} plans, the last submission of each subject. Line: median; dark: middle 50 %; light, dotted edge: middle 90 %; dashed: the chosen submission, to half a percent.", b), ...missing].join(" "),
+      key: [say("{plans} plans, the last submission of each subject. Line: median.", b), ...signs, ...missing].join(" "),
       points: median.map((y, i) => ({ x: dose[i], y, line: true, text: told(i).join(" · ") })),
       heads: [say("dose (Gy)"), say("median"), ...ends.map(([low, high]) => say("{part} % band", { part: high - low })), ...(name ? [name] : [])],
       rows: () => dose.map((d, i) => [number(d), number(median[i], 3),
