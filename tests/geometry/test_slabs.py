@@ -109,8 +109,8 @@ def kinked(low_edges, side, spacing=3.0):
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_flat_side_with_a_kink_does_not_bulge_between_its_planes(axis, mirrored):
-    """A parabola through 0, 0 and 10 mm dips 1.25 mm below 0 on its way."""
-    sections = kinked((0.0, 0.0, 0.0, 10.0, 20.0), 15.0)
+    """A parabola through 0, 0 and 12 mm dips 1.5 mm below 0 on its way."""
+    sections = kinked((0.0, 0.0, 0.0, 12.0, 24.0), 15.0)
     sign = -1.0 if mirrored else 1.0
     turned = Structure(
         1,

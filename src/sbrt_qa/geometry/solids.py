@@ -28,9 +28,9 @@ TAPER_SLACK = 1.15
 """A solid that would end up to this many gaps beyond its last plane ends before the next plane."""
 
 
-BULGE = 0.25
+BULGE = 0.4
 """How far, in gaps, an edge may go beyond both its planes on the way from one to the other. A ball
-does so only if its radius is smaller than half a gap; a parabola laid over a kink does."""
+does so only if its radius is smaller than a third of a gap; a parabola laid over a kink does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
