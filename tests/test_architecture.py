@@ -49,7 +49,7 @@ DOORS = {
     "sqlalchemy": ("store.",),
     "alembic": ("store.",),
     "psycopg": ("store.",),
-    "distributed": ("workflows_audit.run",),
+    "distributed": ("workflows_audit.workers",),
     "pyarrow": ("reports.",),
     "jinja2": ("reports.",),
     "babel": ("reports.words.",),

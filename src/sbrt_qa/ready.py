@@ -1,7 +1,7 @@
 """Imported by the process that all others are forked from, so that each of them is ready at once.
 
-Importing it warms up: one small submission is written, read and reviewed, so that every room is
-loaded and every kernel has run. See `sbrt_qa.isolation.preload`.
+Importing it warms up: one small submission is written, read, reviewed and reported, so that every
+room is loaded and every kernel has run. See `sbrt_qa.isolation.preload`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def _review_one() -> None:
         folder = Path(name)
         write_trial(folder, 1)
         protocol = load_protocol(folder / "protocol_v1.yaml").model_dump_json(by_alias=True)
-        review_submission(asdict(Job(str(folder / "submissions"), protocol, {})))
+        where, report = folder / "submissions", str(folder / "page")
+        review_submission(asdict(Job(str(where), (protocol,), {}, report=report)))
 
 
 gc.set_threshold(GARBAGE_THRESHOLD)

@@ -31,7 +31,7 @@ PROTOCOL: Final = """\
 schema: sbrt_qa.protocol/1
 id: synthetic_trial
 version: "{version}"
-effective: 2026-01-01
+effective: {effective}
 title: A synthetic trial
 statement: Made up; the limits mean nothing.
 sources: {{MADE: {{citation: made up, read_as: not read}}}}
@@ -66,6 +66,9 @@ options:
 """Limits of the trial; the amendment lowers that of the duodenum from 33 to 31 Gy."""
 
 BEFORE, AFTER = 33, 31
+EFFECTIVE: Final = ("2026-01-01", "2026-03-01")
+PLANNED, PLANNED_LATER = "20260105", "20260401"
+"""Dates of plans: under the first version of the protocol, and under its amendment."""
 
 PLANES_MM: Final = np.arange(-15.0, 16.0, 2.5)
 BOXES: Final = {
@@ -93,6 +96,8 @@ class Planted:
         Of the case before and after the amendment.
     limits, amended_limits
         Limits that are not met, and how, before and after.
+    planned
+        Date of the plan, which says what version of the protocol was in force.
     findings
         Codes that are to be told of the submission or its plan.
     """
@@ -106,6 +111,14 @@ class Planted:
     findings: tuple[str, ...] = ()
     amended: str = ""
     amended_limits: dict[str, str] = field(default_factory=dict)
+    planned: str = PLANNED
+
+    @property
+    def in_force(self) -> tuple[str, dict[str, str]]:
+        """Verdict and limits under the version in force at the planning date."""
+        if self.planned < PLANNED_LATER:
+            return self.verdict, self.limits
+        return self.amended, self.amended_limits
 
     @property
     def code(self) -> str:
@@ -126,6 +139,7 @@ class _Kind:
     ids: Callable[[CaseIds], CaseIds] = lambda ids: ids
     renamed: dict[str, str] = field(default_factory=dict)
     fractions: int = FRACTIONS
+    planned: str = PLANNED
     spoil: Callable[[Path], None] = lambda _: None
 
 
@@ -198,6 +212,9 @@ KINDS: Final = {
     "another subject": _Kind(
         findings=("SUBJECT_DIFFERS",), ids=lambda ids: replace(ids, subject="S99-999")
     ),
+    "under the amendment": _Kind(
+        boxes={"Duodenum": (-20.0, 4.0)}, amended="minor", planned=PLANNED_LATER
+    ),
 }  # fmt: skip
 """Everything that can be planted, by name."""
 
@@ -231,12 +248,15 @@ def _planted(site: str, subject: str, version: int, name: str) -> Planted:
     after = kind.amended or kind.verdict
     limits = kind.limits | ({"DUO_MAX": "minor"} if kind.amended else {})
     return Planted(
-        site, subject, version, name, kind.verdict, kind.limits, kind.findings, after, limits
-    )
+        site, subject, version, name, kind.verdict, kind.limits, kind.findings, after, limits,
+        kind.planned,
+    )  # fmt: skip
 
 
 def write_trial(out: Path, submissions: int = 200) -> tuple[Planted, ...]:
     """Write a trial: submissions under ``OUT/submissions``, and both versions of its protocol.
+
+    OUT itself is a protocol of two versions: ``sbrt-qa audit OUT/submissions --protocol OUT``.
 
     Returns
     -------
@@ -253,13 +273,18 @@ def write_trial(out: Path, submissions: int = 200) -> tuple[Planted, ...]:
         _write(folder, one, number)
     for version, duodenum in ((1, BEFORE), (2, AFTER)):
         path = out / f"protocol_v{version}.yaml"
-        path.write_text(PROTOCOL.format(version=version, duodenum=duodenum), encoding="utf-8")
+        effective = EFFECTIVE[version - 1]
+        text = PROTOCOL.format(version=version, duodenum=duodenum, effective=effective)
+        path.write_text(text, encoding="utf-8")
     return made
 
 
 def _write(folder: Path, one: Planted, number: int) -> None:
     kind = KINDS[one.kind]
-    ids = CaseIds(f"sbrt_qa trial {one.code}", one.subject, f"SBRTQA^{one.subject}", one.subject)
+    ids = CaseIds(
+        f"sbrt_qa trial {one.code}", one.subject, f"SBRTQA^{one.subject}", one.subject,
+        date=kind.planned, study=f"sbrt_qa trial {one.subject}",
+    )  # fmt: skip
     content = CaseContent(
         structures=StructureSet(tuple(_structures(kind, number)), label="TRIAL"),
         dose=_dose(),

@@ -248,3 +248,47 @@ def test_the_chinese_page_works_as_well(show: Show, major: Reviewed) -> None:
     text: Any = page.run("return document.body.innerText")
     assert "48.99 Gy" in text
     assert "Duodenum" in text
+
+
+FIGURES = """
+const box = e => e.getBoundingClientRect();
+const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5
+                    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
+const told = [];
+for (const svg of document.querySelectorAll('.concern svg')) {
+  const texts = [...svg.querySelectorAll('text')];
+  texts.forEach((a, i) => texts.slice(i + 1).forEach(b => {
+    if (meet(box(a), box(b))) told.push([a.textContent, b.textContent]);
+  }));
+  const frame = box(svg);
+  texts.forEach(a => {
+    const r = box(a);
+    if (r.left < frame.left - 0.5 || r.right > frame.right + 0.5
+        || r.top < frame.top - 0.5 || r.bottom > frame.bottom + 0.5)
+      told.push([a.textContent, 'edge of the figure']);
+  });
+  if (svg.closest('.dvh')) {
+    const marks = [...svg.querySelectorAll('path, circle')].filter(m => !m.closest('defs'));
+    const clip = svg.querySelector('clipPath rect').y.baseVal.value;
+    const top = frame.top + clip * frame.width / svg.viewBox.baseVal.width;
+    const shown = m => {
+      const r = box(m), high = m.hasAttribute('clip-path') ? Math.max(r.top, top) : r.top;
+      return {left: r.left, right: r.right, top: high, bottom: r.bottom};
+    };
+    texts.forEach(a => marks.forEach(m => {
+      if (meet(box(a), shown(m))) told.push([a.textContent, m.getAttribute('d') || 'disc']);
+    }));
+  }
+}
+return [document.querySelectorAll('.concern svg text').length, told];
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("which", ["major", "hostile"])
+def test_no_label_of_a_figure_lies_on_a_line_or_another_label(
+    show: Show, request: pytest.FixtureRequest, which: str, language: str
+) -> None:
+    labels, overlaps = show(request.getfixturevalue(which), language).run(FIGURES)
+    assert labels > 50
+    assert overlaps == []

@@ -133,7 +133,7 @@ def test_names_from_the_plan_are_inert(
     structures = (boxes()[0], box(2, hostile, *BOXES["Duodenum"]))
     folder = export(tmp_path / "case", structures=structures)
     mapped = f"{hostile}=Duodenum"
-    for form in ("table", "csv", "json"):
+    for form in ("table", "csv", "checks_csv", "json"):
         ran = sbrt_qa("check", folder, "--protocol", protocol(), "--map", mapped, "-f", form)
         assert "\x1b" not in ran.out + ran.err
         if form == "table":

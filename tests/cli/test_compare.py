@@ -62,12 +62,24 @@ def test_csv_has_a_row_for_every_value(sbrt_qa: Command, case: Path, later: Path
     ran = sbrt_qa("compare", case, later, "-f", "csv", "--expect", "dose", "--gamma", "2%/1mm")
     rows = list(csv.DictReader(io.StringIO(ran.out)))
     kinds = {row["kind"] for row in rows}
-    assert kinds == {"change", "structure", "dose", "limit"}
+    assert kinds == {"case", "change", "finding", "structure", "dose", "limit"}
     (rise,) = [row for row in rows if row["quantity"] == "largest_rise"]
     assert float(rise["difference"]) == pytest.approx(1.1)
     duodenum = next(row for row in rows if row["item"] == "DUO5_D01")
     assert float(duodenum["after"]) == pytest.approx(1.02 * float(duodenum["before"]), rel=1e-3)
     assert any(row["quantity"] == "gamma_2%_1mm_pass" for row in rows)
+
+
+def test_what_became_of_the_case_comes_first(sbrt_qa: Command, case: Path, later: Path) -> None:
+    """The verdicts of the plan checks decide a case as the limits do."""
+    lines = sbrt_qa("compare", case, later, "--gamma", "none", "--short").out.splitlines()
+    assert lines[0].startswith("Case: ")
+    assert any(line.startswith("Structures: PTV contours (Dice 0.8") for line in lines)
+    assert any(line.startswith("Dose: maximum 55.00 → 56.10 Gy") for line in lines)
+    same = sbrt_qa("compare", case, case, "--short")
+    assert same.out.count("\n") == 1
+    assert "as before: no limit with another verdict; the same findings" in same.out
+    assert sbrt_qa("compare", case, case, "--short", "-f", "csv").code == 2
 
 
 @pytest.mark.parametrize("output", ["table", "json", "csv"])

@@ -224,9 +224,9 @@ def test_the_command_shows_agreement_in_every_format(
     run(["check", str(SAMPLE), "--cross-check", "--format", "json"])
     (data,) = json.loads(capfd.readouterr().out)
     review = CaseReview.from_json(json.dumps(data))
-    told = {name: render_reviews(name, [review], Page()) for name in ("table", "csv")}
+    told = {name: render_reviews(name, [review], Page()) for name in ("table", "compared_csv")}
     assert "Beside a second engine" in told["table"]
     assert "values agree with dicompyler-core" in told["table"]
     assert len(review.cross_check) > 50
     assert sum(row.agrees is True for row in review.cross_check) > 0.9 * len(review.cross_check)
-    assert told["csv"].count("dicompyler-core") >= len(review.cross_check)
+    assert told["compared_csv"].count("dicompyler-core") >= len(review.cross_check)

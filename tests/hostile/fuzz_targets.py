@@ -100,7 +100,8 @@ def _whole_case(file: str, data: bytes) -> str:
             if CaseReview.from_json(review.to_json()) != review:
                 msg = "a review does not survive JSON"
                 raise AssertionError(msg)
-        render_reviews("csv", reviews, Page())
+        for form in ("csv", "checks_csv"):
+            render_reviews(form, reviews, Page())
     except SbrtQaError:
         return "refused"
     finally:

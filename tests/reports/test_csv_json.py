@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,7 +16,9 @@ from sbrt_qa.model.outcome import Band, Driver, Finding, Reason, ReasonCode, Ver
 from sbrt_qa.reports.as_csv import DVH_COLUMNS, REVIEW_COLUMNS, safe_cell
 from sbrt_qa.reports.registry import Page, format_names, render_dvh, render_reviews
 from sbrt_qa.review.dvh_table import Curve, DvhTable, MetricValue, StructureDvh
+from sbrt_qa.review.occasion import Occasion
 from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.second_opinion import Comparison
 
 PAGE = Page()
 SMALL = Reason(ReasonCode.SMALLER_THAN_ASKED, "too small")
@@ -32,33 +36,56 @@ def dvh_table() -> DvhTable:
     return DvhTable("P", {"=PTV": StructureDvh(7, 3.5, 1.0, 2.0, 3.0, 0.0, metrics, curve)}, "slab")
 
 
-def test_one_csv_row_is_one_limit_or_plan_check_of_one_plan(review: CaseReview) -> None:
-    text = render_reviews("csv", [review, review], PAGE)
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+def read(
+    form: str, reviews: Sequence[CaseReview], occasion: Occasion | None = None
+) -> list[dict[str, str]]:
+    text = render_reviews(form, reviews, Page(occasion=occasion))
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_one_csv_row_is_one_metric_of_one_plan_and_nothing_else(review: CaseReview) -> None:
+    rows = read("csv", [review, replace(review, case="OTHER")])
     assert tuple(rows[0]) == REVIEW_COLUMNS
-    assert [r["row"] for r in rows] == 2 * [*["limit"] * len(review.constraints), "finding"]
-    found = [r for r in rows if r["check"]]
-    assert [(r["check"], r["message"], r["verdict"]) for r in found] == [
-        ("LINK", "Linked by guess.", "")
-    ] * 2
-    assert [r["constraint"] for r in rows[:5]] == ["DUO", "STO", "BOW", "CORD", "SPL"]
+    keys = [(r["plan"], r["constraint"]) for r in rows]
+    limits = ["DUO", "STO", "BOW", "CORD", "SPL"]
+    assert keys == [(plan, c) for plan in ("LIVER_50", "OTHER") for c in limits]
     duodenum = rows[0]
     assert (duodenum["value"], duodenum["unit"], duodenum["margin"]) == ("32.004", "Gy", "-2.004")
     assert duodenum["verdict"] == "major"
     assert (rows[1]["value"], rows[1]["reason_code"]) == ("", "structure_missing")
 
 
-def test_csv_tells_checks_with_what_they_saw(review: CaseReview) -> None:
+def test_every_table_says_of_which_submission_and_when(review: CaseReview) -> None:
+    known = Occasion("", "2", dt.date(2026, 1, 5), dt.date(2026, 3, 9))
+    told = replace(review, site="SITE7", site_values=(COMPARED,))
+    for form in ("csv", "checks_csv", "compared_csv"):
+        row = read(form, [told], known)[0]
+        head = [row[k] for k in ("site", "subject", "submission", "plan", "planned", "made")]
+        assert head == ["SITE7", "S-004", "2", "LIVER_50", "2026-01-05", "2026-03-09"]
+        assert read(form, [told])[0]["made"] == ""
+
+
+def test_the_table_of_checks_has_one_row_for_each_object(review: CaseReview) -> None:
     found = Finding("GRID", Verdict.MINOR, "=dose", "Coarse.", "Look.", "Grid", "4 mm", "3 mm")
     passed = Finding("MU", None, "", "", title="Meterset", found="1180 MU", tolerance="± 1 %")
-    text = render_reviews("csv", [replace(review, findings=(found,), passed=(passed,))], PAGE)
-    grid, meterset = list(csv.DictReader(io.StringIO(text, newline="")))[-2:]
-    assert [grid[k] for k in ("row", "check", "verdict", "where", "found", "expected")] == [
-        "finding", "GRID", "minor", "'=dose", "4 mm", "3 mm",
+    told = replace(review, findings=(found,), passed=(passed,))
+    grid, meterset = read("checks_csv", [told])
+    assert [grid[k] for k in ("outcome", "check", "verdict", "where", "found", "expected")] == [
+        "found", "GRID", "minor", "'=dose", "4 mm", "3 mm",
     ]  # fmt: skip
-    told = [meterset[k] for k in ("row", "check", "verdict", "title", "found", "accepted")]
-    assert told == ["passed", "MU", "", "Meterset", "1180 MU", "± 1 %"]
+    cells = [meterset[k] for k in ("outcome", "check", "verdict", "title", "found", "tolerance")]
+    assert cells == ["passed", "MU", "", "Meterset", "1180 MU", "± 1 %"]
     assert grid["subject"] == meterset["subject"] == "S-004"
+
+
+COMPARED = Comparison("PTV", "Mean[Gy]", "Gy", 51.0, 50.5, "the site", 0.51)
+
+
+def test_the_table_of_comparisons_has_both_values(review: CaseReview) -> None:
+    (row,) = read("compared_csv", [replace(review, site_values=(COMPARED,))])
+    cells = [row[k] for k in ("structure", "metric", "value", "other_value", "agrees")]
+    assert cells == ["PTV", "Mean[Gy]", "51.0", "50.5", "yes"]
+    assert read("compared_csv", [review]) == []
 
 
 def test_csv_tells_band_and_borderline(review: CaseReview) -> None:
@@ -66,7 +93,6 @@ def test_csv_tells_band_and_borderline(review: CaseReview) -> None:
     others = (replace(review.constraints[3], band=BAND), review.constraints[1])
     text = render_reviews("csv", [replace(review, constraints=(unsure, *others))], PAGE)
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    rows = [r for r in rows if r["row"] == "limit"]
     told = [(r["band_low"], r["band_high"], r["band_driver"], r["borderline"]) for r in rows]
     assert told == [("47.1", "47.9", "end_caps", b) for b in ("yes", "no")] + [("", "", "", "")]
     assert [r["borderline_text"] for r in rows] == [unsure.borderline_text, "", ""]
@@ -121,6 +147,9 @@ def test_hostile_names_are_inert_in_csv(review: CaseReview) -> None:
     assert "\x1b" not in text
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert rows[2]["plan_structures"].startswith("\\x1b[2J=cmd")
+    checks = render_reviews("checks_csv", [review], PAGE)
+    assert "\x1b" not in checks
+    assert "\\x1b[2J=cmd" in checks
 
 
 def test_dvh_csv_is_one_row_per_quantity() -> None:
@@ -176,9 +205,9 @@ def test_json_of_a_dvh_has_the_promised_form() -> None:
 
 
 def test_formats_are_the_files_of_the_folder() -> None:
-    assert {"csv", "html", "json", "table"} <= set(format_names())
+    assert {"checks_csv", "compared_csv", "csv", "html", "json", "table"} <= set(format_names())
 
 
 def test_unknown_format_lists_the_known(review: CaseReview) -> None:
-    with pytest.raises(UsageError, match=r"got 'fax'; expected csv, .*json, .*table"):
+    with pytest.raises(UsageError, match=r"got 'fax'; expected checks_csv, .*csv, .*json, .*table"):
         render_reviews("fax", [review], PAGE)

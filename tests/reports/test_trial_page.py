@@ -22,14 +22,15 @@ def row(number: int, **changes: object) -> dict[str, object]:
         "code": f"S{number % 8:02d}/{number:05d}/v1", "site": f"S{number % 8:02d}",
         "received": "2026-02-01T00:00:00Z", "verdict": "minor", "major": 0, "minor": 1,
         "not_evaluable": 0, "borderline": 0, "notices": 0, "latest": True, "query": "",
-        "missing": "",
+        "missing": "", "reports": [],
     }  # fmt: skip
     return found | changes
 
 
 def page(rows: list[dict[str, object]], **details: object) -> str:
     answers = {"rows": rows, **{name: [] for name in NAMES}}
-    return trial_page(f"trial {EVIL}", "about", "foot", answers, details)
+    told = {"details": details, "changes": {EVIL: [{"what": EVIL, "text": EVIL}]}}
+    return trial_page(f"trial {EVIL}", "about", "foot", answers, told)
 
 
 def test_texts_never_become_markup():

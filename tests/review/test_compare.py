@@ -11,20 +11,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbrt_qa import load_protocol
+from sbrt_qa.checks.registry import Group
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.errors import ResultError, UsageError
 from sbrt_qa.model.case import Case, Provenance, SourceFile
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
-from sbrt_qa.model.plan import Beam, Plan, Prescription, PrescriptionSource
-from sbrt_qa.model.structure import Contour, Structure, StructureSet
+from sbrt_qa.model.opening import Opening
+from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.model.plan import (
+    Beam,
+    ControlPoint,
+    DoseReference,
+    Plan,
+    Prescription,
+    PrescriptionSource,
+)
+from sbrt_qa.model.structure import Contour, DensityOverride, Structure, StructureSet
 from sbrt_qa.phantoms.shapes import Sphere
 from sbrt_qa.review.compare import compare_cases
-from sbrt_qa.review.comparison import Area, CaseComparison, StructureState, Trend
+from sbrt_qa.review.comparison import (
+    Area,
+    CaseComparison,
+    FindingChange,
+    FindingState,
+    StructureState,
+    Trend,
+    trend_of,
+)
 from sbrt_qa.review.expectation import parse_expectation
 from sbrt_qa.review.structure_changes import dice
+from sbrt_qa.review.verdict_changes import finding_changes
 
 PROTOCOL = load_protocol("liver_sbrt")
+LEVEL = "level of the protocol"
 
 
 def ball(number: int, name: str, radius_mm: float, x_mm: float = 0.0) -> Structure:
@@ -186,11 +205,149 @@ def test_only_what_was_requested_may_change() -> None:
     assert compare(case(), new).verdict is Verdict.PER_PROTOCOL  # nothing was asked for
 
 
+def without_meterset() -> Case:
+    beams = (replace(plan().beams[0], meterset=0.0), plan().beams[1])
+    return case(plan=plan(beams=beams))
+
+
+def codes(found: CaseComparison, state: FindingState) -> set[str]:
+    return {c.shown.code for c in found.checks if c.state is state}
+
+
+def test_a_finding_comes_and_goes() -> None:
+    """The reviewed verdict follows the plan checks, so that a comparison has to show them."""
+    there = compare(case(), without_meterset())
+    back = compare(without_meterset(), case())
+    assert "METERSET" in codes(there, FindingState.NEW)
+    assert codes(back, FindingState.GONE) == codes(there, FindingState.NEW)
+    assert {c.state for c in compare(case(), case()).checks} <= {FindingState.SAME}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [
+        (None, Verdict.MINOR, FindingState.WORSE),
+        (Verdict.MINOR, Verdict.MAJOR, FindingState.WORSE),
+        (Verdict.MAJOR, Verdict.MINOR, FindingState.BETTER),
+        (Verdict.NOT_EVALUABLE, Verdict.MINOR, FindingState.BETTER),
+        (Verdict.MINOR, Verdict.MINOR, FindingState.SAME),
+    ],
+)
+def test_what_became_of_a_finding(
+    before: Verdict | None, after: Verdict | None, state: FindingState
+) -> None:
+    one, other = (Finding("A_CHECK", v, "PTV", "said") for v in (before, after))
+    (change,) = finding_changes([one], [other])
+    assert change.state is state
+
+
+def test_findings_pair_by_code_and_place() -> None:
+    first, second = Finding("A", None, "PTV", "one"), Finding("A", None, "PTV", "two")
+    elsewhere = Finding("A", Verdict.MAJOR, "Liver", "one")
+    pairs = finding_changes([first, second], [second, elsewhere])
+    assert [(c.state, c.shown) for c in pairs] == [
+        (FindingState.NEW, elsewhere),
+        (FindingState.SAME, second),
+        (FindingState.GONE, first),
+    ]
+    (changed,) = finding_changes([first], [second])
+    assert changed.state is FindingState.CHANGED
+
+
+def test_a_finding_is_in_one_version_at_least() -> None:
+    with pytest.raises(ValueError, match="in one version at least"):
+        FindingChange(None, None)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "expected"),
+    [("none", False), ("dose", False), ("beams", True), ("structures", False)],
+)
+def test_a_new_deviation_must_belong_to_what_was_requested(
+    request_text: str, expected: bool
+) -> None:
+    finding = Finding("METERSET", Verdict.MAJOR, "beam 1", "none", group=str(Group.BEAMS))
+    wanted = parse_expectation(request_text)
+    assert wanted.covers_finding(FindingChange(None, finding)) is expected
+    assert wanted.covers_finding(FindingChange(finding, None))
+    assert wanted.covers_finding(FindingChange(None, replace(finding, verdict=None)))
+
+
+def test_a_new_deviation_that_was_not_requested_is_told() -> None:
+    found = compare(case(), without_meterset(), "dose")
+    told = [f for f in found.findings if f.where == "findings"]
+    assert "METERSET" in told[0].message
+    assert not found.only_expected_changed
+    assert found.trend is trend_of(found.before.verdict, found.after.verdict)
+    asked = compare(case(), without_meterset(), "beams")
+    assert asked.only_expected_changed
+
+
+def test_versions_of_two_subjects_are_told() -> None:
+    found = compare(case(subject="S-01"), case(subject="S-02"))
+    assert [f.code for f in found.findings] == ["OTHER_SUBJECT"]
+    assert "S-01 and S-02" in found.findings[0].message
+    assert found.verdict is Verdict.NOT_EVALUABLE
+    assert compare(case(subject="S-01"), case()).findings == ()
+
+
+def beam_with(*areas_mm2: float) -> Beam:
+    points = tuple(
+        ControlPoint(weight=i / 2, opening=Opening(area, 20.0, 20.0))
+        for i, area in enumerate(areas_mm2)
+    )
+    return Beam(1, "Arc", "PHOTON", "TREATMENT", meterset=100.0, points=points)
+
+
+@pytest.mark.parametrize(
+    ("areas", "expected"),
+    [
+        ((300.0, 400.0), []),
+        ((300.01, 400.0), []),
+        ((500.0, 400.0), [("mean 3.50 cm²", "mean 4.50 cm²")]),
+        ((400.0, 300.0), [("mean 3.50 cm²", "mean 3.50 cm², 2 of 2 control points differ")]),
+    ],
+)
+def test_other_openings_of_the_leaves(
+    areas: tuple[float, ...], expected: list[tuple[str, str]]
+) -> None:
+    before = case(plan=plan(beams=(beam_with(300.0, 400.0),)))
+    found = compare(before, case(plan=plan(beams=(beam_with(*areas),))))
+    openings = [(c.before, c.after) for c in found.changes if c.what == "openings, weights"]
+    assert openings == expected
+
+
+def test_other_type_and_density_of_a_structure() -> None:
+    ptv = ball(1, "PTV", 15.0)
+    other = replace(
+        ptv, interpreted_type="PTV", overrides=(DensityOverride("REL_ELEC_DENSITY", 1.0),)
+    )
+    found = compare(case(ptv), case(other))
+    assert [(c.item, c.what, c.after) for c in found.changes] == [
+        ("PTV", "type", "PTV"),
+        ("PTV", "density set by hand", "(REL_ELEC_DENSITY, 1)"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
         ({"approval": "APPROVED"}, [(Area.PLAN, "", "approval", "", "APPROVED")]),
-        ({"fractions": 3}, [(Area.PRESCRIPTION, "", "fractions", "5", "3")]),
+        (
+            {"fractions": 3},
+            [
+                (Area.PRESCRIPTION, "", "fractions", "5", "3"),
+                (Area.PRESCRIPTION, "", LEVEL, "50Gy/5fx", "none of liver_sbrt"),
+            ],
+        ),
+        (
+            {"prescription_text": "5 x 10 Gy"},
+            [(Area.PRESCRIPTION, "", "description", "", "5 x 10 Gy")],
+        ),
+        (
+            {"dose_references": (DoseReference(1, "SITE", "TARGET", target_prescription_gy=50.0),)},
+            [(Area.PRESCRIPTION, "dose reference 1", "dose reference 1", "", "there")],
+        ),
         ({"label": "NEW"}, [(Area.IDENTIFIERS, "plan", "label", "LIVER", "NEW")]),
         (
             {"beams": (Beam(1, "B1", "PHOTON", "TREATMENT", meterset=101.5),)},
@@ -210,6 +367,7 @@ def test_only_what_was_requested_may_change() -> None:
                     str(PrescriptionSource.TARGET_PRESCRIPTION_DOSE),
                     str(PrescriptionSource.BEAM_DOSES),
                 ),
+                (Area.PRESCRIPTION, "", LEVEL, "50Gy/5fx", "45Gy/5fx"),
             ],
         ),
     ],

@@ -17,10 +17,19 @@ from sbrt_qa.model.plan import Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.protocol.load import parse_protocol
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.review.compare_stored import compare_reviews
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.review import review_case
 from sbrt_qa.review.stored import stored
-from sbrt_qa.store.records import Entry, Place, ReviewedCase, StoredDvh, StoredFile
+from sbrt_qa.review.unreviewed import lost_review
+from sbrt_qa.store.records import (
+    Entry,
+    Place,
+    ReviewedCase,
+    StoredComparison,
+    StoredDvh,
+    StoredFile,
+)
 
 PROTOCOL = """\
 schema: sbrt_qa.protocol/1
@@ -79,9 +88,9 @@ def case() -> Case:
 
 
 @cache
-def reviewed() -> ReviewedCase:
+def reviewed(rules: str = "1") -> ReviewedCase:
     doses = CaseDoses(case())
-    review = review_case(doses.case, protocol(), doses=doses)
+    review = review_case(doses.case, protocol(rules), doses=doses)
     facts, dvhs = stored(doses)
     rows = tuple(StoredDvh(key, "", pack(dvh)) for key, dvh in dvhs.items())
     return ReviewedCase(review, review.to_json(), facts.to_json(), rows)
@@ -104,6 +113,7 @@ def entry(
     content: str = "first",
     place: str = "",
     cases: tuple[ReviewedCase, ...] | None = None,
+    rules: str = "1",
 ) -> Entry:
     key = digest(place or f"{site}/{subject}/{version}")
     kinds = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "CT")
@@ -111,6 +121,18 @@ def entry(
         Place("T", site, subject, version, key, "2026-02-01T00:00:00Z"),
         digest(content),
         tuple(StoredFile(digest(f"{content}{i}"), kind) for i, kind in enumerate(kinds)),
-        (reviewed(),) if cases is None else cases,
+        (reviewed(rules),) if cases is None else cases,
         (Finding("IDENTIFIER_PRIVATE_TAGS", None, "RTPLAN", "2 private elements"),),
     )
+
+
+def lost(content: str = "first", why: str = "exceeded 60 s") -> Entry:
+    """Return the same submission when its review broke off."""
+    whole = entry(content=content)
+    return replace(whole, files=(), cases=(), findings=(), lost=lost_review("submission", why))
+
+
+def compared() -> StoredComparison:
+    """Return a comparison of the case with itself."""
+    found = compare_reviews(reviewed().review, reviewed().review)
+    return StoredComparison(found.to_json(), digest("before"))

@@ -10,6 +10,7 @@ from sbrt_qa.store import tables as t
 from sbrt_qa.store.connection import VERSION, is_current, reading
 from sbrt_qa.store.known import counts
 from sbrt_qa.store.migrate import downgrade, upgrade
+from sbrt_qa.store.verify import verify
 
 FIRST = {one.name for one in t.FIRST_TABLES}
 
@@ -26,23 +27,30 @@ def content(engine: sa.Engine) -> dict[str, list[tuple]]:
         }
 
 
+def settled(engine: sa.Engine) -> list[tuple]:
+    columns = (t.settled.c.submission_id, t.settled.c.rules_sha256, t.settled.c.engine)
+    with reading(engine) as connection:
+        return sorted(tuple(row) for row in connection.execute(sa.select(*columns)))
+
+
 def test_up_and_down_with_data(empty):
     assert not is_current(empty)
-    upgrade(empty, "v001")
-    assert tables(empty) == FIRST
-    assert not is_current(empty)
-    recorder(empty).record(entry(), NOW)
-    before = content(empty)
     upgrade(empty)
+    assert is_current(empty)
     assert tables(empty) == set(t.metadata.tables)
-    assert content(empty) == before
+    recorder(empty).record(entry(), NOW)
     recorder(empty).record(entry(version=2, content="second"), NOW)
-    with_second = content(empty)
+    recorder(empty, "2").record(entry(rules="2"), NOW)
+    before, known = content(empty), settled(empty)
+    assert len(known) == 3
     downgrade(empty, "v001")
+    assert not is_current(empty)
     assert tables(empty) == FIRST
-    assert content(empty) == with_second
+    assert content(empty) == before
     upgrade(empty)
-    assert counts(empty)["submissions"] == 2
+    assert content(empty) == before
+    assert settled(empty) == known  # what an older store reviewed is settled
+    assert not verify(empty).difference
     downgrade(empty, "base")
     assert tables(empty) == set()
     upgrade(empty)

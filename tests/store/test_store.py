@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from entries import entry, protocol, relabelled
+from entries import compared, entry, lost, protocol, relabelled, reviewed
 
 from sbrt_qa.errors import StoreError
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.answers import deviations, submissions, values
 from sbrt_qa.store.connection import open_engine, reading, writing
-from sbrt_qa.store.known import counts, reviewed_inputs
+from sbrt_qa.store.kept import reviews_before
+from sbrt_qa.store.known import counts, settled_inputs
+from sbrt_qa.store.verify import verify
 from sbrt_qa.store.write import Recorder, add_protocol, note
 
 NOW = "2026-02-02T10:00:00Z"
@@ -20,7 +23,8 @@ NOW = "2026-02-02T10:00:00Z"
 
 def recorder(engine: sa.Engine, version: str = "1", engine_version: str = "0.1") -> Recorder:
     rules = protocol(version)
-    return Recorder(engine, add_protocol(engine, rules, NOW), rules.content_hash, engine_version)
+    rows = {rules.content_hash: add_protocol(engine, rules, NOW)}
+    return Recorder(engine, rows, engine_version)
 
 
 def test_a_submission_is_recorded_whole(engine):
@@ -56,24 +60,107 @@ def test_versions_and_revisions_never_replace(engine):
 
 def test_a_second_protocol_and_a_second_engine_add_reviews(engine):
     recorder(engine).record(entry(), NOW)
-    recorder(engine, "2").record(entry(), NOW)
-    recorder(engine, "2", "0.2").record(entry(), NOW)
+    recorder(engine, "2").record(entry(rules="2"), NOW)
+    recorder(engine, "2", "0.2").record(entry(rules="2"), NOW)
     found = counts(engine)
     assert (found["submissions"], found["cases"], found["reviews"]) == (1, 1, 3)
     assert found["protocol_versions"] == 2
 
 
+def settled(engine: sa.Engine, by: Recorder, *, retry: bool = False) -> tuple[str, ...]:
+    key, rules = entry().place.place_key, by.rules_sha256
+    return tuple(
+        one.input_sha256 for one in settled_inputs(engine, key, rules, by.version, retry=retry)
+    )
+
+
 def test_what_is_reviewed_is_known_by_input_protocol_and_engine(engine):
     one = recorder(engine)
-    new = entry()
-    key = new.place.place_key
-    assert reviewed_inputs(engine, key, one.protocol_id, "0.1") == ()
-    one.record(new, NOW)
+    assert settled(engine, one) == ()
+    one.record(entry(), NOW)
     one.record(entry(content="changed in place"), NOW)
-    both = (new.input_sha256, entry(content="changed in place").input_sha256)
-    assert reviewed_inputs(engine, key, one.protocol_id, "0.1") == both
-    assert reviewed_inputs(engine, key, one.protocol_id, "0.2") == ()
-    assert reviewed_inputs(engine, key, recorder(engine, "2").protocol_id, "0.1") == ()
+    both = (entry().input_sha256, entry(content="changed in place").input_sha256)
+    assert settled(engine, one) == both
+    assert settled(engine, recorder(engine, engine_version="0.2")) == ()
+    assert settled(engine, recorder(engine, "2")) == ()
+    known = settled_inputs(engine, entry().place.place_key, one.rules_sha256, "0.1")
+    assert [(k.code, k.plans) for k in known] == [("S1/001/v1", 1), ("S1/001/v1.2", 1)]
+
+
+def test_a_case_is_recorded_under_the_version_that_it_was_held_against(engine):
+    rows = {r.content_hash: add_protocol(engine, r, NOW) for r in map(protocol, ("1", "2"))}
+    family = Recorder(engine, rows, "0.1")
+    one, two = (entry(str(n), rules=str(n), place=str(n), content=str(n)) for n in (1, 2))
+    for submission in (one, two):
+        family.record(submission, NOW)
+        known = settled_inputs(engine, submission.place.place_key, family.rules_sha256, "0.1")
+        assert [k.input_sha256 for k in known] == [submission.input_sha256]
+    assert {(v.site, v.protocol) for v in values(engine)} == {("1", "small 1"), ("2", "small 2")}
+    assert not verify(engine).difference
+    assert settled(engine, recorder(engine)) == ()  # version 1 alone is another question
+
+
+def test_a_review_by_another_protocol_is_refused(engine):
+    with pytest.raises(StoreError, match="by another protocol"):
+        recorder(engine, "2").record(entry(), NOW)
+    assert counts(engine)["submissions"] == 0
+
+
+def test_what_broke_off_is_tried_in_three_runs(engine):
+    one = recorder(engine)
+    for attempt in range(1, 4):
+        assert settled(engine, one) == ()
+        one.record(lost(why=f"exceeded {attempt} s"), NOW)
+        (row,) = submissions(engine)
+        assert (row.code, row.verdict, row.plans, row.notices) == (
+            "S1/001/v1",
+            "not_evaluable",
+            0,
+            1,
+        )
+        assert [d.text for d in deviations(engine)] == [
+            f"not evaluable: the review exceeded {attempt} s"
+        ]
+    assert settled(engine, one) == (entry().input_sha256,)
+    assert settled(engine, one, retry=True) == ()
+    assert not verify(engine).difference
+
+
+def test_what_broke_off_is_whole_after_a_run_that_succeeds(engine):
+    one = recorder(engine)
+    one.record(lost(), NOW)
+    one.record(entry(), NOW)
+    (row,) = submissions(engine)
+    assert (row.plans, row.structure_sets, row.doses, row.images) == (1, 1, 1, 2)
+    assert row.notices == sum(d.kind == "finding" for d in deviations(engine))
+    assert "NOT_REVIEWED" not in {d.what for d in deviations(engine)}
+    assert settled(engine, one) == settled(engine, one, retry=True) == (entry().input_sha256,)
+    assert not verify(engine).difference
+    assert counts(engine)["submissions"] == counts(engine)["reviews"] == 1
+
+
+def test_a_comparison_is_recorded_with_its_review(engine):
+    case = replace(reviewed(), comparison=compared())
+    recorder(engine).record(entry(cases=(case,)), NOW)
+    assert counts(engine)["comparisons"] == 1
+    assert not verify(engine).difference
+
+
+def test_what_stands_before_a_submission_is_the_newest_up_to_its_version(engine):
+    one = recorder(engine)
+    one.record(entry(version=1), NOW)
+    one.record(entry(version=2, content="second"), NOW)
+    one.record(entry(version=1, content="changed in place"), NOW)
+    place = ("T", "S1", "001")
+    inputs = {n: reviews_before(engine, place, n) for n in (1, 2, None)}
+    assert {n: found and found[0] for n, found in inputs.items()} == {
+        1: entry(content="changed in place").input_sha256,
+        2: entry(content="second").input_sha256,
+        None: entry(content="second").input_sha256,
+    }
+    assert inputs[1] is not None
+    assert inputs[1][1] == (reviewed().document,)
+    assert reviews_before(engine, ("T", "S1", "002"), None) is None
 
 
 def test_plans_that_a_later_version_finds_are_added(engine):
@@ -86,7 +173,8 @@ def test_plans_that_a_later_version_finds_are_added(engine):
 @pytest.mark.parametrize("table", [one.name for one in t.metadata.sorted_tables])
 @pytest.mark.parametrize("action", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
 def test_rows_are_never_changed(engine, table, action):
-    made = recorder(engine).record(entry(), NOW)
+    compared_case = replace(reviewed(), comparison=compared())
+    made = recorder(engine).record(entry(cases=(compared_case,)), NOW)
     with writing(engine) as connection:
         query = {"submission_id": made.submission_id, "opened": NOW, "due": NOW, "letter": "",
                  "sha256": "0" * 64}  # fmt: skip
@@ -145,7 +233,7 @@ def test_writers_side_by_side_share_one_chain(engine, url):
         for i in range(5):
             content = f"{number} {i}"
             new = entry(subject=f"{number}", version=None, content=content, place=content)
-            Recorder(own, one.protocol_id, one.protocol_sha256, "0.1").record(new, NOW)
+            Recorder(own, one.protocols, "0.1").record(new, NOW)
         own.dispose()
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(3)]

@@ -82,11 +82,20 @@ def audit(
     every: Annotated[
         float, typer.Option("--every", metavar="SECONDS", min=0.1, help="How often to look.")
     ] = 30.0,
+    reports: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option("--reports/--no-reports", help="Write a report of every case into AUDIT."),
+    ] = True,
+    retry: Annotated[  # noqa: FBT002
+        bool, typer.Option("--retry", help="Try once more what broke off in three runs.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,  # noqa: FBT002
 ) -> None:
     """Review every submission, record it, and go on from where an earlier run stopped.
 
-    What is recorded is not reviewed again unless its files, the protocol or this program changed.
+    What is recorded is not reviewed again unless its files, the protocol or this program changed;
+    what took too long or broke off is tried in three runs. Every plan is held against the version
+    of the protocol that was in force at its planning date, and compared with the submission before.
 
     Exit code: 0 when every submission could be reviewed, whatever its verdict; 1 when some could
     not; 2 wrong usage; 130 when stopped with Ctrl-C, after which the same command goes on.
@@ -104,6 +113,8 @@ def audit(
         jobs=jobs,
         dask=dask,
         key_file=key_file,
+        reports=reports,
+        retry=retry,
     )
     if watch:
         raise typer.Exit(_watch(request, every, quiet=quiet))
@@ -125,8 +136,18 @@ def _once(request: Request, *, quiet: bool) -> int:
         tell(visible(f"{code} was not reviewed: {trouble}"))
     tell(shown.count.summary())
     page = write_dashboard(request.out, request.database)
+    if request.reports:
+        tell(_about_reports(request.out, shown.count.unwritten))
     tell(f"report: {page}")
     return exit_codes.UNREADABLE if shown.count.troubled else 0
+
+
+def _about_reports(audit: Path, unwritten: int) -> str:
+    from sbrt_qa.workflows_audit.case_reports import FOLDER, CaseReports
+
+    number, size = CaseReports(audit).size()
+    failed = f"; {unwritten} could not be written" if unwritten else ""
+    return f"case reports: {number} in {audit / FOLDER}, {size / 1e6:.1f} MB{failed}"
 
 
 def write_dashboard(audit: Path, database: str) -> Path:

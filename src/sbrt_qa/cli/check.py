@@ -9,7 +9,7 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli import options
-from sbrt_qa.cli.documents import finish, need_file, without_pictures, write_document
+from sbrt_qa.cli.documents import finish, made_today, need_file, without_pictures, write_document
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.reports.registry import is_document, render_reviews
 from sbrt_qa.workflows import reporting
@@ -76,7 +76,7 @@ def check(
                 case, protocol, names, site_values, cross_check=cross_check, bands=bands
             )
     if not document:
-        page = replace(page_for(out), all_checks=all_checks)
+        page = replace(page_for(out), all_checks=all_checks, occasion=made_today())
         emit(render_reviews(name, reviews, page), out)
     raise typer.Exit(finish(reviews))
 

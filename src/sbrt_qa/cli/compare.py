@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +11,12 @@ from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Format, MapOption, Out, PlanOption, check_format, read_mapping
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
+from sbrt_qa.errors import UsageError
 from sbrt_qa.reports.registry import render_comparison
 from sbrt_qa.workflows import compare as flow
+
+if TYPE_CHECKING:
+    from sbrt_qa.review.comparison import CaseComparison
 
 
 def compare(
@@ -34,21 +38,34 @@ def compare(
     gamma: Annotated[
         str, typer.Option("--gamma", metavar="C", help='Such as "2%/1mm", or none.')
     ] = "",
+    short: Annotated[  # noqa: FBT002
+        bool, typer.Option("--short", help="A few lines: verdict, limits, findings, facts.")
+    ] = False,
     output_format: Format = "table",
     out: Out = None,
 ) -> None:
-    """Show what changed: identifiers, prescription, beams, structures, dose, every limit.
+    """Show what changed: verdict, prescription, beams, structures, dose, findings, every limit.
 
-    Exit code: 0, or with --expect 20 when something else changed or a request was not carried
-    out; 10 when a UID stands for other content; 1 unreadable input, 2 wrong usage.
+    Exit code, about the step and not about either version: 0, or with --expect 20 when something
+    else changed, a deviation is new, or a request was not carried out; 30 when the versions cannot
+    be laid over each other; 10 when a UID stands for other content; 1 unreadable input, 2 wrong
+    usage.
     """
     structure_names = read_mapping(mapping or [])
     check_format(output_format)
+    if short and output_format != "table":
+        raise UsageError("--short cannot be combined with --format")
     refuse_overwriting(out, [before, after])
     workflows.start_kernels_fast()
     workflows.when_compiling(tell_compiling)
     found = flow.compare(
         [before], [after], protocol, structure_names, plan=plan, expect=expect, gamma=gamma
     )
-    emit(render_comparison(output_format, found, page_for(out)), out)
+    emit(_short(found) if short else render_comparison(output_format, found, page_for(out)), out)
     raise typer.Exit(exit_codes.of_verdicts([found.verdict]))
+
+
+def _short(found: CaseComparison) -> str:
+    from sbrt_qa.reports.comparison_summary import summary_lines  # start-up: pydantic
+
+    return "".join(f"{line}\n" for line in summary_lines(found))

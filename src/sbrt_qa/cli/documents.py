@@ -15,6 +15,7 @@ from sbrt_qa.reports.registry import render_report
 
 if TYPE_CHECKING:
     from sbrt_qa.review.evidence import Reviewed
+    from sbrt_qa.review.occasion import Occasion
     from sbrt_qa.review.result import CaseReview
 
 
@@ -47,7 +48,6 @@ def without_pictures(reviews: Sequence[CaseReview]) -> Reviewed:
         There are several plans.
     """
     from sbrt_qa.review.evidence import Reviewed
-    from sbrt_qa.review.occasion import Occasion
 
     if len(reviews) != 1:
         raise UsageError(
@@ -55,7 +55,14 @@ def without_pictures(reviews: Sequence[CaseReview]) -> Reviewed:
             got=", ".join(quoted(review.case) for review in reviews),
             advice="Choose with sbrt-qa report --plan LABEL.",
         )
-    return Reviewed(reviews[0], occasion=Occasion(written=dt.date.today()))
+    return Reviewed(reviews[0], occasion=made_today())
+
+
+def made_today() -> Occasion:
+    """Return the occasion of a report of which nothing is known but the day."""
+    from sbrt_qa.review.occasion import Occasion
+
+    return Occasion(written=dt.date.today())
 
 
 def finish(reviews: Sequence[CaseReview]) -> int:

@@ -41,6 +41,7 @@ class Count:
     complete: bool = False
     verdicts: Counter[str] = field(default_factory=Counter)
     troubled: int = 0
+    unwritten: int = 0
     troubles: list[tuple[str, str]] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
@@ -57,6 +58,7 @@ class Count:
             self.unchanged += 1
             return
         self.verdicts[step.verdict] += 1
+        self.unwritten += step.unwritten
         if step.trouble:
             self.troubled += 1
             if len(self.troubles) < MAX_TROUBLES:

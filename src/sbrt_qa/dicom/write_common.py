@@ -49,6 +49,8 @@ class CaseIds:
         DICOM DA and TM of everything that wants a date.
     position
         Patient position, as in (0018,5100).
+    study
+        Seed of study and frame of reference, which versions of one plan share; `seed` when empty.
     """
 
     seed: str
@@ -58,6 +60,7 @@ class CaseIds:
     date: str = "20260105"
     time: str = "120000"
     position: str = "HFS"
+    study: str = ""
 
     def uid(self, role: str) -> str:
         """UID of the object that plays `role` in this set."""
@@ -66,12 +69,12 @@ class CaseIds:
     @property
     def study_uid(self) -> str:
         """Study Instance UID of every object."""
-        return self.uid("study")
+        return seeded_uid(f"{self.study or self.seed}/study")
 
     @property
     def frame_uid(self) -> str:
         """Frame of Reference UID of every object."""
-        return self.uid("frame of reference")
+        return seeded_uid(f"{self.study or self.seed}/frame of reference")
 
     @property
     def ct_series_uid(self) -> str:

@@ -106,6 +106,11 @@ class Case:
     sessions: tuple[Session, ...] = ()
 
     @property
+    def site(self) -> str:
+        """Code of the trial's site, as the first file that states one has it; else empty."""
+        return next((h.site for h in self.provenance.headers if h.site), "")
+
+    @property
     def slice_spacing_mm(self) -> float | None:
         """Distance between image slices, when an image says so."""
         if self.image is None:

@@ -1,4 +1,6 @@
-"""CSV, for spreadsheets and statistics: tidy, one row = one value; RFC 4180.
+"""CSV, for spreadsheets and statistics: tidy, one row = one metric of one plan; RFC 4180.
+
+Plan checks and values from elsewhere are tables of their own: ``checks.csv``, ``compared.csv``.
 
 A spreadsheet runs a cell that starts like a formula, so such a text gets a leading apostrophe;
 numbers never do.
@@ -8,31 +10,33 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Finding, Reason
+from sbrt_qa.model.outcome import Reason
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
     from sbrt_qa.review.result import CaseReview
-    from sbrt_qa.review.second_opinion import Comparison
 
 Cell = str | int | float | bool | None
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
+HEAD_COLUMNS = (
+    "site", "subject", "submission", "plan", "planned", "made", "case_verdict", "protocol",
+    "protocol_version", "protocol_sha256", "engine_version",
+)  # fmt: skip
+"""What a row is about, the same in every table; days in ISO 8601, empty where not known."""
+
 REVIEW_COLUMNS = (
-    "subject", "plan", "case_verdict", "protocol", "protocol_version", "protocol_sha256",
-    "engine_version", "constraint", "priority", "counts", "structure", "plan_structures",
+    *HEAD_COLUMNS, "constraint", "priority", "counts", "structure", "plan_structures",
     "match_rule", "metric", "value", "unit", "operator", "limit", "minor_limit", "margin",
-    "verdict", "reason_code", "reason", "note", "source", "confidence",
-    "other_value", "other_source", "difference", "tolerance", "agrees", "cause",
-    "band_low", "band_high", "band_driver", "borderline", "borderline_text",
-    "row", "check", "group", "where", "title", "message", "advice", "found", "expected", "accepted",
+    "verdict", "band_low", "band_high", "band_driver", "borderline", "borderline_text",
+    "reason_code", "reason", "note", "source", "confidence",
 )  # fmt: skip
 
 DVH_COLUMNS = (
@@ -41,13 +45,10 @@ DVH_COLUMNS = (
 )  # fmt: skip
 
 
-def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: ARG001
-    """Return one row per limit and plan, per value compared with another's, and per plan check.
-
-    The column `row` says which: limit, comparison, finding or passed.
-    """
-    rows = (row for review in reviews for row in _review_rows(review))
-    return write_rows(REVIEW_COLUMNS, ([row.get(name) for name in REVIEW_COLUMNS] for row in rows))
+def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
+    """Return one row per metric that a limit is about, and plan."""
+    rows = ((head_cells(r, page), _limit_row(c)) for r in reviews for c in r.constraints)
+    return write_table(REVIEW_COLUMNS, (head | row for head, row in rows))
 
 
 def render_dvh(table: DvhTable, page: Page) -> str:  # noqa: ARG001
@@ -77,61 +78,52 @@ def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     return text.getvalue()
 
 
-def _review_rows(review: CaseReview) -> Iterator[dict[str, Cell]]:
-    protocol = review.protocol
-    head: dict[str, Cell] = {
-        "subject": review.subject, "plan": review.case, "case_verdict": review.verdict,
-        "protocol": protocol.id, "protocol_version": protocol.version,
-        "protocol_sha256": protocol.sha256, "engine_version": review.engine.version,
-    }  # fmt: skip
-    for limit in review.constraints:
-        yield head | _limit_row(limit)
-    for comparison in (*review.site_values, *review.cross_check):
-        yield head | _comparison_row(comparison)
-    for kind, findings in (("finding", review.findings), ("passed", review.passed)):
-        for finding in findings:
-            yield head | {"row": kind} | _check_row(finding)
+def write_table(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
+    """Return a CSV text of rows by the names of their columns; what is not there stays empty."""
+    return write_rows(columns, ([row.get(name) for name in columns] for row in rows))
+
+
+def head_cells(review: CaseReview, page: Page) -> dict[str, Cell]:
+    """Return what every row of a review says: which submission, which plan, held against what."""
+    protocol, known = review.protocol, page.occasion
+    return {
+        "site": (known.site if known else "") or review.site,
+        "subject": review.subject,
+        "submission": known.submission if known else "",
+        "plan": review.case,
+        "planned": known.planned.isoformat() if known and known.planned else "",
+        "made": known.written.isoformat() if known and known.written else "",
+        "case_verdict": review.verdict,
+        "protocol": protocol.id,
+        "protocol_version": protocol.version,
+        "protocol_sha256": protocol.sha256,
+        "engine_version": review.engine.version,
+    }
+
+
+def reason_cells(reason: Reason | None) -> dict[str, Cell]:
+    """Return why there is no value."""
+    return {"reason_code": reason.code, "reason": reason.detail} if reason else {}
+
+
+def yes(flag: bool) -> str:  # noqa: FBT001
+    """Return yes or no."""
+    return "yes" if flag else "no"
 
 
 def _limit_row(c: ConstraintResult) -> dict[str, Cell]:
     match, band = c.match, c.band
     return {
-        "row": "limit", "constraint": c.id, "priority": c.priority, "counts": _yes(c.counts),
+        "constraint": c.id, "priority": c.priority, "counts": yes(c.counts),
         "structure": c.structure, "plan_structures": "; ".join(match.plan_names) if match else "",
         "match_rule": match.rule if match else "", "metric": c.metric, "value": c.value,
         "unit": c.unit, "operator": c.op, "limit": c.per_protocol_limit,
         "minor_limit": c.minor_limit, "margin": c.margin, "verdict": c.verdict, "note": c.note,
-        "source": "; ".join(c.source), "confidence": c.confidence, **_reason_cells(c.reason),
+        "source": "; ".join(c.source), "confidence": c.confidence, **reason_cells(c.reason),
         "band_low": band.low if band else None, "band_high": band.high if band else None,
         "band_driver": band.driver if band else "",
-        "borderline": _yes(c.borderline) if band else "", "borderline_text": c.borderline_text,
+        "borderline": yes(c.borderline) if band else "", "borderline_text": c.borderline_text,
     }  # fmt: skip
-
-
-def _comparison_row(row: Comparison) -> dict[str, Cell]:
-    return {
-        "row": "comparison", "structure": row.structure, "metric": row.metric, "value": row.ours,
-        "unit": row.unit, **_reason_cells(row.reason), "other_value": row.other,
-        "other_source": row.source, "difference": row.difference, "tolerance": row.tolerance,
-        "agrees": "" if row.agrees is None else _yes(row.agrees), "cause": row.cause,
-    }  # fmt: skip
-
-
-def _check_row(f: Finding) -> dict[str, Cell]:
-    return {
-        "check": f.code, "group": f.group, "verdict": f.verdict or "", "where": f.where,
-        "title": f.title,
-        "message": f.message, "advice": f.advice, "found": f.found, "expected": f.expected,
-        "accepted": f.tolerance, "source": f.source,
-    }  # fmt: skip
-
-
-def _reason_cells(reason: Reason | None) -> dict[str, Cell]:
-    return {"reason_code": reason.code, "reason": reason.detail} if reason else {}
-
-
-def _yes(flag: bool) -> str:  # noqa: FBT001
-    return "yes" if flag else "no"
 
 
 def _quantities(row: StructureDvh) -> Iterator[tuple[Cell, ...]]:

@@ -1,4 +1,4 @@
-"""Two versions of a submission as CSV: one row per change, structure number, dose number, limit."""
+"""Two versions of a submission as CSV: one row per change, finding, number and limit."""
 
 from __future__ import annotations
 
@@ -20,14 +20,36 @@ COLUMNS = (
 
 
 def render_comparison(found: CaseComparison, page: Page) -> str:  # noqa: ARG001
-    """Return tidy rows of four kinds: change, structure, dose, limit."""
-    rows = [*_changes(found), *_structures(found), *_dose(found), *_limits(found)]
+    """Return tidy rows of six kinds: case, change, finding, structure, dose, limit."""
+    parts = (_case(found), _changes(found), _findings(found), _structures(found))
+    rows = [row for part in (*parts, _dose(found), _limits(found)) for row in part]
     return write_rows(COLUMNS, rows)
+
+
+_ASKED = {True: "yes", False: "no", None: ""}
+
+
+def _case(found: CaseComparison) -> Iterator[Sequence[Cell]]:
+    before, after = found.before, found.after
+    yield (
+        "case", "", "", "verdict", before.case, after.case, None, "", before.verdict, after.verdict,
+        found.trend, "", "",
+    )  # fmt: skip
+
+
+def _findings(found: CaseComparison) -> Iterator[Sequence[Cell]]:
+    for c in found.checks:
+        before, after = ("" if f is None else f.message for f in (c.before, c.after))
+        verdicts = ("" if f is None else f.verdict or "info" for f in (c.before, c.after))
+        yield (
+            "finding", c.shown.group, c.shown.where, c.shown.code, before, after, None, "",
+            *verdicts, c.state, _ASKED[c.expected], "",
+        )  # fmt: skip
 
 
 def _changes(found: CaseComparison) -> Iterator[Sequence[Cell]]:
     for c in found.changes:
-        asked = {True: "yes", False: "no", None: ""}[c.expected]
+        asked = _ASKED[c.expected]
         yield (
             "change", c.area, c.item, c.what, c.before, c.after, None, "", "", "", "", asked, "",
         )  # fmt: skip

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 def render_comparison(found: CaseComparison, page: Page) -> str:
     """Return what changed, structures, dose and limits side by side, and the findings."""
-    verdict = Text(words.headline(found), COLOURS[found.verdict])
     parts: list[RenderableType] = [
         Text("─" * page.width, "dim"),
         label_grid(words.header_lines(found)),
         Text(),
-        verdict,
-        *section("Findings", _findings(found)),
+        Text(words.case_line(found), COLOURS[found.after.verdict]),
+        Text(words.headline(found), COLOURS[found.verdict]),
+        *section("About the comparison", _findings(found)),
         *section("What changed", _changes(found)),
+        *section("Findings of the plan", _checks(found)),
         *section("Structures", _structures(found)),
         *section("Dose, later minus earlier", map(_text, words.dose_lines(found.dose))),
         *section("Limits", _limits(found)),
@@ -60,24 +61,46 @@ def _changes(found: CaseComparison) -> Iterator[Table]:
     yield table
 
 
+def _checks(found: CaseComparison) -> Iterator[RenderableType]:
+    """Yield a table of findings that are not the same, and one line for those that are."""
+    told = words.checks_told(found.checks)
+    if told:
+        table = plain_table("what became of it", "weight", "code", "where", "finding")
+        for change in told:
+            shown = change.shown
+            style = COLOURS[shown.verdict] if shown.verdict and change.after else "dim"
+            table.add_row(
+                _text(words.check_state(change)), _text(words.check_verdicts(change), style),
+                _text(shown.code), _text(shown.where), _text(words.check_message(change)),
+            )  # fmt: skip
+        yield table
+    if same := words.same_checks_line(found.checks):
+        yield _text(same, "dim")
+
+
 def _structures(found: CaseComparison) -> Iterator[RenderableType]:
-    """Yield a table of those that differ, and one line for those that do not."""
-    differing, same = words.split_structures(found.structures)
+    """Yield a table of those that differ, and lines for those that do not or are not known to."""
+    differing, same, untold = words.split_structures(found.structures)
     if differing:
+        compared = any(row.dice is not None for row in differing)
         table = plain_table("structure", "state")
-        for name in ("before cc", "after cc", "Dice", "mean mm", "95 % mm", "max mm"):
+        numbers = ("before cc", "after cc", "Dice", "mean mm", "95 % mm", "max mm")
+        for name in numbers if compared else numbers[:2]:
             table.add_column(name, justify="right", no_wrap=True)
         for row in differing:
-            table.add_row(_text(row.name), words.state(row), *words.structure_numbers(row))
+            shown = words.structure_numbers(row)
+            cells = shown if compared else shown[:2]
+            table.add_row(_text(row.name), words.state(row), *cells)
         yield table
         yield from (_text(f"? {line}") for line in words.structure_reasons(differing))
+    yield from (_text(f"? {line}") for line in words.untold_lines(untold))
     if same:
         yield _text(f"unchanged: {', '.join(same)}", "dim")
 
 
 def _limits(found: CaseComparison) -> Iterator[RenderableType]:
-    """Yield a table of limits with a value, and one line for those without any."""
-    shown, silent = words.split_metrics(found.metrics)
+    """Yield a table of limits that changed, and lines for the others."""
+    shown, same, silent = words.split_metrics(found.metrics)
     table = plain_table("id", "structure", "metric")
     for name in ("before", "after", "difference"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -92,6 +115,8 @@ def _limits(found: CaseComparison) -> Iterator[RenderableType]:
         table.add_row(*map(_text, cells), *words.metric_numbers(row), *verdicts, words.trend(row))
     if shown:
         yield table
+    if same:
+        yield _text(f"same value and verdict: {', '.join(same)}", "dim")
     if silent:
         yield _text(f"without a value in either version: {', '.join(silent)}", "dim")
 

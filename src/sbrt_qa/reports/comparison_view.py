@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,19 +11,30 @@ from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.protocol.wording import rounded
 from sbrt_qa.reports.view import SIGNS, WORDS
-from sbrt_qa.review.comparison import DoseChange, GammaSummary, StructureState, Trend
+from sbrt_qa.review.comparison import (
+    Area,
+    DoseChange,
+    FindingState,
+    GammaSummary,
+    StructureState,
+    Trend,
+)
 from sbrt_qa.units import counted
 
 if TYPE_CHECKING:
+    from sbrt_qa.model.outcome import Finding
     from sbrt_qa.review.comparison import (
         CaseComparison,
         Change,
         ComparedSide,
+        FindingChange,
         MetricChange,
         StructureChange,
     )
 
 UNKNOWN = "–"
+
+_LONG_UID = re.compile(r"[0-9.]{20,}([0-9.]{8})(?![0-9.])")
 
 FEW = 3
 """Items up to which each has a row of its own."""
@@ -40,29 +52,101 @@ def header_lines(found: CaseComparison) -> list[tuple[str, str]]:
     return [(label, visible(text)) for label, text in lines]
 
 
+def case_line(found: CaseComparison) -> str:
+    """Return what became of the case, and of how many limits and findings."""
+    before, after = found.before.verdict, found.after.verdict
+    verdict = f"{SIGNS[after]} {WORDS[after]}"
+    verdict += " as before" if found.trend is Trend.SAME else f", was {WORDS[before]}"
+    return f"{verdict}: {limits_counted(found.metrics)}; {findings_counted(found.checks)}"
+
+
+def limits_counted(metrics: Sequence[MetricChange]) -> str:
+    """Return how many limits have another verdict."""
+    counts = {t: sum(m.trend is t for m in metrics) for t in (Trend.WORSE, Trend.BETTER)}
+    parts = [f"{counted(n, 'limit')} {trend}" for trend, n in counts.items() if n]
+    if other := sum(m.trend is Trend.OTHER_LIMITS for m in metrics):
+        parts += [f"{counted(other, 'limit')} in one version only"]
+    return ", ".join(parts) or "no limit with another verdict"
+
+
+def findings_counted(checks: Sequence[FindingChange]) -> str:
+    """Return how many findings came, went, or weigh more or less."""
+    counts = {s: sum(c.state is s for c in checks) for s in FindingState}
+    told = [s for s in FindingState if s is not FindingState.SAME and counts[s]]
+    if not told:
+        return "the same findings"
+    return ", ".join(
+        f"{counted(counts[s], 'finding') if s is told[0] else counts[s]} {s}" for s in told
+    )
+
+
 def headline(found: CaseComparison) -> str:
-    """Return the outcome in one line."""
+    """Return what changed from one version to the other, in one line."""
     number = len(found.changes)
-    changes = "no change" if number == 0 else counted(number, "change")
-    better, worse = (sum(m.trend == trend for m in found.metrics) for trend in ("better", "worse"))
-    verdicts = f"{better} verdicts better, {worse} worse"
+    changes = counted(number, "change") if number else "no change"
     sign = SIGNS[found.verdict]
     if found.only_expected_changed is None:
-        return f"{sign} {changes}; {verdicts}"
-    unexpected = sum(c.expected is False for c in found.changes)
-    what = f"{unexpected} not requested" if unexpected else "nothing but what was requested"
-    return f"{sign} {changes}, {what}; {verdicts}"
+        return f"{sign} {changes}"
+    unexpected = sum(one.expected is False for one in found.changes)
+    worse = sum(one.expected is False for one in found.checks)
+    parts = [f"{unexpected} not requested"] if unexpected else []
+    parts += [f"{counted(worse, 'finding')} new or worse unasked"] if worse else []
+    return f"{sign} {changes}, {', '.join(parts) or 'nothing but what was requested'}"
+
+
+def checks_told(checks: Sequence[FindingChange]) -> list[FindingChange]:
+    """Return the findings that are not the same in both versions."""
+    return [c for c in checks if c.state is not FindingState.SAME]
+
+
+def check_state(change: FindingChange) -> str:
+    """Return what became of a finding, and whether it was asked for."""
+    unasked = ", not requested" if change.expected is False else ""
+    return f"{change.state}{unasked}"
+
+
+def check_verdicts(change: FindingChange) -> str:
+    """Return how a finding weighs in both versions: one word where that is the same."""
+    words = [_weight(f) for f in (change.before, change.after) if f is not None]
+    return " → ".join(dict.fromkeys(words))
+
+
+def _weight(finding: Finding) -> str:
+    return "information" if finding.verdict is None else WORDS[finding.verdict]
+
+
+def check_message(change: FindingChange) -> str:
+    """Return what a finding says; both texts where the two versions say different things."""
+    texts = [f.message.rstrip(".") for f in (change.before, change.after) if f is not None]
+    return " → ".join(dict.fromkeys(texts))
+
+
+def same_checks_line(checks: Sequence[FindingChange]) -> str:
+    """Return the codes of findings that are the same in both versions; empty for none."""
+    codes = [c.shown.code for c in checks if c.state is FindingState.SAME]
+    return f"the same in both: {', '.join(dict.fromkeys(codes))}" if codes else ""
 
 
 def grouped_changes(changes: Sequence[Change]) -> list[Change]:
     """Return the changes, one row for a property that changed in more than `FEW` items."""
     groups: dict[tuple[object, ...], list[Change]] = {}
-    for change in changes:
+    for change in map(_brief, changes):
         groups.setdefault((change.area, change.what, change.expected), []).append(change)
     shown: list[Change] = []
     for group in groups.values():
         shown += [_joined(group)] if len(group) > FEW else group
     return shown
+
+
+def _brief(change: Change) -> Change:
+    """Return a change with the ends of UIDs only: what tells them apart at a glance."""
+    if change.area not in (Area.IDENTIFIERS, Area.IMAGE):
+        return change
+    return replace(change, before=_end_of_uids(change.before), after=_end_of_uids(change.after))
+
+
+def _end_of_uids(text: str) -> str:
+    return _LONG_UID.sub(r"…\1", text)
 
 
 def _joined(group: Sequence[Change]) -> Change:
@@ -87,10 +171,32 @@ def requested(change: Change) -> str:
 
 def split_structures(
     rows: Sequence[StructureChange],
-) -> tuple[list[StructureChange], list[str]]:
-    """Return the structures that differ, and the names of those that do not."""
-    differing = [row for row in rows if row.state is not StructureState.SAME]
-    return differing, [row.name for row in rows if row.state is StructureState.SAME]
+) -> tuple[list[StructureChange], list[str], list[StructureChange]]:
+    """Return the structures that differ, the names of those that do not, and the untold.
+
+    Untold are those that were not compared and whose volumes are not known to differ.
+    """
+    same = [row.name for row in rows if row.state is StructureState.SAME]
+    untold = [
+        row
+        for row in rows
+        if row.state is StructureState.NOT_COMPARED
+        and _number(row.before_cc) == _number(row.after_cc)
+    ]
+    told = [row for row in rows if row.state is not StructureState.SAME and row not in untold]
+    return told, same, untold
+
+
+def untold_lines(rows: Sequence[StructureChange]) -> list[str]:
+    """Return why structures of the same volume were not compared, each reason once."""
+    why: dict[str, list[str]] = {}
+    for row in rows:
+        detail = row.reason.detail if row.reason else "not known why"
+        why.setdefault(detail, []).append(row.name)
+    return [
+        f"not compared, though of the same volume: {', '.join(names)} ({detail})"
+        for detail, names in why.items()
+    ]
 
 
 def structure_reasons(rows: Sequence[StructureChange]) -> list[str]:
@@ -120,6 +226,8 @@ def dose_lines(dose: DoseChange | Reason) -> list[str]:
     """Return the difference of the doses in sentences."""
     if isinstance(dose, Reason):
         return [f"? not compared: {dose.detail}"]
+    if dose.is_same:
+        return [f"the same dose on the same grid, maximum {dose.max_after_gy:.2f} Gy"]
     grid = "the same grid" if dose.same_grid else "another grid, interpolated to the earlier voxels"
     return [
         f"maximum {dose.max_before_gy:.2f} Gy → {dose.max_after_gy:.2f} Gy; {grid}",
@@ -135,7 +243,7 @@ def _gamma_lines(gamma: GammaSummary | Reason | None) -> list[str]:
         return []
     if isinstance(gamma, Reason):
         return [f"? gamma: {gamma.detail}"]
-    selected = "" if gamma.points == gamma.candidates else f", selected from {gamma.candidates}"
+    selected = "" if gamma.points == gamma.candidates else f", selected from {gamma.candidates},"
     more = " or more" if gamma.highest >= gamma.capped_at else ""
     return [
         f"gamma {gamma.dose_percent:g} % of the maximum, {gamma.distance_mm:g} mm, above "
@@ -147,21 +255,33 @@ def _gamma_lines(gamma: GammaSummary | Reason | None) -> list[str]:
 def metric_numbers(row: MetricChange) -> tuple[str, str, str]:
     """Return both values with their unit, and the difference."""
     unit = "" if row.unit in ("1", "bool") else f" {row.unit}"
-    difference = UNKNOWN if row.difference is None else rounded(row.difference + 0.0, signed=True)
     before, after = (
         UNKNOWN if v is None else f"{rounded(v)}{unit}" for v in (row.before, row.after)
     )
+    difference = UNKNOWN if row.difference is None else rounded(row.difference, signed=True)
+    if before == after != UNKNOWN:
+        difference = "0.00"
     return before, after, difference
 
 
-def split_metrics(rows: Sequence[MetricChange]) -> tuple[list[MetricChange], list[str]]:
-    """Return the limits to show, and the ids of those without a value or another verdict."""
-    silent = [
-        row.id
-        for row in rows
-        if row.before is None and row.after is None and row.trend is Trend.SAME
-    ]
-    return [row for row in rows if row.id not in silent], silent
+def split_metrics(
+    rows: Sequence[MetricChange],
+) -> tuple[list[MetricChange], list[str], list[str]]:
+    """Return the limits to show, those first whose verdict changed, and the ids of the others.
+
+    The others have the same verdict in both versions, and the same value to the digits that are
+    shown, or no value in either.
+    """
+    quiet = [row for row in rows if row.trend is Trend.SAME and _reads_the_same(row)]
+    silent = [row.id for row in quiet if row.before is None]
+    same = [row.id for row in quiet if row.before is not None]
+    shown = [row for row in rows if row.id not in (*silent, *same)]
+    return sorted(shown, key=lambda row: row.trend is Trend.SAME), same, silent
+
+
+def _reads_the_same(row: MetricChange) -> bool:
+    before, after, _ = metric_numbers(row)
+    return before == after
 
 
 def trend(row: MetricChange) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sbrt_qa.review.comparison import CaseComparison
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.evidence import Reviewed
+    from sbrt_qa.review.occasion import Occasion
     from sbrt_qa.review.result import CaseReview
 
 _PREFIX = "as_"
@@ -32,11 +33,13 @@ class Page:
     """What the text is written on: columns, and whether colour is understood there.
 
     With `all_checks`, formats that are brief on plan checks without a find list them all.
+    `occasion` is what is known of the submission and of the report itself.
     """
 
     width: int = 120
     colour: bool = False
     all_checks: bool = False
+    occasion: Occasion | None = None
 
 
 def format_names() -> tuple[str, ...]:
@@ -110,7 +113,8 @@ def render_report(name: str, reviewed: Reviewed, language: str) -> bytes:
     """
     if is_document(name):
         return bytes(_renderer(name, "render_report")(reviewed, language))
-    return render_reviews(name, [reviewed.review], Page()).encode()
+    page = Page(occasion=reviewed.occasion)
+    return render_reviews(name, [reviewed.review], page).encode()
 
 
 def _module(name: str, module_name: str = "") -> ModuleType:

@@ -226,6 +226,7 @@ def origin_lines(review: CaseReview) -> list[str]:
 
 
 def _row(c: ConstraintResult) -> Row:
+    bound = wording.shown_bound(c, c.per_protocol_limit)
     return Row(
         verdict=c.verdict,
         id=visible(c.id),
@@ -234,8 +235,8 @@ def _row(c: ConstraintResult) -> Row:
         metric=visible(c.metric),
         value=wording.value_text(c),
         band=wording.band_text(c),
-        limit=wording.bound_text(c.op, c.per_protocol_limit, wording.unit_text(c.unit)),
-        minor=minor_text(c.per_protocol_limit, c.minor_limit, c.beyond),
+        limit=wording.bound_text(c.op, bound, wording.unit_text(c.unit)),
+        minor=minor_text(bound, wording.shown_bound(c, c.minor_limit), c.beyond),
         margin="" if c.margin is None else wording.rounded(c.margin + 0.0, (0.0,), signed=True),
         source=visible(", ".join(c.source)),
         borderline=c.borderline,

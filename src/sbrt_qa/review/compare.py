@@ -13,7 +13,6 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import Plan
-from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.changes import changed_facts, frame_of, same_uid_other_content
 from sbrt_qa.review.comparison import (
@@ -22,17 +21,24 @@ from sbrt_qa.review.comparison import (
     Change,
     ComparedSide,
     DoseChange,
-    MetricChange,
+    FindingChange,
     StructureChange,
 )
 from sbrt_qa.review.dose_changes import compare_doses, dose_changes
 from sbrt_qa.review.expectation import Expectation, Request
 from sbrt_qa.review.result import CaseReview, EngineUsed
 from sbrt_qa.review.review import review_case
-from sbrt_qa.review.structure_changes import Volumes, compare_structures, structure_changes
+from sbrt_qa.review.structure_changes import (
+    Volumes,
+    compare_structures,
+    property_changes,
+    structure_changes,
+)
+from sbrt_qa.review.verdict_changes import finding_changes, metric_changes
 
 UNEXPECTED_CHANGE: Final = "UNEXPECTED_CHANGE"
 REQUEST_NOT_DONE: Final = "REQUEST_NOT_DONE"
+OTHER_SUBJECT: Final = "OTHER_SUBJECT"
 SAME_UID: Final = "SAME_UID_OTHER_CONTENT"
 
 NOT_COMPARABLE: Final = "OTHER_FRAME_OF_REFERENCE"
@@ -68,8 +74,8 @@ def compare_cases(
     gamma
         Criteria of gamma; None leaves it out.
     reviews
-        Reviews of both versions where they are there already; then `protocol` and `mapping` are
-        not used again.
+        Reviews of both versions where they are there already; then `mapping` is not used, and
+        `protocol` only for its levels of prescription.
 
     Raises
     ------
@@ -84,26 +90,34 @@ def compare_cases(
     doses = CaseDoses(before), CaseDoses(after)
     structures = compare_structures(*doses, (_volumes(old), _volumes(new)), other_frame=other_frame)
     dose = other_frame or compare_doses(before.dose, after.dose, gamma)
-    changes = _judged(_changes(before, after, structures, dose), expect)
+    found = (*changed_facts(before, after, protocol), *property_changes(before, after))
+    changes = _judged(_in_order(before, after, found, structures, dose), expect)
+    checks = _judged_checks(finding_changes(old.findings, new.findings), expect)
     return CaseComparison(
         before=_side(before, old),
         after=_side(after, new),
         changes=changes,
         structures=structures,
         dose=dose,
-        metrics=tuple(_metrics(old.constraints, new.constraints)),
-        findings=tuple(_findings(before, after, changes, expect)),
+        metrics=tuple(metric_changes(old.constraints, new.constraints)),
+        findings=tuple(_findings(before, after, (changes, checks), expect)),
+        checks=checks,
         expect="" if expect is None else str(expect),
         engine=EngineUsed(convention=method_text(doses[0].convention)),
     )
 
 
-def _changes(
-    before: Case, after: Case, structures: tuple[StructureChange, ...], dose: DoseChange | Reason
+def _in_order(
+    before: Case,
+    after: Case,
+    facts: Sequence[Change],
+    structures: tuple[StructureChange, ...],
+    dose: DoseChange | Reason,
 ) -> list[Change]:
+    """Return all changes in the order of their areas."""
     there = isinstance(before.dose, DoseGrid), isinstance(after.dose, DoseGrid)
     found = [
-        *changed_facts(before, after),
+        *facts,
         *structure_changes(structures),
         *dose_changes(dose, there=there),
     ]
@@ -114,6 +128,14 @@ def _judged(changes: Sequence[Change], expect: Expectation | None) -> tuple[Chan
     if expect is None:
         return tuple(changes)
     return tuple(replace(change, expected=expect.covers(change)) for change in changes)
+
+
+def _judged_checks(
+    checks: tuple[FindingChange, ...], expect: Expectation | None
+) -> tuple[FindingChange, ...]:
+    if expect is None:
+        return checks
+    return tuple(replace(one, expected=expect.covers_finding(one)) for one in checks)
 
 
 def _other_frame(before: Case, after: Case) -> Reason | None:
@@ -139,40 +161,17 @@ def _side(case: Case, review: CaseReview) -> ComparedSide:
     )
 
 
-def _metrics(
-    before: Sequence[ConstraintResult], after: Sequence[ConstraintResult]
-) -> Iterator[MetricChange]:
-    """Pair limits by their ids; those of the later review first."""
-    old, new = {r.id: r for r in before}, {r.id: r for r in after}
-    for name in dict.fromkeys((*new, *old)):
-        one, other = old.get(name), new.get(name)
-        shown = other or one
-        if shown is None:
-            continue
-        yield MetricChange(
-            id=name,
-            structure=shown.structure,
-            metric=shown.metric,
-            unit=shown.unit,
-            before=one.value if one else None,
-            after=other.value if other else None,
-            before_verdict=one.verdict if one else None,
-            after_verdict=other.verdict if other else None,
-            before_reason=one.reason if one else None,
-            after_reason=other.reason if other else None,
-        )
-
-
 def _findings(
-    before: Case, after: Case, changes: Sequence[Change], expect: Expectation | None
+    before: Case,
+    after: Case,
+    found: tuple[Sequence[Change], Sequence[FindingChange]],
+    expect: Expectation | None,
 ) -> Iterator[Finding]:
-    unexpected: dict[tuple[Area, str], list[Change]] = {}
-    for change in changes:
-        if change.expected is False:
-            item = change.item if change.area is Area.STRUCTURES else ""
-            unexpected.setdefault((change.area, item), []).append(change)
-    for (area, item), group in unexpected.items():
-        yield _unexpected(f"{area}: {item}" if item else str(area), group)
+    changes, checks = found
+    yield from _about_subjects(before, after)
+    yield from _not_requested(changes)
+    if unexpected := [one for one in checks if one.expected is False]:
+        yield _unexpected_finding(unexpected)
     other_frame = _other_frame(before, after)
     if other_frame is not None:
         yield _not_comparable(other_frame)
@@ -191,6 +190,29 @@ def _findings(
         )
 
 
+def _about_subjects(before: Case, after: Case) -> Iterator[Finding]:
+    if before.subject and after.subject and before.subject != after.subject:
+        yield Finding(
+            OTHER_SUBJECT,
+            Verdict.NOT_EVALUABLE,
+            "subject",
+            f"the two versions are of different subjects, {before.subject} and {after.subject}",
+            "Compare versions of one subject, or ask the site.",
+            title="versions of different subjects",
+        )
+
+
+def _not_requested(changes: Sequence[Change]) -> Iterator[Finding]:
+    """Yield one finding for each area, and each structure, that changed unasked."""
+    unexpected: dict[tuple[Area, str], list[Change]] = {}
+    for change in changes:
+        if change.expected is False:
+            item = change.item if change.area is Area.STRUCTURES else ""
+            unexpected.setdefault((change.area, item), []).append(change)
+    for (area, item), group in unexpected.items():
+        yield _unexpected(f"{area}: {item}" if item else str(area), group)
+
+
 def _unexpected(where: str, changes: Sequence[Change]) -> Finding:
     """Return one finding for all changes of one place that were not requested."""
     properties = ", ".join(dict.fromkeys(c.what for c in changes))
@@ -205,6 +227,19 @@ def _unexpected(where: str, changes: Sequence[Change]) -> Finding:
         title="change that was not requested",
         found=changes[0].after or "nothing",
         expected=changes[0].before or "nothing",
+    )
+
+
+def _unexpected_finding(checks: Sequence[FindingChange]) -> Finding:
+    """Return one finding for all findings that came, or became worse, unasked."""
+    told = ", ".join(f"{one.shown.code} ({one.shown.where}) {one.state}" for one in checks)
+    return Finding(
+        UNEXPECTED_CHANGE,
+        Verdict.MAJOR,
+        "findings",
+        f"{told}, although no such change was requested",
+        "Ask the site why, or add it to the request.",
+        title="change that was not requested",
     )
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import enum
-import functools
-import json
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
-
-from sbrt_qa.errors import ResultError, quoted
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, Verdict, worst
+from sbrt_qa.review.json_form import JsonForm
 from sbrt_qa.review.result import EngineUsed, ProtocolUsed
 
 SCHEMA: Final = "sbrt_qa.comparison/1"
@@ -27,15 +23,17 @@ class Area(enum.StrEnum):
     PLAN = "plan"
     """Intent, approval, patient position, machine type."""
     PRESCRIPTION = "prescription"
-    """Total dose, fractions, and where they are stated."""
+    """Total dose, fractions, level of the protocol, description, doses of each target."""
     BEAMS = "beams"
-    """Number, energies, angles, isocentres, meterset of treatment and setup beams."""
+    """Number, energies, angles, isocentres, openings, meterset of treatment and setup beams."""
     STRUCTURES = "structures"
-    """Contours, by structure; also structures that came, went or got another name."""
+    """Contours, by structure; structures that came, went or got another name, type or density."""
     DOSE = "dose"
     """The dose grid and its values."""
     IMAGE = "image"
     """The planning image and the frame of reference."""
+    DELIVERY = "delivery"
+    """What treatment records say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +182,11 @@ class DoseChange:
     largest_fall_gy: float
     gamma: GammaSummary | Reason | None = None
 
+    @property
+    def is_same(self) -> bool:
+        """Whether the voxels lie at the same places and have the same doses."""
+        return self.same_grid and self.largest_rise_gy == self.largest_fall_gy == 0
+
 
 class Trend(enum.StrEnum):
     """What became of a verdict."""
@@ -193,6 +196,15 @@ class Trend(enum.StrEnum):
     WORSE = "worse"
     OTHER_LIMITS = "other limits"
     """The limit applies to one version only."""
+
+
+def trend_of(before: Verdict | None, after: Verdict | None) -> Trend:
+    """Return what became of a verdict; None stands for a version in which there is none."""
+    if before is None or after is None:
+        return Trend.OTHER_LIMITS
+    if before is after:
+        return Trend.SAME
+    return Trend.BETTER if after.rank < before.rank else Trend.WORSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +236,64 @@ class MetricChange:
     @property
     def trend(self) -> Trend:
         """What became of the verdict."""
-        if self.before_verdict is None or self.after_verdict is None:
-            return Trend.OTHER_LIMITS
-        if self.before_verdict is self.after_verdict:
-            return Trend.SAME
-        better = self.after_verdict.rank < self.before_verdict.rank
-        return Trend.BETTER if better else Trend.WORSE
+        return trend_of(self.before_verdict, self.after_verdict)
+
+
+class FindingState(enum.StrEnum):
+    """What became of a finding, worst first."""
+
+    NEW = "new"
+    """Only the later version has it."""
+    WORSE = "worse"
+    """Both have it, and it weighs more in the later one."""
+    CHANGED = "changed"
+    """Both have it, and it says something else."""
+    SAME = "same"
+    BETTER = "better"
+    """Both have it, and it weighs less in the later one."""
+    GONE = "gone"
+    """Only the earlier version has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingChange:
+    """One finding of a review in both versions; None in a version that does not have it.
+
+    ``expected`` tells whether the request covers it; None where no request was stated.
+    """
+
+    before: Finding | None
+    after: Finding | None
+    expected: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.before is None and self.after is None:
+            msg = "a finding is in one version at least"
+            raise ValueError(msg)
+
+    @property
+    def shown(self) -> Finding:
+        """The later finding, else the earlier."""
+        found = self.after or self.before
+        assert found is not None  # noqa: S101 - held at construction
+        return found
+
+    @property
+    def state(self) -> FindingState:
+        """What became of it."""
+        if self.before is None:
+            return FindingState.NEW
+        if self.after is None:
+            return FindingState.GONE
+        one, other = weight(self.before), weight(self.after)
+        if one != other:
+            return FindingState.WORSE if other > one else FindingState.BETTER
+        return FindingState.SAME if self.before == self.after else FindingState.CHANGED
+
+
+def weight(finding: Finding) -> int:
+    """Return how much a finding weighs: 0 for information and what is per protocol."""
+    return 0 if finding.verdict is None else finding.verdict.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +315,11 @@ class CaseComparison:
     engine
         What computed the numbers.
     findings
-        What a reviewer should know: unexpected changes, requests that were not carried out, other
-        content under the same UID.
+        What a reviewer should know of the comparison itself: unexpected changes, requests that were
+        not carried out, other content under the same UID.
+    checks
+        Every finding of the two reviews, such as those of the plan checks: new and worse ones
+        first.
     expect
         The request as it was stated; empty where there was none.
     """
@@ -266,23 +333,37 @@ class CaseComparison:
     engine: EngineUsed
     findings: tuple[Finding, ...] = ()
     expect: str = ""
+    checks: tuple[FindingChange, ...] = ()
     schema: str = SCHEMA
 
     @property
     def verdict(self) -> Verdict:
-        """Worst of the findings; per protocol where none decides anything."""
+        """Worst of `findings`; per protocol where none decides anything.
+
+        It is about the step from one version to the other. How the versions themselves are judged
+        stands in `before` and `after`.
+        """
         return worst([Verdict.PER_PROTOCOL, *(f.verdict for f in self.findings if f.verdict)])
 
     @property
     def only_expected_changed(self) -> bool | None:
-        """Whether only requested things changed; None where no request was stated."""
+        """Whether only requested things changed; None where no request was stated.
+
+        A deviation that is new or worse counts as a thing, too.
+        """
         if not self.expect:
             return None
-        return all(change.expected is not False for change in self.changes)
+        expected = [*(c.expected for c in self.changes), *(c.expected for c in self.checks)]
+        return False not in expected
+
+    @property
+    def trend(self) -> Trend:
+        """What became of the verdict of the case."""
+        return trend_of(self.before.verdict, self.after.verdict)
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""
-        return _adapter().dump_json(self, indent=indent).decode()
+        return _FORM.write(self, indent=indent)
 
     @classmethod
     def from_json(cls, text: str) -> CaseComparison:
@@ -293,25 +374,7 @@ class CaseComparison:
         ResultError
             The text is not JSON, incomplete, or of another schema version.
         """
-        try:
-            data = json.loads(text)
-        except ValueError as error:
-            raise ResultError("not a stored comparison", expected=f"JSON of {SCHEMA}") from error
-        schema = data.get("schema") if isinstance(data, dict) else None
-        if schema != SCHEMA:
-            raise ResultError("unknown kind of result", got=quoted(schema), expected=SCHEMA)
-        try:
-            return _adapter().validate_python(data)
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            raise ResultError(
-                "a stored comparison is broken",
-                where=".".join(str(part) for part in first["loc"]),
-                got=str(first["msg"]),
-                expected=SCHEMA,
-            ) from error
+        return _FORM.read(text)
 
 
-@functools.cache
-def _adapter() -> TypeAdapter[CaseComparison]:
-    return TypeAdapter(CaseComparison)
+_FORM: Final = JsonForm(CaseComparison, SCHEMA, "comparison")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sbrt_qa.model.grid import DoseGrid, FloatArray, frozen_array
 from sbrt_qa.model.patient import DocumentPatient
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.review.comparison import CaseComparison
 from sbrt_qa.review.occasion import Occasion
 from sbrt_qa.review.result import CaseReview
 
@@ -160,11 +161,13 @@ class Evidence:
 class Reviewed:
     """A review with its evidence; without, where the case is no longer at hand.
 
-    `patient` is whom DICOM documents may name; None leaves it to the subject code. `occasion` is
+    `patient` is whom DICOM documents may name; None leaves it to the subject code. `comparison` is
+    what a resubmission changes beside the submission before, where there was one. `occasion` is
     what is known of the submission and of the report itself.
     """
 
     review: CaseReview
     evidence: Evidence | None = None
     patient: DocumentPatient | None = None
+    comparison: CaseComparison | None = None
     occasion: Occasion = field(default_factory=Occasion)

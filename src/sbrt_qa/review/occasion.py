@@ -38,6 +38,6 @@ def occasion_of(case: Case) -> Occasion:
     headers = case.provenance.headers
     removed = bool(headers) and all(h.identity_removed == "YES" for h in headers)
     return Occasion(
-        site=next((h.site for h in headers if h.site), ""),
+        site=case.site,
         planned=planning_date(case) if removed else None,
     )

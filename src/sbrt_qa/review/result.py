@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
-
 from sbrt_qa import __version__
-from sbrt_qa.errors import ResultError, quoted
 from sbrt_qa.model.case import Link, Repair, SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.review.json_form import JsonForm
 from sbrt_qa.review.second_opinion import Comparison
 
 SCHEMA: Final = "sbrt_qa.review/1"
 """Name and version of the JSON form; another version is refused, not guessed at."""
+
+
+LATER: Final = ("site",)
+"""Fields that older documents of this version do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,8 @@ class CaseReview:
 
     Parameters
     ----------
-    case, subject
-        Plan label, and the trial's subject code where one is known.
+    case, subject, site
+        Plan label, and the trial's codes of the subject and the site where they are known.
     verdict
         Of the case: the worst that counts.
     protocol, engine
@@ -182,11 +182,12 @@ class CaseReview:
     site_values: tuple[Comparison, ...] = ()
     cross_check: tuple[Comparison, ...] = ()
     passed: tuple[Finding, ...] = ()
+    site: str = ""
     schema: str = SCHEMA
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""
-        return _adapter().dump_json(self, indent=indent).decode()
+        return _FORM.write(self, indent=indent)
 
     @property
     def sha256(self) -> str:
@@ -202,35 +203,17 @@ class CaseReview:
         ResultError
             The text is not JSON, incomplete, or of another schema version.
         """
-        try:
-            data = json.loads(text)
-        except ValueError as error:
-            raise ResultError("not a stored review", expected=f"JSON of {SCHEMA}") from error
-        schema = data.get("schema") if isinstance(data, dict) else None
-        if schema != SCHEMA:
-            raise ResultError("unknown kind of result", got=quoted(schema), expected=SCHEMA)
-        try:
-            return _adapter().validate_python(data)
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            raise ResultError(
-                "a stored review is broken",
-                where=".".join(str(part) for part in first["loc"]),
-                got=str(first["msg"]),
-                expected=SCHEMA,
-            ) from error
+        return _FORM.read(text)
+
+
+_FORM: Final = JsonForm(CaseReview, SCHEMA, "review")
 
 
 def review_json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the versioned form of a review."""
-    schema = _adapter().json_schema(mode="serialization")
+    schema = _FORM.adapter.json_schema(mode="serialization")
     schema["properties"]["schema"] = {"const": SCHEMA}
-    schema["required"] += ["schema"]
+    schema["required"] = [n for n in schema["required"] if n not in LATER] + ["schema"]
     schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}
-
-
-@functools.cache
-def _adapter() -> TypeAdapter[CaseReview]:
-    return TypeAdapter(CaseReview)

@@ -104,6 +104,7 @@ def review_case(
     return CaseReview(
         case=case.label,
         subject=case.subject,
+        site=case.site,
         verdict=overall(evaluation.results, findings),
         protocol=ProtocolUsed.of(protocol, chosen.why),
         engine=EngineUsed(convention=method_text(doses.convention)),

@@ -28,12 +28,13 @@ from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.grading import is_borderline
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
+from sbrt_qa.protocol.versions import PROTOCOL_VERSION, Chosen
 from sbrt_qa.review.result import CaseReview, ProtocolUsed, StructureSummary
 from sbrt_qa.review.review import far_key, tree_key
 from sbrt_qa.review.stored_case import StoredCase, StoredDose, StoredStructure
 
-OF_EVALUATION: Final = (RX_NOT_IN_PROTOCOL, "MAP_UNUSED")
-"""Findings that an evaluation makes itself; all others are about the files and stay."""
+OF_EVALUATION: Final = (RX_NOT_IN_PROTOCOL, "MAP_UNUSED", PROTOCOL_VERSION)
+"""Findings about what a case is held against; all others are about the files and stay."""
 
 _SOMEWHERE: Final = Contour(0.0, np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
 """Stands for contours that are there; their shape is in the histograms."""
@@ -78,7 +79,7 @@ def regrade(
     kept: StoredCase,
     find_dvh: Callable[[str], DVH | None],
     review: CaseReview,
-    protocol: Protocol,
+    protocol: Protocol | Chosen,
 ) -> CaseReview:
     """Hold a stored case against a protocol.
 
@@ -94,8 +95,10 @@ def regrade(
     review
         The review it was stored with; all that is not about limits stays as it was.
     protocol
-        The limits.
+        The limits; or the version that was chosen, and why.
     """
+    chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
+    protocol = chosen.protocol
     found = evaluate(
         protocol,
         _skeleton(kept),
@@ -108,7 +111,7 @@ def regrade(
     return replace(
         review,
         verdict=overall(found.results, findings),
-        protocol=ProtocolUsed.of(protocol),
+        protocol=ProtocolUsed.of(protocol, chosen.why),
         constraints=tuple(_with_bands(found.results, review, protocol)),
         findings=findings,
         structures=tuple(_matched(s, found) for s in review.structures),

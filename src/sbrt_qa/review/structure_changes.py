@@ -15,9 +15,11 @@ from sbrt_qa.dosimetry.integrate import volume_cc
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Region, cells_of
 from sbrt_qa.geometry.surfaces import surface_distance
+from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.review.comparison import Area, Change, StructureChange, StructureState
+from sbrt_qa.review.plan_changes import Fact, differing
 
 SAME_MM: Final = 0.1
 """Redrawn contours whose surfaces are nowhere farther apart enclose the same region: files round
@@ -25,6 +27,11 @@ coordinates to a tenth of a millimetre."""
 
 Volumes = Mapping[str, float | None]
 """Volume by display key, cc; None where it is not known."""
+
+_PROPERTIES: Final[tuple[Fact[Structure], ...]] = (
+    ("type", lambda s: s.interpreted_type),
+    ("density set by hand", lambda s: tuple((o.name, o.value) for o in s.overrides)),
+)
 
 _ORDER: Final = (
     StructureState.CHANGED,
@@ -69,6 +76,14 @@ def compare_structures(
     with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
         rows = list(pool.map(row_of, pairs))
     return tuple(sorted(rows, key=lambda r: _ORDER.index(r.state)))
+
+
+def property_changes(before: Case, after: Case) -> Iterator[Change]:
+    """Yield how structures of the same name differ in type and in density set by hand."""
+    old, new = structures_of(before), structures_of(after)
+    for key in old:
+        if key in new:
+            yield from differing(Area.STRUCTURES, key, _PROPERTIES, old[key], new[key])
 
 
 def structure_changes(rows: tuple[StructureChange, ...]) -> Iterator[Change]:

@@ -49,3 +49,22 @@ def unreviewed(case: str, protocol: Protocol, why: str) -> CaseReview:
         repairs=(),
         files=(),
     )
+
+
+def lost_review(where: str, why: str) -> Finding:
+    """Return what is told of a review that broke off, which may succeed another time.
+
+    Parameters
+    ----------
+    where
+        What was reviewed.
+    why
+        A few words, such as ``exceeded 60 s``.
+    """
+    return Finding(
+        NOT_REVIEWED,
+        Verdict.NOT_EVALUABLE,
+        where,
+        f"not evaluable: the review {why}",
+        "It is tried again in the next two runs; should that not help, export the case again.",
+    )

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sbrt_qa.review.unreviewed import NOT_REVIEWED
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.connection import Database, reading
 from sbrt_qa.store.records import submission_code
@@ -135,7 +136,7 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
     review = current_reviews(protocol).subquery("current")
     s, per_submission = t.submissions, _sums(review)
     query = (
-        sa.select(s, *_codes(), per_submission, _notices(review), *_letters())
+        sa.select(s, *_codes(), *_contents(), per_submission, _notices(review), *_letters())
         .select_from(_places().outerjoin(per_submission, per_submission.c.submission_id == s.c.id))
         .order_by(t.sites.c.code, t.subjects.c.code, s.c.version, s.c.revision)
     )
@@ -145,11 +146,21 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
         for row in connection.execution_options(yield_per=BATCH).execute(query):
             yield SubmissionRow(
                 row.id, row.trial, row.site, row.subject, row.version, row.revision,
-                row.received, row.recorded, row.plans, row.structure_sets, row.doses, row.images,
+                row.received, row.recorded, row.RTPLAN, row.RTSTRUCT, row.RTDOSE, row.CT,
                 verdicts.get(row.rank, "not_evaluable"), int(row.minor or 0), int(row.major or 0),
                 int(row.unknown or 0), int(row.borderline or 0), row.notices,
                 row.id in newest, "open" if row.open else "closed" if row.letters else "",
             )  # fmt: skip
+
+
+def _contents() -> Iterator[sa.Label[int]]:
+    """Count the parts of a submission: as it was recorded, or as a later attempt read it."""
+    s, f = t.submissions.c, t.files.c
+    counted = {"RTPLAN": s.plans, "RTSTRUCT": s.structure_sets, "RTDOSE": s.doses, "CT": s.images}
+    nothing = sa.and_(*(number == 0 for number in counted.values()))
+    for modality, number in counted.items():
+        later = sa.select(sa.func.count()).where(f.submission_id == s.id, f.modality == modality)
+        yield sa.case((nothing, later.scalar_subquery()), else_=number).label(modality)
 
 
 def _sums(review: sa.Subquery) -> sa.Subquery:
@@ -193,9 +204,24 @@ def _sums(review: sa.Subquery) -> sa.Subquery:
 def _notices(review: sa.Subquery) -> sa.Label[int]:
     """Count findings of a submission, those of older reviews left out."""
     f = t.findings.c
-    here = sa.or_(f.review_id.is_(None), f.review_id.in_(sa.select(review.c.id)))
+    here = sa.or_(_of_submission(), f.review_id.in_(sa.select(review.c.id)))
     count = sa.select(sa.func.count()).where(f.submission_id == t.submissions.c.id, here)
     return count.scalar_subquery().label("notices")
+
+
+def _of_submission() -> sa.ColumnElement[bool]:
+    """Tell findings of a submission as a whole.
+
+    That its review broke off is one, the last time counts, until one came to its end.
+    """
+    f, of_cases = t.findings.c, sa.select(t.cases.c.submission_id)
+    last = (
+        sa.select(sa.func.max(f.id))
+        .where(f.review_id.is_(None), f.code == NOT_REVIEWED)
+        .group_by(f.submission_id)
+    )
+    open_loss = sa.and_(f.submission_id.not_in(of_cases), f.id.in_(last))
+    return sa.and_(f.review_id.is_(None), sa.or_(f.code != NOT_REVIEWED, open_loss))
 
 
 def _letters() -> tuple[sa.Label[int], sa.Label[int]]:
@@ -295,7 +321,7 @@ def _findings(engine: Database, protocol: str, submission: int) -> Iterator[Devi
             .outerjoin(review, review.c.id == f.c.review_id)
             .outerjoin(c, c.c.id == review.c.case_id)
         )
-        .where(sa.or_(f.c.review_id.is_(None), review.c.id.is_not(None)))
+        .where(sa.or_(_of_submission(), review.c.id.is_not(None)))
         .order_by(t.sites.c.code, t.subjects.c.code, s.c.version, s.c.revision, f.c.id)
     )
     if submission:

@@ -15,7 +15,7 @@ from sbrt_qa.errors import StoreError, quoted
 Database: TypeAlias = Engine
 """What the other rooms know of an engine: its name."""
 
-VERSION: Final = "v002"
+VERSION: Final = "v003"
 """The newest migration."""
 
 BUSY_SECONDS: Final = 60

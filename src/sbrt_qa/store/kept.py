@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,6 +94,94 @@ def reviews(
                 row.input_sha256, row.rules, row.engine, row.sha256, unpacked(row.document),
                 row.facts, row.source_id,
             )  # fmt: skip
+
+
+def reviews_before(
+    engine: Database, place: tuple[str, str, str], version: int | None
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return input and current reviews of what stands before the newest of a version.
+
+    That is the newest submission of the subject up to that version; None where there is none.
+
+    Parameters
+    ----------
+    place
+        Codes of trial, site and subject.
+    version
+        Number of the submission that arrives; None for the next.
+    """
+    s, b, i, c, r = t.submissions, t.subjects, t.sites, t.cases, t.reviews
+    joined = s.join(b, s.c.subject_id == b.c.id).join(i, b.c.site_id == i.c.id)
+    joined = joined.join(t.trials, i.c.trial_id == t.trials.c.id)
+    codes = (t.trials.c.code, i.c.code, b.c.code)
+    query = (
+        sa.select(s.c.id, s.c.input_sha256)
+        .select_from(joined)
+        .where(*(column == code for column, code in zip(codes, place, strict=True)))
+        .order_by(s.c.version.desc(), s.c.revision.desc())
+        .limit(1)
+    )
+    if version is not None:
+        query = query.where(s.c.version <= version)
+    current = current_reviews().subquery("current")
+    with reading(engine) as connection:
+        found = connection.execute(query).first()
+        if found is None:
+            return None
+        rows = connection.scalars(
+            sa.select(r.c.document)
+            .select_from(r.join(current, current.c.id == r.c.id).join(c, c.c.id == r.c.case_id))
+            .where(c.c.submission_id == found.id)
+            .order_by(c.c.ordinal)
+        )
+        return found.input_sha256, tuple(unpacked(row) for row in rows)
+
+
+def comparisons(engine: Database, protocol: str = "") -> Iterator[tuple[str, int, str]]:
+    """Return the comparison of each plan with the submission before, streamed.
+
+    They are those of the newest reviews, or of the reviews that a regraded one was made from:
+    code, number of the plan, JSON.
+    """
+    current = current_reviews(protocol).subquery("current")
+    made = sa.func.coalesce(current.c.source_id, current.c.id)
+    m, s, b, i, c = t.comparisons, t.submissions, t.subjects, t.sites, t.cases
+    query = (
+        sa.select(
+            m.c.document, s.c.version, s.c.revision, c.c.ordinal,
+            b.c.code.label("subject"), i.c.code.label("site"),
+        )
+        .select_from(
+            current.join(m, m.c.review_id == made)
+            .join(c, c.c.id == current.c.case_id)
+            .join(s, s.c.id == c.c.submission_id)
+            .join(b, s.c.subject_id == b.c.id)
+            .join(i, b.c.site_id == i.c.id)
+        )
+        .order_by(i.c.code, b.c.code, s.c.version, s.c.revision, c.c.ordinal)
+    )  # fmt: skip
+    with reading(engine) as connection:
+        for row in connection.execution_options(yield_per=BATCH // 10).execute(query):
+            code = submission_code(row.site, row.subject, row.version, row.revision)
+            yield code, row.ordinal, unpacked(row.document)
+
+
+def versions_by_rules(engine: Database) -> dict[str, tuple[str, ...]]:
+    """Return the hashes of protocol versions that runs were made under, by what stands for all."""
+    e = t.audit_events.c
+    begun = sa.select(e.details).where(e.kind == "audit begun").order_by(e.seq)
+    with reading(engine) as connection:
+        told = [json.loads(details) for details in connection.scalars(begun)]
+    return {one["rules"]: tuple(one["protocols"]) for one in told if "rules" in one}
+
+
+def rules_of(engine: Database, submission: int, version: str) -> str:
+    """Return the rules under which an engine version last settled a submission, else nothing."""
+    e = t.settled.c
+    mine = sa.and_(e.submission_id == submission, e.engine == version)
+    with reading(engine) as connection:
+        query = sa.select(e.rules_sha256).where(mine).order_by(e.id.desc()).limit(1)
+        return connection.scalar(query) or ""
 
 
 def unpacked(document: bytes) -> str:

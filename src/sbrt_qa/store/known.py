@@ -2,35 +2,84 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.connection import reading
+from sbrt_qa.store.records import submission_code
 
 
-def reviewed_inputs(
-    engine: Engine, place_key: str, protocol_id: int, version: str
-) -> tuple[str, ...]:
-    """Return the fingerprints of inputs of a place that are reviewed under a protocol.
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An input that needs no further look.
 
-    An input counts when every case of it has a review by this protocol and engine version.
+    Parameters
+    ----------
+    code
+        Of the submission.
+    plans
+        Number of plans that could be read.
     """
-    s, c, r = t.submissions, t.cases, t.reviews
-    mine = sa.and_(
-        r.c.case_id == c.c.id, r.c.protocol_version_id == protocol_id, r.c.engine == version
+
+    input_sha256: str
+    code: str
+    plans: int
+
+
+def settled_inputs(
+    engine: Engine, place_key: str, rules_sha256: str, version: str, *, retry: bool = False
+) -> tuple[Settled, ...]:
+    """Return the inputs of a place that need no further look, oldest first.
+
+    Parameters
+    ----------
+    rules_sha256, version
+        Under these protocol versions, by this version of the engine.
+    retry
+        Leave out those whose reviews always broke off.
+    """
+    s, b, i, e, c, r = t.submissions, t.subjects, t.sites, t.settled, t.cases, t.reviews
+    mine = sa.and_(e.c.rules_sha256 == rules_sha256, e.c.engine == version)
+    read = (
+        sa.select(sa.func.count(sa.distinct(c.c.id)))
+        .select_from(c.join(r, r.c.case_id == c.c.id))
+        .where(c.c.submission_id == s.c.id, r.c.facts != "")
+        .scalar_subquery()
     )
-    joined = s.join(c, c.c.submission_id == s.c.id).outerjoin(r, mine)
     query = (
-        sa.select(s.c.input_sha256)
-        .select_from(joined)
-        .where(s.c.place_key == place_key)
-        .group_by(s.c.id, s.c.input_sha256)
-        .having(sa.func.count(c.c.id) == sa.func.count(r.c.id))
+        sa.select(
+            s.c.input_sha256, s.c.version, s.c.revision, read.label("plans"),
+            b.c.code.label("subject"), i.c.code.label("site"),
+        )
+        .select_from(
+            s.join(e, e.c.submission_id == s.c.id)
+            .join(b, s.c.subject_id == b.c.id)
+            .join(i, b.c.site_id == i.c.id)
+        )
+        .where(s.c.place_key == place_key, mine)
         .order_by(s.c.id)
-    )
+    )  # fmt: skip
+    if retry:
+        query = query.where(s.c.id.in_(sa.select(c.c.submission_id)))
     with reading(engine) as connection:
-        return tuple(connection.scalars(query))
+        return tuple(
+            Settled(
+                row.input_sha256,
+                submission_code(row.site, row.subject, row.version, row.revision),
+                row.plans,
+            )
+            for row in connection.execute(query)
+        )
+
+
+def losses(connection: Connection, submission_id: int, code: str) -> tuple[int, ...]:
+    """Return the findings that tell of reviews of a submission that broke off, oldest first."""
+    f = t.findings.c
+    mine = sa.and_(f.submission_id == submission_id, f.review_id.is_(None), f.code == code)
+    return tuple(connection.scalars(sa.select(f.id).where(mine).order_by(f.id)))
 
 
 def counts(engine: Engine) -> dict[str, int]:

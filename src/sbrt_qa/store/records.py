@@ -44,6 +44,14 @@ class StoredDvh:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredComparison:
+    """JSON of a comparison, and the fingerprint of the input that came before."""
+
+    document: str
+    before_input: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewedCase:
     """One plan of a submission with its review.
 
@@ -53,12 +61,15 @@ class ReviewedCase:
         The review, and its JSON.
     facts
         JSON of what a regrading needs; empty when nothing could be read.
+    comparison
+        What it changes beside the submission before; None where there is none.
     """
 
     review: CaseReview
     document: str
     facts: str = ""
     dvhs: tuple[StoredDvh, ...] = ()
+    comparison: StoredComparison | None = None
 
     @property
     def facts_sha256(self) -> str:
@@ -84,6 +95,9 @@ class Entry:
         Fingerprint of all its files.
     findings
         About the submission as a whole.
+    lost
+        What a review came to that broke off: it was ended, or took too long or too much. Then
+        there are no cases, and another run tries again.
     """
 
     place: Place
@@ -91,6 +105,12 @@ class Entry:
     files: tuple[StoredFile, ...]
     cases: tuple[ReviewedCase, ...]
     findings: tuple[Finding, ...] = ()
+    lost: Finding | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.cases) == (self.lost is not None):
+            msg = "a submission has cases, or was lost"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +154,12 @@ def facts_hash(facts: str, dvhs: Iterable[tuple[str, bytes]]) -> str:
         digest.update(f"\n{len(data)} {key}\n".encode())
         digest.update(data)
     return digest.hexdigest()
+
+
+def rules_hash(protocols: Iterable[str]) -> str:
+    """Return what stands for all versions of a protocol; for a lone one, its own hash."""
+    ordered = sorted(protocols)
+    return ordered[0] if len(ordered) == 1 else sha256("\n".join(ordered))
 
 
 def files_hash(files: Iterable[StoredFile]) -> str:

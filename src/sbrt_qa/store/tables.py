@@ -256,6 +256,30 @@ query_closings = Table(
 )
 """The end of a query; it has at most one."""
 
+settled = Table(
+    "settled",
+    metadata,
+    _id(),
+    _to("submission_id", "submissions"),
+    _text("rules_sha256", HASH),
+    _text("engine"),
+    UniqueConstraint("submission_id", "rules_sha256", "engine"),
+)
+"""Inputs that a version of the engine need not look at again under all versions of a protocol,
+which `rules_sha256` stands for. One whose review broke off is not settled, and is tried again."""
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    _id(),
+    Column("review_id", ForeignKey("reviews.id"), nullable=False, unique=True),
+    _text("before_input", HASH),
+    Column("document", LargeBinary, nullable=False),
+    _text("sha256", HASH),
+)
+"""What a resubmission changed: `document` is the compressed JSON form, `sha256` that of the JSON,
+`before_input` the fingerprint of the files that it is compared with."""
+
 FIRST_TABLES: Final = (
     trials, sites, subjects, submissions, files, cases, protocol_versions, reviews, dvhs,
     metric_values, findings, repairs, audit_events,

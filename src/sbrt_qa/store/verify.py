@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,25 +54,49 @@ def _number(connection: Connection, table: sa.Table) -> int:
     return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
+@dataclass(slots=True)
+class _Told:
+    """What the events say: of each submission its input, files and documents; what is settled."""
+
+    inputs: dict[int, str] = field(default_factory=dict)
+    files: dict[int, str] = field(default_factory=dict)
+    documents: dict[int, set[str]] = field(default_factory=dict)
+    facts: set[str] = field(default_factory=set)
+    comparisons: set[str] = field(default_factory=set)
+    settled: set[tuple[int, str, str]] = field(default_factory=set)
+
+    def add(self, event: Event) -> None:
+        """Take in one event."""
+        data = event.data
+        if event.kind not in ("reviewed", "regraded", "lost"):
+            return
+        submission = data["submission"]
+        if rules := data.get("rules", data.get("protocol")):
+            self.settled.add((submission, rules, data["engine"]))
+        if event.kind == "regraded":
+            self.documents.setdefault(submission, set()).add(data["document"])
+            return
+        self.inputs.setdefault(submission, data["input"])
+        if event.kind == "reviewed":
+            self.files.setdefault(submission, data["files"])
+            self.facts |= {case["facts"] for case in data["cases"]}
+            documents = {case["document"] for case in data["cases"]}
+            self.documents.setdefault(submission, set()).update(documents)
+            self.comparisons |= {c["comparison"] for c in data["cases"] if "comparison" in c}
+
+
 def _differences(connection: Connection) -> Iterator[str]:
     """Tell everything that does not agree, in the order of the events."""
-    told: dict[int, set[str]] = {}
-    inputs: dict[int, tuple[str, str]] = {}
-    facts: set[str] = set()
+    told = _Told()
     for event in events(connection):
-        data = event.data
-        if event.kind == "reviewed":
-            inputs.setdefault(data["submission"], (data["input"], data["files"]))
-            facts |= {case["facts"] for case in data["cases"]}
-            documents = {case["document"] for case in data["cases"]}
-            told.setdefault(data["submission"], set()).update(documents)
-        elif event.kind == "regraded":
-            told.setdefault(data["submission"], set()).add(data["document"])
-        elif event.kind == "protocol added":
+        told.add(event)
+        if event.kind == "protocol added":
             yield from _protocol(connection, event)
-    yield from _submissions(connection, inputs)
+    yield from _submissions(connection, told)
     for row in connection.execute(sa.select(t.reviews).order_by(t.reviews.c.id)):
-        yield from _review(connection, row, told, facts)
+        yield from _review(connection, row, told)
+    yield from _comparisons(connection, told)
+    yield from _settled(connection, told)
 
 
 def _protocol(connection: Connection, event: Event) -> Iterator[str]:
@@ -82,24 +106,43 @@ def _protocol(connection: Connection, event: Event) -> Iterator[str]:
         yield f"the protocol of event {event.seq} is not what was recorded"
 
 
-def _submissions(connection: Connection, inputs: dict[int, tuple[str, str]]) -> Iterator[str]:
+def _submissions(connection: Connection, told: _Told) -> Iterator[str]:
     s, f = t.submissions.c, t.files.c
     rows = list(connection.execute(sa.select(s.id, s.input_sha256).order_by(s.id)))
-    if missing := sorted(set(inputs) - {row.id for row in rows}):
+    if missing := sorted(set(told.inputs) - {row.id for row in rows}):
         yield f"submission {missing[0]} was recorded and is not there"
     for row in rows:
-        if row.id not in inputs:
+        if row.id not in told.inputs:
             yield f"submission {row.id} is there and was never recorded"
             continue
         files = connection.execute(sa.select(f.sha256, f.modality).where(f.submission_id == row.id))
         made = files_hash(StoredFile(one.sha256, one.modality) for one in files)
-        if (row.input_sha256, made) != inputs[row.id]:
+        recorded = told.inputs[row.id], told.files.get(row.id, files_hash(()))
+        if (row.input_sha256, made) != recorded:
             yield f"the files of submission {row.id} are not what was recorded"
 
 
-def _review(
-    connection: Connection, row: sa.Row[Any], told: dict[int, set[str]], facts: set[str]
-) -> Iterator[str]:
+def _comparisons(connection: Connection, told: _Told) -> Iterator[str]:
+    for row in connection.execute(sa.select(t.comparisons).order_by(t.comparisons.c.id)):
+        name = f"the comparison of review {row.review_id}"
+        try:
+            made = sha256(unpacked(row.document))
+        except ResultError:
+            yield f"{name} cannot be read"
+            continue
+        if made != row.sha256 or made not in told.comparisons:
+            yield f"{name} is not what was recorded"
+
+
+def _settled(connection: Connection, told: _Told) -> Iterator[str]:
+    e = t.settled.c
+    rows = connection.execute(sa.select(e.submission_id, e.rules_sha256, e.engine).order_by(e.id))
+    for row in rows:
+        if tuple(row) not in told.settled:
+            yield f"submission {row.submission_id} is settled and was never recorded so"
+
+
+def _review(connection: Connection, row: sa.Row[Any], told: _Told) -> Iterator[str]:
     name = f"review {row.id}"
     c = t.cases.c
     submission = connection.scalar(sa.select(c.submission_id).where(c.id == row.case_id))
@@ -109,14 +152,14 @@ def _review(
     except (ResultError, zlib.error):
         yield f"the document of {name} cannot be read"
         return
-    if sha256(document) != row.sha256 or row.sha256 not in told.get(submission or 0, ()):
+    if sha256(document) != row.sha256 or row.sha256 not in told.documents.get(submission or 0, ()):
         yield f"the document of {name} is not what was recorded"
     if row.verdict != review.verdict.value:
         yield f"the verdict of {name} is not that of its document"
     d = t.dvhs.c
     curves = connection.execute(sa.select(d.key, d.data).where(d.review_id == row.id))
     made = facts_hash(row.facts, [(key, bytes(data)) for key, data in curves])
-    if made != row.facts_sha256 or (row.source_id is None and made not in facts):
+    if made != row.facts_sha256 or (row.source_id is None and made not in told.facts):
         yield f"the histograms of {name} are not what was recorded"
     yield from _rows(connection, row.id, review)
 

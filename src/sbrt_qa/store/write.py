@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -14,19 +14,29 @@ from sbrt_qa.errors import StoreError
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.review.result import CaseReview
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.chain import append
 from sbrt_qa.store.connection import writing
+from sbrt_qa.store.known import losses
 from sbrt_qa.store.records import (
     Entry,
     Place,
     Recorded,
     Regraded,
     ReviewedCase,
+    StoredComparison,
     files_hash,
+    rules_hash,
     sha256,
     submission_code,
 )
+
+ATTEMPTS: Final = 3
+"""How many runs try a submission whose review breaks off; then only those that are told to."""
+
+COMPRESSION: Final = 1
+"""Level of zlib: a document takes a fifth more room than at the usual level, and half the time."""
 
 
 def note(engine: Engine, at: str, kind: str, data: dict[str, Any], subject: str = "") -> None:
@@ -51,12 +61,19 @@ def add_protocol(engine: Engine, protocol: Protocol, at: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Records submissions reviewed under one protocol version by one engine version."""
+    """Records submissions reviewed under the versions of one protocol by one engine version.
+
+    ``protocols`` are the rows of these versions by content hash, see :func:`add_protocol`.
+    """
 
     engine: Engine
-    protocol_id: int
-    protocol_sha256: str
+    protocols: Mapping[str, int]
     version: str
+
+    @property
+    def rules_sha256(self) -> str:
+        """What stands for all versions of the protocol."""
+        return rules_hash(self.protocols)
 
     def record(self, entry: Entry, at: str) -> Recorded:
         """Record a submission and its reviews; what is there already stays as it is.
@@ -69,35 +86,75 @@ class Recorder:
         with writing(self.engine) as connection:
             known = _same_input(connection, entry)
             made = known or _add_submission(connection, entry, at)
+            if entry.lost is not None:
+                self._record_loss(connection, made, entry, entry.lost, at)
+                return made
+            if known is None or not _has_contents(connection, made.submission_id):
+                _add_contents(connection, made.submission_id, entry)
             there = _case_ids(connection, made.submission_id) if known else []
             for number, one in enumerate(entry.cases):
                 if number >= len(there):
                     there.append(_add_case(connection, made.submission_id, number + 1, one))
-                elif _has_review(connection, there[number], self.protocol_id, self.version):
+                elif self._has_review(connection, there[number], one.review, self.version):
                     continue
                 self._add_review(connection, made.submission_id, there[number], one, at)
             append(connection, at, "reviewed", made.code, self._event(made, entry))
+            self._settle(connection, made.submission_id)
         return made
+
+    def _record_loss(
+        self, connection: Connection, made: Recorded, entry: Entry, lost: Finding, at: str
+    ) -> None:
+        """Record a review that broke off; after the last attempt the matter is settled."""
+        key = {"submission_id": made.submission_id, "review_id": None}
+        _insert(connection, t.findings, finding_row(lost) | key)
+        attempt = len(losses(connection, made.submission_id, lost.code))
+        settled = attempt >= ATTEMPTS
+        data = {
+            "submission": made.submission_id,
+            "input": entry.input_sha256,
+            "attempt": attempt,
+            "why": sha256(lost.message),
+            "rules": self.rules_sha256 if settled else "",
+            "engine": self.version,
+        }
+        append(connection, at, "lost", made.code, data)
+        if settled:
+            self._settle(connection, made.submission_id)
+
+    def _settle(self, connection: Connection, submission_id: int) -> None:
+        row = {"submission_id": submission_id, "rules_sha256": self.rules_sha256}
+        row |= {"engine": self.version}
+        if not _is_there(connection, t.settled, row):
+            _insert(connection, t.settled, row)
+
+    def _has_review(
+        self, connection: Connection, case_id: int, review: CaseReview, version: str
+    ) -> bool:
+        row = {"case_id": case_id, "protocol_version_id": self._protocol_id(review)}
+        return _is_there(connection, t.reviews, row | {"engine": version})
+
+    def _protocol_id(self, review: CaseReview) -> int:
+        known = self.protocols.get(review.protocol.sha256)
+        if known is None:
+            raise StoreError("a review by another protocol", got=review.protocol.sha256[:12])
+        return known
 
     def _event(self, made: Recorded, entry: Entry) -> dict[str, Any]:
         return {
             "submission": made.submission_id,
             "input": entry.input_sha256,
             "files": files_hash(entry.files),
-            "protocol": self.protocol_sha256,
+            "rules": self.rules_sha256,
             "engine": self.version,
-            "cases": [
-                {"facts": c.facts_sha256, "document": sha256(c.document),
-                 "verdict": c.review.verdict.value}
-                for c in entry.cases
-            ],
-        }  # fmt: skip
+            "cases": [_told(one) for one in entry.cases],
+        }
 
     def record_regrading(self, regraded: Sequence[Regraded], at: str) -> None:
         """Record reviews of stored cases, all or none."""
         with writing(self.engine) as connection:
             for one in regraded:
-                if _has_review(connection, one.case_id, self.protocol_id, one.engine):
+                if self._has_review(connection, one.case_id, one.review, one.engine):
                     continue
                 case = ReviewedCase(one.review, one.review.to_json())
                 self._add_review(connection, one.submission_id, one.case_id, case, at, one)
@@ -105,12 +162,13 @@ class Recorder:
                     "submission": one.submission_id,
                     "case": one.case_id,
                     "source": one.source_id,
-                    "protocol": self.protocol_sha256,
+                    "protocol": one.review.protocol.sha256,
                     "engine": one.engine,
                     "document": sha256(case.document),
                     "verdict": one.review.verdict.value,
                 }
                 append(connection, at, "regraded", "", data)
+                self._settle(connection, one.submission_id)
 
     def _add_review(
         self,
@@ -124,12 +182,12 @@ class Recorder:
         review = one.review
         row = {
             "case_id": case_id,
-            "protocol_version_id": self.protocol_id,
+            "protocol_version_id": self._protocol_id(review),
             "engine": self.version if source is None else source.engine,
             "source_id": None if source is None else source.source_id,
             "verdict": review.verdict.value,
             "made": at,
-            "document": zlib.compress(one.document.encode(), 6),
+            "document": zlib.compress(one.document.encode(), COMPRESSION),
             "sha256": sha256(one.document),
             "facts": one.facts,
             "facts_sha256": one.facts_sha256,
@@ -140,6 +198,29 @@ class Recorder:
         _insert_all(connection, t.metric_values, [value_row(c) | key for c in review.constraints])
         both = key | {"submission_id": submission_id}
         _insert_all(connection, t.findings, [finding_row(f) | both for f in review.findings])
+        if one.comparison is not None:
+            _insert(connection, t.comparisons, comparison_row(one.comparison) | key)
+
+
+def _told(one: ReviewedCase) -> dict[str, str]:
+    """Return what the event of a recording says of one case."""
+    told = {
+        "facts": one.facts_sha256,
+        "document": sha256(one.document),
+        "verdict": one.review.verdict.value,
+        "protocol": one.review.protocol.sha256,
+    }
+    return told | ({"comparison": sha256(one.comparison.document)} if one.comparison else {})
+
+
+def comparison_row(one: StoredComparison) -> dict[str, Any]:
+    """Return the columns of a comparison with the submission before."""
+    packed = zlib.compress(one.document.encode(), COMPRESSION)
+    return {
+        "before_input": one.before_input,
+        "document": packed,
+        "sha256": sha256(one.document),
+    }
 
 
 def value_row(one: ConstraintResult) -> dict[str, Any]:
@@ -191,13 +272,22 @@ def _add_submission(connection: Connection, entry: Entry, at: str) -> Recorded:
             "images": kinds.count("CT"),
         },
     )
+    code = submission_code(place.site, place.subject, version, revision)
+    return Recorded(submission_id, code, version, revision)
+
+
+def _add_contents(connection: Connection, submission_id: int, entry: Entry) -> None:
+    """Record what a submission consists of, and what is to be said of it as a whole."""
     key = {"submission_id": submission_id}
     files = [{"sha256": f.sha256, "modality": f.modality} | key for f in entry.files]
     _insert_all(connection, t.files, files)
     found = [finding_row(f) | key | {"review_id": None} for f in entry.findings]
     _insert_all(connection, t.findings, found)
-    code = submission_code(place.site, place.subject, version, revision)
-    return Recorded(submission_id, code, version, revision)
+
+
+def _has_contents(connection: Connection, submission_id: int) -> bool:
+    """Tell whether a submission was ever read; one whose reviews all broke off was not."""
+    return _is_there(connection, t.cases, {"submission_id": submission_id})
 
 
 def _add_case(connection: Connection, submission_id: int, ordinal: int, one: ReviewedCase) -> int:
@@ -260,10 +350,9 @@ def _case_ids(connection: Connection, submission_id: int) -> list[int]:
     return [int(case_id) for case_id in known]
 
 
-def _has_review(connection: Connection, case_id: int, protocol_id: int, version: str) -> bool:
-    r = t.reviews.c
-    same = sa.and_(r.case_id == case_id, r.protocol_version_id == protocol_id, r.engine == version)
-    return connection.scalar(sa.select(r.id).where(same)) is not None
+def _is_there(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+    same = sa.and_(*(table.c[name] == value for name, value in row.items()))
+    return connection.scalar(sa.select(table.c.id).where(same).limit(1)) is not None
 
 
 def _insert(connection: Connection, table: sa.Table, row: dict[str, Any]) -> int:

@@ -249,6 +249,23 @@ def _alike(one: float | None, other: float | None) -> bool:
     return math.isclose(one, other, rel_tol=1e-6)
 
 
+def _differences_told(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
+    """Tell what a resubmission changed besides values of limits: plan, contours, dose, files."""
+    from sbrt_qa.review.comparison import CaseComparison
+    from sbrt_qa.store.kept import comparisons
+
+    for code, plan, document in comparisons(engine, protocol):
+        site, subject, _version = code.split("/")
+        found = CaseComparison.from_json(document)
+        verdicts = {"verdict_before": found.before.verdict, "verdict_after": found.after.verdict}
+        for one in found.changes:
+            yield {
+                "code": code, "site": site, "subject": subject, "plan": plan,
+                "area": one.area.value, "item": one.item, "what": one.what,
+                "before": one.before, "after": one.after, **verdicts,
+            }  # fmt: skip
+
+
 def _interval(share: float, low: float, high: float) -> Row:
     names = ("percent", "low_percent", "high_percent")
     return {n: round(100 * x, 1) for n, x in zip(names, (share, low, high), strict=True)}
@@ -283,6 +300,7 @@ ABOUT: Final[dict[str, Callable[[Database, str, Question], Iterator[Row]]]] = {
     "deviations": _deviations,
     "completeness": _completeness,
     "changes": _changes,
+    "differences": _differences_told,
     "sites": _sites,
     "limits": _limits,
     "periods": _periods,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sbrt_qa import __version__
 from sbrt_qa.workflows_audit.answers import Question, ask
+from sbrt_qa.workflows_audit.case_reports import CaseReports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 PAGE: Final = "index.html"
 ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers")
 MOST_OUTLIERS: Final = 50
+MOST_NAMED: Final = 6
+"""Changed things of one area that are named; the case report tells them all."""
+
 KEPT: Final = (
     "code", "site", "received", "verdict", "major", "minor", "not_evaluable", "borderline",
     "notices", "latest", "query",
@@ -33,9 +37,14 @@ def trial_report(audit: Path, database: str = "") -> str:
     from sbrt_qa.workflows_audit.place import open_audit
 
     place = open_audit(audit)
+    reports = CaseReports(audit)
     missing = {r["code"]: r["missing"] for r in ask(audit, Question("completeness"), database)}
     rows = [
-        {**{key: row[key] for key in KEPT}, "missing": missing[row["code"]]}
+        {
+            **{key: row[key] for key in KEPT},
+            "missing": missing[row["code"]],
+            "reports": reports.links(row["code"], max(row["plans"], 1)),
+        }
         for row in ask(audit, Question("submissions"), database)
     ]
     answers = {about: list(ask(audit, Question(about), database)) for about in ASKED}
@@ -54,5 +63,25 @@ def trial_report(audit: Path, database: str = "") -> str:
         f"{len(rows)} submissions of {len(answers['sites'])} sites · sbrt_qa {__version__}",
         f"{events} recorded events, the last with the hash {head}",
         {"rows": rows, **answers},
-        details,
+        {"details": details, "changes": _changes(audit, database)},
     )
+
+
+def _changes(audit: Path, database: str) -> dict[str, list[dict[str, Any]]]:
+    """Return by submission what it changed: limits first, then anything else, summed up by area."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in ask(audit, Question("changes"), database):
+        verdicts = one["verdict_before"], one["verdict_after"]
+        told = {"before": one["before"], "what": one["limit"], "verdicts": verdicts}
+        values = {"from": one["value_before"], "to": one["value_after"]}
+        found.setdefault(one["after"], []).append(told | values)
+    areas: dict[tuple[str, str], list[str]] = {}
+    for one in ask(audit, Question("differences"), database):
+        what = " ".join(filter(None, (one["item"], one["what"])))
+        areas.setdefault((one["code"], one["area"]), []).append(what)
+    for (code, area), items in areas.items():
+        listed = [*dict.fromkeys(items)]
+        more = f" and {len(listed) - MOST_NAMED} more" if len(listed) > MOST_NAMED else ""
+        text = ", ".join(listed[:MOST_NAMED]) + more
+        found.setdefault(code, []).append({"what": area, "text": text})
+    return found

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,10 +13,20 @@ from sbrt_qa.audit.discovery import Submission, fingerprint
 from sbrt_qa.audit.layout import Naming, Secret, settle
 from sbrt_qa.errors import InputError, ResultError
 from sbrt_qa.model.outcome import Finding
+from sbrt_qa.review.comparison import CaseComparison
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.stored_case import StoredCase
-from sbrt_qa.review.unreviewed import unreviewed
-from sbrt_qa.store.records import Entry, Place, ReviewedCase, StoredDvh, StoredFile, sha256
+from sbrt_qa.review.unreviewed import lost_review, unreviewed
+from sbrt_qa.store.records import (
+    Entry,
+    Place,
+    ReviewedCase,
+    StoredComparison,
+    StoredDvh,
+    StoredFile,
+    sha256,
+)
+from sbrt_qa.workflows_audit.renaming import renamed_text
 
 if TYPE_CHECKING:
     from sbrt_qa.isolation import Outcome
@@ -43,14 +51,13 @@ def entry_of(
 ) -> Entry:
     """Return what to record of a submission, whatever came of its review."""
     answer = outcome.value if isinstance(outcome.value, dict) else {}
+    lost = None
     try:
         cases, files, found = _read(answer)
     except (ResultError, ValidationError, KeyError, TypeError, ValueError):
         cases, files, found = (), (), ()
     if not cases:
-        why = _why(answer, outcome)
-        review = unreviewed(LABEL, protocol, why)
-        cases = (ReviewedCase(review, review.to_json()),)
+        cases, lost = _unread(answer, outcome, protocol)
     tags = Naming(_tag(answer, "site"), _tag(answer, "subject"))
     named, agree = settle(submission.named, tags)
     codes = coded(named, submission.key, secret, pseudonymize=pseudonymize)
@@ -66,7 +73,23 @@ def entry_of(
         f"{named.received}T00:00:00.000Z" if named.received else received,
     )
     findings = (*codes.findings, *(() if agree else (differs(),)), *found)
-    return Entry(place, _input(answer, submission), files, cases, findings)
+    return Entry(place, _input(answer, submission), files, cases, findings, lost)
+
+
+def _unread(
+    answer: dict[str, Any], outcome: Outcome, protocol: Protocol
+) -> tuple[tuple[ReviewedCase, ...], Finding | None]:
+    """Return the review of what cannot be read; or the loss of one that broke off."""
+    refused = answer.get("refused")
+    if isinstance(refused, str):
+        got = answer.get("got")
+        why = f"{refused}; got {got}" if isinstance(got, str) and got else refused
+    elif outcome.error is not None:
+        why = outcome.error.what
+    else:
+        return (), lost_review(LABEL, outcome.failure or "gave an answer that cannot be read")
+    review = unreviewed(LABEL, protocol, why)
+    return (ReviewedCase(review, review.to_json()),), None
 
 
 def _read(
@@ -86,7 +109,15 @@ def _case(one: dict[str, Any]) -> ReviewedCase:
         StoredDvh(str(key), str(name), base64.b64decode(data, validate=True))
         for key, name, data in one["dvhs"]
     )
-    return ReviewedCase(review, one["document"], one["facts"], tuple(curves))
+    return ReviewedCase(review, one["document"], one["facts"], tuple(curves), _comparison(one))
+
+
+def _comparison(one: dict[str, Any]) -> StoredComparison | None:
+    document = one.get("comparison")
+    if document is None:
+        return None
+    CaseComparison.from_json(document)
+    return StoredComparison(document, _hex(one["before"]))
 
 
 def _hex(text: Any) -> str:  # noqa: ANN401 - of foreign JSON
@@ -98,16 +129,6 @@ def _hex(text: Any) -> str:  # noqa: ANN401 - of foreign JSON
 def _tag(answer: dict[str, Any], name: str) -> str | None:
     text = answer.get(name)
     return text.strip() or None if isinstance(text, str) else None
-
-
-def _why(answer: dict[str, Any], outcome: Outcome) -> str:
-    refused = answer.get("refused")
-    if isinstance(refused, str):
-        got = answer.get("got")
-        return f"{refused}; got {got}" if isinstance(got, str) and got else refused
-    if outcome.error is not None:
-        return outcome.error.what
-    return outcome.failure or "gave an answer that cannot be read"
 
 
 def _input(answer: dict[str, Any], submission: Submission) -> str:
@@ -124,23 +145,17 @@ def _input(answer: dict[str, Any], submission: Submission) -> str:
 
 def _pseudonymous(case: ReviewedCase, names: set[str], code: str, secret: Secret) -> ReviewedCase:
     """Replace the subject, and UIDs of input files, which lead to a hospital, by keyed ones."""
-    instead = dict.fromkeys(names, code)
-    uids = {one.sop_instance_uid for one in case.review.files} - {""}
-    instead |= {uid: f"2.25.{int(secret.digest(uid)[:32], 16)}" for uid in uids}
-    longest_first = sorted(instead, key=len, reverse=True)
-    whole = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
 
-    def replaced(data: object) -> object:
-        if isinstance(data, str):
-            return whole.sub(lambda found: instead[found[0]], data)
-        if isinstance(data, list):
-            return [replaced(one) for one in data]
-        if isinstance(data, dict):
-            return {key: replaced(value) for key, value in data.items()}
-        return data
+    def renamed(document: str) -> str:
+        return renamed_text(document, dict.fromkeys(names, code), secret.uid) if document else ""
 
-    if not instead:
-        return case
-    document = json.dumps(replaced(json.loads(case.document)), ensure_ascii=False)
-    facts = json.dumps(replaced(json.loads(case.facts)), ensure_ascii=False) if case.facts else ""
-    return replace(case, review=CaseReview.from_json(document), document=document, facts=facts)
+    document, comparison = renamed(case.document), case.comparison
+    if comparison is not None:
+        comparison = replace(comparison, document=renamed(comparison.document))
+    return replace(
+        case,
+        review=CaseReview.from_json(document),
+        document=document,
+        facts=renamed(case.facts),
+        comparison=comparison,
+    )

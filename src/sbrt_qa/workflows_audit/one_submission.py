@@ -7,24 +7,28 @@ are they known.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sbrt_qa.errors import SbrtQaError
+from sbrt_qa.workflows_audit.earlier import Before, Earlier
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.privacy import Scan
     from sbrt_qa.dicom.identifiers import Identity
     from sbrt_qa.dicom.load import Inventory
+    from sbrt_qa.dosimetry.case_doses import CaseDoses
     from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case
     from sbrt_qa.model.outcome import Finding
-    from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.versions import Chosen, ProtocolFamily
+    from sbrt_qa.review.comparison import CaseComparison
     from sbrt_qa.review.result import CaseReview
 
 _ROI: Final = re.compile(r"roi (\d+)")
@@ -38,19 +42,37 @@ class Job:
     ----------
     path
         Folder or archive of the submission.
-    protocol
-        JSON of the protocol; reading YAML once for each case would take longer than the limits.
+    protocols
+        JSON of every version of the protocol; reading YAML once for each case would take longer
+        than the limits.
+    fixed
+        Whether the one version was asked for, whatever the planning date.
     known
         Fingerprints of inputs that need no review.
     codes
         Site and subject as far as they are known, which may stand in the files.
+    before
+        The submission that this one takes the place of.
+    report
+        Beginning of the paths of case reports; empty for none.
+    site, version
+        Code of the site and number of the submission, as a report tells them; may be empty.
+    renamed
+        Pseudonyms by name, where subjects go by pseudonyms; those of names that only the files
+        tell are not known here.
     """
 
     path: str
-    protocol: str
+    protocols: tuple[str, ...]
     mapping: Mapping[str, str]
+    fixed: bool = False
     known: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    before: Before | None = None
+    report: str = ""
+    site: str = ""
+    version: str = ""
+    renamed: Mapping[str, str] | None = None
 
 
 def review_in_child(job: Job, limits: Limits) -> Outcome:
@@ -85,30 +107,35 @@ def review_submission(job: Mapping[str, Any]) -> dict[str, Any]:
     """
     from sbrt_qa.audit.discovery import fingerprint
     from sbrt_qa.dicom.load import inspect_with_identity
-    from sbrt_qa.protocol.schema import Protocol
 
     path = Path(job["path"])
     digest = fingerprint(path)
     if digest in job["known"]:
         return {"input": digest, "unchanged": True}
-    protocol = Protocol.model_validate_json(job["protocol"])
+    family = _family(job)
     try:
         inventory, identity = inspect_with_identity([path])
     except SbrtQaError as error:
         return {"input": digest, "refused": error.what, "got": _harmless(error)}
-    found = _scan(inventory, identity, protocol, job["codes"])
-    cases = [_reviewed(case, protocol, job["mapping"]) for case in inventory.cases]
-    files = [[one.sha256, one.modality] for one in inventory.files]
-    from sbrt_qa.audit.privacy import scrub
-
+    found = scanned(inventory, identity, family, job["codes"])
+    alone = len(inventory.cases) == 1
+    reviewer = _Reviewer(job, family, found, identity.subjects, alone=alone)
     return {
         "input": digest,
-        "files": files,
+        "files": [[one.sha256, one.modality] for one in inventory.files],
         "findings": [_plain(one) for one in found.findings],
         "site": _only(identity.sites),
         "subject": _only(identity.subjects),
-        "cases": [_cleaned(case, found, scrub) for case in cases],
+        "cases": [reviewer.answer(case, plan) for plan, case in enumerate(inventory.cases, 1)],
     }
+
+
+def _family(job: Mapping[str, Any]) -> ProtocolFamily:
+    from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.versions import ProtocolFamily as Family
+
+    versions = tuple(Protocol.model_validate_json(text) for text in job["protocols"])
+    return Family(versions, fixed=job["fixed"])
 
 
 def _harmless(error: SbrtQaError) -> str:
@@ -124,9 +151,10 @@ def _plain(finding: Finding) -> dict[str, Any]:
     return {**asdict(finding), "verdict": finding.verdict and finding.verdict.value}
 
 
-def _scan(
-    inventory: Inventory, identity: Identity, protocol: Protocol, codes: Sequence[str]
+def scanned(
+    inventory: Inventory, identity: Identity, family: ProtocolFamily, codes: Sequence[str]
 ) -> Scan:
+    """Look for identifiers in all that a submission says."""
     from sbrt_qa.audit.privacy import Header, Texts, scan
     from sbrt_qa.model.outcome import Reason
 
@@ -150,42 +178,123 @@ def _scan(
             labels += [case.plan.label, case.plan.name, *case.plan.machines]
     files = [(one.name, one.modality) for one in inventory.files]
     files += [(one.name, "") for one in inventory.ignored]
-    texts = Texts(tuple(structures), tuple(labels), tuple(files), _vocabulary(protocol))
+    texts = Texts(tuple(structures), tuple(labels), tuple(files), _vocabulary(family))
     return scan(header, texts)
 
 
-def _vocabulary(protocol: Protocol) -> frozenset[str]:
+def _vocabulary(family: ProtocolFamily) -> frozenset[str]:
     """Return the words of structure names, which are no names of people here."""
-    names = [n for s in protocol.structures for n in (s.name, *sum(s.aliases.values(), ()))]
+    structures = (s for version in family.versions for s in version.structures)
+    names = [n for s in structures for n in (s.name, *sum(s.aliases.values(), ()))]
     words = (w.casefold() for name in names for w in re.findall(r"[^\W_]+", name))
     return frozenset(words)
 
 
-def _reviewed(
-    case: Case, protocol: Protocol, mapping: Mapping[str, str]
-) -> tuple[CaseReview, str, dict[str, bytes]]:
-    from sbrt_qa.dosimetry.case_doses import CaseDoses
-    from sbrt_qa.dosimetry.packed import pack
-    from sbrt_qa.review.review import review_case
-    from sbrt_qa.review.stored import stored
+class _Reviewer:
+    """Reviews the plans of one submission; what it answers and writes holds no identifiers."""
 
-    doses = CaseDoses(case)
-    review = review_case(case, protocol, mapping=mapping, doses=doses)
-    facts, dvhs = stored(doses, mapping)
-    return review, facts.to_json(), {key: pack(dvh) for key, dvh in dvhs.items()}
+    def __init__(
+        self,
+        job: Mapping[str, Any],
+        family: ProtocolFamily,
+        found: Scan,
+        subjects: Sequence[str],
+        *,
+        alone: bool,
+    ) -> None:
+        self._job, self._family, self._found, self._alone = job, family, found, alone
+        self._subjects = tuple(subjects)
+        self._before = Earlier(job["before"]) if job["before"] else None
+
+    def answer(self, case: Case, plan: int) -> dict[str, Any]:
+        """Review one plan, compare it with the version before, and write its report."""
+        from sbrt_qa.dosimetry.case_doses import CaseDoses
+        from sbrt_qa.dosimetry.packed import pack
+        from sbrt_qa.review.review import review_case
+        from sbrt_qa.review.stored import stored
+
+        doses, mapping = CaseDoses(case), self._job["mapping"]
+        chosen = self._family.of(case)
+        review = review_case(case, chosen, mapping=mapping, doses=doses)
+        facts, dvhs = stored(doses, mapping)
+        document = self._clean(review.to_json())
+        comparison = self._compared(case, review, chosen)
+        told = {
+            "document": document,
+            "facts": self._clean(facts.to_json()),
+            "dvhs": _listed({key: pack(dvh) for key, dvh in dvhs.items()}, _names(review)),
+            "comparison": comparison and comparison.to_json(),
+            "before": self._before.input_sha256 if comparison and self._before else "",
+        }
+        if self._job["report"]:
+            told["unwritten"] = self._write(plan, doses, review, chosen, document, comparison)
+        return told
+
+    def _clean(self, text: str) -> str:
+        from sbrt_qa.audit.privacy import scrub
+
+        if not self._found.replacements:
+            return text
+        return json.dumps(scrub(json.loads(text), self._found), ensure_ascii=False)
+
+    def _compared(self, case: Case, review: CaseReview, chosen: Chosen) -> CaseComparison | None:
+        """Compare with the version before; what names somebody there is not told either."""
+        from sbrt_qa.audit.privacy import scrub
+        from sbrt_qa.review.comparison import CaseComparison as Comparison
+
+        before = self._before
+        if before is None:
+            return None
+        found = before.compare(case, review, chosen, self._job["mapping"], alone=self._alone)
+        if found is None:
+            return None
+        data = scrub(json.loads(found.to_json()), self._found)
+        if before.inventory is not None and before.identity is not None:
+            codes = self._job["codes"]
+            data = scrub(data, scanned(before.inventory, before.identity, self._family, codes))
+        return Comparison.from_json(json.dumps(data))
+
+    def _write(
+        self,
+        plan: int,
+        doses: CaseDoses,
+        review: CaseReview,
+        chosen: Chosen,
+        document: str,
+        comparison: CaseComparison | None,
+    ) -> str:
+        from sbrt_qa.review.evidence import Reviewed
+        from sbrt_qa.review.gather import gather
+        from sbrt_qa.review.occasion import occasion_of
+        from sbrt_qa.review.result import CaseReview as Review
+        from sbrt_qa.workflows_audit.case_reports import (
+            pseudonymous,
+            without_identifiers,
+            write_report,
+        )
+
+        evidence = gather(doses, chosen.protocol, self._job["mapping"], review)
+        page = Reviewed(
+            Review.from_json(document),
+            without_identifiers(evidence, self._found),
+            comparison=comparison,
+            occasion=replace(
+                occasion_of(doses.case),
+                site=self._job["site"],
+                submission=self._job["version"],
+                written=dt.datetime.now(dt.UTC).date(),
+            ),
+        )
+        if self._job["renamed"] is not None:
+            page = pseudonymous(page, self._job["renamed"], self._subjects)
+        return write_report(page, self._job["report"], plan)
 
 
-def _cleaned(case: tuple[CaseReview, str, dict[str, bytes]], found: Scan, scrub: Any) -> Any:  # noqa: ANN401
-    review, facts, dvhs = case
-    names = _names(review)
-    return {
-        "document": json.dumps(scrub(json.loads(review.to_json()), found), ensure_ascii=False),
-        "facts": json.dumps(scrub(json.loads(facts), found), ensure_ascii=False),
-        "dvhs": [
-            [key, names.get(_numbers(key), ""), base64.b64encode(data).decode()]
-            for key, data in dvhs.items()
-        ],
-    }
+def _listed(dvhs: Mapping[str, bytes], names: Mapping[tuple[int, ...], str]) -> list[list[str]]:
+    return [
+        [key, names.get(_numbers(key), ""), base64.b64encode(data).decode()]
+        for key, data in dvhs.items()
+    ]
 
 
 def _names(review: CaseReview) -> dict[tuple[int, ...], str]:

@@ -113,6 +113,7 @@ class _Regrader:
         from dataclasses import replace
 
         from sbrt_qa.dosimetry.packed import unpack
+        from sbrt_qa.protocol.versions import AS_ASKED, Chosen
         from sbrt_qa.review.result import CaseReview, ProtocolUsed
         from sbrt_qa.review.stored import regrade as held_against
         from sbrt_qa.review.stored_case import StoredCase
@@ -123,8 +124,9 @@ class _Regrader:
             return replace(review, protocol=ProtocolUsed.of(self._rules))
         packed = histograms(self._engine, source.id)
         facts = StoredCase.from_json(source.facts)
+        chosen = Chosen(self._rules, AS_ASKED)
         return held_against(
-            facts, lambda key: unpack(packed[key]) if key in packed else None, review, self._rules
+            facts, lambda key: unpack(packed[key]) if key in packed else None, review, chosen
         )
 
     def _record(self, made: list[tuple[KeptReview, CaseReview]]) -> None:
@@ -133,14 +135,14 @@ class _Regrader:
         from sbrt_qa.store.write import Recorder, add_protocol
 
         rules = self._rules
-        protocol_id = add_protocol(self._engine, rules, now())
-        recorder = Recorder(self._engine, protocol_id, rules.content_hash, __version__)
+        rows = {rules.content_hash: add_protocol(self._engine, rules, now())}
+        recorder = Recorder(self._engine, rows, __version__)
         for start in range(0, len(made), BATCH):
-            rows = [
+            batch = [
                 Regraded(s.submission_id, s.case_id, s.id, s.engine, review)
                 for s, review in made[start : start + BATCH]
             ]
-            recorder.record_regrading(rows, now())
+            recorder.record_regrading(batch, now())
 
 
 def _sources(engine: Database) -> Iterator[tuple[KeptReview, KeptReview]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,8 +13,12 @@ from typing import TYPE_CHECKING, Final
 from sbrt_qa import __version__
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.isolation import Limits, Outcome
+from sbrt_qa.workflows_audit.case_reports import CaseReports
+from sbrt_qa.workflows_audit.earlier import Before
+from sbrt_qa.workflows_audit.finding import Finder, Found
 from sbrt_qa.workflows_audit.one_submission import Job, get_warm, review_in_child
 from sbrt_qa.workflows_audit.place import AuditFolder, Settings, begin, read_secret
+from sbrt_qa.workflows_audit.workers import workers
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
     from sbrt_qa.audit.discovery import Submission
     from sbrt_qa.audit.layout import Naming, Secret
     from sbrt_qa.audit.running import Done
-    from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.versions import ProtocolFamily
     from sbrt_qa.store.connection import Database
+    from sbrt_qa.store.known import Settled
     from sbrt_qa.store.write import Recorder
 
 ANSWER_BYTES: Final = 256 * 1024**2
@@ -59,6 +62,10 @@ class Request:
         Caps of each review.
     passed_over
         Places that are left alone this time, by their keys: they may still be arriving.
+    reports
+        Write a case report of every plan into the audit's folder.
+    retry
+        Try once more what could not be reviewed in three runs because the review broke off.
     """
 
     submissions: tuple[Path, ...]
@@ -73,13 +80,16 @@ class Request:
     key_file: Path | None = None
     limits: Limits = LIMITS
     passed_over: frozenset[str] = frozenset()
+    reports: bool = True
+    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One submission done: its code, and its verdict, None when it needed no review.
 
-    ``trouble`` says why it was not reviewed, where that is so.
+    ``trouble`` says why it was not reviewed, where that is so; ``unwritten`` counts case reports
+    that could not be written.
     """
 
     code: str
@@ -87,6 +97,7 @@ class Step:
     found: int
     complete: bool
     trouble: str = ""
+    unwritten: int = 0
 
 
 def audit(request: Request, executor: Executor | None = None) -> Generator[Step]:
@@ -109,37 +120,53 @@ def audit(request: Request, executor: Executor | None = None) -> Generator[Step]
     from sbrt_qa.audit.running import run_all
 
     with _session(request) as session, ExitStack() as stack:
-        pool, workers = stack.enter_context(_workers(request, executor))
-        finder = _Finder(request, session.manifest)
+        pool, count = stack.enter_context(workers(request.jobs, request.dask, executor))
+        finder = Finder(request.submissions, session.manifest, request.passed_over)
         stack.callback(finder.stop)
         review = partial(_review, limits=request.limits)
         tasks = (session.task(one) for one in finder)
-        for done in run_all(tasks, review, pool, workers):
+        for done in run_all(tasks, review, pool, count):
             yield session.record(done, finder)
 
 
 @contextmanager
 def _session(request: Request) -> Iterator[_Session]:
-    from sbrt_qa import workflows
     from sbrt_qa.store.write import Recorder, add_protocol, note
 
-    protocol = workflows.protocol(request.protocol)
+    family = checked_family(request.protocol)
     manifest = manifest_of(request)
     database = _without_password(request.database)
-    settings = Settings(request.trial or protocol.id, database, request.key_file is not None)
-    place = begin(request.out, settings)
+    trial = request.trial or family.latest.id
+    place = begin(request.out, Settings(trial, database, request.key_file is not None))
     secret = read_secret(place, request.key_file)
     engine = place.engine(request.database)
     try:
-        protocol_id = add_protocol(engine, protocol, now())
-        about = {"protocol": protocol.content_hash, "engine": __version__}
+        rows = {one.content_hash: add_protocol(engine, one, now()) for one in family.versions}
+        recorder = Recorder(engine, rows, __version__)
+        about = {"rules": recorder.rules_sha256, "protocols": list(rows), "engine": __version__}
         note(engine, now(), "audit begun", about)
-        recorder = Recorder(engine, protocol_id, protocol.content_hash, __version__)
-        session = _Session(request, place, protocol, secret, engine, recorder, manifest)
+        session = _Session(request, place, family, secret, engine, recorder, manifest)
         yield session
         note(engine, now(), "audit ended", about | {"reviewed": session.reviewed})
     finally:
         engine.dispose()
+
+
+def checked_family(name_or_path: str) -> ProtocolFamily:
+    """Load all versions of a protocol, their words about plan checks held against the checks.
+
+    Raises
+    ------
+    ProtocolError
+        As `sbrt_qa.workflows.protocol`.
+    """
+    from sbrt_qa import workflows
+    from sbrt_qa.workflows.checks import with_known_checks
+
+    family = workflows.protocol_family(name_or_path)
+    for version in family.versions:
+        with_known_checks(version, name_or_path)
+    return family
 
 
 def now() -> str:
@@ -176,111 +203,21 @@ def manifest_of(request: Request) -> dict[str, Naming] | None:
         raise UsageError("the manifest cannot be read", where=where, expected=expected) from error
 
 
-# --- finding ----------------------------------------------------------------------------------
-
-
-class _Finder:
-    """Finds submissions in a thread of its own, so that their number is soon known."""
-
-    def __init__(self, request: Request, manifest: Mapping[str, Naming] | None) -> None:
-        self.found, self.complete = 0, False
-        self._stop = False
-        self._queue: queue.SimpleQueue[Submission | Exception | None] = queue.SimpleQueue()
-        self._request, self._manifest = request, manifest
-        threading.Thread(target=self._find, name="discovery", daemon=True).start()
-
-    def _find(self) -> None:
-        from sbrt_qa.audit.discovery import discover
-
-        try:
-            for root in self._request.submissions:
-                for one in discover(root, self._manifest):
-                    if self._stop:
-                        return
-                    if one.key not in self._request.passed_over:
-                        self.found += 1
-                        self._queue.put(one)
-            self.complete = True
-            self._queue.put(None)
-        except Exception as error:  # noqa: BLE001 - raised where it can be told
-            self._queue.put(error)
-
-    def __iter__(self) -> Iterator[Submission]:
-        while (one := self._queue.get()) is not None:
-            if isinstance(one, Exception):
-                raise one
-            yield one
-
-    def stop(self) -> None:
-        """Look no further."""
-        self._stop = True
-
-
 # --- reviewing --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A submission and what its worker is sent."""
+    """A submission, what its worker is sent, and its inputs that need no review."""
 
     submission: Submission
     place_key: str
     job: Job
+    settled: Mapping[str, Settled]
 
 
 def _review(task: Task, limits: Limits) -> Outcome:
     return review_in_child(task.job, limits)
-
-
-@contextmanager
-def _workers(request: Request, executor: Executor | None) -> Iterator[tuple[Executor, int]]:
-    """Give an executor and how much it can do at once; end what it is doing when left early."""
-    if executor is not None:
-        yield executor, request.jobs
-    elif request.dask:
-        with _dask(request.dask) as pair:
-            yield pair
-    else:
-        with _pool(request.jobs) as pool:
-            yield pool, request.jobs
-
-
-@contextmanager
-def _pool(jobs: int) -> Iterator[Executor]:
-    """Give the usual pool: threads that do nothing but watch over one process each.
-
-    Every process is forked from one that is warm, reviews one submission and ends, so nothing
-    piles up in it, and there is no worker that could be left behind.
-    """
-    from concurrent.futures import ThreadPoolExecutor
-
-    from sbrt_qa.isolation import end_all
-
-    pool = ThreadPoolExecutor(jobs, "review")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        end_all()
-        pool.shutdown(wait=True)
-
-
-@contextmanager
-def _dask(address: str) -> Iterator[tuple[Executor, int]]:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        advice = "Install it: pip install 'sbrt-qa[dask]'"
-        raise UsageError("--dask needs dask.distributed", advice=advice) from error
-    try:
-        client = Client(address, timeout=10, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise UsageError("no scheduler answers", got=quoted(address)) from error
-    with client:
-        workers = sum(client.nthreads().values())
-        if not workers:
-            raise UsageError("the scheduler has no workers", got=quoted(address))
-        yield client.get_executor(pure=False), workers
 
 
 # --- recording --------------------------------------------------------------------------------
@@ -293,7 +230,7 @@ class _Session:
         self,
         request: Request,
         place: AuditFolder,
-        protocol: Protocol,
+        family: ProtocolFamily,
         secret: Secret,
         engine: Database,
         recorder: Recorder,
@@ -303,35 +240,85 @@ class _Session:
         self.reviewed = 0
         self._request, self._trial = request, place.settings.trial
         self._pseudonymize = place.settings.pseudonymized
-        self._rules, self._secret = protocol, secret
+        self._family, self._secret = family, secret
         self._engine, self._recorder = engine, recorder
-        self._protocol = protocol.model_dump_json(by_alias=True)
+        self._protocols = tuple(v.model_dump_json(by_alias=True) for v in family.versions)
+        self._reports = CaseReports(place.folder)
+        if request.reports:
+            self._reports.begin()
 
-    def task(self, one: Submission) -> Task:
+    def task(self, found: Found) -> Task:
         """Return what a worker is sent about a submission."""
-        from sbrt_qa.store.known import reviewed_inputs
+        from sbrt_qa.audit.layout import is_code
+        from sbrt_qa.store.known import settled_inputs
 
+        one = found.submission
         key = self._secret.digest(one.key)
-        known = reviewed_inputs(self._engine, key, self._recorder.protocol_id, __version__)
+        settled = settled_inputs(
+            self._engine,
+            key,
+            self._recorder.rules_sha256,
+            __version__,
+            retry=self._request.retry,
+        )
         names = () if self._pseudonymize else (one.named.site or "", one.named.subject or "")
-        codes = tuple(name for name in names if name)
-        job = Job(str(one.path.absolute()), self._protocol, self._request.mapping, known, codes)
-        return Task(one, key, job)
+        job = Job(
+            str(one.path.absolute()),
+            self._protocols,
+            self._request.mapping,
+            fixed=self._family.fixed,
+            known=tuple(s.input_sha256 for s in settled if self._is_complete(s)),
+            codes=tuple(name for name in names if name),
+            before=self._before(found, known=bool(settled)),
+            report=self._reports.stem(key) if self._request.reports else "",
+            site=one.named.site if one.named.site and is_code(one.named.site) else "",
+            version=str(one.named.version or ""),
+            renamed=self._renamed(one.named) if self._pseudonymize else None,
+        )
+        return Task(one, key, job, {s.input_sha256: s for s in settled})
 
-    def record(self, done: Done[Task, Outcome], finder: _Finder) -> Step:
-        """Record what came of a submission."""
-        from sbrt_qa.model.outcome import worst
+    def _is_complete(self, settled: Settled) -> bool:
+        wanted = settled.plans if self._request.reports else 0
+        return self._reports.are_there(settled.code, wanted)
+
+    def _before(self, found: Found, *, known: bool) -> Before | None:
+        """Return the submission before: its files, else what is recorded of it."""
+        if found.before is not None:
+            return Before(str(found.before.absolute()))
+        named = found.submission.named
+        if named.weak or named.subject is None or not (known or (named.version or 1) > 1):
+            return None
+        from sbrt_qa.audit.coding import coded
+        from sbrt_qa.store.kept import reviews_before
+
+        codes = coded(named, "", self._secret, pseudonymize=self._pseudonymize)
+        place = self._trial, codes.site, codes.subject
+        recorded = reviews_before(self._engine, place, named.version)
+        return recorded and Before("", *recorded)
+
+    def _renamed(self, named: Naming) -> dict[str, str]:
+        """Return the pseudonym of a subject by its name, as far as the place tells it."""
+        if named.weak or named.subject is None:
+            return {}
+        return {named.subject: self._secret.code("P", named.subject)}
+
+    def record(self, done: Done[Task, Outcome], finder: Finder) -> Step:
+        """Record what came of a submission, and put its reports in place."""
+        from sbrt_qa.model.outcome import Verdict, worst
         from sbrt_qa.review.unreviewed import NOT_REVIEWED
         from sbrt_qa.workflows_audit.entries import entry_of
 
-        outcome = done.result or Outcome(failure="its worker was lost")
-        if isinstance(outcome.value, dict) and outcome.value.get("unchanged") is True:
+        task, outcome = done.task, done.result or Outcome(failure="its worker was lost")
+        answer = outcome.value if isinstance(outcome.value, dict) else {}
+        settled = task.settled.get(str(answer.get("input")))
+        if settled is not None:
+            self._reports.put_in_place(task.place_key, settled.code, settled.plans)
             return Step("", None, finder.found, finder.complete)
         entry = entry_of(
-            done.task.submission,
-            done.task.place_key,
+            task.submission,
+            task.place_key,
             outcome,
-            self._rules,
+            self._family.latest,
             self._trial,
             self._secret,
             pseudonymize=self._pseudonymize,
@@ -339,8 +326,12 @@ class _Session:
         )
         made = self._recorder.record(entry, now())
         self.reviewed += 1
-        reviews = [case.review for case in entry.cases]
-        verdict = worst([review.verdict for review in reviews])
-        findings = (f for review in reviews for f in review.findings)
+        written = self._reports.put_in_place(task.place_key, made.code, len(entry.cases))
+        verdict = worst([c.review.verdict for c in entry.cases] or [Verdict.NOT_EVALUABLE])
+        findings = [f for case in entry.cases for f in case.review.findings]
+        findings += [entry.lost] if entry.lost else []
         trouble = next((f.message for f in findings if f.code == NOT_REVIEWED), "")
-        return Step(made.code, verdict.value, finder.found, finder.complete, trouble)
+        wanted = sum(bool(c.facts) for c in entry.cases) if self._request.reports else 0
+        return Step(
+            made.code, verdict.value, finder.found, finder.complete, trouble, wanted - written
+        )

@@ -119,12 +119,16 @@ class _Again:
     def __init__(
         self, engine: Database, place: AuditFolder, limits: Limits, places: dict[str, Any]
     ) -> None:
+        from sbrt_qa.store.kept import versions_by_rules
+
         self._engine, self._limits, self._places = engine, limits, places
         self._pseudonymized = place.settings.pseudonymized
+        self._versions = versions_by_rules(engine)
 
     def difference(self, cases: Sequence[KeptReview]) -> str:
         """Tell what differs first between stored reviews of a submission and new ones."""
-        from sbrt_qa.store.kept import protocol_content
+        from sbrt_qa.protocol.versions import AS_ASKED
+        from sbrt_qa.store.kept import protocol_content, rules_of
         from sbrt_qa.workflows_audit.one_submission import Job, review_in_child
 
         first = cases[0]
@@ -136,8 +140,12 @@ class _Again:
         named = (found.named.site or "", found.named.subject or "")
         codes = () if self._pseudonymized else tuple(name for name in named if name)
         mapping = json.loads(first.facts or "{}").get("mapping", {})
-        content = protocol_content(self._engine, first.protocol)
-        job = Job(str(found.path.absolute()), content, mapping, codes=codes)
+        rules = rules_of(self._engine, first.submission_id, first.engine)
+        hashes = self._versions.get(rules, (first.protocol,))
+        contents = tuple(protocol_content(self._engine, one) for one in hashes)
+        fixed = json.loads(first.document)["protocol"]["chosen"] == AS_ASKED
+        path = str(found.path.absolute())
+        job = Job(path, contents, mapping, fixed=fixed and len(contents) == 1, codes=codes)
         answer = review_in_child(job, self._limits).value
         return self._compared(cases, answer if isinstance(answer, dict) else {})
 

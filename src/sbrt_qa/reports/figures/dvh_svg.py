@@ -17,8 +17,8 @@ from sbrt_qa.reports.page import Marker
 from sbrt_qa.review.evidence import Curve, Evidence
 
 WIDTH: Final = 236.0
-LEFT, RIGHT, BOTTOM = 36.0, 6.0, 28.0
-AXES: Final = 106.0
+LEFT, RIGHT, BOTTOM = 36.0, 6.0, 31.0
+AXES: Final = 104.0
 """Height of the axes."""
 ROW: Final = 12.0
 """Height of a row of the legend, which stands above the axes."""
@@ -196,7 +196,7 @@ class _Plot:
         step = next(s for s in (*STEPS, self.top_gy) if self.top_gy / s <= 6.2)
         for tick in np.arange(0, self.top_gy, step).tolist():
             yield _rule(self.x(tick), self.y(0), self.x(tick), self.y(1), 0.15)
-            yield text(f"{tick:g}", self.x(tick), self.y(0) + 11, **MIDDLE)
+            yield text(f"{tick:g}", self.x(tick), self.y(0) + 14, **MIDDLE)
         top = 100.0 if self.whole else self.top_cc
         for part in (0, 0.25, 0.5, 0.75, 1):
             yield _rule(LEFT, self.y(part), WIDTH - RIGHT, self.y(part), 0.15)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.reports.compose.changed import changed
 from sbrt_qa.reports.compose.marks import WORDS
 from sbrt_qa.reports.compose.report import compose
 from sbrt_qa.reports.figures.palette import colours
@@ -67,6 +68,7 @@ def page(reviewed: Reviewed, language: str) -> bytes:
         "drawings": drawn,
         "interactive": evidence is not None and bool(evidence.curves),
         "checks": _checks(report, words),
+        "changed": reviewed.comparison and changed(reviewed.comparison, words),
         "verdicts": [(v.value, words(WORDS[v])) for v in reversed(Verdict)],
         "ranks": {v.value: -v.rank for v in Verdict},
         "limit_heads": list(_limit_heads(words)),

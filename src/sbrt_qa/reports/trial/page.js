@@ -1,7 +1,7 @@
 "use strict";
 // Every text is put in as text, never as markup. Rows of the long table exist only while visible.
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const data = { details: {}, changes: {}, ...JSON.parse(document.getElementById("data").textContent) };
   const words = { per_protocol: "✓ per protocol", minor: "△ minor", major: "✕ major", not_evaluable: "? not evaluable" };
   const rank = { per_protocol: 0, minor: 1, not_evaluable: 2, major: 3 };
   const ROW = 32;
@@ -96,6 +96,11 @@
     byId("window").scrollTop = 0;
     draw();
   };
+  const link = (path, text) => {
+    const node = make("a", text);
+    node.href = path.split("/").map(encodeURIComponent).join("/");
+    return node;
+  };
   const line = (row) => {
     const node = make("tr");
     node.tabIndex = 0;
@@ -103,7 +108,9 @@
     node.setAttribute("aria-selected", String(row === chosen));
     columns.forEach(([key]) => {
       const text = key === "verdict" ? words[row.verdict] : key === "received" ? row.received.slice(0, 10) : row[key] || "";
-      node.append(make("td", text, key === "verdict" ? row.verdict : numbers.has(key) ? "n" : ""));
+      const cell = make("td", null, key === "verdict" ? row.verdict : numbers.has(key) ? "n" : "");
+      cell.append(key === "code" && row.reports.length ? link(row.reports[0], text) : document.createTextNode(text));
+      node.append(cell);
     });
     node.addEventListener("click", () => choose(row));
     node.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(row); });
@@ -124,6 +131,9 @@
     byId("rows").replaceChildren(spacer(first), ...shown.slice(first, last).map(line), spacer(shown.length - last));
     byId("table").setAttribute("aria-rowcount", String(shown.length + 1));
   };
+  const number = (value) => (value === null ? "–" : Number(value.toPrecision(4)));
+  const change = (one) => one.text ? one.what + ": " + one.text
+    : [one.what, number(one.from) + " → " + number(one.to), one.verdicts.map((v) => words[v] ?? v).join(" → ")].join(" · ");
   const choose = (row) => {
     chosen = row;
     const box = byId("detail");
@@ -133,6 +143,16 @@
       list.append(make("li", [words[one.verdict] ?? "note", one.what, one.text].join(" · "), one.verdict));
     });
     box.append(list.children.length ? list : make("p", "Nothing to tell.", "small"));
+    const changes = data.changes[row.code] ?? [];
+    if (changes.length) {
+      const before = changes.find((one) => one.before);
+      const told = make("ul");
+      changes.forEach((one) => told.append(make("li", change(one), one.verdicts && one.verdicts[1])));
+      box.append(make("h4", "What changed since " + (before ? before.before : "the submission before")), told);
+    }
+    const pages = make("p");
+    row.reports.forEach((path, i) => pages.append(link(path, i ? "Report of plan " + (i + 1) : "Case report"), " "));
+    if (row.reports.length) box.append(pages);
     box.hidden = false;
     draw();
   };

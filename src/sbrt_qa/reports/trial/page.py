@@ -18,7 +18,11 @@ Row = Mapping[str, Any]
 
 
 def trial_page(
-    title: str, about: str, foot: str, answers: Mapping[str, Sequence[Row]], details: Row
+    title: str,
+    about: str,
+    foot: str,
+    answers: Mapping[str, Sequence[Row]],
+    told: Mapping[str, Row],
 ) -> str:
     """Return the report of a trial as HTML.
 
@@ -28,9 +32,12 @@ def trial_page(
         Plain texts.
     answers
         Rows under the names ``rows``, ``sites``, ``limits``, ``periods``, ``approvals`` and
-        ``outliers``, with the columns of `sbrt-qa query`.
-    details
-        Deviations and findings by submission code: ``what``, ``verdict``, ``text`` each.
+        ``outliers``, with the columns of `sbrt-qa query`; a submission also has the
+        paths of its ``reports``, below the page's folder.
+    told
+        By submission code, under ``details`` deviations and findings: ``what``, ``verdict``,
+        ``text`` each; under ``changes`` what a resubmission changed: ``what``, with ``verdicts``,
+        ``from`` and ``to`` of a limit, or ``text``.
     """
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     parts = {
@@ -41,7 +48,7 @@ def trial_page(
         "base-uri 'none'; form-action 'none'",
         "STYLE": style,
         "SCRIPT": script,
-        "DATA": _inert({**answers, "details": details}),
+        "DATA": _inert({**answers, **told}),
     }
     template = (HERE / "page.html").read_text(encoding="utf-8")
     return _PLACE.sub(lambda found: parts[found[1]], template)

@@ -1,0 +1,74 @@
+"""The versioned JSON form of a result: written, and read back exactly or refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from sbrt_qa.errors import ResultError, quoted
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class JsonForm(Generic[T]):
+    """How one kind of result is written.
+
+    Parameters
+    ----------
+    kind
+        Its class; the instance says its version in a field ``schema``.
+    schema
+        Name and version; another version is refused, not guessed at.
+    noun
+        What errors call it.
+    """
+
+    kind: type[T]
+    schema: str
+    noun: str
+
+    @property
+    def adapter(self) -> TypeAdapter[T]:
+        """What reads and writes the class; made when it is first asked for."""
+        return _adapter(self.kind)  # type: ignore[arg-type]
+
+    def write(self, value: T, *, indent: int | None = None) -> str:
+        """Return the JSON text of a result."""
+        return self.adapter.dump_json(value, indent=indent).decode()
+
+    def read(self, text: str) -> T:
+        """Return the result that a text holds.
+
+        Raises
+        ------
+        ResultError
+            The text is not JSON, incomplete, or of another version.
+        """
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            expected = f"JSON of {self.schema}"
+            raise ResultError(f"not a stored {self.noun}", expected=expected) from error
+        schema = data.get("schema") if isinstance(data, dict) else None
+        if schema != self.schema:
+            raise ResultError("unknown kind of result", got=quoted(schema), expected=self.schema)
+        try:
+            return self.adapter.validate_python(data)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            raise ResultError(
+                f"a stored {self.noun} is broken",
+                where=".".join(str(part) for part in first["loc"]),
+                got=str(first["msg"]),
+                expected=self.schema,
+            ) from error
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

@@ -1,0 +1,115 @@
+"""What a resubmission changes beside the submission before it; called in the child.
+
+With the files of both at hand everything is compared; else what is recorded of the earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sbrt_qa.errors import SbrtQaError
+
+if TYPE_CHECKING:
+    from sbrt_qa.dicom.identifiers import Identity
+    from sbrt_qa.dicom.load import Inventory
+    from sbrt_qa.model.case import Case
+    from sbrt_qa.protocol.versions import Chosen
+    from sbrt_qa.review.comparison import CaseComparison
+    from sbrt_qa.review.result import CaseReview
+
+T = TypeVar("T")
+
+LATER_PLAN = "that of the later plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The submission before, as a worker is told of it.
+
+    Parameters
+    ----------
+    path
+        Its files; empty when they are not at hand.
+    input_sha256, documents
+        What is recorded of it: the fingerprint of its files, and the JSON of its reviews.
+    """
+
+    path: str = ""
+    input_sha256: str = ""
+    documents: tuple[str, ...] = ()
+
+
+class Earlier:
+    """The submission before, read once for all plans of the later one."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        self._told = told
+        self.input_sha256: str = told["input_sha256"]
+        self.inventory: Inventory | None = None
+        self.identity: Identity | None = None
+        if told["path"]:
+            self._read(Path(told["path"]))
+
+    def _read(self, path: Path) -> None:
+        from sbrt_qa.audit.discovery import fingerprint
+        from sbrt_qa.dicom.load import inspect_with_identity
+
+        try:
+            self.input_sha256 = fingerprint(path)
+            self.inventory, self.identity = inspect_with_identity([path])
+        except SbrtQaError:
+            self.inventory = self.identity = None  # there is nothing to compare with
+
+    def compare(
+        self,
+        case: Case,
+        review: CaseReview,
+        chosen: Chosen,
+        mapping: Mapping[str, str],
+        *,
+        alone: bool,
+    ) -> CaseComparison | None:
+        """Compare a plan with its counterpart: that of the same label, or the only one.
+
+        Parameters
+        ----------
+        alone
+            Whether the later submission has no other plan.
+        """
+        if self.inventory is not None:
+            old = _counterpart(self.inventory.cases, case.label, lambda c: c.label, alone=alone)
+            return None if old is None else _from_files(old, case, review, chosen, mapping)
+        return self._from_record(review, alone=alone)
+
+    def _from_record(self, review: CaseReview, *, alone: bool) -> CaseComparison | None:
+        from sbrt_qa.review.compare_stored import compare_reviews
+        from sbrt_qa.review.result import CaseReview as AnyReview
+
+        stored = [AnyReview.from_json(text) for text in self._told["documents"]]
+        old = _counterpart(stored, review.case, lambda r: r.case, alone=alone)
+        return None if old is None else compare_reviews(old, review)
+
+
+def _from_files(
+    old: Case, new: Case, review: CaseReview, chosen: Chosen, mapping: Mapping[str, str]
+) -> CaseComparison:
+    """Compare two cases under the protocol version of the later one."""
+    from sbrt_qa.protocol.versions import Chosen as Version
+    from sbrt_qa.review.compare import compare_cases
+    from sbrt_qa.review.review import review_case
+
+    same = Version(chosen.protocol, LATER_PLAN)
+    before = review_case(old, same, mapping=mapping, bands=False)
+    return compare_cases(old, new, chosen.protocol, mapping=mapping, reviews=(before, review))
+
+
+def _counterpart(
+    found: Sequence[T], label: str, label_of: Callable[[T], str], *, alone: bool
+) -> T | None:
+    same = [one for one in found if label_of(one) == label]
+    if len(same) == 1:
+        return same[0]
+    return found[0] if alone and len(found) == 1 else None

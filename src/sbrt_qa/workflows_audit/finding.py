@@ -1,0 +1,95 @@
+"""Submissions found beside the reviews, those of one subject in the order of their versions."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sbrt_qa.audit.discovery import Submission
+    from sbrt_qa.audit.layout import Naming
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A submission, and where the version before it lies; None where that is not at hand."""
+
+    submission: Submission
+    before: Path | None = None
+
+
+class Finder:
+    """Finds submissions in a thread of its own, so that their number is soon known."""
+
+    def __init__(
+        self,
+        roots: Iterable[Path],
+        manifest: Mapping[str, Naming] | None = None,
+        passed_over: frozenset[str] = frozenset(),
+    ) -> None:
+        self.found, self.complete = 0, False
+        self._stop = False
+        self._queue: queue.SimpleQueue[Found | Exception | None] = queue.SimpleQueue()
+        self._roots, self._manifest, self._passed_over = tuple(roots), manifest, passed_over
+        threading.Thread(target=self._find, name="discovery", daemon=True).start()
+
+    def _find(self) -> None:
+        try:
+            for root in self._roots:
+                for one in found_below(root, self._manifest, self._passed_over):
+                    if self._stop:
+                        return
+                    self.found += 1
+                    self._queue.put(one)
+            self.complete = True
+            self._queue.put(None)
+        except Exception as error:  # noqa: BLE001 - raised where it can be told
+            self._queue.put(error)
+
+    def __iter__(self) -> Iterator[Found]:
+        while (one := self._queue.get()) is not None:
+            if isinstance(one, Exception):
+                raise one
+            yield one
+
+    def stop(self) -> None:
+        """Look no further."""
+        self._stop = True
+
+
+def found_below(
+    root: Path, manifest: Mapping[str, Naming] | None, passed_over: frozenset[str] = frozenset()
+) -> Iterator[Found]:
+    """Find submissions below a root, streamed; those of one subject by rising version.
+
+    Raises
+    ------
+    UsageError
+        As `sbrt_qa.audit.discovery.discover`.
+    """
+    from sbrt_qa.audit.discovery import discover
+
+    places = discover(root, manifest)
+    if manifest is not None:  # in any order, and at hand as a whole
+        places = iter(sorted(places, key=lambda one: (_whose(one), one.key)))
+    arrived = (one for one in places if one.key not in passed_over)
+    for _, group in itertools.groupby(arrived, key=_whose):
+        yield from _in_order(group)
+
+
+def _whose(one: Submission) -> tuple[str, str]:
+    """Return site and subject, or for want of a subject the place."""
+    return one.named.site or "", one.named.subject or f"/{one.key}"
+
+
+def _in_order(group: Iterable[Submission]) -> Iterator[Found]:
+    before: Submission | None = None
+    for one in sorted(group, key=lambda one: one.named.version or 0):
+        later = before is not None and (before.named.version or 1) < (one.named.version or 0)
+        yield Found(one, before.path if before is not None and later else None)
+        before = one
