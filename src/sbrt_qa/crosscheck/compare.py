@@ -27,6 +27,7 @@ from sbrt_qa.dosimetry.metrics.conversions import dose_outcome
 from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Leaf, Tree, fold, leaves
@@ -41,10 +42,12 @@ FORMULA: Final = f"{ENGINE}, our formula on its histogram"
 """Source of a value that the engine does not compute itself."""
 
 NO_ANSWER: Final = {
-    "D2cm": Reason(ReasonCode.METRIC_UNKNOWN, f"{ENGINE} measures no distance from a structure"),
+    "D2cm": Reason(
+        ReasonCode.METRIC_UNKNOWN, say("{0} measures no distance from a structure", ENGINE)
+    ),
     "GlobalMaxInPTV": Reason(
         ReasonCode.METRIC_UNKNOWN,
-        f"{ENGINE} sees the dose on contour planes only and may miss the hottest voxel",
+        say("{0} sees the dose on contour planes only and may miss the hottest voxel", ENGINE),
     ),
 }
 """Metrics that follow from nothing the engine says, and why."""
@@ -112,9 +115,9 @@ def nothing_compared(reason: Reason) -> Comparison:
 
 def _why_nothing(*, has_files: bool) -> Reason:
     if has_files:
-        why = "no limit uses a structure with contours"
+        why = say("no limit uses a structure with contours")
     else:
-        why = f"{ENGINE} needs one RTSTRUCT and one RTDOSE as files outside an archive"
+        why = say("{0} needs one RTSTRUCT and one RTDOSE as files outside an archive", ENGINE)
     return Reason(ReasonCode.NOT_APPLICABLE, why)
 
 
@@ -253,7 +256,7 @@ class _Second:
     def _surroundings(self) -> Surroundings | Reason:
         dose = self.doses.case.dose
         if "" not in self.others:
-            return Reason(ReasonCode.REFERENCE_MISSING, "there is no outline of the body")
+            return Reason(ReasonCode.REFERENCE_MISSING, say("there is no outline of the body"))
         body = self._of(self.others[""])
         if isinstance(body, Reason):
             return body
@@ -266,13 +269,19 @@ def _histogram(answer: Mapping[str, Any]) -> DVH | Reason:
     """Return the engine's histogram as one of ours, or why there is none."""
     error = answer.get("error", "" if "volume_cc" in answer else "no answer")
     if error == PLANES_APART:
-        text = f"{ENGINE} combines structures plane by plane; these are drawn on different planes"
+        text = say(
+            "{0} combines structures plane by plane; these are drawn on different planes", ENGINE
+        )
         return Reason(ReasonCode.STRUCTURE_UNREADABLE, text)
     if error:
-        text = f"{ENGINE} fails on this structure ({error}); known of absolute frame offsets"
+        text = say(
+            "{0} fails on this structure ({1}); known of absolute frame offsets", ENGINE, error
+        )
         return Reason(ReasonCode.STRUCTURE_UNREADABLE, text)
     if not answer["volume_cc"] > 0:
-        return Reason(ReasonCode.STRUCTURE_EMPTY, f"{ENGINE} finds no volume in this structure")
+        return Reason(
+            ReasonCode.STRUCTURE_EMPTY, say("{0} finds no volume in this structure", ENGINE)
+        )
     volumes = np.minimum.accumulate(np.array([answer["volume_cc"], *answer["volume_at_cc"][1:]]))
     low, mean, high = (answer[f"{name}_gy"] for name in ("min", "mean", "max"))
     edges = np.array(answer["dose_gy"])[: volumes.size]

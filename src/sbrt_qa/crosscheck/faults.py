@@ -15,6 +15,7 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Contour
 from sbrt_qa.review.second_opinion import Comparison
 
@@ -42,30 +43,40 @@ def fault(
     planes = np.unique(np.round([c.z_mm for c in contours], 2))
     gaps = np.diff(planes)
     if planes.size == 1:
-        return f"known fault of {ENGINE}: a structure of one contour plane has volume 0"
+        return say("known fault of {0}: a structure of one contour plane has volume 0", ENGINE)
     if gaps.max() - gaps.min() > UNEVEN_MM:
-        return (
-            f"known fault of {ENGINE}: the smallest slice gap, {gaps.min():g} mm, is taken for "
-            f"every slice, although gaps reach {gaps.max():g} mm"
+        return say(
+            "known fault of {0}: the smallest slice gap, {1} mm, is taken for every slice, "
+            "although gaps reach {2} mm",
+            ENGINE,
+            f"{gaps.min():g}",
+            f"{gaps.max():g}",
         )
     if isinstance(ours, DVH) and ours.outside_grid_cc > 0:
-        return (
-            f"known fault of {ENGINE}: the {ours.outside_grid_cc:.2f} cc outside the dose grid are "
-            "lost, or dose is invented for them"
+        return say(
+            "known fault of {0}: the {1} cc outside the dose grid are lost, or dose is invented "
+            "for them",
+            ENGINE,
+            f"{ours.outside_grid_cc:.2f}",
         )
     if spec.kind == "D" and _reads_right(row, spec, answer, doses):
-        return (
-            f"known fault of {ENGINE}: the nearest bin is taken; its own curve, read with "
-            "interpolation, agrees"
+        return say(
+            "known fault of {0}: the nearest bin is taken; its own curve, read with "
+            "interpolation, agrees",
+            ENGINE,
         )
     dose = doses.case.dose
     if not isinstance(dose, Reason) and isinstance(ours, DVH):
         x_mm, y_mm, _ = dose.spacing_mm
         samples = ours.volume_cc * 1000 / max(x_mm * y_mm * float(gaps.min()), 1e-9)
         if samples < FEW_SAMPLES:
-            return f"{ENGINE} counts dose voxels; this structure has about {samples:.0f} of them"
+            return say(
+                "{0} counts dose voxels; this structure has about {1} of them",
+                ENGINE,
+                f"{samples:.0f}",
+            )
     if _near(row) and (spec.kind in ("Max", "Min") or _tight(row, spec)):
-        return f"{ENGINE} sees the dose only at voxel centres inside the structure"
+        return say("{0} sees the dose only at voxel centres inside the structure", ENGINE)
     return ""
 
 
