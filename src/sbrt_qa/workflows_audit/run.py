@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -100,7 +100,11 @@ class Step:
     unwritten: int = 0
 
 
-def audit(request: Request, executor: Executor | None = None) -> Generator[Step]:
+def audit(
+    request: Request,
+    executor: Executor | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Generator[Step]:
     """Review and record every submission that is not recorded yet, and tell each.
 
     Parameters
@@ -109,9 +113,14 @@ def audit(request: Request, executor: Executor | None = None) -> Generator[Step]
         What and how.
     executor
         Where reviews run; a pool by the request when not given.
+    stopped
+        Asked between recordings, and while waiting; when true, the run ends with a
+        KeyboardInterrupt, and nothing is left half done.
 
     Raises
     ------
+    KeyboardInterrupt
+        It was stopped.
     UsageError, ProtocolError, StoreError
         The request cannot be carried out.
     """
@@ -121,11 +130,11 @@ def audit(request: Request, executor: Executor | None = None) -> Generator[Step]
 
     with _session(request) as session, ExitStack() as stack:
         pool, count = stack.enter_context(workers(request.jobs, request.dask, executor))
-        finder = Finder(request.submissions, session.manifest, request.passed_over)
+        finder = Finder(request.submissions, session.manifest, request.passed_over, stopped)
         stack.callback(finder.stop)
         review = partial(_review, limits=request.limits)
         tasks = (session.task(one) for one in finder)
-        for done in run_all(tasks, review, pool, count):
+        for done in run_all(tasks, review, pool, count, stopped):
             yield session.record(done, finder)
 
 
