@@ -232,6 +232,15 @@ def _review(task: Task, limits: Limits) -> Outcome:
 # --- recording --------------------------------------------------------------------------------
 
 
+def known_codes(named: Naming) -> tuple[str, ...]:
+    """Return the codes of site and subject that a place tells, which files may hold; no names."""
+    from sbrt_qa.audit.coding import is_subject_code
+    from sbrt_qa.audit.layout import is_code
+
+    site, subject = named.site or "", named.subject or ""
+    return tuple(filter(None, (site * is_code(site), subject * is_subject_code(subject))))
+
+
 class _Session:
     """One run: what it knows, and what it has done."""
 
@@ -270,14 +279,13 @@ class _Session:
             __version__,
             retry=self._request.retry,
         )
-        names = () if self._pseudonymize else (one.named.site or "", one.named.subject or "")
         job = Job(
             str(one.path.absolute()),
             self._protocols,
             self._request.mapping,
             fixed=self._family.fixed,
             known=tuple(s.input_sha256 for s in settled if self._is_complete(s)),
-            codes=tuple(name for name in names if name),
+            codes=() if self._pseudonymize else known_codes(one.named),
             before=self._before(found, known=bool(settled)),
             report=self._reports.stem(key) if self._request.reports else "",
             site=one.named.site if one.named.site and is_code(one.named.site) else "",
