@@ -116,6 +116,16 @@ def test_page_one_names_the_verdict_and_every_deviation() -> None:
         assert all(bare(d.value) in first for d in concern.deviations)
 
 
+def test_page_one_shows_the_worst_structure_with_its_picture_and_what_to_change() -> None:
+    worst = compose(reviewed("major").review, reviewed("major").evidence).concerns[0]
+    page = rendered("major").pages[0]
+    text = bare(page.extract_text())
+    told = (worst.why, worst.picture, *worst.actions, *(d.statement for d in worst.deviations))
+    assert [sentence for sentence in told if bare(sentence) not in text] == []
+    forms = [form.get_object() for form in page["/Resources"]["/XObject"].values()]
+    assert any(form["/Subtype"] in ("/Image", "/Form") for form in forms)
+
+
 def test_it_is_tagged_bookmarked_and_titled() -> None:
     pdf = rendered("major")
     root = pdf.trailer["/Root"]
@@ -280,6 +290,8 @@ class TestGlyphs:
             ("short words stay", 1),
             ("SpinalCord_PRV05_extra", 3),
             ("a" * 25, 2),
+            ("计划不符合方案：至少有一项严重偏离，请按下文修改计划并重新提交。", 1),
+            ("将30Gy等剂量线移出Bowel_Large，若靶区与之相接则接受较低的覆盖", 1),
         ],
     )
     def test_breakable(self, text: str, pieces: int) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sbrt_qa.model.outcome import Band, Driver, Finding, Reason, ReasonCode, Verdict
-from sbrt_qa.protocol.wording import bound_text, rounded
+from sbrt_qa.protocol.wording import band_ends, bound_text, rounded, shown_bound
 from sbrt_qa.reports.registry import Page, render_dvh, render_reviews
 from sbrt_qa.review.dvh_table import DvhTable, MetricValue, StructureDvh
 from sbrt_qa.review.result import CaseReview
+
+from .conftest import limit
 
 
 def table(review: CaseReview, width: int = 120, *, colour: bool = False) -> str:
@@ -32,6 +36,21 @@ def test_no_width_cuts_a_value_a_limit_or_a_verdict(review: CaseReview, width: i
         assert piece in text
     assert max(len(line) for line in text.splitlines()) <= width
     assert "…" not in text
+
+
+@pytest.mark.parametrize("banded", [False, True])
+def test_no_mix_of_long_texts_cuts_a_column(review: CaseReview, banded: bool) -> None:
+    """Rich once cut the margin and the source, where both structure and source had to fold."""
+    first = review.constraints[0]
+    match = replace(first.match, plan_names=("Liver", "Gross_Tumour_Vol"))
+    long = replace(
+        first, structure="Liver-GTV", source=("R1112", "UK22"), value=30.5, margin=-12.75,
+        band=Band(29.25, 32.75, Driver.GRID) if banded else None, match=match,
+    )  # fmt: skip
+    for width in range(72, 150):
+        text = table(replace(review, constraints=(long, *review.constraints)), width)
+        assert [p for p in ("-12.75", "30.50 Gy", "R1112", "UK22") if p not in text] == [], width
+        assert ("29.25–32.75" in text) is (banded and "no room" not in text), width
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -147,7 +166,44 @@ def test_a_borderline_verdict_is_marked_and_explained_in_one_sentence(
 def test_ends_of_a_band_stay_on_their_side_of_a_limit(review: CaseReview) -> None:
     band = Band(29.9996, 30.0004, Driver.QUADRATURE)
     unsure = replace(review.constraints[0], value=30.0002, band=band, borderline=True)
-    assert "29.9996–30.0004" in table(replace(review, constraints=(unsure,)), 170)
+    assert "29.99–30.01" in table(replace(review, constraints=(unsure,)), 170)
+    narrow = replace(unsure, band=Band(30.00004, 31.0, Driver.QUADRATURE), borderline=False)
+    assert "30.00004–31.00000" in table(replace(review, constraints=(narrow,)), 170)
+
+
+@given(
+    low=st.floats(0, 100),
+    width=st.floats(0, 50),
+    limits=st.tuples(st.floats(0.1, 150), st.none() | st.floats(0.1, 150)),
+)
+def test_a_band_as_shown_holds_the_band_with_equally_many_decimals(
+    low: float, width: float, limits: tuple[float, float | None]
+) -> None:
+    band = Band(low, low + width, Driver.GRID)
+    row = limit("X", "X", ("X",), band=band, per_protocol_limit=limits[0], minor_limit=limits[1])
+    ends = band_ends(row)
+    assert float(ends[0]) <= band.low + 1e-6
+    assert float(ends[1]) >= band.high - 1e-6
+    assert len({len(end.partition(".")[2]) for end in ends}) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "shown"),
+    [
+        (77.93, 74.3824, 74.38),
+        (74.381, 74.3824, 74.3824),
+        (61.0, 61.9, 61.9),
+        (None, 74.3824, 74.38),
+    ],
+)
+def test_bounds_between_rows_of_a_table_are_shown_short_where_that_misleads_nobody(
+    value: float | None, bound: float, shown: float
+) -> None:
+    why = Reason(ReasonCode.NO_DOSE, "none")
+    known = {"value": value, "reason": None if value else why, "per_protocol_limit": bound}
+    verdict = Verdict.PER_PROTOCOL if value else Verdict.NOT_EVALUABLE
+    row = limit("X", "X", ("X",), **known, minor_limit=92.04, verdict=verdict, margin=None)
+    assert shown_bound(row, bound) == shown
 
 
 def test_verdict_words_differ_without_colour(review: CaseReview) -> None:

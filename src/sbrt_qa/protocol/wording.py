@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import visible
@@ -64,12 +65,47 @@ def value_text(result: ConstraintResult) -> str:
     return rounded(result.value, _limits(result)) + unit_text(result.unit)
 
 
+def shown_bound(result: ConstraintResult, bound: float | None) -> float | None:
+    """Return a bound as it is shown: to two decimals, unless the value would then change its side.
+
+    Bounds between the rows of a table have many decimals that nobody stated.
+    """
+    if bound is None:
+        return None
+    short = round(bound, USUAL_DECIMALS)
+    if result.value is None:
+        return short
+    shown = float(rounded(result.value, _limits(result)))
+    return short if _side(shown, short) == _side(result.value, bound) else bound
+
+
 def band_text(result: ConstraintResult) -> str:
-    """Return the ends of a band, rounded so that each stays on its side of every limit."""
+    """Return the ends of a band; empty when no band is known."""
+    return "–".join(band_ends(result))
+
+
+def band_ends(result: ConstraintResult) -> tuple[str, ...]:
+    """Return the ends of a band with equally many decimals; empty when no band is known.
+
+    They are rounded outwards, so that the band as shown holds the band, and with as many decimals
+    as keep each on its side of every limit.
+    """
     if result.band is None:
-        return ""
-    low, high = (rounded(end, _limits(result)) for end in (result.band.low, result.band.high))
-    return f"{low}–{high}"
+        return ()
+    exact = (result.band.low, result.band.high)
+    known = [limit for limit in _limits(result) if limit is not None]
+    for decimals in range(USUAL_DECIMALS, MOST_DECIMALS + 1):
+        ends = _outwards(exact, 10**decimals)
+        pairs = [(end, true) for end, true in zip(ends, exact, strict=True)]
+        if all(_side(end, n) == _side(true, n) for end, true in pairs for n in known):
+            break
+    return tuple(f"{end:.{decimals}f}" for end in ends)
+
+
+def _outwards(ends: tuple[float, float], parts: int) -> tuple[float, float]:
+    """Return the ends in whole parts of one, the lower rounded down and the upper up."""
+    low, high = (round(end * parts, 6) for end in ends)  # 1.53 times 100 is below 153
+    return math.floor(low) / parts, math.ceil(high) / parts
 
 
 def structure_text(result: ConstraintResult) -> str:
@@ -84,8 +120,9 @@ def borderline_text(result: ConstraintResult) -> str:
     if not result.borderline or result.band is None:
         return ""
     unit = unit_text(result.unit)
-    minor = "" if result.minor_limit is None else f" (minor to {result.minor_limit:g}{unit})"
-    bound = bound_text(result.op, result.per_protocol_limit, unit)
+    worst = shown_bound(result, result.minor_limit)
+    minor = "" if worst is None else f" (minor to {worst:g}{unit})"
+    bound = bound_text(result.op, shown_bound(result, result.per_protocol_limit), unit)
     return (
         f"{visible(result.id)}: {structure_text(result)} {visible(result.metric)} is "
         f"{value_text(result)}, band {band_text(result)}{unit}, limit {bound}{minor}: "

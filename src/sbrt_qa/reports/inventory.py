@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports.as_table import label_grid, print_to_text, section
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.reports.registry import Page
@@ -21,7 +22,6 @@ from sbrt_qa.review.summaries import (
     plan_summary,
     structure_set_label,
 )
-from sbrt_qa.units import counted
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
@@ -76,7 +76,10 @@ def _listed(title: str, lines: Sequence[str]) -> Iterable[RenderableType]:
 def _ignored(inventory: Inventory) -> list[RenderableType]:
     if not inventory.ignored:
         return []
-    lines = [f"{i.name}: {i.why}" for i in inventory.ignored[:SHOWN_IGNORED]]
+    lines = [
+        i.why if i.why.startswith(i.name) else f"{i.name}: {i.why}"
+        for i in inventory.ignored[:SHOWN_IGNORED]
+    ]
     hidden = Counter(i.why for i in inventory.ignored[SHOWN_IGNORED:])
     lines += [f"{count} more: {why}" for why, count in hidden.most_common()]
     return list(section("Not used", map(_text, lines)))

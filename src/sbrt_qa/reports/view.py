@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol import wording
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports import counts
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.review.result import CaseReview, PlanSummary
 from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
-from sbrt_qa.units import counted
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
 
@@ -31,6 +31,11 @@ LEGEND = (
 BAND_LEGEND = (
     "band: where the value may lie in other plausible readings of the file; "
     f"{BORDERLINE}: the verdict changes within it."
+)
+
+NO_ROOM_LEGEND = (
+    "Bands have no room in this width; CSV, JSON, HTML and PDF show them. "
+    f"{BORDERLINE}: the verdict changes within the band."
 )
 
 WORDS = {
@@ -68,9 +73,11 @@ class Row:
     borderline: bool
 
 
-def legend(review: CaseReview) -> str:
-    """Return what the columns of the table of limits mean."""
-    return f"{LEGEND} {BAND_LEGEND}" if any(c.band for c in review.constraints) else LEGEND
+def legend(review: CaseReview, *, bands_shown: bool) -> str:
+    """Return what the columns of the table of limits mean, and whether bands had no room."""
+    if not any(c.band for c in review.constraints):
+        return LEGEND
+    return f"{LEGEND} {BAND_LEGEND if bands_shown else NO_ROOM_LEGEND}"
 
 
 def verdict_text(verdict: Verdict) -> str:
@@ -226,6 +233,7 @@ def origin_lines(review: CaseReview) -> list[str]:
 
 
 def _row(c: ConstraintResult) -> Row:
+    bound = wording.shown_bound(c, c.per_protocol_limit)
     return Row(
         verdict=c.verdict,
         id=visible(c.id),
@@ -234,8 +242,8 @@ def _row(c: ConstraintResult) -> Row:
         metric=visible(c.metric),
         value=wording.value_text(c),
         band=wording.band_text(c),
-        limit=wording.bound_text(c.op, c.per_protocol_limit, wording.unit_text(c.unit)),
-        minor=minor_text(c.per_protocol_limit, c.minor_limit, c.beyond),
+        limit=wording.bound_text(c.op, bound, wording.unit_text(c.unit)),
+        minor=minor_text(bound, wording.shown_bound(c, c.minor_limit), c.beyond),
         margin="" if c.margin is None else wording.rounded(c.margin + 0.0, (0.0,), signed=True),
         source=visible(", ".join(c.source)),
         borderline=c.borderline,

@@ -93,13 +93,24 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True)
 class DoseSummary:
-    """The dose grid: voxels and spacing along (x, y, z), highest voxel, what the values mean."""
+    """The dose grid: voxels and spacing along (x, y, z), highest voxel, what the values mean.
+
+    The spacing along z is the largest; `least_z_mm` the smallest where planes are uneven.
+    """
 
     voxels: tuple[int, int, int]
     spacing_mm: tuple[float, float, float]
     max_gy: float
     summation: str
     dose_type: str
+    least_z_mm: float | None = None
+
+    @property
+    def spacing_text(self) -> str:
+        """Spacing as ``2 × 2 × 2.5``, or ``4 × 4 × 4 to 8`` where planes are uneven; mm."""
+        x, y, z = (f"{s:g}" for s in self.spacing_mm)
+        least = "" if self.least_z_mm is None else f"{self.least_z_mm:g} to "
+        return f"{x} × {y} × {least}{z}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +224,11 @@ def review_json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the versioned form of a review."""
     schema = _FORM.adapter.json_schema(mode="serialization")
     schema["properties"]["schema"] = {"const": SCHEMA}
+    schema["properties"]["phrases"] = {
+        "type": "object",
+        "description": "How sentences are made: place in this document to sentence and values.",
+        "additionalProperties": {"type": "array"},
+    }
     schema["required"] = [n for n in schema["required"] if n not in LATER] + ["schema"]
     schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}

@@ -7,7 +7,7 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.wording import OPERATORS, rounded, unit_text
+from sbrt_qa.protocol.wording import OPERATORS, band_ends, rounded, shown_bound, unit_text
 from sbrt_qa.reports.page import Mark
 from sbrt_qa.reports.view import SIGNS
 from sbrt_qa.reports.words import Words, msg
@@ -34,7 +34,7 @@ def number_text(value: float, unit: str) -> str:
 
 def bound_text(result: ConstraintResult, words: Words) -> str:
     """Return the bound of per protocol with its operator."""
-    bound = result.per_protocol_limit
+    bound = shown_bound(result, result.per_protocol_limit)
     if bound is None:
         return words(msg("report")) if result.op == "report" else words(msg("by volume"))
     return f"{OPERATORS.get(result.op, result.op)} {number_text(bound, result.unit)}"
@@ -44,11 +44,12 @@ def minor_text(result: ConstraintResult, words: Words) -> str:
     """Return the bound of minor; ``any`` when nothing is worse, ``none`` when nothing is minor."""
     if result.per_protocol_limit is None:
         return ""
-    if result.minor_limit is None:
+    minor = shown_bound(result, result.minor_limit)
+    if minor is None:
         return words(msg("none")) if result.beyond is Verdict.MAJOR else words(msg("any"))
     if result.minor_limit == result.per_protocol_limit:
         return words(msg("none"))
-    return number_text(result.minor_limit, result.unit)
+    return number_text(minor, result.unit)
 
 
 def structure_text(result: ConstraintResult) -> str:
@@ -62,8 +63,7 @@ def band_text(result: ConstraintResult, words: Words) -> str:
     """Return where the value may lie; empty when no band is known."""
     if result.band is None:
         return ""
-    limits = (result.per_protocol_limit, result.minor_limit)
-    low, high = (rounded(end, limits) for end in (result.band.low, result.band.high))
+    low, high = band_ends(result)
     return words(msg("{low} to {high}"), low=low, high=high) + unit_text(result.unit)
 
 

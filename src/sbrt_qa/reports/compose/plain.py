@@ -9,7 +9,7 @@ from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.errors import MetricError, visible
 from sbrt_qa.model.outcome import Driver, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.wording import rounded, value_text
+from sbrt_qa.protocol.wording import rounded, shown_bound, value_text
 from sbrt_qa.reports.compose.curves import volume_at_cc
 from sbrt_qa.reports.compose.marks import band_text, number_text
 from sbrt_qa.reports.words import Words, msg
@@ -135,15 +135,16 @@ def _amount(spec: MetricSpec, words: Words) -> str:
 
 
 def _bound(result: ConstraintResult, words: Words) -> str:
-    if result.per_protocol_limit is None or result.unit == "bool" or result.op not in _BOUNDS:
+    bound = shown_bound(result, result.per_protocol_limit)
+    if bound is None or result.unit == "bool" or result.op not in _BOUNDS:
         return ""
-    bound = number_text(result.per_protocol_limit, result.unit)
-    return words(_BOUNDS[result.op], bound=bound)
+    return words(_BOUNDS[result.op], bound=number_text(bound, result.unit))
 
 
 def _minor(result: ConstraintResult, words: Words) -> str:
-    minor = result.minor_limit
-    if minor is None or minor == result.per_protocol_limit or result.op not in _MINORS:
+    minor = shown_bound(result, result.minor_limit)
+    same = result.minor_limit == result.per_protocol_limit
+    if minor is None or same or result.op not in _MINORS:
         return ""
     return words(_MINORS[result.op], minor=number_text(minor, result.unit))
 

@@ -9,6 +9,7 @@ from sbrt_qa.reports.words import Words, msg
 LABELS: Final = {
     "wrong": msg("What is out of protocol"),
     "nothing_wrong": msg("No limit that decides is exceeded."),
+    "nothing_known": msg("No limit that could be judged is exceeded."),
     "limits": msg("Limits"),
     "limits_note": msg(
         "P: priority, in brackets where the limit does not decide the case. Margin: distance to "

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from sbrt_qa.reports.figures.palette import colour_of
 from sbrt_qa.reports.figures.svg import path, tag, text
 from sbrt_qa.review.evidence import Evidence
 
@@ -17,7 +18,6 @@ LEFT, RIGHT, TOP, BOTTOM = 34.0, 6.0, 6.0, 28.0
 GRID: Final = "#d0d5dd"
 INK: Final = "#101828"
 FAMILY: Final = "Noto Sans, Noto Sans CJK SC"
-OTHER: Final = "#475467"
 
 STROKES: Final = (
     ("", 1.9), ("6 2.5", 1.6), ("1.6 2", 1.7), ("8 2 1.6 2", 1.5), ("", 0.9), ("3 1.5", 1.0),
@@ -38,7 +38,7 @@ class Style:
 def styles(keys: Sequence[str], palette: Mapping[str, str]) -> list[Style]:
     """Return a style for each curve of one plot, no two alike."""
     strokes = zip(keys, STROKES, strict=False)
-    return [Style(key, palette.get(key, OTHER), dash, width) for key, (dash, width) in strokes]
+    return [Style(key, colour_of(key, palette), dash, width) for key, (dash, width) in strokes]
 
 
 def overview_svg(evidence: Evidence, drawn: Sequence[Style], axes: tuple[str, str]) -> str:
