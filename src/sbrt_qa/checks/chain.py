@@ -22,6 +22,7 @@ def _of(context: CheckContext, modality: str) -> tuple[ObjectHeader, ...]:
     title="Frame of reference",
     group=Group.LINKS,
     severity=Severity.BLOCK,
+    milder=(Severity.INFO,),
     rows=(1,),
 )
 def one_frame(context: CheckContext) -> Iterator[Outcome]:
@@ -106,6 +107,7 @@ def _references(context: CheckContext) -> Iterator[_Reference]:
     title="Age of the dose",
     group=Group.LINKS,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO,),
     rows=(4,),
 )
 def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcome]:
@@ -195,6 +197,7 @@ def _span(minutes: float) -> str:
     title="Approval of the plan",
     group=Group.LINKS,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     rows=(5,),
 )
 def approval(context: CheckContext) -> Iterator[Outcome]:
