@@ -3,11 +3,10 @@
 
     scripts/update_catalogue.py [--prune]    rewrites src/sbrt_qa/reports/locale/*.po
 
-Sentences of the `reports` room are the arguments of ``msg(...)`` and, in templates, of ``_(...)``.
-Those of other rooms are the texts of what they report: reasons, findings, notes. A field of an
-f-string is numbered: ``{0} cc lie outside the dose grid``. A call of ``counted`` says two things:
-``1 beam`` and ``{0} beams``. New sentences come out untranslated; `tests/reports/test_words.py`
-fails until somebody has translated them.
+Sentences are the literals in ``say("...")`` and ``msg("...")`` and, in templates, ``_("...")``;
+``counted(n, "beam")`` says two: ``1 beam`` and ``{0} beams``. Besides there are whole texts of
+protocols and of checks, and what refusals say. New sentences come out untranslated;
+`tests/reports/test_words.py` fails until somebody has translated them.
 """
 
 from __future__ import annotations
@@ -25,6 +24,9 @@ from ruamel.yaml import YAML
 
 import sbrt_qa.checks  # noqa: F401 - registers them
 from sbrt_qa.checks.registry import CHECKS
+from sbrt_qa.dosimetry.interpolation import Interpolation
+from sbrt_qa.geometry.slabs import Between, Ends
+from sbrt_qa.model.case import LinkKind
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sbrt_qa"
@@ -34,164 +36,54 @@ HEADER = "# Sentences of reports. scripts/update_catalogue.py keeps them in step
 
 _IN_TEMPLATE = re.compile(r"""\b_\(\s*(["'])(.+?)\1""", re.DOTALL)
 
-TELLING = {"Reason", "Finding", "Found", "Mended", "Repair", "Link", "note", "Passed", "Seen"}
-"""Calls whose texts reach a report."""
+WORDS = {"msg", "say", "joined"}
+"""Functions whose first argument is a sentence of the catalogue, or the sign between parts."""
 
-SHORT = dict.fromkeys(
-    (
-        "right {0}, left {1}, anterior {2}, posterior {3}, inferior {4}, superior {5} mm",
-        "exact name", "alias ({0})", "user map", "{0} is empty", "no {0} in the plan",
-        "required {0}", "the image is in another frame of reference and is not shown",
-        "the image is not shown: {0}",
-        "the image reaches over less than half of the dose grid and is not shown",
-        "in force at the planning date", "as asked for", "only version; {0}",
-        "latest version; {0}", "only version", "latest version", "planning date not known",
-        "planned before the first version took effect", "between planes: {0}",
-        "beyond the end planes: {0}",
-        "dose between voxels: {0}", "morph", "slab", "tapered", "half_slice", "cubic", "linear",
-        "{0} (no {1} in the plan)", "exact name: {0} (no {1} in the plan)", "approved",
-        "unapproved", "rejected", "curative", "palliative", "by uid", "by frame of reference",
-        "unlinked", "{0}-{1} {2}, {3} energies", "{0} mm to the left", "{0} mm to the right",
-        "on the left", "on the right",
-        "{0} → structure set", "{0} → plan", "{0} → image series",
-        "right {0}, left {1}, anterior {2}, posterior {3}, inferior {4}, superior {5} mm",
-    ),
-    "src/sbrt_qa",
-)  # fmt: skip
-"""Words that other rooms report without a call that shows it."""
-
-SILENT = (
-    "dicom/archive.py", "dosimetry/metric_names.py", "dicom/oddities/registry.py",
-    "dosimetry/gamma/__init__.py", "protocol/differences.py", "review/changes.py",
-    "review/compare.py", "review/dose_changes.py", "review/structure_changes.py",
-)  # fmt: skip
-"""Files whose texts end up in errors or in comparisons, not in reports."""
-
-ROOMS = ("checks", "protocol", "dosimetry", "dicom", "review", "crosscheck")
+REFUSALS = {"DicomError", "GeometryError"}
+"""Errors that become the reason why something is not evaluable."""
 
 
-def of_reports() -> dict[str, str]:
-    """Return the sentences of the `reports` room and the file of each."""
+VALUES = ("approved", "unapproved", "rejected", "curative", "palliative")
+"""Values of DICOM attributes that a report puts into words."""
+
+
+def of_values() -> dict[str, str]:
+    """Return the values that are words of their own, of enumerations and of attributes."""
+    return dict.fromkeys((*VALUES, *LinkKind, *Between, *Ends, *Interpolation), "src/sbrt_qa")
+
+
+def of_code() -> dict[str, str]:
+    """Return the sentences in the code and its templates, and the file of each."""
     found: dict[str, str] = {}
-    for path in sorted((SOURCE / "reports").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            found |= dict.fromkeys(_counts(node), _where(path))
-            if isinstance(node, ast.Call) and _name(node.func) == "msg":
-                (text,) = node.args
-                found.setdefault(ast.literal_eval(text), _where(path))
+    for path in sorted(SOURCE.rglob("*.py")):
+        for text in _said(ast.parse(path.read_text(encoding="utf-8"))):
+            found.setdefault(text, _where(path))
     for path in sorted((SOURCE / "reports").rglob("*.j2")):
         for match in _IN_TEMPLATE.finditer(path.read_text(encoding="utf-8")):
             found.setdefault(match[2], _where(path))
     return found
 
 
-def of_other_rooms() -> dict[str, str]:
-    """Return the sentences that other rooms report and the file of each."""
-    found: dict[str, str] = {}
-    for room in ROOMS:
-        for path in sorted((SOURCE / room).rglob("*.py")):
-            if _where(path).endswith(SILENT):
-                continue
-            for text in _told(ast.parse(path.read_text(encoding="utf-8"))):
-                found.setdefault(text, _where(path))
-    return found
+def _said(tree: ast.Module) -> Iterator[str]:
+    """Yield the literals that calls of `WORDS` begin with, and what errors say."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        yield from _counts(node)
+        told = node.args[:1] if _name(node.func) in WORDS | REFUSALS else []
+        if _name(node.func) in REFUSALS:
+            told += [k.value for k in node.keywords if k.arg in ("expected", "advice")]
+        for text in told:
+            if isinstance(text, ast.Constant):
+                yield str(text.value)
 
 
-def _told(tree: ast.Module) -> Iterator[str]:
-    """Yield the texts of calls that report, and those that functions return as text."""
-    outer = _assigned(tree)
-    for function in ast.walk(tree):
-        if isinstance(function, ast.Module | ast.FunctionDef):
-            known = outer | _assigned(function)
-            told = isinstance(function, ast.FunctionDef) and _tells(function)
-            for decorator in getattr(function, "decorator_list", []):
-                yield from _titles(decorator)
-            for node in _own(function):
-                yield from _counts(node)
-                if isinstance(node, ast.Call) and _name(node.func) in TELLING:
-                    yield from _texts([*node.args, *(k.value for k in node.keywords)], known)
-                elif told and isinstance(node, ast.Return | ast.Yield) and node.value is not None:
-                    yield from _texts([node.value], known)
-
-
-def _counts(node: ast.AST) -> Iterator[str]:
+def _counts(call: ast.Call) -> Iterator[str]:
     """Yield what ``counted(number, noun)`` says, for one and for several."""
-    if isinstance(node, ast.Call) and _name(node.func) == "counted":
-        nouns = [n.value for n in node.args[1:] if isinstance(n, ast.Constant)]
-        if nouns:
-            yield f"1 {nouns[0]}"
-            yield f"{{0}} {nouns[1] if len(nouns) > 1 else f'{nouns[0]}s'}"
-
-
-def _titles(decorator: ast.expr) -> Iterator[str]:
-    """Yield the title of a check."""
-    for keyword in getattr(decorator, "keywords", []):
-        if keyword.arg == "title" and isinstance(keyword.value, ast.Constant):
-            yield str(keyword.value.value)
-
-
-def _tells(function: ast.FunctionDef) -> bool:
-    return function.returns is not None and ast.unparse(function.returns).endswith(
-        ("str", "str]", "str | None")
-    )
-
-
-def _assigned(scope: ast.AST) -> dict[str, list[ast.expr]]:
-    """Return what is assigned to the names of a module or function."""
-    found: dict[str, list[ast.expr]] = {}
-    for node in _own(scope):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                pairs = [(target, node.value)]
-                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                    pairs = list(zip(target.elts, node.value.elts, strict=False))
-                for name, value in pairs:
-                    found.setdefault(_name(name), []).append(value)
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            found.setdefault(_name(node.target), []).append(node.value)
-    return found
-
-
-def _own(scope: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(scope):
-        if not isinstance(child, ast.FunctionDef | ast.ClassDef):
-            yield child
-            yield from _own(child)
-
-
-def _texts(nodes: list[ast.expr], known: dict[str, list[ast.expr]]) -> Iterator[str]:
-    for node in nodes:
-        if isinstance(node, ast.Name) and node.id in known:
-            yield from _texts(known[node.id], {})
-        elif isinstance(node, ast.IfExp):
-            yield from _texts([node.body, node.orelse], known)
-        elif isinstance(node, ast.BoolOp):
-            yield from _texts(node.values, known)
-        text = _template(node)
-        if text is not None and is_sentence(text):
-            yield text
-
-
-def is_sentence(text: str) -> bool:
-    """Tell whether a text holds a word beside its fields, and a blank."""
-    own = re.sub(r"\{\d+\}", "", text)
-    return " " in text.strip() and re.search(r"[A-Za-z]{2,}", own) is not None
-
-
-def _template(node: ast.expr) -> str | None:
-    """Return a string, or an f-string with numbered fields."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.JoinedStr):
-        parts, count = [], 0
-        for part in node.values:
-            if isinstance(part, ast.Constant):
-                parts.append(str(part.value))
-            else:
-                parts.append(f"{{{count}}}")
-                count += 1
-        return "".join(parts)
-    return None
+    nouns = [n.value for n in call.args[1:] if isinstance(n, ast.Constant)]
+    if _name(call.func) == "counted" and nouns:
+        yield f"1 {nouns[0]}"
+        yield f"{{0}} {nouns[1] if len(nouns) > 1 else f'{nouns[0]}s'}"
 
 
 def _name(node: ast.expr) -> str:
@@ -231,8 +123,7 @@ def _spoken(part: object) -> Iterator[str]:
 
 def wanted() -> dict[str, str]:
     """Return every sentence that a catalogue must hold, and the file of each."""
-    others = SHORT | of_protocols() | of_checks() | of_other_rooms()
-    return {**{text: where for text, where in others.items() if where}, **of_reports()}
+    return of_protocols() | of_checks() | of_values() | of_code()
 
 
 def updated(path: Path) -> Catalog:

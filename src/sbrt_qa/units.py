@@ -21,14 +21,3 @@ DOSE_UNITS_GY: Final = {"GY": 1.0, "CGY": GY_PER_CGY}
 def cc_from_mm3(volume_mm3: float) -> float:
     """Cubic millimetres to cubic centimetres."""
     return volume_mm3 / MM3_PER_CC
-
-
-def counted(number: int, one: str, several: str = "") -> str:
-    """Return a number with its noun: ``1 beam``, ``2 beams``, ``0 beams``.
-
-    Parameters
-    ----------
-    one, several
-        The noun for one, and for every other number; ``one`` with an s unless given.
-    """
-    return f"{number} {one if number == 1 else several or f'{one}s'}"

@@ -106,7 +106,7 @@ def test_a_folder_without_dicom(tmp_path):
 
 def test_images_alone_are_no_case(tmp_path):
     b.save(b.ct_slice(0.0), tmp_path / "CT")
-    with pytest.raises(DicomError, match="1 images only"):
+    with pytest.raises(DicomError, match="1 image only"):
         load_cases(tmp_path)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sbrt_qa.audit.layout import UNKNOWN_SITE, Naming, Secret, is_code
 from sbrt_qa.model.outcome import Finding
+from sbrt_qa.model.phrase import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def coded(named: Naming, key: str, secret: Secret, *, pseudonymize: bool) -> Cod
     site, subject = named.site or UNKNOWN_SITE, named.subject
     if not is_code(site):
         site = secret.code("S", site)
-        found.append(_replaced("site"))
+        found.append(_replaced(say("site")))
     if subject is None:
         subject = secret.code("X", key)
         found.append(_nameless())
@@ -46,7 +47,7 @@ def coded(named: Naming, key: str, secret: Secret, *, pseudonymize: bool) -> Cod
         subject = secret.code("P", subject)
     elif not is_subject_code(subject):
         subject = secret.code("X", subject)
-        found.append(_replaced("subject"))
+        found.append(_replaced(say("subject")))
     return Coded(site, subject, tuple(found))
 
 
@@ -60,10 +61,12 @@ def differs() -> Finding:
     return Finding(
         "SUBJECT_DIFFERS",
         None,
-        "subject",
-        "the place of the submission names another subject than the clinical trial tags of its "
-        "files; the place was believed",
-        "Check whose plan this is before anything else.",
+        say("subject"),
+        say(
+            "the place of the submission names another subject than the clinical trial tags of "
+            "its files; the place was believed"
+        ),
+        say("Check whose plan this is before anything else."),
     )
 
 
@@ -72,8 +75,8 @@ def _replaced(what: str) -> Finding:
         "NAME_IS_NO_CODE",
         None,
         what,
-        f"the name of the {what} is no code of a trial; a keyed hash stands in its place",
-        "Rename the folder, or give a manifest.",
+        say("the name of the {0} is no code of a trial; a keyed hash stands in its place", what),
+        say("Rename the folder, or give a manifest."),
     )
 
 
@@ -81,7 +84,10 @@ def _nameless() -> Finding:
     return Finding(
         "SUBJECT_UNKNOWN",
         None,
-        "subject",
-        "neither folders nor clinical trial tags name a subject; a keyed hash stands in its place",
-        "Sort the submissions as SITE/SUBJECT/VERSION, or give a manifest.",
+        say("subject"),
+        say(
+            "neither folders nor clinical trial tags name a subject; a keyed hash stands in its "
+            "place"
+        ),
+        say("Sort the submissions as SITE/SUBJECT/VERSION, or give a manifest."),
     )

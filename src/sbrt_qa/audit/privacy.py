@@ -15,7 +15,7 @@ from typing import Final
 
 from sbrt_qa.audit.layout import has_date
 from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted, joined, say
 
 REMOVED: Final = "[removed]"
 
@@ -44,7 +44,9 @@ _PLAIN_FILE: Final = re.compile(
 LONG_NAME: Final = 6
 """Characters from which on a file name is replaced wherever it stands in a text."""
 
-ADVICE: Final = "Anonymise the export again; what was found is not repeated here, and not stored."
+ADVICE: Final = say(
+    "Anonymise the export again; what was found is not repeated here, and not stored."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def scan(header: Header, texts: Texts) -> Scan:
         bad = [text for text in dict.fromkeys(named) if search.hits(text)]
         replaced |= {text: search.without(text) for text in bad}
         if bad:
-            told = f"{counted(len(bad), 'name')} with what looks like a name, a number or a date"
+            told = say(
+                "{0} with what looks like a name, a number or a date", counted(len(bad), "name")
+            )
             findings.append(_finding(f"IDENTIFIER_IN_{kind}", where, told))
     findings += _in_files(texts.files, search, replaced)
     longest_first = sorted(replaced.items(), key=lambda pair: -len(pair[0]))
@@ -155,18 +159,21 @@ def _in_header(header: Header) -> Iterable[Finding]:
         return any(not _is_neutral(value, codes) for value in values)
 
     if foreign(header.names):
-        yield _finding("IDENTIFIER_PATIENT_NAME", "PatientName", "not the trial's subject code")
+        yield _finding(
+            "IDENTIFIER_PATIENT_NAME", "PatientName", say("not the trial's subject code")
+        )
     if foreign(header.ids):
-        yield _finding("IDENTIFIER_PATIENT_ID", "PatientID", "not the trial's subject code")
+        yield _finding("IDENTIFIER_PATIENT_ID", "PatientID", say("not the trial's subject code"))
     if header.birth_dates:
-        yield _finding("IDENTIFIER_BIRTH_DATE", "PatientBirthDate", "a date of birth is there")
+        yield _finding("IDENTIFIER_BIRTH_DATE", "PatientBirthDate", say("a date of birth is there"))
     people = [key for key, values in header.people.items() if foreign(values)]
     if elsewhere := [*people, *header.others]:
-        told = f"{counted(len(elsewhere), 'element')} that should be empty"
+        told = say("{0} that should be empty", counted(len(elsewhere), "element"))
         yield _finding("IDENTIFIER_ELEMENTS", ", ".join(elsewhere), told)
     if header.private:
-        counts = ", ".join(f"{n} in {kind}" for kind, n in sorted(header.private.items()))
-        told = f"private elements, which may hold anything: {counts}"
+        kinds = sorted(header.private.items())
+        counts = joined(", ", (say("{0} in {1}", n, kind) for kind, n in kinds))
+        told = say("private elements, which may hold anything: {0}", counts)
         yield _finding("IDENTIFIER_PRIVATE_TAGS", ", ".join(sorted(header.private)), told)
 
 
@@ -185,8 +192,8 @@ def _in_files(
             replaced.setdefault(name, f"{modality or 'file'}-{number}")
     if not told:
         return []
-    text = f"{counted(told, 'file name')} with what looks like a name, a number or a date"
-    return [_finding("IDENTIFIER_IN_FILE_NAME", "files", text)]
+    text = say("{0} with what looks like a name, a number or a date", counted(told, "file name"))
+    return [_finding("IDENTIFIER_IN_FILE_NAME", say("files"), text)]
 
 
 def _is_neutral(value: str, codes: set[str]) -> bool:

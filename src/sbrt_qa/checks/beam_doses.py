@@ -8,7 +8,7 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.dosimetry.interpolation import dose_at_gy
 from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted, say
 
 
 @check(
@@ -44,23 +44,27 @@ def beam_dose_sum(
     if not known:
         return
     if len(known) < len(doses):
-        text = f"{len(doses) - len(known)} of {counted(len(doses), 'beam')} without a dose"
-        yield Found("plan", text, severity=Severity.INFO)
+        text = say(
+            "{0} of {1} without a dose", len(doses) - len(known), counted(len(doses), "beam")
+        )
+        yield Found(say("plan"), text, severity=Severity.INFO)
         return
     total = sum(known) * fractions
     highest = max(context.doses.metric_context.dose_max_gy or rx_gy, rx_gy)
     outside = max(rx_gy - total, total - highest, 0.0) / rx_gy * 100
     found = f"{total:.2f} Gy"
-    expected = f"{rx_gy:g} to {highest:.2f} Gy" if highest > rx_gy else f"{rx_gy:g} Gy"
+    expected = (
+        say("{0} to {1} Gy", f"{rx_gy:g}", f"{highest:.2f}") if highest > rx_gy else f"{rx_gy:g} Gy"
+    )
     tolerance = f"{minor_percent:g} %"
     if outside <= minor_percent:
-        yield Passed("plan", found, expected, tolerance)
+        yield Passed(say("plan"), found, expected, tolerance)
         return
     severity = Severity.MINOR if outside <= major_percent else Severity.MAJOR
     given = counted(fractions, "fraction")
-    text = f"the beam doses add up to {found} in {given}, {outside:.1f} % off"
-    advice = "Check prescription, fractions and normalisation."
-    yield Found("plan", text, advice, found, expected, tolerance, severity)
+    text = say("the beam doses add up to {0} in {1}, {2} % off", found, given, f"{outside:.1f}")
+    advice = say("Check prescription, fractions and normalisation.")
+    yield Found(say("plan"), text, advice, found, expected, tolerance, severity)
 
 
 @check(
@@ -97,16 +101,16 @@ def beam_dose_at_point(
         return
     there = dose_at_gy(dose, at)
     if there is None:
-        text = "the beams' dose point lies outside the dose grid"
-        yield Found("plan", text, severity=Severity.INFO)
+        text = say("the beams' dose point lies outside the dose grid")
+        yield Found(say("plan"), text, severity=Severity.INFO)
         return
     total = sum(doses) * fractions
     off = abs(total - there) / max(there, 0.01) * 100
     found, expected, tolerance = f"{total:.2f} Gy", f"{there:.2f} Gy", f"{minor_percent:g} %"
     if off <= minor_percent:
-        yield Passed("plan", found, expected, tolerance)
+        yield Passed(say("plan"), found, expected, tolerance)
         return
     severity = Severity.MINOR if off <= major_percent else Severity.MAJOR
-    text = f"the beams state {found} at a point where the dose grid has {expected}"
-    advice = "Check that the dose is of this plan, and of all its fractions."
-    yield Found("plan", text, advice, found, expected, tolerance, severity)
+    text = say("the beams state {0} at a point where the dose grid has {1}", found, expected)
+    advice = say("Check that the dose is of this plan, and of all its fractions.")
+    yield Found(say("plan"), text, advice, found, expected, tolerance, severity)

@@ -8,13 +8,17 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.outcome import Severity
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import Beam, Plan
-from sbrt_qa.units import counted
 
 
 def name_of(beam: Beam) -> str:
     """Return what a beam is called in findings."""
-    return f"beam {beam.number}" if not beam.name else f"beam {beam.number} {quoted(beam.name)}"
+    return (
+        say("beam {0}", beam.number)
+        if not beam.name
+        else say("beam {0} {1}", beam.number, quoted(beam.name))
+    )
 
 
 @check(
@@ -37,31 +41,36 @@ def metersets(context: CheckContext) -> Iterator[Outcome]:
     named = {n for group in plan.fraction_groups for n in group.beam_numbers}
     missing = sorted(named - there)
     if missing:
-        text = f"fraction groups name beams that are not there: {_listed(missing)}"
-        yield Found("plan", text, "Export the plan again.", _listed(missing), "none")
+        text = say("fraction groups name beams that are not there: {0}", _listed(missing))
+        yield Found(say("plan"), text, say("Export the plan again."), _listed(missing), say("none"))
     wrong = list(_without_meterset(plan))
     yield from wrong
     if plan.beams and not wrong and not missing:
         total = sum(b.meterset or 0.0 for b in plan.beams)
         unit = plan.beams[0].meterset_unit or "MU"
-        yield Passed("plan", f"{counted(len(plan.beams), 'beam')}, {total:.1f} {unit}", "> 0 each")
+        yield Passed(
+            say("plan"),
+            say("{0}, {1} {2}", counted(len(plan.beams), "beam"), f"{total:.1f}", unit),
+            say("> 0 each"),
+        )
 
 
 def _without_meterset(plan: Plan) -> Iterator[Found]:
-    advice = "Ask the site whether the beam is treated."
+    advice = say("Ask the site whether the beam is treated.")
     for beam in plan.beams:
         if not beam.in_fraction_group:
-            text = "no fraction group names it, so that it is never delivered"
-            yield Found(name_of(beam), text, advice, "in no fraction group", "in one")
+            text = say("no fraction group names it, so that it is never delivered")
+            yield Found(name_of(beam), text, advice, say("in no fraction group"), say("in one"))
         elif beam.meterset is None:
-            yield Found(name_of(beam), "it states no meterset", advice, "nothing", "> 0")
+            yield Found(name_of(beam), say("it states no meterset"), advice, say("nothing"), "> 0")
         elif not beam.meterset > 0:
-            text = f"its meterset is {beam.meterset:g}"
+            text = say("its meterset is {0}", f"{beam.meterset:g}")
             yield Found(name_of(beam), text, advice, f"{beam.meterset:g}", "> 0")
 
 
 def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:10])) + (" and more" if len(numbers) > 10 else "")
+    shown = ", ".join(map(str, numbers[:10]))
+    return say("{0} and more", shown) if len(numbers) > 10 else shown
 
 
 @check(
@@ -92,7 +101,9 @@ def energies(
     """
     beams = context.plan.beams if context.plan else ()
     seen: dict[str, list[Beam]] = {}
-    expected = f"{' or '.join(radiation).lower()} {least_mv:g} to {most_mv:g} MV"
+    expected = say(
+        "{0} {1} to {2} MV", " or ".join(radiation).lower(), f"{least_mv:g}", f"{most_mv:g}"
+    )
     for beam in beams:
         energy = " ".join(energy_texts([beam]))
         if not energy:
@@ -102,7 +113,9 @@ def energies(
             least_mv <= e <= most_mv for e in beam.nominal_energies
         )
         if wrong:
-            yield Found(name_of(beam), f"it is {what}", "Ask the site why.", what, expected)
+            yield Found(
+                name_of(beam), say("it is {0}", what), say("Ask the site why."), what, expected
+            )
         else:
             seen.setdefault(what, []).append(beam)
     for what, same in seen.items():
@@ -129,9 +142,11 @@ def fluence_modes(context: CheckContext) -> Iterator[Outcome]:
     for (_, energy), found in modes.items():
         listed = " and ".join(sorted(found))
         if len(found) > 1:
-            yield Found("plan", f"{energy:g} MV beams are {listed}", found=listed)
+            yield Found(
+                say("plan"), say("{0} MV beams are {1}", f"{energy:g}", listed), found=listed
+            )
         else:
-            yield Passed("plan", f"{energy:g} MV: {listed}", "one mode")
+            yield Passed(say("plan"), f"{energy:g} MV: {listed}", say("one mode"))
 
 
 @check("MACHINES", title="Machines", group=Group.BEAMS, severity=Severity.MINOR, rows=(11,))
@@ -147,17 +162,25 @@ def machines(context: CheckContext, allowed: tuple[str, ...] = ()) -> Iterator[O
     if not beams:
         return
     names = list(dict.fromkeys(b.machine for b in beams))
-    shown = ", ".join(quoted(n) if n else "none" for n in names)
+    shown = joined(", ", (quoted(n) if n else say("none") for n in names))
     strangers = [n for n in names if allowed and n not in allowed]
     if len(names) > 1:
-        text = f"the beams name {len(names)} machines: {shown}"
-        yield Found("plan", text, "Ask the site which one is used.", shown, "one machine")
+        text = say("the beams name {0} machines: {1}", len(names), shown)
+        yield Found(
+            say("plan"), text, say("Ask the site which one is used."), shown, say("one machine")
+        )
     elif strangers:
-        yield Found("plan", f"the machine is {shown}", "Ask the site.", shown, ", ".join(allowed))
+        yield Found(
+            say("plan"),
+            say("the machine is {0}", shown),
+            say("Ask the site."),
+            shown,
+            ", ".join(allowed),
+        )
     elif not names[0]:
-        yield Found("plan", "the beams name no machine", severity=Severity.INFO)
+        yield Found(say("plan"), say("the beams name no machine"), severity=Severity.INFO)
     else:
-        yield Passed("plan", shown, ", ".join(allowed) or "one machine")
+        yield Passed(say("plan"), shown, ", ".join(allowed) or say("one machine"))
 
 
 @check("SETUP_BEAMS", title="Setup beams", group=Group.BEAMS, rows=(8,))
@@ -166,11 +189,13 @@ def setup_beams(context: CheckContext) -> Iterator[Outcome]:
     for beam in context.plan.setup_beams if context.plan else ():
         if beam.meterset:
             kind = beam.delivery_type.lower().replace("_", " ")
-            text = f"not for treatment ({kind}), with a meterset of {beam.meterset:g}"
-            advice = "Ask whether its dose was counted."
+            text = say(
+                "not for treatment ({0}), with a meterset of {1}", kind, f"{beam.meterset:g}"
+            )
+            advice = say("Ask whether its dose was counted.")
             yield Found(name_of(beam), text, advice, f"{beam.meterset:g}", "0")
         else:
-            yield Passed(name_of(beam), beam.delivery_type.lower(), "no meterset")
+            yield Passed(name_of(beam), beam.delivery_type.lower(), say("no meterset"))
 
 
 @check("BEAM_MODIFIERS", title="Wedges, boli, blocks", group=Group.BEAMS, rows=(28,))
@@ -183,10 +208,14 @@ def modifiers(context: CheckContext) -> Iterator[Outcome]:
             kinds.setdefault(modifier.kind, []).append(name_of(beam))
     for kind, names in kinds.items():
         yield Found(
-            ", ".join(names), f"{kind} in the beam", "Check that it is meant.", kind, "none"
+            ", ".join(names),
+            say("{0} in the beam", kind),
+            say("Check that it is meant."),
+            kind,
+            say("none"),
         )
     if beams and not kinds:
-        yield Passed("plan", "none", "none")
+        yield Passed(say("plan"), say("none"), say("none"))
 
 
 @check(
@@ -213,12 +242,14 @@ def breathing(context: CheckContext, *, required: bool = False) -> Iterator[Outc
         return
     stated = list(dict.fromkeys(s.breathing for s in plan.setups if s.breathing))
     if stated:
-        yield Passed("plan", ", ".join(stated).lower(), "a technique")
+        yield Passed(say("plan"), ", ".join(stated).lower(), say("a technique"))
     else:
-        text = "the plan states no respiratory technique"
-        advice = "Ask the site how breathing is managed."
+        text = say("the plan states no respiratory technique")
+        advice = say("Ask the site how breathing is managed.")
         severity = None if required else Severity.INFO
-        yield Found("plan", text, advice, "nothing", "a technique", severity=severity)
+        yield Found(
+            say("plan"), text, advice, say("nothing"), say("a technique"), severity=severity
+        )
 
 
 @check("TECHNIQUE_MIXED", title="Techniques", group=Group.BEAMS, rows=(11,))
@@ -228,9 +259,15 @@ def techniques(context: CheckContext) -> Iterator[Outcome]:
     kinds = list(dict.fromkeys(b.beam_type for b in beams if b.beam_type))
     listed = " and ".join(k.lower() for k in kinds)
     if len(kinds) > 1:
-        yield Found("plan", f"the beams are {listed}", "Check that it is meant.", listed, "one")
+        yield Found(
+            say("plan"),
+            say("the beams are {0}", listed),
+            say("Check that it is meant."),
+            listed,
+            say("one"),
+        )
     elif kinds:
-        yield Passed("plan", listed, "one technique")
+        yield Passed(say("plan"), listed, say("one technique"))
 
 
 @check("TOLERANCE_TABLES", title="Tolerance tables", group=Group.BEAMS, rows=(11,))
@@ -242,11 +279,17 @@ def tolerance_tables(context: CheckContext) -> Iterator[Outcome]:
     """
     beams = context.plan.beams if context.plan else ()
     names = list(dict.fromkeys(b.tolerance_table for b in beams))
-    shown = ", ".join(quoted(n) if n else "none" for n in names)
+    shown = joined(", ", (quoted(n) if n else say("none") for n in names))
     if len(names) > 1:
-        yield Found("plan", f"the beams refer to {shown}", "Ask the site.", shown, "one table")
+        yield Found(
+            say("plan"),
+            say("the beams refer to {0}", shown),
+            say("Ask the site."),
+            shown,
+            say("one table"),
+        )
     elif names and names[0]:
-        yield Passed("plan", shown, "one table")
+        yield Passed(say("plan"), shown, say("one table"))
 
 
 @check(
@@ -265,8 +308,10 @@ def ion_plan(context: CheckContext, *, allowed: bool = False) -> Iterator[Outcom
         Whether the protocol knows ions.
     """
     if context.plan is not None and context.plan.is_ion and not allowed:
-        advice = "Choose a protocol with limits for ions."
-        yield Found("plan", "this is an ion plan", advice, "RT Ion Plan", "RT Plan")
+        advice = say("Choose a protocol with limits for ions.")
+        yield Found(
+            say("plan"), say("this is an ion plan"), advice, say("RT Ion Plan"), say("RT Plan")
+        )
 
 
 @check(
@@ -296,11 +341,15 @@ def mu_per_gy(
     if any(m is None for m in metersets) or {b.meterset_unit for b in plan.beams} - {"MU", ""}:
         return
     ratio = sum(m or 0.0 for m in metersets) / (rx_gy / fractions)
-    expected = f"{least_mu_per_gy:g} to {most_mu_per_gy:g} MU/Gy"
+    expected = say("{0} to {1} MU/Gy", f"{least_mu_per_gy:g}", f"{most_mu_per_gy:g}")
     if least_mu_per_gy <= ratio <= most_mu_per_gy:
-        yield Passed("plan", f"{ratio:.0f} MU/Gy", expected)
+        yield Passed(say("plan"), f"{ratio:.0f} MU/Gy", expected)
     else:
-        text = f"{ratio:.0f} MU per prescribed Gy"
+        text = say("{0} MU per prescribed Gy", f"{ratio:.0f}")
         yield Found(
-            "plan", text, "Check prescription and metersets.", f"{ratio:.0f} MU/Gy", expected
+            say("plan"),
+            text,
+            say("Check prescription and metersets."),
+            f"{ratio:.0f} MU/Gy",
+            expected,
         )

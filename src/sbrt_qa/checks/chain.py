@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.header import ObjectHeader, Stamp
 from sbrt_qa.model.outcome import Severity
+from sbrt_qa.model.phrase import say
 
-EXPORT_AGAIN: Final = "Export plan, structure set and dose of one state of the plan together."
+EXPORT_AGAIN: Final = say("Export plan, structure set and dose of one state of the plan together.")
 
 
 def _of(context: CheckContext, modality: str) -> tuple[ObjectHeader, ...]:
@@ -35,15 +36,19 @@ def one_frame(context: CheckContext) -> Iterator[Outcome]:
         frames.setdefault(header.frame_of_reference_uid, []).append(header)
     for header in frames.pop("", []):
         if header.modality != "RTPLAN":
-            yield Found(header.name, "states no frame of reference", severity=Severity.INFO)
+            yield Found(header.name, say("states no frame of reference"), severity=Severity.INFO)
     if len(frames) > 1:
         groups = " | ".join(", ".join(h.name for h in same) for same in frames.values())
-        found = f"{len(frames)} frames: {groups}"
-        text = "the objects lie in different frames of reference"
-        yield Found("case", f"{text} ({found})", EXPORT_AGAIN, found, "one frame")
+        found = say("{0} frames: {1}", len(frames), groups)
+        text = say("the objects lie in different frames of reference")
+        yield Found(
+            say("case"), say("{0} ({1})", text, found), EXPORT_AGAIN, found, say("one frame")
+        )
     elif frames and len(headers) > 1:
         (same,) = frames.values()
-        yield Passed("case", f"one frame for {', '.join(h.name for h in same)}", "one frame")
+        yield Passed(
+            say("case"), say("one frame for {0}", ", ".join(h.name for h in same)), say("one frame")
+        )
 
 
 class _Reference(NamedTuple):
@@ -73,10 +78,10 @@ def dangling(context: CheckContext) -> Iterator[Outcome]:
         if not reference.named:
             continue
         if reference.there in reference.named:
-            yield Passed(where, "named by its UID", "the object given")
+            yield Passed(where, say("named by its UID"), say("the object given"))
         else:
-            text = f"it refers to another {reference.what} than the one given"
-            yield Found(where, text, EXPORT_AGAIN, "another UID", "the object given")
+            text = say("it refers to another {0} than the one given", reference.what)
+            yield Found(where, text, EXPORT_AGAIN, say("another UID"), say("the object given"))
 
 
 def _references(context: CheckContext) -> Iterator[_Reference]:
@@ -119,7 +124,7 @@ def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcom
     for dose in _of(context, "RTDOSE"):
         for other in (*_of(context, "RTPLAN"), *_of(context, "RTSTRUCT")):
             if dose.created_at is None or other.stated_at is None:
-                text = f"{other.name} and {dose.name} do not both state a date"
+                text = say("{0} and {1} do not both state a date", other.name, dose.name)
                 yield Found(f"{other.name} → {dose.name}", text, severity=Severity.INFO)
                 continue
             where = f"{other.name} → {dose.name}"
@@ -128,12 +133,12 @@ def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcom
 
 def _in_order(where: str, first: Stamp, second: Stamp, slack_min: float) -> Outcome:
     minutes = first.minutes_until(second)
-    expected, tolerance = "dose after it", f"{slack_min:g} min"
+    expected, tolerance = say("dose after it"), say("{0} min", f"{slack_min:g}")
     if minutes >= -slack_min:
-        return Passed(where, f"dose {_span(minutes)} later", expected, tolerance)
-    text = f"it was changed {_span(-minutes)} after the dose was written"
-    advice = "Calculate the dose again, or export the state that it belongs to."
-    return Found(where, text, advice, f"dose {_span(-minutes)} earlier", expected, tolerance)
+        return Passed(where, say("dose {0} later", _span(minutes)), expected, tolerance)
+    text = say("it was changed {0} after the dose was written", _span(-minutes))
+    advice = say("Calculate the dose again, or export the state that it belongs to.")
+    return Found(where, text, advice, say("dose {0} earlier", _span(-minutes)), expected, tolerance)
 
 
 @check(
@@ -159,24 +164,30 @@ def structures_newer(context: CheckContext, slack_min: float = 2.0) -> Iterator[
             if plan.stated_at is None or drawn.stated_at is None:
                 continue
             minutes = drawn.stated_at.minutes_until(plan.stated_at)
-            where, expected = f"{drawn.name} → {plan.name}", "plan after structures"
-            tolerance = f"{slack_min:g} min"
+            where, expected = f"{drawn.name} → {plan.name}", say("plan after structures")
+            tolerance = say("{0} min", f"{slack_min:g}")
             if minutes >= -slack_min:
-                yield Passed(where, f"plan {_span(minutes)} later", expected, tolerance)
+                yield Passed(where, say("plan {0} later", _span(minutes)), expected, tolerance)
             else:
-                text = f"the structures were changed {_span(-minutes)} after the plan"
-                advice = "Ask the site what was changed."
+                text = say("the structures were changed {0} after the plan", _span(-minutes))
+                advice = say("Ask the site what was changed.")
                 yield Found(
-                    where, text, advice, f"plan {_span(-minutes)} earlier", expected, tolerance
+                    where,
+                    text,
+                    advice,
+                    say("plan {0} earlier", _span(-minutes)),
+                    expected,
+                    tolerance,
                 )
 
 
 def _span(minutes: float) -> str:
     minutes = max(minutes, 0.0)
-    for size, unit in ((1440.0, "days"), (60.0, "h")):
-        if minutes >= 2 * size:
-            return f"{minutes / size:.0f} {unit}"
-    return f"{minutes:.0f} min"
+    if minutes >= 2 * 1440:
+        return say("{0} days", f"{minutes / 1440:.0f}")
+    if minutes >= 2 * 60:
+        return say("{0} h", f"{minutes / 60:.0f}")
+    return say("{0} min", f"{minutes:.0f}")
 
 
 @check(
@@ -195,12 +206,14 @@ def approval(context: CheckContext) -> Iterator[Outcome]:
         return
     status = context.plan.approval
     if status == "APPROVED":
-        yield Passed("plan", "approved", "approved")
+        yield Passed(say("plan"), say("approved"), say("approved"))
     elif status:
-        text = f"the plan is {status.lower()}"
-        yield Found("plan", text, "Submit the approved plan.", status.lower(), "approved")
+        text = say("the plan is {0}", status.lower())
+        yield Found(
+            say("plan"), text, say("Submit the approved plan."), status.lower(), say("approved")
+        )
     else:
-        yield Found("plan", "the plan states no approval", severity=Severity.INFO)
+        yield Found(say("plan"), say("the plan states no approval"), severity=Severity.INFO)
 
 
 @check(
@@ -216,12 +229,14 @@ def patient_position(context: CheckContext) -> Iterator[Outcome]:
     planned = dict.fromkeys(s.position for s in setups if s.position)
     image = context.case.image.patient_position if context.case.image else ""
     if len(planned) > 1:
-        text = f"the beams have different patient positions ({', '.join(planned)})"
-        yield Found("plan", text, "Ask the site.", ", ".join(planned), "one position")
+        text = say("the beams have different patient positions ({0})", ", ".join(planned))
+        yield Found(
+            say("plan"), text, say("Ask the site."), ", ".join(planned), say("one position")
+        )
     elif planned and image:
         (position,) = planned
         if position == image:
-            yield Passed("image → plan", position, image)
+            yield Passed(say("image → plan"), position, image)
         else:
-            text = f"the image is {image}, the plan {position}"
-            yield Found("image → plan", text, EXPORT_AGAIN, position, image)
+            text = say("the image is {0}, the plan {1}", image, position)
+            yield Found(say("image → plan"), text, EXPORT_AGAIN, position, image)

@@ -16,6 +16,7 @@ from sbrt_qa.geometry.margins import Extent, extent_of
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Leaf, Tree
@@ -30,7 +31,7 @@ RegionOf: TypeAlias = Callable[[Tree[Structure]], Region | Reason]
 
 
 def _not_looked_for(name: str) -> Matched | Reason:
-    return Reason(ReasonCode.REFERENCE_MISSING, f"{name} was not looked for")
+    return Reason(ReasonCode.REFERENCE_MISSING, say("{0} was not looked for", name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +143,7 @@ class CheckContext:
         try:
             return self.find(name)
         except UsageError:
-            text = f"the protocol has no {name}"
+            text = say("the protocol has no {0}", name)
             return Reason(ReasonCode.REFERENCE_MISSING, text)
 
     def one(self, name: str) -> Structure | None:
@@ -160,5 +161,5 @@ class CheckContext:
         if isinstance(found.tree, Leaf):
             return self.doses.region(found.tree.value)
         if self.region_of is None:
-            return Reason(ReasonCode.REFERENCE_MISSING, f"{name} is not one structure")
+            return Reason(ReasonCode.REFERENCE_MISSING, say("{0} is not one structure", name))
         return self.region_of(found.tree)

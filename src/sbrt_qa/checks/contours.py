@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted, say
 
 
 @check(
@@ -20,7 +20,7 @@ def set_aside(context: CheckContext) -> Iterator[Found]:
     for key, structure in context.evaluated_structures.items():
         for aside in structure.set_aside:
             contours = counted(aside.count, "contour")
-            yield Found(key, f"{contours} set aside ({aside.kind}): {aside.note}")
+            yield Found(key, say("{0} set aside ({1}): {2}", contours, aside.kind, aside.note))
 
 
 @check(
@@ -34,7 +34,7 @@ def bridged_gap(context: CheckContext) -> Iterator[Found]:
     """Find gaps of about one missing plane, through which the structure is taken to go on."""
     for key, planes_mm, _ in _gaps(context):
         if planes_mm:
-            yield _found(key, planes_mm, "taken as part of the structure")
+            yield _found(key, planes_mm, say("taken as part of the structure"))
 
 
 @check(
@@ -47,7 +47,7 @@ def open_gap(context: CheckContext) -> Iterator[Found]:
     """Find gaps too wide for one missing plane, which part the structure."""
     for key, _, planes_mm in _gaps(context):
         if planes_mm:
-            yield _found(key, planes_mm, "taken as the space between two parts")
+            yield _found(key, planes_mm, say("taken as the space between two parts"))
 
 
 def _gaps(context: CheckContext) -> Iterator[tuple[str, tuple[float, ...], tuple[float, ...]]]:
@@ -60,5 +60,5 @@ def _gaps(context: CheckContext) -> Iterator[tuple[str, tuple[float, ...], tuple
 
 def _found(key: str, planes_mm: tuple[float, ...], meaning: str) -> Found:
     heights = ", ".join(f"{z:g}" for z in planes_mm)
-    text = f"no plane for a while above z = {heights} mm; {meaning}"
-    return Found(key, text, "Check that no slice was forgotten.")
+    text = say("no plane for a while above z = {0} mm; {1}", heights, meaning)
+    return Found(key, text, say("Check that no slice was forgotten."))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted, say
 
 WORTH_TELLING = 1e-4
 """Part of a structure outside the dose grid below which rounding is a likelier cause."""
@@ -54,12 +54,12 @@ def outside_dose_grid(
             severity = Severity.INFO
         yield Found(
             key,
-            f"{found} lie outside the dose grid",
-            "" if severity is Severity.INFO else "Calculate the dose on a larger grid.",
+            say("{0} lie outside the dose grid", found),
+            "" if severity is Severity.INFO else say("Calculate the dose on a larger grid."),
             found,
-            "inside",
+            say("inside"),
             f"{tolerance_percent:g} %",
             severity,
         )
     if held:
-        yield Passed(counted(held, "structure"), "inside", "inside")
+        yield Passed(counted(held, "structure"), say("inside"), say("inside"))

@@ -9,7 +9,7 @@ from typing import Final
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted, say
 
 SOURCE: Final = "RTOG 0618, 0813, 1112 (recalled); bounds proposed"
 HOURS_PER_DAY: Final = 24.0
@@ -46,12 +46,18 @@ def fractions_delivered(context: CheckContext) -> Iterator[Outcome]:
     given = len(_fractions(sessions))
     found, expected = counted(given, "fraction"), counted(planned, "fraction")
     if given > planned:
-        yield Found("records", f"{found} delivered", "Ask the site at once.", found, expected)
+        yield Found(
+            say("records"),
+            say("{0} delivered", found),
+            say("Ask the site at once."),
+            found,
+            expected,
+        )
     elif given < planned:
-        text = f"{found} of {planned} delivered"
-        yield Found("records", text, "", found, expected, severity=Severity.INFO)
+        text = say("{0} of {1} delivered", found, planned)
+        yield Found(say("records"), text, "", found, expected, severity=Severity.INFO)
     else:
-        yield Passed("records", found, expected)
+        yield Passed(say("records"), found, expected)
 
 
 @check(
@@ -93,13 +99,20 @@ def fraction_interval(
         shortest = hours if shortest is None else min(shortest, hours)
         if hours < least - slack_h:
             same_day = before.began.date == after.began.date
-            text = f"{hours:.0f} h after the fraction before{', on the same day' * same_day}"
+            text = say("{0} h after the fraction before", f"{hours:.0f}")
+            if same_day:
+                text = say("{0} h after the fraction before, on the same day", f"{hours:.0f}")
             severity = Severity.MAJOR if same_day else Severity.MINOR
             found, expected = f"{hours:.0f} h", f">= {least:g} h"
-            where, advice = _name(after), "Ask the site why."
+            where, advice = _name(after), say("Ask the site why.")
             yield Found(where, text, advice, found, expected, f"{slack_h:g} h", severity)
     if shortest is not None and shortest >= least - slack_h:
-        yield Passed("records", f"at least {shortest:.0f} h", f">= {least:g} h", f"{slack_h:g} h")
+        yield Passed(
+            say("records"),
+            say("at least {0} h", f"{shortest:.0f}"),
+            f">= {least:g} h",
+            f"{slack_h:g} h",
+        )
 
 
 def _same_fraction(one: Session, other: Session) -> bool:
@@ -110,7 +123,7 @@ def _same_fraction(one: Session, other: Session) -> bool:
 
 def _name(session: Session) -> str:
     numbers = sorted({b.fraction for b in session.beams if b.fraction is not None})
-    return f"fraction {', '.join(map(str, numbers))}" if numbers else session.name
+    return say("fraction {0}", ", ".join(map(str, numbers))) if numbers else session.name
 
 
 @check(
@@ -147,14 +160,19 @@ def overall_time(
     if first is None or last is None:
         return
     days = (last.date - first.date).days + 1
-    found, expected = counted(days, "day"), f"{least_days:g} to {most_days:g} days"
+    found, expected = (
+        counted(days, "day"),
+        say("{0} to {1} days", f"{least_days:g}", f"{most_days:g}"),
+    )
     if least_days <= days <= most_days:
-        yield Passed("records", found, expected, f"minor <= {major_days:g} days")
+        yield Passed(say("records"), found, expected, say("minor <= {0} days", f"{major_days:g}"))
         return
     severity = Severity.MAJOR if days > major_days else Severity.MINOR
-    text = f"the course took {found}"
-    tolerance = f"minor <= {major_days:g} days"
-    yield Found("records", text, "Ask the site why.", found, expected, tolerance, severity)
+    text = say("the course took {0}", found)
+    tolerance = say("minor <= {0} days", f"{major_days:g}")
+    yield Found(
+        say("records"), text, say("Ask the site why."), found, expected, tolerance, severity
+    )
 
 
 @check(
@@ -201,13 +219,18 @@ def delivered_meterset(
                     f"{done:.1f}",
                     f"{planned.meterset:.1f} {planned.meterset_unit}".strip(),
                 )
-                text = f"{found} delivered of {expected}"
-                where = f"fraction {fraction}, beam {planned.number}"
+                text = say("{0} delivered of {1}", found, expected)
+                where = say("fraction {0}, beam {1}", fraction, planned.number)
                 tolerance = f"{minor_percent:g} %"
-                advice = "Ask the site what happened."
+                advice = say("Ask the site what happened.")
                 yield Found(where, text, advice, found, expected, tolerance, severity)
     if fractions and worst <= minor_percent:
-        yield Passed("records", f"within {worst:.2g} %", "the plan's", f"{minor_percent:g} %")
+        yield Passed(
+            say("records"),
+            say("within {0} %", f"{worst:.2g}"),
+            say("the plan's"),
+            f"{minor_percent:g} %",
+        )
 
 
 @check("TERMINATION", title="Termination of beams", group=Group.DELIVERY, rows=(31,))
@@ -219,7 +242,9 @@ def termination(context: CheckContext) -> Iterator[Outcome]:
             if beam.termination in ("", "NORMAL"):
                 normal += 1
             else:
-                text = f"beam {beam.beam_number} ended by {beam.termination.lower()}"
-                yield Found(_name(session), text, found=beam.termination.lower(), expected="normal")
+                text = say("beam {0} ended by {1}", beam.beam_number, beam.termination.lower())
+                yield Found(
+                    _name(session), text, found=beam.termination.lower(), expected=say("normal")
+                )
     if normal:
-        yield Passed("records", counted(normal, "beam"), "normal")
+        yield Passed(say("records"), counted(normal, "beam"), say("normal"))

@@ -7,6 +7,7 @@ from typing import Final
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.model.outcome import Severity
+from sbrt_qa.model.phrase import say
 
 LOWEST, HIGHEST = 0.9, 2.5
 """Maxima, as parts of the prescription, outside which a dose is taken for another's.
@@ -14,7 +15,7 @@ LOWEST, HIGHEST = 0.9, 2.5
 Radiosurgery prescribes to 50 % of the maximum; no plan stays a tenth below its prescription.
 """
 
-ADVICE: Final = "Check that this is the dose of the whole plan, and its total dose."
+ADVICE: Final = say("Check that this is the dose of the whole plan, and its total dose.")
 
 
 @check(
@@ -31,4 +32,8 @@ def dose_far_from_prescription(context: CheckContext) -> Iterator[Found]:
     if not isinstance(prescribed, float) or highest is None:
         return
     if not LOWEST * prescribed <= highest <= HIGHEST * prescribed:
-        yield Found("dose", f"maximum {highest:.2f} Gy, but {prescribed:g} Gy prescribed", ADVICE)
+        yield Found(
+            say("dose"),
+            say("maximum {0} Gy, but {1} Gy prescribed", f"{highest:.2f}", f"{prescribed:g}"),
+            ADVICE,
+        )

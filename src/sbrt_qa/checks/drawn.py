@@ -9,14 +9,14 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.errors import quoted
 from sbrt_qa.geometry.parts.find import parts_of
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.protocol.folding import folded
 from sbrt_qa.protocol.matching import ABSENT
-from sbrt_qa.units import counted
 
 LONGEST_NAME: Final = 16
 """Characters that TG-263 allows."""
 
-CONTOUR_IT: Final = "Have it contoured, or say which structure it is with --map."
+CONTOUR_IT: Final = say("Have it contoured, or say which structure it is with --map.")
 
 SHOWN: Final = 8
 """Names that one finding lists."""
@@ -24,8 +24,8 @@ SHOWN: Final = 8
 
 def listed(names: list[str]) -> str:
     """Return names for a message, cut after `SHOWN`."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    shown = joined(", ", names[:SHOWN])
+    return say("{0} and {1} more", shown, len(names) - SHOWN) if len(names) > SHOWN else shown
 
 
 @check(
@@ -57,12 +57,14 @@ def required_missing(context: CheckContext) -> Iterator[Outcome]:
             missing[wanted.name] = found.detail
     if len(missing) == 1:
         ((name, why),) = missing.items()
-        yield Found(name, why, CONTOUR_IT, "missing", "contoured")
+        yield Found(name, why, CONTOUR_IT, say("missing"), say("contoured"))
     elif missing:
-        text = f"{counted(len(missing), 'required structure')} missing"
-        yield Found(", ".join(missing), text, CONTOUR_IT, f"{len(missing)} missing", "contoured")
+        text = say("{0} missing", counted(len(missing), "required structure"))
+        yield Found(
+            ", ".join(missing), text, CONTOUR_IT, say("{0} missing", len(missing)), say("contoured")
+        )
     if there:
-        yield Passed("structures", ", ".join(there), "contoured")
+        yield Passed(say("structures"), ", ".join(there), say("contoured"))
 
 
 @check("STRUCTURE_EMPTY", title="Empty structures", group=Group.STRUCTURES, rows=(19,))
@@ -72,9 +74,9 @@ def empty(context: CheckContext) -> Iterator[Outcome]:
         quoted(key) for key, s in context.structures.items() if not s.contours and s.problem is None
     ]
     if names:
-        yield Found("structures", f"without a closed contour: {listed(names)}")
+        yield Found(say("structures"), say("without a closed contour: {0}", listed(names)))
     elif context.structures:
-        yield Passed("structures", "none", "none")
+        yield Passed(say("structures"), say("none"), say("none"))
 
 
 @check(
@@ -99,13 +101,15 @@ def duplicate_names(context: CheckContext) -> Iterator[Outcome]:
     for names in alike.values():
         same = len(set(names)) < len(names)
         text = (
-            f"{len(names)} structures of one name" if same else "names that differ in spelling only"
+            say("{0} structures of one name", len(names))
+            if same
+            else say("names that differ in spelling only")
         )
         severity = None if same else Severity.INFO
         where = ", ".join(quoted(n) for n in dict.fromkeys(names))
-        yield Found(where, text, "Say which is meant with --map.", severity=severity)
+        yield Found(where, text, say("Say which is meant with --map."), severity=severity)
     if solid and not alike:
-        yield Passed("structures", counted(len(solid), "name"), "all different")
+        yield Passed(say("structures"), counted(len(solid), "name"), say("all different"))
 
 
 @check(
@@ -123,11 +127,13 @@ def names_not_tg263(context: CheckContext) -> Iterator[Outcome]:
     names = [s.name for s in context.structures.values() if s.contours]
     wrong = [quoted(n) for n in names if not n.startswith(("z", "_")) and not _is_well_formed(n)]
     if wrong:
-        text = f"{len(wrong)} of {counted(len(names), 'name')} break the form: {listed(wrong)}"
-        expected = f"at most {LONGEST_NAME} characters, no blanks"
-        yield Found("structures", text, found=counted(len(wrong), "name"), expected=expected)
+        text = say(
+            "{0} of {1} break the form: {2}", len(wrong), counted(len(names), "name"), listed(wrong)
+        )
+        expected = say("at most {0} characters, no blanks", LONGEST_NAME)
+        yield Found(say("structures"), text, found=counted(len(wrong), "name"), expected=expected)
     elif names:
-        yield Passed("structures", counted(len(names), "name"), "TG-263")
+        yield Passed(say("structures"), counted(len(names), "name"), "TG-263")
 
 
 def _is_well_formed(name: str) -> bool:
@@ -174,10 +180,19 @@ def stray_parts(
         first = stray[0]
         at = ", ".join(f"{c:.0f}" for c in first.centre_mm)
         is_speck = first.volume_cc < speck_cc
-        found = f"below {speck_cc:g} cc" if is_speck else f"{first.volume_cc:.3f} cc"
-        text = f"{len(stray)} of {len(parts)} parts stray; the largest, {found}, at ({at}) mm"
-        advice, expected = "Have the stray contours removed.", f"at least {bound:.2g} cc"
+        found = say("below {0} cc", f"{speck_cc:g}") if is_speck else f"{first.volume_cc:.3f} cc"
+        text = say(
+            "{0} of {1} parts stray; the largest, {2}, at ({3}) mm",
+            len(stray),
+            len(parts),
+            found,
+            at,
+        )
+        advice, expected = (
+            say("Have the stray contours removed."),
+            say("at least {0} cc", f"{bound:.2g}"),
+        )
         severity = Severity.INFO if is_speck else None
         yield Found(key, text, advice, found, expected, severity=severity)
     if sound:
-        yield Passed(counted(sound, "structure"), "none", "no stray parts")
+        yield Passed(counted(sound, "structure"), say("none"), say("no stray parts"))

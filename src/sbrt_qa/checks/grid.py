@@ -12,6 +12,7 @@ from sbrt_qa.geometry.margins import Extent, extent_of
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.grid import DoseGrid, DoseType, Summation
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.phrase import joined, say
 
 SHOWN: Final = 4
 """Values that one finding lists."""
@@ -49,12 +50,20 @@ def spacing(
     sides = [round(s, 3) for s in dose.spacing_mm]
     found, expected = " x ".join(f"{s:g}" for s in sides) + " mm", f"<= {per_protocol_mm:g} mm"
     if max(sides) <= per_protocol_mm:
-        yield Passed("dose", found, expected, f"minor <= {minor_mm:g} mm")
+        yield Passed(say("dose"), found, expected, say("minor <= {0} mm", f"{minor_mm:g}"))
         return
     severity = Severity.MINOR if max(sides) <= minor_mm else Severity.MAJOR
-    text = f"voxels of {found}"
-    advice = "Calculate the dose again on a finer grid."
-    yield Found("dose", text, advice, found, expected, f"minor <= {minor_mm:g} mm", severity)
+    text = say("voxels of {0}", found)
+    advice = say("Calculate the dose again on a finer grid.")
+    yield Found(
+        say("dose"),
+        text,
+        advice,
+        found,
+        expected,
+        say("minor <= {0} mm", f"{minor_mm:g}"),
+        severity,
+    )
 
 
 @check(
@@ -78,11 +87,18 @@ def uneven(context: CheckContext, tolerance_mm: float = 0.01) -> Iterator[Outcom
     gaps = np.diff(dose.z_mm)
     low, high = float(gaps.min()), float(gaps.max())
     if high - low > tolerance_mm:
-        text = f"planes are {low:g} to {high:g} mm apart"
-        found = f"{low:g} to {high:g} mm"
-        yield Found("dose", text, "Check that no plane is missing.", found, "even planes")
+        text = say("planes are {0} to {1} mm apart", f"{low:g}", f"{high:g}")
+        found = say("{0} to {1} mm", f"{low:g}", f"{high:g}")
+        yield Found(
+            say("dose"), text, say("Check that no plane is missing."), found, say("even planes")
+        )
     else:
-        yield Passed("dose", f"every {high:g} mm", "even planes", f"{tolerance_mm:g} mm")
+        yield Passed(
+            say("dose"),
+            say("every {0} mm", f"{high:g}"),
+            say("even planes"),
+            f"{tolerance_mm:g} mm",
+        )
 
 
 @check(
@@ -103,15 +119,15 @@ def dose_type(context: CheckContext) -> Iterator[Outcome]:
         return
     found, expected = f"{dose.dose_type}, {dose.summation}", "PHYSICAL, PLAN"
     if dose.dose_type is not DoseType.PHYSICAL:
-        advice = "Export the physical dose."
-        yield Found("dose", f"its type is {dose.dose_type}", advice, found, expected)
+        advice = say("Export the physical dose.")
+        yield Found(say("dose"), say("its type is {0}", dose.dose_type), advice, found, expected)
     elif dose.summation in (Summation.PLAN, Summation.MULTI_PLAN):
-        yield Passed("dose", found, expected)
+        yield Passed(say("dose"), found, expected)
     elif dose.summation is Summation.SUMMED_BEAMS:
-        text = "the doses of all beams, added up here"
-        yield Found("dose", text, found=found, expected=expected, severity=Severity.INFO)
+        text = say("the doses of all beams, added up here")
+        yield Found(say("dose"), text, found=found, expected=expected, severity=Severity.INFO)
     else:
-        yield Found("dose", f"it is a sum of {dose.summation}", "", found, expected)
+        yield Found(say("dose"), say("it is a sum of {0}", dose.summation), "", found, expected)
 
 
 @check("DOSE_UNUSED", title="Number of doses", group=Group.GRID, rows=(3,))
@@ -119,9 +135,11 @@ def unused_doses(context: CheckContext) -> Iterator[Outcome]:
     """Tell of further doses of the plan that were not used."""
     unused = context.case.provenance.unused_doses
     if unused:
-        yield Found("dose", f"doses of this plan that were not used: {', '.join(unused)}")
+        yield Found(
+            say("dose"), say("doses of this plan that were not used: {0}", ", ".join(unused))
+        )
     elif _dose(context) is not None:
-        yield Passed("dose", "one dose", "one dose")
+        yield Passed(say("dose"), say("one dose"), say("one dose"))
 
 
 @check(
@@ -143,17 +161,17 @@ def heterogeneity(context: CheckContext) -> Iterator[Outcome]:
         return
     stated = ", ".join(dose.heterogeneity)
     if "WATER" in dose.heterogeneity:
-        advice = "Calculate the dose again with heterogeneity correction."
-        yield Found("dose", "the dose was calculated in water", advice, stated, "IMAGE")
+        advice = say("Calculate the dose again with heterogeneity correction.")
+        yield Found(say("dose"), say("the dose was calculated in water"), advice, stated, "IMAGE")
     elif "ROI_OVERRIDE" in dose.heterogeneity:
-        text = "densities of structures were overridden"
-        advice = "Ask which, see DENSITY_OVERRIDE."
-        yield Found("dose", text, advice, stated, "IMAGE", severity=Severity.INFO)
+        text = say("densities of structures were overridden")
+        advice = say("Ask which, see DENSITY_OVERRIDE.")
+        yield Found(say("dose"), text, advice, stated, "IMAGE", severity=Severity.INFO)
     elif stated:
-        yield Passed("dose", stated, "IMAGE")
+        yield Passed(say("dose"), stated, "IMAGE")
     else:
-        text = "the dose does not state its heterogeneity correction"
-        yield Found("dose", text, severity=Severity.INFO)
+        text = say("the dose does not state its heterogeneity correction")
+        yield Found(say("dose"), text, severity=Severity.INFO)
 
 
 @check(
@@ -182,41 +200,48 @@ def grid_margin(context: CheckContext, margin_mm: float = 20.0) -> Iterator[Outc
     room = _room(dose, own)
     wanted = _wanted(context, own, margin_mm)
     short = {side: room[side] for side, mm in wanted.items() if room[side] < mm - 0.5}
-    found = ", ".join(f"{side} {mm:.0f}" for side, mm in room.items()) + " mm"
-    expected = f"{margin_mm:g} mm, or to the end of the body"
+    found = say(
+        "right {0}, left {1}, anterior {2}, posterior {3}, inferior {4}, superior {5} mm",
+        *(f"{mm:.0f}" for mm in room.values()),
+    )
+    expected = say("{0} mm, or to the end of the body", f"{margin_mm:g}")
     if not short:
         yield Passed("PTV", found, expected, "0.5 mm")
         return
     cut = any(mm < 0 for mm in short.values())
-    text = "the dose grid ends within the PTV" if cut else (
-        f"the dose grid ends {min(short.values()):.0f} mm from the PTV ({', '.join(short)})"
-    )  # fmt: skip
+    nearest, sides = f"{min(short.values()):.0f}", joined(", ", short)
+    text = say("the dose grid ends {0} mm from the PTV ({1})", nearest, sides)
+    if cut:
+        text = say("the dose grid ends within the PTV")
     severity = Severity.MAJOR if cut else Severity.MINOR
-    advice = "Calculate the dose on a larger grid."
+    advice = say("Calculate the dose on a larger grid.")
     yield Found("PTV", text, advice, found, expected, "0.5 mm", severity)
+
+
+SIDES: Final = tuple(map(say, ("right", "left", "anterior", "posterior", "inferior", "superior")))
 
 
 def _room(dose: DoseGrid, own: Extent) -> dict[str, float]:
     """Return how far the dose is known beyond each side of a box."""
     x, y, z = dose.x_mm, dose.y_mm, dose.z_mm
-    return {
-        "right": own.x_low - float(x[0]), "left": float(x[-1]) - own.x_high,
-        "anterior": own.y_low - float(y[0]), "posterior": float(y[-1]) - own.y_high,
-        "inferior": own.z_low - float(z[0]), "superior": float(z[-1]) - own.z_high,
-    }  # fmt: skip
+    room_mm = (
+        own.x_low - float(x[0]), float(x[-1]) - own.x_high,
+        own.y_low - float(y[0]), float(y[-1]) - own.y_high,
+        own.z_low - float(z[0]), float(z[-1]) - own.z_high,
+    )  # fmt: skip
+    return dict(zip(SIDES, room_mm, strict=True))
 
 
 def _wanted(context: CheckContext, own: Extent, margin_mm: float) -> dict[str, float]:
     """Return how far it must be known on each side: the margin, or less where the body ends."""
-    sides = ("right", "left", "anterior", "posterior", "inferior", "superior")
     body = context.body_extent
     if body is None:
-        return dict.fromkeys(sides, margin_mm)
+        return dict.fromkeys(SIDES, margin_mm)
     ends = (
         own.x_low - body.x_low, body.x_high - own.x_high, own.y_low - body.y_low,
         body.y_high - own.y_high, own.z_low - body.z_low, body.z_high - own.z_high,
     )  # fmt: skip
-    return {side: min(margin_mm, max(end, 0.0)) for side, end in zip(sides, ends, strict=True)}
+    return {side: min(margin_mm, max(end, 0.0)) for side, end in zip(SIDES, ends, strict=True)}
 
 
 @check(
@@ -236,8 +261,8 @@ def stored_dvh(context: CheckContext) -> Iterator[Outcome]:
     if differing is None:
         return
     if differing:
-        more = f"; and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
-        text = f"{len(differing)} values differ: {'; '.join(differing[:SHOWN])}{more}"
-        yield Found("dose", text, "Look at the table of both values.")
+        more = say("; and {0} more", len(differing) - SHOWN) if len(differing) > SHOWN else ""
+        text = say("{0} values differ: {1}{2}", len(differing), "; ".join(differing[:SHOWN]), more)
+        yield Found(say("dose"), text, say("Look at the table of both values."))
     else:
-        yield Passed("dose", "all within tolerance", "our values")
+        yield Passed(say("dose"), say("all within tolerance"), say("our values"))

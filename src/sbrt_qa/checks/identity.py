@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted, say
 
 SOURCE = "DICOM PS3.15 annex E; trial offices' intake rules"
 
@@ -27,11 +27,17 @@ def patient_differs(context: CheckContext) -> Iterator[Outcome]:
     headers = context.case.provenance.headers
     others = [h.name for h in headers if not h.same_patient_as_first]
     if others:
-        names = f"{', '.join(others)} and {headers[0].name}"
-        text = f"patient name or number differs between {names}"
-        yield Found("case", text, "Find out whose files these are.", "several", "one patient")
+        names = say("{0} and {1}", ", ".join(others), headers[0].name)
+        text = say("patient name or number differs between {0}", names)
+        yield Found(
+            say("case"),
+            text,
+            say("Find out whose files these are."),
+            say("several"),
+            say("one patient"),
+        )
     elif len(headers) > 1:
-        yield Passed("case", "one patient", "one patient")
+        yield Passed(say("case"), say("one patient"), say("one patient"))
 
 
 @check(
@@ -53,16 +59,16 @@ def identity_not_removed(context: CheckContext) -> Iterator[Outcome]:
     vague = [h.name for h in headers if h.identity_removed == "YES" and not h.says_how]
     if silent:
         files = counted(len(headers), "file")
-        text = f"identity is not said to be removed in {len(silent)} of {files}"
-        advice = "De-identify them before they leave the site."
-        yield Found(", ".join(silent), text, advice, "not stated, or NO", "YES")
+        text = say("identity is not said to be removed in {0} of {1}", len(silent), files)
+        advice = say("De-identify them before they leave the site.")
+        yield Found(", ".join(silent), text, advice, say("not stated, or NO"), "YES")
     if vague:
-        text = "identity was removed, but not by which method"
+        text = say("identity was removed, but not by which method")
         yield Found(
-            ", ".join(vague), text, found="YES", expected="a method", severity=Severity.INFO
+            ", ".join(vague), text, found="YES", expected=say("a method"), severity=Severity.INFO
         )
     if headers and not silent and not vague:
-        yield Passed("case", "YES, with method, in all files", "YES, with method")
+        yield Passed(say("case"), say("YES, with method, in all files"), say("YES, with method"))
 
 
 @check(
@@ -85,13 +91,13 @@ def identifiers_left(context: CheckContext) -> Iterator[Outcome]:
     for header in headers:
         left = [*header.identifying, *(["BurnedInAnnotation"] if header.burned_in == "YES" else [])]
         if left:
-            text = f"the file says identity was removed, yet holds {', '.join(left)}"
-            advice = "Do not pass the file on; have the site de-identify and send it again."
-            yield Found(header.name, text, advice, ", ".join(left), "none of these")
+            text = say("the file says identity was removed, yet holds {0}", ", ".join(left))
+            advice = say("Do not pass the file on; have the site de-identify and send it again.")
+            yield Found(header.name, text, advice, ", ".join(left), say("none of these"))
         else:
             clean += 1
     if clean:
-        yield Passed(counted(clean, "file"), "none", "none")
+        yield Passed(counted(clean, "file"), say("none"), say("none"))
 
 
 @check(
@@ -108,8 +114,8 @@ def private_elements(context: CheckContext) -> Iterator[Outcome]:
     """
     for header in context.case.provenance.headers:
         if header.identity_removed == "YES" and header.private_elements:
-            text = f"holds {header.private_elements} private elements"
-            yield Found(header.name, text, "Look whether one of them holds a name.")
+            text = say("holds {0} private elements", header.private_elements)
+            yield Found(header.name, text, say("Look whether one of them holds a name."))
 
 
 @check(
@@ -123,9 +129,9 @@ def subject_missing(context: CheckContext) -> Iterator[Outcome]:
     """Tell when de-identified files state no Clinical Trial Subject ID (0012,0040)."""
     headers = [h for h in context.case.provenance.headers if h.identity_removed == "YES"]
     if headers and not any(h.has_subject for h in headers):
-        yield Found("case", "no file states a trial subject")
+        yield Found(say("case"), say("no file states a trial subject"))
     elif headers:
-        yield Passed("case", "stated", "stated")
+        yield Passed(say("case"), say("stated"), say("stated"))
 
 
 @check(
@@ -145,8 +151,8 @@ def patient_name(context: CheckContext) -> Iterator[Outcome]:
     headers = [h for h in context.case.provenance.headers if h.identity_removed == "YES"]
     telling = [h.name for h in headers if h.name_like_person]
     if telling:
-        text = "identity was removed, yet the patient's name looks like a person's"
-        advice = "Look at it; have the site replace it by the subject's code."
-        yield Found(", ".join(telling), text, advice, "a name", "a code")
+        text = say("identity was removed, yet the patient's name looks like a person's")
+        advice = say("Look at it; have the site replace it by the subject's code.")
+        yield Found(", ".join(telling), text, advice, say("a name"), say("a code"))
     elif headers:
-        yield Passed(counted(len(headers), "file"), "no person's name", "a code")
+        yield Passed(counted(len(headers), "file"), say("no person's name"), say("a code"))

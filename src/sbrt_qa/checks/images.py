@@ -9,8 +9,8 @@ import numpy as np
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Severity
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.units import counted
 
 
 @check(
@@ -26,8 +26,14 @@ def unusable(context: CheckContext) -> Iterator[Outcome]:
     Dose and structures do not need the image, so that all limits are evaluated all the same.
     """
     if context.case.image_problem:
-        advice = "Export the series that the plan was made on, without tilt."
-        yield Found("image", context.case.image_problem, advice, "unusable", "one straight series")
+        advice = say("Export the series that the plan was made on, without tilt.")
+        yield Found(
+            say("image"),
+            context.case.image_problem,
+            advice,
+            say("unusable"),
+            say("one straight series"),
+        )
 
 
 @check(
@@ -55,13 +61,15 @@ def spacing(
         return
     gap = round(image.slice_spacing_mm, 3)
     found, expected = f"{gap:g} mm", f"<= {per_protocol_mm:g} mm"
-    tolerance = f"minor <= {minor_mm:g} mm"
+    tolerance = say("minor <= {0} mm", f"{minor_mm:g}")
     if gap <= per_protocol_mm:
-        yield Passed("image", found, expected, tolerance)
+        yield Passed(say("image"), found, expected, tolerance)
         return
     severity = Severity.MINOR if gap <= minor_mm else Severity.MAJOR
-    advice = "Small targets are blurred along z; ask for thinner slices."
-    yield Found("image", f"slices every {found}", advice, found, expected, tolerance, severity)
+    advice = say("Small targets are blurred along z; ask for thinner slices.")
+    yield Found(
+        say("image"), say("slices every {0}", found), advice, found, expected, tolerance, severity
+    )
 
 
 @check(
@@ -86,11 +94,21 @@ def slices_missing(context: CheckContext, wide_factor: float = 1.5) -> Iterator[
     gaps = np.flatnonzero(steps > wide_factor * usual)
     if gaps.size:
         heights = ", ".join(f"{image.z_mm[i]:g}" for i in gaps[:5])
-        text = f"{counted(gaps.size, 'gap')} in the series, above z = {heights} mm"
-        found = f"steps up to {steps.max():g} mm"
-        yield Found("image", text, "Send the series again.", found, f"every {usual:g} mm")
+        text = say("{0} in the series, above z = {1} mm", counted(gaps.size, "gap"), heights)
+        found = say("steps up to {0} mm", f"{steps.max():g}")
+        yield Found(
+            say("image"),
+            text,
+            say("Send the series again."),
+            found,
+            say("every {0} mm", f"{usual:g}"),
+        )
     else:
-        yield Passed("image", f"{counted(image.z_mm.size, 'slice')} every {usual:g} mm", "no gap")
+        yield Passed(
+            say("image"),
+            say("{0} every {1} mm", counted(image.z_mm.size, "slice"), f"{usual:g}"),
+            say("no gap"),
+        )
 
 
 @check(
@@ -111,12 +129,12 @@ def tilted(context: CheckContext, most_deg: float = 0.1) -> Iterator[Outcome]:
     tilt = context.case.image.gantry_tilt_deg if context.case.image else None
     if tilt is None:
         return
-    found, expected = f"{tilt:g} degrees", "0 degrees"
+    found, expected = say("{0} degrees", f"{tilt:g}"), say("0 degrees")
     if abs(tilt) > most_deg:
-        text = f"the gantry was tilted by {found}"
-        yield Found("image", text, "Ask for the corrected series.", found, expected)
+        text = say("the gantry was tilted by {0}", found)
+        yield Found(say("image"), text, say("Ask for the corrected series."), found, expected)
     else:
-        yield Passed("image", found, expected, f"{most_deg:g} degrees")
+        yield Passed(say("image"), found, expected, say("{0} degrees", f"{most_deg:g}"))
 
 
 @check(
@@ -147,20 +165,22 @@ def at_scan_end(
     cut: list[str] = []
     for structure in dict.fromkeys((*needed, *others)):
         ends = _ends(structure, image)
-        key, expected = context.key_of(structure), "not on the first or last slice"
+        key, expected = context.key_of(structure), say("not on the first or last slice")
         if ends:
             if structure not in needed:
                 cut.append(key)
                 continue
-            text = f"it is contoured on the {ends} slice of the scan"
-            advice = "Check that the scan holds it whole."
-            yield Found(key, text, advice, f"on the {ends} slice", expected)
+            text = say("it is contoured on the {0} slice of the scan", ends)
+            advice = say("Check that the scan holds it whole.")
+            yield Found(key, text, advice, say("on the {0} slice", ends), expected)
         elif structure in needed and structure.contours:
             low = structure.contours[0].z_mm - float(image.z_mm[0])
             high = float(image.z_mm[-1]) - structure.contours[-1].z_mm
-            yield Passed(key, f"{low:g} and {high:g} mm from the ends", expected)
+            yield Passed(
+                key, say("{0} and {1} mm from the ends", f"{low:g}", f"{high:g}"), expected
+            )
     if cut:
-        text = "contoured on the first or last slice of the scan"
+        text = say("contoured on the first or last slice of the scan")
         yield Found(", ".join(cut), text, severity=Severity.INFO)
 
 
@@ -170,4 +190,4 @@ def _ends(structure: Structure, image: ImageSeries) -> str:
     half = image.slice_spacing_mm / 2
     low = structure.contours[0].z_mm < float(image.z_mm[0]) + half
     high = structure.contours[-1].z_mm > float(image.z_mm[-1]) - half
-    return " and ".join([*(["first"] if low else []), *(["last"] if high else [])])
+    return joined(" and ", [*([say("first")] if low else []), *([say("last")] if high else [])])

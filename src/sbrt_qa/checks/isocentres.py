@@ -12,8 +12,8 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.geometry.margins import centroid_mm
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.phrase import counted, say
 from sbrt_qa.model.plan import Beam, ControlPoint
-from sbrt_qa.units import counted
 
 Point = tuple[float, float, float]
 
@@ -55,11 +55,11 @@ def isocentre_count(context: CheckContext, most: int = 1) -> Iterator[Outcome]:
     """
     found = isocentres_of(context.plan.beams) if context.plan else []
     if len(found) > most:
-        text = f"{len(found)} isocentres"
-        advice = "Check whether several targets are treated, or a shift was forgotten."
-        yield Found("plan", text, advice, str(len(found)), f"at most {most}")
+        text = say("{0} isocentres", len(found))
+        advice = say("Check whether several targets are treated, or a shift was forgotten.")
+        yield Found(say("plan"), text, advice, str(len(found)), say("at most {0}", most))
     elif found:
-        yield Passed("plan", str(len(found)), f"at most {most}")
+        yield Passed(say("plan"), str(len(found)), say("at most {0}", most))
 
 
 @check(
@@ -83,10 +83,10 @@ def isocentre_far(context: CheckContext, most_mm: float = 100.0) -> Iterator[Out
         return
     for point in points:
         away = math.dist(point, centre)
-        where, expected = "isocentre", f"at most {most_mm:g} mm"
+        where, expected = say("isocentre"), say("at most {0} mm", f"{most_mm:g}")
         if away > most_mm:
-            text = f"{away:.0f} mm from the centre of the PTV"
-            yield Found(where, text, "Check the isocentre.", f"{away:.0f} mm", expected)
+            text = say("{0} mm from the centre of the PTV", f"{away:.0f}")
+            yield Found(where, text, say("Check the isocentre."), f"{away:.0f} mm", expected)
         else:
             yield Passed(where, f"{away:.1f} mm", expected)
 
@@ -106,10 +106,15 @@ def isocentre_outside(context: CheckContext) -> Iterator[Outcome]:
         return
     outside = sum(not context.in_body(point) for point in points)
     if outside:
-        advice, text = "Check the isocentre and the outline.", f"{outside} of {len(points)} outside"
-        yield Found("isocentre", f"{text} the body", advice, text, "inside the body")
+        advice, text = (
+            say("Check the isocentre and the outline."),
+            say("{0} of {1} outside", outside, len(points)),
+        )
+        yield Found(
+            say("isocentre"), say("{0} the body", text), advice, text, say("inside the body")
+        )
     else:
-        yield Passed("isocentre", "inside", "inside the body")
+        yield Passed(say("isocentre"), say("inside"), say("inside the body"))
 
 
 @check("OTHER_SIDE", title="Beams through the other side", group=Group.BEAMS, rows=(12,))
@@ -136,12 +141,16 @@ def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome
     if turned is None:
         return
     names = [name_of(b) for b in plan.beams if _from_other_side(b, turned * offset)]
-    side = "left" if offset > 0 else "right"
+    side = say("left") if offset > 0 else say("right")
     if names:
-        text = f"enters from the other side; the target lies {abs(offset):.0f} mm to the {side}"
-        yield Found(", ".join(names), text, "Check that it is meant.")
+        text = say(
+            "enters from the other side; the target lies {0} mm to the {1}",
+            f"{abs(offset):.0f}",
+            side,
+        )
+        yield Found(", ".join(names), text, say("Check that it is meant."))
     else:
-        yield Passed("plan", f"all from the {side} or the middle", f"the {side}")
+        yield Passed(say("plan"), say("all from the {0} or the middle", side), say("the {0}", side))
 
 
 def _from_other_side(beam: Beam, offset_mm: float) -> bool:
@@ -178,28 +187,30 @@ def control_points(context: CheckContext, most_step_deg: float = 20.0) -> Iterat
         wrong = list(_wrong_points(beam, most_step_deg)) if beam.points else []
         sound += bool(beam.points) and not wrong
         for text in wrong:
-            yield Found(name_of(beam), text, "Export the plan again; ask the site if it stays.")
+            yield Found(
+                name_of(beam), text, say("Export the plan again; ask the site if it stays.")
+            )
     if sound:
-        yield Passed(counted(sound, "beam"), "weights rise from 0 to the end", "no jumps")
+        yield Passed(counted(sound, "beam"), say("weights rise from 0 to the end"), say("no jumps"))
 
 
 def _wrong_points(beam: Beam, most_step_deg: float) -> Iterator[str]:
     if len(beam.points) < 2:
-        yield "it has one control point only"
+        yield say("it has one control point only")
         return
     weights = [p.weight for p in beam.points if p.weight is not None]
     if len(weights) < 2:
         return
     if weights[0] != 0:
-        yield f"its meterset weights begin at {weights[0]:g}, not at 0"
+        yield say("its meterset weights begin at {0}, not at 0", f"{weights[0]:g}")
     if any(b < a for a, b in pairwise(weights)):
-        yield "its cumulative meterset weights fall"
+        yield say("its cumulative meterset weights fall")
     final = beam.final_weight
     if final is not None and abs(weights[-1] - final) > 1e-4 * max(abs(final), 1.0):
-        yield f"its meterset weights end at {weights[-1]:g} of {final:g}"
+        yield say("its meterset weights end at {0} of {1}", f"{weights[-1]:g}", f"{final:g}")
     step = _widest_step(beam.points)
     if step > most_step_deg:
-        yield f"its gantry moves {step:.0f} degrees between two control points"
+        yield say("its gantry moves {0} degrees between two control points", f"{step:.0f}")
 
 
 def _widest_step(points: tuple[ControlPoint, ...]) -> float:
@@ -239,14 +250,16 @@ def small_fields(
         small = 100 * sum(w for w, side in shares if side < least_mm) / sum(w for w, _ in shares)
         smallest[name_of(beam)] = min(side for w, side in shares)
         if small > most_percent:
-            text = f"{small:.0f} % of its meterset through less than {least_mm:g} mm"
-            found = f"smallest {smallest[name_of(beam)]:.0f} mm"
-            advice = "Check that such fields are commissioned."
-            yield Found(name_of(beam), text, advice, found, f"at least {least_mm:g} mm")
+            text = say(
+                "{0} % of its meterset through less than {1} mm", f"{small:.0f}", f"{least_mm:g}"
+            )
+            found = say("smallest {0} mm", f"{smallest[name_of(beam)]:.0f}")
+            advice = say("Check that such fields are commissioned.")
+            yield Found(name_of(beam), text, advice, found, say("at least {0} mm", f"{least_mm:g}"))
             smallest.pop(name_of(beam))
     if smallest:
-        found = f"smallest {min(smallest.values()):.0f} mm"
-        yield Passed(counted(len(smallest), "beam"), found, f"at least {least_mm:g} mm")
+        found = say("smallest {0} mm", f"{min(smallest.values()):.0f}")
+        yield Passed(counted(len(smallest), "beam"), found, say("at least {0} mm", f"{least_mm:g}"))
 
 
 def _shares(beam: Beam) -> list[tuple[float, float]]:

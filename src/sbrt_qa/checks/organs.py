@@ -12,8 +12,8 @@ from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.geometry.margins import vertices, volume_of_cc
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.units import counted
 
 SAMPLED: Final = 1500
 """Vertices of an organ that are looked at."""
@@ -60,11 +60,11 @@ def liver_minus_target(context: CheckContext, tolerance_percent: float = 2.0) ->
     expected = f"{computed_cc:.0f} cc ({liver.name} - {inner.name})"
     where = context.key_of(drawn)
     if percent > tolerance_percent:
-        text = f"it differs from {expected} by {percent:.1f} %"
-        advice = "Have it made again from the present contours."
+        text = say("it differs from {0} by {1} %", expected, f"{percent:.1f}")
+        advice = say("Have it made again from the present contours.")
         yield Found(where, text, advice, found, expected, tolerance)
     else:
-        yield Passed(where, f"{found}, {percent:.1f} % apart", expected, tolerance)
+        yield Passed(where, say("{0}, {1} % apart", found, f"{percent:.1f}"), expected, tolerance)
 
 
 @check(
@@ -96,18 +96,18 @@ def laterality(
         return
     middle = middle_x_mm(body)
     for structure, sign in organs:
-        side = "left" if sign > 0 else "right"
+        side = say("left") if sign > 0 else say("right")
         offset = sign * (middle_x_mm(structure) - middle)
         key = context.key_of(structure)
-        other = "right" if sign > 0 else "left"
+        other = say("right") if sign > 0 else say("left")
         there = other if offset < 0 else side
-        found = f"{abs(offset):.0f} mm to the {there}"
+        found = say("{0} mm to the {1}", f"{abs(offset):.0f}", there)
         if offset < -clear_mm:
-            text = f"it lies {found} of the middle"
-            advice = "Check the names, and whether the image is mirrored."
-            yield Found(key, text, advice, found, f"on the {side}")
+            text = say("it lies {0} of the middle", found)
+            advice = say("Check the names, and whether the image is mirrored.")
+            yield Found(key, text, advice, found, say("on the {0}", side))
         else:
-            yield Passed(key, found, f"on the {side}")
+            yield Passed(key, found, say("on the {0}", side))
 
 
 @check(
@@ -149,11 +149,11 @@ def prv_margin(
     distance, _ = Distance(cells).nearest(points)
     distance = np.where(contains(cells, points), -distance, distance)
     tenth, half, ninetieth = (float(v) for v in np.percentile(distance, (10, 50, 90)))
-    found = f"{half:.1f} mm ({tenth:.1f} to {ninetieth:.1f})"
+    found = say("{0} mm ({1} to {2})", f"{half:.1f}", f"{tenth:.1f}", f"{ninetieth:.1f}")
     where, expected, tolerance = context.key_of(outer), f"{margin_mm:g} mm", f"{tolerance_mm:g} mm"
     if abs(half - margin_mm) > tolerance_mm:
-        text = f"it goes {found} beyond {inner.name}"
-        yield Found(where, text, "Have the PRV made again.", found, expected, tolerance)
+        text = say("it goes {0} beyond {1}", found, inner.name)
+        yield Found(where, text, say("Have the PRV made again."), found, expected, tolerance)
     else:
         yield Passed(where, found, expected, tolerance)
 
@@ -194,16 +194,16 @@ def outside_body(
             inside += 1
             continue
         found = f"{outside_cc:.1f} cc ({percent:.0f} %)"
-        tolerance = f"{tolerance_cc:g} cc or {tolerance_percent:g} %"
-        text = f"{found} lie outside {body.name}"
+        tolerance = say("{0} cc or {1} %", f"{tolerance_cc:g}", f"{tolerance_percent:g}")
+        text = say("{0} lie outside {1}", found, body.name)
         out = vertices(structure, SAMPLED)[~within, 2]
         beyond = (out < body.contours[0].z_mm) | (out > body.contours[-1].z_mm)
         if beyond.mean() > 0.9:
-            text += ", beyond its first or last contour"
-        advice = "Check the contour and the outline."
-        yield Found(key, text, advice, found, "inside the body", tolerance)
+            text += say(", beyond its first or last contour")
+        advice = say("Check the contour and the outline.")
+        yield Found(key, text, advice, found, say("inside the body"), tolerance)
     if inside:
-        yield Passed(counted(inside, "structure"), "inside", "inside the body")
+        yield Passed(counted(inside, "structure"), say("inside"), say("inside the body"))
 
 
 @check(
@@ -235,10 +235,12 @@ def couch_in_body(context: CheckContext, tolerance_cc: float = 5.0) -> Iterator[
         overlap_cc = volume_of_cc(region & body)
         found, tolerance = f"{overlap_cc:.1f} cc", f"{tolerance_cc:g} cc"
         if overlap_cc > tolerance_cc:
-            text = f"it overlaps the body by {found}"
-            yield Found(key, text, "Check the outline and the couch.", found, "apart", tolerance)
+            text = say("it overlaps the body by {0}", found)
+            yield Found(
+                key, text, say("Check the outline and the couch."), found, say("apart"), tolerance
+            )
         else:
-            yield Passed(key, found, "apart", tolerance)
+            yield Passed(key, found, say("apart"), tolerance)
 
 
 @check(
@@ -282,10 +284,10 @@ def target_overlap(
         else:
             free += 1
     if told:
-        text = f"organs reach into it: {', '.join(told)}"
-        yield Found("PTV", text, "Its coverage and their maxima cannot both be met.")
+        text = say("organs reach into it: {0}", ", ".join(told))
+        yield Found("PTV", text, say("Its coverage and their maxima cannot both be met."))
     if free:
-        yield Passed(f"{free} organs", "apart from the PTV", "apart")
+        yield Passed(say("{0} organs", free), say("apart from the PTV"), say("apart"))
 
 
 def _may_meet(one: Structure, other: Structure) -> bool:
@@ -348,11 +350,13 @@ def organ_volumes(
 
 
 def _within(key: str, value: float, low: float, high: float, unit: str) -> Outcome:
-    found, expected = f"{value:.0f} {unit}", f"{low:g} to {high:g} {unit}"
+    found, expected = f"{value:.0f} {unit}", say("{0} to {1} {2}", f"{low:g}", f"{high:g}", unit)
     if low <= value <= high:
         return Passed(key, found, expected)
-    size = "small" if value < low else "large"
-    return Found(key, f"unusually {size}: {found}", "Check the contour.", found, expected)
+    size = say("small") if value < low else say("large")
+    return Found(
+        key, say("unusually {0}: {1}", size, found), say("Check the contour."), found, expected
+    )
 
 
 @check(
@@ -367,13 +371,20 @@ def density_overrides(context: CheckContext) -> Iterator[Outcome]:
     overridden = [(key, s) for key, s in context.structures.items() if s.overrides]
     for key, structure in overridden:
         densities = [o for o in structure.overrides if "DENSITY" in o.name] or structure.overrides
-        given = ", ".join(
-            f"{o.name.lower() or 'property'} {'' if o.value is None else f'{o.value:g}'}".strip()
-            for o in densities
+        given = joined(
+            ", ",
+            (
+                say("{0} {1}", o.name.lower() or say("property"), f"{o.value:g}")
+                if o.value is not None
+                else o.name.lower() or say("property")
+                for o in densities
+            ),
         )
         outside = structure.interpreted_type in ("SUPPORT", "FIXATION", "BOLUS")
         severity = Severity.INFO if outside else None
-        advice = "" if outside else "Ask why, and whether the values are right."
-        yield Found(key, f"set by hand: {given}", advice, given, "none", severity=severity)
+        advice = "" if outside else say("Ask why, and whether the values are right.")
+        yield Found(
+            key, say("set by hand: {0}", given), advice, given, say("none"), severity=severity
+        )
     if context.structures and not overridden:
-        yield Passed("structures", "none", "none")
+        yield Passed(say("structures"), say("none"), say("none"))

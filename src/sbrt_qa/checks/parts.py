@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.dosimetry.case_doses import structures_of
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.phrase import say
 
 
 @check(
@@ -21,7 +22,7 @@ def missing_part(context: CheckContext) -> Iterator[Found]:
     case = context.case
     for name, part in (("plan", case.plan), ("structures", case.structures), ("dose", case.dose)):
         if isinstance(part, Reason):
-            yield Found(name, part.detail, "Export plan, structure set and dose together.")
+            yield Found(name, part.detail, say("Export plan, structure set and dose together."))
 
 
 @check(
@@ -34,4 +35,6 @@ def unreadable_roi(context: CheckContext) -> Iterator[Found]:
     """Find structures whose contours have no safe interpretation."""
     for key, structure in structures_of(context.case).items():
         if structure.problem is not None:
-            yield Found(key, structure.problem.detail, "Limits that need it are not evaluable.")
+            yield Found(
+                key, structure.problem.detail, say("Limits that need it are not evaluable.")
+            )

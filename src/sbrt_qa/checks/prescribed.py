@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.phrase import counted, say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
-from sbrt_qa.units import GY_PER_CGY, counted
+from sbrt_qa.units import GY_PER_CGY
 
 _GY: Final = r"(\d{1,5}(?:[.,]\d{1,3})?)\s*(c?gy)"
 _DOSE_TIMES_N: Final = re.compile(_GY + r"\s*(?:[x×*])\s*(\d{1,2})(?!\d|\s*c?gy)", re.IGNORECASE)
@@ -70,11 +71,14 @@ def allowed(context: CheckContext) -> Iterator[Outcome]:
     rx_gy, fractions = context.prescription_gy, context.fractions
     if context.plan is not None and (rx_gy is None or fractions is None):
         stated = context.plan.prescription if rx_gy is None else context.plan.fractions
-        why = stated.detail if isinstance(stated, Reason) else "the plan does not state it"
-        yield Untold("RTPLAN", why, "Ask the site what was prescribed.")
+        why = stated.detail if isinstance(stated, Reason) else say("the plan does not state it")
+        yield Untold("RTPLAN", why, say("Ask the site what was prescribed."))
     if not told and levels and rx_gy is not None and fractions is not None:
         yield Passed(
-            "RTPLAN", f"{rx_gy:g} Gy in {counted(fractions, 'fraction')}", expected, "0.5 %"
+            "RTPLAN",
+            say("{0} Gy in {1}", f"{rx_gy:g}", counted(fractions, "fraction")),
+            expected,
+            "0.5 %",
         )
 
 
@@ -96,23 +100,30 @@ def statements(context: CheckContext) -> Iterator[Outcome]:
     plan, rx_gy, fractions = context.plan, context.prescription_gy, context.fractions
     if plan is None or rx_gy is None or fractions is None:
         return
-    expected = f"{rx_gy:g} Gy in {counted(fractions, 'fraction')}"
-    advice = "Ask the site which one is meant."
+    expected = say("{0} Gy in {1}", f"{rx_gy:g}", counted(fractions, "fraction"))
+    advice = say("Ask the site which one is meant.")
     for group in plan.fraction_groups:
         if group.prescription_gy is not None and not _same(group.prescription_gy, rx_gy):
             found = f"{group.prescription_gy:g} Gy"
-            text = f"fraction group {group.number} prescribes {found}"
-            yield Found("plan", text, advice, found, expected, "0.5 %")
+            message = say("fraction group {0} prescribes {1}", group.number, found)
+            yield Found(say("plan"), message, advice, found, expected, "0.5 %")
     agreeing = []
     for where, text in _texts(plan):
         for said in said_in(text):
             if said.agrees(rx_gy, fractions):
                 agreeing.append(said.text)
             else:
-                message = f"{where} {quoted(text)} says {said.text}"
-                yield Found("plan", message, advice, said.text, expected, "0.5 %", Severity.MINOR)
+                message = say("{0} {1} says {2}", where, quoted(text), said.text)
+                yield Found(
+                    say("plan"), message, advice, said.text, expected, "0.5 %", Severity.MINOR
+                )
     given = ", ".join(dict.fromkeys(agreeing))
-    yield Passed("plan", f"{expected}{f'; texts: {given}' if given else ''}", expected, "0.5 %")
+    yield Passed(
+        say("plan"),
+        say("{0}{1}", expected, say("; texts: {0}", given) if given else ""),
+        expected,
+        "0.5 %",
+    )
 
 
 def _texts(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -166,8 +177,10 @@ def target_names(context: CheckContext) -> Iterator[Outcome]:
         if any(_same(reading, d) for reading in readings for d in doses):
             yield Passed(key, f"{dose_gy:g} Gy{f' x {fractions}' if fractions else ''}", expected)
         else:
-            text = f"the name carries {dose_gy:g} Gy{f' x {fractions}' if fractions else ''}"
-            advice = "Check that the target and the prescription are of the same plan."
+            text = say(
+                "the name carries {0} Gy{1}", f"{dose_gy:g}", f" x {fractions}" if fractions else ""
+            )
+            advice = say("Check that the target and the prescription are of the same plan.")
             yield Found(key, text, advice, f"{dose_gy:g} Gy", expected, "0.5 %")
 
 

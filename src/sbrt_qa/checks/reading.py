@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.model.case import LinkKind
+from sbrt_qa.model.phrase import joined, say, stated
 
 
 @check("LINK_GUESSED", title="Objects joined by a guess", group=Group.LINKS, rows=(2,))
@@ -15,7 +16,9 @@ def guessed_link(context: CheckContext) -> Iterator[Found]:
         if link.kind is LinkKind.BY_FRAME_OF_REFERENCE:
             where = f"{link.source} → {link.target}"
             yield Found(
-                where, f"linked {link.kind}: {link.note}", "Check that they belong together."
+                where,
+                say("linked {0}: {1}", stated(link.kind), link.note),
+                say("Check that they belong together."),
             )
 
 
@@ -24,7 +27,7 @@ def missing_link(context: CheckContext) -> Iterator[Found]:
     """Find objects of the case that are not joined at all."""
     for link in context.case.provenance.links:
         if link.kind is LinkKind.UNLINKED:
-            yield Found(f"{link.source} → {link.target}", link.note or "not linked")
+            yield Found(f"{link.source} → {link.target}", link.note or say("not linked"))
 
 
 @check("REPAIRED", title="Repairs made while reading", group=Group.LINKS)
@@ -33,5 +36,7 @@ def repaired(context: CheckContext) -> Iterator[Found]:
     repairs = context.case.provenance.repairs
     for quirk in dict.fromkeys(r.quirk for r in repairs):
         same = [r for r in repairs if r.quirk == quirk]
-        details = "; ".join(dict.fromkeys(r.detail for r in same))
-        yield Found(", ".join(dict.fromkeys(r.where for r in same)), f"{quirk}: {details}")
+        details = joined("; ", dict.fromkeys(r.detail for r in same))
+        yield Found(
+            joined(", ", dict.fromkeys(r.where for r in same)), joined(": ", (quirk, details))
+        )

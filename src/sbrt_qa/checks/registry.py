@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from sbrt_qa.checks.context import CheckContext
 from sbrt_qa.model.outcome import Finding, Severity, Verdict
+from sbrt_qa.model.phrase import say
 
 __all__ = [
     "CHECKS", "Check", "CheckContext", "Found", "Group", "Outcome", "Parameter", "Passed", "Untold",
@@ -186,7 +187,7 @@ def finding_of(one: Check, severity: Severity, outcome: Outcome) -> Finding:
     if isinstance(outcome, Passed):
         message, verdict = outcome.message or outcome.found, Verdict.PER_PROTOCOL
     elif isinstance(outcome, Untold):
-        message = f"cannot be told: {outcome.message}"
+        message = say("cannot be told: {0}", outcome.message)
         return _finding(one, _untold_verdict(severity), outcome.where, message, outcome.advice)
     else:
         own = outcome.severity or severity

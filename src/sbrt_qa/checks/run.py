@@ -10,6 +10,7 @@ from sbrt_qa.checks.context import CheckContext
 from sbrt_qa.checks.registry import CHECKS, Check, Group, Parameter, finding_of
 from sbrt_qa.errors import ProtocolError, quoted, visible
 from sbrt_qa.model.outcome import Finding, Severity, Verdict
+from sbrt_qa.model.phrase import say
 from sbrt_qa.protocol.schema import CheckRule, Protocol
 
 
@@ -95,9 +96,9 @@ def _broken(one: Check, error: Exception) -> Finding:
     return Finding(
         one.code,
         Verdict.NOT_EVALUABLE,
-        "this program",
-        f"the check broke off ({type(error).__name__})",
-        "Report it, please; what it would have found is not known.",
+        say("this program"),
+        say("the check broke off ({0})", type(error).__name__),
+        say("Report it, please; what it would have found is not known."),
         title=one.title,
         source=one.source,
         group=str(one.group),

@@ -11,6 +11,7 @@ from sbrt_qa.geometry.expansion.grow import Margins, Raster, grown, rasterise
 from sbrt_qa.geometry.margins import margins_between, volume_of_cc
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.phrase import joined, say
 
 TARGETS: Final = ("GTV", "CTV", "ITV", "PTV")
 """From inside to outside."""
@@ -51,19 +52,22 @@ def nesting(
         whole_cc = volume_of_cc(there[inner])
         outside_cc = volume_of_cc(there[inner] - there[outer])
         percent = 100 * outside_cc / whole_cc if whole_cc else 0.0
-        where, found = f"{inner} in {outer}", f"{outside_cc:.2f} cc ({percent:.1f} %) outside"
-        tolerance = f"{tolerance_cc:g} cc or {tolerance_percent:g} %"
+        where, found = (
+            say("{0} in {1}", inner, outer),
+            say("{0} cc ({1} %) outside", f"{outside_cc:.2f}", f"{percent:.1f}"),
+        )
+        tolerance = say("{0} cc or {1} %", f"{tolerance_cc:g}", f"{tolerance_percent:g}")
         if outside_cc <= tolerance_cc or percent <= tolerance_percent:
-            yield Passed(where, found, "0 cc outside", tolerance)
+            yield Passed(where, found, say("0 cc outside"), tolerance)
             continue
         severity = Severity.MAJOR if (inner, outer) == ("GTV", "PTV") else Severity.MINOR
-        text = f"{found} of {whole_cc:.1f} cc"
+        text = say("{0} of {1} cc", found, f"{whole_cc:.1f}")
         yield Found(
             where,
             text,
-            "Ask the site whether it is meant.",
+            say("Ask the site whether it is meant."),
             found,
-            "0 cc outside",
+            say("0 cc outside"),
             tolerance,
             severity,
         )
@@ -107,12 +111,15 @@ def margin(
     for side, value in found.by_side.items():
         slack = tolerance_mm + (slice_mm / 2 if side in "IS" else 0.0)
         if value < least_mm - slack or value > most_mm + slack:
-            wrong.append(f"{side} {value:.1f}")
-    where, expected = f"PTV around {inner}", f"{least_mm:g} to {most_mm:g} mm on each side"
-    tolerance = f"{tolerance_mm:g} mm, half a slice more along z"
+            wrong.append(say("{0} {1}", side, f"{value:.1f}"))
+    where, expected = (
+        say("PTV around {0}", inner),
+        say("{0} to {1} mm on each side", f"{least_mm:g}", f"{most_mm:g}"),
+    )
+    tolerance = say("{0} mm, half a slice more along z", f"{tolerance_mm:g}")
     if wrong:
-        text = f"out of bounds: {', '.join(wrong)} mm; all: {found}"
-        advice = "Check the margins with the site's protocol."
+        text = say("out of bounds: {0} mm; all: {1}", joined(", ", wrong), found)
+        advice = say("Check the margins with the site's protocol.")
         yield Found(where, text, advice, str(found), expected, tolerance)
     else:
         yield Passed(where, str(found), expected, tolerance)
@@ -154,12 +161,14 @@ def expansion(
     sides = tuple(margins_mm) if len(margins_mm) == 6 else tuple(margins_mm) * 6
     inside, ptv = cells_of(there[inner]), cells_of(there["PTV"])
     missing_cc, beyond_cc, whole_cc = _apart_cc(inside, ptv, sides, tolerance_mm)
-    where = f"PTV around {inner}"
-    found = f"{missing_cc:.1f} cc missing, {beyond_cc:.1f} cc beyond"
+    where = say("PTV around {0}", inner)
+    found = say("{0} cc missing, {1} cc beyond", f"{missing_cc:.1f}", f"{beyond_cc:.1f}")
     expected = f"{inner} + {' / '.join(f'{m:g}' for m in margins_mm)} mm"
-    tolerance = f"{tolerance_mm:g} mm, {tolerance_percent:g} % of {whole_cc:.1f} cc"
+    tolerance = say(
+        "{0} mm, {1} % of {2} cc", f"{tolerance_mm:g}", f"{tolerance_percent:g}", f"{whole_cc:.1f}"
+    )
     if max(missing_cc, beyond_cc) > tolerance_percent / 100 * whole_cc:
-        yield Found(where, found, "Ask the site how it was made.", found, expected, tolerance)
+        yield Found(where, found, say("Ask the site how it was made."), found, expected, tolerance)
     else:
         yield Passed(where, found, expected, tolerance)
 

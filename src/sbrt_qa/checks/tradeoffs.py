@@ -10,6 +10,7 @@ from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.geometry.margins import gap_mm, vertices
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity, Verdict
+from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.protocol.conditions import parse_condition, same_prescription
 from sbrt_qa.protocol.result import ConstraintResult
 
@@ -20,7 +21,7 @@ LOOKED_AT: Final = 20_000
 SCALING: Final = ("D", "DC", "Mean", "Max", "Min")
 """Metrics in Gy that go with the dose of the plan."""
 
-NO_LEVEL: Final = "Another plan is needed that spares more of it, or ask the trial office."
+NO_LEVEL: Final = say("Another plan is needed that spares more of it, or ask the trial office.")
 
 
 @check(
@@ -50,15 +51,17 @@ def oar_driven(
     low = [r for r in context.results if _is_low_coverage(r)]
     if not low:
         return
-    shown = ", ".join(f"{r.structure} {r.metric} {_value(r)}" for r in low)
+    shown = joined(", ", (say("{0} {1} {2}", r.structure, r.metric, _value(r)) for r in low))
     drivers = list(_drivers(context, at_limit_part, near_mm))
     if drivers:
-        text = f"coverage is low ({shown}) while {'; '.join(drivers)}"
-        advice = "Coverage was probably given up to spare it: the reviewer decides."
+        text = say("coverage is low ({0}) while {1}", shown, joined("; ", drivers))
+        advice = say("Coverage was probably given up to spare it: the reviewer decides.")
         yield Found("PTV", text, advice)
     else:
-        text = f"coverage is low ({shown}), and no organ of priority 1 near the PTV is at its limit"
-        yield Found("PTV", text, "Ask the site why.")
+        text = say(
+            "coverage is low ({0}), and no organ of priority 1 near the PTV is at its limit", shown
+        )
+        yield Found("PTV", text, say("Ask the site why."))
 
 
 def _is_low_coverage(r: ConstraintResult) -> bool:
@@ -67,7 +70,7 @@ def _is_low_coverage(r: ConstraintResult) -> bool:
 
 
 def _value(r: ConstraintResult) -> str:
-    return f"{r.value:.1f} {r.unit} of {r.op} {r.per_protocol_limit:g}"
+    return say("{0} {1} of {2} {3}", f"{r.value:.1f}", r.unit, r.op, f"{r.per_protocol_limit:g}")
 
 
 def _drivers(context: CheckContext, at_limit_part: float, near_mm: float) -> Iterator[str]:
@@ -86,8 +89,10 @@ def _drivers(context: CheckContext, at_limit_part: float, near_mm: float) -> Ite
         gap = gap_mm(cells, cells_of(organ), vertices(structure, LOOKED_AT))
         if gap <= near_mm:
             told.add(r.structure)
-            place = "in contact with the PTV" if gap < 0.5 else f"{gap:.0f} mm from the PTV"
-            yield f"{r.structure}, {place}, has {r.metric} {_value(r)}"
+            place = say("in contact with the PTV")
+            if gap >= 0.5:
+                place = say("{0} mm from the PTV", f"{gap:.0f}")
+            yield say("{0}, {1}, has {2} {3}", r.structure, place, r.metric, _value(r))
 
 
 def _closeness(r: ConstraintResult) -> float:
@@ -136,18 +141,26 @@ def liver_level(
     if not any(same_prescription(rx_gy, level.total_gy) for level in levels):
         return
     allowed = next((v for v in levels if mean.value * v.total_gy / rx_gy <= v.limit_gy), None)
-    where, found = structure, f"mean {mean.value:.1f} Gy at {rx_gy:g} Gy"
+    where, found = structure, say("mean {0} Gy at {1} Gy", f"{mean.value:.1f}", f"{rx_gy:g}")
     if allowed is None:
-        text = f"{rx_gy:g} Gy was prescribed; a mean of {mean.value:.1f} Gy allows no level"
-        yield Found(where, text, NO_LEVEL, found, "a level of the protocol")
+        text = say(
+            "{0} Gy was prescribed; a mean of {1} Gy allows no level",
+            f"{rx_gy:g}",
+            f"{mean.value:.1f}",
+        )
+        yield Found(where, text, NO_LEVEL, found, say("a level of the protocol"))
     elif same_prescription(rx_gy, allowed.total_gy):
-        yield Passed(where, found, f"allows {allowed.total_gy:g} Gy")
+        yield Passed(where, found, say("allows {0} Gy", f"{allowed.total_gy:g}"))
     else:
         scaled = mean.value * allowed.total_gy / rx_gy
-        level, limit = f"{allowed.total_gy:g} Gy", f"limit {allowed.limit_gy:g} Gy"
-        text = (
-            f"{rx_gy:g} Gy was prescribed; a mean of {mean.value:.1f} Gy allows {level} "
-            f"(scaled to it {scaled:.1f} Gy, {limit})"
+        level, limit = f"{allowed.total_gy:g} Gy", say("limit {0} Gy", f"{allowed.limit_gy:g}")
+        text = say(
+            "{0} Gy was prescribed; a mean of {1} Gy allows {2} (scaled to it {3} Gy, {4})",
+            f"{rx_gy:g}",
+            f"{mean.value:.1f}",
+            level,
+            f"{scaled:.1f}",
+            limit,
         )
         lower = rx_gy < allowed.total_gy
         advice = "" if lower else _step_down(context, mean, allowed.total_gy / rx_gy, level)
@@ -157,17 +170,30 @@ def liver_level(
 
 def _step_down(context: CheckContext, mean: ConstraintResult, part: float, level: str) -> str:
     """Return what stepping down to a level does: limits that would still be missed are named."""
-    missed = ", ".join(
-        f"{r.metric} ({scaled:.1f} {r.unit}, limit {r.per_protocol_limit:g} {r.unit})"
-        for r in context.results
-        if r.structure == mean.structure and r is not mean
-        if (scaled := _missed(r, part)) is not None
+    missed = joined(
+        ", ",
+        (
+            say(
+                "{0} ({1} {2}, limit {3} {4})",
+                r.metric,
+                f"{scaled:.1f}",
+                r.unit,
+                f"{r.per_protocol_limit:g}",
+                r.unit,
+            )
+            for r in context.results
+            if r.structure == mean.structure and r is not mean
+            if (scaled := _missed(r, part)) is not None
+        ),
     )
     if not missed:
-        return f"Step down to {level}, or say why not."
-    return (
-        f"Stepping down to {level} settles {mean.metric} but not {missed}: "
-        "another plan is needed that spares more of it."
+        return say("Step down to {0}, or say why not.", level)
+    return say(
+        "Stepping down to {0} settles {1} but not {2}: another plan is needed that spares more "
+        "of it.",
+        level,
+        mean.metric,
+        missed,
     )
 
 

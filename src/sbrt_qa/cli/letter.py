@@ -9,7 +9,7 @@ import typer
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, refuse_overwriting, tell, write_whole
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted
 
 
 def letter(

@@ -12,7 +12,7 @@ from sbrt_qa import workflows
 from sbrt_qa.cli.options import MapOption, Out, read_mapping
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
 from sbrt_qa.errors import visible
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows import versions
 
 app = typer.Typer(

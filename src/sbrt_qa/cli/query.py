@@ -11,7 +11,7 @@ from sbrt_qa.cli.audit import AuditFolder, Database
 from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows_audit.answers import ABOUT, Question, ask
 
 Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")]

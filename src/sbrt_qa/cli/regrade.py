@@ -8,7 +8,7 @@ import typer
 
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.output import emit, tell
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted
 
 
 def regrade(

@@ -11,7 +11,7 @@ from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.audit import AuditFolder, Database, KeyFile
 from sbrt_qa.cli.output import emit, tell
 from sbrt_qa.errors import visible
-from sbrt_qa.units import counted
+from sbrt_qa.model.phrase import counted
 
 
 def verify(

@@ -20,6 +20,7 @@ from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.result import ConstraintResult
@@ -89,9 +90,9 @@ def nothing_compared(reason: Reason) -> Comparison:
 
 def _why_nothing(*, has_files: bool) -> Reason:
     if has_files:
-        why = "no limit uses a structure with contours"
+        why = say("no limit uses a structure with contours")
     else:
-        why = f"{ENGINE} needs one RTSTRUCT and one RTDOSE as files outside an archive"
+        why = say("{0} needs one RTSTRUCT and one RTDOSE as files outside an archive", ENGINE)
     return Reason(ReasonCode.NOT_APPLICABLE, why)
 
 
@@ -155,12 +156,14 @@ def _outcome(
 ) -> Outcome:
     if "volume_cc" not in answer:
         error = answer.get("error", "no answer")
-        text = f"{ENGINE} fails on this structure ({error}); known of absolute frame offsets"
+        text = say(
+            "{0} fails on this structure ({1}); known of absolute frame offsets", ENGINE, error
+        )
         return Reason(ReasonCode.STRUCTURE_UNREADABLE, text)
     plain = {"Volume": "volume_cc", "Mean": "mean_gy", "Min": "min_gy", "Max": "max_gy"}
     value = answer[plain[spec.kind]] if spec.kind in plain else own
     if value is None:
-        return Reason(ReasonCode.METRIC_UNKNOWN, f"{ENGINE} has no {spec.text}")
+        return Reason(ReasonCode.METRIC_UNKNOWN, say("{0} has no {1}", ENGINE, spec.text))
     rx_gy = doses.metric_context.prescription_gy
     if spec.unit == "cGy":
         return Measured(100 * value, "cGy")
@@ -170,7 +173,7 @@ def _outcome(
     if spec.unit == "%" and isinstance(rx_gy, float | int):
         return Measured(100 * value / rx_gy, "%")
     if spec.unit == "%":
-        return Reason(ReasonCode.NO_PRESCRIPTION, "no prescribed dose is known")
+        return Reason(ReasonCode.NO_PRESCRIPTION, say("no prescribed dose is known"))
     return Measured(value, spec.unit)
 
 
@@ -186,30 +189,40 @@ def _fault(
     planes = np.unique(np.round([c.z_mm for c in structure.contours], 2))
     gaps = np.diff(planes)
     if planes.size == 1:
-        return f"known fault of {ENGINE}: a structure of one contour plane has volume 0"
+        return say("known fault of {0}: a structure of one contour plane has volume 0", ENGINE)
     if gaps.max() - gaps.min() > UNEVEN_MM:
-        return (
-            f"known fault of {ENGINE}: the smallest slice gap, {gaps.min():g} mm, is taken for "
-            f"every slice, although gaps reach {gaps.max():g} mm"
+        return say(
+            "known fault of {0}: the smallest slice gap, {1} mm, is taken for every slice, "
+            "although gaps reach {2} mm",
+            ENGINE,
+            f"{gaps.min():g}",
+            f"{gaps.max():g}",
         )
     if isinstance(ours, DVH) and ours.outside_grid_cc > 0:
-        return (
-            f"known fault of {ENGINE}: the {ours.outside_grid_cc:.2f} cc outside the dose grid are "
-            "lost, or dose is invented for them"
+        return say(
+            "known fault of {0}: the {1} cc outside the dose grid are lost, or dose is invented "
+            "for them",
+            ENGINE,
+            f"{ours.outside_grid_cc:.2f}",
         )
     if spec.kind == "D" and _reads_right(row, spec, answer, doses):
-        return (
-            f"known fault of {ENGINE}: the nearest bin is taken; its own curve, read with "
-            "interpolation, agrees"
+        return say(
+            "known fault of {0}: the nearest bin is taken; its own curve, read with "
+            "interpolation, agrees",
+            ENGINE,
         )
     dose = doses.case.dose
     if not isinstance(dose, Reason) and isinstance(ours, DVH):
         x_mm, y_mm, _ = dose.spacing_mm
         samples = ours.volume_cc * 1000 / max(x_mm * y_mm * float(gaps.min()), 1e-9)
         if samples < FEW_SAMPLES:
-            return f"{ENGINE} counts dose voxels; this structure has about {samples:.0f} of them"
+            return say(
+                "{0} counts dose voxels; this structure has about {1} of them",
+                ENGINE,
+                f"{samples:.0f}",
+            )
     if _near(row) and (spec.kind in ("Max", "Min") or _tight(row, spec)):
-        return f"{ENGINE} sees the dose only at voxel centres inside the structure"
+        return say("{0} sees the dose only at voxel centres inside the structure", ENGINE)
     return ""
 
 

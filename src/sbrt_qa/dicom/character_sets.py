@@ -20,6 +20,7 @@ from pydicom.charset import convert_encodings, decode_bytes
 from sbrt_qa.dicom.likely_text import cost
 from sbrt_qa.dicom.quirks import TEXT, Mended, RawText
 from sbrt_qa.errors import quoted
+from sbrt_qa.model.phrase import say
 
 MAX_SHOWN_BYTES: Final = 64
 """As many as an ROI name may have."""
@@ -87,9 +88,11 @@ def undeclared_character_set(found: RawText) -> Mended[RawText] | None:
         return None
     else:
         text, encoding = _guess(found.raw) or (found.raw.decode("latin-1"), "latin-1")
-    detail = (
-        f"undeclared character set: {quoted(text)} was read as {encoding}, which is a guess; "
-        f"bytes {_shown(found.raw)}"
+    detail = say(
+        "undeclared character set: {0} was read as {1}, which is a guess; bytes {2}",
+        quoted(text),
+        encoding,
+        _shown(found.raw),
     )
     return Mended(found._replace(text=text), detail)
 
@@ -104,14 +107,18 @@ def wrong_character_set(found: RawText) -> Mended[RawText] | None:
         text = decode_iso_2022(found.raw, found.declared)
         if "\x1b" not in text and "\ufffd" not in text:
             return None
-        encoding = f"{declared} with replacements"
+        encoding: str = say("{0} with replacements", declared)
     elif found.raw.isascii() or _fits(found.raw, declared):
         return None
     else:
-        as_declared = found.raw.decode(declared, "replace"), f"{declared} with replacements"
+        as_declared = found.raw.decode(declared, "replace"), say("{0} with replacements", declared)
         text, encoding = _guess(found.raw) or as_declared
-    detail = (
-        f"declared as {declared}, but read as {encoding}: {quoted(text)}; bytes {_shown(found.raw)}"
+    detail = say(
+        "declared as {0}, but read as {1}: {2}; bytes {3}",
+        declared,
+        encoding,
+        quoted(text),
+        _shown(found.raw),
     )
     return Mended(found._replace(text=text), detail)
 

@@ -18,6 +18,7 @@ from sbrt_qa.dicom.read import parse, warnings_as_notes
 from sbrt_qa.errors import DicomError, GeometryError
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.image import ImageSeries
+from sbrt_qa.model.phrase import say
 
 GAP_FACTOR: Final = 1.5
 """A step larger than this many usual steps means that slices are missing."""
@@ -58,7 +59,7 @@ def read_image(slices: Sequence[Slice], log: Log) -> ImageSeries | None:
     try:
         return _series(slices, log)
     except (GeometryError, DicomError) as error:
-        log.note(f"the image series cannot be used: {error}")
+        log.note(say("the image series cannot be used: {0}", error))
         return None
 
 
@@ -111,7 +112,9 @@ def _distinct(placed: Sequence[_Placed], log: Log) -> list[_Placed]:
     kept: list[_Placed] = []
     for one in placed:
         if kept and one.z_mm - kept[-1].z_mm < SAME_PLACE_MM:
-            log.note(f"several image slices at z = {one.z_mm:g} mm: only the first is used")
+            log.note(
+                say("several image slices at z = {0} mm: only the first is used", f"{one.z_mm:g}")
+            )
         else:
             kept.append(one)
     return kept
@@ -124,8 +127,12 @@ def _note_gaps(z_mm: FloatArray, log: Log) -> None:
     usual = float(np.median(steps))
     for index in np.flatnonzero(steps > GAP_FACTOR * usual):
         log.note(
-            f"image slices missing between z = {z_mm[index]:g} and {z_mm[index + 1]:g} mm "
-            f"(usual step {usual:g} mm)"
+            say(
+                "image slices missing between z = {0} and {1} mm (usual step {2} mm)",
+                f"{z_mm[index]:g}",
+                f"{z_mm[index + 1]:g}",
+                f"{usual:g}",
+            )
         )
 
 

@@ -13,6 +13,7 @@ from sbrt_qa.dicom.rtdose import summation
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.grid import DoseGrid, Summation
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
 
 
@@ -31,7 +32,9 @@ def choose_doses(
         kinds.setdefault(summation(dose.root), []).append(dose)
     for kind in (Summation.PLAN, Summation.MULTI_PLAN):
         if len(kinds.get(kind, [])) > 1:
-            return _unusable(f"several {kind} doses, and nothing says which is meant", kinds[kind])
+            return _unusable(
+                say("several {0} doses, and nothing says which is meant", kind), kinds[kind]
+            )
     if Summation.PLAN in kinds:
         return tuple(kinds[Summation.PLAN])
     if Summation.BEAM in kinds:
@@ -40,8 +43,10 @@ def choose_doses(
         return tuple(kinds[Summation.MULTI_PLAN])
     if doses:
         stated = ", ".join(dict.fromkeys(dose.root.shown("DoseSummationType") for dose in doses))
-        return _unusable(f"no dose of the whole plan, only Dose Summation Type {stated}", doses)
-    return Reason(ReasonCode.NO_DOSE, "no dose among the files belongs to this case")
+        return _unusable(
+            say("no dose of the whole plan, only Dose Summation Type {0}", stated), doses
+        )
+    return Reason(ReasonCode.NO_DOSE, say("no dose among the files belongs to this case"))
 
 
 def _unusable(what: str, doses: Sequence[FoundObject]) -> Reason:
@@ -54,13 +59,16 @@ def _complete_beams(
 ) -> tuple[FoundObject, ...] | Reason:
     """Beam doses, if they hold each treatment beam of the plan exactly once."""
     if plan is None:
-        return _unusable("only beam doses, and no plan to tell whether they are all", doses)
+        return _unusable(say("only beam doses, and no plan to tell whether they are all"), doses)
     wanted = sorted(beam.number for beam in plan.beams if beam.meterset != 0)
     present = sorted(number for dose in doses for number in dose.beam_numbers)
     if present != wanted or not all(dose.beam_numbers for dose in doses):
         return _unusable(
-            f"beam doses are not those of the plan: beams {present or 'unstated'}, "
-            f"expected {wanted}, each once",
+            say(
+                "beam doses are not those of the plan: beams {0}, expected {1}, each once",
+                present or say("unstated"),
+                wanted,
+            ),
             doses,
         )
     return tuple(doses)
@@ -76,6 +84,6 @@ def read_sum(
     where = " + ".join(dose.name for dose in doses)
     grids = GRIDS.mend(grids, where, doses[0].root.log)
     if not (addable(grids) and same_grid(grids)):
-        return _unusable("beam doses lie on grids that cannot be brought onto one", doses)
+        return _unusable(say("beam doses lie on grids that cannot be brought onto one"), doses)
     total_gy = np.sum([grid.dose_gy for grid in grids], axis=0)
     return replace(grids[0], dose_gy=total_gy, summation=Summation.SUMMED_BEAMS)

@@ -17,6 +17,7 @@ from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.quirks import DOSE_UNITS, Mended, Stage
 from sbrt_qa.errors import DicomError, GeometryError
 from sbrt_qa.model.grid import FloatArray
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.units import DOSE_UNITS_GY
 
@@ -53,7 +54,7 @@ def statistics_in_percent(found: Statistics) -> Mended[Statistics] | None:
     if not _same(highest * rx_gy / 100, found):
         return None
     low, mean, high = (None if v is None else v * rx_gy / 100 for v in found.stored)
-    detail = f"stored minimum, mean and maximum are per cent of {rx_gy:g} Gy, not Gy"
+    detail = say("stored minimum, mean and maximum are per cent of {0} Gy, not Gy", f"{rx_gy:g}")
     return Mended(found._replace(stored=(low, mean, high)), detail)
 
 
@@ -67,12 +68,18 @@ def read_stored_dvhs(root: Item, prescription_gy: float | None) -> tuple[StoredD
     """
     items = root.items("DVHSequence")
     if len(items) > MAX_HISTOGRAMS:
-        root.log.note(f"{root.where}: only {MAX_HISTOGRAMS} of {len(items)} stored DVHs are read")
+        root.log.note(
+            say("{0}: only {1} of {2} stored DVHs are read", root.where, MAX_HISTOGRAMS, len(items))
+        )
     kept: dict[int, StoredDvh] = {}
     for found in _histograms(root, items[:MAX_HISTOGRAMS], prescription_gy):
         if kept.setdefault(found.roi_number, found) is not found:
             root.log.note(
-                f"{root.where}: ROI {found.roi_number} has several stored DVHs; the first is used"
+                say(
+                    "{0}: ROI {1} has several stored DVHs; the first is used",
+                    root.where,
+                    found.roi_number,
+                )
             )
     return tuple(kept.values())
 
@@ -84,7 +91,7 @@ def _histograms(
         try:
             yield _histogram(item, prescription_gy)
         except (DicomError, GeometryError) as refused:
-            root.log.note(f"{root.where}: stored DVH {index} is not used: {refused}")
+            root.log.note(say("{0}: stored DVH {1} is not used: {2}", root.where, index, refused))
 
 
 def _histogram(item: Item, prescription_gy: float | None) -> StoredDvh:
@@ -177,7 +184,7 @@ def _statistics(
     found = STATISTICS.mend(given, item.where, item.log)
     low, mean, high = found.stored
     if high is not None and not _same(high, found):
-        text = f"{item.where}: stored DVH statistics contradict their curve and are not used"
+        text = say("{0}: stored DVH statistics contradict their curve and are not used", item.where)
         item.log.note(text)
         return None, None, None
     ordered = [v for v in (low, mean, high) if v is not None]

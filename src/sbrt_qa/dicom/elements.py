@@ -29,6 +29,7 @@ from sbrt_qa.dicom.guarded import Budget, GuardedBytes
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.text import declared_encodings, decode
 from sbrt_qa.errors import DicomError, quoted
+from sbrt_qa.model.phrase import say
 
 BROKEN: Final = (
     ArithmeticError,
@@ -178,8 +179,8 @@ class Item:
     def shown(self, keyword: str) -> str:
         """Return the element's value for a message: quoted text, or ``nothing``."""
         if not self.has(keyword):
-            return "nothing"
-        return quoted(self.raw(keyword).decode("latin-1").strip(" \0")) or "an empty value"
+            return say("nothing")
+        return quoted(self.raw(keyword).decode("latin-1").strip(" \0")) or say("an empty value")
 
     def items(self, keyword: str) -> tuple[Item, ...]:
         """Return the items of a sequence; none when it is absent or no sequence."""

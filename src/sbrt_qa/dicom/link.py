@@ -15,6 +15,7 @@ from sbrt_qa.dicom.collect import Collection, FoundObject
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.case import Link, LinkKind
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 
 _Links = dict[tuple[str, str], Link]
 """How a dose was joined to a plan, by their UIDs; the plan's is empty where there is none."""
@@ -81,9 +82,11 @@ def _doses_of_plans(collection: Collection) -> tuple[dict[str, list[FoundObject]
         candidates = [plan for plan in free if _belong_together(dose, plan)]
         if len(candidates) == 1:
             doses[candidates[0].uid].append(dose)
-            links[dose.uid, candidates[0].uid] = _guess(dose, candidates[0], "it refers to no plan")
+            links[dose.uid, candidates[0].uid] = _guess(
+                dose, candidates[0], say("it refers to no plan")
+            )
         else:
-            note = f"it refers to no plan; {len(candidates)} plans here would fit"
+            note = say("it refers to no plan; {0} plans here would fit", len(candidates))
             links[dose.uid, ""] = Link(dose.name, "RTPLAN", LinkKind.UNLINKED, note)
     return doses, links
 
@@ -112,8 +115,14 @@ def _belong_together(one: FoundObject, other: FoundObject) -> bool:
 
 def _guess(source: FoundObject, target: FoundObject, why: str) -> Link:
     framed = source.frame_uid and target.frame_uid
-    basis = "frame of reference" if framed else "patient and study"
-    note = f"a guess: {why}; {target.name} is the only {target.modality} of the same {basis}"
+    basis = say("frame of reference") if framed else say("patient and study")
+    note = say(
+        "a guess: {0}; {1} is the only {2} of the same {3}",
+        why,
+        target.name,
+        target.modality,
+        basis,
+    )
     return Link(source.name, target.name, LinkKind.BY_FRAME_OF_REFERENCE, note)
 
 
@@ -146,15 +155,19 @@ def _structures(
                 return sets[uid], (Link(owner.name, sets[uid].name, LinkKind.BY_UID),)
     candidates = _fitting_sets(collection, owners)
     dangling = any(owner.structure_set_uids for owner in owners)
-    why = "the structure set it refers to is not here" if dangling else "it refers to none"
+    why = (
+        say("the structure set it refers to is not here") if dangling else say("it refers to none")
+    )
     if len(candidates) == 1:
         fitting = [o for o in owners if _belong_together(o, candidates[0])]
         return candidates[0], (_guess(fitting[0], candidates[0], why),)
     if candidates:
         names = " and ".join(quoted(c.name) for c in candidates)
-        detail = f"{why}, and {names} would both fit: say which is meant by giving only that one"
+        detail = say(
+            "{0}, and {1} would both fit: say which is meant by giving only that one", why, names
+        )
         return Reason(ReasonCode.STRUCTURE_AMBIGUOUS, detail), ()
-    detail = f"no structure set: {why}" if owners else "no structure set"
+    detail = say("no structure set: {0}", why) if owners else say("no structure set")
     return Reason(ReasonCode.STRUCTURE_MISSING, detail), ()
 
 
@@ -190,12 +203,12 @@ def _with_images(collection: Collection, case: LinkedCase) -> LinkedCase:
             return _joined(case, series[uid], made)
     fitting = [s for s in series.values() if s[0].frame_uid and _belong_together(s[0], anchor)]
     if len(fitting) == 1:
-        note = "a guess: the only image series of the same frame of reference"
+        note = say("a guess: the only image series of the same frame of reference")
         return _joined(
             case, fitting[0], Link(anchor.name, "CT", LinkKind.BY_FRAME_OF_REFERENCE, note)
         )
-    why = "several image series share" if fitting else "no image series here has"
-    note = f"{anchor.name}: {why} its frame of reference; no image is used"
+    why = say("several image series share") if fitting else say("no image series here has")
+    note = say("{0}: {1} its frame of reference; no image is used", anchor.name, why)
     return replace(case, notes=(*case.notes, note))
 
 

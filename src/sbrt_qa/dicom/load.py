@@ -29,10 +29,10 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import counted, said, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.units import counted
 
 T = TypeVar("T")
 Paths = Path | str | Sequence[Path | str]
@@ -169,7 +169,7 @@ class _Reader:
 
     def _plan(self, linked: LinkedCase) -> Plan | Reason:
         if linked.plan is None:
-            return Reason(ReasonCode.REFERENCE_MISSING, "no plan among the files")
+            return Reason(ReasonCode.REFERENCE_MISSING, say("no plan among the files"))
         root = linked.plan.root
         plan = self._once(linked.plan, lambda: read_plan(root))
         return Reason(ReasonCode.REFERENCE_MISSING, plan) if isinstance(plan, str) else plan
@@ -193,14 +193,16 @@ class _Reader:
         except DicomError as error:
             relative = any(one.root.code("DoseUnits") == "RELATIVE" for one in chosen)
             code = ReasonCode.DOSE_UNUSABLE if relative else ReasonCode.DOSE_UNREADABLE
-            return Reason(code, str(error))
+            return Reason(code, said(error))
         frames = {
             part.frame_of_reference_uid
             for part in (dose, structures)
             if not isinstance(part, Reason) and part.frame_of_reference_uid
         }
         if len(frames) > 1:
-            detail = f"{chosen[0].name} and the structure set lie in different frames of reference"
+            detail = say(
+                "{0} and the structure set lie in different frames of reference", chosen[0].name
+            )
             return Reason(ReasonCode.DOSE_UNREADABLE, detail)
         return dose
 
@@ -226,11 +228,11 @@ class _Reader:
         log = chosen[0].root.log
         if len(chosen) > 1:
             if held:
-                log.note("the DVHs stored with the parts of a summed dose are not used")
+                log.note(say("the DVHs stored with the parts of a summed dose are not used"))
             return ()
         meant = chosen[0].structure_set_uids
         if held and meant and structures.uid not in meant:
-            log.note(f"{chosen[0].name}: its stored DVHs are of another structure set")
+            log.note(say("{0}: its stored DVHs are of another structure set", chosen[0].name))
             return ()
         prescribed = None if isinstance(plan, Reason) else plan.prescription
         rx_gy = prescribed.total_gy if isinstance(prescribed, Prescription) else None
@@ -238,7 +240,7 @@ class _Reader:
             f"dvh {chosen[0].uid}", chosen[0], lambda: read_stored_dvhs(chosen[0].root, rx_gy)
         )
         if isinstance(found, str):
-            log.note(f"the stored DVHs are not used: {found}")
+            log.note(say("the stored DVHs are not used: {0}", found))
             return ()
         return found
 
@@ -253,7 +255,7 @@ class _Reader:
             root = one.root
             found = self._once(one, lambda root=root: read_session(root))  # type: ignore[misc]
             if isinstance(found, str):
-                log.note(f"a treatment record is not used: {found}")
+                log.note(say("a treatment record is not used: {0}", found))
             else:
                 read.append(found)
         return in_time(read)
@@ -283,7 +285,7 @@ def _guarded(one: FoundObject, read: Callable[[], T]) -> T | str:
         with warnings_as_notes(one.name, one.root.log), translated(one.name):
             return read()
     except (DicomError, GeometryError) as error:
-        return str(error)
+        return said(error)
 
 
 def _present(*parts: FoundObject | Reason | None) -> tuple[FoundObject, ...]:
@@ -315,7 +317,7 @@ def _headers(used: Sequence[FoundObject]) -> tuple[ObjectHeader, ...]:
     for one, read in readers:
         header = _guarded(one, read)
         if isinstance(header, str):
-            one.root.log.note(f"its header cannot be read: {header}")
+            one.root.log.note(say("its header cannot be read: {0}", header))
         else:
             headers.append(header)
     return tuple(headers)
@@ -348,4 +350,4 @@ def _identity_notes(used: Iterable[FoundObject]) -> list[str]:
 
 def _unused_doses(linked: LinkedCase, used: Sequence[FoundObject]) -> list[str]:
     left = [dose.name for dose in linked.doses if dose not in used]
-    return [f"doses of this plan that were not used: {', '.join(left)}"] if left else []
+    return [say("doses of this plan that were not used: {0}", ", ".join(left))] if left else []

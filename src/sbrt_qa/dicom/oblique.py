@@ -21,6 +21,7 @@ from sbrt_qa.dicom.coordinates import (
 )
 from sbrt_qa.dicom.quirks import Mended, Stage
 from sbrt_qa.model.grid import UNIFORM_TOLERANCE_MM, FloatArray
+from sbrt_qa.model.phrase import say
 
 LEAST_FOR_SPLINE: Final = 4
 """Voxels along each axis below which the stored dose is read linearly."""
@@ -74,7 +75,7 @@ def lay_along_patient_axes(stored: StoredDose) -> Mended[StoredDose] | None:
         StoredDose(
             laid, (x, y, z), AXIAL, (float(step[1]), float(step[0])), step[2] * np.arange(count[2])
         ),
-        f"resampled along the patient's axes; {_cost(frame, laid, half, step)}",
+        say("resampled along the patient's axes; {0}", _cost(frame, laid, half, step)),
     )
 
 
@@ -179,11 +180,15 @@ def _cost(frame: _Frame, laid: FloatArray, half_mm: FloatArray, step_mm: FloatAr
     lost = 100 * (1 - float(np.prod(half_mm) / np.prod(frame.half_mm)))
     tilt = np.degrees(np.arccos(np.abs(frame.directions).max(axis=0).clip(0, 1))).max()
     rms = np.sqrt(squares / frame.voxels.size)
-    return (
-        f"it was tilted by {tilt:.3g} degrees; at its own voxel centres the dose differs by at "
-        f"most {percent * largest:.2g} % of its maximum (rms {percent * rms:.2g} %); {lost:.2g} % "
-        f"of its volume, at the corners, with up to {percent * left:.3g} % of the maximum, is not "
-        "held by the new grid and counts as outside"
+    return say(
+        "it was tilted by {0} degrees; at its own voxel centres the dose differs by at most {1} "
+        "% of its maximum (rms {2} %); {3} % of its volume, at the corners, with up to {4} % of "
+        "the maximum, is not held by the new grid and counts as outside",
+        f"{tilt:.3g}",
+        f"{percent * largest:.2g}",
+        f"{percent * rms:.2g}",
+        f"{lost:.2g}",
+        f"{percent * left:.3g}",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sbrt_qa.dicom.quirks import Mended, Stage
+from sbrt_qa.model.phrase import say
 
 PREAMBLE_BYTES: Final = 128
 
@@ -36,6 +37,9 @@ def foreign_preamble(preamble: bytes) -> Mended[bytes] | None:
     for magic, kind in FOREIGN:
         if start.startswith(magic):
             return Mended(
-                b"", f"the file is {kind} as well: its first bytes are skipped; do not open it so"
+                b"",
+                say(
+                    "the file is {0} as well: its first bytes are skipped; do not open it so", kind
+                ),
             )
     return None

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.plan import DoseReference, FractionGroup, Prescription, PrescriptionSource
 
 _SAME_GY = 1e-6
@@ -43,12 +44,20 @@ def prescription_of(
         highest = _highest(targets) if not active else None
         return highest or _none_stated(groups)
     if max(p.total_gy for p in stated) - min(p.total_gy for p in stated) > _SAME_GY:
-        listed = ", ".join(
-            f"group {group.number}: {p.total_gy:g} Gy in {group.fractions or 'unknown'} fractions"
-            for (group, _), p in zip(active, per_group, strict=True)
-            if p is not None
+        listed = joined(
+            ", ",
+            (
+                say(
+                    "group {0}: {1} Gy in {2} fractions",
+                    group.number,
+                    f"{p.total_gy:g}",
+                    group.fractions or say("unknown"),
+                )
+                for (group, _), p in zip(active, per_group, strict=True)
+                if p is not None
+            ),
         )
-        detail = f"the plan's fraction groups prescribe different doses ({listed})"
+        detail = say("the plan's fraction groups prescribe different doses ({0})", listed)
         return Reason(ReasonCode.NO_PRESCRIPTION, detail)
     return stated[0]
 
@@ -59,13 +68,17 @@ def fractions_of(groups: Sequence[FractionGroup], delivering: Collection[int]) -
         g for g in groups if not g.beam_numbers or set(g.beam_numbers) & set(delivering)
     ] or list(groups)
     if not active:
-        return Reason(ReasonCode.NO_PRESCRIPTION, "the plan has no fraction group")
+        return Reason(ReasonCode.NO_PRESCRIPTION, say("the plan has no fraction group"))
     if len(active) > 1:
-        listed = ", ".join(f"group {g.number}: {g.fractions or 'unknown'}" for g in active)
-        detail = f"the plan has several fraction groups with fractions of their own ({listed})"
+        listed = joined(
+            ", ", (say("group {0}: {1}", g.number, g.fractions or say("unknown")) for g in active)
+        )
+        detail = say(
+            "the plan has several fraction groups with fractions of their own ({0})", listed
+        )
         return Reason(ReasonCode.NO_PRESCRIPTION, detail)
     if active[0].fractions is None:
-        detail = "Number of Fractions Planned is missing or no whole number from 1 to 1000"
+        detail = say("Number of Fractions Planned is missing or no whole number from 1 to 1000")
         return Reason(ReasonCode.NO_PRESCRIPTION, detail)
     return active[0].fractions
 
@@ -106,7 +119,7 @@ def _highest(targets: Sequence[DoseReference]) -> Prescription | None:
 
 
 def _none_stated(groups: Sequence[FractionGroup]) -> Reason:
-    detail = "the plan states no target prescription dose"
+    detail = say("the plan states no target prescription dose")
     if not groups:
-        detail += " and has no fraction group"
+        detail += say(" and has no fraction group")
     return Reason(ReasonCode.NO_PRESCRIPTION, detail)

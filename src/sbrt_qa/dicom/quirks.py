@@ -19,6 +19,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.case import Repair
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import ContourKind
 
 T = TypeVar("T")
@@ -142,8 +143,8 @@ def no_preamble(encoding: Encoding) -> Mended[Encoding] | None:
     """Read a file that lacks the 128-byte preamble, and perhaps the file meta information."""
     if encoding.has_preamble:
         return None
-    syntax = encoding.transfer_syntax or "a transfer syntax recognised from the first element"
-    return Mended(encoding, f"no DICOM preamble; read as {syntax}")
+    syntax = encoding.transfer_syntax or say("a transfer syntax recognised from the first element")
+    return Mended(encoding, say("no DICOM preamble; read as {0}", syntax))
 
 
 @ENCODING.quirk("no-transfer-syntax", vendor="Monaco 5.11", example="file meta without (0002,0010)")
@@ -151,7 +152,7 @@ def no_transfer_syntax(encoding: Encoding) -> Mended[Encoding] | None:
     """Recognise the transfer syntax from the first element where the file names none."""
     if encoding.transfer_syntax:
         return None
-    return Mended(encoding, "no Transfer Syntax UID; recognised from the first element")
+    return Mended(encoding, say("no Transfer Syntax UID; recognised from the first element"))
 
 
 _CONTOUR_KINDS: Final = frozenset(ContourKind) - {ContourKind.OTHER}
@@ -164,14 +165,14 @@ def odd_contour_type(kind: str) -> Mended[str] | None:
     """Treat a missing or non-standard Contour Geometric Type as closed planar."""
     if kind in _CONTOUR_KINDS:
         return None
-    got = quoted(kind) if kind else "no contour geometric type"
-    return Mended(ContourKind.CLOSED_PLANAR.value, f"{got} treated as CLOSED_PLANAR")
+    got = quoted(kind) if kind else say("no contour geometric type")
+    return Mended(ContourKind.CLOSED_PLANAR.value, say("{0} treated as CLOSED_PLANAR", got))
 
 
 @DOSE_UNITS.quirk("dose-in-cgy", vendor="several", example="Dose Units CGY")
 def dose_in_cgy(units: str) -> Mended[str] | None:
     """Convert a dose in cGy, a unit that DICOM does not know, to Gy."""
-    return Mended("CGY", "Dose Units CGY: values divided by 100") if units == "CGY" else None
+    return Mended("CGY", say("Dose Units CGY: values divided by 100")) if units == "CGY" else None
 
 
 @FRAME_OFFSETS.quirk("spare-frame-offsets", vendor="several", example="one frame, fifteen offsets")
@@ -179,7 +180,7 @@ def spare_frame_offsets(offsets: Offsets) -> Mended[Offsets] | None:
     """Use the first offset of a single frame that brings a whole vector of them."""
     if offsets.frames != 1 or len(offsets.values_mm) < 2:
         return None
-    detail = f"one frame, but {len(offsets.values_mm)} frame offsets: only the first is used"
+    detail = say("one frame, but {0} frame offsets: only the first is used", len(offsets.values_mm))
     return Mended(offsets._replace(values_mm=offsets.values_mm[:1]), detail)
 
 
@@ -189,7 +190,9 @@ def unsorted_frames(offsets: Offsets) -> Mended[Offsets] | None:
     ascending = sorted(offsets.values_mm)
     if list(offsets.values_mm) in (ascending, ascending[::-1]):
         return None
-    return Mended(offsets, "dose frames are not in the order of their places; they were sorted")
+    return Mended(
+        offsets, say("dose frames are not in the order of their places; they were sorted")
+    )
 
 
 @PLANES.quirk("plane-noise", vendor="several", example="z of 2.4991 and 2.4992 in one plane")
@@ -204,7 +207,9 @@ def plane_noise(planes: dict[float, float]) -> Mended[dict[float, float]] | None
     moved = [z_mm - plane for z_mm, plane in snapped.items() if z_mm != plane]
     if not moved:
         return None
-    detail = (
-        f"{len(moved)} contour positions moved onto their plane, by at most {max(moved):.2g} mm"
+    detail = say(
+        "{0} contour positions moved onto their plane, by at most {1} mm",
+        len(moved),
+        f"{max(moved):.2g}",
     )
     return Mended(snapped, detail)

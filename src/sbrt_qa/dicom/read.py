@@ -20,6 +20,7 @@ from sbrt_qa.dicom.guarded import Budget, GuardedBytes
 from sbrt_qa.dicom.preamble import PREAMBLE, PREAMBLE_BYTES
 from sbrt_qa.dicom.quirks import ENCODING, IMPLICIT_LITTLE_ENDIAN, Encoding, Log
 from sbrt_qa.errors import DicomError, quoted
+from sbrt_qa.model.phrase import say
 
 HEAD_BYTES: Final = 512
 """Enough of a file's start to tell whether it may be DICOM."""
@@ -63,7 +64,7 @@ def warnings_as_notes(where: str, log: Log) -> Iterator[None]:
         warnings.simplefilter("always")
         yield
     for warning in caught:
-        log.note(f"{where}: DICOM library: {quoted(warning.message)}")
+        log.note(say("{0}: DICOM library: {1}", where, quoted(warning.message)))
 
 
 def open_bytes(data: bytes, where: str) -> Opened:
@@ -139,10 +140,10 @@ def _cut_off(dataset: Dataset) -> str:
         length = getattr(element, "length", _UNDEFINED_LENGTH)
         present = len(element.value) if isinstance(element.value, bytes) else length
         if length != _UNDEFINED_LENGTH and present < length:
-            return (
-                f"the file is cut off inside element {tag}: {length} bytes declared, "
-                f"{present} present"
-            )
+            return say(
+                "the file is cut off inside element {0}: {1} bytes declared, {2} present",
+                tag, length, present,
+            )  # fmt: skip
     return ""
 
 

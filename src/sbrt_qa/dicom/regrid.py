@@ -9,6 +9,7 @@ import numpy as np
 
 from sbrt_qa.dicom.quirks import Mended, Stage
 from sbrt_qa.model.grid import UNIFORM_TOLERANCE_MM, DoseGrid, FloatArray
+from sbrt_qa.model.phrase import say
 
 Grids = tuple[DoseGrid, ...]
 
@@ -32,11 +33,15 @@ def onto_the_finest(grids: Grids) -> Mended[Grids] | None:
     )
     step = " x ".join(f"{s:g}" for s in finest.spacing_mm)
     lost = 1 - read[0].dose_gy.size / finest.dose_gy.size
-    detail = (
-        f"{len(grids)} doses on different grids were read by trilinear interpolation on the finest "
-        f"({step} mm), where all of them have values"
+    detail = say(
+        "{0} doses on different grids were read by trilinear interpolation on the finest ({1} "
+        "mm), where all of them have values",
+        len(grids),
+        step,
     )
-    detail += f"; {100 * lost:.2g} % of its voxels lie outside another grid" if lost else ""
+    detail += (
+        say("; {0} % of its voxels lie outside another grid", f"{100 * lost:.2g}") if lost else ""
+    )
     return Mended(read, detail)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from sbrt_qa.dicom.control_points import read_control_points
 from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.prescription import fractions_of, prescription_of
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Modifier, PatientSetup, Plan
 
 ION_PLAN_CLASS: Final = "1.2.840.10008.5.1.4.1.1.481.8"
@@ -175,7 +176,9 @@ def _amount(item: Item, keyword: str, most: float) -> float | None:
     value = item.number(keyword)
     if value is None or 0 <= value <= most:
         return value
-    item.log.note(f"{item.where}: {keyword} {item.shown(keyword)} cannot be and is not used")
+    item.log.note(
+        say("{0}: {1} {2} cannot be and is not used", item.where, keyword, item.shown(keyword))
+    )
     return None
 
 

@@ -20,6 +20,7 @@ from sbrt_qa.dicom.quirks import CONTOUR_TYPE, PLANE_TOLERANCE_MM, PLANES
 from sbrt_qa.errors import DicomError, GeometryError, quoted
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.structure import (
     Contour,
     ContourKind,
@@ -73,7 +74,7 @@ def read_structure_set(root: Item) -> StructureSet:
     """
     for keyword in ("StructureSetROISequence", "ROIContourSequence"):
         if not root.has(keyword):
-            root.log.note(f"{root.where}: has no {keyword}")
+            root.log.note(say("{0}: has no {1}", root.where, keyword))
     rois = _rois(root)
     frame_uid = main_frame(root)
     types, overrides = _interpreted_types(root), _overrides(root)
@@ -108,7 +109,9 @@ def _rois(root: Item) -> dict[int, _Roi]:
         number = item.integer("ROINumber")
         name = item.text("ROIName", f"{root.where} ROI {number}")
         if number is None:
-            root.log.note(f"{root.where}: {quoted(name)} has no ROI number and was left out")
+            root.log.note(
+                say("{0}: {1} has no ROI number and was left out", root.where, quoted(name))
+            )
         elif number in rois:
             other = rois[number].name
             rois[number].problem = f"ROI number {number} names {quoted(other)} and {quoted(name)}"
@@ -118,10 +121,10 @@ def _rois(root: Item) -> dict[int, _Roi]:
     for item in root.items("ROIContourSequence"):
         number = item.integer("ReferencedROINumber")
         if number is None:
-            root.log.note(f"{root.where}: contours without an ROI number were left out")
+            root.log.note(say("{0}: contours without an ROI number were left out", root.where))
             continue
         if number not in rois:
-            root.log.note(f"{root.where}: ROI {number} has contours but no name")
+            root.log.note(say("{0}: ROI {1} has contours but no name", root.where, number))
             rois[number] = _Roi(number, "", "")
         rois[number].contour_items.append(item)
     return rois
@@ -154,14 +157,17 @@ def _structure(root: Item, roi: _Roi, interpreted_type: str, frame_uid: str) -> 
     """One ROI; anything wrong with it becomes its problem."""
     problem = roi.problem
     if roi.frame_uid and roi.frame_uid != frame_uid:
-        problem = f"{quoted(roi.name)} lies in another frame of reference than most structures"
+        problem = say(
+            "{0} lies in another frame of reference than most structures", quoted(roi.name)
+        )
     contours: list[Contour] = []
     set_aside: tuple[SetAside, ...] = ()
     if not problem:
         try:
             contours, set_aside = _contours(root, roi)
         except (_ContourError, DicomError) as refused:
-            problem = f"{quoted(roi.name)} (ROI {roi.number}): {refused}"
+            why = said(refused) if isinstance(refused, DicomError) else refused.args[0]
+            problem = say("{0} (ROI {1}): {2}", quoted(roi.name), roi.number, why)
     return Structure(
         roi_number=roi.number,
         name=roi.name,
@@ -182,14 +188,14 @@ def _contours(root: Item, roi: _Roi) -> tuple[list[Contour], tuple[SetAside, ...
     where = f"{root.where} {quoted(roi.name)} (ROI {roi.number})"
     raw = _raw_contours(root, roi, where)
     aside: Counter[tuple[ContourKind, str]] = Counter(
-        (c.kind, "no closed contour") for c in raw if c.kind not in _CLOSED
+        (c.kind, say("no closed contour")) for c in raw if c.kind not in _CLOSED
     )
     closed = [c for c in raw if c.kind in _CLOSED]
     contours = []
     for found, values in zip(closed, each_parsed([c.text for c in closed]), strict=True):
         points = _points(found, values)
         if len(points) < MIN_VERTICES:
-            aside[found.kind, f"fewer than {MIN_VERTICES} vertices"] += 1
+            aside[found.kind, say("fewer than {0} vertices", MIN_VERTICES)] += 1
         else:
             contours.append(_contour(found, points))
     return contours, tuple(SetAside(kind, n, note) for (kind, note), n in aside.items())
@@ -212,24 +218,36 @@ def _refuse_too_many(text: bytes, index: int) -> None:
     most = 3 * MAX_VERTICES
     if len(text) > 2 * most and (count := text.count(b"\\") + 1) > most:
         raise _ContourError(
-            f"contour {index} has {count // 3:,} points, which no drawing needs; at most "
-            f"{MAX_VERTICES:,} are read"
+            say(
+                "contour {0} has {1} points, which no drawing needs; at most {2} are read",
+                index,
+                f"{count // 3:,}",
+                f"{MAX_VERTICES:,}",
+            )
         )
 
 
 def _points(found: _RawContour, values: FloatArray | BadDecimal) -> FloatArray:
     """Vertices as (n, 3), checked against what the file declares."""
-    where = f"contour {found.index}"
     if isinstance(values, BadDecimal):
-        at = f"number {values.position + 1}"
-        raise _ContourError(f"{where}, {at} is {quoted(values.text)}, not a plain decimal number")
+        raise _ContourError(
+            say(
+                "contour {0}, number {1} is {2}, not a plain decimal number",
+                found.index, values.position + 1, quoted(values.text),
+            )
+        )  # fmt: skip
     if values.size % 3:
-        raise _ContourError(f"{where} has {values.size} numbers, not a multiple of 3")
+        raise _ContourError(
+            say("contour {0} has {1} numbers, not a multiple of 3", found.index, values.size)
+        )
     points = values.reshape(-1, 3)
     if found.declared is not None and found.declared != len(points):
         raise _ContourError(
-            f"{where} declares {found.declared} points but has {len(points)}",
-        )
+            say(
+                "contour {0} declares {1} points but has {2}",
+                found.index, found.declared, len(points),
+            )
+        )  # fmt: skip
     return points
 
 
@@ -237,13 +255,15 @@ def _contour(found: _RawContour, points: FloatArray) -> Contour:
     low, high = float(points[:, 2].min()), float(points[:, 2].max())
     if high - low > PLANE_TOLERANCE_MM:
         raise _ContourError(
-            f"contour {found.index} is not axial: {_lie(points)}, its z runs from {low:g} to "
-            f"{high:g} mm"
-        )
+            say(
+                "contour {0} is not axial: {1}, its z runs from {2} to {3} mm",
+                found.index, _lie(points), f"{low:g}", f"{high:g}",
+            )
+        )  # fmt: skip
     try:
         return Contour(0.5 * (low + high), points[:, :2])
     except GeometryError as error:
-        raise _ContourError(f"contour {found.index}: {error}") from error
+        raise _ContourError(say("contour {0}: {1}", found.index, said(error))) from error
 
 
 def _lie(points: FloatArray) -> str:
@@ -251,11 +271,12 @@ def _lie(points: FloatArray) -> str:
     scaled = points / np.abs(points).max()
     _, spread, axes = np.linalg.svd(scaled - scaled.mean(axis=0), full_matrices=False)
     if spread[1] <= 1e-6 * spread[0]:
-        return "its points lie on one line"
+        return say("its points lie on one line")
     across = np.abs(axes[2])
     if across[:2].max() > np.cos(np.radians(1)):
-        return f"it is {('sagittal', 'coronal')[int(across.argmax())]}"
-    return f"its plane is tilted by {np.degrees(np.arccos(min(across[2], 1.0))):.3g} degrees"
+        return (say("it is sagittal"), say("it is coronal"))[int(across.argmax())]
+    tilt_deg = np.degrees(np.arccos(min(across[2], 1.0)))
+    return say("its plane is tilted by {0} degrees", f"{tilt_deg:.3g}")
 
 
 def _snap_planes(root: Item, structures: Sequence[Structure]) -> tuple[Structure, ...]:

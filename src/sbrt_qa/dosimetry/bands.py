@@ -30,6 +30,7 @@ from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.solids import Solid
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Band, Driver, Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.structure import Structure
 
 
@@ -171,8 +172,10 @@ class OtherDoses(CaseDoses):
             try:
                 found = with_other_ends(usual, regions, dose, *how)
             except GeometryError as error:
-                return Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
-            nothing = Reason(ReasonCode.OUTSIDE_DOSE_GRID, "nothing is left inside the dose grid")
+                return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
+            nothing = Reason(
+                ReasonCode.OUTSIDE_DOSE_GRID, say("nothing is left inside the dose grid")
+            )
             self._dvhs[key] = found or nothing
         return self._dvhs[key]
 

@@ -19,6 +19,7 @@ from sbrt_qa.geometry.planes import IntArray
 from sbrt_qa.geometry.regions import Cells
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 
 FINE_MM = 1.0
 """Spacing of the lattice within a cell."""
@@ -54,7 +55,7 @@ def highest_beyond_gy(
     The dose in Gy, or the Reason when no part of the body with a dose is that far away.
     """
     if 1 in dose.dose_gy.shape:
-        return Reason(ReasonCode.DOSE_UNUSABLE, "the dose grid has no extent along one axis")
+        return Reason(ReasonCode.DOSE_UNUSABLE, say("the dose grid has no extent along one axis"))
     search = _Search(Distance(target, SLIT_MM), body, dose, distance_mm)
     cells, top_gy = search.candidates()
     best = -1.0
@@ -64,7 +65,9 @@ def highest_beyond_gy(
             break
         best = search.highest_in(cells[first : first + CHUNK][hot], best)
     if best < 0:
-        text = f"no part of the body with a dose lies {distance_mm:g} mm from the target"
+        text = say(
+            "no part of the body with a dose lies {0} mm from the target", f"{distance_mm:g}"
+        )
         return Reason(ReasonCode.REFERENCE_MISSING, text)
     return best
 

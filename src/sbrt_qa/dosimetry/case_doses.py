@@ -20,6 +20,7 @@ from sbrt_qa.geometry.regions import Region, cells_of, region_of
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.plan import Prescription
 from sbrt_qa.model.structure import Structure, StructureSet
 
@@ -148,7 +149,7 @@ class CaseDoses:
         bodies = [s for s in there if s.interpreted_type == "EXTERNAL" and s.contours]
         if len(bodies) == 1:
             return bodies[0]
-        text = f"{len(bodies)} structures of the plan have the type EXTERNAL; one is needed"
+        text = say("{0} structures of the plan have the type EXTERNAL; one is needed", len(bodies))
         return Reason(ReasonCode.REFERENCE_MISSING, text)
 
     def surroundings(self, target: Structure) -> Surroundings | Reason:
@@ -164,7 +165,7 @@ class CaseDoses:
         there = structures_of(self.case).values()
         others = [s for s in there if s.interpreted_type == "PTV" and s is not target]
         if apart := [s for s in others if self._lies_apart(s, target)]:
-            text = f"isodoses of {quoted(apart[0].name)}, another PTV, cannot be told apart"
+            text = say("isodoses of {0}, another PTV, cannot be told apart", quoted(apart[0].name))
             return Reason(ReasonCode.NOT_APPLICABLE, text)
         return Surroundings(
             body,
@@ -193,7 +194,7 @@ class CaseDoses:
         if structure.problem is not None:
             return structure.problem
         if not structure.contours:
-            return Reason(ReasonCode.STRUCTURE_EMPTY, "the structure has no closed contour")
+            return Reason(ReasonCode.STRUCTURE_EMPTY, say("the structure has no closed contour"))
         try:
             return region_of(structure, self.convention, self.slice_spacing_mm)
         except GeometryError as error:
@@ -223,4 +224,4 @@ def _own_spacing_mm(structure: Structure) -> float | None:
 
 
 def _unreadable(error: GeometryError) -> Reason:
-    return Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
+    return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))

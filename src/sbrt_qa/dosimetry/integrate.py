@@ -17,6 +17,7 @@ from sbrt_qa.geometry.scanlines import lattice, scan, section_mm2
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import joined, say, stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def method_text(
     convention: Convention = DEFAULT_CONVENTION, settings: Settings = DEFAULT_SETTINGS
 ) -> str:
     """Return the choices behind a DVH in words, for provenance and reports."""
-    return f"{convention}; dose between voxels: {settings.interpolation}"
+    read = say("dose between voxels: {0}", stated(settings.interpolation))
+    return joined("; ", (convention.in_words, read))
 
 
 def integrate(
@@ -85,11 +87,11 @@ def integrate(
     """
     cells = cells_of(region)
     if section_mm2(cells) <= 0:
-        return Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no area")
+        return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no area"))
     dose = refined(dose, box_of(cells), settings.interpolation)
     edges = bin_edges(cells, dose, settings.bins)
     if edges is None:
-        return _outside("lies entirely outside the dose grid")
+        return _outside(say("lies entirely outside the dose grid"))
     area = area_mm2_of(cells, settings)
     floor = section_mm2(cells) / settings.most_lines
     fine = curve_of(cells, dose, edges, area)
@@ -97,9 +99,9 @@ def integrate(
         area /= 4
         fine = curve_of(cells, dose, edges, area)
     if fine.volume_cc <= 0:
-        return Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no volume")
+        return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no volume"))
     if fine.inside_cc <= 0:
-        return _outside("encloses no volume inside the dose grid")
+        return _outside(say("encloses no volume inside the dose grid"))
     low, high = extremes(cells, dose, fine.min_gy, fine.max_gy)
     return DVH(
         volume_cc=fine.volume_cc,
@@ -124,9 +126,9 @@ def volume_cc(region: Region, *, settings: Settings = DEFAULT_SETTINGS) -> float
     """
     cells = cells_of(region)
     if section_mm2(cells) <= 0:
-        return Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no area")
+        return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no area"))
     volume = scan(cells, lattice(cells, area_mm2_of(cells, settings))).volume_cc
-    return volume or Reason(ReasonCode.STRUCTURE_EMPTY, "the contours enclose no volume")
+    return volume or Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no volume"))
 
 
 def parts_of(region: Region, dose: DoseGrid, interpolation: Interpolation) -> int:
@@ -142,4 +144,4 @@ def area_mm2_of(cells: Cells, settings: Settings) -> float:
 
 
 def _outside(what: str) -> Reason:
-    return Reason(ReasonCode.OUTSIDE_DOSE_GRID, f"the structure {what}")
+    return Reason(ReasonCode.OUTSIDE_DOSE_GRID, say("the structure {0}", what))

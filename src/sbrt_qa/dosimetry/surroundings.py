@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 
 APART = 0.05
 """Part of a target outside another from which on it is a target of its own."""
@@ -51,8 +52,12 @@ class Surroundings:
             return None
         return Reason(
             ReasonCode.OUTSIDE_DOSE_GRID,
-            f"{self.edge_max_gy:.2f} Gy on the edge of the dose grid, and the body reaches further:"
-            f" where {dose_gy:.2f} Gy ends is not known",
+            say(
+                "{0} Gy on the edge of the dose grid, and the body reaches further: where {1} Gy "
+                "ends is not known",
+                f"{self.edge_max_gy:.2f}",
+                f"{dose_gy:.2f}",
+            ),
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sbrt_qa.model.grid import FloatArray
+from sbrt_qa.model.phrase import joined, say, stated
 
 BRIDGE_FACTOR = 2.5
 """A gap up to this many usual spacings is bridged (one missing slice); a wider one parts."""
@@ -77,11 +78,20 @@ class Convention:
         """Reach of flat ends below and above, in gaps."""
         return self.flat_low, self.flat_high
 
+    @property
+    def in_words(self) -> str:
+        """The choices in words."""
+        between = say("between planes: {0}", stated(self.between))
+        beyond = say("beyond the end planes: {0}", stated(self.ends))
+        if self.flat_ends != (HALF, HALF):
+            beyond = say(
+                "{0}, flat ends {1} of a gap below and {2} above",
+                beyond, f"{self.flat_low:g}", f"{self.flat_high:g}",
+            )  # fmt: skip
+        return joined("; ", (between, beyond))
+
     def __str__(self) -> str:
-        text = f"between planes: {self.between}; beyond the end planes: {self.ends}"
-        if self.flat_ends == (HALF, HALF):
-            return text
-        return f"{text}, flat ends {self.flat_low:g} of a gap below and {self.flat_high:g} above"
+        return self.in_words
 
 
 DEFAULT_CONVENTION = Convention()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, DoseType
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Prescription
 from sbrt_qa.protocol.conditions import holds, parse_condition, same_prescription
 from sbrt_qa.protocol.schema import Constraint, Protocol
@@ -32,11 +33,11 @@ def facts_of(case: Case) -> Facts:
         return {"fractions": case.plan, "prescription_gy": case.plan}
     fractions, prescription = case.plan.fractions, case.plan.prescription
     return {
-        "fractions": _missing("number of fractions") if fractions is None else fractions,
+        "fractions": _missing(say("number of fractions")) if fractions is None else fractions,
         "prescription_gy": (
             prescription.total_gy
             if isinstance(prescription, Prescription)
-            else prescription or _missing("prescribed dose")
+            else prescription or _missing(say("prescribed dose"))
         ),
     }
 
@@ -46,10 +47,12 @@ def dose_problem(dose: DoseGrid | Reason) -> Reason | None:
     if isinstance(dose, Reason):
         return dose
     if dose.dose_type is DoseType.EFFECTIVE:
-        text = "the dose is biologically weighted; the limits are physical dose"
+        text = say("the dose is biologically weighted; the limits are physical dose")
         return Reason(ReasonCode.DOSE_UNUSABLE, text)
     if dose.dose_type is DoseType.ERROR:
-        return Reason(ReasonCode.DOSE_UNUSABLE, "the dose grid holds dose differences, not dose")
+        return Reason(
+            ReasonCode.DOSE_UNUSABLE, say("the dose grid holds dose differences, not dose")
+        )
     return None
 
 
@@ -83,7 +86,7 @@ def _findings(protocol: Protocol, facts: Facts, *, fits_none: bool) -> list[Find
         return []
     allowed = ", ".join(x.id for x in protocol.prescriptions or protocol.options)
     if fits_none:
-        message = f"{fractions:g} fractions: the protocol has no organ limits for them"
+        message = say("{0} fractions: the protocol has no organ limits for them", f"{fractions:g}")
         return [_not_in_protocol(message, allowed)]
     if (
         not protocol.prescriptions
@@ -94,7 +97,11 @@ def _findings(protocol: Protocol, facts: Facts, *, fits_none: bool) -> list[Find
         )
     ):
         return []
-    message = f"{total_gy:g} Gy in {fractions:g} fractions is no prescription of the protocol"
+    message = say(
+        "{0} Gy in {1} fractions is no prescription of the protocol",
+        f"{total_gy:g}",
+        f"{fractions:g}",
+    )
     return [_not_in_protocol(message, allowed)]
 
 
@@ -103,10 +110,12 @@ def _not_in_protocol(message: str, allowed: str) -> Finding:
         RX_NOT_IN_PROTOCOL,
         Verdict.NOT_EVALUABLE,
         "RTPLAN",
-        f"{message}; expected one of {allowed}",
-        "Limits that depend on it are not applied: choose the right protocol, or ask the site.",
+        say("{0}; expected one of {1}", message, allowed),
+        say(
+            "Limits that depend on it are not applied: choose the right protocol, or ask the site."
+        ),
     )
 
 
 def _missing(what: str) -> Reason:
-    return Reason(ReasonCode.NO_PRESCRIPTION, f"the plan states no {what}")
+    return Reason(ReasonCode.NO_PRESCRIPTION, say("the plan states no {0}", what))

@@ -10,6 +10,7 @@ from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.surroundings import lies_apart
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
 from sbrt_qa.protocol.matching import Matched
@@ -47,8 +48,12 @@ def neighbour(structures: StructureSet, target: Matched, dvh_for: DvhOf) -> Reas
         name = quoted(other.name)
         return Reason(
             ReasonCode.NOT_APPLICABLE,
-            f"the plan has another target, {name}, and their isodoses cannot be told apart; "
-            f"map all of them to {TARGET} to judge them as one",
+            say(
+                "the plan has another target, {0}, and their isodoses cannot be told apart; map "
+                "all of them to {1} to judge them as one",
+                name,
+                TARGET,
+            ),
         )
     return None
 
@@ -96,9 +101,15 @@ def _between(limit: ConformityLimit, target_cc: float) -> TableRow | None:
 
 def _outside(limit: ConformityLimit, target_cc: float) -> Reason:
     volumes = [r.ptv_cc for r in limit.table if r.ptv_cc is not None]
-    low = f"{volumes[0]:g} to " if limit.between_rows == "linear" else "up to "
+    high = f"{volumes[-1]:g}"
+    held = say("up to {0} cc", high)
+    if limit.between_rows == "linear":
+        held = say("{0} to {1} cc", f"{volumes[0]:g}", high)
     return Reason(
         ReasonCode.NOT_APPLICABLE,
-        f"outside the table: it is for targets of {low}{volumes[-1]:g} cc, this one has "
-        f"{target_cc:.1f} cc",
+        say(
+            "outside the table: it is for targets of {0}, this one has {1} cc",
+            held,
+            f"{target_cc:.1f}",
+        ),
     )

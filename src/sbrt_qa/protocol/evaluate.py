@@ -25,6 +25,7 @@ from sbrt_qa.model.outcome import (
     Verdict,
     worst,
 )
+from sbrt_qa.model.phrase import joined, say, stated
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, select
 from sbrt_qa.protocol.conformity import TARGET, bounds_at, neighbour
@@ -50,7 +51,7 @@ class Seen(NamedTuple):
     far_dose: FarDose
 
 
-REVIEWER_DECIDES: Final = "smaller than the volume asked for: the reviewer decides"
+REVIEWER_DECIDES: Final = say("smaller than the volume asked for: the reviewer decides")
 
 NO_MAPPING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -166,7 +167,7 @@ class _Evaluator:
         found = self._find(constraint)
         spec = parse_metric(constraint.metric)
         outcome, note = self._outcome(limit, spec, found)
-        notes = [text for text in (note, constraint.note, METRICS[spec.kind].validity) if text]
+        notes = [note, stated(constraint.note), METRICS[spec.kind].validity]
         absent = isinstance(found, Reason) and found.code in ABSENT
         if absent:
             notes.insert(0, self._requirement(constraint.structure))
@@ -184,7 +185,7 @@ class _Evaluator:
             seen=seen,
             match=found.match if isinstance(found, Matched) else None,
             counts=counts(constraint, graded.verdict) and not excused,
-            note="; ".join(filter(None, notes)),
+            note=joined("; ", notes),
         )
 
     def _index(self, limit: ConformityLimit) -> ConstraintResult:
@@ -246,7 +247,7 @@ class _Evaluator:
         if isinstance(value, Reason) or isinstance(bounded, ConformityLimit):
             return (limit if isinstance(bounded, Reason) else bounded), value
         unit = "" if value.unit == "1" else f" {value.unit}"
-        text = f"{bounded.detail}; the value is {value.value:.4g}{unit}"
+        text = say("{0}; the value is {1}{2}", bounded.detail, f"{value.value:.4g}", unit)
         return limit, Reason(bounded.code, text)
 
     def _find(self, constraint: Constraint) -> Matched | Reason:
@@ -269,7 +270,7 @@ class _Evaluator:
             return dvh, ""
         note = ""
         if limit.constraint.outside_dose_grid == "left_out" and dvh.outside_grid_cc > 0:
-            note = f"{dvh.outside_grid_cc:.0f} cc outside the dose grid left out"
+            note = say("{0} cc outside the dose grid left out", f"{dvh.outside_grid_cc:.0f}")
             dvh = dataclasses.replace(dvh, volume_cc=dvh.inside_grid_cc, outside_grid_cc=0.0)
         outcome = metrics.evaluate(spec, dvh, self._context(spec, found))
         if isinstance(outcome, Reason) and outcome.code is ReasonCode.SMALLER_THAN_ASKED:
@@ -290,7 +291,8 @@ class _Evaluator:
         names = [s.name for s in self.protocol.structures if s.kind == "external"]
         dose, structures = self.case.dose, self.case.structures
         if not names or isinstance(self.matcher, Reason):
-            return Reason(ReasonCode.REFERENCE_MISSING, "the protocol has no outline of the body")
+            text = say("the protocol has no outline of the body")
+            return Reason(ReasonCode.REFERENCE_MISSING, text)
         if isinstance(dose, Reason):
             return dose
         if isinstance(structures, Reason):
@@ -307,7 +309,8 @@ class _Evaluator:
 
     def _far(self, target: Matched, body: Matched, distance_mm: float) -> float | Reason:
         if self.far_dose is None:
-            return Reason(ReasonCode.REFERENCE_MISSING, "doses far from the target are not given")
+            text = say("doses far from the target are not given")
+            return Reason(ReasonCode.REFERENCE_MISSING, text)
         return self.far_dose(target.tree, body.tree, distance_mm)
 
     def _reference_volume(self, name: str) -> Mapping[str, float]:
@@ -320,8 +323,8 @@ class _Evaluator:
     def _requirement(self, structure: str) -> str:
         required = self.notes.get(structure, True)
         if structure in self.optional:
-            return required if isinstance(required, str) else "optional"
-        return f"required {required}" if isinstance(required, str) else ""
+            return stated(required) if isinstance(required, str) else say("optional")
+        return say("required {0}", stated(required)) if isinstance(required, str) else ""
 
     def _matches(self) -> Iterator[StructureMatch]:
         if isinstance(self.matcher, Reason):
@@ -337,15 +340,16 @@ class _Evaluator:
                 "MAP_UNUSED",
                 None,
                 name,
-                "a map names a structure that this plan does not have",
-                "Check the spelling; ROI names are compared as written.",
+                say("a map names a structure that this plan does not have"),
+                say("Check the spelling; ROI names are compared as written."),
             )
 
 
 def _planned(limit: Constraint | ConformityLimit) -> ConstraintResult:
     """Return the result of a limit whose metric this version does not compute."""
     unit = limit.metric.rpartition("[")[2].removesuffix("]") if "[" in limit.metric else "1"
-    reason = Reason(ReasonCode.METRIC_UNKNOWN, f"this version does not compute {limit.metric} yet")
+    text = say("this version does not compute {0} yet", limit.metric)
+    reason = Reason(ReasonCode.METRIC_UNKNOWN, text)
     return _row(
         limit, grade(limit, reason), reason, unit=unit, match=None, counts=False, note=limit.note
     )
@@ -384,7 +388,7 @@ def _row(
         counts=counts,
         source=limit.source,
         confidence=limit.confidence,
-        note=note,
+        note=stated(note) if note else "",
         band=band,
         borderline=is_borderline(limit, outcome, band, [(bound, o) for _, bound, o in seen]),
     )

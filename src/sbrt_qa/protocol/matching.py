@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.protocol.expressions import (
     Leaf,
@@ -27,7 +28,7 @@ from sbrt_qa.protocol.names import NameBook, Named
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
 
-USER_MAP = "user map"
+USER_MAP = say("user map")
 
 MAX_CANDIDATES = 10
 """Candidates that a Reason lists."""
@@ -97,7 +98,7 @@ class Matcher:
         second = self.find(otherwise)
         if isinstance(second, Reason):
             return second if second.code not in ABSENT else first
-        rule = f"{second.match.rule}: {otherwise} ({_why(expression, first)})"
+        rule = say("{0}: {1} ({2})", second.match.rule, otherwise, _why(expression, first))
         return _account(expression, second.tree, rule)
 
     def _find(self, expression: str) -> Matched | Reason:
@@ -119,7 +120,7 @@ class Matcher:
         if unclear := self._names.unclear(name, self._solid):
             return self._ambiguous(name, unclear)
         if empty := self._empty_ones(name):
-            return Reason(ReasonCode.STRUCTURE_EMPTY, f"{empty[0]} has no closed contour")
+            return Reason(ReasonCode.STRUCTURE_EMPTY, say("{0} has no closed contour", empty[0]))
         return self._missing(name, why)
 
     def _one_of(self, name: str, found: tuple[Named, ...]) -> Matched | Reason | None:
@@ -127,7 +128,8 @@ class Matcher:
             return self._ambiguous(name, (n.structure for n in found))
         if not found:
             return None
-        rule = found[0].rule + "".join(f"; {name} is empty" for name in self._empty_ones(name))
+        empty = (say("{0} is empty", one) for one in self._empty_ones(name))
+        rule = joined("; ", (found[0].rule, *empty))
         return _account(name, Leaf(found[0].structure), rule)
 
     def _empty_ones(self, name: str) -> list[str]:
@@ -141,7 +143,7 @@ class Matcher:
             return self._ambiguous(name, (s for tree in trees for s in leaves(tree)))
         if empty := [s for s in leaves(trees[0]) if _is_empty(s)]:
             there = quoted(empty[0].name)
-            return Reason(ReasonCode.STRUCTURE_EMPTY, f"{there} has no closed contour")
+            return Reason(ReasonCode.STRUCTURE_EMPTY, say("{0} has no closed contour", there))
         return _account(name, trees[0], USER_MAP)
 
     def _from_parts(self, name: str) -> tuple[Matched | Reason | None, str]:
@@ -149,12 +151,14 @@ class Matcher:
         passed: list[str] = []
         for text in self._derive[name]:
             tree = parse_expression(text, self._protocol.structure_names - {name})
-            rule = written(tree) + (f" ({'; '.join(passed)})" if passed else "")
+            rule: str = written(tree)
+            if passed:
+                rule = say("{0} ({1})", rule, joined("; ", passed))
             made = self._combine(name, tree, rule)
             if isinstance(made, Matched) or made.code not in ABSENT:
                 return made, ""
             passed += [_why(part, r) for part in leaves(tree) if (r := self._absence(part))]
-        return None, "; ".join(dict.fromkeys(passed))
+        return None, joined("; ", dict.fromkeys(passed))
 
     def _absence(self, name: str) -> Reason | None:
         found = self.find(name)
@@ -171,21 +175,22 @@ class Matcher:
     def _ambiguous(self, name: str, structures: Iterable[Structure]) -> Reason:
         numbers = [s.roi_number for s in structures]
         keys = [quoted(key) for key, s in self._keys.items() if s.roi_number in numbers]
-        could = " or ".join(keys[:MAX_CANDIDATES])
+        could = joined(" or ", keys[:MAX_CANDIDATES])
         if len(keys) > MAX_CANDIDATES:
-            could += f" or one of {len(keys) - MAX_CANDIDATES} more"
+            could += say(" or one of {0} more", len(keys) - MAX_CANDIDATES)
         if len(keys) == 1:
-            could += ", or that is something else"
+            could += say(", or that is something else")
         return Reason(
-            ReasonCode.STRUCTURE_AMBIGUOUS, f"{name} could be {could}; say which with --map"
+            ReasonCode.STRUCTURE_AMBIGUOUS,
+            say("{0} could be {1}; say which with --map", name, could),
         )
 
     def _missing(self, name: str, why: str) -> Reason:
-        text = f"no structure of the plan is called {name}"
+        text = say("no structure of the plan is called {0}", name)
         if why:
-            text += f", nor can it be derived ({why})"
+            text += say(", nor can it be derived ({0})", why)
         if similar := [_shown(s.name) for s in self._names.similar(name, self._solid)]:
-            text += f"; if it is {' or '.join(similar[:MAX_HINTS])}, say so with --map"
+            text += say("; if it is {0}, say so with --map", joined(" or ", similar[:MAX_HINTS]))
         return Reason(ReasonCode.STRUCTURE_MISSING, text)
 
     def _read_mapping(self, mapping: Mapping[str, str]) -> dict[str, list[Tree[Structure]]]:
@@ -229,10 +234,10 @@ def _is_empty(structure: Structure) -> bool:
 def _shown(name: str) -> str:
     """Quote a name, and say why it is not what it looks like."""
     deceives = folded(as_it_looks(name)) != folded(name)
-    return quoted(name) + (" (its letters are not what they look like)" if deceives else "")
+    return quoted(name) + (say(" (its letters are not what they look like)") if deceives else "")
 
 
 def _why(name: str, reason: Reason) -> str:
     if reason.code is ReasonCode.STRUCTURE_EMPTY:
-        return f"{name} is empty"
-    return f"no {name} in the plan"
+        return say("{0} is empty", name)
+    return say("no {0} in the plan", name)

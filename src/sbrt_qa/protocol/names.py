@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.folding import as_it_looks, folded
 from sbrt_qa.protocol.schema import Protocol, StructureDef
 
-EXACT: Final = "exact name"
-FOLDED: Final = "same name, spelled differently"
-TARGET: Final = "target name with a number or dose"
+EXACT: Final = say("exact name")
+FOLDED: Final = say("same name, spelled differently")
+TARGET: Final = say("target name with a number or dose")
 
 _AFTER_PREFIX: Final = re.compile(
     r"!?(?:p|sb)?\d{0,2}(?:_liver)?(?:_(?:high|mid\d{0,2}|low))?"
@@ -110,8 +111,10 @@ class NameBook:
         rules: dict[str, str] = {}
         for language, names in definition.aliases.items():
             for key in map(folded, names):
-                suffix = ", a part only" if key in part else ""
-                rules.setdefault(key, f"alias ({language}){suffix}")
+                rule = say("alias ({0})", language)
+                if key in part:
+                    rule = say("alias ({0}), a part only", language)
+                rules.setdefault(key, rule)
         return {key: rule for key, rule in rules.items() if key not in self._unclear}
 
 

@@ -15,14 +15,15 @@ from typing import Final
 from sbrt_qa.errors import ProtocolError, quoted
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Reason
+from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.protocol.schema import Protocol
 
 PROTOCOL_VERSION: Final = "PROTOCOL_VERSION"
 """Code of the finding that a version could not be chosen by date."""
 
-AS_ASKED: Final = "as asked for"
-IN_FORCE: Final = "in force at the planning date"
+AS_ASKED: Final = say("as asked for")
+IN_FORCE: Final = say("in force at the planning date")
 
 _DATE: Final = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")
 
@@ -80,23 +81,23 @@ class ProtocolFamily:
         if self.fixed:
             return Chosen(self.latest, AS_ASKED)
         if date is None:
-            return self._undecided("planning date not known", told=len(self.versions) > 1)
+            return self._undecided(say("planning date not known"), told=len(self.versions) > 1)
         in_force = [v for v in self.versions if v.effective <= date]
         if not in_force:
-            return self._undecided("planned before the first version took effect", told=True)
+            return self._undecided(say("planned before the first version took effect"), told=True)
         return Chosen(in_force[-1], IN_FORCE)
 
     def _undecided(self, what: str, *, told: bool) -> Chosen:
         latest = self.latest
-        used = "latest version" if len(self.versions) > 1 else "only version"
-        why = f"{used}; {what}"
+        used = say("latest version") if len(self.versions) > 1 else say("only version")
+        why = joined("; ", (used, what))
         finding = Finding(
             PROTOCOL_VERSION,
             None,
             "RTPLAN",
-            f"{what}: held against {latest.id} {latest.version}, its {used}",
-            f"Give the version with --protocol {latest.id}@VERSION if another was in force.",
-            title="protocol version by planning date",
+            say("{0}: held against {1} {2}, its {3}", what, latest.id, latest.version, used),
+            say("Give the version with --protocol {0}@VERSION if another was in force.", latest.id),
+            title=say("protocol version by planning date"),
         )
         return Chosen(latest, why, finding if told else None)
 
@@ -110,10 +111,21 @@ def other_version(before: Chosen, after: Chosen) -> Finding | None:
         PROTOCOL_VERSION,
         None,
         "RTPLAN",
-        f"the earlier plan falls under {one.id} {one.version}; both are held against "
-        f"{other.version}, that of the later plan",
-        f"See what differs with: protocol diff {one.id}@{one.version} {other.id}@{other.version}.",
-        title="protocol version by planning date",
+        say(
+            "the earlier plan falls under {0} {1}; both are held against {2}, that of the later "
+            "plan",
+            one.id,
+            one.version,
+            other.version,
+        ),
+        say(
+            "See what differs with: protocol diff {0}@{1} {2}@{3}.",
+            one.id,
+            one.version,
+            other.id,
+            other.version,
+        ),
+        title=say("protocol version by planning date"),
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.review.result import DoseSummary, ImageSummary, PlanSummary
-from sbrt_qa.units import counted
 
 
 def part_lines(

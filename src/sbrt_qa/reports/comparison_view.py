@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol.wording import rounded
 from sbrt_qa.reports.view import SIGNS, WORDS
 from sbrt_qa.review.comparison import (
@@ -19,7 +20,6 @@ from sbrt_qa.review.comparison import (
     StructureState,
     Trend,
 )
-from sbrt_qa.units import counted
 
 if TYPE_CHECKING:
     from sbrt_qa.model.outcome import Finding

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports.as_table import label_grid, print_to_text, section
 from sbrt_qa.reports.case_text import part_lines
 from sbrt_qa.reports.registry import Page
@@ -21,7 +22,6 @@ from sbrt_qa.review.summaries import (
     plan_summary,
     structure_set_label,
 )
-from sbrt_qa.units import counted
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory

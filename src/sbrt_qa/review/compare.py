@@ -12,6 +12,7 @@ from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.changes import changed_facts, frame_of, same_uid_other_content
@@ -141,7 +142,7 @@ def _judged_checks(
 def _other_frame(before: Case, after: Case) -> Reason | None:
     one, other = frame_of(before), frame_of(after)
     if one and other and one != other:
-        text = "the two versions lie in different frames of reference"
+        text = say("the two versions lie in different frames of reference")
         return Reason(ReasonCode.NOT_APPLICABLE, text)
     return None
 
@@ -184,9 +185,9 @@ def _findings(
             SAME_UID,
             Verdict.MINOR,
             modality,
-            "the SOP Instance UID is the same in both versions, the content is not",
-            "A changed object needs a new UID; ask the site how it was changed.",
-            title="same UID, other content",
+            say("the SOP Instance UID is the same in both versions, the content is not"),
+            say("A changed object needs a new UID; ask the site how it was changed."),
+            title=say("same UID, other content"),
         )
 
 
@@ -195,10 +196,14 @@ def _about_subjects(before: Case, after: Case) -> Iterator[Finding]:
         yield Finding(
             OTHER_SUBJECT,
             Verdict.NOT_EVALUABLE,
-            "subject",
-            f"the two versions are of different subjects, {before.subject} and {after.subject}",
-            "Compare versions of one subject, or ask the site.",
-            title="versions of different subjects",
+            say("subject"),
+            say(
+                "the two versions are of different subjects, {0} and {1}",
+                before.subject,
+                after.subject,
+            ),
+            say("Compare versions of one subject, or ask the site."),
+            title=say("versions of different subjects"),
         )
 
 
@@ -217,16 +222,16 @@ def _unexpected(where: str, changes: Sequence[Change]) -> Finding:
     """Return one finding for all changes of one place that were not requested."""
     properties = ", ".join(dict.fromkeys(c.what for c in changes))
     items = list(dict.fromkeys(c.item for c in changes if c.item))
-    of = f" of {len(items)} items" if len(items) > 1 else ""
+    of = say(" of {0} items", len(items)) if len(items) > 1 else ""
     return Finding(
         UNEXPECTED_CHANGE,
         Verdict.MAJOR,
         where,
-        f"{properties}{of} changed, which was not requested",
-        "Ask the site why, or add it to the request.",
-        title="change that was not requested",
-        found=changes[0].after or "nothing",
-        expected=changes[0].before or "nothing",
+        say("{0}{1} changed, which was not requested", properties, of),
+        say("Ask the site why, or add it to the request."),
+        title=say("change that was not requested"),
+        found=changes[0].after or say("nothing"),
+        expected=changes[0].before or say("nothing"),
     )
 
 
@@ -236,10 +241,10 @@ def _unexpected_finding(checks: Sequence[FindingChange]) -> Finding:
     return Finding(
         UNEXPECTED_CHANGE,
         Verdict.MAJOR,
-        "findings",
-        f"{told}, although no such change was requested",
-        "Ask the site why, or add it to the request.",
-        title="change that was not requested",
+        say("findings"),
+        say("{0}, although no such change was requested", told),
+        say("Ask the site why, or add it to the request."),
+        title=say("change that was not requested"),
     )
 
 
@@ -247,10 +252,10 @@ def _not_comparable(reason: Reason) -> Finding:
     return Finding(
         NOT_COMPARABLE,
         Verdict.NOT_EVALUABLE,
-        "structures, dose",
-        f"{reason.detail}: structures and dose are not compared",
-        "Register the images, or compare metric by metric.",
-        title="versions that cannot be laid over each other",
+        say("structures, dose"),
+        say("{0}: structures and dose are not compared", reason.detail),
+        say("Register the images, or compare metric by metric."),
+        title=say("versions that cannot be laid over each other"),
     )
 
 
@@ -259,7 +264,7 @@ def _not_done(request: Request) -> Finding:
         REQUEST_NOT_DONE,
         Verdict.MAJOR,
         str(request),
-        "a requested change was not made",
-        "Return the submission, or check the spelling of the request.",
-        title="requested change missing",
+        say("a requested change was not made"),
+        say("Return the submission, or check the spelling of the request."),
+        title=say("requested change missing"),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.review.comparison import (
     Area,
     CaseComparison,
@@ -22,9 +23,9 @@ from sbrt_qa.review.verdict_changes import finding_changes, metric_changes
 SAME_VOLUME: Final = 1e-4
 """Relative difference of volumes up to which contours are not known to differ."""
 
-BY_RECORD: Final = (
-    "compared by what is recorded: the files of the earlier version are not at hand, so contours, "
-    "dose and beams are not compared"
+BY_RECORD: Final = say(
+    "compared by what is recorded: the files of the earlier version are not at hand, so "
+    "contours, dose and beams are not compared"
 )
 
 _FACTS: Final = {

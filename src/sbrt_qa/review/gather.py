@@ -17,6 +17,7 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import say, stated
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
 from sbrt_qa.protocol.matching import Matched, Matcher
@@ -40,8 +41,8 @@ STEPS_GY: Final = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
 ENOUGH: Final = 0.5
 """Part of the dose grid's height that an image must reach over to be shown."""
 
-TOO_SHORT: Final = "the image reaches over less than half of the dose grid and is not shown"
-OTHER_FRAME: Final = "the image is in another frame of reference and is not shown"
+TOO_SHORT: Final = say("the image reaches over less than half of the dose grid and is not shown")
+OTHER_FRAME: Final = say("the image is in another frame of reference and is not shown")
 
 
 def review_and_gather(
@@ -178,7 +179,7 @@ def _image(doses: CaseDoses) -> tuple[CtStack | None, str]:
     try:
         return _stack(image), ""
     except (DicomError, GeometryError) as error:
-        return None, f"the image is not shown: {error.what}"
+        return None, say("the image is not shown: {0}", stated(error.what))
 
 
 def _covers(image: ImageSeries, dose: DoseGrid | Reason) -> bool:

@@ -1,4 +1,8 @@
-"""The versioned JSON form of a result: written, and read back exactly or refused."""
+"""The versioned JSON form of a result: written, and read back exactly or refused.
+
+Beside the fields stand, as ``phrases``, the parts of all sentences by their place in the document,
+so that they can be put into another language later.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,10 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from sbrt_qa.errors import ResultError, quoted
+from sbrt_qa.model.phrase import phrases_in, with_phrases
 
 T = TypeVar("T")
 
@@ -39,7 +45,8 @@ class JsonForm(Generic[T]):
 
     def write(self, value: T, *, indent: int | None = None) -> str:
         """Return the JSON text of a result."""
-        return self.adapter.dump_json(value, indent=indent).decode()
+        data = self.adapter.dump_python(value) | {"phrases": phrases_in(value)}
+        return to_json(data, indent=indent).decode()
 
     def read(self, text: str) -> T:
         """Return the result that a text holds.
@@ -58,7 +65,7 @@ class JsonForm(Generic[T]):
         if schema != self.schema:
             raise ResultError("unknown kind of result", got=quoted(schema), expected=self.schema)
         try:
-            return self.adapter.validate_python(data)
+            return with_phrases(self.adapter.validate_python(data), data.get("phrases"))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             raise ResultError(

@@ -8,11 +8,11 @@ from typing import Final, TypeAlias, TypeVar
 
 from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.model.plan import Beam, ControlPoint, DoseReference, PatientSetup, Plan, Prescription
 from sbrt_qa.protocol.conditions import same_prescription
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.comparison import Area, Change
-from sbrt_qa.units import counted
 
 T = TypeVar("T")
 Fact: TypeAlias = tuple[str, Callable[[T], object]]

@@ -213,6 +213,11 @@ def review_json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the versioned form of a review."""
     schema = _FORM.adapter.json_schema(mode="serialization")
     schema["properties"]["schema"] = {"const": SCHEMA}
+    schema["properties"]["phrases"] = {
+        "type": "object",
+        "description": "How sentences are made: place in this document to sentence and values.",
+        "additionalProperties": {"type": "array"},
+    }
     schema["required"] = [n for n in schema["required"] if n not in LATER] + ["schema"]
     schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}

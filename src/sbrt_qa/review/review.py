@@ -16,6 +16,7 @@ from sbrt_qa.errors import GeometryError, UsageError, quoted
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.evaluate import (
     DvhSource,
@@ -191,8 +192,8 @@ def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> 
         try:
             found = Matcher(protocol, structures, mapping).find(name)
         except UsageError:
-            what = "several structures are" if named else "no structure is"
-            return Reason(ReasonCode.STRUCTURE_MISSING, f"{what} called {quoted(name)}")
+            what = say("several structures are") if named else say("no structure is")
+            return Reason(ReasonCode.STRUCTURE_MISSING, say("{0} called {1}", what, quoted(name)))
         return found if isinstance(found, Reason) else dvh_source(doses)(found.tree)
 
     return find
@@ -247,7 +248,7 @@ def _combined(sign: Operator, a: Region | Reason, b: Region | Reason) -> Region 
             return a - b
         return a | b if sign is Operator.UNION else a & b
     except GeometryError as error:
-        return Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
+        return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
 
 
 def _matches(evaluation: Evaluation) -> list[StructureMatch]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import say
 from sbrt_qa.units import GY_PER_CGY
 
 DOSES: Final = frozenset({"D", "DC", "Mean", "Min", "Max"})
@@ -137,13 +138,18 @@ def _kind(row: Comparison) -> str:
 def _cause(same_structure: Mapping[str, Comparison]) -> str:
     volume, mean = same_structure.get("Volume"), same_structure.get("Mean")
     if volume is None or volume.agrees is None:
-        return "the other volume of the structure is not known; with it the cause could be told"
+        return say(
+            "the other volume of the structure is not known; with it the cause could be told"
+        )
     if not volume.agrees and volume.difference is not None and volume.ours:
         percent = 100 * volume.difference / volume.ours
-        return f"the volume differs by {percent:+.1f} %: end caps, or resolution of the structure"
+        return say(
+            "the volume differs by {0} %: end caps, or resolution of the structure",
+            f"{percent:+.1f}",
+        )
     if mean and mean.agrees is False and abs(mean.difference or 0) > OTHER_DOSE * (mean.ours or 0):
-        return "same volume, another mean dose: probably another dose file"
-    return "same volume, another dose: interpolation, or a dose file of another calculation"
+        return say("same volume, another mean dose: probably another dose file")
+    return say("same volume, another dose: interpolation, or a dose file of another calculation")
 
 
 def _scale(rows: Iterable[Comparison], prescription_gy: float | None, fractions: int | None) -> str:
@@ -165,7 +171,7 @@ def _scale(rows: Iterable[Comparison], prescription_gy: float | None, fractions:
         known["dose of one fraction"] = 1 / fractions
     names = [name for name, f in known.items() if abs(factor / f - 1) < SCALED_APART]
     what = f" ({names[0]})" if names else ""
-    return f"all doses are {factor:.4g} times ours: units or normalisation{what}"
+    return say("all doses are {0} times ours: units or normalisation{1}", f"{factor:.4g}", what)
 
 
 def _is_dose(row: Comparison) -> bool:

@@ -12,6 +12,7 @@ from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.protocol.result import ConstraintResult
@@ -121,7 +122,7 @@ def _sent_row(doses: CaseDoses, value: SiteValue, dvh: DVH | Reason) -> Comparis
     source = f"site file, line {value.line}"
     given = Measured(value.value, value.spec.unit)
     if value.spec.relative_to:
-        why = "a volume in per cent of another structure is not compared"
+        why = say("a volume in per cent of another structure is not compared")
         dvh = Reason(ReasonCode.REFERENCE_MISSING, why)
     return comparison(value.structure, value.spec, dvh, given, source, doses.metric_context)
 

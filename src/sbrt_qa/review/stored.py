@@ -20,6 +20,7 @@ from sbrt_qa.dosimetry.surroundings import edge_max_gy
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
@@ -164,7 +165,7 @@ def needs_files(review: CaseReview) -> tuple[str, ...]:
     )
 
 
-_NOT_KEPT: Final = "this combination of structures was not stored: review the files again"
+_NOT_KEPT: Final = say("this combination of structures was not stored: review the files again")
 
 
 def _dvh(

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
 
 from sbrt_qa.errors import ResultError
 from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import phrases_in, with_phrases
 from sbrt_qa.model.plan import Prescription
 
 SCHEMA: Final = "sbrt_qa.stored_case/1"
@@ -68,7 +70,8 @@ class StoredCase:
 
     def to_json(self) -> str:
         """Return the JSON form; :meth:`from_json` reads it back exactly."""
-        return _adapter().dump_json(self).decode()
+        data = _adapter().dump_python(self) | {"phrases": phrases_in(self)}
+        return to_json(data).decode()
 
     @classmethod
     def from_json(cls, text: str) -> StoredCase:
@@ -80,12 +83,13 @@ class StoredCase:
             It is something else, or of another version.
         """
         try:
-            found = _adapter().validate_json(text)
-        except ValidationError as error:
+            data = from_json(text)
+            found = _adapter().validate_python(data)
+        except ValueError as error:
             raise ResultError("a stored case is broken", expected=SCHEMA) from error
         if found.schema != SCHEMA:
             raise ResultError("unknown kind of stored case", expected=SCHEMA)
-        return found
+        return with_phrases(found, data.get("phrases"))
 
 
 @functools.cache

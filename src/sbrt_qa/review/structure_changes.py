@@ -17,6 +17,7 @@ from sbrt_qa.geometry.regions import Region, cells_of
 from sbrt_qa.geometry.surfaces import surface_distance
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import said
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.review.comparison import Area, Change, StructureChange, StructureState
 from sbrt_qa.review.plan_changes import Fact, differing
@@ -172,12 +173,12 @@ def _compared(one: Region, other: Region) -> StructureChange:
     try:
         overlap = dice(one, other)
     except GeometryError as error:
-        reason = Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
+        reason = Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
         return StructureChange("", StructureState.NOT_COMPARED, reason=reason)
     try:
         apart = surface_distance(cells_of(one), cells_of(other))
     except GeometryError as error:
-        reason = Reason(ReasonCode.STRUCTURE_UNREADABLE, str(error))
+        reason = Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
         state = StructureState.SAME if overlap == 1 else StructureState.CHANGED
         return StructureChange("", state, dice=overlap, reason=reason)
     same = apart.max_mm <= SAME_MM

@@ -8,11 +8,12 @@ from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Beam, Plan, Prescription
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.review.result import DoseSummary, ImageSummary, PlanSummary
 
-_NOT_STATED: Final = Reason(ReasonCode.NO_PRESCRIPTION, "not stated in the plan")
+_NOT_STATED: Final = Reason(ReasonCode.NO_PRESCRIPTION, say("not stated in the plan"))
 
 
 def plan_summary(plan: Plan | Reason) -> PlanSummary | Reason:

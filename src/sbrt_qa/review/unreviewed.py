@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.model.phrase import say
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed
 
@@ -24,13 +25,13 @@ def unreviewed(case: str, protocol: Protocol, why: str) -> CaseReview:
     why
         A few words, such as ``exceeded 60 s``.
     """
-    reason = Reason(ReasonCode.NOT_REVIEWED, f"not evaluable: {why}")
+    reason = Reason(ReasonCode.NOT_REVIEWED, say("not evaluable: {0}", why))
     finding = Finding(
         NOT_REVIEWED,
         Verdict.NOT_EVALUABLE,
         case,
         reason.detail,
-        "Export the case again; should that not help, treat its files with suspicion.",
+        say("Export the case again; should that not help, treat its files with suspicion."),
     )
     return CaseReview(
         case=case,
@@ -65,6 +66,6 @@ def lost_review(where: str, why: str) -> Finding:
         NOT_REVIEWED,
         Verdict.NOT_EVALUABLE,
         where,
-        f"not evaluable: the review {why}",
-        "It is tried again in the next two runs; should that not help, export the case again.",
+        say("not evaluable: the review {0}", why),
+        say("It is tried again in the next two runs; should that not help, export the case again."),
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.model.phrase import say
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
@@ -104,7 +105,7 @@ def warm_up() -> None:
     dose = DoseGrid(np.ones((3, 3, 3)), axis_mm, axis_mm, axis_mm)
     square = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
     box = Structure(1, "box", (Contour(-1.0, square), Contour(1.0, square)))
-    no_plan = Reason(ReasonCode.REFERENCE_MISSING, "none")
+    no_plan = Reason(ReasonCode.REFERENCE_MISSING, say("none"))
     dvh_table.dvh(AnyCase("warm-up", no_plan, StructureSet((box,)), dose))
 
 

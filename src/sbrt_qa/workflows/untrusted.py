@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sbrt_qa import workflows
 from sbrt_qa.errors import ResultError, UsageError
+from sbrt_qa.model.phrase import say
 
 if TYPE_CHECKING:
     from sbrt_qa.isolation import Limits, Outcome
@@ -126,7 +127,7 @@ def _second_values(outcome: Outcome) -> tuple[Comparison, ...]:
     review = _review_of(outcome)
     if review is not None:
         return review.cross_check
-    text = f"the process of the second engine {_why(outcome)}"
+    text = say("the process of the second engine {0}", _why(outcome))
     return (nothing_compared(Reason(ReasonCode.NOT_REVIEWED, text)),)
 
 

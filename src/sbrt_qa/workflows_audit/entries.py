@@ -13,6 +13,7 @@ from sbrt_qa.audit.discovery import Submission, fingerprint
 from sbrt_qa.audit.layout import Naming, Secret, settle
 from sbrt_qa.errors import InputError, ResultError
 from sbrt_qa.model.outcome import Finding
+from sbrt_qa.model.phrase import say
 from sbrt_qa.review.comparison import CaseComparison
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.stored_case import StoredCase
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from sbrt_qa.isolation import Outcome
     from sbrt_qa.protocol.schema import Protocol
 
-LABEL: Final = "submission"
+LABEL: Final = say("submission")
 """What a submission without a readable plan is called."""
 
 _FINDINGS: Final = TypeAdapter(tuple[Finding, ...])
@@ -83,11 +84,11 @@ def _unread(
     refused = answer.get("refused")
     if isinstance(refused, str):
         got = answer.get("got")
-        why = f"{refused}; got {got}" if isinstance(got, str) and got else refused
+        why = say("{0}; got {1}", refused, got) if isinstance(got, str) and got else refused
     elif outcome.error is not None:
         why = outcome.error.what
     else:
-        return (), lost_review(LABEL, outcome.failure or "gave an answer that cannot be read")
+        return (), lost_review(LABEL, outcome.failure or say("gave an answer that cannot be read"))
     review = unreviewed(LABEL, protocol, why)
     return (ReviewedCase(review, review.to_json()),), None
 

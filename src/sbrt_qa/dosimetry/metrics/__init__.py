@@ -11,6 +11,7 @@ from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
 from sbrt_qa.dosimetry.metrics.conversions import fractions_of
 from sbrt_qa.dosimetry.radiobiology import Conversion
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 
 OUTSIDE_TOLERANCE = 0.01
 """Part of a structure that may lie outside the dose grid before its metrics are not evaluable."""
@@ -51,8 +52,12 @@ def _converted(context: MetricContext, conversion: Conversion, fractions: float)
 def _partial(outcome: Outcome, dvh: DVH) -> Reason:
     known = ""
     if isinstance(outcome, Measured):
-        known = f"; the part inside gives {outcome.value:.4g} {outcome.unit}"
+        known = say("; the part inside gives {0} {1}", f"{outcome.value:.4g}", outcome.unit)
     return Reason(
         ReasonCode.OUTSIDE_DOSE_GRID,
-        f"{100 * dvh.outside_fraction:.1f} % of the structure lies outside the dose grid{known}",
+        say(
+            "{0} % of the structure lies outside the dose grid{1}",
+            f"{100 * dvh.outside_fraction:.1f}",
+            known,
+        ),
     )

@@ -11,6 +11,7 @@ from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome, prescribed_gy
 from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 
 FAR_MM = 20.0
 """Distance from the target at which D2cm begins."""
@@ -100,10 +101,10 @@ def _isodose_cc(percent: float, context: MetricContext) -> float | Reason:
 
 def _surroundings(context: MetricContext) -> Surroundings | Reason:
     if context.surroundings is None:
-        return Reason(ReasonCode.REFERENCE_MISSING, "the outline of the patient is not known")
+        return Reason(ReasonCode.REFERENCE_MISSING, say("the outline of the patient is not known"))
     return context.surroundings()
 
 
 def _nowhere(percent: float) -> Reason:
-    text = f"{percent:g} % of the prescription is reached nowhere in the body"
+    text = say("{0} % of the prescription is reached nowhere in the body", f"{percent:g}")
     return Reason(ReasonCode.REFERENCE_MISSING, text)

@@ -6,20 +6,21 @@ from sbrt_qa.dosimetry.dvh import DVH, ROUNDING
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.units import GY_PER_CGY
 
 
 def prescribed_gy(context: MetricContext) -> float | Reason:
     """Return the prescribed dose or why there is none."""
     if context.prescription_gy is None:
-        return Reason(ReasonCode.NO_PRESCRIPTION, "no prescribed dose is known")
+        return Reason(ReasonCode.NO_PRESCRIPTION, say("no prescribed dose is known"))
     return context.prescription_gy
 
 
 def fractions_of(context: MetricContext) -> float | Reason:
     """Return the number of fractions or why it is not known."""
     if context.fractions is None:
-        return Reason(ReasonCode.NO_PRESCRIPTION, "the number of fractions is not known")
+        return Reason(ReasonCode.NO_PRESCRIPTION, say("the number of fractions is not known"))
     return context.fractions
 
 
@@ -43,7 +44,7 @@ def volume_outcome(volume_cc: float, spec: MetricSpec, dvh: DVH, context: Metric
     whole_cc = context.volumes_cc.get(spec.relative_to)
     if not whole_cc:
         name = quoted(spec.relative_to)
-        return Reason(ReasonCode.REFERENCE_MISSING, f"the volume of {name} is not known")
+        return Reason(ReasonCode.REFERENCE_MISSING, say("the volume of {0} is not known", name))
     return Measured(100 * volume_cc / whole_cc, "%")
 
 
@@ -54,7 +55,9 @@ def asked_cc(spec: MetricSpec, dvh: DVH) -> float | Reason:
     if spec.amount > dvh.volume_cc:
         return Reason(
             ReasonCode.SMALLER_THAN_ASKED,
-            f"{spec.amount:g} cc asked of a structure of {dvh.volume_cc:.2f} cc",
+            say(
+                "{0} cc asked of a structure of {1} cc", f"{spec.amount:g}", f"{dvh.volume_cc:.2f}"
+            ),
         )
     return spec.amount
 

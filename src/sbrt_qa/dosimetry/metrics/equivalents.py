@@ -8,6 +8,7 @@ from sbrt_qa.dosimetry.metrics.at_volume import DOSE_UNITS
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome, prescribed_gy
 from sbrt_qa.dosimetry.radiobiology import generalised_eud_gy, mean_of
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 
 LARGEST_A = 100.0
 
@@ -16,7 +17,7 @@ LARGEST_A = 100.0
 def generalised_eud(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     """(mean of D^a)^(1/a): a = 1 is the mean, large a nears the maximum, a < 0 the minimum."""
     if spec.amount == 0 or abs(spec.amount) > LARGEST_A:
-        text = f"a of gEUD is not 0 and at most {LARGEST_A:g}"
+        text = say("a of gEUD is not 0 and at most {0}", f"{LARGEST_A:g}")
         return Reason(ReasonCode.NOT_APPLICABLE, text)
     return dose_outcome(generalised_eud_gy(dvh, spec.amount), spec, context)
 
@@ -28,7 +29,7 @@ def effective_volume(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outc
     if isinstance(prescribed, Reason):
         return prescribed
     if not 1 / LARGEST_A <= spec.amount <= LARGEST_A:
-        text = f"n of Veff lies between {1 / LARGEST_A:g} and {LARGEST_A:g}"
+        text = say("n of Veff lies between {0} and {1}", f"{1 / LARGEST_A:g}", f"{LARGEST_A:g}")
         return Reason(ReasonCode.NOT_APPLICABLE, text)
     power = 1 / spec.amount
     return Measured(100 * mean_of(dvh, lambda dose: (dose / prescribed) ** power), "%")

@@ -7,6 +7,7 @@ from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.at_volume import DOSE_UNITS
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome, prescribed_gy
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 
 SMALL_CC = 2.0
 """Volume below which ICRU 91 takes a fixed volume instead of 2 %."""
@@ -20,7 +21,7 @@ def homogeneity_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Out
     """(D2% - D98%) / D50%, ICRU report 83; 0 is uniform."""
     high, low, middle = (dvh.dose_at_volume_gy(_part_cc(dvh, p)) for p in (0.02, 0.98, 0.5))
     if middle <= 0:
-        return Reason(ReasonCode.REFERENCE_MISSING, "half of the structure receives no dose")
+        return Reason(ReasonCode.REFERENCE_MISSING, say("half of the structure receives no dose"))
     return Measured((high - low) / middle, "1")
 
 

@@ -13,6 +13,7 @@ from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.conversions import fractions_of, prescribed_gy
 from sbrt_qa.dosimetry.radiobiology import Conversion, generalised_eud_gy
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 
 LIVER_EQD = Conversion(alpha_beta_gy=2.5, per_fraction_gy=1.5)
 """Scale of the Dawson models: fractions of 1.5 Gy, alpha/beta 2.5 Gy."""
@@ -26,7 +27,7 @@ CRITICAL_CC = 700.0
 FEW_FRACTIONS = (3, 6)
 """Fractions of the series behind the HyTEC models."""
 
-DAWSON = (
+DAWSON = say(
     "LKB model of radiation-induced liver disease fitted to conventional fractions (Dawson 2002, "
     "n 0.97, m 0.12); carried to SBRT by EQD at 1.5 Gy, alpha/beta 2.5 Gy; not validated after "
     "resection or chemotherapy"
@@ -38,7 +39,7 @@ DAWSON = (
     units=("%",),
     example="NTCPliverMets[%]",
     convertible=False,
-    validity=f"{DAWSON}; metastases, TD50 45.8 Gy",
+    validity=say("{0}; metastases, TD50 45.8 Gy", DAWSON),
 )
 def liver_disease_metastases(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """Lyman-Kutcher-Burman risk of liver disease in patients with metastases (Dawson 2002)."""
@@ -50,7 +51,7 @@ def liver_disease_metastases(spec: MetricSpec, dvh: DVH, context: MetricContext)
     units=("%",),
     example="NTCPliverPrimary[%]",
     convertible=False,
-    validity=f"{DAWSON}; primary liver cancer, TD50 39.8 Gy",
+    validity=say("{0}; primary liver cancer, TD50 39.8 Gy", DAWSON),
 )
 def liver_disease_primary(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """Lyman-Kutcher-Burman risk of liver disease with primary liver cancer (Dawson 2002)."""
@@ -62,8 +63,10 @@ def liver_disease_primary(spec: MetricSpec, dvh: DVH, context: MetricContext) ->
     units=("%",),
     example="NTCPliverEnzymes[%]",
     convertible=False,
-    validity="HyTEC (Miften 2021), 17 events in 288 patients, 3 to 6 fractions: the fit is not "
-    "significant (P = 0.10) and not validated",
+    validity=say(
+        "HyTEC (Miften 2021), 17 events in 288 patients, 3 to 6 fractions: the fit is not "
+        "significant (P = 0.10) and not validated"
+    ),
 )
 def enzyme_changes(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """Risk of grade 3 or higher liver enzymes, probit in mean physical dose: D50 40.8, slope 0.95.
@@ -82,13 +85,17 @@ def enzyme_changes(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcom
     units=("bool",),
     example="CriticalVolume15Gy[bool]",
     convertible=False,
-    validity="rule of practice: 700 cc of liver below 15 Gy (up to 17 Gy was studied) in 3 to 6 "
-    "fractions; not fitted as a model",
+    validity=say(
+        "rule of practice: 700 cc of liver below 15 Gy (up to 17 Gy was studied) in 3 to 6 "
+        "fractions; not fitted as a model"
+    ),
 )
 def critical_volume(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """1 when at least 700 cc receive less than the given dose, else 0 (Schefter 2005)."""
     if dvh.volume_cc < CRITICAL_CC:
-        text = f"{CRITICAL_CC:g} cc asked of a structure of {dvh.volume_cc:.2f} cc"
+        text = say(
+            "{0} cc asked of a structure of {1} cc", f"{CRITICAL_CC:g}", f"{dvh.volume_cc:.2f}"
+        )
         return Reason(ReasonCode.SMALLER_THAN_ASKED, text)
     spared_cc = dvh.volume_cc - dvh.volume_at_dose_cc(spec.amount)
     return Measured(float(spared_cc >= CRITICAL_CC), "bool")
@@ -100,8 +107,10 @@ def critical_volume(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outco
     example="TCPliver2y[%]",
     needs_whole=False,
     convertible=False,
-    validity="local control of liver metastases at 2 years by BED10 of the prescription "
-    "(HyTEC, Ohri 2021): a pooled fit, of lesions in place, not of a resected bed",
+    validity=say(
+        "local control of liver metastases at 2 years by BED10 of the prescription "
+        "(HyTEC, Ohri 2021): a pooled fit, of lesions in place, not of a resected bed"
+    ),
 )
 def control_two_years(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """1 / (1 + exp(-(BED10 - 16) / 74)), BED10 of the prescribed dose (Ohri 2021)."""
@@ -115,8 +124,10 @@ def control_two_years(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Out
     example="LCliver3y[%]",
     needs_whole=False,
     convertible=False,
-    validity="local control of liver metastases at 3 years, 290 lesions in two groups by BED10 of "
-    "the prescription (HyTEC, Ohri 2021): Kaplan-Meier values of the groups, not a curve",
+    validity=say(
+        "local control of liver metastases at 3 years, 290 lesions in two groups by BED10 of "
+        "the prescription (HyTEC, Ohri 2021): Kaplan-Meier values of the groups, not a curve"
+    ),
 )
 def control_three_years(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """93 % above a BED10 of 100 Gy, 65 % up to it (Ohri 2021)."""
@@ -148,7 +159,9 @@ def _few_fractions(context: MetricContext) -> float | Reason:
     low, high = FEW_FRACTIONS
     if isinstance(fractions, Reason) or low <= fractions <= high:
         return fractions
-    text = f"the model is of {low} to {high} fractions, this plan has {fractions:g}"
+    text = say(
+        "the model is of {0} to {1} fractions, this plan has {2}", low, high, f"{fractions:g}"
+    )
     return Reason(ReasonCode.NOT_APPLICABLE, text)
 
 

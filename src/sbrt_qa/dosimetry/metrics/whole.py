@@ -7,6 +7,7 @@ from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.at_volume import DOSE_UNITS
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 
 SAME_MAXIMUM = 1e-6
 """Relative difference below which a structure's maximum is the maximum of the whole grid."""
@@ -44,5 +45,5 @@ def holds_global_maximum(
 ) -> Outcome:
     """1 when the hottest voxel of the dose grid lies in the structure, else 0 (RTOG 0236)."""
     if context.dose_max_gy is None:
-        return Reason(ReasonCode.NO_DOSE, "the maximum of the dose grid is not known")
+        return Reason(ReasonCode.NO_DOSE, say("the maximum of the dose grid is not known"))
     return Measured(float(dvh.max_gy >= context.dose_max_gy * (1 - SAME_MAXIMUM)), "bool")

@@ -7,6 +7,7 @@ from typing import Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports.page import Fact
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.occasion import Occasion
@@ -17,7 +18,6 @@ from sbrt_qa.review.result import (
     PlanSummary,
     ProtocolUsed,
 )
-from sbrt_qa.units import counted
 
 SHOWN: Final = 12
 """Digits of a hash that are shown where the whole one stands elsewhere."""
@@ -67,7 +67,7 @@ def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     )
     return (
         Fact(words(msg("Engine")), f"sbrt_qa {visible(engine.version)}"),
-        Fact(words(msg("Conventions")), words.sentence(visible(engine.convention))),
+        Fact(words(msg("Conventions")), words.sentence(engine.convention)),
         Fact(
             words(msg("Histogram")),
             words(
@@ -92,7 +92,7 @@ def _version(protocol: ProtocolUsed, words: Words) -> str:
     if protocol.effective:
         parts.append(words(msg("in force from {date}"), date=visible(protocol.effective)))
     if protocol.chosen:
-        parts.append(words.sentence(visible(protocol.chosen)))
+        parts.append(words.sentence(protocol.chosen))
     return " · ".join(parts)
 
 
@@ -100,7 +100,7 @@ def _plan_facts(review: CaseReview, occasion: Occasion, words: Words) -> Iterato
     plan = review.plan
     yield Fact(words(msg("Plan")), _label(review, occasion, words))
     if isinstance(plan, Reason):
-        yield Fact(words(msg("Prescribed")), words.sentence(visible(plan.detail)))
+        yield Fact(words(msg("Prescribed")), words.sentence(plan.detail))
         return
     yield Fact(words(msg("Prescribed")), _prescribed(plan, words))
     yield Fact(words(msg("Delivery")), _delivery(plan, words))
@@ -110,7 +110,7 @@ def _label(review: CaseReview, occasion: Occasion, words: Words) -> str:
     parts = [visible(review.case) or words(msg("(no label)"))]
     if isinstance(review.plan, PlanSummary):
         stated = (review.plan.approval.lower(), review.plan.intent.lower())
-        parts += [words.sentence(visible(part)) for part in stated if part]
+        parts += [words.sentence(part) for part in stated if part]
     if occasion.planned:
         parts.append(words(msg("planned on {date}"), date=occasion.planned))
     return " · ".join(parts)
@@ -119,7 +119,7 @@ def _label(review: CaseReview, occasion: Occasion, words: Words) -> str:
 def _prescribed(plan: PlanSummary, words: Words) -> str:
     dose, fractions = plan.prescription_gy, plan.fractions
     if isinstance(dose, Reason) or isinstance(fractions, Reason):
-        whys = [words.sentence(visible(x.detail)) if isinstance(x, Reason) else f"{x:g}"
+        whys = [words.sentence(x.detail) if isinstance(x, Reason) else f"{x:g}"
                 for x in (dose, fractions)]  # fmt: skip
         return words(msg("; ")).join(whys)
     given = words.sentence(counted(fractions, "fraction"))
@@ -129,7 +129,7 @@ def _prescribed(plan: PlanSummary, words: Words) -> str:
 
 
 def _delivery(plan: PlanSummary, words: Words) -> str:
-    energies = ", ".join(words.sentence(visible(e)) for e in plan.energies)
+    energies = ", ".join(words.sentence(e) for e in plan.energies)
     beams = words.sentence(counted(plan.beams, "beam"))
     setup = words.sentence(counted(plan.setup_beams, "setup beam")) if plan.setup_beams else ""
     meterset = ""
@@ -142,7 +142,7 @@ def _delivery(plan: PlanSummary, words: Words) -> str:
 
 def _dose(dose: DoseSummary | Reason, words: Words) -> str:
     if isinstance(dose, Reason):
-        return words.sentence(visible(dose.detail))
+        return words.sentence(dose.detail)
     return words(
         msg("{voxels} voxels of {spacing} mm · maximum {maximum} Gy · {kind}"),
         voxels=" × ".join(str(n) for n in dose.voxels),
@@ -155,7 +155,7 @@ def _dose(dose: DoseSummary | Reason, words: Words) -> str:
 def _structures(review: CaseReview, words: Words) -> str:
     label = review.structure_set
     if isinstance(label, Reason):
-        return words.sentence(visible(label.detail))
+        return words.sentence(label.detail)
     number = words.sentence(counted(len(review.structures), "structure"))
     return f"{visible(label)} · {number}" if label else number
 

@@ -92,7 +92,7 @@ def actions(
     What a check of the plan advises comes first. Where a check spoke of the prescription, nothing
     is said of scaling: the protocol's own levels decide then.
     """
-    advice = [words.sentence(visible(f.advice)) for f in findings if f.advice]
+    advice = [words.sentence(f.advice) for f in findings if f.advice]
     general = [text for result in _leading(results) for text in _action(result, words)]
     leveled = any(f.group == PRESCRIPTION for f in findings)
     scaling = [] if leveled else list(_scaling(results, review, words))

@@ -7,6 +7,7 @@ from typing import Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports import counts
 from sbrt_qa.reports.compose import plain, tables
 from sbrt_qa.reports.compose.concerns import apart, concerns
@@ -18,7 +19,6 @@ from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Evidence
 from sbrt_qa.review.occasion import Occasion
 from sbrt_qa.review.result import CaseReview
-from sbrt_qa.units import counted
 
 TITLE: Final = msg("Review of an SBRT plan against its protocol")
 DISCLAIMER: Final = msg("For protocol review only. Not for treatment decisions.")
@@ -109,7 +109,7 @@ def compose(
         site_values=tables.comparison_table(review.site_values, words),
         cross_check=tables.comparison_table(review.cross_check, words),
         repairs=tables.repair_table(review, words),
-        notes=tuple(words.sentence(visible(note)) for note in review.notes),
+        notes=tuple(words.sentence(note) for note in review.notes),
         methods=methods(review, words),
         inputs=tables.input_table(review, words),
         origin=words.sentence(visible(" ".join(review.protocol.statement.split()))),
@@ -163,7 +163,7 @@ def _unknown(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     for c in review.constraints:
         if c.counts and isinstance(c.reason, Reason):
             told = f"{visible(c.structure)} {visible(c.metric)}"
-            reason = words.sentence(visible(c.reason.detail)).rstrip(".。") + words(msg("."))
+            reason = words.sentence(c.reason.detail).rstrip(".。") + words(msg("."))
             if c.reason.code in ADVICE:
                 reason += " " + words(ADVICE[c.reason.code])
             groups.setdefault(reason, []).append(told)
@@ -182,7 +182,7 @@ def _names(review: CaseReview, words: Words) -> tuple[str, ...]:
     """Return which ROIs stand for which names, where the name alone does not say it."""
     told = {
         f"{visible(m.protocol_name)} ← {visible(', '.join(m.plan_names))}: "
-        f"{words.sentence(visible(m.rule))}": None
+        f"{words.sentence(m.rule)}": None
         for c in review.constraints
         if (m := c.match) and m.plan_names != (m.protocol_name,)
     }
@@ -194,7 +194,7 @@ def _evidence_notes(evidence: Evidence | None, words: Words) -> tuple[str, ...]:
         return (
             words(msg("This report was made without the plan's files, so it has no pictures.")),
         )
-    notes = tuple(words.sentence(visible(note)) for note in evidence.notes)
+    notes = tuple(words.sentence(note) for note in evidence.notes)
     if not evidence.curves:
         return (*notes, words(msg("There is nothing to draw: structures with a dose are needed.")))
     return notes

@@ -9,6 +9,7 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Finding, Verdict
+from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose import marks
@@ -19,7 +20,6 @@ from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Evidence
 from sbrt_qa.review.result import CaseReview, StructureSummary
 from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
-from sbrt_qa.units import counted
 
 NOTHING: Final = "–"
 
@@ -47,8 +47,8 @@ def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> Limi
         minor=marks.minor_text(c, words),
         margin=marks.margin_text(c),
         percent=marks.percent_text(c),
-        reason=words.sentence(visible(c.reason.detail)) if c.reason else "",
-        note=words.sentence(visible(c.note)),
+        reason=words.sentence(c.reason.detail) if c.reason else "",
+        note=words.sentence(c.note),
         source=visible(", ".join(c.source)),
         curve=evidence.curve_of.get(c.id, "") if evidence else "",
         place=evidence is not None and c.id in evidence.places,
@@ -62,23 +62,22 @@ def check_rows(findings: Iterable[Finding], words: Words, *, good: bool) -> tupl
 
 def _check(f: Finding, words: Words, *, good: bool) -> CheckRow:
     verdict = f.verdict or (Verdict.PER_PROTOCOL if good else None)
-    told = (f.title, f.message, f.advice, f.found, f.expected, f.tolerance)
-    title, message, advice, found, expected, tolerance = (
-        words.sentence(visible(text)) for text in told
-    )
+    title, message, advice = (words.sentence(text) for text in (f.title, f.message, f.advice))
+    seen = (f.where, f.found, f.expected, f.tolerance)
+    where, found, expected, tolerance = (words.value(text) for text in seen)
     if message and message != found:
         message = message.rstrip(".。") + words(msg("."))
     return CheckRow(
         code=visible(f.code),
         mark=mark_of(verdict, words),
         title=title or visible(f.code),
-        where=words.sentence(visible(f.where)),
+        where=where,
         message=message,
         advice=advice,
         found=found,
         expected=expected,
         tolerance=tolerance,
-        source=words.sentence(visible(f.source)),
+        source=words.sentence(f.source),
     )
 
 
@@ -106,7 +105,7 @@ def _structure(s: StructureSummary, evidence: Evidence | None, words: Words) -> 
         minimum=_number(s.min_gy),
         mean=_number(s.mean_gy),
         maximum=_number(s.max_gy),
-        reason=words.sentence(visible(s.reason.detail)) if s.reason else "",
+        reason=words.sentence(s.reason.detail) if s.reason else "",
         curve=s.key if evidence is not None and s.key in evidence.curves else "",
     )
 
@@ -138,7 +137,7 @@ def comparison_table(rows: Sequence[Comparison], words: Words) -> Table | None:
 
 def _cause(row: Comparison, words: Words) -> str:
     text = row.cause if row.agrees is False else row.reason.detail if row.reason else ""
-    return words.sentence(visible(text))
+    return words.sentence(text)
 
 
 def repair_table(review: CaseReview, words: Words) -> Table | None:
@@ -146,7 +145,7 @@ def repair_table(review: CaseReview, words: Words) -> Table | None:
     if not review.repairs:
         return None
     heads = (words(msg("repair")), words(msg("where")), words(msg("what was done")))
-    rows = ((visible(r.quirk), visible(r.where), words.sentence(visible(r.detail)))
+    rows = ((visible(r.quirk), visible(r.where), words.sentence(r.detail))
             for r in review.repairs)  # fmt: skip
     return Table(heads, tuple(dict.fromkeys(rows)))
 
@@ -174,7 +173,7 @@ def input_table(review: CaseReview, words: Words) -> Table:
     rows += [_stack(files, words) for files in stacks if files]
     links = tuple(
         f"{visible(k.source)} → {visible(k.target)}: {words.sentence(str(k.kind))}"
-        + (f" ({words.sentence(visible(k.note))})" if k.note else "")
+        + (f" ({words.sentence(k.note)})" if k.note else "")
         for k in review.links
     )
     return Table(heads, tuple(rows), links)

@@ -1,0 +1,189 @@
+"""Sentences that can be put into another language: what is said, and of what.
+
+A :class:`Phrase` is the finished English sentence, and remembers the sentence of the catalogue that
+it was made from and the values in it. Whoever only reads it has a `str`; a report translates the
+sentence and fills in the same values again. So nothing is ever recognised by its looks, and the
+name of a structure or the words of a file are never taken for words of ours::
+
+    say("{0} cc lie outside the grid of {1}", f"{volume_cc:.1f}", name)
+
+Values that are plain text (numbers with units, names, quoted text) are the same in every language;
+a value that is itself a Phrase is translated with the sentence around it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, TypeAlias, TypeVar
+
+from sbrt_qa.errors import SbrtQaError
+
+T = TypeVar("T")
+
+_FIELD: Final = re.compile(r"\{(\d+)\}")
+
+MOST_DEPTH: Final = 20
+"""How deep phrases from a file may lie within phrases."""
+
+
+class Phrase(str):
+    """A finished English sentence with its parts.
+
+    Parameters
+    ----------
+    template
+        Sentence of the catalogue with fields ``{0}``, ``{1}``; one without fields that has values
+        is the sign that joins them.
+    values
+        What stands in the fields.
+    """
+
+    __slots__ = ("template", "values")
+
+    template: str
+    values: tuple[str, ...]
+
+    def __new__(cls, template: str, values: tuple[str, ...] = ()) -> Phrase:
+        """Make the sentence from its parts."""
+        made = super().__new__(cls, filled(template, values))
+        made.template, made.values = template, values
+        return made
+
+    def __add__(self, other: str) -> Phrase:
+        """Put something after it; both keep their parts."""
+        return Phrase("{0}{1}", (self, other))
+
+    def __radd__(self, other: str) -> Phrase:
+        """Put something before it; both keep their parts."""
+        return Phrase("{0}{1}", (other, self))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle and copy by the parts."""
+        return (Phrase, (self.template, self.values))
+
+    def __repr__(self) -> str:
+        """Look like the text."""
+        return str.__repr__(self)
+
+
+def say(template: str, *values: object) -> Phrase:
+    """Return a sentence of the catalogue with values in its fields; ``template`` is a literal."""
+    return Phrase(template, tuple(v if isinstance(v, str) else str(v) for v in values))
+
+
+def stated(text: str) -> Phrase:
+    """Return a text of a protocol, a word of an enumeration: the catalogue may hold it whole."""
+    return text if isinstance(text, Phrase) else Phrase(" ".join(text.split()))
+
+
+def said(error: SbrtQaError) -> Phrase:
+    """Return the sentence of an error with its parts."""
+    text = stated(error.what)
+    if error.where:
+        text = say("{0}: {1}", error.where, text)
+    if error.got:
+        text = say("{0}; got {1}", text, error.got)
+    if error.expected:
+        text = say("{0}; expected {1}", text, stated(error.expected))
+    return say("{0}. {1}", text, stated(error.advice)) if error.advice else text
+
+
+def counted(number: int, one: str, several: str = "") -> Phrase:
+    """Return a number with its noun: ``1 beam``, ``2 beams``, ``0 beams``.
+
+    Parameters
+    ----------
+    one, several
+        The noun for one, and for every other number; ``one`` with an s unless given.
+    """
+    if number == 1:
+        return Phrase(f"1 {one}")
+    return Phrase(f"{{0}} {several or f'{one}s'}", (str(number),))
+
+
+def joined(sign: str, parts: Iterable[str]) -> str:
+    """Return parts with a sign between them, each as it is; empty ones are left out.
+
+    Names and numbers alone make plain text, parts of which one is a Phrase make a Phrase.
+    """
+    held = tuple(part for part in parts if part)
+    if len(held) == 1:
+        return held[0]
+    return Phrase(sign, held) if any(isinstance(p, Phrase) for p in held) else sign.join(held)
+
+
+def filled(template: str, values: tuple[str, ...]) -> str:
+    """Return a template, or its translation, with its fields filled; values are never templates.
+
+    A field without a value stays as it is.
+    """
+    if values and not _FIELD.search(template):
+        return template.join(values)
+    return _FIELD.sub(lambda f: values[int(f[1])] if int(f[1]) < len(values) else f[0], template)
+
+
+Parts: TypeAlias = str | list[Any]
+"""A value as JSON: plain text, or a template followed by its values."""
+
+
+def phrases_in(data: Any) -> dict[str, Parts]:  # noqa: ANN401 - of any shape
+    """Return the parts of all phrases in nested values, by their places such as ``notes/0``."""
+    return {"/".join(place): _parts(phrase) for place, phrase in _walk(data, ())}
+
+
+def _walk(data: object, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Phrase]]:
+    if isinstance(data, Phrase):
+        yield place, data
+        return
+    for name, part in _held(data):
+        yield from _walk(part, (*place, name))
+
+
+def _held(data: object) -> Iterator[tuple[str, Any]]:
+    if dataclasses.is_dataclass(data) and not isinstance(data, type):
+        yield from ((f.name, getattr(data, f.name)) for f in dataclasses.fields(data))
+    elif isinstance(data, tuple):
+        yield from ((str(i), part) for i, part in enumerate(data))
+    elif isinstance(data, Mapping):
+        yield from ((str(key), part) for key, part in data.items())
+
+
+def _parts(text: str) -> Parts:
+    if not isinstance(text, Phrase):
+        return text
+    return [text.template, *(_parts(value) for value in text.values)]
+
+
+def with_phrases(data: T, parts: object) -> T:
+    """Return nested values whose texts are phrases again where their parts are given.
+
+    Parts that are broken, have no place, or do not make the very text that stands there are left
+    out.
+    """
+    return data if not isinstance(parts, Mapping) else _restored(data, parts, ())
+
+
+def _restored(data: Any, parts: Mapping[str, object], place: tuple[str, ...]) -> Any:  # noqa: ANN401
+    if isinstance(data, str):
+        made = _made(parts.get("/".join(place)), MOST_DEPTH)
+        return made if made == data else data
+    held = list(_held(data))
+    changed = {
+        name: new for name, old in held if (new := _restored(old, parts, (*place, name))) is not old
+    }
+    if not changed:
+        return data
+    if dataclasses.is_dataclass(data) and not isinstance(data, type):
+        return dataclasses.replace(data, **changed)
+    values = [changed.get(name, old) for name, old in held]
+    return dict(zip(data, values, strict=True)) if isinstance(data, Mapping) else tuple(values)
+
+
+def _made(parts: object, depth: int) -> str:
+    if isinstance(parts, str):
+        return parts
+    if not (isinstance(parts, list) and parts and isinstance(parts[0], str) and depth):
+        return ""
+    return Phrase(parts[0], tuple(_made(one, depth - 1) for one in parts[1:]))
