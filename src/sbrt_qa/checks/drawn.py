@@ -84,6 +84,7 @@ def empty(context: CheckContext) -> Iterator[Outcome]:
     title="Duplicate names",
     group=Group.STRUCTURES,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     source="AAPM TG-263",
     rows=(21,),
 )
@@ -145,6 +146,7 @@ def _is_well_formed(name: str) -> bool:
     title="Stray contours",
     group=Group.STRUCTURES,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     rows=(20,),
 )
 def stray_parts(

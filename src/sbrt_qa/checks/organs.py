@@ -364,6 +364,7 @@ def _within(key: str, value: float, low: float, high: float, unit: str) -> Outco
     title="Density overrides",
     group=Group.STRUCTURES,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     rows=(27,),
 )
 def density_overrides(context: CheckContext) -> Iterator[Outcome]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.review.comparison import FindingChange, FindingState, MetricChange, weight
+from sbrt_qa.review.comparison import FindingChange, FindingState, MetricChange
 
 _STATES: Final = list(FindingState)
 
@@ -50,7 +50,7 @@ def finding_changes(
         for place in dict.fromkeys((*new, *old))
         for pair in _paired(old.get(place, []), new.get(place, []))
     ]
-    return tuple(sorted(pairs, key=lambda p: (_STATES.index(p.state), -weight(p.shown))))
+    return tuple(sorted(pairs, key=lambda p: (_STATES.index(p.state), -p.shown.weight)))
 
 
 def _by_place(findings: Sequence[Finding]) -> dict[tuple[str, str], list[Finding]]:
