@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Iterator
@@ -229,6 +230,8 @@ def test_hostile_names_are_only_text() -> None:
 def test_the_review_is_attached_as_json() -> None:
     (data,) = rendered("major").attachments["review.json"]
     assert CaseReview.from_json(data.decode()) == reviewed("major").review
+    signed = f"SHA-256{hashlib.sha256(data).hexdigest()}"
+    assert signed in text_of(rendered("major"))
 
 
 def test_the_same_review_gives_the_same_bytes() -> None:
