@@ -104,12 +104,15 @@ class ProtocolFamily:
         latest = self.latest
         used = say("latest version") if len(self.versions) > 1 else say("only version")
         why = joined("; ", (used, what))
+        advice = say(
+            "Give the version with --protocol {0}@VERSION if another was in force.", latest.id
+        )
         finding = Finding(
             PROTOCOL_VERSION,
             None,
             part,
             say("{0}: held against {1} {2}, its {3}", what, latest.id, latest.version, used),
-            say("Give the version with --protocol {0}@VERSION if another was in force.", latest.id),
+            advice if len(self.versions) > 1 else "",
             title=_TITLE,
             group=_GROUP,
         )

@@ -211,7 +211,7 @@ def comparison_notes(rows: Sequence[Comparison]) -> list[str]:
     """Return how many values agree, with whom, and why others do not, each cause once."""
     judged = [row for row in rows if row.agrees is not None]
     agreeing = sum(row.agrees is True for row in judged)
-    origins = ", ".join(dict.fromkeys(row.source.partition(",")[0] for row in rows))
+    origins = ", ".join(dict.fromkeys(row.origin for row in rows))
     lines = [f"{agreeing} of {len(judged)} values agree with {origins}. {TOLERANCE_SOURCE}."]
     why: dict[str, list[str]] = {}
     for row in rows:
