@@ -202,7 +202,7 @@ class CaseReview:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the JSON form without indentation: what an audit keeps and a PDF carries."""
+        """SHA-256 of the JSON form without indentation, which a PDF carries as ``review.json``."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     @classmethod
