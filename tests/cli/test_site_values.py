@@ -19,6 +19,7 @@ Duodenum,Mean,3000,cGy
 Duodenum,D50%,33,Gy
 Duodenum,Volume,24,cc
 Spleen,Mean,3,Gy
+duodenum,Max,35,Gy
 """
 
 
@@ -38,6 +39,7 @@ def test_site_values_stand_beside_ours(
     rows = {(r.structure, r.metric): r for r in review.site_values}
     assert rows["Duodenum", "Max[Gy]"].agrees is True
     assert rows["Duodenum", "Mean[Gy]"].other == 30
+    assert rows["duodenum", "Max[Gy]"].ours == rows["Duodenum", "Max[Gy]"].ours
     middle = rows["Duodenum", "D50%[Gy]"]
     assert middle.agrees is False
     assert middle.cause
@@ -56,10 +58,11 @@ def test_site_values_stand_beside_ours(
 def test_a_bad_line_is_wrong_usage(sbrt_qa: Command, case: Path, tmp_path: Path) -> None:
     ran = sbrt_qa("check", case, "--site-values", sent(tmp_path, SITE + "X,Mean,?,Gy\n"))
     assert ran.code == 2
-    assert "--site-values, line 7: the value is no number" in ran.err
+    assert "--site-values, line 8: the value is no number" in ran.err
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(sbrt_qa: Command, case: Path) -> None:
     ran = sbrt_qa("check", case, "--site-values", "nowhere.csv")
     assert ran.code == 2
-    assert "site values cannot be read" in ran.err
+    assert "there is no such file of site values" in ran.err
+    assert "nowhere.csv" in ran.err

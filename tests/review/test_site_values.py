@@ -7,9 +7,12 @@ import pytest
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.errors import UsageError
-from sbrt_qa.model.outcome import Measured
+from sbrt_qa.model.outcome import Measured, Verdict
+from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
+from sbrt_qa.reports.view import comparison_notes
 from sbrt_qa.review.second_opinion import Comparison, held, tolerance, with_causes
 from sbrt_qa.review.site_csv import read_site_values
+from sbrt_qa.review.site_values import with_verdicts
 
 HEAD = "structure,metric,value,unit\n"
 
@@ -20,9 +23,22 @@ HEAD = "structure,metric,value,unit\n"
         (HEAD + "Liver,D0.03cc,31.5,Gy\n", "D0.03cc[Gy]", 31.5),
         (HEAD + "Liver,Mean[Gy],1310,cGy\n", "Mean[Gy]", 13.1),
         (HEAD + "Liver,Volume,1437,cm3\n", "Volume[cc]", 1437.0),
+        (HEAD + "Liver,R50,3.7,\n", "R50", 3.7),
+        (HEAD + "Liver,HI,0.2,1\n", "HI", 0.2),
+        (HEAD + "Liver,CI,1.1,-\n", "CI", 1.1),
+        (HEAD + "Liver,GlobalMaxInPTV[bool],1,\n", "GlobalMaxInPTV[bool]", 1.0),
         ("\ufeffUnit;Value;Metric;Structure\r\n%;95,5;V100%;Liver\r\n", "V100%[%]", 95.5),
     ],
-    ids=["plain", "cGy for Gy", "cm3", "semicolons, decimal comma, BOM"],
+    ids=[
+        "plain",
+        "cGy for Gy",
+        "cm3",
+        "no unit",
+        "unit 1",
+        "a dash",
+        "yes or no",
+        "semicolons, decimal comma, BOM",
+    ],
 )
 def test_forms_of_the_csv(text: str, metric: str, value: float) -> None:
     (found,) = read_site_values(text)
@@ -37,11 +53,14 @@ def test_forms_of_the_csv(text: str, metric: str, value: float) -> None:
         ("structure,metric,value\n", "line 1: no column, or several, called unit"),
         (HEAD + "\nLiver,Mean,x,Gy\n", "line 3: the value is no number; got 'x'"),
         (HEAD + "Liver,Mean,nan,Gy\n", "line 2: the value is no number"),
-        (HEAD + "Liver,Mean,-1,Gy\n", "line 2: the value is no number"),
+        (HEAD + "Liver,Mean,-4,Gy\n", "line 2: the value is negative; got '-4'"),
+        (HEAD + "Liver,Mean,4,\n", "line 2: the unit is missing; got 'Mean'"),
+        (HEAD + "PTV,R50,3.7,Gy\n", "line 2: the metric cannot be read"),
+        (HEAD + "PTV,GlobalMaxInPTV,2,\n", "line 2: neither 0 nor 1"),
         (HEAD + "Liver,Mean,1,Sv\n", "line 2: unknown unit; got 'Sv'"),
         (HEAD + "Liver,Mean[Gy],1,cc\n", "line 2: metric and column name different units"),
         (HEAD + "Liver,Meen,1,Gy\n", "line 2: the metric cannot be read"),
-        (HEAD + "Liver,GlobalMaxInPTV[bool],1,Gy\n", "line 2: this metric is not compared"),
+        (HEAD + "Liver,NTCPliverMets[%],1,%\n", "line 2: this metric is not compared"),
         (HEAD + ",Mean,1,Gy\n", "line 2: the structure is missing"),
         (HEAD + "Liver,Mean\n", "line 2: too few columns"),
         (HEAD + 'Liver,"Mean,1,Gy\n', "line 2: not a line of a CSV file"),
@@ -106,7 +125,7 @@ BAD_VOLUME = row("Volume", 100.0, 110.0, "cc", 3.0)
         ([BAD_VOLUME, row("D2cc", 20, 22)], "volume differs by +10.0 %: end caps"),
         ([GOOD_VOLUME, row("Mean", 10, 10.1), row("D2cc", 20, 20.6)], "interpolation"),
         ([GOOD_VOLUME, row("D2cc", 20, 30), row("Mean", 10, 12)], "another dose file"),
-        ([row("D2cc", 20, 22)], "is not known"),
+        ([row("D2cc", 20, 22)], "the site's volume of the structure is not known"),
         (
             [GOOD_VOLUME, *(row("D2cc", d, d * 100) for d in (20, 30, 5))],
             "100 times ours: units or normalisation (cGy for Gy)",
@@ -122,3 +141,58 @@ def test_causes(rows: list[Comparison], cause: str) -> None:
     assert off
     assert all(cause in r.cause for r in off)
     assert all(r.cause == "" for r in found if r.agrees)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cause"),
+    [
+        (
+            [GOOD_VOLUME, row("Max", 25, 20)],
+            "same dose file, another value: the cause is not known",
+        ),
+        (
+            [GOOD_VOLUME, row("Mean", 10, 12)],
+            "same dose file, another value: the cause is not known",
+        ),
+        ([BAD_VOLUME, row("D2cc", 20, 22)], "volume differs by +10.0 %: end caps"),
+    ],
+)
+def test_a_second_engine_is_never_said_to_read_another_dose(
+    rows: list[Comparison], cause: str
+) -> None:
+    found = with_causes(rows, prescription_gy=50.0, fractions=5, same_file=True)
+    assert all(cause in r.cause for r in found if r.agrees is False)
+    assert any(r.agrees is False for r in found)
+
+
+def limit(metric: str, value: float, verdict: Verdict = Verdict.PER_PROTOCOL) -> ConstraintResult:
+    """V100 of the PTV: at least 95 %, minor from 90 % on."""
+    match = StructureMatch("PTV", ("PTV_5000",), (3,), "alias")
+    return ConstraintResult(
+        "COVER", "PTV", metric, ">=", match, value, "%", None, 95.0, 90.0, Verdict.MAJOR,
+        value - 95, verdict, 1, counts=True, source=(), confidence="",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("structure", "other", "text"),
+    [
+        ("PTV", 94.2, "by the site's value this limit would be minor (COVER)"),
+        ("ptv 5000", 89.0, "by the site's value this limit would be major (COVER)"),
+        ("PTV", 95.0, ""),
+        ("CTV", 94.2, ""),
+    ],
+)
+def test_a_verdict_that_the_value_of_the_site_changes_is_said(
+    structure: str, other: float, text: str
+) -> None:
+    sent = Comparison(structure, "V100%[%]", "%", 95.87, other, "site file", tolerance=2.9)
+    (found,) = with_verdicts([sent], [limit("V100%[%]", 95.87), limit("V90%[%]", 99.0)])
+    assert found.verdict_text == text
+    assert text in " ".join(comparison_notes([found]))
+
+
+def test_a_limit_that_is_missed_may_be_met_by_the_value_of_the_site() -> None:
+    sent = Comparison("PTV", "V100%[%]", "%", 94.0, 95.5, "site file", tolerance=2.9)
+    (found,) = with_verdicts([sent], [limit("V100%[%]", 94.0, Verdict.MINOR)])
+    assert found.verdict_text == "by the site's value this limit would be per protocol (COVER)"

@@ -105,6 +105,7 @@ def cross_check(
         rows,
         prescription_gy=rx_gy if isinstance(rx_gy, float | int) else None,
         fractions=fractions if isinstance(fractions, int) else None,
+        same_file=True,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.model.outcome import Band, Measured, Outcome, Reason, Verdict
+from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint
 
 _MEETS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -33,13 +34,29 @@ def grade(limit: Constraint | ConformityLimit, outcome: Outcome) -> Grade:
         return Grade(Verdict.NOT_EVALUABLE)
     if limit.op == "report" or limit.per_protocol is None:
         return Grade(Verdict.PER_PROTOCOL)
-    meets, value = _MEETS[limit.op], outcome.value
-    margin = _margin(limit.op, value, limit.per_protocol)
-    if meets(value, limit.per_protocol):
-        return Grade(Verdict.PER_PROTOCOL, margin)
-    if limit.minor is not None and meets(value, limit.minor):
-        return Grade(Verdict.MINOR, margin)
-    return Grade(Verdict(limit.beyond), margin)
+    value, beyond = outcome.value, Verdict(limit.beyond)
+    verdict = verdict_within(limit.op, value, limit.per_protocol, limit.minor, beyond)
+    return Grade(verdict, _margin(limit.op, value, limit.per_protocol))
+
+
+def verdict_of(limit: ConstraintResult, value: float) -> Verdict:
+    """Return the verdict that a limit, once held against a case, gives of another value."""
+    if limit.op == "report" or limit.per_protocol_limit is None:
+        return limit.verdict
+    bounds = (limit.per_protocol_limit, limit.minor_limit)
+    return verdict_within(limit.op, value, *bounds, limit.beyond)
+
+
+def verdict_within(
+    op: str, value: float, per_protocol: float, minor: float | None, beyond: Verdict
+) -> Verdict:
+    """Return the verdict of a value within bounds."""
+    meets = _MEETS[op]
+    if meets(value, per_protocol):
+        return Verdict.PER_PROTOCOL
+    if minor is not None and meets(value, minor):
+        return Verdict.MINOR
+    return beyond
 
 
 def is_borderline(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *HEAD_COLUMNS, "structure", "metric", "unit", "value", "other_value", "other_source",
-    "difference", "tolerance", "agrees", "cause", "reason_code", "reason",
+    "difference", "tolerance", "agrees", "cause", "verdict_by_other", "reason_code", "reason",
 )  # fmt: skip
 
 
@@ -33,5 +33,5 @@ def _row(row: Comparison) -> dict[str, Cell]:
         "structure": row.structure, "metric": row.metric, "unit": row.unit, "value": row.ours,
         "other_value": row.other, "other_source": row.source, "difference": row.difference,
         "tolerance": row.tolerance, "agrees": "" if row.agrees is None else yes(row.agrees),
-        "cause": row.cause, **reason_cells(row.reason),
+        "cause": row.cause, "verdict_by_other": row.verdict_text, **reason_cells(row.reason),
     }  # fmt: skip

@@ -215,8 +215,7 @@ def comparison_notes(rows: Sequence[Comparison]) -> list[str]:
     lines = [f"{agreeing} of {len(judged)} values agree with {origins}. {TOLERANCE_SOURCE}."]
     why: dict[str, list[str]] = {}
     for row in rows:
-        text = row.cause if row.agrees is False else row.reason.detail if row.reason else ""
-        if text:
+        for text in row.told:
             why.setdefault(text, []).append(f"{row.structure} {row.metric}")
     lines += [f"{', '.join(names)}: {text}" for text, names in why.items()]
     return [visible(line) for line in lines]

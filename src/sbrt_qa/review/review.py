@@ -33,7 +33,14 @@ from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.site_csv import SiteValue
-from sbrt_qa.review.site_values import FindDvh, compare_sent, compare_stored, differing
+from sbrt_qa.review.site_values import (
+    FindDvh,
+    compare_sent,
+    compare_stored,
+    differing,
+    structures_named,
+    with_verdicts,
+)
 from sbrt_qa.review.summaries import (
     dose_summary,
     image_summary,
@@ -83,10 +90,9 @@ def review_case(
     doses.prepare(structures.values())
     evaluation = _evaluate(doses, protocol, mapping or {}, bands=bands)
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
-    site_rows = (
-        *compare_stored(doses, evaluation.results),
-        *compare_sent(doses, site_values, _named(doses, protocol, mapping or {})),
-    )
+    sent = compare_sent(doses, site_values, _named(doses, protocol, mapping or {}))
+    stored = compare_stored(doses, evaluation.results)
+    site_rows = with_verdicts((*stored, *sent), evaluation.results)
     context = CheckContext(
         doses,
         used,
@@ -186,7 +192,7 @@ def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> 
         structures = doses.case.structures
         if isinstance(structures, Reason):
             return structures
-        named = [s for key, s in structures.keys().items() if name in (key, s.name)]
+        named = structures_named(doses, name)
         if len(named) == 1:
             return doses.dvh(named[0])
         try:

@@ -17,7 +17,7 @@ from sbrt_qa.units import GY_PER_CGY
 DOSES: Final = frozenset({"D", "DC", "Mean", "Min", "Max"})
 VOLUMES: Final = frozenset({"V", "CV", "Volume"})
 COMPARABLE: Final = DOSES | VOLUMES
-"""Metrics that a site may send."""
+"""Metrics that follow from a stored histogram alone."""
 
 RATIOS: Final = frozenset({"R100", "CI", "PITV", "R50", "PaddickCI", "GI"})
 """Indices of two volumes."""
@@ -27,6 +27,9 @@ EVENNESS: Final = frozenset({"HI", "MDPD"})
 
 NEAR: Final = frozenset({"NearMin", "NearMax", "gEUD"})
 """Doses that lean on the extremes of a structure."""
+
+SENDABLE: Final = COMPARABLE | RATIOS | EVENNESS | {"GlobalMaxInPTV"}
+"""Metrics that a site may send."""
 
 TOLERANCE_SOURCE: Final = (
     "Proposed tolerances (no published bound): mean 1 % or 0.2 Gy; dose at up to 1 cc, minimum and "
@@ -70,6 +73,9 @@ class Comparison:
         Where the other value comes from.
     cause
         What probably explains a difference beyond the tolerance.
+    verdict_text
+        Which verdict a limit would have by the other value, where it is not the one it has; empty
+        otherwise.
     """
 
     structure: str
@@ -81,6 +87,13 @@ class Comparison:
     tolerance: float | None = None
     cause: str = ""
     reason: Reason | None = None
+    verdict_text: str = ""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What is to be said of this row, in sentences: the verdict by the other value, and why."""
+        why = self.cause if self.agrees is False else self.reason.detail if self.reason else ""
+        return tuple(text for text in (self.verdict_text, why) if text)
 
     @property
     def origin(self) -> str:
@@ -182,15 +195,23 @@ def _of_volume(spec: MetricSpec, ours: float, volume_cc: float, context: MetricC
 
 
 def with_causes(
-    rows: Sequence[Comparison], *, prescription_gy: float | None, fractions: int | None
+    rows: Sequence[Comparison],
+    *,
+    prescription_gy: float | None,
+    fractions: int | None,
+    same_file: bool = False,
 ) -> tuple[Comparison, ...]:
-    """Return the comparisons of one case and one origin, those that differ with a likely cause."""
+    """Return the comparisons of one case and one origin, those that differ with a likely cause.
+
+    With `same_file` the other side read the dose from the same file: no other dose explains it.
+    """
     scale = _scale(rows, prescription_gy, fractions)
+    cause = _cause_in_one_file if same_file else _cause
     known: dict[str, dict[str, Comparison]] = defaultdict(dict)
     for row in rows:
         known[row.structure].setdefault(_kind(row), row)
     return tuple(
-        replace(row, cause=row.cause or scale or _cause(known[row.structure]))
+        replace(row, cause=row.cause or scale or cause(known[row.structure]))
         if row.agrees is False
         else row
         for row in rows
@@ -201,21 +222,33 @@ def _kind(row: Comparison) -> str:
     return row.metric.partition("[")[0]
 
 
+def _cause_in_one_file(same_structure: Mapping[str, Comparison]) -> str:
+    unknown = say("same dose file, another value: the cause is not known")
+    return _other_volume(same_structure.get("Volume")) or unknown
+
+
 def _cause(same_structure: Mapping[str, Comparison]) -> str:
     volume, mean = same_structure.get("Volume"), same_structure.get("Mean")
     if volume is None or volume.agrees is None:
         return say(
-            "the other volume of the structure is not known; with it the cause could be told"
+            "the site's volume of the structure is not known: with Volume[cc] in the file of the "
+            "site the cause could be told"
         )
-    if not volume.agrees and volume.difference is not None and volume.ours:
-        percent = 100 * volume.difference / volume.ours
-        return say(
-            "the volume differs by {0} %: end caps, or resolution of the structure",
-            f"{percent:+.1f}",
-        )
+    if other := _other_volume(volume):
+        return other
     if mean and mean.agrees is False and abs(mean.difference or 0) > OTHER_DOSE * (mean.ours or 0):
         return say("same volume, another mean dose: probably another dose file")
     return say("same volume, another dose: interpolation, or a dose file of another calculation")
+
+
+def _other_volume(volume: Comparison | None) -> str:
+    """Return by how much the volume differs; empty where it does not, or that is not known."""
+    if volume is None or volume.agrees is not False or not volume.ours:
+        return ""
+    percent = 100 * (volume.difference or 0.0) / volume.ours
+    return say(
+        "the volume differs by {0} %: end caps, or resolution of the structure", f"{percent:+.1f}"
+    )
 
 
 def _scale(rows: Iterable[Comparison], prescription_gy: float | None, fractions: int | None) -> str:

@@ -11,11 +11,14 @@ from typing import Final
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
 from sbrt_qa.errors import MetricError, UsageError, quoted
-from sbrt_qa.review.second_opinion import COMPARABLE
+from sbrt_qa.review.second_opinion import SENDABLE
 from sbrt_qa.units import GY_PER_CGY
 
 COLUMNS: Final = ("structure", "metric", "value", "unit")
 MAX_ROWS: Final = 10_000
+
+PLAIN: Final = "1"
+"""In the column of units: a plain number, or a yes or no as 1 or 0."""
 
 _UNITS: Final = {
     "gy": "Gy",
@@ -25,6 +28,10 @@ _UNITS: Final = {
     "cm3": "cc",
     "cm³": "cc",
     "ml": "cc",
+    "": PLAIN,
+    "1": PLAIN,
+    "-": PLAIN,
+    "bool": PLAIN,
 }
 _EXAMPLE: Final = "Example of a line: Liver,D0.03cc,31.5,Gy"
 
@@ -43,7 +50,8 @@ def read_site_values(text: str) -> tuple[SiteValue, ...]:
     """Read a CSV with the columns structure, metric, value and unit, in any order.
 
     Columns are separated by commas, or by semicolons; then numbers may have a decimal comma. A
-    metric may state its unit (``D95%[Gy]``) or leave it to the column (``D95%``).
+    metric may state its unit (``D95%[Gy]``) or leave it to the column (``D95%``). Of an index or a
+    yes or no the unit is empty, ``1`` or ``-``.
 
     Raises
     ------
@@ -93,33 +101,55 @@ def _value(found: dict[str, str], line: int, *, decimal_comma: bool) -> SiteValu
         raise _wrong(line, "the structure is missing")
     unit = _UNITS.get(found["unit"].casefold())
     if unit is None:
-        raise _wrong(line, "unknown unit", quoted(found["unit"]), "Gy, cGy, %, cc, cm3 or mL")
+        raise _wrong(
+            line,
+            "unknown unit",
+            quoted(found["unit"]),
+            "Gy, cGy, %, cc, cm3, mL or, of an index, nothing",
+        )
     spec = _spec(found["metric"], unit, line)
+    factor = _factor(unit, spec, line)
     number = found["value"].replace(",", ".") if decimal_comma else found["value"]
+    if wrong := _wrong_number(_number(number), spec):
+        raise _wrong(line, wrong, quoted(found["value"]), "such as 31.5")
+    return SiteValue(found["structure"], spec, _number(number) * factor, line)
+
+
+def _number(text: str) -> float:
+    """Return a number as written; not a number where it is none."""
     try:
-        value = float(number) if len(number) <= 40 and number.isascii() else float("nan")
+        return float(text) if len(text) <= 40 and text.isascii() else float("nan")
     except ValueError:
-        value = float("nan")
-    if not 0 <= value < 1e9:
-        raise _wrong(line, "the value is no number", quoted(found["value"]), "such as 31.5")
-    return SiteValue(found["structure"], spec, value * _factor(unit, spec, line), line)
+        return float("nan")
+
+
+def _wrong_number(value: float, spec: MetricSpec) -> str:
+    """Return what is wrong with a value; empty when nothing is."""
+    if value < 0:
+        return "the value is negative"
+    if not value < 1e9:
+        return "the value is no number"
+    return "neither 0 nor 1" if spec.unit == "bool" and value not in (0, 1) else ""
 
 
 def _spec(metric: str, unit: str, line: int) -> MetricSpec:
     try:
         out = "Gy" if unit == "cGy" else unit
-        known = parse_metric(metric if "[" in metric else f"{metric}[{out}]")
+        stated = "[" in metric or unit == PLAIN
+        known = parse_metric(metric if stated else f"{metric}[{out}]")
     except MetricError as error:
         raise _wrong(line, f"the metric cannot be read: {error}") from error
-    if known.kind not in COMPARABLE:
-        names = ", ".join(METRICS[name].example for name in sorted(COMPARABLE))
+    if known.kind not in SENDABLE:
+        names = ", ".join(METRICS[name].example for name in sorted(SENDABLE))
         raise _wrong(line, "this metric is not compared", quoted(metric), names)
     return known
 
 
 def _factor(unit: str, spec: MetricSpec, line: int) -> float:
-    if unit == spec.unit:
+    if unit == (PLAIN if spec.unit == "bool" else spec.unit):
         return 1.0
+    if unit == PLAIN:
+        raise _wrong(line, "the unit is missing", quoted(spec.text), quoted(spec.unit))
     if {unit, spec.unit} == {"Gy", "cGy"}:
         return GY_PER_CGY if unit == "cGy" else 1 / GY_PER_CGY
     raise _wrong(line, "metric and column name different units", quoted(unit), quoted(spec.unit))

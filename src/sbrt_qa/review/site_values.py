@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
@@ -10,10 +11,13 @@ from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
 from sbrt_qa.dosimetry.metrics import evaluate
-from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode, Verdict
+from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.stored_dvh import StoredDvh
+from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.folding import folded
+from sbrt_qa.protocol.grading import verdict_of
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.review.second_opinion import COMPARABLE, Comparison, held, with_causes
 from sbrt_qa.review.site_csv import SiteValue
@@ -43,6 +47,51 @@ def compare_sent(
 ) -> tuple[Comparison, ...]:
     """Compare the values of a CSV; a structure that is not there gives a Reason."""
     return _explained(doses, [_sent_row(doses, value, find(value.structure)) for value in values])
+
+
+def with_verdicts(
+    rows: Sequence[Comparison], limits: Sequence[ConstraintResult]
+) -> tuple[Comparison, ...]:
+    """Return rows of the site, each with the verdict that its value would change.
+
+    Also of a row that agrees: within the tolerance a limit may still fall on the other side.
+    """
+    return tuple(replace(row, verdict_text=_other_verdicts(row, limits)) for row in rows)
+
+
+def _other_verdicts(row: Comparison, limits: Sequence[ConstraintResult]) -> str:
+    other = row.other
+    if row.ours is None or other is None:
+        return ""
+    asked = (limit for limit in limits if limit.value is not None and _is_asked(row, limit))
+    found = ((limit, verdict_of(limit, other)) for limit in asked)
+    return joined("; ", [_would_be(v, limit.id) for limit, v in found if v is not limit.verdict])
+
+
+def _would_be(verdict: Verdict, limit: str) -> str:
+    match verdict:
+        case Verdict.PER_PROTOCOL:
+            return say("by the site's value this limit would be per protocol ({0})", limit)
+        case Verdict.MINOR:
+            return say("by the site's value this limit would be minor ({0})", limit)
+        case Verdict.MAJOR:
+            return say("by the site's value this limit would be major ({0})", limit)
+        case Verdict.NOT_EVALUABLE:
+            return say("by the site's value this limit would not be evaluable ({0})", limit)
+
+
+def _is_asked(row: Comparison, limit: ConstraintResult) -> bool:
+    """Tell whether a limit asks for the metric of a row, of the same structure."""
+    names = limit.match.plan_names if limit.match and len(limit.match.plan_names) == 1 else ()
+    same = folded(row.structure) in {folded(name) for name in (limit.structure, *names)}
+    return same and limit.metric == row.metric
+
+
+def structures_named(doses: CaseDoses, name: str) -> list[Structure]:
+    """Return the structures of the plan with a name, else those with the same name folded."""
+    there = structures_of(doses.case).items()
+    exact = [s for key, s in there if name in (key, s.name)]
+    return exact or [s for key, s in there if folded(name) in (folded(key), folded(s.name))]
 
 
 def differing(rows: Sequence[Comparison]) -> tuple[str, ...] | None:
@@ -113,7 +162,9 @@ def _sent_row(doses: CaseDoses, value: SiteValue, dvh: DVH | Reason) -> Comparis
     if value.spec.relative_to:
         why = say("a volume in per cent of another structure is not compared")
         dvh = Reason(ReasonCode.REFERENCE_MISSING, why)
-    return comparison(value.structure, value.spec, dvh, given, source, doses.metric_context)
+    named = structures_named(doses, value.structure)
+    context = doses.context_of(named[0]) if len(named) == 1 else doses.metric_context
+    return comparison(value.structure, value.spec, dvh, given, source, context)
 
 
 def _explained(doses: CaseDoses, rows: Sequence[Comparison]) -> tuple[Comparison, ...]:

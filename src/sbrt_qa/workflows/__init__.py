@@ -214,6 +214,8 @@ def read_sent(path: Path) -> tuple[SiteValue, ...]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             text = file.read(MAX_SITE_CHARACTERS + 1)
+    except FileNotFoundError as error:
+        raise UsageError("there is no such file of site values", where=quoted(path.name)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             "the site values cannot be read",

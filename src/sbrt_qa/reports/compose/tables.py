@@ -136,8 +136,7 @@ def comparison_table(rows: Sequence[Comparison], words: Words) -> Table | None:
 
 
 def _cause(row: Comparison, words: Words) -> str:
-    text = row.cause if row.agrees is False else row.reason.detail if row.reason else ""
-    return words.sentence(text)
+    return "; ".join(words.sentence(text) for text in row.told)
 
 
 def repair_table(review: CaseReview, words: Words) -> Table | None:
