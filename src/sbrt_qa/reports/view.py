@@ -114,8 +114,9 @@ def minor_text(bound: float | None, minor: float | None, beyond: str) -> str:
 def count_text(review: CaseReview) -> str:
     """Return how many limits and checks have which verdict, worst first; others apart."""
     limits = counts.of_limits(review)
-    others = len(review.constraints) - sum(count.number for count in limits)
-    rest = f"; {others} reported only" if others else ""
+    without, others = counts.unjudged(review), counts.reported_only(review)
+    rest = f"; {without} not judged" if without else ""
+    rest += f"; {others} reported only" if others else ""
     told = ", ".join(map(_counted, limits)) or "none counts"
     number = counted(len(review.constraints), "limit")
     return f"{number}: {told}{rest}{_checks_counted(review)}"
