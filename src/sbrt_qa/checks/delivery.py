@@ -9,7 +9,7 @@ from typing import Final
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import counted, say
+from sbrt_qa.model.phrase import counted, say, stated
 
 SOURCE: Final = "RTOG 0618, 0813, 1112 (recalled); bounds proposed"
 HOURS_PER_DAY: Final = 24.0
@@ -242,9 +242,13 @@ def termination(context: CheckContext) -> Iterator[Outcome]:
             if beam.termination in ("", "NORMAL"):
                 normal += 1
             else:
-                text = say("beam {0} ended by {1}", beam.beam_number, beam.termination.lower())
+                ended = stated(beam.termination.lower())
+                text = say("beam {0} ended by {1}", beam.beam_number, ended)
                 yield Found(
-                    _name(session), text, found=beam.termination.lower(), expected=say("normal")
+                    _name(session),
+                    text,
+                    found=ended,
+                    expected=say("normal"),
                 )
     if normal:
         yield Passed(say("records"), counted(normal, "beam"), say("normal"))

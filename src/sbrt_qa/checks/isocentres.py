@@ -12,7 +12,7 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.geometry.margins import centroid_mm
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, say
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import Beam, ControlPoint
 
 Point = tuple[float, float, float]
@@ -148,7 +148,7 @@ def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome
             f"{abs(offset):.0f}",
             side,
         )
-        yield Found(", ".join(names), text, say("Check that it is meant."))
+        yield Found(joined(", ", names), text, say("Check that it is meant."))
     else:
         yield Passed(say("plan"), say("all from the {0} or the middle", side), say("the {0}", side))
 

@@ -345,7 +345,7 @@ def _identity_notes(used: Iterable[FoundObject]) -> list[str]:
     if len(first) < 2:
         return []
     names = " and ".join(one.name for one in first.values())
-    return [f"patient name or number differs between {names}"]
+    return [say("patient name or number differs between {0}", names)]
 
 
 def _unused_doses(linked: LinkedCase, used: Sequence[FoundObject]) -> list[str]:
