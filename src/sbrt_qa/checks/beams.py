@@ -149,7 +149,7 @@ def fluence_modes(context: CheckContext) -> Iterator[Outcome]:
                 say("plan"), say("{0} MV beams are {1}", f"{energy:g}", listed), found=listed
             )
         else:
-            yield Passed(say("plan"), f"{energy:g} MV: {listed}", say("one mode"))
+            yield Passed(say("plan"), say("{0} MV: {1}", f"{energy:g}", listed), say("one mode"))
 
 
 @check("MACHINES", title="Machines", group=Group.BEAMS, severity=Severity.MINOR, rows=(11,))

@@ -103,15 +103,17 @@ def fraction_interval(
             if same_day:
                 text = say("{0} h after the fraction before, on the same day", f"{hours:.0f}")
             severity = Severity.MAJOR if same_day else Severity.MINOR
-            found, expected = f"{hours:.0f} h", f">= {least:g} h"
+            found, expected = say("{0} h", f"{hours:.0f}"), say(">= {0} h", f"{least:g}")
             where, advice = _name(after), say("Ask the site why.")
-            yield Found(where, text, advice, found, expected, f"{slack_h:g} h", severity)
+            yield Found(
+                where, text, advice, found, expected, say("{0} h", f"{slack_h:g}"), severity
+            )
     if shortest is not None and shortest >= least - slack_h:
         yield Passed(
             say("records"),
             say("at least {0} h", f"{shortest:.0f}"),
-            f">= {least:g} h",
-            f"{slack_h:g} h",
+            say(">= {0} h", f"{least:g}"),
+            say("{0} h", f"{slack_h:g}"),
         )
 
 
