@@ -106,13 +106,10 @@ def isocentre_outside(context: CheckContext) -> Iterator[Outcome]:
         return
     outside = sum(not context.in_body(point) for point in points)
     if outside:
-        advice, text = (
-            say("Check the isocentre and the outline."),
-            say("{0} of {1} outside", outside, len(points)),
-        )
-        yield Found(
-            say("isocentre"), say("{0} the body", text), advice, text, say("inside the body")
-        )
+        text = say("{0} of {1} outside the body", outside, len(points))
+        found = say("{0} of {1} outside", outside, len(points))
+        advice = say("Check the isocentre and the outline.")
+        yield Found(say("isocentre"), text, advice, found, say("inside the body"))
     else:
         yield Passed(say("isocentre"), say("inside"), say("inside the body"))
 
