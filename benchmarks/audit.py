@@ -2,18 +2,22 @@
 
 The same submissions are reviewed three ways, each held to one core: a loop over the single-case
 engine, `sbrt-qa audit --jobs 1`, and a loop over dicompyler-core (every structure of every case).
-Then once more with two jobs on two cores. ``--simulate N`` records N submissions made from one
-review, without DICOM, and times recording, verifying and the questions at that size; 100,000 take
-about an hour and 40 GB.
+Then once more with two jobs on two cores, without and with case reports. About five minutes.
+
+``--cases N`` audits N submissions and tells the memory of the parent on the way. ``--simulate N``
+records N submissions made from one review, without DICOM, and times recording, verifying, the
+questions and the dashboard at that size.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -65,10 +69,14 @@ def on_cores(command: list, cores: int) -> tuple[float, float, float, str]:
         return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read().decode()
 
 
-def audit(trial: Path, out: Path, jobs: int, source: str = "submissions") -> tuple:
+def audit_command(trial: Path, out: Path, jobs: int, *more: object) -> list:
+    command = [sys.executable, "-m", "sbrt_qa.cli", "audit", "--quiet", "-o", out, "-j", jobs]
+    return [*command, "-p", trial / "protocol_v1.yaml", *more]
+
+
+def audit(trial: Path, out: Path, jobs: int, source: str = "submissions", *more: object) -> tuple:
     shutil.rmtree(out, ignore_errors=True)
-    command = [sys.executable, "-m", "sbrt_qa.cli", "audit", trial / source, "--quiet"]
-    return on_cores([*command, "-p", trial / "protocol_v1.yaml", "-o", out, "-j", jobs], jobs)
+    return on_cores(audit_command(trial, out, jobs, trial / source, *more), jobs)
 
 
 def compare(submissions: int) -> None:
@@ -84,14 +92,18 @@ def compare(submissions: int) -> None:
         loop = float(
             on_cores([sys.executable, "-c", LOOP, trial / "protocol_v1.yaml", *places], 1)[3]
         )
-        start = audit(trial, trial / "A0", 1, "one")
-        one = audit(trial, trial / "A1", 1)
-        two = audit(trial, trial / "A2", 2)
+        bare = "--no-reports"
+        start = audit(trial, trial / "A0", 1, "one", bare)
+        one = audit(trial, trial / "A1", 1, "submissions", bare)
+        two = audit(trial, trial / "A2", 2, "submissions", bare)
+        told = audit(trial, trial / "A3", 2)
         rows = [
             ["single-case engine, a loop", f"{loop:.1f}", f"{submissions / loop:.2f}", ""],
             ["audit, 1 core", f"{one[0]:.1f}", f"{submissions / one[0]:.2f}", f"{one[2]:.0f}"],
             ["audit, 2 cores", f"{two[0]:.1f}", f"{submissions / two[0]:.2f}", f"{two[2]:.0f}"],
-        ]
+            ["the same with reports", f"{told[0]:.1f}", f"{submissions / told[0]:.2f}",
+             f"{told[2]:.0f}"],
+        ]  # fmt: skip
         try:
             script = [dicompyler(), HERE / "peers" / "dicompyler_many.py", *folders]
             peer = json.loads(on_cores(script, 1)[3])
@@ -101,6 +113,7 @@ def compare(submissions: int) -> None:
         except SkippedError as why:
             print(f"skipped: {why}")
         header = ("what", "seconds", "cases/s", "peak MB of the parent")
+        pages = [page.stat().st_size for page in (trial / "A3").rglob("report.html")]
         print_table(f"{submissions} submissions ({circumstances})", header, rows)
         steady = (one[0] - start[0]) / (submissions - 1)
         worth = loop / submissions / steady
@@ -111,8 +124,50 @@ def compare(submissions: int) -> None:
         print(f"target at least {100 * PER_CORE:.0f} %: {verdict(met=worth >= PER_CORE)}")
         print(f"parent's work per case {parent_ms:.1f} ms")
         print(f"target at most {PARENT_MS:g} ms: {verdict(met=parent_ms <= PARENT_MS)}")
+        print(f"{len(pages)} case reports, {sum(pages) / len(pages) / 1e3:.0f} kB each")
         print(f"two cores over one {one[0] / two[0]:.2f}x; parent's peak {start[2]:.0f} MB at 1 "
               f"and {one[2]:.0f} MB at {submissions} submissions")  # fmt: skip
+
+
+def memory(cases: int) -> None:
+    """Tell the parent's memory while it audits so many cases."""
+    with tempfile.TemporaryDirectory() as name:
+        trial, out = Path(name), Path(name) / "AUDIT"
+        write_trial(trial, cases)
+        command = audit_command(trial, out, os.cpu_count() or 1, trial / "submissions")
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            list(map(str, command)), stderr=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD}
+        )
+        rows, wanted = [], cases // 10
+        while process.poll() is None:
+            done = recorded(out / "audit.db")
+            if done >= wanted:
+                seconds = time.perf_counter() - start
+                rows.append([str(done), f"{seconds:.0f}", f"{resident_mb(process.pid):.0f}"])
+                wanted = (done * 10 // cases + 1) * cases // 10
+            time.sleep(0.2)
+        print_table(
+            f"{cases} cases ({machine()})", ("recorded", "seconds", "MB of the parent"), rows
+        )
+
+
+def recorded(database: Path) -> int:
+    if not database.exists():
+        return 0
+    with contextlib.closing(sqlite3.connect(database, timeout=60)) as store:
+        try:
+            return int(store.execute("SELECT count(*) FROM submissions").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
+
+
+def resident_mb(process: int) -> float:
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def simulate(submissions: int) -> None:
@@ -122,13 +177,14 @@ def simulate(submissions: int) -> None:
     from sbrt_qa.store.verify import verify
     from sbrt_qa.store.write import Recorder, add_protocol
     from sbrt_qa.workflows_audit.answers import Question, ask
+    from sbrt_qa.workflows_audit.dashboard import trial_report
     from sbrt_qa.workflows_audit.place import Settings, begin
 
     rules, made = protocol(), entry()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "AUDIT"
         engine = begin(folder, Settings("simulated")).engine()
-        recorder = Recorder(engine, add_protocol(engine, rules, "0"), rules.content_hash, "0")
+        recorder = Recorder(engine, {rules.content_hash: add_protocol(engine, rules, "0")}, "0")
         start, worked = time.perf_counter(), time.process_time()
         for n in range(submissions):
             place = replace(
@@ -141,6 +197,10 @@ def simulate(submissions: int) -> None:
             start = time.perf_counter()
             count = sum(1 for _ in ask(folder, Question(about)))
             rows.append([f"query {about} ({count} rows)", time.perf_counter() - start])
+            print(*rows[-1], flush=True)
+        start = time.perf_counter()
+        page = len(trial_report(folder))
+        rows.append([f"dashboard ({page / 1e6:.1f} MB)", time.perf_counter() - start])
         start = time.perf_counter()
         found = verify(engine)
         rows.append(["verify", time.perf_counter() - start])
@@ -157,5 +217,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--submissions", type=int, default=200)
     parser.add_argument("--simulate", type=int, metavar="N", default=0)
+    parser.add_argument("--cases", type=int, metavar="N", default=0)
     arguments = parser.parse_args()
-    simulate(arguments.simulate) if arguments.simulate else compare(arguments.submissions)
+    if arguments.simulate:
+        simulate(arguments.simulate)
+    elif arguments.cases:
+        memory(arguments.cases)
+    else:
+        compare(arguments.submissions)

@@ -2,7 +2,8 @@
 
     scripts/bench report_speed [REPORTS] [FORMAT...]     default 100 reports in HTML, and 100 in PDF
 
-The many reports are of the sample's major case, each reviewed anew, in one process for each format.
+The many reports are of the sample's major case, its dose a little higher each time, read and
+reviewed anew, in one process for each format.
 
 Processor seconds, in one process each. Memory is the resident set after every report; it is flat
 when the last quarter of the reports needs no more than the second quarter, but for `SLACK_MB`.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -55,13 +57,18 @@ def one(folder: Path) -> None:
 
 
 def many(count: int, form: str) -> None:
-    """Make many reports in one process; print the resident set (MB) after each."""
+    """Make many reports in one process, no two alike; print the resident set (MB) after each."""
+    from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.protocol.load import load_protocol
     from sbrt_qa.reports.registry import render_report
-    from sbrt_qa.workflows import reporting
+    from sbrt_qa.review.gather import review_and_gather
 
-    sizes = []
-    for _ in range(count):
-        render_report(form, reporting.report([SAMPLE], bands=False), "en")
+    rules, sizes = load_protocol("liver_sbrt"), []
+    for number in range(count):
+        (case,) = load_cases([SAMPLE])
+        dose = replace(case.dose, dose_gy=case.dose.dose_gy * (1 + number / 1000))
+        case = replace(case, dose=dose, subject=f"SAMPLE{number}")
+        render_report(form, review_and_gather(case, rules, bands=False), "en")
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         sizes.append(pages * 4096 / 1e6)
     print(json.dumps(sizes))

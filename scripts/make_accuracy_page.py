@@ -48,8 +48,9 @@ its last plane and the other just before the next plane: their files are the sam
 whatever is computed from the file is the same for both, and for one of them it is wrong by at least
 half of what lies between them. The last column says how far the value moves between the two; no
 program can be sure of less than half of it, and the default, which ends half-way, attains that
-bound. The few values that flat ends do not explain are minima and maxima at the end of a cone that
-lies along x, and in the slit of a keyhole contour.
+bound. All values farther off than 3 % are of this kind. The few beyond 1 % that flat ends do not
+explain are minima in the slit of a keyhole contour, and two in a cone along z that slices cut
+coarsely.
 
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sbrt_qa.checks.registry import CHECKS, Check, Group
 from sbrt_qa.checks.run import configured
-from sbrt_qa.reports.checks_table import shown
+from sbrt_qa.reports.checks_table import either, shown
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "checks.md"
 
@@ -72,9 +72,9 @@ tolerated and what to do; passed ones are counted by group, and listed with `sbr
 | major | major |
 | block | not evaluable: whatever the limits say, the case cannot be judged |
 
-A find may be less than the check's worst, as the pages say. Not to be told counts as not evaluable
-where the check could find something major, and as information otherwise. A check that breaks off
-is a find of its own, not evaluable, and stops nothing.
+A find may be less than the check's worst; each page says which it can be. Not to be told counts as
+not evaluable where the check could find something major, and as information otherwise. A check that
+breaks off is a find of its own, not evaluable, and stops nothing.
 
 ## What a protocol may set
 
@@ -88,9 +88,11 @@ checks:
     applies: false                     # not made at all
 ```
 
-A severity caps what a check says: with `minor`, nothing it finds is worse than minor. A code or
-parameter that there is not is an error. Required structures that are missing make a case not
-evaluable rather than a deviation, because nothing is known about their dose.
+`sbrt-qa checks list -p PROTOCOL` and `checks show CODE -p PROTOCOL` tell what a protocol has set,
+and whether it wants the check at all. A severity caps what a check says: with `minor`, nothing it
+finds is worse than minor. A higher one raises what the check finds at worst, not what it finds
+milder. A code or parameter that there is not is an error. Required structures that are missing make
+a case not evaluable rather than a deviation, because nothing is known about their dose.
 
 What DICOM does not hold is not checked and needs a form: the name of the algorithm, the amplitude
 of motion, image guidance, contrast phase, quality of registration, dates of systemic therapy.
@@ -119,7 +121,8 @@ def _codes(checks: list[Check], row: int) -> str:
 
 def _section(one: Check) -> str:
     rows = f" · row {', '.join(map(str, one.rows))}" if one.rows else ""
-    facts = f"{one.title}. A find is **{one.severity}**{rows} · {one.source}"
+    severities = either(f"**{s}**" for s in one.severities(one.severity))
+    facts = f"{one.title}. A find is {severities}{rows} · {one.source}"
     text = f"\n### {one.code}\n\n{facts}\n\n{one.page}\n"
     if one.parameters:
         text += "\n| parameter | default | meaning |\n|---|---|---|\n"

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
@@ -24,6 +25,15 @@ SECTIONS = (
 )  # fmt: skip
 WIDTHS = (1440, 820)
 REPORTS = (("major", "en"), ("missing_organ", "en"), ("major", "zh"))
+
+PICTURES = ROOT / "docs" / "pictures"
+README = {
+    "report_first_page.png": ("major-en-1440-light.png", 1000, 1042),
+    "report_histograms_dark.png": ("major-en-1440-dark-dvh.png", 1000, 1042),
+    "report_viewer.png": ("major-en-1440-light-images.png", 1000, 1042),
+    "report_printed_zh.png": ("major-zh-report-1.png", 640, 905),
+}
+"""Pictures of the README: which view each is, its width, and the height at which it is cut."""
 
 
 def browser() -> Any:  # noqa: ANN401 - a Selenium driver
@@ -82,8 +92,19 @@ def pages(pdf: Path) -> None:
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
 
 
+def for_readme(folder: Path) -> None:
+    """Make the pictures of the README from those in a folder."""
+    for name, (view, width, most) in README.items():
+        seen = Image.open(folder / view).convert("RGB")
+        size = (width, round(seen.height * width / seen.width))
+        small = seen.resize(size, Image.Resampling.LANCZOS).crop((0, 0, width, min(size[1], most)))
+        small.quantize(256, kmeans=2).save(PICTURES / name, optimize=True)
+
+
 def main() -> None:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "screenshots").resolve()
+    readme = "--readme" in sys.argv
+    given = [argument for argument in sys.argv[1:] if argument != "--readme"]
+    folder = Path(given[0] if given else ROOT / "build" / "screenshots").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     driver = browser()
     for case, language in REPORTS:
@@ -105,6 +126,8 @@ def main() -> None:
         pages(report)
         print(f"{name}: {page.stat().st_size / 1e6:.2f} MB")
     driver.quit()
+    if readme:
+        for_readme(folder)
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder.name}")
 
 

@@ -3,7 +3,8 @@
 
     scripts/update_catalogue.py [--prune]    rewrites src/sbrt_qa/reports/locale/*.po
 
-Sentences are the literals in ``say("...")`` and ``msg("...")`` and, in templates, ``_("...")``;
+Sentences are the literals in ``say("...")`` and ``msg("...")``, in scripts of the trial report
+``say("...")`` too, and in templates ``_("...")``;
 ``counted(n, "beam")`` says two: ``1 beam`` and ``{0} beams``. Besides there are whole texts of
 protocols and of checks, and what refusals say. New sentences come out untranslated;
 `tests/reports/test_words.py` fails until somebody has translated them.
@@ -27,6 +28,7 @@ from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.slabs import Between, Ends
 from sbrt_qa.model.case import LinkKind
+from sbrt_qa.reports.trial.page import SAID
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sbrt_qa"
@@ -67,6 +69,9 @@ def of_code() -> dict[str, str]:
     for path in sorted((SOURCE / "reports").rglob("*.j2")):
         for match in _IN_TEMPLATE.finditer(path.read_text(encoding="utf-8")):
             found.setdefault(match[2], _where(path))
+    for path in sorted((SOURCE / "reports" / "trial").glob("*.js")):
+        said = SAID.findall(path.read_text(encoding="utf-8"))
+        found = dict.fromkeys(said, _where(path)) | found
     return found
 
 

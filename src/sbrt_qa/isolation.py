@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
@@ -143,7 +143,18 @@ def preload(modules: Sequence[str], *, at_once: bool = False) -> None:
     if isinstance(context, ForkServerContext):
         context.set_forkserver_preload(list(modules))
         if at_once:
-            forkserver.ensure_running()
+            with _without_interrupts():
+                forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Start processes that Ctrl-C on the terminal does not reach: this one decides for all."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)  # one that came meanwhile comes now
 
 
 def _context() -> ForkServerContext | SpawnContext:

@@ -52,6 +52,10 @@ def test_what_headers_should_not_hold(header, expected):
         (Texts(structures=("Doe^Jane",)), "IDENTIFIER_IN_ROI_NAME"),
         (Texts(labels=("ERIKA SBRT",)), "IDENTIFIER_IN_LABEL"),
         (Texts(labels=("plan 1963-08-12",)), "IDENTIFIER_IN_LABEL"),
+        (Texts(structures=("PTVMuster1",)), "IDENTIFIER_IN_ROI_NAME"),
+        (Texts(structures=("GTV 12.08.1963",)), "IDENTIFIER_IN_ROI_NAME"),
+        (Texts(labels=("08121963",)), "IDENTIFIER_IN_LABEL"),
+        (Texts(labels=("born 3/4/1951",)), "IDENTIFIER_IN_LABEL"),
         (Texts(files=(("RD_muster.dcm", "RTDOSE"),)), "IDENTIFIER_IN_FILE_NAME"),
     ],
 )
@@ -84,6 +88,17 @@ def test_what_is_stored_is_cleaned():
         "note": f"RTDOSE-1: 'PTV {REMOVED}' is empty; file-2",
         "list": ["Liver", 1.5, None, REMOVED],
     }
+
+
+def test_two_names_that_are_cleaned_stay_two():
+    found = scan(ERIKA, Texts(("PTV Muster", "PTV Erika", f"PTV {REMOVED} 2")))
+    cleaned = [found.clean(name) for name in ("PTV Muster", "PTV Erika")]
+    assert cleaned == [f"PTV {REMOVED}", f"PTV {REMOVED} 3"]
+
+
+@pytest.mark.parametrize("name", ["PTV_50.4", "GTV_v1.2.3", "Ring 5-10", "V20Gy", "CTV4"])
+def test_numbers_in_names_of_structures_are_no_dates(name):
+    assert codes(SOUND, Texts((name,))) == []
 
 
 def test_words_of_the_protocol_are_no_names():

@@ -19,7 +19,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.header import ObjectHeader, Stamp
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.opening import Opening
-from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.outcome import Reason, ReasonCode, Severity
 from sbrt_qa.model.plan import (
     Beam,
     ControlPoint,
@@ -122,6 +122,11 @@ def case(*structures: Structure, **changes: Any) -> Case:
 def with_beams(*beams: Beam, **changes: Any) -> Case:
     """Return a sound case with other beams."""
     return case(plan=plan(*beams, **changes))
+
+
+def severity_of(code: str, found: Found) -> Severity:
+    """Return what a find means: the worst of its check, where it does not say less."""
+    return found.severity or CHECKS[code].severity
 
 
 def outcomes(code: str, tried: Case, /, **options: Any) -> list[Found | Passed | Untold]:

@@ -12,7 +12,7 @@ from sbrt_qa.model.header import Stamp
 from sbrt_qa.model.outcome import Severity
 from sbrt_qa.model.plan import FractionGroup
 
-from .cases import case, outcomes, plan, told
+from .cases import case, outcomes, plan, severity_of, told
 
 FIRST = dt.datetime(2026, 1, 12, 9, 0)
 EVERY_SECOND_DAY = (0, 48, 96, 168, 216)
@@ -77,7 +77,7 @@ def test_what_each_check_says(code: str, tried: Case, word: str) -> None:
 )
 def test_how_far_it_is_off_decides(code: str, tried: Case, severity: Severity) -> None:
     (found,) = outcomes(code, tried)
-    assert found.severity is severity
+    assert severity_of(code, found) is severity
 
 
 def test_a_beam_that_was_resumed_counts_whole() -> None:

@@ -24,6 +24,7 @@ from .cases import (
     dose,
     image,
     outcomes,
+    severity_of,
     told,
 )
 
@@ -101,13 +102,13 @@ def test_what_each_check_says(code: str, tried: Case, word: str) -> None:
 )
 def test_the_spacing_of_the_grid_decides(step: float, severity: Severity) -> None:
     (found,) = outcomes("DOSE_GRID_SPACING", grid(step))
-    assert found.severity is severity
+    assert severity_of("DOSE_GRID_SPACING", found) is severity
 
 
 @pytest.mark.parametrize(("step", "severity"), [(4.0, Severity.MINOR), (6.0, Severity.MAJOR)])
 def test_the_spacing_of_the_slices_decides(step: float, severity: Severity) -> None:
     (found,) = outcomes("IMAGE_SPACING", seen(np.arange(-60, 61, step)))
-    assert found.severity is severity
+    assert severity_of("IMAGE_SPACING", found) is severity
 
 
 @pytest.mark.parametrize(("low_mm", "severity"), [(-70.0, Severity.MINOR), (-50.0, Severity.MAJOR)])
@@ -115,7 +116,7 @@ def test_a_grid_that_cuts_the_target_is_worse_than_one_that_cuts_the_margin(
     low_mm, severity
 ) -> None:
     (found,) = outcomes("DOSE_GRID_MARGIN", grid(2.0, x=(low_mm, 104)))
-    assert found.severity is severity
+    assert severity_of("DOSE_GRID_MARGIN", found) is severity
 
 
 def test_the_margin_of_the_grid_ends_with_the_body() -> None:
@@ -131,7 +132,9 @@ def test_the_margin_of_the_grid_ends_with_the_body() -> None:
 def test_what_lies_outside_the_grid_is_graded_by_what_it_is() -> None:
     cut = replace(grid(2.0, x=(-50, 80)), structures=case(*SOUND, LONG).structures)
     found = {
-        f.where: f.severity for f in outcomes("OUTSIDE_DOSE_GRID", cut) if hasattr(f, "severity")
+        f.where: severity_of("OUTSIDE_DOSE_GRID", f)
+        for f in outcomes("OUTSIDE_DOSE_GRID", cut)
+        if hasattr(f, "severity")
     }
     assert found["PTV"] is Severity.MAJOR
     assert found["Stomach"] is Severity.MINOR

@@ -27,6 +27,7 @@ from .cases import (
     dose,
     outcomes,
     plan,
+    severity_of,
     told,
     with_beams,
 )
@@ -97,7 +98,7 @@ def test_what_the_evaluation_told_is_taken_up() -> None:
 def test_how_far_beam_doses_are_off_decides(total_gy: float, severity: Severity) -> None:
     tried = with_beams(*(beam(n, dose_gy=total_gy / 10) for n in (1, 2)))
     (found,) = outcomes("BEAM_DOSE_SUM", tried)
-    assert found.severity is severity
+    assert severity_of("BEAM_DOSE_SUM", found) is severity
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from sbrt_qa.checks.context import CheckContext
@@ -17,10 +22,11 @@ from sbrt_qa.checks.registry import (
     check,
     finding_of,
 )
-from sbrt_qa.checks.run import configured, run_checks
+from sbrt_qa.checks.run import configured, listed, run_checks
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.errors import ProtocolError, UsageError
 from sbrt_qa.model.case import Case
+from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode, Severity, Verdict
 from sbrt_qa.protocol.schema import CheckRule, Protocol
 
@@ -63,6 +69,61 @@ def test_every_check_describes_itself(code: str) -> None:
     assert one.source
     assert all(p.meaning.endswith(".") for p in one.parameters)
     assert all(p.accepts(p.default) for p in one.parameters)
+
+
+def _severities(examine: Callable[..., object], seen: set[str]) -> set[str]:
+    """Return the severities that a check or its helpers in the same file name."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(examine)))
+    body = [node for stated in tree.body[0].body for node in ast.walk(stated)]
+    named = {
+        n.attr for n in body
+        if isinstance(n, ast.Attribute) and getattr(n.value, "id", "") == "Severity"
+    }  # fmt: skip
+    for name in {n.id for n in body if isinstance(n, ast.Name)} - seen:
+        helper = getattr(sys.modules[examine.__module__], name, None)
+        if inspect.isfunction(helper) and helper.__module__ == examine.__module__:
+            seen.add(name)
+            named |= _severities(helper, seen)
+    return named
+
+
+@pytest.mark.parametrize("code", sorted(CHECKS))
+def test_a_check_names_every_severity_that_its_finds_can_have(code: str) -> None:
+    """`checks list` and the page say what a find can mean: it must be what the code does."""
+    one = CHECKS[code]
+    assert {s.name for s in one.milder} == _severities(one.examine, set())
+    assert all(s.rank <= one.severity.rank for s in one.milder)
+
+
+def test_what_finds_mean_under_a_protocol() -> None:
+    spacing = CHECKS["DOSE_GRID_SPACING"]
+    assert spacing.severities(Severity.MAJOR) == (Severity.MINOR, Severity.MAJOR)
+    assert spacing.severities(Severity.BLOCK) == (Severity.MINOR, Severity.BLOCK)
+    assert spacing.severities(Severity.MINOR) == (Severity.MINOR,)
+    assert spacing.severities(Severity.INFO) == (Severity.INFO,)
+
+
+def test_a_protocol_raises_what_a_check_finds_at_worst(liver: Protocol) -> None:
+    """A coarse grid is the worst of its check: a protocol that blocks on it is obeyed."""
+    axis = np.arange(-40.0, 41.0, 8.0)
+    dose = DoseGrid(np.full((11, 11, 11), 50.0), axis, axis, axis)
+    rules = {"DOSE_GRID_SPACING": CheckRule(severity="block")}
+    context = CheckContext(
+        CaseDoses(Case("coarse", NOTHING, NOTHING, dose)),
+        protocol=liver.model_copy(update={"checks": rules}),
+    )
+    found = {f.code: f.verdict for f in run_checks(context).findings}
+    assert found["DOSE_GRID_SPACING"] is Verdict.NOT_EVALUABLE
+
+
+def test_checks_are_listed_as_a_protocol_has_them(registered: Check, liver: Protocol) -> None:
+    off = with_rule(liver, applies=False, note="not here", parameters={"limit_mm": 3})
+    (one,) = listed(off)
+    assert (one.applies, one.note, one.settings["limit_mm"]) == (False, "not here", 2.0)
+    (one,) = listed(with_rule(liver, severity="minor", parameters={"limit_mm": 3}))
+    assert (one.applies, one.severity, one.settings["limit_mm"]) == (True, Severity.MINOR, 3.0)
+    (one,) = listed(None)
+    assert one.settings == {"limit_mm": 2.0, "names": ("a",)}
 
 
 def test_a_code_is_given_once() -> None:

@@ -17,7 +17,20 @@ from sbrt_qa.model.structure import (
     Structure,
 )
 
-from .cases import BODY, CTV, LIVER_ORGAN, NOTHING, PTV, SOUND, Box, box, case, outcomes, told
+from .cases import (
+    BODY,
+    CTV,
+    LIVER_ORGAN,
+    NOTHING,
+    PTV,
+    SOUND,
+    Box,
+    box,
+    case,
+    outcomes,
+    severity_of,
+    told,
+)
 
 UNREADABLE = Reason(ReasonCode.STRUCTURE_UNREADABLE, "'nan' in contour 3")
 NO_STRUCTURES = case(structures=NOTHING)
@@ -137,8 +150,8 @@ def test_all_that_is_required_and_missing_is_one_find() -> None:
 def test_a_gtv_outside_the_ptv_is_major_a_ctv_is_minor() -> None:
     gtv = box(9, "GTV", ((-75, -55), (-10, 10), (-10, 10)), "GTV")
     found = {f.where: f for f in outcomes("TARGET_NESTING", case(BODY, PTV, CTV, gtv))}
-    assert found["GTV in PTV"].severity is Severity.MAJOR
-    assert found["GTV in CTV"].severity is Severity.MINOR
+    assert severity_of("TARGET_NESTING", found["GTV in PTV"]) is Severity.MAJOR
+    assert severity_of("TARGET_NESTING", found["GTV in CTV"]) is Severity.MINOR
     assert "6.00 cc (75.0 %) outside of 8.0 cc" in found["GTV in PTV"].message
 
 

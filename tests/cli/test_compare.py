@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.review.comparison import CaseComparison, StructureState
+from sbrt_qa.reports.comparison_view import grouped_changes
+from sbrt_qa.review.comparison import Area, CaseComparison, Change, StructureState
 
 from .conftest import Command, box, boxes, export, ramp
 
@@ -80,6 +81,25 @@ def test_what_became_of_the_case_comes_first(sbrt_qa: Command, case: Path, later
     assert same.out.count("\n") == 1
     assert "as before: no limit with another verdict; the same findings" in same.out
     assert sbrt_qa("compare", case, case, "--short", "-f", "csv").code == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("350, 354, 358, 2, 6, 10, 14", "350, 354 … 14 (7)"),
+        ("350, 354, 358", "350, 354, 358"),
+        ("one, two, three, four, five, six, seven", "one, two, three, four, five, six, seven"),
+    ],
+)
+def test_a_long_list_of_angles_is_shown_by_its_ends(written: str, shown: str) -> None:
+    (row,) = grouped_changes([Change(Area.BEAMS, "Arc", "gantry (deg)", written, "")])
+    assert row.before == shown
+
+
+def test_uids_are_shown_by_their_ends() -> None:
+    uid = "1.2.840.113619.2.55.3.2831868886"
+    (row,) = grouped_changes([Change(Area.IDENTIFIERS, "RTDOSE", "SOP Instance UID", uid, "")])
+    assert row.before == "…31868886"
 
 
 @pytest.mark.parametrize("output", ["table", "json", "csv"])

@@ -84,6 +84,22 @@ def test_checks_list_tells_every_check_with_what_a_find_is(sbrt_qa: Command) -> 
     assert {one["code"] for one in listed} == set(CHECKS)
 
 
+def test_checks_are_shown_as_a_protocol_sets_them(sbrt_qa: Command) -> None:
+    own = sbrt_qa("checks", "show", "TARGET_MARGIN").out
+    ran = sbrt_qa("checks", "show", "TARGET_MARGIN", "-p", "liver_sbrt")
+    assert "Protocol   liver_sbrt 0.1" in ran.out
+    assert "the trial has not fixed its margins" in ran.out
+    assert "least_mm = 3" in ran.out
+    assert "the trial has not fixed" not in own
+    one = json.loads(
+        sbrt_qa("checks", "show", "DOSE_GRID_SPACING", "-f", "json", "-p", "liver_sbrt").out
+    )
+    assert (one["severities"], one["applies"]) == (["minor", "major"], True)
+    assert one["parameters"][0]["value"] == 2
+    assert "As liver_sbrt 0.1 sets them" in sbrt_qa("checks", "list", "-p", "liver_sbrt").out
+    assert sbrt_qa("checks", "list", "-p", "nowhere").code == 1
+
+
 def test_checks_show_tells_the_page_and_the_parameters(sbrt_qa: Command) -> None:
     ran = sbrt_qa("checks", "show", "dose_grid_spacing")
     assert ran.code == 0

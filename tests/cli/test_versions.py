@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,10 +31,12 @@ def test_the_difference_of_two_versions_in_words(
     ran = sbrt_qa("protocol", "diff", *two, "--case", case)
     assert ran.code == 0
     assert "version: 1 → 2" in ran.out
-    about = "ORGAN (Duodenum Max[Gy], when fractions == 5)"
-    assert f"{about}: <= 36, minor to 38 → <= 30, minor to 38 (stricter)" in ran.out
+    assert "Duodenum Max: ≤ 36 Gy, minor to 38 → ≤ 30 Gy, minor to 38; stricter by 6 Gy" in ran.out
     assert "another verdict of 1 limit\n" in ran.out
-    assert "ORGAN (Duodenum Max[Gy]), 35.00 Gy: per protocol → minor" in ran.out
+    assert "Duodenum Max (ORGAN), 35.00 Gy: per protocol → minor" in ran.out
+    told = json.loads(sbrt_qa("protocol", "diff", *two, "--format", "json").out)
+    assert [d["move"] for d in told["differences"] if d["part"] == "limits"] == ["stricter"]
+    assert sbrt_qa("protocol", "diff", *two, "--format", "xml").code == 2
 
 
 def test_no_difference(sbrt_qa: Command, two: tuple[Path, Path]) -> None:

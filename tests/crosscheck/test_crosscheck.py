@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sbrt_qa.cli.main import run
 from sbrt_qa.crosscheck import process
-from sbrt_qa.crosscheck.compare import cross_check
+from sbrt_qa.crosscheck.compare import FORMULA, cross_check
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dicom.write_case import CaseContent, write_case
 from sbrt_qa.dicom.write_common import CaseIds
@@ -20,10 +22,12 @@ from sbrt_qa.errors import InputError, UsageError
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
+from sbrt_qa.protocol.load import load_protocol
 from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
 from sbrt_qa.reports.registry import Page, render_reviews
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.second_opinion import Comparison
+from sbrt_qa.workflows import check
 
 EVEN = np.arange(-15.0, 16.0, 2.5)
 SAMPLE = Path(__file__).parents[2] / "sample_dicom" / "compliant"
@@ -41,29 +45,42 @@ print("dicompylercore" in sys.modules, hasattr(pydicom.dicomio, "read_file"))
 METRICS = ("D50%[Gy]", "D98%[Gy]", "V30Gy[cc]")
 
 
-def limit(metric: str) -> ConstraintResult:
-    match = StructureMatch("Box", ("Box",), (1,), "exact name")
+def limit(metric: str, structure: str = "Liver", value: float = 1.0) -> ConstraintResult:
+    match = StructureMatch(structure, (structure,), (1,), "exact name")
     return ConstraintResult(
-        metric, "Box", metric, "report", match, 1.0, "Gy", None, None, None, Verdict.MAJOR, None,
-        Verdict.PER_PROTOCOL, 4, False, (), "",
+        f"{structure} {metric}", structure, metric, "report", match, value, "Gy", None, None, None,
+        Verdict.MAJOR, None, Verdict.PER_PROTOCOL, 4, False, (), "",
     )  # fmt: skip
+
+
+def box(number: int, name: str, low: tuple[float, float], high: tuple[float, float], z_mm: Any):
+    (x0, y0), (x1, y1) = low, high
+    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+    return Structure(number, name, tuple(Contour(float(z), corners) for z in z_mm))
+
+
+def checked(
+    folder: Path, structures: Sequence[Structure], limits: Sequence[ConstraintResult]
+) -> dict[tuple[str, str], Comparison]:
+    """Compare structures in a ramp of 0.4 Gy/mm along x."""
+    x_mm, y_mm, planes = (np.arange(-size, size + 1, 2.5) for size in (50.0, 30.0, 40.0))
+    dose = DoseGrid(
+        np.broadcast_to(30 + 0.4 * x_mm, (planes.size, y_mm.size, x_mm.size)), x_mm, y_mm, planes
+    )
+    write_case(CaseContent(StructureSet(tuple(structures)), dose), folder, CaseIds(seed="cross"))
+    (case,) = load_cases([folder])
+    rows = cross_check(case, load_protocol("liver_sbrt"), limits, [folder])
+    return {(row.structure, row.metric): row for row in rows}
 
 
 def compared(
     folder: Path, z_mm: np.ndarray = EVEN, shift_mm: float = 0.0, metrics: tuple[str, ...] = METRICS
 ) -> dict[str, Comparison]:
-    """Compare a box of 60 x 40 mm in a ramp along x; a shift moves it out of the grid."""
-    corners = np.array([[-31.0, -20.5], [29.0, -20.5], [29.0, 19.5], [-31.0, 19.5]])
-    corners[:, 0] += shift_mm
-    box = Structure(1, "Box", tuple(Contour(float(z), corners) for z in z_mm))
-    x_mm, y_mm, planes = (np.arange(-size, size + 1, 2.5) for size in (50.0, 30.0, 40.0))
-    dose = DoseGrid(
-        np.broadcast_to(30 + 0.4 * x_mm, (planes.size, y_mm.size, x_mm.size)), x_mm, y_mm, planes
-    )
-    write_case(CaseContent(StructureSet((box,)), dose), folder, CaseIds(seed="cross"))
-    (case,) = load_cases([folder])
-    rows = cross_check(case, [limit(m) for m in metrics], [folder])
-    return {row.metric: row for row in rows}
+    """Compare a box of 60 x 40 mm; a shift moves it out of the grid."""
+    ours = {"D50%[Gy]": 29.6, "D98%[Gy]": 18.08, "V30Gy[cc]": 39.0}
+    whole = box(1, "Liver", (-31.0 + shift_mm, -20.5), (29.0 + shift_mm, 19.5), z_mm)
+    rows = checked(folder, [whole], [limit(m, value=ours.get(m, 1.0)) for m in metrics])
+    return {metric: row for (_, metric), row in rows.items()}
 
 
 def test_two_engines_agree_on_a_box_in_a_ramp(tmp_path: Path) -> None:
@@ -128,19 +145,77 @@ def test_the_second_engine_never_enters_this_process() -> None:
 
 
 def test_a_structure_that_the_engine_fails_on_has_a_reason(tmp_path: Path) -> None:
-    found = process.ask(tmp_path / "no.dcm", tmp_path / "no.dcm", {1: []})
-    assert "error" in found[1]
+    found = process.ask(tmp_path / "no.dcm", tmp_path / "no.dcm", {"roi 1": (1, ())})
+    assert "error" in found["roi 1"]
 
 
 def test_what_cannot_be_compared_says_why(tmp_path: Path) -> None:
     compared(tmp_path)
     (case,) = load_cases([tmp_path])
-    (row,) = cross_check(case, [limit("Mean[Gy]")], [])
+    protocol = load_protocol("liver_sbrt")
+    (row,) = cross_check(case, protocol, [limit("Mean[Gy]")], [])
     assert row.reason is not None
     assert "needs one RTSTRUCT and one RTDOSE" in row.reason.detail
-    (row,) = cross_check(case, [], [tmp_path])
+    (row,) = cross_check(case, protocol, [], [tmp_path])
     assert row.reason is not None
     assert "no limit uses" in row.reason.detail
+
+
+def test_structures_are_combined_on_the_masks_of_the_engine(tmp_path: Path) -> None:
+    """Liver - GTV: 60 x 40 mm less 20 x 20 mm; the union of two kidneys that overlap by half."""
+    structures = (
+        box(1, "Liver", (-31.0, -20.5), (29.0, 19.5), EVEN),
+        box(2, "GTV", (-1.0, -10.5), (19.0, 9.5), EVEN[3:8]),
+        box(3, "Kidney_L", (-41.0, -20.5), (-1.0, 19.5), EVEN),
+        box(4, "Kidney_R", (-21.0, -20.5), (19.0, 19.5), EVEN),
+    )
+    mean_gy = (78.0 * 29.6 - 5.0 * 33.6) / (78.0 - 5.0)
+    coldest_gy = 30 + 0.4 * (-31 + 60 * 10 / 78)
+    limits = [
+        limit("Mean[Gy]", "Liver-GTV", mean_gy),
+        limit("DC10cc[Gy]", "Liver-GTV", coldest_gy),
+        limit("V20Gy[cc]", "Kidneys", (19 + 25) / 60 * 78),
+    ]
+    rows = checked(tmp_path, structures, limits)
+    assert rows["Liver-GTV", "Volume[cc]"].other == pytest.approx(78.0 - 5.0, rel=1e-3)
+    assert rows["Liver-GTV", "Mean[Gy]"].other == pytest.approx(mean_gy, abs=0.1)
+    coldest, hot = rows["Liver-GTV", "DC10cc[Gy]"], rows["Kidneys", "V20Gy[cc]"]
+    assert coldest.other == pytest.approx(coldest_gy, abs=0.5)  # half a voxel of the ramp
+    assert coldest.source == FORMULA
+    assert rows["Kidneys", "Volume[cc]"].other == pytest.approx(78.0, rel=1e-3)
+    assert hot.agrees
+    assert hot.source == "dicompyler-core"
+
+
+def test_structures_on_different_planes_are_not_combined(tmp_path: Path) -> None:
+    structures = (
+        box(1, "Liver", (-31.0, -20.5), (29.0, 19.5), EVEN),
+        box(2, "GTV", (-1.0, -10.5), (19.0, 9.5), EVEN[3:8] + 1.0),
+    )
+    rows = checked(tmp_path, structures, [limit("Mean[Gy]", "Liver-GTV", 29.3)])
+    assert {*rows} == {("Liver-GTV", m) for m in ("Volume[cc]", "Mean[Gy]", "Max[Gy]")}
+    reasons = {row.reason.detail for row in rows.values() if row.reason is not None}
+    assert reasons == {
+        "dicompyler-core combines structures plane by plane; these are drawn on different planes"
+    }
+
+
+def test_every_metric_of_a_review_is_compared_or_says_why_not() -> None:
+    (review,) = check([SAMPLE], cross_check=True, bands=False)
+    rows = {(row.structure, row.metric): row for row in review.cross_check}
+    for c in review.constraints:
+        if c.value is None or c.match is None:
+            continue
+        name = c.structure if len(c.match.roi_numbers) > 1 else c.match.plan_names[0]
+        assert rows[name, c.metric].ours == c.value
+    silent = {key[1]: row.reason for key, row in rows.items() if row.other is None}
+    assert {*silent} == {"D2cm[%]", "GlobalMaxInPTV[bool]"}
+    assert all(reason is not None for reason in silent.values())
+    for metric in ("R50", "R100", "PaddickCI", "GI"):
+        assert rows["PTV", metric].agrees
+        assert rows["PTV", metric].source == FORMULA
+    assert rows["External-PTV", "V105%[%PTV]"].agrees
+    assert rows["Liver-GTV", "DC700cc[Gy]"].agrees
 
 
 def test_the_command_shows_agreement_in_every_format(

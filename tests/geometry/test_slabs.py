@@ -94,6 +94,47 @@ def test_case_28__spacing_noise_is_no_gap_and_a_doubled_gap_is():
     assert len(gaps_between(doubled).bridged_mm) == 1
 
 
+def kinked(low_edges, side, spacing=3.0):
+    """Rectangles with one edge that follows `low_edges` from plane to plane and the other at 40."""
+    return Structure(
+        1,
+        "ROI",
+        tuple(
+            Contour(spacing * i, np.array([[x, 0.0], [40.0, 0.0], [40.0, side], [x, side]]))
+            for i, x in enumerate(low_edges)
+        ),
+    )
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_flat_side_with_a_kink_does_not_bulge_between_its_planes(axis, mirrored):
+    """A parabola through 0, 0 and 12 mm dips 1.5 mm below 0 on its way."""
+    sections = kinked((0.0, 0.0, 0.0, 12.0, 24.0), 15.0)
+    sign = -1.0 if mirrored else 1.0
+    turned = Structure(
+        1,
+        "ROI",
+        tuple(Contour(c.z_mm, sign * np.roll(c.xy_mm, axis, 1)) for c in sections.contours),
+    )
+    cells = cells_of(region_of(turned, Convention()))
+    spans = scan(cells, lattice(cells, 0.2))
+    if axis == 0:
+        lowest = (sign * (spans.x_high_mm if mirrored else spans.x_low_mm)).min()
+    else:
+        filled = np.diff(spans.start) > 0
+        lowest = (sign * spans.lines.y_mm[filled]).min()
+    assert lowest == pytest.approx(0.0, abs=0.05)
+
+
+def test_a_ball_still_bulges_between_the_planes_on_both_sides_of_its_middle():
+    z = np.array([-4.5, -1.5, 1.5, 4.5])
+    ball = Structure(1, "ROI", tuple(Contour(h, shapes.disc(np.sqrt(36 - h * h))) for h in z))
+    cells = cells_of(region_of(ball, Convention()))
+    spans = scan(cells, lattice(cells, 0.2))
+    assert spans.x_high_mm.max() == pytest.approx(6.0, abs=0.02)
+
+
 def test_contours_a_hair_apart_lie_in_one_plane():
     loops = (Contour(0.0, shapes.square()), Contour(0.004, shapes.square(x=20)))
     assert stack_planes(Structure(1, "ROI", loops)).n_planes == 1

@@ -25,6 +25,7 @@ from sbrt_qa.review.review import review_case
 
 HERE = Path(__file__).parent
 FINDS = HERE / "finds"
+DEFLATED = "1.2.840.10008.1.2.1.99"
 
 PROTOCOL = b"""\
 schema: sbrt_qa.protocol/1
@@ -92,7 +93,8 @@ def _whole_case(file: str, data: bytes) -> str:
     sound = place.read_bytes()
     place.write_bytes(data)
     try:
-        reviews = [review_case(case, rules()) for case in load_cases(workplace())]
+        cases = load_cases(workplace())
+        reviews = [review_case(case, rules()) for case in cases]
         for review in reviews:
             if broken := [f.code for f in review.findings if "broke off" in f.message]:
                 msg = f"checks broke off: {broken}"
@@ -107,7 +109,8 @@ def _whole_case(file: str, data: bytes) -> str:
     finally:
         place.write_bytes(sound)
     parts = [part for r in reviews for part in (r.plan, r.dose, r.structure_set)]
-    unread = any(isinstance(part, Reason) for part in parts)
+    undelivered = not all(case.sessions for case in cases)
+    unread = undelivered or any(isinstance(part, Reason) for part in parts)
     return "reasons" if unread or any(s.reason for r in reviews for s in r.structures) else "read"
 
 
@@ -120,7 +123,7 @@ def _protocol(data: bytes) -> str:
 
 
 def _seeds(file: str) -> tuple[bytes, ...]:
-    """Return the sound file as it is, and once more without VRs, preamble and meta information."""
+    """Return the sound file as it is, deflated, and without VRs, preamble and meta information."""
     explicit = (workplace() / file).read_bytes()
     kinds = {
         "RS.dcm": b.structure_set,
@@ -128,12 +131,11 @@ def _seeds(file: str) -> tuple[bytes, ...]:
         "RP.dcm": b.plan,
         "RR.dcm": lambda: b.record(1, "20260112"),
     }
-    bare = b.save(
-        kinds[file](), workplace().with_suffix(".seed"), b.ImplicitVRLittleEndian, meta=False
-    )
-    implicit = bare.read_bytes()
-    bare.unlink()
-    return explicit, implicit
+    place = workplace().with_suffix(".seed")
+    deflated = b.save(kinds[file](), place, DEFLATED).read_bytes()
+    implicit = b.save(kinds[file](), place, b.ImplicitVRLittleEndian, meta=False).read_bytes()
+    place.unlink()
+    return explicit, deflated, implicit
 
 
 FILE_OF = {"rtstruct": "RS.dcm", "rtdose": "RD.dcm", "rtplan": "RP.dcm", "rtrecord": "RR.dcm"}

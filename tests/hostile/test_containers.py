@@ -20,11 +20,14 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
+from sbrt_qa import load_protocol
 from sbrt_qa.dicom import archive
 from sbrt_qa.dicom.files import FoundFile, find_files
 from sbrt_qa.dicom.load import inspect, load_cases
 from sbrt_qa.errors import DicomError
 from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.review.review import review_case
 
 from .conftest import Command, bounded_check
 
@@ -341,9 +344,21 @@ def test_a_damaged_entry_is_one_ignored_file(tmp_path, sound):
     assert "the archive is damaged" in ignored.why
 
 
-def test_contents_that_list_more_than_there_is(sbrt_qa: Command, tmp_path, sound):
+def test_contents_that_list_more_than_there_is(
+    sbrt_qa: Command, tmp_path, sound, small_protocol: Path
+):
+    """The cut structure set is told as damaged, no limit is met, and what the rest says counts."""
     cut_in_the_middle_of_an_entry(sound, tmp_path / "case.zip")
-    assert sbrt_qa("check", tmp_path / "case.zip").code in (1, 20, 30)
+    (case,) = load_cases(tmp_path / "case.zip")
+    review = review_case(case, load_protocol(small_protocol))
+    assert {c.verdict for c in review.constraints} == {Verdict.NOT_EVALUABLE}
+    told = {f.code: (f.verdict, f.message) for f in review.findings}
+    damaged = "RS.dcm: the archive is damaged. Make the archive again; it may have been cut off"
+    assert told["FILE_UNREAD"] == (Verdict.MINOR, f"{damaged} in transfer")
+    assert told["PART_MISSING"][0] is Verdict.NOT_EVALUABLE
+    majors = {code for code, (verdict, _) in told.items() if verdict is Verdict.MAJOR}
+    assert majors == {"BEAM_DOSE_SUM", "DOSE_GRID_SPACING"}
+    assert sbrt_qa("check", tmp_path / "case.zip").code == 20
 
 
 # --- folders ----------------------------------------------------------------------------------

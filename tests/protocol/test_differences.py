@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.protocol.differences import Part, bounds_text, differences, paired_limits
+from sbrt_qa.protocol.differences import Part, condition_text, differences, paired_limits
+from sbrt_qa.protocol.limit_moves import Move, bounds_text
 from sbrt_qa.protocol.schema import Constraint, Protocol
+from sbrt_qa.reports.protocol_diff_text import differences_json, render_differences
 from sbrt_qa.review.protocol_effect import protocol_effect
 from sbrt_qa.review.review import review_case
 
@@ -36,23 +39,89 @@ def test_a_protocol_does_not_differ_from_itself(liver: Protocol) -> None:
     assert differences(liver, liver) == ()
 
 
-DUODENUM = "DUO5_D01 (Duodenum D0.1cc[Gy], when fractions == 5)"
+def of_limit(before: Protocol, after: Protocol) -> tuple[object, ...]:
+    (found,) = differences(before, after)
+    assert found.part is Part.LIMITS
+    return found.about, found.id, found.when, found.move, found.text, found.how
+
+
+DUODENUM = ("Duodenum D0.1cc", "DUO5_D01", "5 fractions")
+SAME = "≤ 33 Gy, minor to 35"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"per_protocol": 30.0},
+            (Move.STRICTER, f"{SAME} → ≤ 30 Gy, minor to 35", "stricter by 3 Gy"),
+        ),
+        (
+            {"per_protocol": 30.0, "minor": 32.0},
+            (Move.STRICTER, f"{SAME} → ≤ 30 Gy, minor to 32", "stricter by 3 Gy"),
+        ),
+        (
+            {"minor": 37.0},
+            (Move.LOOSER, f"{SAME} → ≤ 33 Gy, minor to 37", "major above 37 Gy, was 35"),
+        ),
+        (
+            {"per_protocol": 34.0, "minor": 34.5},
+            (
+                Move.MIXED, f"{SAME} → ≤ 34 Gy, minor to 34.5",
+                "looser by 1 Gy, major above 34.5 Gy, was 35",
+            ),
+        ),
+        (
+            {"minor": None, "beyond": "minor"},
+            (Move.LOOSER, f"{SAME} → ≤ 33 Gy, then minor", "minor at worst"),
+        ),
+        (
+            {"op": "<"},
+            (
+                Move.STRICTER,
+                f"{SAME} → < 33 Gy, minor to 35",
+                "the bound itself no longer meets it",
+            ),
+        ),
+        (
+            {"op": "report", "per_protocol": None, "minor": None},
+            (Move.LOOSER, f"{SAME} → reported only", "now reported only"),
+        ),
+        (
+            {"op": ">=", "minor": 30.0},
+            (Move.OTHER, f"{SAME} → ≥ 33 Gy, minor to 30", "another kind of limit"),
+        ),
+        (
+            {"priority": 3},
+            (Move.LOOSER, SAME, "minor at worst, was major (priority 1 → 3)"),
+        ),
+    ],
+)  # fmt: skip
+def test_a_limit_that_changed(
+    liver: Protocol, changes: dict[str, object], expected: tuple[object, ...]
+) -> None:
+    after = changed(liver, "DUO5_D01", **changes)
+    assert of_limit(liver, after) == (*DUODENUM, *expected)
 
 
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"per_protocol": 30.0}, "<= 33, minor to 35 → <= 30, minor to 35 (stricter)"),
-        ({"minor": 37.0}, "<= 33, minor to 35 → <= 33, minor to 37 (looser)"),
-        ({"per_protocol": 34.0, "minor": 34.5}, "<= 33, minor to 35 → <= 34, minor to 34.5"),
-        ({"minor": None, "beyond": "minor"}, "<= 33, minor to 35 → <= 33, then minor"),
-        ({"priority": 3}, "priority: 1 → 3"),
+        ({"priority": 2}, "priority: 1 → 2"),
         ({"source": ("TG101",)}, "source: UK22 → TG101"),
     ],
 )
-def test_a_limit_that_changed(liver: Protocol, changes: dict[str, object], text: str) -> None:
-    after = changed(liver, "DUO5_D01", **changes)
-    assert texts(liver, after) == [(Part.LIMITS, DUODENUM, text)]
+def test_what_moves_no_verdict_is_of_citation(
+    liver: Protocol, changes: dict[str, object], text: str
+) -> None:
+    (found,) = differences(liver, changed(liver, "DUO5_D01", **changes))
+    assert (found.of_citation, found.text) == (True, text)
+
+
+def test_a_limit_that_is_only_minor_may_become_major(liver: Protocol) -> None:
+    before = changed(liver, "DUO5_D01", minor=None, beyond="minor")
+    after = changed(liver, "DUO5_D01", minor=None)
+    assert of_limit(before, after)[-1] == "major above 33 Gy, was minor at worst"
 
 
 def test_a_lower_bound_is_looser_when_it_falls(liver: Protocol) -> None:
@@ -60,17 +129,73 @@ def test_a_lower_bound_is_looser_when_it_falls(liver: Protocol) -> None:
     after = liver.model_copy(
         update={"targets": (first.model_copy(update={"per_protocol": 92.0}), *liver.targets[1:])}
     )
-    ((_, about, text),) = texts(liver, after)
-    assert about == "TGT_V100 (PTV V100%[%])"
-    assert text == ">= 95, minor to 90 → >= 92, minor to 90 (looser)"
+    assert of_limit(liver, after) == (
+        "PTV V100%", "TGT_V100", "any plan", Move.LOOSER,
+        "≥ 95 %, minor to 90 → ≥ 92 %, minor to 90", "looser by 3 %",
+    )  # fmt: skip
+
+
+def test_bounds_by_volume_move_where_they_do_at_some_volume(liver: Protocol) -> None:
+    place = next(i for i, c in enumerate(liver.conformity) if c.table)
+    limit = liver.conformity[place]
+    row = limit.table[0].model_copy(update={"per_protocol": 7.0})
+    table = limit.model_copy(update={"table": (row, *limit.table[1:])})
+    rows = (*liver.conformity[:place], table, *liver.conformity[place + 1 :])
+    found = of_limit(liver, liver.model_copy(update={"conformity": rows}))
+    assert (found[3], found[-1]) == (Move.STRICTER, "stricter for some target volumes")
 
 
 def test_a_limit_that_came_or_went(liver: Protocol) -> None:
     without = changed(liver, "DUO5_D01")
-    assert texts(liver, without) == [
-        (Part.LIMITS, DUODENUM, "gone; it was <= 33, minor to 35"),
+    assert of_limit(liver, without) == (*DUODENUM, Move.GONE, SAME, "")
+    assert of_limit(without, liver) == (*DUODENUM, Move.NEW, SAME, "")
+
+
+def test_plan_checks_that_are_set_otherwise(liver: Protocol) -> None:
+    rules = dict(liver.checks)
+    code = "DOSE_GRID_SPACING"
+    other = rules[code].model_copy(
+        update={"severity": "minor", "parameters": {**rules[code].parameters, "minor_mm": 4.0}}
+    )
+    after = liver.model_copy(update={"checks": {**rules, code: other}})
+    assert texts(liver, after) == [
+        (Part.CHECKS, code, "severity major → minor, minor_mm 3.0 → 4.0")
     ]
-    assert texts(without, liver) == [(Part.LIMITS, DUODENUM, "new: <= 33, minor to 35")]
+    gone = liver.model_copy(update={"checks": {k: v for k, v in rules.items() if k != code}})
+    assert texts(liver, gone) == [(Part.CHECKS, code, "as it comes, was set")]
+
+
+@pytest.mark.parametrize(
+    ("when", "text"),
+    [
+        ("", "any plan"),
+        ("fractions == 1", "1 fraction"),
+        ("fractions == 5 and prescription_gy == 50", "5 fractions, 50 Gy"),
+        ("fractions >= 3 and prescription_gy <= 40", "fractions ≥ 3, prescribed Gy ≤ 40"),
+    ],
+)
+def test_conditions_in_words(when: str, text: str) -> None:
+    assert condition_text(when) == text
+
+
+def test_the_diff_reads_in_words(liver: Protocol, make_case) -> None:
+    """Verdicts of the case first, then limits by what became of them; sources only when asked."""
+    after = changed(liver, "DUO5_D01").model_copy(update={"version": "0.2"})
+    after = changed(after, "STO5_D01", per_protocol=30.0, source=("TG101",))
+    case = make_case(["PTV", "Duodenum"])
+    reviews = (review_case(case, liver, bands=False), review_case(case, after, bands=False))
+    both = (liver, after)
+    found, effects = differences(*both), [protocol_effect(both, reviews)]
+    text = render_differences(both, found, effects)
+    assert text.splitlines()[2].startswith("Case ")
+    assert "Duodenum D0.1cc (DUO5_D01), no value: not evaluable → not in liver_sbrt 0.2" in text
+    assert "1 limit stricter\n  5 fractions\n    Stomach D0.1cc: ≤ 33 Gy, minor to 35 →" in text
+    assert "1 limit only in liver_sbrt 0.1\n  5 fractions: Duodenum D0.1cc ≤ 33 Gy" in text
+    assert "source:" not in text
+    assert "source: UK22 → TG101" in render_differences(both, found, sources=True)
+    told = json.loads(differences_json(both, found, effects))
+    assert {d["id"] for d in told["differences"]} >= {"DUO5_D01", "STO5_D01"}
+    assert told["cases"][0]["changes"][0]["silent"] == "not in liver_sbrt 0.2"
 
 
 def test_facts_prescriptions_structures_and_sources(liver: Protocol) -> None:
@@ -136,8 +261,8 @@ def test_verdicts_that_another_version_changes(liver: Protocol, make_case) -> No
     case = make_case(["PTV", "Duodenum"])
     reviews = (review_case(case, liver), review_case(case, without))
     effect = protocol_effect((liver, without), reviews)
-    assert [(c.about, c.after) for c in effect.changes] == [
-        ("DUO5_D01 (Duodenum D0.1cc[Gy])", None)
+    assert [(c.id, c.about, c.after, c.silent) for c in effect.changes] == [
+        ("DUO5_D01", "Duodenum D0.1cc", None, "not in liver_sbrt 0.1")
     ]
     assert effect.changes[0].before in set(Verdict)
     same = protocol_effect((liver, liver), (reviews[0], reviews[0]))

@@ -379,7 +379,7 @@ def test_other_fractions_give_one_finding_and_no_pile_of_rows(
     done = run(make_case(ORGANS, fractions=22, prescription_gy=48.4))
     (finding,) = done.findings
     assert (finding.code, finding.verdict) == ("RX_NOT_IN_PROTOCOL", NE)
-    assert finding.message.startswith("22 fractions: the protocol has no organ limits for them")
+    assert finding.message.startswith("the protocol has no organ limits for 22 fractions")
     assert all(r.id.startswith(("TGT_", "CON_")) for r in done.results)
     assert done.verdict is NE
 

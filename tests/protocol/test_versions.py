@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa import load_cases
+from sbrt_qa.checks.registry import Group
 from sbrt_qa.errors import ProtocolError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -91,6 +92,24 @@ def test_a_date_that_decides_nothing_takes_the_latest_and_says_so(
     assert "liver_sbrt@VERSION" in chosen.finding.advice
 
 
+def test_without_a_plan_the_structure_set_is_what_is_dated(three: ProtocolFamily) -> None:
+    drawn = replace(case_of("", "20200101"), plan=no_dose())
+    early = three.of(drawn).finding
+    assert early.where == "RTSTRUCT"
+    assert early.message.startswith("drawn before the first version took effect")
+    assert three.of(replace(drawn, structures=no_dose())).finding.where == ""
+    assert three.of(case_of("someday", "never")).finding.where == "RTPLAN"
+
+
+def test_the_version_is_told_after_what_decides(three: ProtocolFamily) -> None:
+    found = review_case(case_of(), three.of(case_of()), bands=False).findings
+    weights = [f.weight for f in found]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[0] > 0
+    (told,) = (f for f in found if f.code == PROTOCOL_VERSION)
+    assert (told.weight, told.group) == (0, str(Group.LINKS))
+
+
 def test_two_plans_under_two_versions_are_told(three: ProtocolFamily) -> None:
     first, second = (three.of(case_of(day)) for day in ("20231001", "20240701"))
     told = other_version(first, second)
@@ -104,7 +123,7 @@ def test_without_a_date_the_only_version_is_no_finding(liver: Protocol) -> None:
     family = family_of([liver], "here")
     assert family.at(None).finding is None
     assert family.at(None).why == "only version; planning date not known"
-    assert family.at(dt.date(2020, 1, 1)).finding is not None
+    assert family.at(dt.date(2020, 1, 1)).finding.advice == ""  # there is no other to choose
 
 
 def test_the_version_that_was_asked_for_is_used_whatever_the_date(liver: Protocol) -> None:

@@ -290,6 +290,8 @@ class TestGlyphs:
             ("short words stay", 1),
             ("SpinalCord_PRV05_extra", 3),
             ("a" * 25, 2),
+            ("计划不符合方案：至少有一项严重偏离，请按下文修改计划并重新提交。", 1),
+            ("将30Gy等剂量线移出Bowel_Large，若靶区与之相接则接受较低的覆盖", 1),
         ],
     )
     def test_breakable(self, text: str, pieces: int) -> None:

@@ -38,6 +38,21 @@ def test_no_width_cuts_a_value_a_limit_or_a_verdict(review: CaseReview, width: i
     assert "…" not in text
 
 
+@pytest.mark.parametrize("banded", [False, True])
+def test_no_mix_of_long_texts_cuts_a_column(review: CaseReview, banded: bool) -> None:
+    """Rich once cut the margin and the source, where both structure and source had to fold."""
+    first = review.constraints[0]
+    match = replace(first.match, plan_names=("Liver", "Gross_Tumour_Vol"))
+    long = replace(
+        first, structure="Liver-GTV", source=("R1112", "UK22"), value=30.5, margin=-12.75,
+        band=Band(29.25, 32.75, Driver.GRID) if banded else None, match=match,
+    )  # fmt: skip
+    for width in range(72, 150):
+        text = table(replace(review, constraints=(long, *review.constraints)), width)
+        assert [p for p in ("-12.75", "30.50 Gy", "R1112", "UK22") if p not in text] == [], width
+        assert ("29.25–32.75" in text) is (banded and "no room" not in text), width
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_every_limit_is_shown_with_its_source(review: CaseReview, width: int) -> None:
     text = table(review, width)

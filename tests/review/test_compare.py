@@ -254,6 +254,15 @@ def test_findings_pair_by_code_and_place() -> None:
     assert changed.state is FindingState.CHANGED
 
 
+def test_findings_that_list_names_pair_by_a_common_one() -> None:
+    one, other = (Finding("MISSING", Verdict.MAJOR, where, "") for where in ("A, B", "B, C"))
+    (pair,) = finding_changes([one], [other])
+    assert pair.state is FindingState.CHANGED
+    elsewhere = Finding("MISSING", Verdict.MAJOR, "D", "")
+    states = [p.state for p in finding_changes([one], [elsewhere])]
+    assert states == [FindingState.NEW, FindingState.GONE]
+
+
 def test_a_finding_is_in_one_version_at_least() -> None:
     with pytest.raises(ValueError, match="in one version at least"):
         FindingChange(None, None)

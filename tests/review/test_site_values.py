@@ -7,7 +7,8 @@ import pytest
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.errors import UsageError
-from sbrt_qa.review.second_opinion import Comparison, tolerance, with_causes
+from sbrt_qa.model.outcome import Measured
+from sbrt_qa.review.second_opinion import Comparison, held, tolerance, with_causes
 from sbrt_qa.review.site_csv import read_site_values
 
 HEAD = "structure,metric,value,unit\n"
@@ -68,11 +69,27 @@ def test_a_bad_line_is_named(text: str, message: str) -> None:
         ("Volume[cc]", 5.0, 5.0, 0.5),
         ("Volume[cc]", 1.0, 1.0, 0.1),
         ("V20Gy[%]", 40.0, 10.0, 5.0),
+        ("EQD2_3(D50%)[Gy]", 50.0, 100.0, 1.5),
+        ("R50", 4.0, 30.0, 0.24),
+        ("PaddickCI", 0.8, 1.0, 0.16),
+        ("HI", 0.2, 30.0, 0.03),
+        ("MDPD", 1.5, 30.0, 0.045),
+        ("gEUD_8[Gy]", 30.0, 100.0, 0.9),
+        ("NearMax[Gy]", 10.0, 100.0, 0.5),
+        ("GlobalMaxInPTV[bool]", 1.0, 30.0, 0.0),
     ],
 )
 def test_tolerances(metric: str, ours: float, volume_cc: float, expected: float) -> None:
     context = MetricContext(prescription_gy=50.0)
     assert tolerance(parse_metric(metric), ours, volume_cc, context) == pytest.approx(expected)
+
+
+def test_a_model_has_no_tolerance_and_says_so() -> None:
+    spec, value = parse_metric("NTCPliverMets[%]"), Measured(5.0, "%")
+    row = held("Liver", spec, value, value, "elsewhere", 1000.0, MetricContext())
+    assert row.agrees is None
+    assert row.reason is not None
+    assert row.reason.detail == "no tolerance is proposed for this metric"
 
 
 def row(metric: str, ours: float, other: float, unit: str = "Gy", allowed: float = 0.3):

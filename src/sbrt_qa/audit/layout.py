@@ -25,7 +25,12 @@ _VERSION: Final = re.compile(r"(?:v|version|submission|resubmission)[ _.-]?0*(\d
 _END: Final = re.compile(r"(.+?)[ _.-]" + _VERSION.pattern, re.I)
 _NUMBER: Final = re.compile(r"0*(\d{1,4})")
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
-_DATE: Final = re.compile(r"(?<!\d)(?:19|20)\d{2}[-_.]?[01]\d[-_.]?[0-3]\d(?!\d)")
+_DATE: Final = re.compile(
+    r"(?<!\d)(?:19|20)\d{2}[-_./]?[01]\d[-_./]?[0-3]\d(?!\d)"
+    r"|(?<![\d.])[0-3]?\d([-_./])[0-3]?\d\1(?:19|20)\d{2}(?![\d.])"
+)
+"""Year first, with or without signs between; or year last, then with signs."""
+
 _RECEIVED: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -85,7 +90,7 @@ def is_code(name: str) -> bool:
 
 
 def has_date(text: str) -> bool:
-    """Tell whether a text holds what may be a date of birth, ``19630812`` or ``1963-08-12``."""
+    """Tell whether a text may hold a date of birth: ``19630812``, ``1963-08-12``, ``12.8.1963``."""
     return bool(_DATE.search(text))
 
 

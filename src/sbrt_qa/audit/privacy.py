@@ -7,6 +7,7 @@ holds an identifier is stored without it.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +34,7 @@ NEUTRAL: Final = frozenset(
 
 _NAME: Final = re.compile(r"[^\W\d_]{2,}\^[^\W\d_]{2,}")
 _WORD: Final = re.compile(r"[^\W_]+")
+_PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _PLAIN_FILE: Final = re.compile(
     r"(?:(?:ct|mr|pt|rs|rp|rd|rtstruct|rtplan|rtdose|rtimage|re|ri|img|im|image|slice|plan|dose|"
     r"ss|dicomdir|file)s?[ ._-]?)?(?:\d{0,5}|\d+(?:\.\d+){2,})(?:[._-]\d{1,5})*"
@@ -118,7 +120,7 @@ def scan(header: Header, texts: Texts) -> Scan:
         ("plan", "LABEL", texts.labels),
     ):
         bad = [text for text in dict.fromkeys(named) if search.hits(text)]
-        replaced |= {text: search.without(text) for text in bad}
+        replaced |= _distinct({text: search.without(text) for text in bad}, named)
         if bad:
             told = say(
                 "{0} with what looks like a name, a number or a date", counted(len(bad), "name")
@@ -127,6 +129,17 @@ def scan(header: Header, texts: Texts) -> Scan:
     findings += _in_files(texts.files, search, replaced)
     longest_first = sorted(replaced.items(), key=lambda pair: -len(pair[0]))
     return Scan(tuple(findings), tuple(longest_first))
+
+
+def _distinct(cleaned: Mapping[str, str], named: Sequence[str]) -> dict[str, str]:
+    """Return texts that stand for others, numbered where two would become one."""
+    taken = set(named)
+    found: dict[str, str] = {}
+    for text, clean in cleaned.items():
+        free = (clean if n == 1 else f"{clean} {n}" for n in itertools.count(1))
+        found[text] = next(one for one in free if one not in taken)
+        taken.add(found[text])
+    return found
 
 
 class _Search:
@@ -139,17 +152,26 @@ class _Search:
         values += tuple(v for found in header.people.values() for v in found)
         words = {w for value in values for w in (*_words(value), _fold(value))}
         self._words = {w for w in words if len(w) >= SHORTEST and w not in allowed}
+        self._births = {form for date in header.birth_dates for form in _forms(date)}
 
     def hits(self, text: str) -> bool:
         """Tell whether a text holds an identifier."""
-        folded = {*_words(text), _fold(text)}
-        return bool(folded & self._words) or bool(_NAME.search(text)) or has_date(text)
+        folded = {*_words(text), *_parts(text), _fold(text)}
+        return bool(folded & self._words) or self._gives_itself_away(text)
+
+    def _gives_itself_away(self, text: str) -> bool:
+        digits = re.sub(r"\D", "", text)
+        born = any(birth in digits for birth in self._births)
+        return born or bool(_NAME.search(text)) or has_date(text)
 
     def without(self, text: str) -> str:
         """Return a text without the words that are identifiers."""
-        if _fold(text) in self._words or _NAME.search(text) or has_date(text):
+        if _fold(text) in self._words or self._gives_itself_away(text):
             return REMOVED
-        return _WORD.sub(lambda m: REMOVED if _fold(m[0]) in self._words else m[0], text)
+        return _WORD.sub(lambda m: REMOVED if self._names(m[0]) else m[0], text)
+
+    def _names(self, word: str) -> bool:
+        return bool({_fold(word), *_parts(word)} & self._words)
 
 
 def _in_header(header: Header) -> Iterable[Finding]:
@@ -207,6 +229,19 @@ def _fold(text: str) -> str:
     """Return letters and digits only, without accents, in lower case."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in plain if c.isalnum())
+
+
+def _forms(birth_date: str) -> tuple[str, ...]:
+    """Return the digits of a date in the orders in which people write it; none where it is none."""
+    if not re.fullmatch(r"\d{8}", birth_date):
+        return ()
+    year, month, day = birth_date[:4], birth_date[4:6], birth_date[6:]
+    return birth_date, day + month + year, month + day + year
+
+
+def _parts(text: str) -> list[str]:
+    """Return the parts of words that capitals or digits tell apart: ``PTVMuster1`` has Muster."""
+    return [_fold(part) for part in _PART.findall(text)]
 
 
 def _words(text: str) -> list[str]:

@@ -232,12 +232,20 @@ def outliers(rows: Iterable[Judged]) -> tuple[Outlier, ...]:
     return tuple(sorted(found, key=lambda o: -abs(o.score)))
 
 
+def no_outliers_because(numbers: FloatArray) -> str:
+    """Return why values cannot be unlike the others: ``few``, ``same``, or empty if they can."""
+    if numbers.size < FEWEST:
+        return "few"
+    spread = float(stats.median_abs_deviation(numbers, scale="normal"))
+    return "same" if spread <= SAME * max(abs(float(np.median(numbers))), 1.0) else ""
+
+
 def _unlike(limit: str, values: Sequence[tuple[str, float]]) -> Iterable[Outlier]:
     numbers = np.array([value for _, value in values])
+    if no_outliers_because(numbers):
+        return
     spread = float(stats.median_abs_deviation(numbers, scale="normal"))
     median = float(np.median(numbers))
-    if len(values) < FEWEST or spread <= SAME * max(abs(median), 1.0):
-        return
     for code, value in values:
         score = (value - median) / spread
         if abs(score) > ROBUST_Z:

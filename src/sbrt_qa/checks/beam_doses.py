@@ -16,6 +16,7 @@ from sbrt_qa.model.phrase import counted, say
     title="Beam doses, prescription and dose grid",
     group=Group.PRESCRIPTION,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO, Severity.MINOR),
     rows=(7,),
 )
 def beam_dose_sum(
@@ -60,7 +61,7 @@ def beam_dose_sum(
     if outside <= minor_percent:
         yield Passed(say("plan"), found, expected, tolerance)
         return
-    severity = Severity.MINOR if outside <= major_percent else Severity.MAJOR
+    severity = Severity.MINOR if outside <= major_percent else None
     given = counted(fractions, "fraction")
     text = say("the beam doses add up to {0} in {1}, {2} % off", found, given, f"{outside:.1f}")
     advice = say("Check prescription, fractions and normalisation.")
@@ -72,6 +73,7 @@ def beam_dose_sum(
     title="Beam doses at their point in the dose grid",
     group=Group.PRESCRIPTION,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO, Severity.MINOR),
     rows=(7,),
 )
 def beam_dose_at_point(
@@ -110,7 +112,7 @@ def beam_dose_at_point(
     if off <= minor_percent:
         yield Passed(say("plan"), found, expected, tolerance)
         return
-    severity = Severity.MINOR if off <= major_percent else Severity.MAJOR
+    severity = Severity.MINOR if off <= major_percent else None
     text = say("the beams state {0} at a point where the dose grid has {1}", found, expected)
     advice = say("Check that the dose is of this plan, and of all its fractions.")
     yield Found(say("plan"), text, advice, found, expected, tolerance, severity)

@@ -152,7 +152,14 @@ def fluence_modes(context: CheckContext) -> Iterator[Outcome]:
             yield Passed(say("plan"), say("{0} MV: {1}", f"{energy:g}", listed), say("one mode"))
 
 
-@check("MACHINES", title="Machines", group=Group.BEAMS, severity=Severity.MINOR, rows=(11,))
+@check(
+    "MACHINES",
+    title="Machines",
+    group=Group.BEAMS,
+    severity=Severity.MINOR,
+    milder=(Severity.INFO,),
+    rows=(11,),
+)
 def machines(context: CheckContext, allowed: tuple[str, ...] = ()) -> Iterator[Outcome]:
     """Find beams that name different machines, none, or one that the site has not credentialed.
 
@@ -226,6 +233,7 @@ def modifiers(context: CheckContext) -> Iterator[Outcome]:
     title="Respiratory technique",
     group=Group.BEAMS,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     source="AAPM TG-76",
     rows=(29,),
 )

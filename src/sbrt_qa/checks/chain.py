@@ -22,6 +22,7 @@ def _of(context: CheckContext, modality: str) -> tuple[ObjectHeader, ...]:
     title="Frame of reference",
     group=Group.LINKS,
     severity=Severity.BLOCK,
+    milder=(Severity.INFO,),
     rows=(1,),
 )
 def one_frame(context: CheckContext) -> Iterator[Outcome]:
@@ -106,6 +107,7 @@ def _references(context: CheckContext) -> Iterator[_Reference]:
     title="Age of the dose",
     group=Group.LINKS,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO,),
     rows=(4,),
 )
 def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcome]:
@@ -123,11 +125,11 @@ def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcom
     """
     for dose in _of(context, "RTDOSE"):
         for other in (*_of(context, "RTPLAN"), *_of(context, "RTSTRUCT")):
-            if dose.created_at is None or other.stated_at is None:
-                text = say("{0} and {1} do not both state a date", other.name, dose.name)
-                yield Found(f"{other.name} → {dose.name}", text, severity=Severity.INFO)
-                continue
             where = f"{other.name} → {dose.name}"
+            if dose.created_at is None or other.stated_at is None:
+                text = say("they do not both state a date")
+                yield Found(where, text, severity=Severity.INFO)
+                continue
             yield _in_order(where, other.stated_at, dose.created_at, slack_min)
 
 
@@ -195,6 +197,7 @@ def _span(minutes: float) -> str:
     title="Approval of the plan",
     group=Group.LINKS,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     rows=(5,),
 )
 def approval(context: CheckContext) -> Iterator[Outcome]:

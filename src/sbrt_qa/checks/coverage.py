@@ -18,6 +18,7 @@ WORTH_TELLING = 1e-4
     title="Structures and dose grid",
     group=Group.GRID,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO, Severity.MINOR),
     rows=(16,),
 )
 def outside_dose_grid(
@@ -49,7 +50,7 @@ def outside_dose_grid(
             continue
         percent = 100 * histogram.outside_fraction
         found = f"{histogram.outside_grid_cc:.2f} cc ({percent:.2g} %)"
-        severity = Severity.MAJOR if structure in vital else Severity.MINOR
+        severity = None if structure in vital else Severity.MINOR
         if percent <= tolerance_percent or structure is context.body:
             severity = Severity.INFO
         yield Found(

@@ -32,6 +32,7 @@ def _fractions(sessions: list[Session]) -> list[int]:
     title="Fractions delivered",
     group=Group.DELIVERY,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO,),
     rows=(31,),
 )
 def fractions_delivered(context: CheckContext) -> Iterator[Outcome]:
@@ -65,6 +66,7 @@ def fractions_delivered(context: CheckContext) -> Iterator[Outcome]:
     title="Time between fractions",
     group=Group.DELIVERY,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     source=SOURCE,
     rows=(31,),
 )
@@ -102,7 +104,7 @@ def fraction_interval(
             text = say("{0} h after the fraction before", f"{hours:.0f}")
             if same_day:
                 text = say("{0} h after the fraction before, on the same day", f"{hours:.0f}")
-            severity = Severity.MAJOR if same_day else Severity.MINOR
+            severity = None if same_day else Severity.MINOR
             found, expected = say("{0} h", f"{hours:.0f}"), say(">= {0} h", f"{least:g}")
             where, advice = _name(after), say("Ask the site why.")
             yield Found(
@@ -133,6 +135,7 @@ def _name(session: Session) -> str:
     title="Overall treatment time",
     group=Group.DELIVERY,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     source=SOURCE,
     rows=(31,),
 )
@@ -169,7 +172,7 @@ def overall_time(
     if least_days <= days <= most_days:
         yield Passed(say("records"), found, expected, say("minor <= {0} days", f"{major_days:g}"))
         return
-    severity = Severity.MAJOR if days > major_days else Severity.MINOR
+    severity = None if days > major_days else Severity.MINOR
     text = say("the course took {0}", found)
     tolerance = say("minor <= {0} days", f"{major_days:g}")
     yield Found(
@@ -182,6 +185,7 @@ def overall_time(
     title="Delivered meterset",
     group=Group.DELIVERY,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     source=SOURCE,
     rows=(31,),
 )
@@ -216,7 +220,7 @@ def delivered_meterset(
             off = 100 * abs(done - planned.meterset) / planned.meterset
             worst = max(worst, off)
             if off > minor_percent:
-                severity = Severity.MINOR if off <= major_percent else Severity.MAJOR
+                severity = Severity.MINOR if off <= major_percent else None
                 found, expected = (
                     f"{done:.1f}",
                     f"{planned.meterset:.1f} {planned.meterset_unit}".strip(),

@@ -17,6 +17,7 @@ LONGEST_NAME: Final = 16
 """Characters that TG-263 allows."""
 
 CONTOUR_IT: Final = say("Have it contoured, or say which structure it is with --map.")
+CONTOUR_THEM: Final = say("Have them contoured, or say which structures they are with --map.")
 
 SHOWN: Final = 8
 """Names that one finding lists."""
@@ -61,7 +62,11 @@ def required_missing(context: CheckContext) -> Iterator[Outcome]:
     elif missing:
         text = say("{0} missing", counted(len(missing), "required structure"))
         yield Found(
-            ", ".join(missing), text, CONTOUR_IT, say("{0} missing", len(missing)), say("contoured")
+            ", ".join(missing),
+            text,
+            CONTOUR_THEM,
+            say("{0} missing", len(missing)),
+            say("contoured"),
         )
     if there:
         yield Passed(say("structures"), ", ".join(there), say("contoured"))
@@ -84,6 +89,7 @@ def empty(context: CheckContext) -> Iterator[Outcome]:
     title="Duplicate names",
     group=Group.STRUCTURES,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     source="AAPM TG-263",
     rows=(21,),
 )
@@ -145,6 +151,7 @@ def _is_well_formed(name: str) -> bool:
     title="Stray contours",
     group=Group.STRUCTURES,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     rows=(20,),
 )
 def stray_parts(

@@ -29,6 +29,7 @@ def _dose(context: CheckContext) -> DoseGrid | None:
     title="Spacing of the dose grid",
     group=Group.GRID,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     source=TG101,
     rows=(15,),
 )
@@ -52,7 +53,7 @@ def spacing(
     if max(sides) <= per_protocol_mm:
         yield Passed(say("dose"), found, expected, say("minor <= {0} mm", f"{minor_mm:g}"))
         return
-    severity = Severity.MINOR if max(sides) <= minor_mm else Severity.MAJOR
+    severity = Severity.MINOR if max(sides) <= minor_mm else None
     text = say("voxels of {0}", found)
     advice = say("Calculate the dose again on a finer grid.")
     yield Found(
@@ -106,6 +107,7 @@ def uneven(context: CheckContext, tolerance_mm: float = 0.01) -> Iterator[Outcom
     title="Kind of dose",
     group=Group.GRID,
     severity=Severity.BLOCK,
+    milder=(Severity.INFO,),
     rows=(3,),
 )
 def dose_type(context: CheckContext) -> Iterator[Outcome]:
@@ -147,6 +149,7 @@ def unused_doses(context: CheckContext) -> Iterator[Outcome]:
     title="Heterogeneity correction",
     group=Group.GRID,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO,),
     source="AAPM TG-101 (recalled)",
     rows=(14,),
 )
@@ -179,6 +182,7 @@ def heterogeneity(context: CheckContext) -> Iterator[Outcome]:
     title="Dose grid around the target",
     group=Group.GRID,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     rows=(16,),
 )
 def grid_margin(context: CheckContext, margin_mm: float = 20.0) -> Iterator[Outcome]:
@@ -213,7 +217,7 @@ def grid_margin(context: CheckContext, margin_mm: float = 20.0) -> Iterator[Outc
     text = say("the dose grid ends {0} mm from the PTV ({1})", nearest, sides)
     if cut:
         text = say("the dose grid ends within the PTV")
-    severity = Severity.MAJOR if cut else Severity.MINOR
+    severity = None if cut else Severity.MINOR
     advice = say("Calculate the dose on a larger grid.")
     yield Found("PTV", text, advice, found, expected, "0.5 mm", severity)
 

@@ -44,6 +44,7 @@ def patient_differs(context: CheckContext) -> Iterator[Outcome]:
     "IDENTITY_NOT_REMOVED",
     title="Removal of identity",
     group=Group.LINKS,
+    milder=(Severity.INFO,),
     source=SOURCE,
     rows=(32,),
 )

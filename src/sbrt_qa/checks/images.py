@@ -41,6 +41,7 @@ def unusable(context: CheckContext) -> Iterator[Outcome]:
     title="Spacing of the slices",
     group=Group.IMAGES,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     source="AAPM TG-101 (recalled); bounds proposed",
     rows=(17,),
 )
@@ -65,7 +66,7 @@ def spacing(
     if gap <= per_protocol_mm:
         yield Passed(say("image"), found, expected, tolerance)
         return
-    severity = Severity.MINOR if gap <= minor_mm else Severity.MAJOR
+    severity = Severity.MINOR if gap <= minor_mm else None
     advice = say("Small targets are blurred along z; ask for thinner slices.")
     yield Found(
         say("image"), say("slices every {0}", found), advice, found, expected, tolerance, severity
@@ -142,6 +143,7 @@ def tilted(context: CheckContext, most_deg: float = 0.1) -> Iterator[Outcome]:
     title="Ends of the scan",
     group=Group.IMAGES,
     severity=Severity.MAJOR,
+    milder=(Severity.INFO,),
     rows=(18,),
 )
 def at_scan_end(

@@ -141,7 +141,8 @@ def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome
     side = say("left") if offset > 0 else say("right")
     if names:
         text = say(
-            "enters from the other side; the target lies {0} mm to the {1}",
+            "{0} from the other side; the target lies {1} mm to the {2}",
+            counted(len(names), "beam"),
             f"{abs(offset):.0f}",
             side,
         )

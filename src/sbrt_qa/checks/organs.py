@@ -287,7 +287,7 @@ def target_overlap(
         text = say("organs reach into it: {0}", ", ".join(told))
         yield Found("PTV", text, say("Its coverage and their maxima cannot both be met."))
     if free:
-        yield Passed(say("{0} organs", free), say("apart from the PTV"), say("apart"))
+        yield Passed(counted(free, "organ"), say("apart from the PTV"), say("apart"))
 
 
 def _may_meet(one: Structure, other: Structure) -> bool:
@@ -364,6 +364,7 @@ def _within(key: str, value: float, low: float, high: float, unit: str) -> Outco
     title="Density overrides",
     group=Group.STRUCTURES,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     rows=(27,),
 )
 def density_overrides(context: CheckContext) -> Iterator[Outcome]:

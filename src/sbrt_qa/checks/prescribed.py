@@ -87,6 +87,7 @@ def allowed(context: CheckContext) -> Iterator[Outcome]:
     title="Statements of the prescription",
     group=Group.PRESCRIPTION,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     rows=(6,),
 )
 def statements(context: CheckContext) -> Iterator[Outcome]:

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.model.case import LinkKind
-from sbrt_qa.model.phrase import joined, say, stated
+from sbrt_qa.model.outcome import Severity
+from sbrt_qa.model.phrase import counted, joined, say, stated
+
+SHOWN = 5
+"""Files that are told one by one; of more, only the number."""
 
 
 @check("LINK_GUESSED", title="Objects joined by a guess", group=Group.LINKS, rows=(2,))
@@ -28,6 +32,26 @@ def missing_link(context: CheckContext) -> Iterator[Found]:
     for link in context.case.provenance.links:
         if link.kind is LinkKind.UNLINKED:
             yield Found(f"{link.source} → {link.target}", link.note or say("not linked"))
+
+
+@check(
+    "FILE_UNREAD",
+    title="Files that cannot be read",
+    group=Group.LINKS,
+    severity=Severity.MINOR,
+)
+def unread_files(context: CheckContext) -> Iterator[Found]:
+    """Find damaged files among those given.
+
+    Whatever such a file held, a structure set or a whole plan, is missing from the review, and
+    nobody can say what it was.
+    """
+    unread = context.case.provenance.unread_files
+    told = [*map(stated, unread[:SHOWN])]
+    if len(unread) > SHOWN:
+        told.append(counted(len(unread) - SHOWN, "more damaged file"))
+    for why in told:
+        yield Found(say("files"), why, say("Send it again."), say("damaged"), say("readable"))
 
 
 @check("REPAIRED", title="Repairs made while reading", group=Group.LINKS)

@@ -56,7 +56,8 @@ class Found(NamedTuple):
     found, expected, tolerance
         The numbers behind it, with units.
     severity
-        What this find means, where that is less than what the check's finds mean at worst.
+        What this find means, where that is less than what the check's finds mean at worst; one of
+        those that the check names as `milder`.
     """
 
     where: str
@@ -114,8 +115,8 @@ class Check:
         Stable, for machines and protocols.
     title
         A few words for people.
-    severity
-        What a find means at worst.
+    severity, milder
+        What a find means at worst, and what less other finds of the check mean.
     source
         Where the rule comes from.
     rows
@@ -130,6 +131,12 @@ class Check:
     rows: tuple[int, ...]
     examine: Examine
     parameters: tuple[Parameter, ...] = ()
+    milder: tuple[Severity, ...] = ()
+
+    def severities(self, at_worst: Severity) -> tuple[Severity, ...]:
+        """Return what finds mean where a protocol has `at_worst`, from least to most."""
+        capped = {min(one, at_worst, key=lambda s: s.rank) for one in (*self.milder, at_worst)}
+        return tuple(sorted(capped, key=lambda s: s.rank))
 
     @property
     def page(self) -> str:
@@ -157,6 +164,7 @@ def check(
     title: str,
     group: Group,
     severity: Severity = Severity.INFO,
+    milder: tuple[Severity, ...] = (),
     source: str = TG275,
     rows: tuple[int, ...] = (),
 ) -> Callable[[Examine], Examine]:
@@ -176,7 +184,9 @@ def check(
             msg = f"{code} is no code of a check"
             raise ValueError(msg)
         parameters = tuple(_parameters(examine))
-        CHECKS[code] = Check(code, title, group, severity, source, rows, examine, parameters)
+        CHECKS[code] = Check(
+            code, title, group, severity, source, rows, examine, parameters, milder
+        )
         return examine
 
     return register

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sbrt_qa.checks.context import CheckContext
 from sbrt_qa.checks.registry import CHECKS, Check, Group, Parameter, finding_of
 from sbrt_qa.errors import ProtocolError, quoted, visible
-from sbrt_qa.model.outcome import Finding, Severity, Verdict
+from sbrt_qa.model.outcome import Finding, Severity, Verdict, worst_first
 from sbrt_qa.model.phrase import say
 from sbrt_qa.protocol.schema import CheckRule, Protocol
 
@@ -30,6 +30,39 @@ class Configured:
     severity: Severity
     parameters: Mapping[str, Any]
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Value of every parameter, where the protocol sets none that of the check."""
+        return {p.name: self.parameters.get(p.name, p.default) for p in self.check.parameters}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Configured):
+    """A check as a protocol has it, for the reader; also one that it does not want."""
+
+    applies: bool = True
+    note: str = ""
+
+
+def listed(protocol: Protocol | None) -> tuple[Listed, ...]:
+    """Return all checks with the settings of a protocol, by group and code.
+
+    Raises
+    ------
+    ProtocolError
+        As :func:`configured`.
+    """
+    rules = {} if protocol is None else protocol.checks
+    wanted = {one.check.code: one for one in configured(protocol)}
+    everything = (wanted.get(c.code) or Configured(c, c.severity, {}) for c in _ordered(CHECKS))
+    return tuple(
+        Listed(
+            one.check, one.severity, one.parameters, one.check.code in wanted,
+            rules[one.check.code].note if one.check.code in rules else "",
+        )
+        for one in everything
+    )  # fmt: skip
+
 
 def configured(protocol: Protocol | None, file: str = "") -> tuple[Configured, ...]:
     """Return the checks that a protocol wants, all with their own defaults without one.
@@ -48,10 +81,14 @@ def configured(protocol: Protocol | None, file: str = "") -> tuple[Configured, .
     rules = {} if protocol is None else protocol.checks
     for code, rule in rules.items():
         _refuse_unknown(code, rule, f"{visible(file)} checks.{code}".strip())
-    wanted = (c for c in CHECKS.values() if code_applies(c.code, rules))
+    wanted = [code for code in CHECKS if code_applies(code, rules)]
+    return tuple(_with_rule(one, rules.get(one.code)) for one in _ordered(wanted))
+
+
+def _ordered(codes: Iterable[str]) -> list[Check]:
+    """Return checks by group and code."""
     groups = list(Group)
-    ordered = sorted(wanted, key=lambda c: (groups.index(c.group), c.code))
-    return tuple(_with_rule(one, rules.get(one.code)) for one in ordered)
+    return sorted((CHECKS[c] for c in codes), key=lambda c: (groups.index(c.group), c.code))
 
 
 def code_applies(code: str, rules: Mapping[str, CheckRule]) -> bool:
@@ -78,8 +115,9 @@ def run_checks(context: CheckContext, only: Container[str] | None = None) -> Che
     made = [one for one in wanted if only is None or one.check.code in only]
     told = [f for one in made for f in _findings(one, context)]
     found = [f for f in told if f.verdict is not Verdict.PER_PROTOCOL]
-    found.sort(key=lambda f: f.verdict.rank if f.verdict else 0, reverse=True)
-    return ChecksDone(tuple(found), tuple(f for f in told if f.verdict is Verdict.PER_PROTOCOL))
+    return ChecksDone(
+        worst_first(found), tuple(f for f in told if f.verdict is Verdict.PER_PROTOCOL)
+    )
 
 
 def _findings(one: Configured, context: CheckContext) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ def _there(context: CheckContext) -> dict[str, Region]:
     title="Nesting of targets",
     group=Group.STRUCTURES,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     rows=(22,),
 )
 def nesting(
@@ -60,7 +61,7 @@ def nesting(
         if outside_cc <= tolerance_cc or percent <= tolerance_percent:
             yield Passed(where, found, say("0 cc outside"), tolerance)
             continue
-        severity = Severity.MAJOR if (inner, outer) == ("GTV", "PTV") else Severity.MINOR
+        severity = None if (inner, outer) == ("GTV", "PTV") else Severity.MINOR
         text = say("{0} of {1} cc", found, f"{whole_cc:.1f}")
         yield Found(
             where,

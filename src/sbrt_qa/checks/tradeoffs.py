@@ -113,6 +113,7 @@ class _Level(NamedTuple):
     title="Prescription level that the liver allows",
     group=Group.PRESCRIPTION,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     source="RTOG 1112 (recalled)",
     rows=(6,),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
+from sbrt_qa.cli.interrupt import Interrupt
 from sbrt_qa.cli.options import read_mapping
 from sbrt_qa.cli.output import tell, write_whole
 from sbrt_qa.cli.progress import display
@@ -116,17 +116,25 @@ def audit(
         reports=reports,
         retry=retry,
     )
-    if watch:
-        raise typer.Exit(_watch(request, every, quiet=quiet))
-    raise typer.Exit(_once(request, quiet=quiet))
+    with Interrupt() as interrupt:
+        try:
+            code = (
+                _watch(request, every, interrupt, quiet=quiet)
+                if watch
+                else _once(request, interrupt, quiet=quiet)
+            )
+        except KeyboardInterrupt:
+            code = exit_codes.INTERRUPTED
+    raise typer.Exit(code)
 
 
-def _once(request: Request, *, quiet: bool) -> int:
+def _once(request: Request, interrupt: Interrupt, *, quiet: bool) -> int:
     from sbrt_qa.workflows_audit.run import audit as run
 
     shown = display(quiet=quiet)
     try:
-        with shown, closing(run(request)) as steps:
+        reviewing = run(request, stopped=lambda: interrupt.asked)
+        with interrupt.at_safe_points(), shown, closing(reviewing) as steps:
             for step in steps:
                 shown.add(step)
     except KeyboardInterrupt:
@@ -159,18 +167,15 @@ def write_dashboard(audit: Path, database: str) -> Path:
     return path
 
 
-def _watch(request: Request, every: float, *, quiet: bool) -> int:
+def _watch(request: Request, every: float, interrupt: Interrupt, *, quiet: bool) -> int:
     """Run again whenever something came or changed; what may still be arriving waits."""
     from sbrt_qa.workflows_audit.watch import Watcher
 
     watcher = Watcher(request)
-    try:
-        while True:
-            if watcher.news():
-                code = _once(watcher.settled(), quiet=quiet)
-                if code == exit_codes.INTERRUPTED:
-                    return code
-                tell(f"looking every {every:g} s for more; Ctrl-C stops")
-            time.sleep(every)
-    except KeyboardInterrupt:
-        return exit_codes.INTERRUPTED
+    while True:
+        if watcher.news():
+            code = _once(watcher.settled(), interrupt, quiet=quiet)
+            if code == exit_codes.INTERRUPTED:
+                return code
+            tell(f"looking every {every:g} s for more; Ctrl-C stops")
+        interrupt.wait(every)

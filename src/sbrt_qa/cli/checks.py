@@ -7,71 +7,82 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sbrt_qa.cli.options import is_json
 from sbrt_qa.cli.output import emit, page_for
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.workflows.checks import plan_checks
 
 if TYPE_CHECKING:
-    from sbrt_qa.checks.registry import Check
+    from sbrt_qa.checks.run import Listed
 
 app = typer.Typer(
     help="List and explain the checks of a plan.", no_args_is_help=True, rich_markup_mode=None
 )
 
+ProtocolOption = Annotated[
+    str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Show the settings it gives.")
+]
 Format = Annotated[str, typer.Option("--format", "-f", help="One of: json, table.")]
 
 
 @app.command("list")
-def list_all(output_format: Format = "table") -> None:
-    """List all checks: code, what they look at, and what a find means at worst."""
+def list_all(protocol: ProtocolOption = "", output_format: Format = "table") -> None:
+    """List all checks: code, what they look at, what a find means, and their parameters."""
     from sbrt_qa.reports.checks_table import render_checks  # start-up: rich only when it prints
 
-    known = plan_checks()
-    if _as_json(output_format):
+    as_json = is_json(output_format)
+    known, name = plan_checks(protocol)
+    if as_json:
         emit(_json([_facts(one) for one in known]))
     else:
-        emit(render_checks(known, page_for(None)))
+        emit(render_checks(known, page_for(None), name))
 
 
 @app.command()
 def show(
     code: Annotated[str, typer.Argument(metavar="CODE", help="Code of a check.")],
+    protocol: ProtocolOption = "",
     output_format: Format = "table",
 ) -> None:
-    """Show the page of a check, with the parameters that a protocol may set."""
+    """Show the page of a check, with the parameters that a protocol may set, or sets."""
     from sbrt_qa.reports.checks_table import render_check
 
-    known = {one.code: one for one in plan_checks()}
-    one = known.get(code.upper())
+    as_json = is_json(output_format)
+    known, name = plan_checks(protocol)
+    one = {one.check.code: one for one in known}.get(code.upper())
     if one is None:
         advice = "sbrt-qa checks list shows all codes"
         raise UsageError("there is no such check", got=quoted(code), advice=advice)
-    if _as_json(output_format):
+    if as_json:
         emit(_json(_facts(one)))
     else:
-        emit(render_check(one, page_for(None)))
-
-
-def _as_json(output_format: str) -> bool:
-    if output_format not in ("json", "table"):
-        raise UsageError("unknown --format", got=quoted(output_format), expected="json or table")
-    return output_format == "json"
+        emit(render_check(one, page_for(None), name))
 
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _facts(one: Check) -> dict[str, Any]:
+def _facts(one: Listed) -> dict[str, Any]:
+    check = one.check
     return {
-        "code": one.code,
-        "title": one.title,
-        "group": one.group,
+        "code": check.code,
+        "title": check.title,
+        "group": check.group,
         "severity": one.severity,
-        "source": one.source,
-        "rows": list(one.rows),
-        "page": one.page,
+        "severities": list(check.severities(one.severity)),
+        "applies": one.applies,
+        "note": one.note,
+        "source": check.source,
+        "rows": list(check.rows),
+        "page": check.page,
         "parameters": [
-            {"name": p.name, "default": p.default, "meaning": p.meaning} for p in one.parameters
+            {
+                "name": p.name,
+                "default": p.default,
+                "value": one.settings[p.name],
+                "meaning": p.meaning,
+            }
+            for p in check.parameters
         ],
     }

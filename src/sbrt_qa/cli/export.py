@@ -58,8 +58,8 @@ def export(
     Where references, frames, dates or patients of its sources do not fit together, the file says so
     in its label and descriptions, and so does a warning.
 
-    With --format, write the submissions, metrics (one row a value) and deviations of an audit as
-    files for statistics.
+    With --format, write what an audit holds as files for statistics: submissions, metrics (one row
+    a value), deviations, completeness, queries, rates, and what every column holds.
     """
     if audit_format:
         export_audit(case[0], audit_format, out, latest=latest, database=database)

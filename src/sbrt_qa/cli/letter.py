@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
-from sbrt_qa.cli.options import Out
+from sbrt_qa.cli.options import Language, Out
 from sbrt_qa.cli.output import emit, refuse_overwriting, tell, write_whole
 from sbrt_qa.model.phrase import counted
 
@@ -21,13 +21,18 @@ def letter(
     close: Annotated[
         str, typer.Option("--close", metavar="REASON", help="Close the open query instead.")
     ] = "",
+    answer: Annotated[
+        str, typer.Option("--answered", metavar="NOTE", help="Record the site's answer instead.")
+    ] = "",
+    lang: Language = "en",
     out: Out = None,
     database: Database = "",
 ) -> None:
     """Write the letter of a submission: what deviates, what is asked for, by when.
 
-    It is recorded and open until --close; the trial report and `query` show it. A file named
-    .pdf or .html is made to print; any other is plain text.
+    It is recorded as a query: open, then answered (by --answered, or by the next submission of the
+    subject), then closed by --close. The trial report and `query AUDIT queries` list what waits. A
+    file named .pdf or .html is made to print; any other is plain text.
     """
     from sbrt_qa.workflows_audit import letters
 
@@ -35,8 +40,11 @@ def letter(
     if close:
         number = letters.close(audit, submission, close, database)
         tell(f"{counted(number, 'query', 'queries')} closed")
+    elif answer:
+        number = letters.answered(audit, submission, answer, database)
+        tell(f"{counted(number, 'query', 'queries')} answered")
     else:
-        written = letters.write_letter(audit, submission, days, database)
+        written = letters.write_letter(audit, submission, days, database, lang)
         content = letters.as_document(written, out)
         if out is not None:
             write_whole(out, content)

@@ -127,3 +127,16 @@ def check_language(name: str, known: tuple[str, ...]) -> str:
     if name not in known:
         raise UsageError("unknown --lang", got=quoted(name), expected=", ".join(known))
     return name
+
+
+def is_json(output_format: str) -> bool:
+    """Tell whether a command that writes tables and JSON only is to write JSON.
+
+    Raises
+    ------
+    UsageError
+        There is no such format.
+    """
+    if output_format not in ("json", "table"):
+        raise UsageError("unknown --format", got=quoted(output_format), expected="json or table")
+    return output_format == "json"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import workflows
-from sbrt_qa.cli.options import MapOption, Out, read_mapping
+from sbrt_qa.cli.options import MapOption, Out, is_json, read_mapping
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
 from sbrt_qa.errors import visible
 from sbrt_qa.model.phrase import counted
@@ -49,17 +49,27 @@ def diff(
         ),
     ] = None,
     mapping: MapOption = None,
+    sources: Annotated[  # noqa: FBT002
+        bool, typer.Option("--sources", help="Show what differs in citations, too.")
+    ] = False,
+    output_format: Annotated[
+        str, typer.Option("--format", "-f", help="One of: json, table.")
+    ] = "table",
     out: Out = None,
 ) -> None:
     """Show in words what differs between two protocols or versions (NAME@VERSION)."""
-    from sbrt_qa.reports.protocol_diff_text import render_differences  # start-up: pydantic
+    from sbrt_qa.reports.protocol_diff_text import differences_json, render_differences  # pydantic
 
+    as_json = is_json(output_format)
     refuse_overwriting(out, [*map(Path, (before, after)), *(case or [])])
     if case:
         workflows.start_kernels_fast()
         workflows.when_compiling(tell_compiling)
     found = versions.protocol_differences(before, after, case or (), read_mapping(mapping or []))
-    emit(render_differences(*found), out)
+    if as_json:
+        emit(differences_json(*found), out)
+    else:
+        emit(render_differences(*found, sources=sources, width=page_for(out).width), out)
 
 
 @app.command()

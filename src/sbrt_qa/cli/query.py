@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,7 +13,9 @@ from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.model.phrase import counted
-from sbrt_qa.workflows_audit.answers import ABOUT, Question, ask
+from sbrt_qa.workflows_audit.answers import ABOUT, ask
+from sbrt_qa.workflows_audit.columns import dictionary, kinds
+from sbrt_qa.workflows_audit.question import Question, Row
 
 Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")]
 Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help="Only of this subject.")]
@@ -23,8 +26,11 @@ OfProtocol = Annotated[
     str, typer.Option("--protocol", metavar="HASH", help="Of these reviews; else of the newest.")
 ]
 FORMATS: Final = ("table", "csv", "json")
-EXPORTED: Final = ("submissions", "metrics", "deviations")
-"""What an export holds, one file each."""
+EXPORTED: Final = (
+    "submissions", "metrics", "deviations", "completeness", "changes", "differences", "queries",
+    "sites", "limits", "periods", "approvals",
+)  # fmt: skip
+"""What an export holds, one file each, beside one that says what their columns hold."""
 
 
 def query(
@@ -54,27 +60,35 @@ def query(
         raise UsageError("unknown --format", got=got, expected=", ".join(FORMATS))
     refuse_overwriting(out, [audit])
     question = Question(about, site, subject, limit, verdict, latest, protocol)
-    emit(render_rows(ask(audit, question, database), output_format, page_for(out)), out)
+    rows = list(ask(audit, question, database))
+    emit(render_rows(rows, output_format, page_for(out), kinds(about)), out)
 
 
 def export_audit(
     audit: Path, output_format: str, out: Path, *, latest: bool = False, database: str = ""
 ) -> None:
-    """Write submissions, metrics and deviations of an audit as files of a folder."""
-    from sbrt_qa.reports.table_of_rows import render_rows, write_parquet
-
+    """Write what an audit holds as files of a folder, one for each of `EXPORTED`."""
     if output_format not in ("csv", "parquet", "json"):
         got = quoted(output_format)
         raise UsageError("unknown --format", got=got, expected="csv, parquet, json")
     if not out.is_dir():
         raise UsageError("--out is no folder", got=quoted(out.name))
     for about in EXPORTED:
-        rows = ask(audit, Question(about, latest=latest), database)
-        path = out / f"{about}.{output_format}"
-        if output_format == "parquet":
-            count = write_parquet(rows, path)
-        else:
-            listed = list(rows)
-            count = len(listed)
-            emit(render_rows(listed, output_format, page_for(path)), path)
-        tell(f"{path.name}: {counted(count, 'row')}")
+        narrowed = latest and "latest" in ABOUT[about].narrowed_by
+        rows = ask(audit, Question(about, latest=narrowed), database)
+        _write(rows, out / f"{about}.{output_format}", kinds(about))
+    names = dict.fromkeys(("table", "column", "kind", "meaning"), "text")
+    _write(dictionary(EXPORTED), out / f"columns.{output_format}", names)
+
+
+def _write(rows: Iterable[Row], path: Path, columns: dict[str, str]) -> None:
+    """Write rows in the form that a file's suffix names."""
+    from sbrt_qa.reports.table_of_rows import render_rows, write_parquet
+
+    if path.suffix == ".parquet":
+        count = write_parquet(rows, path, columns)
+    else:
+        listed = list(rows)
+        count = len(listed)
+        emit(render_rows(listed, path.suffix[1:], page_for(path), columns), path)
+    tell(f"{path.name}: {counted(count, 'row')}")

@@ -1,50 +1,86 @@
 """Every metric from dicompyler-core beside ours; where a known fault of it explains more, said so.
 
-A fault is named only where it shows: what its own curve gives when read with interpolation, how far
-the slices of the structure are apart, how much of it lies outside the dose grid.
+What the engine says itself, volume, mean, extremes, ``D`` and ``V``, is taken from it. Every other
+metric is our formula on its histogram, on that of its body where an index needs one.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from sbrt_qa.crosscheck.process import Request, ask
+from sbrt_qa.crosscheck.child import PLANES_APART
+from sbrt_qa.crosscheck.faults import ENGINE, fault
+from sbrt_qa.crosscheck.process import Answers, Asked, Request, ask
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
-from sbrt_qa.dosimetry.metric_registry import MetricSpec
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.dosimetry.metrics import evaluate
+from sbrt_qa.dosimetry.metrics.conversions import dose_outcome
+from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.expressions import Leaf, Tree, fold, leaves
 from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.review.second_opinion import Comparison, with_causes
-from sbrt_qa.review.site_values import comparison, metrics_of
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.review.review import dvh_source, tree_key
+from sbrt_qa.review.second_opinion import Comparison, held, with_causes
+from sbrt_qa.review.site_values import WHOLE
+from sbrt_qa.review.trees import body_of, named, trees_of
 
-ENGINE: Final = "dicompyler-core"
-UNEVEN_MM: Final = 0.05
-"""Difference between slice gaps that is more than rounding."""
-FEW_SAMPLES: Final = 500
-"""Dose voxels in a structure below which counting them is coarse."""
+FORMULA: Final = f"{ENGINE}, our formula on its histogram"
+"""Source of a value that the engine does not compute itself."""
+
+NO_ANSWER: Final = {
+    "D2cm": Reason(
+        ReasonCode.METRIC_UNKNOWN, say("{0} measures no distance from a structure", ENGINE)
+    ),
+    "GlobalMaxInPTV": Reason(
+        ReasonCode.METRIC_UNKNOWN,
+        say("{0} sees the dose on contour planes only and may miss the hottest voxel", ENGINE),
+    ),
+}
+"""Metrics that follow from nothing the engine says, and why."""
 
 
-VOXEL_PART: Final = 0.2
-"""Largest part of a dose by which the next voxel centre may differ, in the steepest plans."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One structure, or several combined, and the limits on it by metric."""
+
+    name: str
+    tree: Tree[Structure]
+    limits: Mapping[str, ConstraintResult]
+
+    @property
+    def specs(self) -> tuple[MetricSpec, ...]:
+        """What is compared: volume, mean and maximum of everything, and what limits ask for."""
+        asked = [parse_metric(text) for text in self.limits]
+        return tuple({spec.text: spec for spec in (*WHOLE, *asked)}.values())
 
 
 def cross_check(
-    case: Case, limits: Sequence[ConstraintResult], paths: Sequence[Path]
+    case: Case,
+    protocol: Protocol,
+    limits: Sequence[ConstraintResult],
+    paths: Sequence[Path],
+    mapping: Mapping[str, str] | None = None,
 ) -> tuple[Comparison, ...]:
-    """Compare all metrics of the structures that limits use, one by one with a single ROI.
+    """Compare every metric that limits ask for and that has a value.
 
     Parameters
     ----------
+    protocol, mapping
+        Those that the limits were held against the case with.
     paths
         Where the files of the case lie.
 
@@ -55,25 +91,14 @@ def cross_check(
     InputError
         Its process fails as a whole.
     """
-    used = {limit.match.roi_numbers for limit in limits if limit.match}
-    known = {
-        s.roi_number: (key, s)
-        for key, s in structures_of(case).items()
-        if (s.roi_number,) in used and s.contours
-    }
+    doses, names = CaseDoses(case), mapping or {}
+    subjects = _subjects(case, protocol, names, limits)
     files = _files(case, paths)
-    if files is None or not known:
+    if files is None or not subjects:
         return (nothing_compared(_why_nothing(has_files=files is not None)),)
-    wanted = {number: metrics_of(limits, number) for number in known}
-    answers = ask(
-        *files, {n: [r for s in specs if (r := _request(s, case))] for n, specs in wanted.items()}
-    )
-    doses = CaseDoses(case)
-    rows = [
-        row
-        for number, (key, structure) in known.items()
-        for row in _rows(doses, key, structure, wanted[number], answers.get(number, {}))
-    ]
+    others = dict(_others(case, protocol, names, subjects))
+    second = _Second(doses, subjects, others, _ask(doses, files, subjects, others))
+    rows = [row for key in subjects for row in second.rows(key)]
     plan, rx_gy = case.plan, doses.metric_context.prescription_gy
     fractions = plan.fractions if isinstance(plan, Plan) else None
     return with_causes(
@@ -96,6 +121,174 @@ def _why_nothing(*, has_files: bool) -> Reason:
     return Reason(ReasonCode.NOT_APPLICABLE, why)
 
 
+def _subjects(
+    case: Case,
+    protocol: Protocol,
+    mapping: Mapping[str, str],
+    limits: Sequence[ConstraintResult],
+) -> dict[str, Subject]:
+    """Return what limits use, by the key of its histogram."""
+    keys = {s.roi_number: key for key, s in structures_of(case).items()}
+    found: dict[str, Subject] = {}
+    for limit, tree in dict(trees_of(case, protocol, mapping, limits)).values():
+        if not all(s.contours for s in leaves(tree)):
+            continue
+        name = keys[tree.value.roi_number] if isinstance(tree, Leaf) else limit.structure
+        known = found.setdefault(tree_key(tree), Subject(name, tree, {}))
+        if limit.value is not None:
+            limits_now = {limit.metric: limit, **known.limits}
+            found[tree_key(tree)] = dataclasses.replace(known, limits=limits_now)
+    return found
+
+
+def _others(
+    case: Case, protocol: Protocol, mapping: Mapping[str, str], subjects: Mapping[str, Subject]
+) -> Iterator[tuple[str, Tree[Structure]]]:
+    """Yield what metrics refer to, by its name in the protocol; the body by no name."""
+    if (body := body_of(case, protocol, mapping)) is not None:
+        yield "", body
+    for name in {spec.relative_to for s in subjects.values() for spec in s.specs} - {""}:
+        if (tree := named(case, protocol, mapping, name)) is not None:
+            yield name, tree
+
+
+def _ask(
+    doses: CaseDoses,
+    files: tuple[Path, Path],
+    subjects: Mapping[str, Subject],
+    others: Mapping[str, Tree[Structure]],
+) -> Answers:
+    asked: dict[str, Asked] = {tree_key(tree): (_plain(tree), ()) for tree in others.values()}
+    for key, subject in subjects.items():
+        requests = [r for spec in subject.specs if (r := _request(spec, doses))]
+        asked[key] = (_plain(subject.tree), tuple(requests))
+    return ask(*files, asked)
+
+
+def _plain(tree: Tree[Structure]) -> Any:  # noqa: ANN401 - as JSON holds it
+    return fold(tree, lambda s: s.roi_number, lambda sign, a, b: [str(sign), a, b])
+
+
+def _request(spec: MetricSpec, doses: CaseDoses) -> Request | None:
+    """Return what to ask the engine itself; None for what follows from its histogram."""
+    if spec.argument is None or spec.kind not in ("D", "V"):
+        return None
+    if spec.relative_to or spec.conversion:
+        return None
+    if spec.kind == "D":
+        return "D", spec.argument, spec.argument_unit
+    if spec.argument_unit == "Gy":
+        return "V", spec.argument, "Gy"
+    rx_gy = doses.metric_context.prescription_gy
+    return ("V", spec.argument / 100 * rx_gy, "Gy") if isinstance(rx_gy, float | int) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """What the second engine says of a case."""
+
+    doses: CaseDoses
+    subjects: Mapping[str, Subject]
+    others: Mapping[str, Tree[Structure]]
+    answers: Answers
+
+    def rows(self, key: str) -> Iterator[Comparison]:
+        """Yield the comparisons of one subject."""
+        subject, answer = self.subjects[key], self.answers.get(key, {})
+        dvh = dvh_source(self.doses)(subject.tree)
+        own = iter(answer.get("values", ()))
+        for spec in subject.specs:
+            asked = _request(spec, self.doses) is not None
+            number = next(own, None) if asked else None
+            other = self._value(spec, answer, number)
+            ours, context = self._ours(spec, subject, dvh), self._our_context(spec)
+            itself = asked or spec in WHOLE
+            source = ENGINE if itself else FORMULA
+            volume_cc = dvh.volume_cc if isinstance(dvh, DVH) else None
+            row = held(subject.name, spec, ours, other, source, volume_cc, context)
+            if row.agrees is False:
+                contours = [c for s in leaves(subject.tree) for c in s.contours]
+                known = fault(row, spec, contours, dvh, answer, self.doses)
+                row = dataclasses.replace(row, cause=known)
+            yield row
+
+    def _ours(self, spec: MetricSpec, subject: Subject, dvh: DVH | Reason) -> Outcome:
+        """Return our value: that of the limit, so that both stand for the same number."""
+        limit = subject.limits.get(spec.text)
+        if limit is not None and limit.value is not None:
+            return Measured(limit.value, spec.unit)
+        return dvh if isinstance(dvh, Reason) else evaluate(spec, dvh, self.doses.metric_context)
+
+    def _value(self, spec: MetricSpec, answer: Mapping[str, Any], own: float | None) -> Outcome:
+        """Return what the engine says, or what follows from its histogram."""
+        if answer.get("volume_cc") == 0 and spec.kind == "Volume":
+            return Measured(0.0, spec.unit)
+        dvh = _histogram(answer)
+        if isinstance(dvh, Reason):
+            return dvh
+        if spec.kind in NO_ANSWER:
+            return NO_ANSWER[spec.kind]
+        if own is None:
+            return evaluate(spec, dvh, self._context(spec))
+        if spec.kind == "D":
+            return dose_outcome(own, spec, self.doses.metric_context)
+        return Measured(100 * own / dvh.volume_cc if spec.unit == "%" else own, spec.unit)
+
+    def _our_context(self, spec: MetricSpec) -> MetricContext:
+        tree = self.others.get(spec.relative_to) if spec.relative_to else None
+        whole = None if tree is None else dvh_source(self.doses)(tree)
+        volumes = {spec.relative_to: whole.volume_cc} if isinstance(whole, DVH) else {}
+        return dataclasses.replace(self.doses.metric_context, volumes_cc=volumes)
+
+    def _context(self, spec: MetricSpec) -> MetricContext:
+        """Return what a metric needs to know, as far as the engine knows it."""
+        tree = self.others.get(spec.relative_to) if spec.relative_to else None
+        whole = None if tree is None else self._of(tree)
+        return dataclasses.replace(
+            self.doses.metric_context,
+            volumes_cc={spec.relative_to: whole.volume_cc} if isinstance(whole, DVH) else {},
+            surroundings=self._surroundings,
+        )
+
+    def _of(self, tree: Tree[Structure]) -> DVH | Reason:
+        return _histogram(self.answers.get(tree_key(tree), {}))
+
+    def _surroundings(self) -> Surroundings | Reason:
+        dose = self.doses.case.dose
+        if "" not in self.others:
+            return Reason(ReasonCode.REFERENCE_MISSING, say("there is no outline of the body"))
+        body = self._of(self.others[""])
+        if isinstance(body, Reason):
+            return body
+        if isinstance(dose, Reason):
+            return dose
+        return Surroundings(body, edge_max_gy(dose), lambda _: NO_ANSWER["D2cm"])
+
+
+def _histogram(answer: Mapping[str, Any]) -> DVH | Reason:
+    """Return the engine's histogram as one of ours, or why there is none."""
+    error = answer.get("error", "" if "volume_cc" in answer else "no answer")
+    if error == PLANES_APART:
+        text = say(
+            "{0} combines structures plane by plane; these are drawn on different planes", ENGINE
+        )
+        return Reason(ReasonCode.STRUCTURE_UNREADABLE, text)
+    if error:
+        text = say(
+            "{0} fails on this structure ({1}); known of absolute frame offsets", ENGINE, error
+        )
+        return Reason(ReasonCode.STRUCTURE_UNREADABLE, text)
+    if not answer["volume_cc"] > 0:
+        return Reason(
+            ReasonCode.STRUCTURE_EMPTY, say("{0} finds no volume in this structure", ENGINE)
+        )
+    volumes = np.minimum.accumulate(np.array([answer["volume_cc"], *answer["volume_at_cc"][1:]]))
+    low, mean, high = (answer[f"{name}_gy"] for name in ("min", "mean", "max"))
+    edges = np.array(answer["dose_gy"])[: volumes.size]
+    low, high = min(low, mean), max(mean, high)
+    return DVH(answer["volume_cc"], 0.0, edges, volumes, low, mean, high)
+
+
 def _files(case: Case, paths: Sequence[Path]) -> tuple[Path, Path] | None:
     """Return structure set and dose of a case; None where there is not exactly one of each."""
     wanted = {kind: _hashes(case, kind) for kind in ("RTSTRUCT", "RTDOSE")}
@@ -116,140 +309,3 @@ def _hashes(case: Case, modality: str) -> list[str]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _request(spec: MetricSpec, case: Case) -> Request | None:
-    """Return what to ask the engine itself; None for what follows from its curve."""
-    if spec.argument is None or spec.kind not in ("D", "V") or spec.relative_to:
-        return None
-    if spec.kind == "D":
-        return "D", spec.argument, spec.argument_unit
-    rx_gy = CaseDoses(case).metric_context.prescription_gy
-    if spec.argument_unit == "Gy":
-        return "V", spec.argument, "Gy"
-    return ("V", spec.argument / 100 * rx_gy, "Gy") if isinstance(rx_gy, float | int) else None
-
-
-def _rows(
-    doses: CaseDoses,
-    key: str,
-    structure: Structure,
-    specs: Sequence[MetricSpec],
-    answer: Mapping[str, Any],
-) -> list[Comparison]:
-    ours, context = doses.dvh(structure), doses.metric_context
-    values = iter(answer.get("values", ()))
-    rows = []
-    for spec in specs:
-        asked = _request(spec, doses.case) is not None
-        own = next(values, None) if asked else None
-        other = _outcome(spec, answer, own, doses)
-        row = comparison(key, spec, ours, other, ENGINE, context)
-        if row.agrees is False:
-            row = dataclasses.replace(row, cause=_fault(row, spec, structure, ours, answer, doses))
-        rows.append(row)
-    return rows
-
-
-def _outcome(
-    spec: MetricSpec, answer: Mapping[str, Any], own: float | None, doses: CaseDoses
-) -> Outcome:
-    if "volume_cc" not in answer:
-        error = answer.get("error", "no answer")
-        text = say(
-            "{0} fails on this structure ({1}); known of absolute frame offsets", ENGINE, error
-        )
-        return Reason(ReasonCode.STRUCTURE_UNREADABLE, text)
-    plain = {"Volume": "volume_cc", "Mean": "mean_gy", "Min": "min_gy", "Max": "max_gy"}
-    value = answer[plain[spec.kind]] if spec.kind in plain else own
-    if value is None:
-        return Reason(ReasonCode.METRIC_UNKNOWN, say("{0} has no {1}", ENGINE, spec.text))
-    rx_gy = doses.metric_context.prescription_gy
-    if spec.unit == "cGy":
-        return Measured(100 * value, "cGy")
-    if spec.unit == "%" and spec.kind == "V":
-        whole = answer["volume_cc"]
-        return Measured(100 * value / whole if whole else 0.0, "%")
-    if spec.unit == "%" and isinstance(rx_gy, float | int):
-        return Measured(100 * value / rx_gy, "%")
-    if spec.unit == "%":
-        return Reason(ReasonCode.NO_PRESCRIPTION, say("no prescribed dose is known"))
-    return Measured(value, spec.unit)
-
-
-def _fault(
-    row: Comparison,
-    spec: MetricSpec,
-    structure: Structure,
-    ours: DVH | Reason,
-    answer: Mapping[str, Any],
-    doses: CaseDoses,
-) -> str:
-    """Return the known fault of the engine that shows in this structure; empty without one."""
-    planes = np.unique(np.round([c.z_mm for c in structure.contours], 2))
-    gaps = np.diff(planes)
-    if planes.size == 1:
-        return say("known fault of {0}: a structure of one contour plane has volume 0", ENGINE)
-    if gaps.max() - gaps.min() > UNEVEN_MM:
-        return say(
-            "known fault of {0}: the smallest slice gap, {1} mm, is taken for every slice, "
-            "although gaps reach {2} mm",
-            ENGINE,
-            f"{gaps.min():g}",
-            f"{gaps.max():g}",
-        )
-    if isinstance(ours, DVH) and ours.outside_grid_cc > 0:
-        return say(
-            "known fault of {0}: the {1} cc outside the dose grid are lost, or dose is invented "
-            "for them",
-            ENGINE,
-            f"{ours.outside_grid_cc:.2f}",
-        )
-    if spec.kind == "D" and _reads_right(row, spec, answer, doses):
-        return say(
-            "known fault of {0}: the nearest bin is taken; its own curve, read with "
-            "interpolation, agrees",
-            ENGINE,
-        )
-    dose = doses.case.dose
-    if not isinstance(dose, Reason) and isinstance(ours, DVH):
-        x_mm, y_mm, _ = dose.spacing_mm
-        samples = ours.volume_cc * 1000 / max(x_mm * y_mm * float(gaps.min()), 1e-9)
-        if samples < FEW_SAMPLES:
-            return say(
-                "{0} counts dose voxels; this structure has about {1} of them",
-                ENGINE,
-                f"{samples:.0f}",
-            )
-    if _near(row) and (spec.kind in ("Max", "Min") or _tight(row, spec)):
-        return say("{0} sees the dose only at voxel centres inside the structure", ENGINE)
-    return ""
-
-
-def _near(row: Comparison) -> bool:
-    """Tell whether two values are as near as a voxel explains."""
-    if row.difference is None or row.ours is None:
-        return False
-    return abs(row.difference) <= VOXEL_PART * abs(row.ours)
-
-
-def _tight(row: Comparison, spec: MetricSpec) -> bool:
-    """Tell whether a dose to a small hot part came out lower, as it does without interpolation."""
-    lower = row.difference is not None and row.difference < 0
-    return lower and spec.kind == "D" and spec.argument_unit == "cc" and spec.amount <= 1
-
-
-def _reads_right(
-    row: Comparison, spec: MetricSpec, answer: Mapping[str, Any], doses: CaseDoses
-) -> bool:
-    """Tell whether the engine's own curve, interpolated, gives a value within the tolerance."""
-    volumes, dose_gy = np.array(answer["volume_at_cc"]), np.array(answer["dose_gy"])
-    if volumes.size < 2 or row.ours is None or row.tolerance is None:
-        return False
-    asked = spec.amount / 100 * answer["volume_cc"] if spec.argument_unit == "%" else spec.amount
-    gy = float(np.interp(-asked, -volumes, dose_gy[: volumes.size]))
-    rx_gy = doses.metric_context.prescription_gy
-    scale = {"cGy": 100.0, "Gy": 1.0}.get(
-        spec.unit, 100 / rx_gy if isinstance(rx_gy, float | int) else float("nan")
-    )
-    return abs(gy * scale - row.ours) <= row.tolerance

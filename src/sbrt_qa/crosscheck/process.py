@@ -18,11 +18,16 @@ CHILD: Final = Path(__file__).with_name("child.py")
 Request = tuple[str, float, str]
 """``D`` or ``V``, its argument and the argument's unit."""
 
+Asked = tuple[Any, Sequence[Request]]
+"""A ROI number, or several combined as ``[sign, left, right]``, and what is asked of them."""
 
-def ask(
-    structures: Path, dose: Path, rois: Mapping[int, Sequence[Request]]
-) -> dict[int, dict[str, Any]]:
-    """Return the answer of dicompyler-core by ROI number: statistics and curve, or ``error``.
+
+Answers = Mapping[str, Mapping[str, Any]]
+"""What the second engine says by key: statistics and curve, or ``error``."""
+
+
+def ask(structures: Path, dose: Path, subjects: Mapping[str, Asked]) -> Answers:
+    """Return the answers of dicompyler-core, with the keys of `subjects`.
 
     Raises
     ------
@@ -32,7 +37,8 @@ def ask(
         The process fails or takes too long.
     """
     request = {
-        "structures": str(structures.resolve()), "dose": str(dose.resolve()), "rois": dict(rois)
+        "structures": str(structures.resolve()), "dose": str(dose.resolve()),
+        "subjects": dict(subjects),
     }  # fmt: skip
     try:
         done = subprocess.run(  # noqa: S603 - our own script, by the interpreter that runs
@@ -48,8 +54,8 @@ def ask(
             advice='Install the extra: pip install "sbrt-qa[crosscheck]"',
         )
     try:
-        found = json.loads(done.stdout)["rois"]
-        return {int(number): answer for number, answer in found.items() if _sound(answer)}
+        found = json.loads(done.stdout)["subjects"]
+        return {key: answer for key, answer in found.items() if _sound(answer)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         got = f"exit code {done.returncode}"
         raise InputError("the second engine gave no answer", got=got) from error

@@ -109,7 +109,7 @@ def _translated(where: str) -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error) as error:
         advice = "Make the archive again; it may have been cut off in transfer"
-        got = quoted(error)
+        got = quoted(error) if str(error) else ""
         raise DicomError("the archive is damaged", where=where, got=got, advice=advice) from error
     except (OSError, ValueError, RuntimeError) as error:
         raise DicomError("the archive cannot be read", where=where, got=quoted(error)) from error

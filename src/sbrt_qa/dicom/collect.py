@@ -14,6 +14,7 @@ from sbrt_qa.dicom.read import NotDicomError, Opened, open_bytes, warnings_as_no
 from sbrt_qa.dicom.rtstruct import main_frame
 from sbrt_qa.errors import DicomError, quoted
 from sbrt_qa.model.case import SourceFile
+from sbrt_qa.model.phrase import said
 
 USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "RTRECORD")
 
@@ -129,7 +130,7 @@ def _usable_alone(one: FoundObject, file: FoundFile) -> FoundObject:
 
 
 def _ignored(file: FoundFile, error: DicomError) -> IgnoredFile:
-    return IgnoredFile(file.name, str(error), broken=not isinstance(error, NotDicomError))
+    return IgnoredFile(file.name, said(error), broken=not isinstance(error, NotDicomError))
 
 
 def _describe(file: FoundFile) -> FoundObject:

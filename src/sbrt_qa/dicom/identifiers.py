@@ -29,6 +29,14 @@ OTHERS: Final = (
 """Other elements that say who somebody is, or lead to a hospital's record (PS3.15, annex E)."""
 
 
+WITHIN: Final = (
+    "BeamSequence", "ControlPointSequence", "FractionGroupSequence", "DoseReferenceSequence",
+    "PatientSetupSequence", "ToleranceTableSequence", "StructureSetROISequence",
+    "RTROIObservationsSequence", "ROIContourSequence", "DVHSequence",
+)  # fmt: skip
+"""Sequences in which private elements are looked for as well; contours themselves hold none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who the files say the patient is; no representation shows it.
@@ -40,7 +48,7 @@ class Identity:
     people, others
         Values of `PEOPLE` and `OTHERS` that are not empty, by keyword.
     private
-        Number of private elements by modality.
+        Number of private elements by modality, those within `WITHIN` too.
     sites, subjects
         Of the clinical trial modules.
     """
@@ -86,8 +94,17 @@ def _private(objects: Iterable[FoundObject]) -> dict[str, int]:
     """Count private elements that hold something; their creators' names count as nothing."""
     counts: dict[str, int] = {}
     for one in objects:
-        there = one.root.dataset.keys()  # elements themselves would be decoded
-        tags = [tag for tag in there if tag.is_private and not tag.is_private_creator]
-        if tags:
-            counts[one.modality] = counts.get(one.modality, 0) + len(tags)
+        if number := _private_within(one.root):
+            counts[one.modality] = counts.get(one.modality, 0) + number
     return counts
+
+
+def _private_within(item: Item) -> int:
+    there = item.dataset.keys()  # elements themselves would be decoded
+    number = sum(tag.is_private and not tag.is_private_creator for tag in there)
+    for keyword in WITHIN:
+        try:
+            number += sum(map(_private_within, item.items(keyword)))
+        except (DicomError, *BROKEN):
+            continue  # its reader tells that it is broken
+    return number

@@ -266,7 +266,6 @@ class _Reader:
         names = {one.name for one in used} | {"CT", "RTPLAN"}
         notes = [*(note for one in logs for note in one.notes), *linked.notes]
         notes += [*_identity_notes(used), *_unused_doses(linked, used)]
-        notes += [f"not read: {i.why}" for i in self._collection.ignored if i.broken]
         return Provenance(
             files=tuple(one.source for one in used),
             links=tuple(
@@ -276,6 +275,7 @@ class _Reader:
             notes=tuple(dict.fromkeys((*notes, *self._collection.notes))),
             headers=headers,
             unused_doses=tuple(dose.name for dose in linked.doses if dose not in used),
+            unread_files=tuple(i.why for i in self._collection.ignored if i.broken),
         )
 
 

@@ -70,6 +70,8 @@ def with_other_ends(
     if inside <= 0:
         return None
     low, high = _extremes(default, less, more, all_cells[1], dose)
+    if low > high:  # what rounding leaves of a volume meets no scan line
+        return None
     edges = np.unique(np.concatenate([default.dose_gy, less.edges_gy, more.edges_gy]))
     volumes = default.volumes_at_doses_cc(edges) + _volumes_cc(more, edges)
     volumes = np.clip(volumes - _volumes_cc(less, edges), 0.0, inside)

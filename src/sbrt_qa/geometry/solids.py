@@ -28,6 +28,11 @@ TAPER_SLACK = 1.15
 """A solid that would end up to this many gaps beyond its last plane ends before the next plane."""
 
 
+BULGE = 0.4
+"""How far, in gaps, an edge may go beyond both its planes on the way from one to the other. A ball
+does so only if its radius is smaller than a third of a gap; a parabola laid over a kink does."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Solid:
     """Pieces of z, each filled by one loop and its law.
@@ -57,9 +62,13 @@ class Solid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Loops:
-    """All loops: z, centre and variances ``(m, 5)``; what is below and above each, and how far."""
+    """All loops: z, centre and variances ``(m, 5)``; what is below and above each, and how far.
+
+    ``box`` is x, y low, then high, ``(m, 4)``.
+    """
 
     facts: FloatArray
+    box: FloatArray
     partner: IntArray
     gap: FloatArray
 
@@ -96,7 +105,7 @@ def _examine(stack: PlaneStack, gaps: Gaps) -> _Loops:
     usual = np.where(np.isnan(below) & np.isnan(above), gaps.usual_mm, np.nan)
     gap = np.column_stack([_first_known(below, above, usual), _first_known(above, below, usual)])
     facts = np.column_stack([stack.z_mm[plane_of_loop], moments[:, :4]])
-    return _Loops(facts, partner, gap[plane_of_loop])
+    return _Loops(facts, boxes, partner, gap[plane_of_loop])
 
 
 def _first_known(*choices: FloatArray) -> FloatArray:
@@ -114,6 +123,7 @@ def _side(loops: _Loops, convention: Convention, side: int) -> tuple[FloatArray,
     law[:, CENTRE] = loops.facts[:, 1:3]
     if convention.between is Between.MORPH:
         _fit(law, loops, side)
+        _straighten(law, loops, side)
     reach = np.where(ends, convention.flat_ends[side], HALF) * gap
     if convention.ends is Ends.NONE:
         reach = np.where(ends, 0.0, reach)
@@ -142,6 +152,57 @@ def _fit(law: FloatArray, loops: _Loops, side: int) -> None:
     low, high = np.minimum(first, second), np.maximum(first, second)
     _parabola(law, loops.facts, here[two], low[two], high[two])
     _line(law, loops.facts, here[one & ~two], first[one & ~two])
+
+
+def _straighten(law: FloatArray, loops: _Loops, side: int) -> None:
+    """Lead both edges straight to those of the neighbour where the parabola bulges too far.
+
+    A flat end that the planes cut obliquely is such a place: there the edge has a kink.
+    """
+    near, gap = loops.partner[:, side], loops.gap[:, side]
+    signed = -gap if side == 0 else gap
+    for columns in ((0, SHIFT_X, SCALE_X), (1, SHIFT_Y, SCALE_Y)):
+        own = loops.box[:, columns[0] :: 2]
+        beside = own[np.maximum(near, 0)]
+        lowest = np.minimum(own, beside)[:, 0] - BULGE * gap
+        highest = np.maximum(own, beside)[:, 1] + BULGE * gap
+        half_way, end = (_edges(law, own, columns, part * signed) for part in (HALF / 2, HALF))
+        low, high = np.minimum(half_way, end)[:, 0], np.maximum(half_way, end)[:, 1]
+        wild = ((low < lowest) | (high > highest)) & (near >= 0) & (own[:, 0] < own[:, 1])
+        here = np.flatnonzero(wild)
+        distance = loops.facts[near[here], 0] - loops.facts[here, 0]
+        _lead(law, here, columns, own[here], beside[here], distance)
+
+
+_Columns = tuple[int, slice, slice]
+"""Columns of a law along one axis: centre, shift, scale."""
+
+
+def _edges(law: FloatArray, box: FloatArray, columns: _Columns, d: FloatArray) -> FloatArray:
+    """Return where a law brings both edges of every loop along one axis, ``(m, 2)``."""
+    centre = law[:, columns[0]]
+    (shift, shift_2), (scale, scale_2) = law[:, columns[1]].T, law[:, columns[2]].T
+    size = np.sqrt(np.maximum(1 + d * (scale + d * scale_2), 0.0))
+    moved = centre + d * (shift + d * shift_2)
+    return np.asarray(moved[:, None] + size[:, None] * (box - centre[:, None]))
+
+
+def _lead(
+    law: FloatArray,
+    here: IntArray,
+    columns: _Columns,
+    own: FloatArray,
+    beside: FloatArray,
+    distance: FloatArray,
+) -> None:
+    """Lay a law that brings the edges `own` to the edges `beside` at a distance."""
+    axis, shift, scale = columns
+    ratio = (beside[:, 1] - beside[:, 0]) / (own[:, 1] - own[:, 0])
+    centre = law[here, axis]
+    moved = beside.mean(axis=1) - centre - ratio * (own.mean(axis=1) - centre)
+    zero = np.zeros(here.size)
+    law[here, shift] = np.column_stack([moved / distance, zero])
+    law[here, scale] = np.column_stack([(ratio**2 - 1) / distance, zero])
 
 
 def _parabola(law: FloatArray, facts: FloatArray, here: IntArray, a: IntArray, b: IntArray) -> None:

@@ -63,7 +63,11 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a case comes from and what was done to read it."""
+    """Where a case comes from and what was done to read it.
+
+    ``unused_doses`` are names of doses of the plan that were not taken; ``unread_files`` say, one
+    sentence each, why a file beside the case could not be read, so that nobody knows what it held.
+    """
 
     files: tuple[SourceFile, ...] = ()
     links: tuple[Link, ...] = ()
@@ -71,6 +75,7 @@ class Provenance:
     notes: tuple[str, ...] = ()
     headers: tuple[ObjectHeader, ...] = ()
     unused_doses: tuple[str, ...] = ()
+    unread_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

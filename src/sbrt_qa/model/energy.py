@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Beam
 
 MOST_LISTED: Final = 3
@@ -36,4 +37,5 @@ def _kind(beam: Beam) -> str:
 def _text(kind: str, values: Sequence[float]) -> str:
     if len(values) <= MOST_LISTED:
         return f"{'/'.join(f'{v:g}' for v in values)} {kind}"
-    return f"{values[0]:g}-{values[-1]:g} {kind}, {len(values)} energies"
+    least, most = (f"{v:g}" for v in (values[0], values[-1]))
+    return say("{0}-{1} {2}, {3} energies", least, most, kind, len(values))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sbrt_qa.units import Unit
@@ -199,3 +200,13 @@ class Finding:
     tolerance: str = ""
     source: str = ""
     group: str = ""
+
+    @property
+    def weight(self) -> int:
+        """Rank of the verdict, 0 for information: what findings are sorted by."""
+        return 0 if self.verdict is None else self.verdict.rank
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings by their weight, heaviest first; equal ones keep their order."""
+    return tuple(sorted(findings, key=lambda f: -f.weight))

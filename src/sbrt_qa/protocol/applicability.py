@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, DoseType
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import counted, say
 from sbrt_qa.model.plan import Prescription
 from sbrt_qa.protocol.conditions import holds, parse_condition, same_prescription
 from sbrt_qa.protocol.schema import Constraint, Protocol
@@ -86,7 +86,8 @@ def _findings(protocol: Protocol, facts: Facts, *, fits_none: bool) -> list[Find
         return []
     allowed = ", ".join(x.id for x in protocol.prescriptions or protocol.options)
     if fits_none:
-        message = say("{0} fractions: the protocol has no organ limits for them", f"{fractions:g}")
+        given = counted(int(fractions), "fraction")
+        message = say("the protocol has no organ limits for {0}", given)
         return [_not_in_protocol(message, allowed)]
     if (
         not protocol.prescriptions
@@ -98,9 +99,9 @@ def _findings(protocol: Protocol, facts: Facts, *, fits_none: bool) -> list[Find
     ):
         return []
     message = say(
-        "{0} Gy in {1} fractions is no prescription of the protocol",
+        "{0} Gy in {1} is no prescription of the protocol",
         f"{total_gy:g}",
-        f"{fractions:g}",
+        counted(int(fractions), "fraction"),
     )
     return [_not_in_protocol(message, allowed)]
 

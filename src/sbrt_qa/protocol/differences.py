@@ -7,24 +7,26 @@ protocols of different origin can be compared, too.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final
 
-from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol, StructureDef
-
-Limit: TypeAlias = Constraint | ConformityLimit
+from sbrt_qa.model.phrase import counted
+from sbrt_qa.protocol.limit_moves import Limit, Move, bounds_text, metric_parts, move_of
+from sbrt_qa.protocol.schema import CheckRule, Constraint, Protocol, StructureDef
+from sbrt_qa.protocol.wording import OPERATORS
 
 _WORDED: Final = frozenset(
     {
         *("format", "id", "version", "effective", "title", "trial", "statement", "prescriptions"),
-        *("structures", "targets", "conformity", "options", "sources"),
+        *("structures", "targets", "conformity", "options", "sources", "checks"),
     }
 )
 """Fields of a protocol whose differences have words of their own."""
 
-_UPPER: Final = ("<=", "<")
-_LOWER: Final = (">=", ">")
+_FRACTIONS: Final = re.compile(r"\bfractions == (\d+)")
+_LEVEL: Final = re.compile(r"\bprescription_gy == ([\d.]+)")
 
 
 class Part(enum.StrEnum):
@@ -34,18 +36,36 @@ class Part(enum.StrEnum):
     PRESCRIPTIONS = "prescriptions"
     STRUCTURES = "structures"
     LIMITS = "limits"
+    CHECKS = "checks"
     SOURCES = "sources"
     OTHER = "other"
-    """Everything else a protocol holds, such as the parameters of its checks."""
+    """Everything else a protocol holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: the part, what it is about, and what changed, as a sentence."""
+    """One difference: the part, what it is about, and what changed, in words.
+
+    Parameters
+    ----------
+    move
+        What became of a limit or structure; None for what has no direction of its own.
+    id, when
+        Of a limit: its id, and the condition under which it applies, in words.
+    how
+        Of a limit that moved: how far, such as ``stricter by 3 Gy``.
+    of_citation
+        Whether only where a number comes from changed, and not the number.
+    """
 
     part: Part
     about: str
     text: str
+    move: Move | None = None
+    id: str = ""
+    when: str = ""
+    how: str = ""
+    of_citation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +83,8 @@ class Placed:
 
     @property
     def title(self) -> str:
-        """Structure, metric, and condition where there is one, for people."""
-        when, structure, metric = self.place
-        return f"{structure} {metric}" + (f", when {when}" if when else "")
+        """Structure and metric without its unit, for people."""
+        return f"{self.place[1]} {metric_parts(self.limit)[0]}"
 
 
 def differences(before: Protocol, after: Protocol) -> tuple[Difference, ...]:
@@ -75,6 +94,7 @@ def differences(before: Protocol, after: Protocol) -> tuple[Difference, ...]:
         *_prescriptions(before, after),
         *_structures(before.structures, after.structures),
         *_limits(before, after),
+        *_checks(before.checks, after.checks),
         *_sources(before, after),
         *_others(before, after),
     )
@@ -109,21 +129,14 @@ def placed_limits(protocol: Protocol) -> Iterator[Placed]:
             yield Placed(constraint, " and ".join(filter(None, (option.when, constraint.when))))
 
 
-def bounds_text(limit: Limit) -> str:
-    """Return the bounds of a limit: ``<= 33, minor to 35``."""
-    if limit.op == "report":
-        return "reported only"
-    if isinstance(limit, ConformityLimit) and limit.table:
-        rows = (f"{_cc(r.ptv_cc)} {r.per_protocol:g}/{r.minor:g}" for r in limit.table)
-        return f"{limit.op} by PTV volume: {', '.join(rows)}"
-    text = f"{limit.op} {limit.per_protocol:g}"
-    if limit.minor is not None and limit.minor != limit.per_protocol:
-        text += f", minor to {limit.minor:g}"
-    return text + (", then minor" if limit.beyond == "minor" else "")
-
-
-def _cc(volume_cc: float | None) -> str:
-    return "larger" if volume_cc is None else f"{volume_cc:g} cc"
+def condition_text(when: str) -> str:
+    """Return a condition in words: ``5 fractions, 50 Gy``; what holds always is ``any plan``."""
+    text = _FRACTIONS.sub(lambda m: counted(int(m[1]), "fraction"), when)
+    text = _LEVEL.sub(r"\1 Gy", text).replace("prescription_gy", "prescribed Gy")
+    for sign, shown in OPERATORS.items():
+        if len(sign) == 2:
+            text = text.replace(sign, shown)
+    return text.replace(" and ", ", ") or "any plan"
 
 
 def _facts(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -154,7 +167,8 @@ def _structures(
     old, new = ({s.name: s for s in x} for x in (before, after))
     for name in dict.fromkeys((*old, *new)):
         if name not in new or name not in old:
-            yield Difference(Part.STRUCTURES, name, "gone" if name not in new else "new")
+            move = Move.GONE if name not in new else Move.NEW
+            yield Difference(Part.STRUCTURES, name, str(move), move)
             continue
         for key in ("kind", "required", "derive", "aliases", "partial"):
             one, other = getattr(old[name], key), getattr(new[name], key)
@@ -164,52 +178,69 @@ def _structures(
 
 def _limits(before: Protocol, after: Protocol) -> Iterator[Difference]:
     for one, other in paired_limits(before, after):
-        if one is None and other is not None:
-            yield _about(other, f"new: {bounds_text(other.limit)}")
-        elif other is None and one is not None:
-            yield _about(one, f"gone; it was {bounds_text(one.limit)}")
-        elif one is not None and other is not None:
-            yield from (_about(other, text) for text in _changes(one, other))
+        if one is not None and other is not None:
+            yield from _changes(one, other)
+        elif other is not None:
+            yield _about(other, bounds_text(other.limit), Move.NEW)
+        elif one is not None:
+            yield _about(one, bounds_text(one.limit), Move.GONE)
 
 
-def _about(placed: Placed, text: str) -> Difference:
-    return Difference(Part.LIMITS, f"{placed.limit.id} ({placed.title})", text)
+def _about(placed: Placed, text: str, move: Move, how: str = "") -> Difference:
+    when = condition_text(placed.when)
+    return Difference(Part.LIMITS, placed.title, text, move, placed.limit.id, when, how)
 
 
-def _changes(one: Placed, other: Placed) -> Iterator[str]:
-    """Yield what differs between two limits."""
+def _changes(one: Placed, other: Placed) -> Iterator[Difference]:
+    """Yield what differs between two limits: what it asks, what it is about, what it cites."""
     a, b = one.limit, other.limit
+    move, how = move_of(a, b)
     if bounds_text(a) != bounds_text(b):
-        tendency = _tendency(a, b)
-        yield f"{bounds_text(a)} → {bounds_text(b)}" + (f" ({tendency})" if tendency else "")
+        yield _about(other, f"{bounds_text(a)} → {bounds_text(b)}", move, how)
+    elif how:
+        yield _about(other, bounds_text(b), move, how)
     if one.place != other.place:
-        yield f"{one.title} → {other.title}"
-    for key in ("priority", "source", "confidence", "otherwise", "outside_dose_grid"):
-        old, new = getattr(a, key, None), getattr(b, key, None)
-        if old != new:
-            yield f"{key.replace('_', ' ')}: {_shown(old)} → {_shown(new)}"
+        was, now = (f"{p.title}, {condition_text(p.when)}" for p in (one, other))
+        yield _about(other, f"{was} → {now}", Move.OTHER)
+    for key in ("otherwise", "outside_dose_grid"):
+        yield from _key(one, other, key, of_citation=False)
+    for key in ("priority", "source", "confidence"):
+        if not (key == "priority" and "priority" in how):
+            yield from _key(one, other, key, of_citation=True)
 
 
-def _tendency(a: Limit, b: Limit) -> str:
-    """Say whether a limit became stricter or looser, where that can be said."""
-    if a.per_protocol is None or b.per_protocol is None:
-        return ""
-    signs = _UPPER if a.op in _UPPER else _LOWER if a.op in _LOWER else ()
-    if b.op not in signs:
-        return ""
-    up = 1 if signs is _UPPER else -1
-    moves = {
-        (y > x) - (y < x)
-        for x, y in ((a.per_protocol, b.per_protocol), (_outer(a), _outer(b)))
-        if x is not None and y is not None
-    } - {0}
-    if len(moves) != 1 or a.beyond != b.beyond:
-        return ""
-    return "looser" if moves.pop() * up > 0 else "stricter"
+def _key(one: Placed, other: Placed, key: str, *, of_citation: bool) -> Iterator[Difference]:
+    old, new = getattr(one.limit, key, None), getattr(other.limit, key, None)
+    if old != new:
+        text = f"{key.replace('_', ' ')}: {_shown(old)} → {_shown(new)}"
+        yield replace(_about(other, text, Move.OTHER), of_citation=of_citation)
 
 
-def _outer(limit: Limit) -> float | None:
-    return limit.per_protocol if limit.minor is None else limit.minor
+def _checks(
+    before: Mapping[str, CheckRule], after: Mapping[str, CheckRule]
+) -> Iterator[Difference]:
+    """Yield how plan checks are made otherwise; without a rule a check is as it comes."""
+    usual = CheckRule()
+    for code in sorted(before.keys() | after.keys()):
+        old, new = before.get(code, usual), after.get(code, usual)
+        parts = [
+            f"{key} {_shown(getattr(old, key))} → {_shown(getattr(new, key))}"
+            for key in ("applies", "severity")
+            if getattr(old, key) != getattr(new, key)
+        ]
+        parts += [
+            f"{name} {_shown(old.parameters.get(name))} → {_shown(new.parameters.get(name))}"
+            for name in sorted(old.parameters.keys() | new.parameters.keys())
+            if old.parameters.get(name) != new.parameters.get(name)
+        ]
+        if parts and code not in after:
+            yield Difference(Part.CHECKS, code, "as it comes, was set", Move.GONE)
+        elif parts:
+            move = None if code in before else Move.NEW
+            text = ", ".join(parts).replace("none", "as it comes")
+            yield Difference(Part.CHECKS, code, text, move)
+        elif old.note != new.note:
+            yield Difference(Part.CHECKS, code, "reworded", of_citation=True)
 
 
 def _sources(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -217,7 +248,7 @@ def _sources(before: Protocol, after: Protocol) -> Iterator[Difference]:
         one, other = before.sources.get(name), after.sources.get(name)
         if one != other:
             text = "new" if one is None else "gone" if other is None else "changed"
-            yield Difference(Part.SOURCES, name, text)
+            yield Difference(Part.SOURCES, name, text, of_citation=True)
 
 
 def _others(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -236,7 +267,9 @@ def _others(before: Protocol, after: Protocol) -> Iterator[Difference]:
 
 def _other(about: str, one: object, other: object) -> Iterator[Difference]:
     if one != other:
-        yield Difference(Part.OTHER, about, f"{_shown(one)} → {_shown(other)}")
+        cited = about.startswith("confidence_terms")
+        text = f"{_shown(one)} → {_shown(other)}"
+        yield Difference(Part.OTHER, about, text, of_citation=cited)
 
 
 def _shown(value: object) -> str:

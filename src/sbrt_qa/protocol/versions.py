@@ -25,6 +25,10 @@ PROTOCOL_VERSION: Final = "PROTOCOL_VERSION"
 AS_ASKED: Final = say("as asked for")
 IN_FORCE: Final = say("in force at the planning date")
 
+_TITLE: Final = say("protocol version by planning date")
+_GROUP: Final = "links and provenance"
+"""Family of plan checks beside which the finding stands."""
+
 _DATE: Final = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")
 
 
@@ -74,30 +78,43 @@ class ProtocolFamily:
 
     def of(self, case: Case) -> Chosen:
         """Return the version a case is held against."""
-        return self.at(planning_date(case))
+        return self.at(*_dated(case))
 
-    def at(self, date: dt.date | None) -> Chosen:
-        """Return the version in force at a date; the latest where the date does not say."""
+    def at(self, date: dt.date | None, part: str = "RTPLAN") -> Chosen:
+        """Return the version in force at a date; the latest where the date does not say.
+
+        Parameters
+        ----------
+        part
+            Whose date it is: RTPLAN, else RTSTRUCT; of which none is known where there is no date.
+        """
         if self.fixed:
             return Chosen(self.latest, AS_ASKED)
         if date is None:
-            return self._undecided(say("planning date not known"), told=len(self.versions) > 1)
+            what = say("planning date not known")
+            return self._undecided(part, what, told=len(self.versions) > 1)
         in_force = [v for v in self.versions if v.effective <= date]
         if not in_force:
-            return self._undecided(say("planned before the first version took effect"), told=True)
+            planned = say("planned before the first version took effect")
+            drawn = say("drawn before the first version took effect")
+            return self._undecided(part, planned if part == "RTPLAN" else drawn, told=True)
         return Chosen(in_force[-1], IN_FORCE)
 
-    def _undecided(self, what: str, *, told: bool) -> Chosen:
+    def _undecided(self, part: str, what: str, *, told: bool) -> Chosen:
         latest = self.latest
         used = say("latest version") if len(self.versions) > 1 else say("only version")
         why = joined("; ", (used, what))
+        advice = say(
+            "Give the version with --protocol {0}@VERSION if another was in force.", latest.id
+        )
         finding = Finding(
             PROTOCOL_VERSION,
             None,
-            "RTPLAN",
+            part,
             say("{0}: held against {1} {2}, its {3}", what, latest.id, latest.version, used),
-            say("Give the version with --protocol {0}@VERSION if another was in force.", latest.id),
-            title=say("protocol version by planning date"),
+            advice if len(self.versions) > 1 else "",
+            title=_TITLE,
+            group=_GROUP,
         )
         return Chosen(latest, why, finding if told else None)
 
@@ -125,7 +142,8 @@ def other_version(before: Chosen, after: Chosen) -> Finding | None:
             other.id,
             other.version,
         ),
-        title=say("protocol version by planning date"),
+        title=_TITLE,
+        group=_GROUP,
     )
 
 
@@ -153,12 +171,17 @@ def family_of(protocols: Sequence[Protocol], where: str) -> ProtocolFamily:
 
 def planning_date(case: Case) -> dt.date | None:
     """Return the date of a case's plan, else of its structure set; None where none is usable."""
-    dates = []
-    if isinstance(case.plan, Plan):
-        dates.append(case.plan.planning_date)
+    return _dated(case)[0]
+
+
+def _dated(case: Case) -> tuple[dt.date | None, str]:
+    """Return the date by which a case was planned, and the object that states it or should."""
+    parts = [(case.plan.planning_date, "RTPLAN")] if isinstance(case.plan, Plan) else []
     if not isinstance(case.structures, Reason):
-        dates.append(case.structures.date)
-    return next((d for d in map(read_date, dates) if d is not None), None)
+        parts.append((case.structures.date, "RTSTRUCT"))
+    dates = ((read_date(text), part) for text, part in parts)
+    known = next(((date, part) for date, part in dates if date is not None), None)
+    return known or (None, parts[0][1] if parts else "")
 
 
 def read_date(text: str) -> dt.date | None:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Driver
+from sbrt_qa.model.phrase import say
 
 if TYPE_CHECKING:
     from sbrt_qa.protocol.result import ConstraintResult
 
 DRIVERS: Final = {
-    Driver.END_CAPS: "how far the structure goes beyond its end planes decides",
-    Driver.BETWEEN_PLANES: "how the structure runs between its planes decides",
-    Driver.DOSE_INTERPOLATION: "how dose is read between voxels decides",
-    Driver.GRID: "how far apart the voxels of the dose are decides",
-    Driver.QUADRATURE: "it lies closer to the limit than the numbers are exact",
+    Driver.END_CAPS: say("how far the structure goes beyond its end planes decides"),
+    Driver.BETWEEN_PLANES: say("how the structure runs between its planes decides"),
+    Driver.DOSE_INTERPOLATION: say("how dose is read between voxels decides"),
+    Driver.GRID: say("how far apart the voxels of the dose are decides"),
+    Driver.QUADRATURE: say("it lies closer to the limit than the numbers are exact"),
 }
 """What makes a verdict borderline, as the end of a sentence."""
 
@@ -123,10 +124,17 @@ def borderline_text(result: ConstraintResult) -> str:
     worst = shown_bound(result, result.minor_limit)
     minor = "" if worst is None else f" (minor to {worst:g}{unit})"
     bound = bound_text(result.op, shown_bound(result, result.per_protocol_limit), unit)
-    return (
-        f"{visible(result.id)}: {structure_text(result)} {visible(result.metric)} is "
-        f"{value_text(result)}, band {band_text(result)}{unit}, limit {bound}{minor}: "
-        f"{DRIVERS[result.band.driver]}."
+    return say(
+        "{0}: {1} {2} is {3}, band {4}{5}, limit {6}{7}: {8}.",
+        visible(result.id),
+        structure_text(result),
+        visible(result.metric),
+        value_text(result),
+        band_text(result),
+        unit,
+        bound,
+        minor,
+        DRIVERS[result.band.driver],
     )
 
 

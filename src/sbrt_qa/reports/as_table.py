@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.padding import Padding
@@ -33,6 +34,10 @@ COLOURS = {
 
 BOUNDLESS = 10_000
 """Columns that no table needs."""
+
+STRUCTURE_WIDTH, METRIC_WIDTH, SOURCE_WIDTH = 20, 13, 6
+"""Columns of a limit's texts at least, which fold. They are fixed: where Rich may choose between
+folding columns, it cuts others."""
 
 
 WIDEST_NAME = 30
@@ -128,7 +133,7 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
     verdict = Text.assemble(
         (view.verdict_text(review.verdict), style), "  ", view.count_text(review)
     )
-    rows = view.rows(review)
+    limits, bands_shown = _limits(view.rows(review), page)
     return [
         Text("─" * page.width, "dim"),
         label_grid(view.header_lines(review)),
@@ -136,8 +141,8 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         verdict,
         *section("Findings", _findings(review.findings)),
         Text(),
-        _limits(rows, page),
-        Text(view.legend(review), "dim"),
+        limits,
+        Text(view.legend(review, bands_shown=bands_shown), "dim"),
         *section("Borderline", map(_text, view.borderline_lines(review))),
         *section("Not evaluable, and why", _reasons(review)),
         *section("Plan checks without a find", _passed(review.passed, page)),
@@ -188,27 +193,32 @@ def _table() -> Table:
     return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
 
 
-def _limits(rows: Sequence[view.Row], page: Page) -> Table:
+def _limits(rows: Sequence[view.Row], page: Page) -> tuple[Table, bool]:
     """Return the table with a column for every field where that fits, else with fewer columns.
+
+    Beside it stands whether it shows bands.
 
     Rich cuts a table that cannot be folded further, and a cut number would lie.
     """
     for bands in (True, False) if any(row.band for row in rows) else (False,):
-        wide = _wide_table(rows, bands=bands)
-        if _least_width(wide) <= page.width:
-            return wide
-    return _narrow_table(rows)
+        spare = page.width - _least_width(_wide_table(rows, bands=bands))
+        if spare >= 0:
+            return _wide_table(rows, bands=bands, spare=spare), bands
+    return _narrow_table(rows), True
 
 
-def _wide_table(rows: Sequence[view.Row], *, bands: bool) -> Table:
+def _wide_table(rows: Sequence[view.Row], *, bands: bool, spare: int = 0) -> Table:
+    """Return the table with columns of its own width; what is spare goes to what would fold."""
+    structure = min(spare, _beyond(STRUCTURE_WIDTH, (row.structure for row in rows)))
+    source = min(spare - structure, _beyond(SOURCE_WIDTH, (row.source for row in rows)))
     table = _table()
     for name in ("verdict", "id", "P"):
         table.add_column(name, no_wrap=True)
-    table.add_column("structure → ROI", overflow="fold", min_width=20)
-    table.add_column("metric", overflow="fold", min_width=13, max_width=13)
+    table.add_column("structure → ROI", overflow="fold", width=STRUCTURE_WIDTH + structure)
+    table.add_column("metric", overflow="fold", width=METRIC_WIDTH)
     for name in ("value", *(["band"] if bands else []), "limit", "minor", "margin"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("source", overflow="fold", min_width=6, max_width=16)
+    table.add_column("source", overflow="fold", width=SOURCE_WIDTH + source)
     for row in rows:
         table.add_row(
             _verdict_cell(row), _text(row.id), row.priority, _text(row.structure),
@@ -216,6 +226,11 @@ def _wide_table(rows: Sequence[view.Row], *, bands: bool) -> Table:
             _text(row.source),
         )  # fmt: skip
     return table
+
+
+def _beyond(width: int, texts: Iterable[str]) -> int:
+    """Return by how many columns the longest text exceeds a width."""
+    return max(0, *(cell_len(visible(text)) - width for text in texts), 0)
 
 
 def _narrow_table(rows: Sequence[view.Row]) -> Table:

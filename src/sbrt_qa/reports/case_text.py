@@ -60,9 +60,8 @@ def _dose_text(dose: DoseSummary | Reason) -> str:
     if isinstance(dose, Reason):
         return dose.detail
     voxels = " × ".join(str(n) for n in dose.voxels)
-    spacing = " × ".join(f"{s:g}" for s in dose.spacing_mm)
     kind = f"{dose.summation.lower()}, {dose.dose_type.lower()}"
-    return f"{voxels} voxels of {spacing} mm · maximum {dose.max_gy:.2f} Gy · {kind}"
+    return f"{voxels} voxels of {dose.spacing_text} mm · maximum {dose.max_gy:.2f} Gy · {kind}"
 
 
 def _image_text(image: ImageSummary | None) -> str:

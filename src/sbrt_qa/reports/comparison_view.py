@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 UNKNOWN = "–"
 
+_NUMBERS = re.compile(r"-?[0-9.]+(, -?[0-9.]+){6,}")
+"""Seven numbers or more: angles of an arc."""
+
 _LONG_UID = re.compile(r"[0-9.]{20,}([0-9.]{8})(?![0-9.])")
 
 FEW = 3
@@ -139,14 +142,21 @@ def grouped_changes(changes: Sequence[Change]) -> list[Change]:
 
 
 def _brief(change: Change) -> Change:
-    """Return a change with the ends of UIDs only: what tells them apart at a glance."""
-    if change.area not in (Area.IDENTIFIERS, Area.IMAGE):
-        return change
-    return replace(change, before=_end_of_uids(change.before), after=_end_of_uids(change.after))
+    """Return a change with the ends of UIDs and of long lists of numbers only."""
+    shorten = _end_of_uids if change.area in (Area.IDENTIFIERS, Area.IMAGE) else _ends_of_list
+    return replace(change, before=shorten(change.before), after=shorten(change.after))
 
 
 def _end_of_uids(text: str) -> str:
     return _LONG_UID.sub(r"…\1", text)
+
+
+def _ends_of_list(text: str) -> str:
+    """Return a long list of numbers by its ends: ``350, 354 … 179 (49)``."""
+    if not _NUMBERS.fullmatch(text):
+        return text
+    numbers = text.split(", ")
+    return f"{', '.join(numbers[:2])} … {numbers[-1]} ({len(numbers)})"
 
 
 def _joined(group: Sequence[Change]) -> Change:

@@ -76,7 +76,10 @@ def _listed(title: str, lines: Sequence[str]) -> Iterable[RenderableType]:
 def _ignored(inventory: Inventory) -> list[RenderableType]:
     if not inventory.ignored:
         return []
-    lines = [f"{i.name}: {i.why}" for i in inventory.ignored[:SHOWN_IGNORED]]
+    lines = [
+        i.why if i.why.startswith(i.name) else f"{i.name}: {i.why}"
+        for i in inventory.ignored[:SHOWN_IGNORED]
+    ]
     hidden = Counter(i.why for i in inventory.ignored[SHOWN_IGNORED:])
     lines += [f"{count} more: {why}" for why, count in hidden.most_common()]
     return list(section("Not used", map(_text, lines)))

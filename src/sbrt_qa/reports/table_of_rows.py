@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.text import Text
 
@@ -16,15 +18,22 @@ from sbrt_qa.reports.as_csv import safe_cell
 from sbrt_qa.reports.as_table import plain_table, print_to_text
 from sbrt_qa.reports.registry import Page
 
+_TIME: Final = re.compile(r"^(\d{4}-\d\d-\d\d)T[\d:.]+Z$")
+"""A time, of which a table for the eye shows the day."""
+
 Row = Mapping[str, Any]
 
 
-def render_rows(rows: Iterable[Row], name: str, page: Page) -> str:
-    """Return rows as a ``table``, ``csv`` or ``json``; columns are those of the first row."""
+Kinds = Mapping[str, str]
+"""Columns in their order, each ``text``, ``count``, ``number`` or ``flag``."""
+
+
+def render_rows(rows: Iterable[Row], name: str, page: Page, kinds: Kinds | None = None) -> str:
+    """Return rows as ``table``, ``csv`` or ``json``; without `kinds`, columns of the first row."""
     listed = list(rows)
     if name == "json":
         return json.dumps(listed, indent=2, ensure_ascii=True) + "\n"
-    columns = list(listed[0]) if listed else []
+    columns = list(kinds or (listed[0] if listed else ()))
     if name == "csv":
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
@@ -42,11 +51,15 @@ def _shown(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else visible(str(value))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return _TIME.sub(r"\1", visible(str(value)))
 
 
-def write_parquet(rows: Iterable[Row], path: Path, batch: int = 50_000) -> int:
+def write_parquet(rows: Iterable[Row], path: Path, kinds: Kinds, batch: int = 50_000) -> int:
     """Write rows as Parquet, batch by batch, and return their number.
+
+    Types are those of `kinds`, whatever stands in the rows; a file without rows has them too.
 
     Raises
     ------
@@ -59,27 +72,11 @@ def write_parquet(rows: Iterable[Row], path: Path, batch: int = 50_000) -> int:
     except ImportError as error:
         advice = "Install it: pip install 'sbrt-qa[parquet]'"
         raise UsageError("Parquet needs pyarrow", advice=advice) from error
-    writer, count, part = None, 0, list[Row]()
-
-    def flush(part: Sequence[Row], writer: Any) -> Any:  # noqa: ANN401 - of pyarrow
-        table = pa.Table.from_pylist([dict(r) for r in part], writer.schema if writer else None)
-        if writer is None:
-            table = table.cast(pa.schema([_never_null(pa, f) for f in table.schema]))
-            writer = pq.ParquetWriter(path, table.schema)
-        writer.write_table(table)
-        return writer
-
-    for row in rows:
-        part.append(row)
-        count += 1
-        if len(part) >= batch:
-            writer, part = flush(part, writer), []
-    if part or writer is None:
-        writer = flush(part, writer)
-    writer.close()
+    types = {"text": pa.string(), "count": pa.int64(), "number": pa.float64(), "flag": pa.bool_()}
+    schema = pa.schema([(name, types[kind]) for name, kind in kinds.items()])
+    count, remaining = 0, iter(rows)
+    with pq.ParquetWriter(path, schema) as writer:
+        while part := [dict(row) for row in itertools.islice(remaining, batch)]:
+            writer.write_table(pa.Table.from_pylist(part, schema))
+            count += len(part)
     return count
-
-
-def _never_null(pa: Any, column: Any) -> Any:  # noqa: ANN401 - of pyarrow
-    """Give a column that is empty so far the type of a text."""
-    return column.with_type(pa.string()) if pa.types.is_null(column.type) else column

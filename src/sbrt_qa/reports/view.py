@@ -33,6 +33,11 @@ BAND_LEGEND = (
     f"{BORDERLINE}: the verdict changes within it."
 )
 
+NO_ROOM_LEGEND = (
+    "Bands have no room in this width; CSV, JSON, HTML and PDF show them. "
+    f"{BORDERLINE}: the verdict changes within the band."
+)
+
 WORDS = {
     Verdict.PER_PROTOCOL: "per protocol",
     Verdict.MINOR: "minor",
@@ -68,9 +73,11 @@ class Row:
     borderline: bool
 
 
-def legend(review: CaseReview) -> str:
-    """Return what the columns of the table of limits mean."""
-    return f"{LEGEND} {BAND_LEGEND}" if any(c.band for c in review.constraints) else LEGEND
+def legend(review: CaseReview, *, bands_shown: bool) -> str:
+    """Return what the columns of the table of limits mean, and whether bands had no room."""
+    if not any(c.band for c in review.constraints):
+        return LEGEND
+    return f"{LEGEND} {BAND_LEGEND if bands_shown else NO_ROOM_LEGEND}"
 
 
 def verdict_text(verdict: Verdict) -> str:
@@ -204,7 +211,7 @@ def comparison_notes(rows: Sequence[Comparison]) -> list[str]:
     """Return how many values agree, with whom, and why others do not, each cause once."""
     judged = [row for row in rows if row.agrees is not None]
     agreeing = sum(row.agrees is True for row in judged)
-    origins = ", ".join(dict.fromkeys(row.source.partition(",")[0] for row in rows))
+    origins = ", ".join(dict.fromkeys(row.origin for row in rows))
     lines = [f"{agreeing} of {len(judged)} values agree with {origins}. {TOLERANCE_SOURCE}."]
     why: dict[str, list[str]] = {}
     for row in rows:

@@ -285,15 +285,10 @@ class FindingChange:
             return FindingState.NEW
         if self.after is None:
             return FindingState.GONE
-        one, other = weight(self.before), weight(self.after)
+        one, other = self.before.weight, self.after.weight
         if one != other:
             return FindingState.WORSE if other > one else FindingState.BETTER
         return FindingState.SAME if self.before == self.after else FindingState.CHANGED
-
-
-def weight(finding: Finding) -> int:
-    """Return how much a finding weighs: 0 for information and what is per protocol."""
-    return 0 if finding.verdict is None else finding.verdict.rank
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ LONGEST_NAME: Final = 64
 ON_PLANE_MM: Final = 0.01
 """Distance within which a contour lies on a plane."""
 
+CLOSE_PERCENT: Final = 1.0
+"""Difference of volumes, of contours and of what they were made from, beyond which it is said."""
+
 MOST_MM: Final = 100.0
 """Widest ring."""
 
@@ -56,7 +59,8 @@ class Derived:
     made_from_cc
         Volume of what they were made from, by the engine; None for an isodose or a ring.
     note
-        What the reader should know, such as an isodose that leaves the grid; may be empty.
+        What the reader should know, such as an isodose that leaves the grid, or contours that
+        enclose another volume than what they were made from; may be empty.
     """
 
     structure: Structure
@@ -250,18 +254,32 @@ class _Maker:
         structure = Structure(1, plain, tuple(contours), kind)
         volume = volume_cc(region_of(structure, self._doses.convention, self._spacing_mm))
         source = None if of is None else volume_cc(of)
+        enclosed_cc = math.nan if isinstance(volume, Reason) else volume
+        made_from_cc = None if isinstance(source, Reason) else source
+        notes = (note, _difference(enclosed_cc, made_from_cc))
         return Derived(
             structure,
             description,
-            volume_cc=math.nan if isinstance(volume, Reason) else volume,
-            made_from_cc=None if isinstance(source, Reason) else source,
-            note=note,
+            volume_cc=enclosed_cc,
+            made_from_cc=made_from_cc,
+            note="; ".join(n for n in notes if n),
         )
 
     @property
     def _spacing_mm(self) -> float | None:
         steps = np.diff(self._planes_mm)
         return float(np.median(steps)) if steps.size else None
+
+
+def _difference(enclosed_cc: float, made_from_cc: float | None) -> str:
+    """Return in words by how much contours on slices miss what they were made from."""
+    if not made_from_cc or math.isnan(enclosed_cc):
+        return ""
+    percent = 100 * (enclosed_cc / made_from_cc - 1)
+    if abs(percent) <= CLOSE_PERCENT:
+        return ""
+    more = "more" if percent > 0 else "less"
+    return f"contours on these slices enclose {abs(percent):.1f} % {more} than what it is made from"
 
 
 def _numbered(made: Sequence[Derived]) -> tuple[Derived, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sbrt_qa.checks.registry import Group
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.review.comparison import Area, Change, FindingChange, FindingState, weight
+from sbrt_qa.review.comparison import Area, Change, FindingChange, FindingState
 
 NONE = "none"
 """The notation that asks for no change at all."""
@@ -75,7 +75,7 @@ class Expectation:
 
         Information decides nothing, so that it may always be new.
         """
-        worse = change.state in WORSENED and weight(change.shown) > 0
+        worse = change.state in WORSENED and change.shown.weight > 0
         return not worse or any(request.covers_finding(change) for request in self.requests)
 
     def __str__(self) -> str:

@@ -20,7 +20,6 @@ from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import say, stated
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
-from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.versions import Chosen
@@ -31,6 +30,7 @@ from sbrt_qa.review.places import find_place
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.review import dvh_source, region_of_tree, review_case
 from sbrt_qa.review.site_csv import SiteValue
+from sbrt_qa.review.trees import body_of, trees_of
 
 MOST_STEPS: Final = 700
 """Doses at which curves are given; a plot is not wider."""
@@ -77,7 +77,7 @@ def gather(
     """
     case = doses.case
     dose = None if isinstance(case.dose, Reason) else case.dose
-    trees = dict(_trees(doses, protocol, mapping, review))
+    trees = dict(trees_of(case, protocol, mapping, review.constraints))
     keys = {s.roi_number: key for key, s in structures_of(case).items()}
     named = {id_: _curve_key(tree, keys, c) for id_, (c, tree) in trees.items()}
     histograms = dict(_histograms(doses, trees, named))
@@ -97,22 +97,6 @@ def gather(
         gaps={key: _wide(gaps) for key, (_, gaps) in _stacks(doses)},
         notes=(note,) if note else (),
     )
-
-
-def _trees(
-    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], review: CaseReview
-) -> Iterator[tuple[str, tuple[ConstraintResult, Tree[Structure]]]]:
-    """Yield, by id of the limit, the result and the structures that it was taken of."""
-    structures = doses.case.structures
-    if isinstance(structures, Reason):
-        return
-    matcher = Matcher(protocol, structures, mapping)
-    otherwise = {c.id: c.otherwise for c in protocol.all_constraints}
-    for result in review.constraints:
-        if result.match is not None:
-            found = matcher.find_either(result.structure, otherwise.get(result.id))
-            if isinstance(found, Matched):
-                yield result.id, (result, found.tree)
 
 
 def _curve_key(tree: Tree[Structure], keys: Mapping[int, str], result: ConstraintResult) -> str:
@@ -212,7 +196,7 @@ def _places(
 ) -> Iterator[tuple[str, Place]]:
     """Yield where each limit fails that is exceeded."""
     rx_gy = doses.metric_context.prescription_gy
-    body = _body(doses, protocol, mapping)
+    body = body_of(doses.case, protocol, mapping)
     for id_, (result, tree) in trees.items():
         failing = failing_of(result, rx_gy if isinstance(rx_gy, float) else None)
         if failing is None or isinstance(doses.case.dose, Reason):
@@ -228,14 +212,3 @@ def _places(
         if found is not None:
             flags = (failing.too_hot, failing.around)
             yield id_, Place(id_, *found, failing.level_gy, *flags)
-
-
-def _body(
-    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]
-) -> Tree[Structure] | None:
-    structures = doses.case.structures
-    names = [s.name for s in protocol.structures if s.kind == "external"]
-    if isinstance(structures, Reason) or not names:
-        return None
-    found = Matcher(protocol, structures, mapping).find(names[0])
-    return found.tree if isinstance(found, Matched) else None

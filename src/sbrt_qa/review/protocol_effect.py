@@ -18,20 +18,24 @@ class VerdictChange:
 
     Parameters
     ----------
-    about
-        Id of the limit, structure and metric.
+    id, about
+        Id of the limit; structure and metric.
     value, unit
         The metric, None where it has no value.
     before, after
-        Verdicts; None where the limit is not part of that protocol, does not apply, or says nothing
-        because an organ that need not be there is not.
+        Verdicts; None where the limit says nothing.
+    silent
+        Why one of them is None: the limit is not in that protocol, does not apply, or an organ that
+        need not be there is not.
     """
 
+    id: str
     about: str
     value: float | None
     unit: str
     before: Verdict | None
     after: Verdict | None
+    silent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +55,18 @@ def protocol_effect(
 
     A limit that only one protocol has counts as a change where its verdict is not per protocol.
     """
-    found = _changes(paired_limits(*protocols), reviews[0].constraints, reviews[1].constraints)
+    found = _changes(protocols, reviews[0].constraints, reviews[1].constraints)
     before, after = reviews
     return ProtocolEffect(after.case, before.verdict, after.verdict, tuple(found))
 
 
 def _changes(
-    pairs: Sequence[tuple[Placed | None, Placed | None]],
+    protocols: tuple[Protocol, Protocol],
     before: Sequence[ConstraintResult],
     after: Sequence[ConstraintResult],
 ) -> Iterator[VerdictChange]:
     old, new = {r.id: r for r in before}, {r.id: r for r in after}
-    for one, other in pairs:
+    for one, other in paired_limits(*protocols):
         a = old.get(one.limit.id) if one else None
         b = new.get(other.limit.id) if other else None
         shown = b or a
@@ -72,8 +76,26 @@ def _changes(
         alone = None in verdicts and Verdict.PER_PROTOCOL in verdicts
         if verdicts[0] is verdicts[1] or alone:
             continue
-        about = f"{shown.id} ({shown.structure} {shown.metric})"
-        yield VerdictChange(about, shown.value, shown.unit, *verdicts)
+        metric = shown.metric.partition("[")[0]
+        why = _silence(protocols, (one, other), (a, b))
+        yield VerdictChange(
+            shown.id, f"{shown.structure} {metric}", shown.value, shown.unit, *verdicts, why
+        )
+
+
+def _silence(
+    protocols: tuple[Protocol, Protocol],
+    limits: tuple[Placed | None, Placed | None],
+    results: tuple[ConstraintResult | None, ConstraintResult | None],
+) -> str:
+    """Return why a limit has nothing to say in one of two protocols; empty where both speak."""
+    for protocol, limit, result in zip(protocols, limits, results, strict=True):
+        if limit is None:
+            same = protocols[0].id == protocols[1].id
+            return f"not in {protocol.id}" + (f" {protocol.version}" if same else "")
+        if _said(result) is None:
+            return "does not apply" if result is None else "no value"
+    return ""
 
 
 def _said(result: ConstraintResult | None) -> Verdict | None:

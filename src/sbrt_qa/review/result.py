@@ -93,13 +93,24 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True)
 class DoseSummary:
-    """The dose grid: voxels and spacing along (x, y, z), highest voxel, what the values mean."""
+    """The dose grid: voxels and spacing along (x, y, z), highest voxel, what the values mean.
+
+    The spacing along z is the largest; `least_z_mm` the smallest where planes are uneven.
+    """
 
     voxels: tuple[int, int, int]
     spacing_mm: tuple[float, float, float]
     max_gy: float
     summation: str
     dose_type: str
+    least_z_mm: float | None = None
+
+    @property
+    def spacing_text(self) -> str:
+        """Spacing as ``2 × 2 × 2.5``, or ``4 × 4 × 4 to 8`` where planes are uneven; mm."""
+        x, y, z = (f"{s:g}" for s in self.spacing_mm)
+        least = "" if self.least_z_mm is None else f"{self.least_z_mm:g} to "
+        return f"{x} × {y} × {least}{z}"
 
 
 @dataclass(frozen=True, slots=True)

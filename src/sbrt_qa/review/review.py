@@ -15,7 +15,7 @@ from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.errors import GeometryError, UsageError, quoted
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.outcome import Reason, ReasonCode, worst_first
 from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.evaluate import (
@@ -100,7 +100,7 @@ def review_case(
     done = run_checks(context)
     about_version = () if chosen.finding is None else (chosen.finding,)
     told = (f for f in evaluation.findings if f.code not in CHECKS)
-    findings = (*about_version, *told, *done.findings)
+    findings = worst_first((*told, *about_version, *done.findings))
     source = case.provenance
     return CaseReview(
         case=case.label,

@@ -8,19 +8,30 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
+from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
-from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.phrase import say
 from sbrt_qa.units import GY_PER_CGY
 
 DOSES: Final = frozenset({"D", "DC", "Mean", "Min", "Max"})
 VOLUMES: Final = frozenset({"V", "CV", "Volume"})
 COMPARABLE: Final = DOSES | VOLUMES
-"""Metrics for which there is a tolerance."""
+"""Metrics that a site may send."""
+
+RATIOS: Final = frozenset({"R100", "CI", "PITV", "R50", "PaddickCI", "GI"})
+"""Indices of two volumes."""
+
+EVENNESS: Final = frozenset({"HI", "MDPD"})
+"""Indices of doses."""
+
+NEAR: Final = frozenset({"NearMin", "NearMax", "gEUD"})
+"""Doses that lean on the extremes of a structure."""
 
 TOLERANCE_SOURCE: Final = (
-    "proposed tolerances (no published bound): mean 1 % or 0.2 Gy; dose at up to 1 cc, minimum and "
-    "maximum 3 % or 0.5 Gy; dose at more 1.5 % or 0.3 Gy; volume 3 % or 0.5 cc, below 2 cc 10 %. "
+    "Proposed tolerances (no published bound): mean 1 % or 0.2 Gy; dose at up to 1 cc, minimum and "
+    "maximum 3 % or 0.5 Gy; dose at more 1.5 % or 0.3 Gy, twice that on a biological scale; volume "
+    "3 % or 0.5 cc, below 2 cc 10 %; index of two volumes twice that, of doses 3 % or 0.03. "
     "Between planning systems a median precision of 0.9 to 3.2 % is published (Pepin 2022)"
 )
 
@@ -31,6 +42,7 @@ _SMALL: Final = (0.03, 0.5)
 _LARGE: Final = (0.015, 0.3)
 _VOLUME: Final = (0.03, 0.5)
 _SMALL_STRUCTURE: Final = 0.10
+_RATIO_OF_DOSES: Final = (0.03, 0.03)
 
 SCALED_APART: Final = 0.02
 """Least departure from 1 of a ratio of doses that is taken for a scaling."""
@@ -49,7 +61,9 @@ class Comparison:
     structure, metric, unit
         What is compared; `structure` as in the plan, or as the other side calls it.
     ours, other
-        The values. One that is None has its Reason in `reason`.
+        The values.
+    reason
+        Why one of them is None, or why there is no tolerance.
     tolerance
         Largest difference that is no cause for a look, in `unit`; None without both values.
     source
@@ -69,6 +83,11 @@ class Comparison:
     reason: Reason | None = None
 
     @property
+    def origin(self) -> str:
+        """Where the other value comes from, without the details of this one."""
+        return self.source.partition(",")[0]
+
+    @property
     def difference(self) -> float | None:
         """Other minus ours."""
         return None if self.ours is None or self.other is None else self.other - self.ours
@@ -81,13 +100,58 @@ class Comparison:
         return abs(self.difference) <= self.tolerance
 
 
+def held(
+    structure: str,
+    spec: MetricSpec,
+    ours: Outcome,
+    other: Outcome,
+    source: str,
+    volume_cc: float | None,
+    context: MetricContext,
+) -> Comparison:
+    """Hold another value against ours, for a structure of `volume_cc`, None where not known."""
+    row = Comparison(
+        structure,
+        spec.text,
+        spec.unit,
+        ours.value if isinstance(ours, Measured) else None,
+        other.value if isinstance(other, Measured) else None,
+        source,
+        reason=next((o for o in (ours, other) if isinstance(o, Reason)), None),
+    )
+    if row.difference is None or volume_cc is None or row.ours is None:
+        return row
+    allowed = tolerance(spec, row.ours, volume_cc, context)
+    if allowed is None:
+        why = Reason(ReasonCode.NOT_APPLICABLE, say("no tolerance is proposed for this metric"))
+        return replace(row, reason=why)
+    return replace(row, tolerance=allowed)
+
+
 def tolerance(
     spec: MetricSpec, ours: float, volume_cc: float, context: MetricContext
 ) -> float | None:
-    """Return the tolerance of a metric of a structure of `volume_cc`, in the metric's unit."""
+    """Return the tolerance of a metric of a structure of `volume_cc`, in the metric's unit.
+
+    None for a model. A yes or no has to be the same.
+    """
+    if spec.unit == "bool":
+        return 0.0
     if spec.kind in VOLUMES:
         return _of_volume(spec, ours, volume_cc, context)
+    if spec.kind in RATIOS:
+        small = volume_cc < SMALL_STRUCTURE_CC
+        return 2 * abs(ours) * (_SMALL_STRUCTURE if small else _VOLUME[0])
+    if spec.kind in EVENNESS:
+        relative, absolute = _RATIO_OF_DOSES
+        return max(relative * abs(ours), absolute)
+    return _of_any_dose(spec, ours, volume_cc, context) if spec.kind in DOSES | NEAR else None
+
+
+def _of_any_dose(spec: MetricSpec, ours: float, volume_cc: float, context: MetricContext) -> float:
     relative, absolute_gy = _of_dose(spec, volume_cc)
+    if spec.conversion is not None:  # it grows with the square of the dose at most
+        relative, absolute_gy = 2 * relative, 2 * absolute_gy
     if spec.unit == "cGy":
         absolute = absolute_gy / GY_PER_CGY
     elif spec.unit == "%":
@@ -95,12 +159,14 @@ def tolerance(
         absolute = 100 * absolute_gy / rx_gy if isinstance(rx_gy, float | int) else 0.0
     else:
         absolute = absolute_gy
-    return max(relative * abs(ours), absolute) if spec.kind in DOSES else None
+    return max(relative * abs(ours), absolute)
 
 
 def _of_dose(spec: MetricSpec, volume_cc: float) -> tuple[float, float]:
     if spec.kind == "Mean":
         return _MEAN
+    if spec.kind in NEAR:
+        return _SMALL
     asked = 0.0 if spec.argument is None else spec.argument
     asked_cc = asked / 100 * volume_cc if spec.argument_unit == "%" else asked
     return _SMALL if min(asked_cc, abs(volume_cc - asked_cc)) <= SMALL_DOSE_VOLUME_CC else _LARGE
@@ -175,4 +241,5 @@ def _scale(rows: Iterable[Comparison], prescription_gy: float | None, fractions:
 
 
 def _is_dose(row: Comparison) -> bool:
-    return row.unit in ("Gy", "cGy", "%") and not row.metric.startswith(("V", "CV", "Min"))
+    spec = parse_metric(row.metric)
+    return spec.kind in DOSES - {"Min"} and spec.conversion is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -16,7 +15,7 @@ from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.review.second_opinion import COMPARABLE, Comparison, tolerance, with_causes
+from sbrt_qa.review.second_opinion import COMPARABLE, Comparison, held, with_causes
 from sbrt_qa.review.site_csv import SiteValue
 
 STORED: Final = "RTDOSE"
@@ -93,18 +92,8 @@ def comparison(
 ) -> Comparison:
     """Hold another value against ours."""
     ours = dvh if isinstance(dvh, Reason) else evaluate(spec, dvh, context)
-    row = Comparison(
-        structure,
-        spec.text,
-        spec.unit,
-        ours.value if isinstance(ours, Measured) else None,
-        other.value if isinstance(other, Measured) else None,
-        source,
-        reason=next((o for o in (ours, other) if isinstance(o, Reason)), None),
-    )
-    if row.difference is None or isinstance(dvh, Reason) or row.ours is None:
-        return row
-    return dataclasses.replace(row, tolerance=tolerance(spec, row.ours, dvh.volume_cc, context))
+    volume_cc = None if isinstance(dvh, Reason) else dvh.volume_cc
+    return held(structure, spec, ours, other, source, volume_cc, context)
 
 
 def as_dvh(stored: StoredDvh) -> DVH:

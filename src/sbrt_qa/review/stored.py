@@ -19,7 +19,7 @@ from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.surroundings import edge_max_gy
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode
+from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode, worst_first
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
@@ -134,10 +134,8 @@ def _in_order(told: Iterable[Finding], kept: Iterable[Finding]) -> tuple[Finding
     everything = [*named, *kept]
     of_checks = [f for f in everything if f.code in CHECKS and f.group in groups]
     others = [f for f in everything if not (f.code in CHECKS and f.group in groups)]
-    of_checks.sort(
-        key=lambda f: (-(f.verdict.rank if f.verdict else 0), groups.index(f.group), f.code)
-    )
-    return (*others, *of_checks)
+    of_checks.sort(key=lambda f: (groups.index(f.group), f.code))
+    return worst_first((*others, *of_checks))
 
 
 def _with_bands(

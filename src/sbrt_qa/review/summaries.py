@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
@@ -12,6 +14,9 @@ from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Beam, Plan, Prescription
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.review.result import DoseSummary, ImageSummary, PlanSummary
+
+EVEN_MM: Final = 0.01
+"""Difference of gaps between dose planes that is still even."""
 
 _NOT_STATED: Final = Reason(ReasonCode.NO_PRESCRIPTION, say("not stated in the plan"))
 
@@ -53,7 +58,16 @@ def dose_summary(dose: DoseGrid | Reason) -> DoseSummary | Reason:
     if isinstance(dose, Reason):
         return dose
     nz, ny, nx = dose.dose_gy.shape
-    return DoseSummary((nx, ny, nz), dose.spacing_mm, dose.max_gy, dose.summation, dose.dose_type)
+    gaps = np.diff(dose.z_mm)
+    uneven = gaps.size > 0 and gaps.max() - gaps.min() > EVEN_MM
+    return DoseSummary(
+        (nx, ny, nz),
+        dose.spacing_mm,
+        dose.max_gy,
+        dose.summation,
+        dose.dose_type,
+        float(gaps.min()) if uneven else None,
+    )
 
 
 def image_summary(image: ImageSeries | None) -> ImageSummary | None:

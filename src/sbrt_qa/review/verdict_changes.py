@@ -7,7 +7,7 @@ from typing import Final
 
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.review.comparison import FindingChange, FindingState, MetricChange, weight
+from sbrt_qa.review.comparison import FindingChange, FindingState, MetricChange
 
 _STATES: Final = list(FindingState)
 
@@ -42,15 +42,24 @@ def finding_changes(
     """Pair findings by code and place; new and worse ones come first, the heaviest of each first.
 
     Where one check says several things of one place, equal ones are paired first and the rest in
-    their order.
+    their order. Places that list several names, of which one is in both, are one place.
     """
     old, new = _by_place(before), _by_place(after)
+    for place in [p for p in new if p not in old]:
+        same = [p for p in old if p not in new and _overlap(p, place)]
+        if len(same) == 1:
+            old[place] = old.pop(same[0])
     pairs = [
         pair
         for place in dict.fromkeys((*new, *old))
         for pair in _paired(old.get(place, []), new.get(place, []))
     ]
-    return tuple(sorted(pairs, key=lambda p: (_STATES.index(p.state), -weight(p.shown))))
+    return tuple(sorted(pairs, key=lambda p: (_STATES.index(p.state), -p.shown.weight)))
+
+
+def _overlap(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Tell whether two places of one check name a common thing."""
+    return one[0] == other[0] and bool({*one[1].split(", ")} & {*other[1].split(", ")})
 
 
 def _by_place(findings: Sequence[Finding]) -> dict[tuple[str, str], list[Finding]]:

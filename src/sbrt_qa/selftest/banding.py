@@ -71,7 +71,7 @@ def _rows(pair: PhantomPair, dvh: DVH, views: Mapping[str, DVH]) -> Iterator[Ban
     whole = pair.truth.volume_cc
     truth, found = values(pair.truth, whole), values(dvh, dvh.volume_cc)
     others = {name: values(other, other.volume_cc) for name, other in views.items()}
-    for metric in truth.keys() & found.keys():
+    for metric in (m for m in truth if m in found):
         value, unit = found[metric], 100 / scale(metric, whole)
         seen = [(VIEWS[n], other[metric]) for n, other in others.items() if metric in other]
         band = band_of(value, seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from sbrt_qa.review.unreviewed import NOT_REVIEWED
 from sbrt_qa.store import tables as t
-from sbrt_qa.store.connection import Database, reading
+from sbrt_qa.store.connection import Database, InByteOrder, reading
 from sbrt_qa.store.records import submission_code
 
 BATCH = 2000
@@ -37,8 +38,6 @@ class SubmissionRow:
         Findings, of the submission and of its plans.
     latest
         Whether no later submission of the subject is there.
-    query
-        ``open`` or ``closed`` where a letter was written, else empty.
     """
 
     id: int
@@ -60,7 +59,6 @@ class SubmissionRow:
     borderline: int
     notices: int
     latest: bool
-    query: str
 
     @property
     def code(self) -> str:
@@ -106,13 +104,17 @@ class ValueRow:
 class DeviationRow:
     """One thing that is not as the protocol wants it, or that a reviewer should know.
 
-    ``what`` is a limit's id or a finding's code; ``verdict`` is empty for what decides nothing.
+    ``what`` is a limit's id or a finding's code; ``verdict`` is empty for what decides nothing;
+    ``plan`` is 0 for what is told of the submission as a whole.
     """
 
     code: str
     site: str
     subject: str
     version: int
+    revision: int
+    received: str
+    latest: bool
     plan: int
     kind: str
     what: str
@@ -136,20 +138,20 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
     review = current_reviews(protocol).subquery("current")
     s, per_submission = t.submissions, _sums(review)
     query = (
-        sa.select(s, *_codes(), *_contents(), per_submission, _notices(review), *_letters())
+        sa.select(s, *_codes(), *_contents(), per_submission, _notices(review))
         .select_from(_places().outerjoin(per_submission, per_submission.c.submission_id == s.c.id))
-        .order_by(t.sites.c.code, t.subjects.c.code, s.c.version, s.c.revision)
+        .order_by(*in_order(), s.c.version, s.c.revision)
     )
     verdicts = {number: name for name, number in RANKS.items()}
     with reading(engine) as connection:
-        newest = _newest(connection)
+        newest = newest_submissions(connection)
         for row in connection.execution_options(yield_per=BATCH).execute(query):
             yield SubmissionRow(
                 row.id, row.trial, row.site, row.subject, row.version, row.revision,
                 row.received, row.recorded, row.RTPLAN, row.RTSTRUCT, row.RTDOSE, row.CT,
                 verdicts.get(row.rank, "not_evaluable"), int(row.minor or 0), int(row.major or 0),
                 int(row.unknown or 0), int(row.borderline or 0), row.notices,
-                row.id in newest, "open" if row.open else "closed" if row.letters else "",
+                row.id in newest,
             )  # fmt: skip
 
 
@@ -204,12 +206,12 @@ def _sums(review: sa.Subquery) -> sa.Subquery:
 def _notices(review: sa.Subquery) -> sa.Label[int]:
     """Count findings of a submission, those of older reviews left out."""
     f = t.findings.c
-    here = sa.or_(_of_submission(), f.review_id.in_(sa.select(review.c.id)))
+    here = sa.or_(of_submission(), f.review_id.in_(sa.select(review.c.id)))
     count = sa.select(sa.func.count()).where(f.submission_id == t.submissions.c.id, here)
     return count.scalar_subquery().label("notices")
 
 
-def _of_submission() -> sa.ColumnElement[bool]:
+def of_submission() -> sa.ColumnElement[bool]:
     """Tell findings of a submission as a whole.
 
     That its review broke off is one, the last time counts, until one came to its end.
@@ -224,18 +226,6 @@ def _of_submission() -> sa.ColumnElement[bool]:
     return sa.and_(f.review_id.is_(None), sa.or_(f.code != NOT_REVIEWED, open_loss))
 
 
-def _letters() -> tuple[sa.Label[int], sa.Label[int]]:
-    q, e = t.queries, t.query_closings
-    mine = q.c.submission_id == t.submissions.c.id
-    letters = sa.select(sa.func.count()).where(mine).scalar_subquery()
-    open_ones = (
-        sa.select(sa.func.count())
-        .select_from(q.outerjoin(e, e.c.query_id == q.c.id))
-        .where(mine, e.c.id.is_(None))
-    )
-    return letters.label("letters"), open_ones.scalar_subquery().label("open")
-
-
 def _places() -> sa.Join:
     """Return submissions joined with what they belong to."""
     s, b, i, r = t.submissions, t.subjects, t.sites, t.trials
@@ -243,12 +233,17 @@ def _places() -> sa.Join:
     return joined.join(r, i.c.trial_id == r.c.id)
 
 
+def in_order() -> tuple[InByteOrder, InByteOrder]:
+    """Return what rows are ordered by first: codes of site and subject, alike in every database."""
+    return InByteOrder(t.sites.c.code), InByteOrder(t.subjects.c.code)
+
+
 def _codes() -> tuple[sa.Label[str], ...]:
     codes = {"trial": t.trials, "site": t.sites, "subject": t.subjects}
     return tuple(table.c.code.label(name) for name, table in codes.items())
 
 
-def _newest(connection: Connection) -> set[int]:
+def newest_submissions(connection: Connection) -> set[int]:
     """Return the submissions that are the last of their subject."""
     s = t.submissions.c
     rows = connection.execute(
@@ -280,12 +275,12 @@ def values(engine: Database, protocol: str = "", submission: int = 0) -> Iterato
             .join(p, p.c.id == review.c.protocol_version_id)
             .join(v, v.c.review_id == review.c.id)
         )
-        .order_by(t.sites.c.code, t.subjects.c.code, s.c.version, s.c.revision, v.c.id)
+        .order_by(*in_order(), s.c.version, s.c.revision, v.c.id)
     )
     if submission:
         query = query.where(s.c.id == submission)
     with reading(engine) as connection:
-        newest = _newest(connection)
+        newest = newest_submissions(connection)
         for row in connection.execution_options(yield_per=BATCH).execute(query):
             yield ValueRow(
                 submission_code(row.site, row.subject, row.version, row.revision),
@@ -298,38 +293,45 @@ def values(engine: Database, protocol: str = "", submission: int = 0) -> Iterato
 
 def deviations(engine: Database, protocol: str = "", submission: int = 0) -> Iterator[DeviationRow]:
     """Return limits that are not met and count, and every finding, submission by submission."""
+    both = (_limits(engine, protocol, submission), _findings(engine, protocol, submission))
+    return heapq.merge(*both, key=lambda r: (r.site, r.subject, r.version, r.revision))
+
+
+def _limits(engine: Database, protocol: str, submission: int) -> Iterator[DeviationRow]:
     for one in values(engine, protocol, submission):
         if one.counts and one.verdict != "per_protocol":
             unit = "" if one.unit in ("1", "bool") else f" {one.unit}"
             got = one.reason if one.value is None else f"{one.value:.6g}{unit}"
             text = f"{one.structure} {one.metric} {got}; limit {one.op} {one.per_protocol_limit:g}"
             yield DeviationRow(
-                one.code, one.site, one.subject, one.version, one.plan, "limit", one.limit,
-                one.verdict, one.structure, text,
+                one.code, one.site, one.subject, one.version, one.revision, one.received,
+                one.latest, one.plan, "limit", one.limit, one.verdict, one.structure, text,
             )  # fmt: skip
-    yield from _findings(engine, protocol, submission)
 
 
 def _findings(engine: Database, protocol: str, submission: int) -> Iterator[DeviationRow]:
     review = current_reviews(protocol).subquery("current")
     f, s, c = t.findings, t.submissions, t.cases
     query = (
-        sa.select(f, *_codes(), s.c.version, s.c.revision, c.c.ordinal)
+        sa.select(
+            f, *_codes(), s.c.id.label("of"), s.c.version, s.c.revision, s.c.received, c.c.ordinal
+        )
         .select_from(
             _places()
             .join(f, f.c.submission_id == s.c.id)
             .outerjoin(review, review.c.id == f.c.review_id)
             .outerjoin(c, c.c.id == review.c.case_id)
         )
-        .where(sa.or_(_of_submission(), review.c.id.is_not(None)))
-        .order_by(t.sites.c.code, t.subjects.c.code, s.c.version, s.c.revision, f.c.id)
+        .where(sa.or_(of_submission(), review.c.id.is_not(None)))
+        .order_by(*in_order(), s.c.version, s.c.revision, f.c.id)
     )
     if submission:
         query = query.where(s.c.id == submission)
     with reading(engine) as connection:
+        newest = newest_submissions(connection)
         for row in connection.execution_options(yield_per=BATCH).execute(query):
             yield DeviationRow(
                 submission_code(row.site, row.subject, row.version, row.revision),
-                row.site, row.subject, row.version, row.ordinal or 0, "finding", row.code,
-                row.verdict or "", row.place, row.message,
+                row.site, row.subject, row.version, row.revision, row.received, row.of in newest,
+                row.ordinal or 0, "finding", row.code, row.verdict or "", row.place, row.message,
             )  # fmt: skip

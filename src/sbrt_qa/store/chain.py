@@ -22,6 +22,12 @@ START: Final = "0" * 64
 """What the first event follows."""
 
 
+_NEWEST: Final = (
+    sa.select(audit_events.c.seq, audit_events.c.hash).order_by(audit_events.c.seq.desc()).limit(1)
+)
+_INSERTION: Final = audit_events.insert()
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event. `details` is canonical JSON; `at` is UTC, ISO 8601."""
@@ -56,8 +62,7 @@ def append(
     connection: Connection, at: str, kind: str, subject: str, data: Mapping[str, Any]
 ) -> Event:
     """Add an event at the end of the chain, within the transaction of what it tells."""
-    newest = sa.select(audit_events.c.seq, audit_events.c.hash)
-    last = connection.execute(newest.order_by(audit_events.c.seq.desc()).limit(1)).first()
+    last = connection.execute(_NEWEST).first()
     seq, previous = (last.seq + 1, last.hash) if last else (1, START)
     details = canonical(data)
     made = event_hash(seq, at, kind, subject, details, previous)
@@ -66,7 +71,7 @@ def append(
         "seq": seq, "at": at, "kind": kind, "subject": subject, "details": details,
         "previous": previous, "hash": made,
     }  # fmt: skip
-    connection.execute(audit_events.insert(), row)
+    connection.execute(_INSERTION, row)
     return event
 
 

@@ -9,6 +9,9 @@ from typing import Any, Final, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from sbrt_qa.errors import StoreError, quoted
 
@@ -83,6 +86,22 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("sbrt_qa_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class InByteOrder(FunctionElement[str]):
+    """A text that rows are ordered by, byte by byte: PostgreSQL's own order follows its locale."""
+
+    inherit_cache = True
+
+
+@compiles(InByteOrder)
+def _in_any(element: InByteOrder, compiler: SQLCompiler, **kwargs: Any) -> str:  # noqa: ANN401
+    return str(compiler.process(element.clauses, **kwargs))
+
+
+@compiles(InByteOrder, "postgresql")
+def _in_postgresql(element: InByteOrder, compiler: SQLCompiler, **kwargs: Any) -> str:  # noqa: ANN401
+    return f'{_in_any(element, compiler, **kwargs)} COLLATE "C"'
 
 
 @contextmanager

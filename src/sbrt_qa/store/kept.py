@@ -6,13 +6,20 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from sbrt_qa.errors import ResultError
+from sbrt_qa.model.outcome import Finding, Verdict
 from sbrt_qa.store import tables as t
-from sbrt_qa.store.answers import BATCH, current_reviews
+from sbrt_qa.store.answers import (
+    BATCH,
+    current_reviews,
+    in_order,
+    newest_submissions,
+    of_submission,
+)
 from sbrt_qa.store.connection import Database, reading
 from sbrt_qa.store.records import submission_code
 
@@ -210,6 +217,20 @@ def newest_by_case(found: Iterator[KeptReview]) -> Iterator[KeptReview]:
         yield last
 
 
+def submission_findings(engine: Database, submission: int) -> tuple[Finding, ...]:
+    """Return what is to be told of a submission as a whole, as it was recorded."""
+    f = t.findings.c
+    query = sa.select(t.findings).where(f.submission_id == submission, of_submission())
+    with reading(engine) as connection:
+        return tuple(
+            Finding(
+                r.code, None if r.verdict is None else Verdict(r.verdict), r.place, r.message,
+                r.advice,
+            )
+            for r in connection.execute(query.order_by(f.id))
+        )  # fmt: skip
+
+
 def histograms(engine: Database, review_id: int) -> dict[str, bytes]:
     """Return the packed histograms of a review by key."""
     d = t.dvhs.c
@@ -235,19 +256,51 @@ def protocols(engine: Database) -> list[str]:
         return list(connection.scalars(sa.select(p.sha256).order_by(p.id)))
 
 
-def named_histograms(engine: Database, protocol: str = "") -> Iterator[tuple[str, list[bytes]]]:
-    """Return the packed histograms of each structure of the protocol, of the newest reviews.
+@dataclass(frozen=True, slots=True)
+class NamedHistogram:
+    """The packed histogram of a structure of the protocol in one plan."""
 
-    A regraded review has those of the review that it was made from.
+    code: str
+    site: str
+    subject: str
+    latest: bool
+    plan: int
+    data: bytes
+
+
+def named_histograms(
+    engine: Database, protocol: str = ""
+) -> Iterator[tuple[str, Iterator[NamedHistogram]]]:
+    """Return the histograms of each structure of the protocol, of the newest reviews.
+
+    A regraded review has those of the review that it was made from. Plans come in order of site,
+    subject and version; they are read while they are taken, so take them before the next structure.
     """
     current = current_reviews(protocol).subquery("current")
-    d = t.dvhs.c
-    mine = sa.select(sa.func.coalesce(current.c.source_id, current.c.id))
-    query = sa.select(d.data).where(d.review_id.in_(mine))
+    d, c, s = t.dvhs, t.cases, t.submissions
+    mine = sa.func.coalesce(current.c.source_id, current.c.id)
+    tables = (
+        s.join(t.subjects, s.c.subject_id == t.subjects.c.id)
+        .join(t.sites, t.subjects.c.site_id == t.sites.c.id)
+        .join(c, c.c.submission_id == s.c.id)
+        .join(current, current.c.case_id == c.c.id)
+        .join(d, d.c.review_id == mine)
+    )
+    codes = (t.sites.c.code.label("site"), t.subjects.c.code.label("subject"))
+    columns = (s.c.id, s.c.version, s.c.revision, *codes, c.c.ordinal, d.c.data)
+    order = (*in_order(), s.c.version, s.c.revision, c.c.ordinal, d.c.id)
+    query = sa.select(*columns).select_from(tables).order_by(*order)
+    names = sa.select(d.c.name).select_from(tables).where(d.c.name != "").distinct()
     with reading(engine) as connection:
-        names = connection.scalars(
-            sa.select(d.name).where(d.name != "", d.review_id.in_(mine)).distinct().order_by(d.name)
-        )
-        for name in list(names):
-            rows = connection.scalars(query.where(d.name == name).order_by(d.id))
-            yield name, [bytes(row) for row in rows]
+        newest = newest_submissions(connection)
+        for name in list(connection.scalars(names.order_by(d.c.name))):
+            rows = connection.execution_options(yield_per=BATCH).execute(
+                query.where(d.c.name == name)
+            )
+            yield name, (_named(row, newest) for row in rows)
+
+
+def _named(row: Any, newest: set[int]) -> NamedHistogram:  # noqa: ANN401 - a row
+    code = submission_code(row.site, row.subject, row.version, row.revision)
+    latest = row.id in newest
+    return NamedHistogram(code, row.site, row.subject, latest, row.ordinal, bytes(row.data))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -41,8 +43,21 @@ def settled_inputs(
     retry
         Leave out those whose reviews always broke off.
     """
+    wanted = {"place": place_key, "rules": rules_sha256, "version": version}
+    with reading(engine) as connection:
+        return tuple(
+            Settled(
+                row.input_sha256,
+                submission_code(row.site, row.subject, row.version, row.revision),
+                row.plans,
+            )
+            for row in connection.execute(_settled_query(retry=retry), wanted)
+        )
+
+
+@functools.cache
+def _settled_query(*, retry: bool) -> sa.Select[Any]:
     s, b, i, e, c, r = t.submissions, t.subjects, t.sites, t.settled, t.cases, t.reviews
-    mine = sa.and_(e.c.rules_sha256 == rules_sha256, e.c.engine == version)
     read = (
         sa.select(sa.func.count(sa.distinct(c.c.id)))
         .select_from(c.join(r, r.c.case_id == c.c.id))
@@ -59,20 +74,14 @@ def settled_inputs(
             .join(b, s.c.subject_id == b.c.id)
             .join(i, b.c.site_id == i.c.id)
         )
-        .where(s.c.place_key == place_key, mine)
+        .where(
+            s.c.place_key == sa.bindparam("place"),
+            e.c.rules_sha256 == sa.bindparam("rules"),
+            e.c.engine == sa.bindparam("version"),
+        )
         .order_by(s.c.id)
     )  # fmt: skip
-    if retry:
-        query = query.where(s.c.id.in_(sa.select(c.c.submission_id)))
-    with reading(engine) as connection:
-        return tuple(
-            Settled(
-                row.input_sha256,
-                submission_code(row.site, row.subject, row.version, row.revision),
-                row.plans,
-            )
-            for row in connection.execute(query)
-        )
+    return query.where(s.c.id.in_(sa.select(c.c.submission_id))) if retry else query
 
 
 def losses(connection: Connection, submission_id: int, code: str) -> tuple[int, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ from sbrt_qa.store.records import (
     sha256,
     submission_code,
 )
+from sbrt_qa.store.rows import id_of, insert, insert_all, is_there
 
 ATTEMPTS: Final = 3
 """How many runs try a submission whose review breaks off; then only those that are told to."""
@@ -56,7 +58,7 @@ def add_protocol(engine: Engine, protocol: Protocol, at: str) -> int:
         row = {"code": protocol.id, "version": protocol.version, "sha256": protocol.content_hash}
         data = {**row, "content": sha256(content)}
         append(connection, at, "protocol added", protocol.id, data)
-        return _insert(connection, t.protocol_versions, {**row, "content": content})
+        return insert(connection, t.protocol_versions, {**row, "content": content})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Recorder:
     ) -> None:
         """Record a review that broke off; after the last attempt the matter is settled."""
         key = {"submission_id": made.submission_id, "review_id": None}
-        _insert(connection, t.findings, finding_row(lost) | key)
+        insert(connection, t.findings, finding_row(lost) | key)
         attempt = len(losses(connection, made.submission_id, lost.code))
         settled = attempt >= ATTEMPTS
         data = {
@@ -125,14 +127,14 @@ class Recorder:
     def _settle(self, connection: Connection, submission_id: int) -> None:
         row = {"submission_id": submission_id, "rules_sha256": self.rules_sha256}
         row |= {"engine": self.version}
-        if not _is_there(connection, t.settled, row):
-            _insert(connection, t.settled, row)
+        if not is_there(connection, t.settled, row):
+            insert(connection, t.settled, row)
 
     def _has_review(
         self, connection: Connection, case_id: int, review: CaseReview, version: str
     ) -> bool:
         row = {"case_id": case_id, "protocol_version_id": self._protocol_id(review)}
-        return _is_there(connection, t.reviews, row | {"engine": version})
+        return is_there(connection, t.reviews, row | {"engine": version})
 
     def _protocol_id(self, review: CaseReview) -> int:
         known = self.protocols.get(review.protocol.sha256)
@@ -192,14 +194,14 @@ class Recorder:
             "facts": one.facts,
             "facts_sha256": one.facts_sha256,
         }
-        key = {"review_id": _insert(connection, t.reviews, row)}
+        key = {"review_id": insert(connection, t.reviews, row)}
         curves = ({"key": d.key, "name": d.name, "data": d.data} for d in one.dvhs)
-        _insert_all(connection, t.dvhs, [curve | key for curve in curves])
-        _insert_all(connection, t.metric_values, [value_row(c) | key for c in review.constraints])
+        insert_all(connection, t.dvhs, [curve | key for curve in curves])
+        insert_all(connection, t.metric_values, [value_row(c) | key for c in review.constraints])
         both = key | {"submission_id": submission_id}
-        _insert_all(connection, t.findings, [finding_row(f) | both for f in review.findings])
+        insert_all(connection, t.findings, [finding_row(f) | both for f in review.findings])
         if one.comparison is not None:
-            _insert(connection, t.comparisons, comparison_row(one.comparison) | key)
+            insert(connection, t.comparisons, comparison_row(one.comparison) | key)
 
 
 def _told(one: ReviewedCase) -> dict[str, str]:
@@ -255,7 +257,7 @@ def _add_submission(connection: Connection, entry: Entry, at: str) -> Recorded:
     subject_id = _subject(connection, place)
     version, revision = _next(connection, subject_id, place.version)
     kinds = [one.modality for one in entry.files]
-    submission_id = _insert(
+    submission_id = insert(
         connection,
         t.submissions,
         {
@@ -280,18 +282,18 @@ def _add_contents(connection: Connection, submission_id: int, entry: Entry) -> N
     """Record what a submission consists of, and what is to be said of it as a whole."""
     key = {"submission_id": submission_id}
     files = [{"sha256": f.sha256, "modality": f.modality} | key for f in entry.files]
-    _insert_all(connection, t.files, files)
+    insert_all(connection, t.files, files)
     found = [finding_row(f) | key | {"review_id": None} for f in entry.findings]
-    _insert_all(connection, t.findings, found)
+    insert_all(connection, t.findings, found)
 
 
 def _has_contents(connection: Connection, submission_id: int) -> bool:
     """Tell whether a submission was ever read; one whose reviews all broke off was not."""
-    return _is_there(connection, t.cases, {"submission_id": submission_id})
+    return is_there(connection, t.cases, {"submission_id": submission_id})
 
 
 def _add_case(connection: Connection, submission_id: int, ordinal: int, one: ReviewedCase) -> int:
-    case_id = _insert(
+    case_id = insert(
         connection,
         t.cases,
         {
@@ -302,7 +304,7 @@ def _add_case(connection: Connection, submission_id: int, ordinal: int, one: Rev
     )
     repairs = one.review.repairs
     rows = [{"quirk": r.quirk, "place": r.where, "detail": r.detail} for r in repairs]
-    _insert_all(connection, t.repairs, [row | {"case_id": case_id} for row in rows])
+    insert_all(connection, t.repairs, [row | {"case_id": case_id} for row in rows])
     return case_id
 
 
@@ -313,31 +315,48 @@ def _subject(connection: Connection, place: Place) -> int:
 
 
 def _get_or_add(connection: Connection, table: sa.Table, row: dict[str, Any]) -> int:
-    same = sa.and_(*(table.c[name] == value for name, value in row.items()))
-    known = connection.scalar(sa.select(table.c.id).where(same))
-    return int(known) if known is not None else _insert(connection, table, row)
+    known = id_of(connection, table, row)
+    return insert(connection, table, row) if known is None else known
 
 
 def _next(connection: Connection, subject_id: int, version: int | None) -> tuple[int, int]:
     """Return version and revision of a new submission: nothing is ever replaced."""
-    of_subject = t.submissions.c.subject_id == subject_id
+    last_version, last_revision = _newest_queries()
     if version is None:
-        highest = connection.scalar(
-            sa.select(sa.func.max(t.submissions.c.version)).where(of_subject)
-        )
-        return (highest or 0) + 1, 1
-    same = sa.and_(of_subject, t.submissions.c.version == version)
-    revision = connection.scalar(sa.select(sa.func.max(t.submissions.c.revision)).where(same))
-    return version, (revision or 0) + 1
+        return (connection.scalar(last_version, {"subject": subject_id}) or 0) + 1, 1
+    wanted = {"subject": subject_id, "number": version}
+    return version, (connection.scalar(last_revision, wanted) or 0) + 1
+
+
+@functools.cache
+def _newest_queries() -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """Return the queries of a subject's last version, and of a version's last revision."""
+    s = t.submissions.c
+    of_subject = s.subject_id == sa.bindparam("subject")
+    of_version = s.version == sa.bindparam("number")
+    return (
+        sa.select(sa.func.max(s.version)).where(of_subject),
+        sa.select(sa.func.max(s.revision)).where(of_subject, of_version),
+    )
+
+
+@functools.cache
+def _input_query() -> sa.Select[Any]:
+    s, b, i = t.submissions, t.subjects, t.sites
+    joined = s.join(b, s.c.subject_id == b.c.id).join(i, b.c.site_id == i.c.id)
+    columns = (s.c.id, s.c.version, s.c.revision, b.c.code.label("subject"), i.c.code.label("site"))
+    place = s.c.place_key == sa.bindparam("place")
+    return (
+        sa.select(*columns)
+        .select_from(joined)
+        .where(place, s.c.input_sha256 == sa.bindparam("input"))
+    )
 
 
 def _same_input(connection: Connection, entry: Entry) -> Recorded | None:
     """Return the submission that these very files of this place are already."""
-    s, b, i = t.submissions, t.subjects, t.sites
-    joined = s.join(b, s.c.subject_id == b.c.id).join(i, b.c.site_id == i.c.id)
-    columns = (s.c.id, s.c.version, s.c.revision, b.c.code.label("subject"), i.c.code.label("site"))
-    same = sa.and_(s.c.place_key == entry.place.place_key, s.c.input_sha256 == entry.input_sha256)
-    row = connection.execute(sa.select(*columns).select_from(joined).where(same)).first()
+    wanted = {"place": entry.place.place_key, "input": entry.input_sha256}
+    row = connection.execute(_input_query(), wanted).first()
     if row is None:
         return None
     code = submission_code(row.site, row.subject, row.version, row.revision)
@@ -348,21 +367,3 @@ def _case_ids(connection: Connection, submission_id: int) -> list[int]:
     mine = t.cases.c.submission_id == submission_id
     known = connection.scalars(sa.select(t.cases.c.id).where(mine).order_by(t.cases.c.ordinal))
     return [int(case_id) for case_id in known]
-
-
-def _is_there(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
-    same = sa.and_(*(table.c[name] == value for name, value in row.items()))
-    return connection.scalar(sa.select(table.c.id).where(same).limit(1)) is not None
-
-
-def _insert(connection: Connection, table: sa.Table, row: dict[str, Any]) -> int:
-    key = connection.execute(table.insert(), row).inserted_primary_key
-    if key is None:
-        raise StoreError("the database gave no key", where=table.name)
-    return int(key[0])
-
-
-def _insert_all(connection: Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
-    listed = list(rows)
-    if listed:
-        connection.execute(table.insert(), listed)

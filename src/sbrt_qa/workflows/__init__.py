@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
     from sbrt_qa.model.case import Case
     from sbrt_qa.protocol.schema import Protocol
-    from sbrt_qa.protocol.versions import ProtocolFamily
+    from sbrt_qa.protocol.versions import Chosen, ProtocolFamily
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
     from sbrt_qa.review.site_csv import SiteValue
@@ -74,7 +74,7 @@ def check(
     for case in load_cases(paths):
         review = review_case(case, rules.of(case), mapping=mapping, site_values=sent, bands=bands)
         if cross_check:
-            review = cross_checked(case, review, paths)
+            review = cross_checked(case, review, paths, rules.of(case), mapping)
         reviews.append(citing_self_test(review))
     return tuple(reviews)
 
@@ -225,11 +225,26 @@ def read_sent(path: Path) -> tuple[SiteValue, ...]:
     return read_site_values(text)
 
 
-def cross_checked(case: Case, review: CaseReview, paths: Sequence[Path]) -> CaseReview:
-    """Return a review with every metric from a second engine beside."""
+def cross_checked(
+    case: Case,
+    review: CaseReview,
+    paths: Sequence[Path],
+    rules: Chosen,
+    mapping: Mapping[str, str] | None = None,
+) -> CaseReview:
+    """Return a review with every metric from a second engine beside.
+
+    Parameters
+    ----------
+    paths
+        Where the files of the case lie.
+    rules, mapping
+        What the case was reviewed with.
+    """
     from sbrt_qa.crosscheck.compare import cross_check
 
-    return replace(review, cross_check=cross_check(case, review.constraints, paths))
+    rows = cross_check(case, rules.protocol, review.constraints, paths, mapping)
+    return replace(review, cross_check=rows)
 
 
 def citing_self_test(review: CaseReview) -> CaseReview:

@@ -6,15 +6,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sbrt_qa.checks.registry import Check
+    from sbrt_qa.checks.run import Listed
     from sbrt_qa.protocol.schema import Protocol
 
 
-def plan_checks() -> tuple[Check, ...]:
-    """Return all checks of a plan, by group and code."""
-    from sbrt_qa.checks.run import configured
+def plan_checks(protocol_name: str = "") -> tuple[tuple[Listed, ...], str]:
+    """Return all checks of a plan, by group and code, and which protocol's settings they have.
 
-    return tuple(one.check for one in configured(None))
+    Parameters
+    ----------
+    protocol_name
+        Name, ``NAME@VERSION`` or file; without it checks have their own settings.
+
+    Raises
+    ------
+    ProtocolError
+        There is no such protocol, or it breaks its schema.
+    """
+    from sbrt_qa.checks.run import listed
+    from sbrt_qa.protocol.load import load_protocol
+
+    if not protocol_name:
+        return listed(None), ""
+    protocol = with_known_checks(load_protocol(protocol_name), protocol_name)
+    return listed(protocol), f"{protocol.id} {protocol.version}"
 
 
 def with_known_checks(protocol: Protocol, name_or_path: str) -> Protocol:

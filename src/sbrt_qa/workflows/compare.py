@@ -47,6 +47,7 @@ def compare(
     """
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dosimetry.gamma import DEFAULT_CRITERIA, parse_criteria
+    from sbrt_qa.model.phrase import say
     from sbrt_qa.protocol.load import load_family
     from sbrt_qa.protocol.versions import Chosen, other_version
     from sbrt_qa.review.compare import compare_cases
@@ -58,9 +59,11 @@ def compare(
     family = load_family(protocol_name)
     old, new = (choose(load_cases(list(paths)), plan) for paths in (before, after))
     chosen = family.of(new)
-    same = Chosen(chosen.protocol, "that of the later plan")
+    own = family.of(old)
+    if own.protocol.version != chosen.protocol.version:
+        own = Chosen(chosen.protocol, say("that of the later plan"))
     reviews = (
-        review_case(old, same, mapping=mapping, bands=False),
+        review_case(old, own, mapping=mapping, bands=False),
         review_case(new, chosen, mapping=mapping, bands=False),
     )
     found = compare_cases(

@@ -67,7 +67,7 @@ def export(
     protocol = load_family(protocol_name).of(case).protocol
     made = derive(case, wanted, anchor.planes_mm, protocol, mapping=mapping)
     stamp = Stamp(f"{when:%Y%m%d}", f"{when:%H%M%S}") if when else Stamp()
-    rois = [WrittenRoi(d.structure, d.description) for d in made]
+    rois = [WrittenRoi(d.structure, "; ".join(filter(None, (d.description, d.note)))) for d in made]
     doubted = doubts(case, with_dose=bool(wanted.isodoses))
     write_derived(rois, anchor, out, stamp, doubt=_doubt(doubted))
     return Exported(made, doubted)

@@ -48,7 +48,9 @@ def report(
     case = workflows.choose(load_cases(paths), plan)
     rules = workflows.protocol_family(protocol_name).of(case)
     found = review_and_gather(case, rules, mapping=mapping, site_values=sent, bands=bands)
-    review = workflows.cross_checked(case, found.review, paths) if cross_check else found.review
+    review = found.review
+    if cross_check:
+        review = workflows.cross_checked(case, review, paths, rules, mapping)
     plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
     patient = document_patient(review.subject, paths, plan_uid)
     stated = found.occasion

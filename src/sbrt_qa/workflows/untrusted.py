@@ -113,7 +113,8 @@ def review_here(given: Mapping[str, Any]) -> dict[str, Any]:
     rules = workflows.protocol_family(job.protocol_name).of(case)
     review = review_case(case, rules, mapping=job.mapping, site_values=sent, bands=job.bands)
     if job.cross_check:
-        review = workflows.cross_checked(case, review, [Path(path) for path in job.paths])
+        files = [Path(path) for path in job.paths]
+        review = workflows.cross_checked(case, review, files, rules, job.mapping)
     return {"review": review.to_json()}
 
 

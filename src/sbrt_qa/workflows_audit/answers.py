@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.workflows_audit.question import PLACE, Answer, Question, Row
+from sbrt_qa.workflows_audit.rates import SUMS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sbrt_qa.audit.statistics import Judged, Submitted
     from sbrt_qa.store.answers import ValueRow
     from sbrt_qa.store.connection import Database
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of an audit.
-
-    Parameters
-    ----------
-    about
-        One of `ABOUT`.
-    site, subject, limit
-        Only these, when not empty.
-    verdict
-        Only this verdict.
-    latest
-        Only the last submission of each subject.
-    protocol
-        Hash, or its beginning, of the protocol whose reviews are meant; the newest when empty.
-    """
-
-    about: str
-    site: str = ""
-    subject: str = ""
-    limit: str = ""
-    verdict: str = ""
-    latest: bool = False
-    protocol: str = ""
+    from sbrt_qa.store.queries import QueryRow
 
 
 def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
@@ -52,16 +26,18 @@ def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
     Raises
     ------
     UsageError
-        There is no such kind of answer, no audit, or no protocol of this hash.
+        There is no such kind of answer, or it cannot be narrowed so; there is no audit, or no
+        protocol of this hash.
     """
     from sbrt_qa.workflows_audit.place import open_audit
 
     if question.about not in ABOUT:
         raise UsageError("unknown question", got=quoted(question.about), expected=", ".join(ABOUT))
+    ABOUT[question.about].check(question)
     engine = open_audit(audit).engine(database)
     try:
         protocol = _protocol(engine, question.protocol)
-        for row in ABOUT[question.about](engine, protocol, question):
+        for row in ABOUT[question.about].rows(engine, protocol, question):
             if _is_asked(row, question):
                 yield row
     finally:
@@ -85,6 +61,8 @@ def _is_asked(row: Row, question: Question) -> bool:
         wanted = getattr(question, name)
         if wanted and name in row and row[name] != wanted:
             return False
+    if question.limit and row.get("what", question.limit) != question.limit:
+        return False
     return not (question.latest and row.get("latest") is False)
 
 
@@ -93,11 +71,13 @@ def _is_asked(row: Row, question: Question) -> bool:
 
 def _submissions(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
     from sbrt_qa.store.answers import submissions
+    from sbrt_qa.store.queries import all_queries
 
+    states = {one.submission_id: one.state for one in all_queries(engine)}
     for one in submissions(engine, protocol):
         data = asdict(one)
-        del data["id"]
-        yield {"code": one.code, **data, "complete": one.complete}
+        query = states.get(data.pop("id"), "")
+        yield {"code": one.code, **data, "query": query, "complete": one.complete}
 
 
 def _metrics(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
@@ -127,80 +107,23 @@ def _completeness(engine: Database, protocol: str, _: Question) -> Iterator[Row]
         yield {**place, "latest": one.latest, **parts, "missing": missing}
 
 
-def _sites(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
-    from sbrt_qa.audit.statistics import first_pass, funnel, pass_rates
+def _queries(engine: Database, _protocol: str, _: Question) -> Iterator[Row]:
+    from sbrt_qa.store.queries import all_queries
+    from sbrt_qa.workflows_audit.run import now
 
-    rows = submitted(engine, protocol)
-    first = {one.group: one for one in first_pass(rows)}
-    found = pass_rates(rows, lambda row: row.site)
-    for one, point in zip(found, funnel(found), strict=True):
-        start = first[one.group]
-        yield {
-            "site": one.group,
-            "submissions": one.of,
-            "passed": one.count,
-            **_interval(one.share, one.low, one.high),
-            "subjects": start.of,
-            "first_pass_approved": start.count,
-            "first_pass_percent": round(100 * start.share, 1),
-            "signal": point.signal,
-        }
+    today = now()
+    for one in all_queries(engine):
+        data = asdict(one)
+        for name in ("id", "submission_id", "letter"):
+            del data[name]
+        yield {"query": one.id, "state": one.state, **data, **_age(one, today)}
 
 
-def _limits(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
-    from sbrt_qa.audit.statistics import limit_rates
-
-    for one in limit_rates(judged(engine, protocol)):
-        interval = _interval(one.share, one.low, one.high)
-        yield {"limit": one.group, "not_met": one.count, "of": one.of, **interval}
-
-
-def _periods(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
-    from sbrt_qa.audit.statistics import pass_rates, period
-
-    for one in pass_rates(submitted(engine, protocol), lambda row: period(row.received)):
-        interval = _interval(one.share, one.low, one.high)
-        yield {"period": one.group, "passed": one.count, "of": one.of, **interval}
-
-
-def _approvals(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
-    from sbrt_qa.audit.statistics import until_approval
-
-    for number, subjects in until_approval(submitted(engine, protocol)).items():
-        yield {"approved_with_submission": number or "not yet", "subjects": subjects}
-
-
-def _outliers(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
-    from sbrt_qa.audit.statistics import outliers
-
-    return (asdict(one) for one in outliers(judged(engine, protocol)))
-
-
-def _charts(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
-    from sbrt_qa.audit.statistics import control_chart
-
-    by_limit: dict[str, list[tuple[str, str, float]]] = {}
-    for one in judged(engine, protocol):
-        if one.value is not None and question.limit in ("", one.limit):
-            by_limit.setdefault(one.limit, []).append((one.received, one.code, one.value))
-    for limit, values in by_limit.items():
-        for point in control_chart([(code, value) for _, code, value in sorted(values)]):
-            yield {"limit": limit, **asdict(point)}
-
-
-def _dvh_bands(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
-    from sbrt_qa.audit.statistics import dvh_band
-    from sbrt_qa.dosimetry.packed import unpack
-    from sbrt_qa.store.kept import named_histograms
-
-    for structure, packed in named_histograms(engine, protocol):
-        found = (unpack(data) for data in packed)
-        band = dvh_band(structure, ((d.dose_gy, d.cumulative_cc) for d in found))
-        if band is None:
-            continue
-        for i, dose in enumerate(band.dose_gy):
-            parts = {f"p{100 * q:g}": round(float(v[i]), 3) for q, v in band.volume_percent.items()}
-            yield {"structure": structure, "plans": band.plans, "dose_gy": float(dose), **parts}
+def _age(one: QueryRow, today: str) -> Row:
+    """Return for how many days a query has been or was open, and whether its answer is late."""
+    begun, end = (datetime.fromisoformat(at) for at in (one.opened, one.closed or today))
+    waited_for = one.answered or one.closed or today
+    return {"age_days": (end - begun).days, "overdue": waited_for > one.due}
 
 
 def _changes(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
@@ -266,47 +189,14 @@ def _differences_told(engine: Database, protocol: str, _: Question) -> Iterator[
             }  # fmt: skip
 
 
-def _interval(share: float, low: float, high: float) -> Row:
-    names = ("percent", "low_percent", "high_percent")
-    return {n: round(100 * x, 1) for n, x in zip(names, (share, low, high), strict=True)}
-
-
-def submitted(engine: Database, protocol: str = "") -> list[Submitted]:
-    """Return all submissions for statistics."""
-    from sbrt_qa.audit.statistics import Submitted
-    from sbrt_qa.store.answers import submissions
-
-    return [
-        Submitted(s.site, s.subject, (s.version, s.revision), s.received, s.verdict)
-        for s in submissions(engine, protocol)
-    ]
-
-
-def judged(engine: Database, protocol: str = "") -> list[Judged]:
-    """Return all limits that count, for statistics."""
-    from sbrt_qa.audit.statistics import Judged
-    from sbrt_qa.store.answers import values
-
-    return [
-        Judged(v.code, v.site, v.limit, v.received, v.verdict, v.value)
-        for v in values(engine, protocol)
-        if v.counts
-    ]
-
-
-ABOUT: Final[dict[str, Callable[[Database, str, Question], Iterator[Row]]]] = {
-    "submissions": _submissions,
-    "metrics": _metrics,
-    "deviations": _deviations,
-    "completeness": _completeness,
-    "changes": _changes,
-    "differences": _differences_told,
-    "sites": _sites,
-    "limits": _limits,
-    "periods": _periods,
-    "approvals": _approvals,
-    "outliers": _outliers,
-    "charts": _charts,
-    "dvh-bands": _dvh_bands,
+ABOUT: Final = {
+    "submissions": Answer(_submissions, PLACE | {"verdict"}),
+    "metrics": Answer(_metrics, PLACE | {"limit", "verdict"}),
+    "deviations": Answer(_deviations, PLACE | {"limit", "verdict"}),
+    "completeness": Answer(_completeness, PLACE),
+    "queries": Answer(_queries, PLACE),
+    "changes": Answer(_changes, frozenset({"site", "subject", "limit"})),
+    "differences": Answer(_differences_told, frozenset({"site", "subject"})),
+    **SUMS,
 }
 """Every kind of answer by its name."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sbrt_qa import __version__
-from sbrt_qa.workflows_audit.answers import Question, ask
+from sbrt_qa.workflows_audit.answers import ask
 from sbrt_qa.workflows_audit.case_reports import CaseReports
+from sbrt_qa.workflows_audit.plots import plots
+from sbrt_qa.workflows_audit.question import Question
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE: Final = "index.html"
-ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers")
+ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers", "queries")
 MOST_OUTLIERS: Final = 50
 MOST_NAMED: Final = 6
 """Changed things of one area that are named; the case report tells them all."""
@@ -54,15 +56,17 @@ def trial_report(audit: Path, database: str = "") -> str:
         told = {key: one[key] for key in ("what", "verdict", "text")}
         details.setdefault(one["code"], []).append(told)
     engine = place.engine(database)
+    codes = {row["code"]: at for at, row in enumerate(rows)}
     try:
         events, head = last_event(engine)
+        drawn = plots(engine, codes)
     finally:
         engine.dispose()
     return trial_page(
         place.settings.trial,
         f"{len(rows)} submissions of {len(answers['sites'])} sites · sbrt_qa {__version__}",
         f"{events} recorded events, the last with the hash {head}",
-        {"rows": rows, **answers},
+        {"rows": rows, **answers, "plots": drawn},
         {"details": details, "changes": _changes(audit, database)},
     )
 

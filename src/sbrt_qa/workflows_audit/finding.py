@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sbrt_qa.audit.running import WAKE_SECONDS
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.discovery import Submission
@@ -31,7 +34,9 @@ class Finder:
         roots: Iterable[Path],
         manifest: Mapping[str, Naming] | None = None,
         passed_over: frozenset[str] = frozenset(),
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._stopped = stopped
         self.found, self.complete = 0, False
         self._stop = False
         self._queue: queue.SimpleQueue[Found | Exception | None] = queue.SimpleQueue()
@@ -52,10 +57,16 @@ class Finder:
             self._queue.put(error)
 
     def __iter__(self) -> Iterator[Found]:
-        while (one := self._queue.get()) is not None:
+        while (one := self._next()) is not None:
             if isinstance(one, Exception):
                 raise one
             yield one
+
+    def _next(self) -> Found | Exception | None:
+        while not self._stopped():
+            with contextlib.suppress(queue.Empty):
+                return self._queue.get(timeout=WAKE_SECONDS)
+        raise KeyboardInterrupt
 
     def stop(self) -> None:
         """Look no further."""

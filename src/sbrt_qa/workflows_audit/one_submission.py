@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case
     from sbrt_qa.model.outcome import Finding
+    from sbrt_qa.model.plan import Plan
     from sbrt_qa.protocol.versions import Chosen, ProtocolFamily
     from sbrt_qa.review.comparison import CaseComparison
     from sbrt_qa.review.result import CaseReview
+    from sbrt_qa.review.stored_case import StoredCase
 
 _ROI: Final = re.compile(r"roi (\d+)")
 
@@ -155,17 +157,22 @@ def scanned(
     inventory: Inventory, identity: Identity, family: ProtocolFamily, codes: Sequence[str]
 ) -> Scan:
     """Look for identifiers in all that a submission says."""
+    from sbrt_qa.audit.coding import is_subject_code
+    from sbrt_qa.audit.layout import is_code
     from sbrt_qa.audit.privacy import Header, Texts, scan
     from sbrt_qa.model.outcome import Reason
 
+    subjects = [code for code in identity.subjects if is_subject_code(code)]
+    sites = [code for code in identity.sites if is_code(code)]
+    odd = tuple(code for code in identity.subjects if not is_subject_code(code))
     header = Header(
         identity.names,
         identity.ids,
         identity.birth_dates,
-        identity.people,
+        {**identity.people, **({"ClinicalTrialSubjectID": odd} if odd else {})},
         identity.others,
         identity.private,
-        codes=tuple(c for c in (*codes, *identity.subjects, *identity.sites) if c),
+        codes=tuple(filter(None, (*codes, *subjects, *sites))),
     )
     structures: list[str] = []
     labels: list[str] = []
@@ -173,13 +180,22 @@ def scanned(
         if not isinstance(case.structures, Reason):
             structures += [s.name for s in case.structures.structures]
             labels.append(case.structures.label)
-        labels.append(case.label)
+        labels += [case.label, case.subject]
         if not isinstance(case.plan, Reason):
-            labels += [case.plan.label, case.plan.name, *case.plan.machines]
+            labels += _written(case.plan)
+    labels = [text for text in labels if text not in subjects]
     files = [(one.name, one.modality) for one in inventory.files]
     files += [(one.name, "") for one in inventory.ignored]
     texts = Texts(tuple(structures), tuple(labels), tuple(files), _vocabulary(family))
     return scan(header, texts)
+
+
+def _written(plan: Plan) -> list[str]:
+    """Return the texts of a plan that people wrote."""
+    beams = [text for one in plan.beams for text in (one.name, one.tolerance_table)]
+    references = [one.description for one in plan.dose_references]
+    texts = [plan.label, plan.name, plan.prescription_text, *plan.machines, *beams, *references]
+    return [text for text in texts if text]
 
 
 def _vocabulary(family: ProtocolFamily) -> frozenset[str]:
@@ -221,7 +237,7 @@ class _Reviewer:
         comparison = self._compared(case, review, chosen)
         told = {
             "document": document,
-            "facts": self._clean(facts.to_json()),
+            "facts": self._clean(self._under_clean_names(facts).to_json()),
             "dvhs": _listed({key: pack(dvh) for key, dvh in dvhs.items()}, _names(review)),
             "comparison": comparison and comparison.to_json(),
             "before": self._before.input_sha256 if comparison and self._before else "",
@@ -229,6 +245,11 @@ class _Reviewer:
         if self._job["report"]:
             told["unwritten"] = self._write(plan, doses, review, chosen, document, comparison)
         return told
+
+    def _under_clean_names(self, facts: StoredCase) -> StoredCase:
+        """Return facts whose mapping names structures as they are stored."""
+        clean = self._found.clean
+        return replace(facts, mapping={clean(name): to for name, to in facts.mapping.items()})
 
     def _clean(self, text: str) -> str:
         from sbrt_qa.audit.privacy import scrub

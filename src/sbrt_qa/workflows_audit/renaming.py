@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-_UID: Final = re.compile(r"(?<![\w.])[0-2](?:\.\d+){5,}(?![\w.])")
+_UID: Final = re.compile(r"(?<![\w.])(?:[0-2](?:\.\d+){5,}|2\.25\.\d{15,})(?![\w.])")
 """A UID of an instance; those that the standard itself gives out begin with `STANDARD`."""
 
 STANDARD: Final = "1.2.840.10008."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -100,7 +100,11 @@ class Step:
     unwritten: int = 0
 
 
-def audit(request: Request, executor: Executor | None = None) -> Generator[Step]:
+def audit(
+    request: Request,
+    executor: Executor | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Generator[Step]:
     """Review and record every submission that is not recorded yet, and tell each.
 
     Parameters
@@ -109,9 +113,14 @@ def audit(request: Request, executor: Executor | None = None) -> Generator[Step]
         What and how.
     executor
         Where reviews run; a pool by the request when not given.
+    stopped
+        Asked between recordings, and while waiting; when true, the run ends with a
+        KeyboardInterrupt, and nothing is left half done.
 
     Raises
     ------
+    KeyboardInterrupt
+        It was stopped.
     UsageError, ProtocolError, StoreError
         The request cannot be carried out.
     """
@@ -121,11 +130,11 @@ def audit(request: Request, executor: Executor | None = None) -> Generator[Step]
 
     with _session(request) as session, ExitStack() as stack:
         pool, count = stack.enter_context(workers(request.jobs, request.dask, executor))
-        finder = Finder(request.submissions, session.manifest, request.passed_over)
+        finder = Finder(request.submissions, session.manifest, request.passed_over, stopped)
         stack.callback(finder.stop)
         review = partial(_review, limits=request.limits)
         tasks = (session.task(one) for one in finder)
-        for done in run_all(tasks, review, pool, count):
+        for done in run_all(tasks, review, pool, count, stopped):
             yield session.record(done, finder)
 
 
@@ -223,6 +232,15 @@ def _review(task: Task, limits: Limits) -> Outcome:
 # --- recording --------------------------------------------------------------------------------
 
 
+def known_codes(named: Naming) -> tuple[str, ...]:
+    """Return the codes of site and subject that a place tells, which files may hold; no names."""
+    from sbrt_qa.audit.coding import is_subject_code
+    from sbrt_qa.audit.layout import is_code
+
+    site, subject = named.site or "", named.subject or ""
+    return tuple(filter(None, (site * is_code(site), subject * is_subject_code(subject))))
+
+
 class _Session:
     """One run: what it knows, and what it has done."""
 
@@ -261,14 +279,13 @@ class _Session:
             __version__,
             retry=self._request.retry,
         )
-        names = () if self._pseudonymize else (one.named.site or "", one.named.subject or "")
         job = Job(
             str(one.path.absolute()),
             self._protocols,
             self._request.mapping,
             fixed=self._family.fixed,
             known=tuple(s.input_sha256 for s in settled if self._is_complete(s)),
-            codes=tuple(name for name in names if name),
+            codes=() if self._pseudonymize else known_codes(one.named),
             before=self._before(found, known=bool(settled)),
             report=self._reports.stem(key) if self._request.reports else "",
             site=one.named.site if one.named.site and is_code(one.named.site) else "",

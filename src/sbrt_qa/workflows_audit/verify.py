@@ -130,6 +130,7 @@ class _Again:
         from sbrt_qa.protocol.versions import AS_ASKED
         from sbrt_qa.store.kept import protocol_content, rules_of
         from sbrt_qa.workflows_audit.one_submission import Job, review_in_child
+        from sbrt_qa.workflows_audit.run import known_codes
 
         first = cases[0]
         found = self._places.get(first.place_key)
@@ -137,8 +138,7 @@ class _Again:
             return "its files are not there"
         if first.engine != __version__:
             return f"it was made by version {first.engine}, this is {__version__}"
-        named = (found.named.site or "", found.named.subject or "")
-        codes = () if self._pseudonymized else tuple(name for name in named if name)
+        codes = () if self._pseudonymized else known_codes(found.named)
         mapping = json.loads(first.facts or "{}").get("mapping", {})
         rules = rules_of(self._engine, first.submission_id, first.engine)
         hashes = self._versions.get(rules, (first.protocol,))

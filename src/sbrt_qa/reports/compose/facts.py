@@ -146,7 +146,7 @@ def _dose(dose: DoseSummary | Reason, words: Words) -> str:
     return words(
         msg("{voxels} voxels of {spacing} mm · maximum {maximum} Gy · {kind}"),
         voxels=" × ".join(str(n) for n in dose.voxels),
-        spacing=" × ".join(f"{s:g}" for s in dose.spacing_mm),
+        spacing=dose.spacing_text,
         maximum=f"{dose.max_gy:.2f}",
         kind=f"{visible(dose.summation)} {visible(dose.dose_type)}",
     )

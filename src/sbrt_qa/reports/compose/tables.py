@@ -130,7 +130,7 @@ def comparison_table(rows: Sequence[Comparison], words: Words) -> Table | None:
     judged = sum(r.agrees is not None for r in rows)
     note = words(
         msg("{agree} of {judged} values agree with {source}."),
-        agree=agree, judged=judged, source=visible(rows[0].source),
+        agree=agree, judged=judged, source=visible(rows[0].origin),
     )  # fmt: skip
     return Table(tuple(words(t) for t in texts), cells, (note, words.sentence(TOLERANCE_SOURCE)))
 

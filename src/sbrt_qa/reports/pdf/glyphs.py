@@ -23,7 +23,10 @@ MOST_IN_A_WORD: Final = 120
 
 _JOINTS: Final = re.compile(r"(?<=[_./+\-|\\])(?=.)")
 _ENDLESS: Final = re.compile(rf"(\S{{{MOST_IN_A_WORD - 1}}})\S{{2,}}")
-_LONG: Final = re.compile(rf"\S{{{LONGEST_WORD},}}")
+_CJK: Final = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+"""Between these a line may break anyway; a space more would hide their words from a search."""
+
+_LONG: Final = re.compile(rf"[^\s{_CJK}]{{{LONGEST_WORD},}}")
 _PIECE: Final = 14
 
 

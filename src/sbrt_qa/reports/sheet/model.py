@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class Grid:
             raise ValueError(msg)
 
 
+Block: TypeAlias = Paragraph | Heading | Grid
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A document.
@@ -48,9 +52,12 @@ class Sheet:
         The rest, in order.
     foot
         On every page.
+    language
+        Of all texts.
     """
 
     title: str
     facts: tuple[tuple[str, str], ...] = ()
-    blocks: tuple[Paragraph | Heading | Grid, ...] = ()
+    blocks: tuple[Block, ...] = ()
     foot: str = field(default="For protocol review only. Not for treatment decisions.")
+    language: str = "en"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.reports.pdf.typeset import LAYOUT, typeset
-from sbrt_qa.reports.sheet.model import Grid, Heading, Paragraph, Sheet
+from sbrt_qa.reports.sheet.model import Block, Grid, Heading, Paragraph, Sheet
 
 _HERE: Final = Path(__file__).parent
 
@@ -24,7 +24,7 @@ def sheet_html(sheet: Sheet) -> str:
     facts = "".join(f"<dt>{_safe(name)}</dt><dd>{_safe(text)}</dd>" for name, text in sheet.facts)
     body = "\n".join(_block(block) for block in sheet.blocks)
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{_safe(sheet.language)}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_safe(sheet.title)}</title><style>{style}</style></head><body><main>\n"
@@ -39,7 +39,7 @@ def sheet_pdf(sheet: Sheet) -> bytes:
     return typeset({"main.typ": layout, "sheet.json": json.dumps(_data(sheet))})
 
 
-def _block(block: Paragraph | Heading | Grid) -> str:
+def _block(block: Block) -> str:
     if isinstance(block, Heading):
         return f"<h2>{_safe(block.text)}</h2>"
     if isinstance(block, Paragraph):
@@ -69,10 +69,11 @@ def _data(sheet: Sheet) -> dict[str, Any]:
         "facts": [{"label": visible(name), "text": visible(text)} for name, text in sheet.facts],
         "blocks": [_values(block) for block in sheet.blocks],
         "foot": visible(sheet.foot),
+        "language": sheet.language,
     }
 
 
-def _values(block: Paragraph | Heading | Grid) -> dict[str, Any]:
+def _values(block: Block) -> dict[str, Any]:
     if isinstance(block, Heading):
         return {"kind": "heading", "text": visible(block.text)}
     if isinstance(block, Paragraph):

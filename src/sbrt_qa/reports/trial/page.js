@@ -1,69 +1,68 @@
-"use strict";
-// Every text is put in as text, never as markup. Rows of the long table exist only while visible.
+/* The list of submissions, of which only visible rows exist; counts, rates and open queries. */
 (() => {
-  const data = { details: {}, changes: {}, ...JSON.parse(document.getElementById("data").textContent) };
-  const words = { per_protocol: "✓ per protocol", minor: "△ minor", major: "✕ major", not_evaluable: "? not evaluable" };
+  const { data, say, byId, make, verdicts: words } = Trial;
   const rank = { per_protocol: 0, minor: 1, not_evaluable: 2, major: 3 };
   const ROW = 32;
-  const make = (name, text, kind) => {
-    const node = document.createElement(name);
-    if (text !== undefined && text !== null) node.textContent = String(text);
-    if (kind) node.className = kind;
-    return node;
-  };
-  const byId = (id) => document.getElementById(id);
 
-  // --- dashboards
   const tile = (number, text, kind) => {
     const node = make("div", null, "tile");
     node.append(make("b", number, kind), make("span", text));
     byId("tiles").append(node);
   };
-  tile(data.rows.length, "submissions");
+  tile(data.rows.length, say("submissions"));
   for (const verdict of Object.keys(words)) {
     tile(data.rows.filter((row) => row.verdict === verdict).length, words[verdict], verdict);
   }
-  tile(data.rows.filter((row) => row.query === "open").length, "open queries");
+  const waiting = data.queries.filter((one) => one.state !== "closed");
+  tile(waiting.length, say("queries that wait"));
 
-  const bar = (row) => {
+  // --- rates
+  const bar = (low, high, point) => {
     const outer = make("div", null, "bar");
-    const interval = make("span", null, "interval");
-    const point = make("span");
-    interval.style.left = row.low_percent + "%";
-    interval.style.width = Math.max(row.high_percent - row.low_percent, 0.5) + "%";
-    point.style.left = Math.min(row.percent, 99) + "%";
-    point.style.width = "3px";
-    outer.append(interval, point);
-    outer.title = row.percent + " % (" + row.low_percent + " to " + row.high_percent + ")";
+    outer.setAttribute("aria-hidden", "true");
+    const [interval, dot] = [make("span", null, "interval"), make("span", null, "point")];
+    interval.style.left = low + "%";
+    interval.style.width = Math.max(high - low, 0.5) + "%";
+    dot.style.left = Math.min(point, 99) + "%";
+    outer.append(interval, dot);
     return outer;
   };
-  const table = (id, heads, rows, cells) => {
-    const node = make("table");
-    const head = node.createTHead().insertRow();
-    heads.forEach((text) => { const cell = make("th", text); cell.scope = "col"; head.append(cell); });
-    const body = node.createTBody();
-    rows.forEach((row) => {
-      const line = body.insertRow();
-      cells(row).forEach((cell) => {
-        const place = line.insertCell();
-        if (cell instanceof Node) place.append(cell); else place.textContent = cell === null ? "" : String(cell);
-      });
-    });
-    byId(id).append(rows.length ? node : make("p", "nothing", "small"));
+  const rate = (row, name = "") => {
+    const [part, low, high] = ["percent", "low_percent", "high_percent"].map((key) => row[name + key]);
+    const node = make("div", null, "rate");
+    node.append(make("span", part + " % (" + low + "–" + high + ")"), bar(low, high, part));
+    return node;
   };
-  const share = (row, count) => count + " of " + (row.of ?? row.submissions) + " · " + row.percent + " %";
-  table("sites", ["site", "per protocol", "95 % interval", "first submission approved", "beside the others"], data.sites,
-    (row) => [row.site, share(row, row.passed), bar(row), row.first_pass_approved + " of " + row.subjects, row.signal]);
-  table("limits", ["limit", "not met", "95 % interval"], data.limits, (row) => [row.limit, share(row, row.not_met), bar(row)]);
-  table("periods", ["month", "per protocol", "95 % interval"], data.periods, (row) => [row.period, share(row, row.passed), bar(row)]);
-  table("approvals", ["approved with submission", "subjects"], data.approvals, (row) => [row.approved_with_submission, row.subjects]);
-  table("outliers", ["submission", "limit", "value", "median", "z"], data.outliers,
-    (row) => [row.code, row.limit, row.value.toPrecision(4), row.median.toPrecision(4), row.score.toFixed(1)]);
+  const fill = (id, heads, rows, right = []) =>
+    byId(id).append(rows.length ? Trial.table(heads, rows, right) : make("p", say("nothing"), "small"));
+  const ofAll = (count, of) => count + " / " + of;
+  const signals = { watch: "◆ " + say("outside 95 %"), alarm: "■ " + say("outside 99.8 %") };
+  fill("sites", [say("site"), say("per protocol"), say("% (95 % interval)"), say("first submission approved"), say("% (95 % interval)"), say("beside the others")],
+    data.sites.map((row) => [row.site, ofAll(row.passed, row.submissions), rate(row), ofAll(row.first_pass_approved, row.subjects), rate(row, "first_pass_"), signals[row.signal]]));
+  fill("periods", [say("month"), say("per protocol"), say("% (95 % interval)")],
+    data.periods.map((row) => [row.period, ofAll(row.passed, row.of), rate(row)]));
+  fill("limits", [say("limit"), say("not met"), say("% (95 % interval)")],
+    data.limits.map((row) => [row.limit, ofAll(row.not_met, row.of), rate(row)]));
+  const subjects = data.approvals.reduce((sum, row) => sum + row.subjects, 0);
+  fill("approvals", [say("approved with submission"), say("subjects"), "%"],
+    data.approvals.map((row) => {
+      const part = Math.round(1000 * row.subjects / subjects) / 10, node = make("div", null, "rate");
+      node.append(make("span", part + " %"), bar(0, part, part));
+      return [row.approved_with_submission === "not yet" ? say("not yet") : row.approved_with_submission, row.subjects, node];
+    }), [1]);
+
+  // --- queries, oldest first; their age is that on the day the page is looked at
+  const days = (from) => Math.floor((Date.now() - Date.parse(from)) / 864e5);
+  const states = { open: "○ " + say("open"), answered: "◐ " + say("answered"), closed: "● " + say("closed") };
+  const late = (one) => one.state === "open" && Date.parse(one.due) < Date.now();
+  fill("queries", [say("submission"), say("state"), say("opened"), say("days"), say("answer by"), say("answer")],
+    waiting.map((one) => [Trial.chooser(one.code), states[one.state], one.opened.slice(0, 10), Math.max(days(one.opened), 0),
+      one.due.slice(0, 10) + (late(one) ? " · ▲ " + say("overdue") : ""), one.answer]), [3]);
 
   // --- the long table
   const columns = [
-    ["code", "submission"], ["received", "received"], ["verdict", "verdict"], ["major", "major"], ["minor", "minor"],
-    ["not_evaluable", "not evaluable"], ["borderline", "borderline"], ["notices", "findings"], ["missing", "missing"], ["query", "query"],
+    ["code", say("submission")], ["received", say("received")], ["verdict", say("verdict")], ["major", say("major")], ["minor", say("minor")],
+    ["not_evaluable", say("not evaluable")], ["borderline", say("borderline")], ["notices", say("findings")], ["missing", say("missing")], ["query", say("query")],
   ];
   const numbers = new Set(["major", "minor", "not_evaluable", "borderline", "notices"]);
   let sorted = ["code", 1];
@@ -79,9 +78,9 @@
     cell.append(button);
     head.append(cell);
   });
-  const fill = (id, values) => values.forEach((value) => byId(id).append(new Option(value === "" ? "–" : words[value] ?? value, value)));
-  fill("site", [...new Set(data.rows.map((row) => row.site))].sort());
-  fill("verdict", Object.keys(words));
+  const offer = (id, values) => values.forEach((value) => byId(id).append(new Option(value === "" ? "–" : words[value] ?? value, value)));
+  offer("site", [...new Set(data.rows.map((row) => row.site))].sort());
+  offer("verdict", Object.keys(words));
   const value = (row, key) => (key === "verdict" ? rank[row.verdict] : row[key]);
   const update = () => {
     const [site, verdict, text] = ["site", "verdict", "search"].map((id) => byId(id).value);
@@ -92,7 +91,7 @@
         (data.details[row.code] ?? []).some((one) => one.what.toLowerCase().includes(wanted))));
     const [key, way] = sorted;
     shown.sort((a, b) => { const [x, y] = [value(a, key), value(b, key)]; return way * (x < y ? -1 : x > y ? 1 : 0); });
-    byId("count").textContent = shown.length + " of " + data.rows.length;
+    byId("count").textContent = say("showing {count} of {of}", { count: shown.length, of: data.rows.length });
     byId("window").scrollTop = 0;
     draw();
   };
@@ -107,7 +106,7 @@
     node.dataset.code = row.code;
     node.setAttribute("aria-selected", String(row === chosen));
     columns.forEach(([key]) => {
-      const text = key === "verdict" ? words[row.verdict] : key === "received" ? row.received.slice(0, 10) : row[key] || "";
+      const text = key === "verdict" ? words[row.verdict] : key === "received" ? row.received.slice(0, 10) : key === "query" && row.query ? states[row.query] : row[key] || "";
       const cell = make("td", null, key === "verdict" ? row.verdict : numbers.has(key) ? "n" : "");
       cell.append(key === "code" && row.reports.length ? link(row.reports[0], text) : document.createTextNode(text));
       node.append(cell);
@@ -140,22 +139,28 @@
     box.replaceChildren(make("h3", row.code + " · " + words[row.verdict]));
     const list = make("ul");
     (data.details[row.code] ?? []).forEach((one) => {
-      list.append(make("li", [words[one.verdict] ?? "note", one.what, one.text].join(" · "), one.verdict));
+      list.append(make("li", [words[one.verdict] ?? say("note"), one.what, one.text].join(" · "), one.verdict));
     });
-    box.append(list.children.length ? list : make("p", "Nothing to tell.", "small"));
+    box.append(list.children.length ? list : make("p", say("Nothing to tell."), "small"));
     const changes = data.changes[row.code] ?? [];
     if (changes.length) {
       const before = changes.find((one) => one.before);
       const told = make("ul");
       changes.forEach((one) => told.append(make("li", change(one), one.verdicts && one.verdicts[1])));
-      box.append(make("h4", "What changed since " + (before ? before.before : "the submission before")), told);
+      box.append(make("h4", before ? say("What changed since {before}", before) : say("What changed since the submission before")), told);
     }
     const pages = make("p");
-    row.reports.forEach((path, i) => pages.append(link(path, i ? "Report of plan " + (i + 1) : "Case report"), " "));
+    row.reports.forEach((path, i) => pages.append(link(path, i ? say("Report of plan {number}", { number: i + 1 }) : say("Case report")), " "));
     if (row.reports.length) box.append(pages);
     box.hidden = false;
     draw();
   };
+  Trial.chosen((code) => {
+    const row = data.rows.find((one) => one.code === code);
+    if (!row) return;
+    choose(row);
+    byId("detail").scrollIntoView({ block: "nearest" });
+  });
   ["site", "verdict", "search", "latest"].forEach((id) => byId(id).addEventListener("input", update));
   byId("window").addEventListener("scroll", () => requestAnimationFrame(draw));
   window.addEventListener("resize", draw);

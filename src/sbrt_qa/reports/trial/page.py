@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
-import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from sbrt_qa.reports.words import SOURCE, Words
+
 HERE: Final = Path(__file__).parent
-_PLACE: Final = re.compile(r"@([A-Z]+)@")
+SCRIPTS: Final = ("base.js", "plot.js", "charts.js", "page.js")
+
+SAID: Final = re.compile(r'\bsay\("((?:[^"\\]|\\.)+)"')
+"""A sentence of the scripts: the first argument of ``say``."""
 
 Row = Mapping[str, Any]
 
@@ -21,8 +29,9 @@ def trial_page(
     title: str,
     about: str,
     foot: str,
-    answers: Mapping[str, Sequence[Row]],
+    answers: Mapping[str, Any],
     told: Mapping[str, Row],
+    language: str = SOURCE,
 ) -> str:
     """Return the report of a trial as HTML.
 
@@ -31,33 +40,59 @@ def trial_page(
     title, about, foot
         Plain texts.
     answers
-        Rows under the names ``rows``, ``sites``, ``limits``, ``periods``, ``approvals`` and
-        ``outliers``, with the columns of `sbrt-qa query`; a submission also has the
-        paths of its ``reports``, below the page's folder.
+        Rows under the names ``rows``, ``sites``, ``limits``, ``periods``, ``approvals``,
+        ``outliers`` and ``queries``, with the columns of `sbrt-qa query`; and ``plots``, what the
+        plots are drawn from (`sbrt_qa.workflows_audit.plots`). A submission of ``rows`` also has
+        the paths of its ``reports``, below the page's folder.
     told
         By submission code, under ``details`` deviations and findings: ``what``, ``verdict``,
         ``text`` each; under ``changes`` what a resubmission changed: ``what``, with ``verdicts``,
         ``from`` and ``to`` of a limit, or ``text``.
+    language
+        One of `sbrt_qa.reports.words.languages`.
+
+    Raises
+    ------
+    UsageError
+        There is no such language.
     """
-    style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    parts = {
-        "TITLE": html.escape(title),
-        "ABOUT": html.escape(about),
-        "FOOT": html.escape(foot),
-        "POLICY": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
-        "base-uri 'none'; form-action 'none'",
-        "STYLE": style,
-        "SCRIPT": script,
-        "DATA": _inert({**answers, **told}),
-    }
-    template = (HERE / "page.html").read_text(encoding="utf-8")
-    return _PLACE.sub(lambda found: parts[found[1]], template)
+    words = Words(language)
+    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    style = (HERE / "page.css").read_text(encoding="utf-8")
+    said = {text: words(text) for text in SAID.findall(script)}
+    return _template().render(
+        language=language,
+        _=words,
+        title=title,
+        about=about,
+        foot=foot,
+        policy=Markup(_policy(script, style)),  # noqa: S704 - our own
+        style=Markup(style),  # noqa: S704 - our own
+        script=Markup(script),  # noqa: S704 - our own
+        data=Markup(_inert({**answers, **told, "words": said})),  # noqa: S704 - cannot end its element
+    )
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined
+    )
+    return environment.get_template("page.j2")
 
 
 def _inert(data: Mapping[str, Any]) -> str:
     r"""Return JSON that cannot end the element it stands in: ``<`` is ``\u003c``."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _policy(script: str, style: str) -> str:
+    """Return a policy under which only our own script and style run and nothing is fetched."""
+    return (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def _hash(text: str) -> str:

@@ -1,0 +1,160 @@
+"""Whether a limit became stricter or looser, and by how much, in words."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from sbrt_qa.model.outcome import Reason
+from sbrt_qa.protocol.conformity import bounds_at
+from sbrt_qa.protocol.schema import ConformityLimit, Constraint
+from sbrt_qa.protocol.wording import OPERATORS, bound_text
+
+Limit: TypeAlias = Constraint | ConformityLimit
+
+_SIDE: Final = {"<=": 1, "<": 1, ">=": -1, ">": -1}
+"""Which way a bound becomes looser; 0 for others."""
+
+_HEAVIEST: Final = {1: "major", 2: "major", 3: "minor", 4: "reported only"}
+"""What a limit can do to a case at worst, by its priority."""
+
+_WEIGHT: Final = {"major": 2, "minor": 1, "reported only": 0}
+
+
+class Move(enum.StrEnum):
+    """What became of a limit, strictest first."""
+
+    STRICTER = "stricter"
+    LOOSER = "looser"
+    MIXED = "stricter and looser"
+    """One bound became stricter, another looser."""
+    NEW = "new"
+    GONE = "gone"
+    OTHER = "otherwise"
+    """It differs in something that has no direction."""
+
+
+def metric_parts(limit: Limit) -> tuple[str, str]:
+    """Return a metric without its unit, and the unit with the blank before it."""
+    name, _, unit = limit.metric.partition("[")
+    unit = unit.rstrip("]")
+    if unit.startswith("%") and unit != "%":
+        unit = f"% of {unit[1:]}"
+    return name, f" {unit}" if unit not in ("", "bool") else ""
+
+
+def bounds_text(limit: Limit) -> str:
+    """Return the bounds of a limit: ``≤ 33 Gy, minor to 35``."""
+    if limit.op == "report":
+        return "reported only"
+    if isinstance(limit, ConformityLimit) and limit.table:
+        sign = OPERATORS.get(limit.op, limit.op)
+        rows = (f"{_cc(r.ptv_cc)} {r.per_protocol:g}/{r.minor:g}" for r in limit.table)
+        return f"{sign} by PTV volume: {', '.join(rows)}"
+    text = bound_text(limit.op, limit.per_protocol, metric_parts(limit)[1])
+    if limit.minor is not None and limit.minor != limit.per_protocol:
+        text += f", minor to {limit.minor:g}"
+    return text + (", then minor" if limit.beyond == "minor" else "")
+
+
+def _cc(volume_cc: float | None) -> str:
+    return "larger" if volume_cc is None else f"{volume_cc:g} cc"
+
+
+def move_of(before: Limit, after: Limit) -> tuple[Move, str]:
+    """Return which way a limit moved, and how far, in words; empty words where it did not."""
+    moved = [*_bound_moves(before, after), *_weight_move(before, after)]
+    words = ", ".join(text for _, text in moved)
+    directions = {direction for direction, _ in moved}
+    if len(directions) == 1:
+        return directions.pop(), words
+    return (Move.MIXED if moved else Move.OTHER), words
+
+
+def _weight_move(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
+    """Yield that another priority changes what the limit can do to a case."""
+    if "report" in (a.op, b.op):
+        return
+    one, other = _HEAVIEST[a.priority], _HEAVIEST[b.priority]
+    if one != other:
+        move = Move.STRICTER if _WEIGHT[other] > _WEIGHT[one] else Move.LOOSER
+        yield move, f"{other} at worst, was {one} (priority {a.priority} → {b.priority})"
+
+
+def _bound_moves(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
+    if a.op == b.op == "report":
+        return
+    if "report" in (a.op, b.op):
+        yield (Move.STRICTER, "was reported only") if a.op == "report" else (
+            Move.LOOSER, "now reported only",
+        )  # fmt: skip
+    elif _SIDE.get(a.op, 0) != _SIDE.get(b.op, 0) or not _SIDE.get(a.op, 0):
+        if (a.op, a.per_protocol) != (b.op, b.per_protocol):
+            yield Move.OTHER, "another kind of limit"
+    elif _table(a) or _table(b):
+        yield from _table_moves(a, b)
+    else:
+        yield from _number_moves(a, b)
+
+
+def _number_moves(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
+    """Yield how the bound of per protocol moved, and the one beyond which a value is major."""
+    unit, up = metric_parts(b)[1], _SIDE[a.op]
+    if a.per_protocol is None or b.per_protocol is None:
+        return
+    inner = b.per_protocol - a.per_protocol
+    if inner:
+        yield _toward(inner * up), f"{_toward(inner * up)} by {abs(inner):g}{unit}"
+    elif a.op != b.op:
+        strict = a.op.endswith("=")
+        text = "no longer meets it" if strict else "meets it"
+        yield Move.STRICTER if strict else Move.LOOSER, f"the bound itself {text}"
+    yield from _outer_move(a, b, inner)
+
+
+def _outer_move(a: Limit, b: Limit, inner: float) -> Iterator[tuple[Move, str]]:
+    """Yield how the bound of major moved, where it did not move along with that of per protocol."""
+    one, other = _outer(a), _outer(b)
+    unit, side = metric_parts(b)[1], "above" if _SIDE[a.op] > 0 else "below"
+    if one == other or other - one == inner:
+        return
+    if math.isinf(other):
+        yield Move.LOOSER, "minor at worst"
+    elif math.isinf(one):
+        yield Move.STRICTER, f"major {side} {other:g}{unit}, was minor at worst"
+    else:
+        move = _toward((other - one) * _SIDE[a.op])
+        yield move, f"major {side} {other:g}{unit}, was {one:g}"
+
+
+def _toward(change: float) -> Move:
+    return Move.LOOSER if change > 0 else Move.STRICTER
+
+
+def _outer(limit: Limit) -> float:
+    """Return the bound beyond which a value is major; infinite where none is."""
+    if limit.beyond == "minor":
+        return math.inf
+    bound = limit.per_protocol if limit.minor is None else limit.minor
+    return math.inf if bound is None else bound
+
+
+def _table(limit: Limit) -> bool:
+    return isinstance(limit, ConformityLimit) and bool(limit.table)
+
+
+def _table_moves(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
+    """Yield which way bounds by volume moved, at every volume that one of the tables names."""
+    if not (isinstance(a, ConformityLimit) and isinstance(b, ConformityLimit)):
+        return
+    volumes = sorted({r.ptv_cc for limit in (a, b) for r in limit.table if r.ptv_cc is not None})
+    directions = set()
+    for volume in volumes:
+        one, other = bounds_at(a, volume), bounds_at(b, volume)
+        if isinstance(one, Reason) or isinstance(other, Reason):
+            continue
+        directions |= {move for move, _ in _number_moves(one, other)}
+    for move in sorted(directions):
+        yield move, f"{move} for some target volumes"

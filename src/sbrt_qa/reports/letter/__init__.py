@@ -1,0 +1,1 @@
+"""The letter to a site: what deviates from the protocol, what is asked for, by when."""

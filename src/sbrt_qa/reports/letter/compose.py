@@ -1,0 +1,206 @@
+"""A letter as a sheet, in the words of the case report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from sbrt_qa.errors import visible
+from sbrt_qa.model.outcome import Finding, Verdict
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.reports.compose import meaning, plain
+from sbrt_qa.reports.compose.marks import mark_of, structure_text
+from sbrt_qa.reports.compose.report import DISCLAIMER
+from sbrt_qa.reports.letter.model import Letter
+from sbrt_qa.reports.sheet.model import Block, Heading, Paragraph, Sheet
+from sbrt_qa.reports.words import Words, msg
+from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.unreviewed import NOT_REVIEWED
+
+HEADINGS: Final = {
+    Verdict.MAJOR: msg("Major deviations"),
+    Verdict.NOT_EVALUABLE: msg("Not evaluable"),
+    Verdict.MINOR: msg("Minor deviations"),
+}
+"""Sections of a letter, in their order."""
+
+ASKED: Final = {
+    Verdict.MAJOR: msg(
+        "Please correct the plan and submit it again, or explain why it cannot be met."
+    ),
+    Verdict.NOT_EVALUABLE: msg("Please send what is missing, so that it can be evaluated."),
+    Verdict.MINOR: msg("Please improve the plan if that is possible; otherwise state the reason."),
+}
+"""What is asked of the site, by verdict."""
+
+OF_CODE: Final = {
+    "IDENTIFIER_IN_": msg("there are names with what looks like a person, a number or a date"),
+    "IDENTIFIER_ELEMENTS": msg("header elements that should be empty are not"),
+    "IDENTIFIER_PRIVATE_TAGS": msg("the files hold private elements, which may hold anything"),
+    "NAME_IS_NO_CODE": msg("a folder is not named by a code of the trial"),
+}
+"""What a finding of a submission says, by the beginning of its code."""
+
+OPTION: Final = " --"
+"""What advice holds that names an option of the command line."""
+
+OPENING: Final = {
+    Verdict.PER_PROTOCOL: msg("Everything that was evaluated is as the protocol wants it."),
+    Verdict.MINOR: msg("It deviates from the protocol, within what is still minor."),
+    Verdict.MAJOR: msg("It deviates from the protocol beyond what is still minor."),
+    Verdict.NOT_EVALUABLE: msg("It cannot be held against the protocol as a whole."),
+}
+
+RESEND: Final = msg("Please export the submission again, complete, and send it.")
+
+REFUSED: Final = msg("It could not be read, so nothing in it was evaluated.")
+
+
+def letter_sheet(letter: Letter, words: Words) -> Sheet:
+    """Return a letter as a document, the same for text, HTML and PDF."""
+    blocks: list[Block] = [Paragraph(_opening(letter, words))]
+    for number, review in enumerate(letter.reviews, 1):
+        if len(letter.reviews) > 1:
+            title = words(msg("Plan {number}: {name}"), number=number, name=visible(review.case))
+            blocks.append(Heading(title))
+        for verdict in HEADINGS:
+            blocks += _section(verdict, review, words)
+        blocks += _notes(review, words)
+    if letter.verdict in ASKED:
+        asked = RESEND if letter.is_refused else ASKED[letter.verdict]
+        blocks.append(Paragraph(words(asked)))
+    blocks += _about_files(letter.findings, words)
+    blocks.append(Paragraph(_closing(letter, words)))
+    title = words(msg("Review of submission {code}"), code=visible(letter.code))
+    return Sheet(title, _facts(letter, words), tuple(blocks), words(DISCLAIMER), words.language)
+
+
+def _facts(letter: Letter, words: Words) -> tuple[tuple[str, str], ...]:
+    used = dict.fromkeys(f"{r.protocol.id} {r.protocol.version}" for r in letter.reviews)
+    mark = mark_of(letter.verdict, words)
+    facts = [
+        (words(msg("Trial")), visible(letter.trial)),
+        (words(msg("Submission")), visible(letter.code)),
+        (words(msg("Protocol")), visible(", ".join(used))),
+        (words(msg("Result")), f"{mark.sign} {mark.word}"),
+        (words(msg("Date")), letter.written),
+    ]
+    return (*facts, *([(words(msg("Answer by")), letter.due)] if letter.asks else []))
+
+
+def _opening(letter: Letter, words: Words) -> str:
+    reviewed = words(msg("The submission {code} was reviewed."), code=visible(letter.code))
+    result = REFUSED if letter.is_refused else OPENING[letter.verdict]
+    return " ".join((reviewed, words(result)))
+
+
+def _closing(letter: Letter, words: Words) -> str:
+    if letter.asks:
+        return words(msg("Please answer by {due}."), due=letter.due)
+    return words(msg("No answer is needed."))
+
+
+# --- sections -----------------------------------------------------------------------------------
+
+
+def _section(verdict: Verdict, review: CaseReview, words: Words) -> list[Block]:
+    """Return what has one verdict: limits by structure, then what checks found."""
+    limits = [c for c in review.constraints if c.counts and c.verdict is verdict]
+    found = [f for f in review.findings if f.verdict is verdict]
+    if verdict is Verdict.NOT_EVALUABLE:
+        points = list(_without_value(limits, found, words))
+    else:
+        points = [point for group in _by_structure(limits) for point in _limits(group, words)]
+    points += [_finding(one, words) for one in found]
+    if not points:
+        return []
+    asked = dict.fromkeys(
+        text
+        for group in _by_structure(limits)
+        for text in meaning.actions(group, [], review, words)
+    )
+    blocks = [Heading(words(HEADINGS[verdict])), *_points(points)]
+    if asked and verdict is not Verdict.NOT_EVALUABLE:
+        blocks += [Heading(words(msg("Correction requested"))), *_points(asked)]
+    return blocks
+
+
+def _points(texts: Iterable[str]) -> list[Block]:
+    return [Paragraph(text, is_point=True) for text in texts]
+
+
+def _by_structure(limits: Sequence[ConstraintResult]) -> list[list[ConstraintResult]]:
+    groups: dict[str, list[ConstraintResult]] = {}
+    for one in limits:
+        groups.setdefault(one.structure, []).append(one)
+    return list(groups.values())
+
+
+def _limits(group: Sequence[ConstraintResult], words: Words) -> Iterator[str]:
+    """Yield each missed limit of a structure: value, bounds, and by how much it is missed."""
+    for one in group:
+        told = [plain.statement(one, words), plain.excess(one, None, words)]
+        told.append(plain.unsure(one, words))
+        text = " ".join(part for part in told if part)
+        yield _named(one, words, text)
+
+
+def _named(one: ConstraintResult, words: Words, text: str) -> str:
+    name = f"{structure_text(one)} ({visible(one.id)})"
+    return name + words(msg(": ")) + text
+
+
+def _without_value(
+    limits: Sequence[ConstraintResult], found: Sequence[Finding], words: Words
+) -> Iterator[str]:
+    """Yield what could not be evaluated by why, unless a finding says so already."""
+    said = {one.message for one in found}
+    by_reason: dict[str, list[ConstraintResult]] = {}
+    for one in limits:
+        by_reason.setdefault(one.reason.detail if one.reason else "", []).append(one)
+    for reason, group in by_reason.items():
+        if reason not in said:
+            names = words(msg(", ")).join(f"{one.structure} {one.metric}" for one in group)
+            yield visible(names) + words(msg(": ")) + words.sentence(reason)
+
+
+def _finding(one: Finding, words: Words) -> str:
+    """Return what a check found: its name, its place, what, and what to do.
+
+    Advice on options of this program is for who runs it, not for a site.
+    """
+    advice = "" if OPTION in one.advice else one.advice
+    title, where = words.sentence(one.title), words.sentence(one.where)
+    told = [words.sentence(text) for text in (one.message, advice)]
+    stop = words(msg("."))
+    text = " ".join(part.rstrip(".。") + stop for part in told if part)
+    if one.code == NOT_REVIEWED:
+        return text
+    name = f"{title or visible(one.code)} ({where})" if where else title or visible(one.code)
+    return name + words(msg(": ")) + text
+
+
+def _notes(review: CaseReview, words: Words) -> list[Block]:
+    """Return what explains the deviations and decides nothing."""
+    deviates = {c.structure for c in review.constraints if c.verdict is not Verdict.PER_PROTOCOL}
+    told = [f for f in review.findings if f.verdict is None and f.where in deviates]
+    points = _points(_finding(one, words) for one in told)
+    return [Heading(words(msg("For information"))), *points] if points else []
+
+
+def _without_numbers(one: Finding, words: Words) -> Finding:
+    """Return a finding of a submission with a sentence of its code where its own holds numbers."""
+    told = next((text for start, text in OF_CODE.items() if one.code.startswith(start)), "")
+    return replace(one, message=words(told)) if told else one
+
+
+def _about_files(findings: Sequence[Finding], words: Words) -> list[Block]:
+    """Return what is to be told of the files of a submission, and what is asked."""
+    if not findings:
+        return []
+    return [
+        Heading(words(msg("Notes on the submission"))),
+        *_points(_finding(_without_numbers(one, words), words) for one in findings),
+        Paragraph(words(msg("Please correct this in the files that you send."))),
+    ]

@@ -1,0 +1,198 @@
+"""The columns of every answer: names in their order, what each holds, and its kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its kind is ``text``, ``count``, ``number`` or ``flag``."""
+
+    kind: str
+    meaning: str
+
+
+def _text(meaning: str) -> Column:
+    return Column("text", meaning)
+
+
+def _count(meaning: str) -> Column:
+    return Column("count", meaning)
+
+
+def _number(meaning: str) -> Column:
+    return Column("number", meaning)
+
+
+def _flag(meaning: str) -> Column:
+    return Column("flag", meaning)
+
+
+MEANINGS: Final = {
+    "CT": _count("CT images of the submission"),
+    "RTDOSE": _count("RTDOSE files"),
+    "RTPLAN": _count("RTPLAN files"),
+    "RTSTRUCT": _count("RTSTRUCT files"),
+    "after": _text("the resubmission; of a difference, how it is now"),
+    "age_days": _count("whole days from opening to closing, or to now"),
+    "alarm_high_percent": _number("upper end of where 99.8 % lie if all are alike; exact binomial"),
+    "alarm_low_percent": _number("lower end of the same"),
+    "answer": _text("what the site answered, or the code of the submission that came since"),
+    "answered": _text("when the site answered; UTC"),
+    "approved_with_submission": _text("1 for the first, 2 for the second...; or not yet"),
+    "before": _text("the submission before; of a difference, how it was"),
+    "area": _text("what a change is about: plan, structures, dose and so on"),
+    "begin": _text("date on which the first of the group was received"),
+    "borderline": _count("limits that count whose verdict changes within the band"),
+    "centre": _number("mean of all values of the limit"),
+    "closed": _text("when the query was closed; UTC"),
+    "code": _text("the submission: site/subject/v2, v2.3 for a revision of its files"),
+    "complete": _flag("plan, structure set, dose and CT are all there"),
+    "counts": _flag("the limit takes part in the verdict of the case"),
+    "dose_gy": _number("dose in Gy"),
+    "doses": _count("RTDOSE files"),
+    "due": _text("by when an answer is asked for; UTC"),
+    "end": _text("date on which the last of the group was received"),
+    "first_pass_approved": _count("subjects approved with their first submission"),
+    "first_pass_high_percent": _number("upper end of the exact 95 % interval of that rate"),
+    "first_pass_low_percent": _number("lower end of the same"),
+    "first_pass_percent": _number("part of subjects approved with their first submission"),
+    "high": _number("mean plus three standard deviations (from the mean moving range)"),
+    "high_percent": _number("upper end of the exact (Clopper-Pearson) 95 % interval"),
+    "images": _count("CT images"),
+    "item": _text("which beam, structure or other thing"),
+    "kind": _text("limit, or finding"),
+    "latest": _flag("no later submission of the subject is there"),
+    "limit": _text("id of the limit in the protocol"),
+    "low": _number("mean minus three standard deviations"),
+    "low_percent": _number("lower end of the exact (Clopper-Pearson) 95 % interval"),
+    "major": _count("limits that count and deviate beyond what is minor"),
+    "margin": _number("distance to the per-protocol limit, in its unit; negative outside"),
+    "median": _number("median of all values of the limit"),
+    "metric": _text("metric of the limit in TG-263 notation"),
+    "minor": _count("limits that count and deviate within what is minor"),
+    "minor_limit": _number("bound of a minor deviation, in the unit of the limit"),
+    "missing": _text("modalities of which there is no file"),
+    "not_evaluable": _count("limits that count and have no value"),
+    "not_met": _count("results that are not per protocol"),
+    "notices": _count("findings of the submission and its plans"),
+    "of": _count("how many there are"),
+    "op": _text("operator of the limit"),
+    "opened": _text("when the letter was written; UTC"),
+    "overdue": _flag("the answer came, or is still to come, after it was due"),
+    "p25": _number("volume in percent that 25 % of the plans stay below; empty below 4 plans"),
+    "p5": _number("the same for 5 %; empty below 20 plans"),
+    "p50": _number("median volume in percent"),
+    "p75": _number("the same for 75 %; empty below 4 plans"),
+    "p95": _number("the same for 95 %; empty below 20 plans"),
+    "passed": _count("submissions that are per protocol"),
+    "per_protocol_limit": _number("bound of per protocol, in the unit of the limit"),
+    "percent": _number("the rate in percent"),
+    "period": _text("month of receipt"),
+    "place": _text("structure or object concerned"),
+    "plan": _count("number of the plan within its submission; 0 for the submission as a whole"),
+    "plans": _count("plans"),
+    "priority": _count("priority of the limit"),
+    "protocol": _text("id and version of the protocol of the review"),
+    "query": _text("state of the newest letter, or its number"),
+    "reason": _text("why there is no value, as a code; or why a query was closed"),
+    "received": _text("when the submission was received; date, or time in UTC"),
+    "recorded": _text("when it was recorded; UTC"),
+    "revision": _count("1, or more where files of a version were exchanged"),
+    "score": _number("modified z-score: distance from the median in robust standard deviations"),
+    "signal": _text(
+        "empty, watch (outside 95 %) or alarm (outside 99.8 %); of a value true or false"
+    ),
+    "site": _text("code of the site"),
+    "state": _text("open, answered or closed"),
+    "structure": _text("structure of the protocol"),
+    "structure_sets": _count("RTSTRUCT files"),
+    "subject": _text("the trial's code of the subject"),
+    "subjects": _count("subjects"),
+    "submissions": _count("submissions; in a chart the numbers of the first and the last"),
+    "text": _text("what is not as the protocol wants it, or what was found"),
+    "trial": _text("code of the trial"),
+    "unit": _text("unit of value, limits and margin; 1 for none"),
+    "value": _number("the value, in its unit; empty when there is none"),
+    "value_after": _number("value of the resubmission"),
+    "value_before": _number("value of the submission before"),
+    "verdict": _text("per_protocol, minor, not_evaluable or major; empty for information"),
+    "verdict_after": _text("verdict of the resubmission"),
+    "verdict_before": _text("verdict of the submission before"),
+    "version": _count("number of the submission of its subject"),
+    "watch_high_percent": _number("upper end of where 95 % lie if all are alike; exact binomial"),
+    "watch_low_percent": _number("lower end of the same"),
+    "what": _text("id of the limit or code of the finding"),
+}
+"""What each column holds, by its name."""
+
+_RATE: Final = ("percent", "low_percent", "high_percent")
+_LIMITS: Final = (
+    "watch_low_percent", "watch_high_percent", "alarm_low_percent", "alarm_high_percent", "signal",
+)  # fmt: skip
+
+COLUMNS: Final = {
+    "submissions": (
+        "code", "trial", "site", "subject", "version", "revision", "received", "recorded", "plans",
+        "structure_sets", "doses", "images", "verdict", "minor", "major", "not_evaluable",
+        "borderline", "notices", "latest", "query", "complete",
+    ),
+    "metrics": (
+        "code", "site", "subject", "version", "revision", "received", "latest", "plan", "limit",
+        "structure", "metric", "op", "value", "unit", "reason", "per_protocol_limit", "minor_limit",
+        "margin", "verdict", "borderline", "priority", "counts", "protocol",
+    ),
+    "deviations": (
+        "code", "site", "subject", "version", "revision", "received", "latest", "plan", "kind",
+        "what", "verdict", "place", "text",
+    ),
+    "completeness": (
+        "code", "site", "subject", "latest", "RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "missing",
+    ),
+    "queries": (
+        "query", "state", "code", "site", "subject", "latest", "opened", "due", "answered",
+        "answer", "closed", "reason", "age_days", "overdue",
+    ),
+    "changes": (
+        "site", "subject", "before", "after", "plan", "limit", "value_before", "value_after",
+        "verdict_before", "verdict_after",
+    ),
+    "differences": (
+        "code", "site", "subject", "plan", "area", "item", "what", "before", "after",
+        "verdict_before", "verdict_after",
+    ),
+    "sites": (
+        "site", "submissions", "passed", *_RATE, "subjects", "first_pass_approved",
+        "first_pass_percent", "first_pass_low_percent", "first_pass_high_percent", *_LIMITS,
+    ),
+    "limits": ("limit", "not_met", "of", *_RATE),
+    "periods": ("period", "passed", "of", *_RATE),
+    "approvals": ("approved_with_submission", "subjects"),
+    "outliers": ("code", "limit", "value", "median", "score"),
+    "charts": ("limit", "received", "code", "value", "centre", "low", "high", "signal"),
+    "pass-chart": ("submissions", "begin", "end", "passed", "of", "percent", *_LIMITS),
+    "dvh-bands": ("structure", "plans", "dose_gy", "p5", "p25", "p50", "p75", "p95"),
+}  # fmt: skip
+"""The columns of each answer, in their order; they stay, new ones come at the end."""
+
+_OWN_KIND: Final = {
+    ("pass-chart", "submissions"): "text", ("charts", "signal"): "flag",
+    ("queries", "query"): "count", ("metrics", "borderline"): "flag",
+}  # fmt: skip
+"""Columns that are of another kind than elsewhere."""
+
+
+def kinds(about: str) -> dict[str, str]:
+    """Return the kind of every column of an answer, in their order."""
+    return {name: _OWN_KIND.get((about, name), MEANINGS[name].kind) for name in COLUMNS[about]}
+
+
+def dictionary(answers: tuple[str, ...]) -> list[dict[str, str]]:
+    """Return what the columns of some answers hold, one row each."""
+    return [
+        {"table": about, "column": name, "kind": kind, "meaning": MEANINGS[name].meaning}
+        for about in answers
+        for name, kind in kinds(about).items()
+    ]
