@@ -18,6 +18,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
+from sbrt_qa import load_protocol
+from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.reports.compose.report import compose
 from sbrt_qa.reports.registry import render_report
 from sbrt_qa.review.evidence import Reviewed
@@ -27,20 +29,21 @@ from sbrt_qa.workflows import reporting
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 CASES = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
 
-UNITS = ("Gy", "cc", "mm", "mm2", "min")
+UNITS = ("Gy", "cc", "cm", "mm", "mm2", "min")
 OF_DICOM = ("SOP Instance UID", "OperatorsName")
 OF_PROGRAMS = ("sbrt_qa", "sbrt-qa selftest", "--map", "JavaScript", "JSON")
 OF_PUBLICATIONS = (
     "Pepin 2022", "Miften 2021", "Ohri 2021", "Dawson 2002", "HyTEC", "PS3.15", "Paddick",
     "Osmundson", "Kaplan-Meier", "Timmerman",
 )  # fmt: skip
-QUOTED = re.compile(r"'[^']*'")
+QUOTED = re.compile(r"(?<![A-Za-z])'[^']*'")
+HASH = re.compile(r"\b[0-9a-f]{12,64}\b")
 NUMBER = re.compile(r"(?<![A-Za-z_.])\d+(?:\.\d+)?")
 
 
 @cache
 def reviewed(name: str) -> Reviewed:
-    return reporting.report([SAMPLES / name])
+    return reporting.report([SAMPLES / name], bands=name == "major")
 
 
 def bare(text: str) -> str:
@@ -55,20 +58,28 @@ def names_in(review: CaseReview) -> Iterator[str]:
     for limit in review.constraints:
         yield from (limit.id, limit.metric, limit.structure, *limit.source)
         yield from limit.match.plan_names if limit.match else ()
-    for file in review.files:
+    for file in (f for f in review.files if f.modality != "CT"):
         yield from (file.name, file.sop_instance_uid, file.sha256)
     yield from (review.case, review.protocol.id, review.sha256, review.sha256[:12])
     yield from (review.protocol.sha256, review.protocol.sha256[:12])
+    protocol = load_protocol(review.protocol.id)
+    yield from (one.id for one in protocol.prescriptions)
+    yield from protocol.structure_names
     if isinstance(review.plan, PlanSummary):
         yield from review.plan.machines
 
 
-def english_in(text: str, review: CaseReview) -> list[str]:
+@cache
+def known(case: str) -> re.Pattern[str]:
+    """Return what finds everything that may stay as it is, longest first."""
+    names = {*names_in(reviewed(case).review), *UNITS, *OF_DICOM, *OF_PROGRAMS, *OF_PUBLICATIONS}
+    ordered = sorted(map(bare, filter(None, names)), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, ordered)))
+
+
+def english_in(text: str, case: str) -> list[str]:
     """Return the words of a text, without its blanks, that are English and nobody's name."""
-    text = QUOTED.sub("", bare(text))
-    known = {*names_in(review), *UNITS, *OF_DICOM, *OF_PROGRAMS, *OF_PUBLICATIONS}
-    for name in sorted(map(bare, filter(None, known)), key=len, reverse=True):
-        text = re.sub(rf"(?<![A-Za-z]){re.escape(name)}(?![a-z])", " ", text)
+    text = known(case).sub(" ", QUOTED.sub("", bare(HASH.sub("", text))))
     return re.findall(r"[A-Za-z]*[a-z]{2,}[A-Za-z]*", text)
 
 
@@ -98,7 +109,7 @@ class Visible(HTMLParser):
 def test_the_page_has_no_english_of_ours(case: str) -> None:
     page = render_report("html", reviewed(case), "zh").decode()
     texts = Visible(page).texts
-    english = {word for text in texts for word in english_in(text, reviewed(case).review)}
+    english = {word for text in texts for word in english_in(text, case)}
     assert english == set()
 
 
@@ -106,7 +117,7 @@ def test_the_page_has_no_english_of_ours(case: str) -> None:
 def test_the_pdf_has_no_english_of_ours(case: str) -> None:
     pdf = pypdf.PdfReader(io.BytesIO(render_report("pdf", reviewed(case), "zh")))
     text = "\n".join(page.extract_text() for page in pdf.pages)
-    assert set(english_in(text, reviewed(case).review)) == set()
+    assert set(english_in(text, case)) == set()
 
 
 def texts_of(part: object) -> Iterator[str]:
@@ -131,7 +142,10 @@ def texts(case: str, language: str) -> tuple[str, ...]:
 def test_names_and_quoted_texts_stay_as_they_are(case: str) -> None:
     names = sorted({bare(n) for n in names_in(reviewed(case).review) if n}, key=len, reverse=True)
     name = re.compile("|".join(rf"(?<![\w.]){re.escape(n)}(?![\w.])" for n in names))
+    titles = {one.title for one in CHECKS.values()}
     for english, chinese in zip(texts(case, "en"), texts(case, "zh"), strict=True):
+        if english in titles:
+            continue  # it says liver and means the organ
         for kept in (*name.findall(english), *QUOTED.findall(english)):
             assert kept in chinese, english
 
@@ -153,4 +167,4 @@ def test_numbers_are_the_same_in_both_languages(case: str) -> None:
     ],
 )
 def test_english_that_is_left_is_found(text: str, left: list[str]) -> None:
-    assert english_in(text, reviewed("compliant").review) == left
+    assert english_in(text, "compliant") == left
