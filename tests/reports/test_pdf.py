@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.reports.compose.report import compose
 from sbrt_qa.reports.pdf.glyphs import FONTS, breakable, coverage, printable
 from sbrt_qa.reports.pdf.labels import labels
+from sbrt_qa.reports.pdf.payload import payload
+from sbrt_qa.reports.pdf.pictures import draw
+from sbrt_qa.reports.pdf.typeset import typeset
 from sbrt_qa.reports.registry import render_report
 from sbrt_qa.reports.words import FOLDER
 from sbrt_qa.review.evidence import Reviewed
@@ -226,6 +230,8 @@ def test_hostile_names_are_only_text() -> None:
 def test_the_review_is_attached_as_json() -> None:
     (data,) = rendered("major").attachments["review.json"]
     assert CaseReview.from_json(data.decode()) == reviewed("major").review
+    signed = f"SHA-256{hashlib.sha256(data).hexdigest()}"
+    assert signed in text_of(rendered("major"))
 
 
 def test_the_same_review_gives_the_same_bytes() -> None:
@@ -298,3 +304,20 @@ class TestGlyphs:
         found = breakable(text).split("\u200b")
         assert "".join(found) == text
         assert len(found) == pieces
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_the_typesetter_forgets_earlier_documents() -> None:
+    """Kept, their pictures would add some 20 MB each until ten documents are held."""
+    found = reviewed("major")
+    report = compose(found.review, found.evidence)
+    pictures, files = draw(found, report)
+    sizes = []
+    for number in range(9):
+        other = {
+            name: text.replace("</svg>", f"<!--{number}--></svg>") for name, text in files.items()
+        }
+        texts = {"report.json": payload(report, pictures), "review.json": found.review.to_json()}
+        typeset(texts | other)
+        sizes.append(int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6)
+    assert sizes[-1] - sizes[2] < 60

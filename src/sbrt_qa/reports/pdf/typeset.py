@@ -12,6 +12,7 @@ import typst
 from sbrt_qa.reports.pdf.glyphs import FONTS
 
 LAYOUT: Final = Path(__file__).parent / "layout"
+KEPT: Final = 11
 STANDARD: Final = ["ua-1"]
 """PDF/UA-1: tagged, bookmarked, every text mapped to characters and every picture described."""
 
@@ -25,9 +26,21 @@ def typeset(files: Mapping[str, str]) -> bytes:
     sources = {name: text.encode() for name, text in (_layout() | dict(files)).items()}
     compiler = typst.Compiler(sources, font_paths=_fonts())  # type: ignore[type-var]
     pdf = compiler.compile(format="pdf", pdf_standards=STANDARD)  # type: ignore[arg-type]
+    _forget()
     if not isinstance(pdf, bytes):
         raise TypeError("the typesetter returns one document")
     return pdf
+
+
+def _forget() -> None:
+    """Let the typesetter drop what it keeps of a document: its pictures are worth 40 MB.
+
+    It keeps what the last ten documents used, and offers no other way to end that than ten more. An
+    empty one takes a millisecond or two.
+    """
+    for _ in range(KEPT):
+        empty = typst.Compiler({"main.typ": b""}, font_paths=_fonts())  # type: ignore[type-var]
+        empty.compile(format="pdf")
 
 
 @functools.cache

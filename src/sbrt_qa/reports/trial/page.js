@@ -153,6 +153,7 @@
     row.reports.forEach((path, i) => pages.append(link(path, i ? say("Report of plan {number}", { number: i + 1 }) : say("Case report")), " "));
     if (row.reports.length) box.append(pages);
     box.hidden = false;
+    box.scrollIntoView({ block: "nearest" });
     draw();
   };
   Trial.chosen((code) => {
