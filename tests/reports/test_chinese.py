@@ -140,7 +140,9 @@ def texts(case: str, language: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_names_and_quoted_texts_stay_as_they_are(case: str) -> None:
-    names = sorted({bare(n) for n in names_in(reviewed(case).review) if n}, key=len, reverse=True)
+    label = reviewed(case).review.case  # "MAJOR" is a word of ours as well
+    known = {bare(n) for n in names_in(reviewed(case).review) if n and n != label}
+    names = sorted(known, key=len, reverse=True)
     name = re.compile("|".join(rf"(?<![\w.]){re.escape(n)}(?![\w.])" for n in names))
     titles = {one.title for one in CHECKS.values()}
     for english, chinese in zip(texts(case, "en"), texts(case, "zh"), strict=True):
