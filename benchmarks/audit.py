@@ -192,6 +192,7 @@ def simulate(submissions: int) -> None:
             )
             recorder.record(replace(made, place=place, input_sha256=f"{n:064x}"), f"{n:09d}")
         rows = [["recording", time.perf_counter() - start]]
+        print(*rows[-1], flush=True)
         worked = 1000 * (time.process_time() - worked) / submissions
         for about in ("submissions", "sites", "limits", "approvals", "outliers"):
             start = time.perf_counter()
@@ -201,6 +202,7 @@ def simulate(submissions: int) -> None:
         start = time.perf_counter()
         page = len(trial_report(folder))
         rows.append([f"dashboard ({page / 1e6:.1f} MB)", time.perf_counter() - start])
+        print(*rows[-1], flush=True)
         start = time.perf_counter()
         found = verify(engine)
         rows.append(["verify", time.perf_counter() - start])

@@ -57,3 +57,25 @@ def test_a_folder_of_versions_gives_the_one_in_force(
     assert "as asked for" in ran.out
     untrusted = sbrt_qa("check", case, "--protocol", two[0].parent, "--untrusted")
     assert "small 1 · " in untrusted.out
+
+
+def test_reports_and_comparisons_use_the_version_in_force(
+    sbrt_qa: Command, two: tuple[Path, Path], case: Path, tmp_path: Path
+) -> None:
+    """The plan is of 5 January 2026, between the two."""
+    out = tmp_path / "report.json"
+    sbrt_qa("report", case, "--protocol", two[0].parent, "--out", out)
+    used = json.loads(out.read_text(encoding="utf-8"))
+    used = used[0] if isinstance(used, list) else used
+    assert (used["protocol"]["version"], used["protocol"]["chosen"]) == (
+        "1",
+        "in force at the planning date",
+    )
+    as_json = ("--format", "json", "--gamma", "none")
+    ran = sbrt_qa("compare", case, case, "--protocol", two[0].parent, *as_json)
+    found = json.loads(ran.out)
+    for side in ("before", "after"):
+        assert found[side]["protocol"]["version"] == "1"
+        assert found[side]["protocol"]["chosen"] == "in force at the planning date"
+    later = sbrt_qa("compare", case, case, "--protocol", two[1], *as_json)
+    assert json.loads(later.out)["after"]["protocol"]["version"] == "2"

@@ -15,7 +15,7 @@ from sbrt_qa.checks.registry import Group
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.errors import ResultError, UsageError
 from sbrt_qa.model.case import Case, Provenance, SourceFile
-from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.grid import DoseGrid, Summation
 from sbrt_qa.model.opening import Opening
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import (
@@ -187,7 +187,30 @@ def test_another_grid_of_the_same_dose_differs_by_interpolation_only() -> None:
     found = compare(case(), case(dose=replace(fine, frame_of_reference_uid="1.2.3")))
     assert not found.dose.same_grid
     assert found.dose.largest_rise_gy < 1e-9  # every coarse voxel is a fine one, too
-    assert [(c.area, c.item) for c in found.changes] == [(Area.DOSE, "grid")]
+    assert [(c.area, c.item, c.what) for c in found.changes] == [
+        (Area.DOSE, "grid", "voxels"),
+        (Area.DOSE, "grid", "first voxel (mm)"),
+    ]
+    assert found.changes[0].after == "73 x 73 x 73 of 1.25 x 1.25 x 1.25 mm"
+
+
+def test_voxels_beyond_a_smaller_grid_are_counted() -> None:
+    """The later grid ends within the hill: what lies beyond it cannot pass."""
+    axis = np.arange(-25.0, 25.1, 2.5)
+    z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
+    small = DoseGrid(60 * np.exp(-(x**2 + y**2 + z**2) / 1250), axis, axis, axis, "1.2.3")
+    found = compare(case(), case(dose=small)).dose.gamma
+    above = int(np.count_nonzero(hill().dose_gy >= 6.0))
+    assert found.candidates + found.beyond == above
+    assert found.candidates == np.count_nonzero(small.dose_gy >= 6.0)
+    assert compare(case(), case()).dose.gamma.beyond == 0
+
+
+def test_another_kind_of_dose_is_a_change() -> None:
+    water = replace(hill(), heterogeneity=("WATER",), summation=Summation.BEAM)
+    found = compare(case(), case(dose=water))
+    told = [(c.what, c.before, c.after) for c in found.changes if c.area is Area.DOSE]
+    assert told == [("sum", "PLAN", "BEAM"), ("heterogeneity correction", "", "WATER")]
 
 
 def test_only_what_was_requested_may_change() -> None:

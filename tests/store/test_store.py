@@ -13,7 +13,7 @@ from sbrt_qa.errors import StoreError
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.answers import deviations, submissions, values
 from sbrt_qa.store.connection import open_engine, reading, writing
-from sbrt_qa.store.kept import reviews_before
+from sbrt_qa.store.kept import newest_reviews
 from sbrt_qa.store.known import counts, settled_inputs
 from sbrt_qa.store.verify import verify
 from sbrt_qa.store.write import Recorder, add_protocol, note
@@ -146,21 +146,21 @@ def test_a_comparison_is_recorded_with_its_review(engine):
     assert not verify(engine).difference
 
 
-def test_what_stands_before_a_submission_is_the_newest_up_to_its_version(engine):
+def test_the_newest_two_submissions_up_to_a_version_are_told(engine):
     one = recorder(engine)
     one.record(entry(version=1), NOW)
     one.record(entry(version=2, content="second"), NOW)
     one.record(entry(version=1, content="changed in place"), NOW)
     place = ("T", "S1", "001")
-    inputs = {n: reviews_before(engine, place, n) for n in (1, 2, None)}
-    assert {n: found and found[0] for n, found in inputs.items()} == {
-        1: entry(content="changed in place").input_sha256,
-        2: entry(content="second").input_sha256,
-        None: entry(content="second").input_sha256,
-    }
-    assert inputs[1] is not None
-    assert inputs[1][1] == (reviewed().document,)
-    assert reviews_before(engine, ("T", "S1", "002"), None) is None
+    first, changed, second = (
+        entry(content=text).input_sha256 for text in ("first", "changed in place", "second")
+    )
+    newest = {1: [changed, first], 2: [second, changed], None: [second, changed]}
+    for version, expected in newest.items():
+        found = newest_reviews(engine, place, version)
+        assert [inputs for inputs, _ in found] == expected
+        assert {documents for _, documents in found} == {(reviewed().document,)}
+    assert newest_reviews(engine, ("T", "S1", "002"), None) == ()
 
 
 def test_plans_that_a_later_version_finds_are_added(engine):

@@ -36,6 +36,12 @@ def test_an_office_keeps_its_audit_in_postgresql(server, small, tmp_path):
     }
     changed = run("regrade", audit, "-p", small.protocol(2), *database)
     assert changed.out.count("per_protocol → minor") == 2
+    code = next(one.code for one in small.planted if one.verdict == "minor")
+    assert "Correction requested" in run("letter", audit, code, *database).out
+    assert "1 query answered" in run("letter", audit, code, "--answered", "soon", *database).err
+    asked = run("query", audit, "queries", "--format", "json", *database)
+    assert [(row["code"], row["state"]) for row in json.loads(asked.out)] == [(code, "answered")]
+    assert "1 query closed" in run("letter", audit, code, "--close", "done", *database).err
     told = run("verify", audit, *database)
     assert told.code == 0, told.err
     assert (audit / "index.html").exists()

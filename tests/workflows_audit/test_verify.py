@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from trials import run
 
+from sbrt_qa.workflows_audit import letters
 from sbrt_qa.workflows_audit.place import open_audit
 from sbrt_qa.workflows_audit.verify import first_difference, verify
 
@@ -53,9 +54,56 @@ def test_what_was_recorded_verifies(copy):
         ("UPDATE submissions SET input_sha256 = hex(randomblob(32)) WHERE id = 4", "submission 4"),
         ("DELETE FROM files WHERE submission_id = 4", "the files of submission 4"),
         ("UPDATE protocol_versions SET content = replace(content, '33', '34')", "the protocol"),
+        ("UPDATE submissions SET received = '2020-01-01' WHERE id = 4", "receipt of submission 4"),
+        ("UPDATE submissions SET version = 7 WHERE id = 4", "submission 4 was recorded as"),
+        ("UPDATE subjects SET code = 'S01-999' WHERE code = 'S01-001'", "was recorded as"),
+        ("DELETE FROM metric_values WHERE value IS NULL", "the value of"),
+        ("DELETE FROM findings WHERE code LIKE 'IDENTIFIER%'", "the findings of submission"),
+        ("UPDATE findings SET message = 'no' WHERE review_id IS NULL", "findings of submission"),
     ],
 )  # fmt: skip
 def test_a_forged_row_is_named(copy, statement, message):
+    forge(copy, statement)
+    assert message in verify(copy).difference
+
+
+def test_a_deleted_review_is_named(copy):
+    forge(
+        copy,
+        "DELETE FROM metric_values WHERE review_id = 1",
+        "DELETE FROM dvhs WHERE review_id = 1",
+        "DELETE FROM reviews WHERE id = 1",
+    )
+    assert "a review of submission" in verify(copy).difference
+
+
+def test_events_that_changed_places_are_named(copy):
+    forge(
+        copy,
+        "UPDATE audit_events SET seq = 10000 WHERE seq = 5",
+        "UPDATE audit_events SET seq = 5 WHERE seq = 6",
+        "UPDATE audit_events SET seq = 6 WHERE seq = 10000",
+    )
+    assert "event 5 does not follow the one before it" in verify(copy).difference
+
+
+CODE = "S08/S08-001/v1"
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE queries SET letter = 'all is well'", "query 1 is not what was recorded"),
+        ("UPDATE queries SET due = '2099-01-01T00:00:00Z'", "query 1 is not what was recorded"),
+        ("UPDATE query_closings SET reason = 'fine'", "the closing of query 1 is not what"),
+        ("DELETE FROM query_closings", "the closing of query 1 was recorded and is not there"),
+    ],
+)
+def test_a_forged_query_is_named(copy, statement, message):
+    letters.write_letter(copy, CODE, 14)
+    letters.answered(copy, CODE, "a new plan comes")
+    assert letters.close(copy, CODE, "accepted") == 1
+    assert verify(copy).difference == ""
     forge(copy, statement)
     assert message in verify(copy).difference
 

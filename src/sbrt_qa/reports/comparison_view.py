@@ -255,10 +255,14 @@ def _gamma_lines(gamma: GammaSummary | Reason | None) -> list[str]:
         return [f"? gamma: {gamma.detail}"]
     selected = "" if gamma.points == gamma.candidates else f", selected from {gamma.candidates},"
     more = " or more" if gamma.highest >= gamma.capped_at else ""
+    beyond = ""
+    if gamma.beyond:
+        beyond = f"; {counted(gamma.beyond, 'voxel')} beyond the later grid, not known"
     return [
         f"gamma {gamma.dose_percent:g} % of the maximum, {gamma.distance_mm:g} mm, above "
         f"{gamma.cutoff_percent:g} %: {gamma.pass_percent:.1f} % of {gamma.points} voxels"
         f"{selected} pass; mean {gamma.mean:.2f}, highest {gamma.highest:.2f}{more}"
+        f"{beyond}"
     ]
 
 

@@ -10,7 +10,6 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.gamma import DEFAULT_CRITERIA, GammaCriteria
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
@@ -116,11 +115,10 @@ def _in_order(
     dose: DoseChange | Reason,
 ) -> list[Change]:
     """Return all changes in the order of their areas."""
-    there = isinstance(before.dose, DoseGrid), isinstance(after.dose, DoseGrid)
     found = [
         *facts,
         *structure_changes(structures),
-        *dose_changes(dose, there=there),
+        *dose_changes(dose, before.dose, after.dose),
     ]
     return sorted(found, key=lambda c: _AREAS.index(c.area))
 

@@ -136,6 +136,9 @@ class GammaSummary:
         Part of them with gamma up to 1.
     mean, highest
         Of gamma. Values are cut off at `capped_at`: `highest` equal to it means "or more".
+    beyond
+        Voxels above the cutoff that lie beyond the later grid, of which nothing is known; None in
+        comparisons stored before they were counted.
     """
 
     dose_percent: float
@@ -147,6 +150,7 @@ class GammaSummary:
     mean: float
     highest: float
     capped_at: float
+    beyond: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

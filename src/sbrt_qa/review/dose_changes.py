@@ -11,7 +11,9 @@ from sbrt_qa.dosimetry.gamma import GammaCriteria, gamma
 from sbrt_qa.dosimetry.sampling import dose_at
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.review.comparison import Area, Change, DoseChange, GammaSummary
+from sbrt_qa.review.plan_changes import Fact, differing
 
 THRESHOLD: Final = 0.1
 """Part of the higher maximum from which on a voxel is compared; below lies mostly air."""
@@ -40,7 +42,7 @@ def compare_doses(
     same_grid = same_places(before, after)
     common = _common(before, after, same_grid=same_grid)
     if common is None:
-        return Reason(ReasonCode.OUTSIDE_DOSE_GRID, "the two dose grids share no voxel")
+        return Reason(ReasonCode.OUTSIDE_DOSE_GRID, say("the two dose grids share no voxel"))
     old, new = common
     threshold = THRESHOLD * max(before.max_gy, after.max_gy)
     counted = np.maximum(old, new) >= threshold
@@ -63,7 +65,7 @@ def compare_doses(
 def _gamma(before: DoseGrid, after: DoseGrid, criteria: GammaCriteria) -> GammaSummary | Reason:
     found = gamma(before, after, criteria)
     if found.values.size == 0:
-        text = "no voxel above the cutoff of gamma lies within both dose grids"
+        text = say("no voxel above the cutoff of gamma lies within both dose grids")
         return Reason(ReasonCode.OUTSIDE_DOSE_GRID, text)
     return GammaSummary(
         dose_percent=criteria.dose_percent,
@@ -75,33 +77,48 @@ def _gamma(before: DoseGrid, after: DoseGrid, criteria: GammaCriteria) -> GammaS
         mean=float(found.values.mean()),
         highest=float(found.values.max()),
         capped_at=criteria.cap,
+        beyond=found.beyond,
     )
 
 
-def dose_changes(change: DoseChange | Reason, *, there: tuple[bool, bool]) -> Iterator[Change]:
-    """Yield what differs, in words.
+def _extent(dose: DoseGrid) -> str:
+    voxels = " x ".join(str(axis.size) for axis in (dose.x_mm, dose.y_mm, dose.z_mm))
+    return f"{voxels} of {' x '.join(f'{s:.4g}' for s in dose.spacing_mm)} mm"
 
-    Parameters
-    ----------
-    there
-        Whether the earlier and the later version have a usable dose.
+
+_GRID: Final[tuple[Fact[DoseGrid], ...]] = (
+    ("voxels", _extent),
+    ("first voxel (mm)", lambda d: (float(d.x_mm[0]), float(d.y_mm[0]), float(d.z_mm[0]))),
+    ("type", lambda d: d.dose_type),
+    ("sum", lambda d: d.summation),
+    ("heterogeneity correction", lambda d: d.heterogeneity),
+)
+
+
+def dose_changes(
+    change: DoseChange | Reason, before: DoseGrid | Reason, after: DoseGrid | Reason
+) -> Iterator[Change]:
+    """Yield what differs between two doses, in words: their grids and kinds, then their values.
+
+    In another frame of reference nothing is told of places and values: nobody knows.
     """
-    if isinstance(change, Reason):
-        elsewhere = all(there) and change.code is not ReasonCode.NOT_APPLICABLE
-        if there[0] != there[1] or elsewhere:
-            before, after = ("there" if t else "not usable" for t in there)
-            yield Change(Area.DOSE, "", "dose", before, after)
+    if isinstance(before, Reason) or isinstance(after, Reason):
+        one, other = ("not usable" if isinstance(d, Reason) else "there" for d in (before, after))
+        if one != other:
+            yield Change(Area.DOSE, "", "dose", one, other)
         return
-    if not change.same_grid:
-        yield Change(Area.DOSE, "grid", "voxels", "", "at other places")
+    elsewhere = isinstance(change, Reason) and change.code is ReasonCode.NOT_APPLICABLE
+    yield from differing(Area.DOSE, "grid", _GRID[2:] if elsewhere else _GRID, before, after)
+    if isinstance(change, Reason):
+        return
     size = max(change.largest_rise_gy, -change.largest_fall_gy)
     if size > SAME_GY:
         what = (
             f"values (differences from {change.largest_fall_gy:+.2f} to "
             f"{change.largest_rise_gy:+.2f} Gy, mean {change.mean_gy:+.3f} Gy)"
         )
-        before, after = f"{change.max_before_gy:.2f}", f"{change.max_after_gy:.2f}"
-        yield Change(Area.DOSE, "", what, f"maximum {before} Gy", f"maximum {after} Gy")
+        old, new = f"{change.max_before_gy:.2f}", f"{change.max_after_gy:.2f}"
+        yield Change(Area.DOSE, "", what, f"maximum {old} Gy", f"maximum {new} Gy")
 
 
 def same_places(a: DoseGrid, b: DoseGrid) -> bool:

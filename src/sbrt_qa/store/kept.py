@@ -103,19 +103,17 @@ def reviews(
             )  # fmt: skip
 
 
-def reviews_before(
+def newest_reviews(
     engine: Database, place: tuple[str, str, str], version: int | None
-) -> tuple[str, tuple[str, ...]] | None:
-    """Return input and current reviews of what stands before the newest of a version.
-
-    That is the newest submission of the subject up to that version; None where there is none.
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the inputs of a subject's newest two submissions, each with its current reviews.
 
     Parameters
     ----------
     place
         Codes of trial, site and subject.
     version
-        Number of the submission that arrives; None for the next.
+        The last version that is looked at; None for all.
     """
     s, b, i, c, r = t.submissions, t.subjects, t.sites, t.cases, t.reviews
     joined = s.join(b, s.c.subject_id == b.c.id).join(i, b.c.site_id == i.c.id)
@@ -126,22 +124,23 @@ def reviews_before(
         .select_from(joined)
         .where(*(column == code for column, code in zip(codes, place, strict=True)))
         .order_by(s.c.version.desc(), s.c.revision.desc())
-        .limit(1)
+        .limit(2)
     )
     if version is not None:
         query = query.where(s.c.version <= version)
-    current = current_reviews().subquery("current")
+    newest = sa.select(sa.func.max(r.c.id)).group_by(r.c.case_id)
+    documents = sa.select(r.c.document).join(c, c.c.id == r.c.case_id).order_by(c.c.ordinal)
     with reading(engine) as connection:
-        found = connection.execute(query).first()
-        if found is None:
-            return None
-        rows = connection.scalars(
-            sa.select(r.c.document)
-            .select_from(r.join(current, current.c.id == r.c.id).join(c, c.c.id == r.c.case_id))
-            .where(c.c.submission_id == found.id)
-            .order_by(c.c.ordinal)
-        )
-        return found.input_sha256, tuple(unpacked(row) for row in rows)
+        return tuple(
+            (
+                found.input_sha256,
+                tuple(map(unpacked, connection.scalars(documents.where(
+                    c.c.submission_id == found.id,
+                    r.c.id.in_(newest.where(r.c.case_id == c.c.id).correlate(c)),
+                )))),
+            )
+            for found in connection.execute(query).all()
+        )  # fmt: skip
 
 
 def comparisons(engine: Database, protocol: str = "") -> Iterator[tuple[str, int, str]]:

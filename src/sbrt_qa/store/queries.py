@@ -16,8 +16,10 @@ from sbrt_qa.store.chain import append
 from sbrt_qa.store.connection import Database, reading, writing
 from sbrt_qa.store.records import sha256, submission_code
 
+OPENED: Final = "query opened"
 ANSWERED: Final = "query answered"
-"""Kind of the event that a site's answer is."""
+CLOSED: Final = "query closed"
+"""Kinds of the events of a letter; a site's answer is nothing but its event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def open_query(engine: Database, submission: int, letter: str, due: str, at: str
         if key is None:
             raise StoreError("the database gave no key", where="queries")
         data = {"submission": submission, "query": int(key[0]), "due": due, "letter": row["sha256"]}
-        append(connection, at, "query opened", "", data)
+        append(connection, at, OPENED, "", data)
         return int(key[0])
 
 
@@ -94,7 +96,7 @@ def close_queries(engine: Database, submission: int, reason: str, at: str) -> in
         for number in numbers:
             row = {"query_id": number, "closed": at, "reason": reason}
             connection.execute(e.insert(), row)
-            append(connection, at, "query closed", "", {"query": number, "reason": sha256(reason)})
+            append(connection, at, CLOSED, "", {"query": number, "reason": sha256(reason)})
         return len(numbers)
 
 

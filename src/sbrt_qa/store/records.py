@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.review.result import CaseReview
@@ -160,6 +162,12 @@ def rules_hash(protocols: Iterable[str]) -> str:
     """Return what stands for all versions of a protocol; for a lone one, its own hash."""
     ordered = sorted(protocols)
     return ordered[0] if len(ordered) == 1 else sha256("\n".join(ordered))
+
+
+def findings_hash(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the fingerprint of findings in their order."""
+    names = ("code", "verdict", "place", "message", "advice")
+    return sha256(json.dumps([[row[name] for name in names] for row in rows], ensure_ascii=False))
 
 
 def files_hash(files: Iterable[StoredFile]) -> str:

@@ -12,11 +12,20 @@ from sqlalchemy.engine import Connection
 
 from sbrt_qa.errors import ResultError
 from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.unreviewed import NOT_REVIEWED
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.chain import START, Event, events, first_break
 from sbrt_qa.store.connection import Database, reading
 from sbrt_qa.store.kept import unpacked
-from sbrt_qa.store.records import StoredFile, facts_hash, files_hash, sha256
+from sbrt_qa.store.records import (
+    StoredFile,
+    facts_hash,
+    files_hash,
+    findings_hash,
+    sha256,
+    submission_code,
+)
+from sbrt_qa.store.verify_queries import ToldQueries, query_differences
 from sbrt_qa.store.write import finding_row, value_row
 
 
@@ -64,10 +73,16 @@ class _Told:
     facts: set[str] = field(default_factory=set)
     comparisons: set[str] = field(default_factory=set)
     settled: set[tuple[int, str, str]] = field(default_factory=set)
+    codes: dict[int, str] = field(default_factory=dict)
+    received: dict[int, str] = field(default_factory=dict)
+    findings: dict[int, str] = field(default_factory=dict)
+    losses: dict[int, list[str]] = field(default_factory=dict)
+    queries: ToldQueries = field(default_factory=ToldQueries)
 
     def add(self, event: Event) -> None:
         """Take in one event."""
         data = event.data
+        self.queries.add(event)
         if event.kind not in ("reviewed", "regraded", "lost"):
             return
         submission = data["submission"]
@@ -77,8 +92,14 @@ class _Told:
             self.documents.setdefault(submission, set()).add(data["document"])
             return
         self.inputs.setdefault(submission, data["input"])
+        self.codes.setdefault(submission, event.subject)
+        if event.kind == "lost":
+            self.losses.setdefault(submission, []).append(data["why"])
         if event.kind == "reviewed":
             self.files.setdefault(submission, data["files"])
+            for name in ("received", "findings"):
+                if name in data:
+                    getattr(self, name).setdefault(submission, data[name])
             self.facts |= {case["facts"] for case in data["cases"]}
             documents = {case["document"] for case in data["cases"]}
             self.documents.setdefault(submission, set()).update(documents)
@@ -95,8 +116,10 @@ def _differences(connection: Connection) -> Iterator[str]:
     yield from _submissions(connection, told)
     for row in connection.execute(sa.select(t.reviews).order_by(t.reviews.c.id)):
         yield from _review(connection, row, told)
+    yield from _without_review(connection, told)
     yield from _comparisons(connection, told)
     yield from _settled(connection, told)
+    yield from query_differences(connection, told.queries)
 
 
 def _protocol(connection: Connection, event: Event) -> Iterator[str]:
@@ -107,8 +130,8 @@ def _protocol(connection: Connection, event: Event) -> Iterator[str]:
 
 
 def _submissions(connection: Connection, told: _Told) -> Iterator[str]:
-    s, f = t.submissions.c, t.files.c
-    rows = list(connection.execute(sa.select(s.id, s.input_sha256).order_by(s.id)))
+    f = t.files.c
+    rows = list(connection.execute(_places()))
     if missing := sorted(set(told.inputs) - {row.id for row in rows}):
         yield f"submission {missing[0]} was recorded and is not there"
     for row in rows:
@@ -120,9 +143,48 @@ def _submissions(connection: Connection, told: _Told) -> Iterator[str]:
         recorded = told.inputs[row.id], told.files.get(row.id, files_hash(()))
         if (row.input_sha256, made) != recorded:
             yield f"the files of submission {row.id} are not what was recorded"
+        code = submission_code(row.site, row.subject, row.version, row.revision)
+        if code != told.codes[row.id]:
+            yield f"submission {row.id} was recorded as {told.codes[row.id]} and is {code}"
+        if row.received != told.received.get(row.id, row.received):
+            yield f"the date of receipt of submission {row.id} is not what was recorded"
+        yield from _findings(connection, row.id, told)
+
+
+def _places() -> sa.Select[Any]:
+    """Return a query of submissions and whose they are."""
+    s, b, i = t.submissions, t.subjects, t.sites
+    columns: list[Any] = [*s.c, b.c.code.label("subject"), i.c.code.label("site")]
+    joined = s.join(b, s.c.subject_id == b.c.id).join(i, b.c.site_id == i.c.id)
+    return sa.select(*columns).select_from(joined).order_by(s.c.id)
+
+
+def _findings(connection: Connection, submission: int, told: _Told) -> Iterator[str]:
+    """Compare what is told of a submission as a whole with its events."""
+    f = t.findings
+    mine = sa.and_(f.c.submission_id == submission, f.c.review_id.is_(None))
+    found = connection.execute(sa.select(f).where(mine).order_by(f.c.id))
+    rows = [dict(row) for row in found.mappings()]
+    lost = [sha256(row["message"]) for row in rows if row["code"] == NOT_REVIEWED]
+    made = findings_hash(row for row in rows if row["code"] != NOT_REVIEWED)
+    if lost != told.losses.get(submission, []) or made != told.findings.get(submission, made):
+        yield f"the findings of submission {submission} are not what was recorded"
+
+
+def _without_review(connection: Connection, told: _Told) -> Iterator[str]:
+    """Tell of documents that were recorded and that no review of their submission has."""
+    r, c = t.reviews.c, t.cases.c
+    joined = t.reviews.join(t.cases, r.case_id == c.id)
+    there: dict[int, set[str]] = {}
+    for row in connection.execute(sa.select(c.submission_id, r.sha256).select_from(joined)):
+        there.setdefault(row.submission_id, set()).add(row.sha256)
+    for submission, documents in sorted(told.documents.items()):
+        if documents - there.get(submission, set()):
+            yield f"a review of submission {submission} was recorded and is not there"
 
 
 def _comparisons(connection: Connection, told: _Told) -> Iterator[str]:
+    found: set[str] = set()
     for row in connection.execute(sa.select(t.comparisons).order_by(t.comparisons.c.id)):
         name = f"the comparison of review {row.review_id}"
         try:
@@ -130,8 +192,11 @@ def _comparisons(connection: Connection, told: _Told) -> Iterator[str]:
         except ResultError:
             yield f"{name} cannot be read"
             continue
+        found.add(made)
         if made != row.sha256 or made not in told.comparisons:
             yield f"{name} is not what was recorded"
+    if told.comparisons - found:
+        yield "a comparison with the submission before was recorded and is not there"
 
 
 def _settled(connection: Connection, told: _Told) -> Iterator[str]:

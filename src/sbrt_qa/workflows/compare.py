@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbrt_qa.workflows import DEFAULT_PROTOCOL, choose
+from sbrt_qa.workflows import DEFAULT_PROTOCOL, choose, protocol_family
 
 if TYPE_CHECKING:
     from sbrt_qa.review.comparison import CaseComparison
@@ -48,7 +48,6 @@ def compare(
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dosimetry.gamma import DEFAULT_CRITERIA, parse_criteria
     from sbrt_qa.model.phrase import say
-    from sbrt_qa.protocol.load import load_family
     from sbrt_qa.protocol.versions import Chosen, other_version
     from sbrt_qa.review.compare import compare_cases
     from sbrt_qa.review.expectation import parse_expectation
@@ -56,7 +55,7 @@ def compare(
 
     wanted = None if expect is None else parse_expectation(expect)
     criteria = parse_criteria(gamma) if gamma else DEFAULT_CRITERIA
-    family = load_family(protocol_name)
+    family = protocol_family(protocol_name)
     old, new = (choose(load_cases(list(paths)), plan) for paths in (before, after))
     chosen = family.of(new)
     own = family.of(old)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbrt_qa.workflows import DEFAULT_PROTOCOL, choose
+from sbrt_qa.workflows import DEFAULT_PROTOCOL, choose, protocol_family
 
 if TYPE_CHECKING:
     from sbrt_qa.model.outcome import Finding
@@ -58,13 +58,12 @@ def export(
     from sbrt_qa.dicom.anchors import anchor_of
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dicom.write_derived import Stamp, WrittenRoi, write_derived
-    from sbrt_qa.protocol.load import load_family
     from sbrt_qa.review.derived import derive
     from sbrt_qa.review.doubts import doubts
 
     case = choose(load_cases(list(paths)), plan)
     anchor = anchor_of(case, paths)
-    protocol = load_family(protocol_name).of(case).protocol
+    protocol = protocol_family(protocol_name).of(case).protocol
     made = derive(case, wanted, anchor.planes_mm, protocol, mapping=mapping)
     stamp = Stamp(f"{when:%Y%m%d}", f"{when:%H%M%S}") if when else Stamp()
     rois = [WrittenRoi(d.structure, "; ".join(filter(None, (d.description, d.note)))) for d in made]

@@ -33,21 +33,31 @@ class Before:
     ----------
     path
         Its files; empty when they are not at hand.
-    input_sha256, documents
-        What is recorded of it: the fingerprint of its files, and the JSON of its reviews.
+    recorded
+        What is recorded of the newest submissions, the last one first: the fingerprint of the
+        files, and the JSON of their reviews. One of them may be the very submission.
     """
 
     path: str = ""
-    input_sha256: str = ""
-    documents: tuple[str, ...] = ()
+    recorded: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class Earlier:
-    """The submission before, read once for all plans of the later one."""
+    """The submission before, read once for all plans of the later one.
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        self._told = told
-        self.input_sha256: str = told["input_sha256"]
+    Parameters
+    ----------
+    told
+        The fields of a :class:`Before`.
+    later
+        Fingerprint of the later submission, which is not compared with itself.
+    """
+
+    def __init__(self, told: Mapping[str, Any], later: str) -> None:
+        others = ((found, documents) for found, documents in told["recorded"] if found != later)
+        self.input_sha256: str
+        self._documents: Sequence[str]
+        self.input_sha256, self._documents = next(others, ("", ()))
         self.inventory: Inventory | None = None
         self.identity: Identity | None = None
         if told["path"]:
@@ -88,7 +98,7 @@ class Earlier:
         from sbrt_qa.review.compare_stored import compare_reviews
         from sbrt_qa.review.result import CaseReview as AnyReview
 
-        stored = [AnyReview.from_json(text) for text in self._told["documents"]]
+        stored = [AnyReview.from_json(text) for text in self._documents]
         old = _counterpart(stored, review.case, lambda r: r.case, alone=alone)
         return None if old is None else compare_reviews(old, review)
 

@@ -121,7 +121,8 @@ def review_submission(job: Mapping[str, Any]) -> dict[str, Any]:
         return {"input": digest, "refused": error.what, "got": _harmless(error)}
     found = scanned(inventory, identity, family, job["codes"])
     alone = len(inventory.cases) == 1
-    reviewer = _Reviewer(job, family, found, identity.subjects, alone=alone)
+    before = Earlier(job["before"], digest) if job["before"] else None
+    reviewer = _Reviewer(job, family, found, identity.subjects, before, alone=alone)
     return {
         "input": digest,
         "files": [[one.sha256, one.modality] for one in inventory.files],
@@ -215,12 +216,12 @@ class _Reviewer:
         family: ProtocolFamily,
         found: Scan,
         subjects: Sequence[str],
+        before: Earlier | None,
         *,
         alone: bool,
     ) -> None:
         self._job, self._family, self._found, self._alone = job, family, found, alone
-        self._subjects = tuple(subjects)
-        self._before = Earlier(job["before"]) if job["before"] else None
+        self._subjects, self._before = tuple(subjects), before
 
     def answer(self, case: Case, plan: int) -> dict[str, Any]:
         """Review one plan, compare it with the version before, and write its report."""

@@ -126,7 +126,7 @@ def _bands(engine: Database, codes: Mapping[str, int]) -> Iterator[dict[str, Any
 
     for structure, histograms in named_histograms(engine):
         plans = [(one, unpack(one.data)) for one in histograms]
-        highest = max((float(dvh.max_gy) for _, dvh in plans), default=0.0)
+        highest = max((float(dvh.dose_gy[-1]) for _, dvh in plans), default=0.0)
         step = next((s for s in STEPS_GY if highest / s < AXIS_POINTS), STEPS_GY[-1])
         last = ((dvh.dose_gy, dvh.cumulative_cc) for one, dvh in plans if one.latest)
         band = dvh_band(structure, last, step_gy=step)
@@ -136,7 +136,7 @@ def _bands(engine: Database, codes: Mapping[str, int]) -> Iterator[dict[str, Any
         packed = _packed([(dvh.dose_gy, dvh.cumulative_cc) for _, dvh in plans], axis)
         named = [one for one, _ in plans]
         yield {
-            **_quantiles(band),
+            **_quantiles(band, axis.size),
             "step": step,
             "count": axis.size,
             "at": [codes[one.code] for one in named],
@@ -145,12 +145,12 @@ def _bands(engine: Database, codes: Mapping[str, int]) -> Iterator[dict[str, Any
         }
 
 
-def _quantiles(band: DvhBand) -> dict[str, Any]:
-    """Return the quantiles that so few curves have."""
+def _quantiles(band: DvhBand, count: int) -> dict[str, Any]:
+    """Return the quantiles that so few curves have, on an axis that may go on beyond the last."""
     from sbrt_qa.audit.charts import enough_for
 
     rows = {
-        f"{100 * q:g}": [round(float(x), 2) for x in row]
+        f"{100 * q:g}": [*(round(float(x), 2) for x in row), *[0.0] * (count - row.size)]
         for q, row in band.volume_percent.items()
         if enough_for(q, band.plans)
     }

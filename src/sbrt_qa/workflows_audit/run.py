@@ -306,12 +306,12 @@ class _Session:
         if named.weak or named.subject is None or not (known or (named.version or 1) > 1):
             return None
         from sbrt_qa.audit.coding import coded
-        from sbrt_qa.store.kept import reviews_before
+        from sbrt_qa.store.kept import newest_reviews
 
         codes = coded(named, "", self._secret, pseudonymize=self._pseudonymize)
         place = self._trial, codes.site, codes.subject
-        recorded = reviews_before(self._engine, place, named.version)
-        return recorded and Before("", *recorded)
+        recorded = newest_reviews(self._engine, place, named.version)
+        return Before(recorded=recorded) if recorded else None
 
     def _renamed(self, named: Naming) -> dict[str, str]:
         """Return the pseudonym of a subject by its name, as far as the place tells it."""

@@ -101,11 +101,14 @@ class GammaValues:
         Voxel centres, rows of (z, y, x).
     candidates
         Voxels above the cutoff and within both grids, from which points were selected.
+    beyond
+        Voxels above the cutoff that lie beyond the evaluated grid: of them nothing is known.
     """
 
     values: FloatArray
     points_mm: FloatArray
     candidates: int
+    beyond: int = 0
 
 
 def gamma(
@@ -113,18 +116,19 @@ def gamma(
 ) -> GammaValues:
     """Return gamma of the evaluated dose at voxels of the reference dose.
 
-    Voxels beyond the evaluated grid are left out, and where an axis of it has one voxel only, all.
+    Voxels beyond the evaluated grid are left out, and where an axis of it has one voxel only, all;
+    the result says how many.
     """
-    points, wanted, candidates = _selected(reference, evaluated, criteria)
+    points, wanted, candidates, beyond = _selected(reference, evaluated, criteria)
     if candidates == 0:
-        return GammaValues(np.empty(0), points, 0)
+        return GammaValues(np.empty(0), points, 0, beyond)
     offsets, squares = search_order(criteria.cap)
     values = gamma_kernel(
         points, wanted, evaluated.dose_gy, (evaluated.z_mm, evaluated.y_mm, evaluated.x_mm),
         offsets, squares, criteria.distance_mm / COARSE,
         criteria.dose_percent / 100 * reference.max_gy, FINE, criteria.cap,
     )  # fmt: skip
-    return GammaValues(values, points, candidates)
+    return GammaValues(values, points, candidates, beyond)
 
 
 def search_order(cap: float) -> tuple[IntArray, FloatArray]:
@@ -140,11 +144,12 @@ def search_order(cap: float) -> tuple[IntArray, FloatArray]:
 
 def _selected(
     reference: DoseGrid, evaluated: DoseGrid, criteria: GammaCriteria
-) -> tuple[FloatArray, FloatArray, int]:
-    """Return points, their doses, and how many there were to select from."""
+) -> tuple[FloatArray, FloatArray, int, int]:
+    """Return points, their doses, how many there were to select from, and how many lie beyond."""
     axes = (reference.z_mm, reference.y_mm, reference.x_mm)
     others = (evaluated.z_mm, evaluated.y_mm, evaluated.x_mm)
     counted = reference.dose_gy >= max(criteria.cutoff_percent / 100 * reference.max_gy, 1e-9)
+    wanted = int(np.count_nonzero(counted))
     for n, (axis, other) in enumerate(zip(axes, others, strict=True)):
         within = (axis >= other[0]) & (axis <= other[-1]) & (other.size > 1)
         counted &= np.expand_dims(within, [m for m in range(3) if m != n])
@@ -154,4 +159,4 @@ def _selected(
         index = index[np.linspace(0, candidates - 1, MOST_POINTS).astype(np.int64)]
     place = np.unravel_index(index, counted.shape)
     points = np.stack([axis[i] for axis, i in zip(axes, place, strict=True)], axis=1)
-    return points, reference.dose_gy.ravel()[index], candidates
+    return points, reference.dose_gy.ravel()[index], candidates, wanted - candidates

@@ -37,6 +37,9 @@ const Trial = (() => {
     });
     const box = make("div", null, "scroll");
     box.append(node);
+    box.tabIndex = 0; // it may scroll
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", say("Table of {columns}", { columns: heads.join(", ") }));
     return box;
   };
 

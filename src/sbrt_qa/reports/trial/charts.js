@@ -37,7 +37,7 @@
   };
 
   const dated = (points, text) => {
-    const every = Math.max(1, Math.ceil(points.length / 6));
+    const every = Math.max(1, Math.ceil(points.length / 5));
     return points.map((p, i) => [i + 1, text(p)]).filter((_, i) => i % every === 0);
   };
 
@@ -92,7 +92,7 @@
     across(low, "dotted"); across(high, "dotted"); across(centre, "centre");
     if (v.bound !== null) {
       across(v.bound, "bound");
-      plot.text(0.5 + v.values.length * 0.01, v.bound, [say("limit"), v.op, v.bound].join(" "), "start");
+      plot.text(0.5 + v.values.length * 0.01, v.bound, [say("limit"), { "<=": "≤", ">=": "≥" }[v.op] ?? v.op, v.bound].join(" "), 5);
     }
     plot.line(v.values.map((y, i) => [i + 1, y]), "run faint");
     plot.dots(v.values.flatMap((y, i) => (outside[i] ? [] : [[i + 1, y]])));
@@ -141,10 +141,12 @@
     const told = (i) => [number(dose[i]) + " Gy", say("median") + " " + number(median[i], 3) + " %",
       ...ends.map(([low, high]) => say("{part} % band {low} to {high} %", { part: high - low, low: number(b.quantiles[low][i], 3), high: number(b.quantiles[high][i], 3) })),
       ...(name && own[i] ? [name + " " + own[i][1] + " %"] : [])];
+    const signs = [...(b.quantiles["25"] ? [say("Dark: middle 50 %.")] : []), ...(b.quantiles["5"] ? [say("Light, dotted edge: middle 90 %.")] : []),
+      ...(name ? [say("Dashed: {name}, to half a percent.", { name })] : [])];
     const missing = [...(b.plans < 4 ? [say("A 50 % band needs 4 plans.")] : []), ...(b.plans < 20 ? [say("A 90 % band needs 20 plans.")] : [])];
     Trial.draw(place, {
       plot,
-      key: [say("{plans} plans, the last submission of each subject. Line: median; dark: middle 50 %; light, dotted edge: middle 90 %; dashed: the chosen submission, to half a percent.", b), ...missing].join(" "),
+      key: [say("{plans} plans, the last submission of each subject. Line: median.", b), ...signs, ...missing].join(" "),
       points: median.map((y, i) => ({ x: dose[i], y, line: true, text: told(i).join(" · ") })),
       heads: [say("dose (Gy)"), say("median"), ...ends.map(([low, high]) => say("{part} % band", { part: high - low })), ...(name ? [name] : [])],
       rows: () => dose.map((d, i) => [number(d), number(median[i], 3),
@@ -154,11 +156,12 @@
   };
 
   const outliers = (place) => {
-    const rows = data.outliers, told = (plots.values ?? []).filter((v) => !v.silent);
+    const rows = data.outliers, all = (plots.values ?? []).length;
     const silent = (plots.values ?? []).filter((v) => v.silent).map((v) => v.limit);
     const about = silent.length ? say("Nothing can be said of {limits}: fewer than 8 values, or most of them the same.", { limits: silent.join(", ") }) : "";
     if (!rows.length) {
-      absent(place, [say("No value lies farther from the median than 3.5 robust standard deviations."), about].join(" "));
+      const none = say("No value lies farther from the median than 3.5 robust standard deviations.");
+      absent(place, [...(silent.length < all || !all ? [none] : []), about].join(" "));
       return;
     }
     const limits = [...new Set(rows.map((r) => r.limit))];
@@ -166,9 +169,9 @@
     const plot = new Trial.Plot(
       say("Values unlike the others: {n} values of {limits} limits, by how many robust standard deviations they lie from the median.", { n: rows.length, limits: limits.length }),
       { low: -far, high: far, label: say("robust standard deviations from the median") },
-      { low: -0.5, high: limits.length - 0.5, label: "", ticks: limits.map((l, i) => [i, l.length > 7 ? "" : l]) });
+      { low: -0.5, high: limits.length - 0.5, label: "", ticks: limits.map((_, i) => [i, ""]) });
     plot.band([-3.5, 3.5], [-0.5, -0.5], [limits.length - 0.5, limits.length - 0.5], "p5");
-    limits.forEach((l, i) => plot.text(-3.3, i, l));
+    limits.forEach((l, i) => plot.text(-3.3, i, l, -4));
     rows.forEach((r) => plot.mark(r.score, limits.indexOf(r.limit), "alarm"));
     [...rows].slice(0, 12).forEach((r) => plot.name(r.score, limits.indexOf(r.limit), r.code));
     Trial.draw(place, {

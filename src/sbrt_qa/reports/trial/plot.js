@@ -39,7 +39,7 @@
       ticks(this.xs, 8).forEach(([v, text]) => {
         const x = this.x(v);
         this.add(this.svg, "path", { d: `M${x} ${bottom}V${TOP}`, class: "grid" });
-        this.add(this.svg, "text", { x, y: bottom + 15, "text-anchor": x > right - 20 ? "end" : "middle" }, text);
+        this.add(this.svg, "text", { x, y: bottom + 15, "text-anchor": x > right - 30 ? "end" : x < LEFT + 30 && text.length > 3 ? "start" : "middle" }, text);
       });
       ticks(this.ys, 5).forEach(([v, text]) => {
         const y = this.y(v);
@@ -78,7 +78,7 @@
       this.taken.push(free);
       this.add(this.svg, "text", { x: free[0], y: free[1] + 10, class: "name" }, text);
     }
-    text(x, y, text, anchor = "start") { this.add(this.svg, "text", { x: this.x(x), y: this.y(y), "text-anchor": anchor, class: "name" }, text); }
+    text(x, y, text, up = 0) { this.add(this.svg, "text", { x: this.x(x), y: this.y(y) - up, class: "name" }, text); }
   }
 
   /* Let mouse and arrow keys go from point to point; Enter chooses the submission of a point. */
