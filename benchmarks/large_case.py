@@ -98,7 +98,7 @@ def dose() -> DoseGrid:
 def plan() -> Plan:
     """Return a plan of 5 x 10 Gy with one field."""
     beam = Beam(
-        1, "1", machine="LINAC", energies_mv=(6.0,), isocentres_mm=(ISOCENTRE_MM,),
+        1, "1", machine="LINAC", nominal_energies=(6.0,), isocentres_mm=(ISOCENTRE_MM,),
         gantry_deg=(0.0,), couch_deg=(0.0,), collimator_deg=(0.0,), meterset=1500.0,
     )  # fmt: skip
     return Plan(

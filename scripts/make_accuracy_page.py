@@ -80,8 +80,10 @@ not reached, and a band that holds the truth in 98 of 100 cases reaches it only 
 error and not just its size: of errors without a known sign that follow a normal law with a known
 spread, the middle one is 0.67 spreads, and a band that holds 98 % of them is 4.65 spreads wide,
 which is 6.9 median errors. Leaving out what is there for the sake of other planning systems (slab,
-half slices, no ends, trilinear dose) narrows the median width to a third, and then the truth lies
-outside in one case of twenty.
+half slices, no ends, trilinear dose) narrows the median width to a third, 8 median errors, and then
+the truth lies outside in one case of sixteen. The quadrature and its floor alone make 6 median
+errors and hold the truth of 80 in 100 values, the floor alone 4 and 56. So no part of the band can
+be left out, and a finer quadrature would narrow what it adds by less than it narrows the errors.
 
 """
 

@@ -270,4 +270,5 @@ def test_one_uid_with_different_content_is_refused(tmp_path):
     b.save(b.dose(scaling="0.002"), tmp_path / "RD2.dcm")
     case = one(b.save_case(tmp_path))
     assert case.dose.code is ReasonCode.NO_DOSE
-    assert any("different content: none is used" in note for note in case.provenance.notes)
+    (why,) = case.provenance.unread_files
+    assert "different content: none is used" in why

@@ -437,6 +437,25 @@ def test_what_is_no_file_disturbs_nothing(sbrt_qa: Command, tmp_path, sound, mak
         assert alone.code == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("x.dcm", b"", "x.dcm: the file is empty"),
+        ("X.DCM", b"<html>not found</html>" * 20, "X.DCM: "),
+        ("._RD.dcm", b"\0\5\x16\7" * 40, None),
+        ("notes.txt", b"", None),
+    ],
+)
+def test_an_empty_or_foreign_file_named_dcm_is_found(tmp_path, sound, name, content, told):
+    """What failed in transfer may have been anything; a companion of macOS is nothing."""
+    folder = shutil.copytree(sound, tmp_path / "case")
+    (folder / name).write_bytes(content)
+    (case,) = load_cases(folder)
+    unread = case.provenance.unread_files
+    assert len(unread) == (told is not None)
+    assert all(why.startswith(told) for why in unread)
+
+
 def test_a_file_that_may_not_be_read():
     """Root may read everything, so this runs as nobody where it starts as root."""
     with tempfile.TemporaryDirectory() as name:

@@ -93,7 +93,15 @@ SAME = "≤ 33 Gy, minor to 35"
         ),
         (
             {"priority": 3},
-            (Move.LOOSER, SAME, "minor at worst, was major (priority 1 → 3)"),
+            (Move.LOOSER, SAME, "minor at worst (priority 1 → 3)"),
+        ),
+        (
+            {"priority": 4},
+            (Move.LOOSER, SAME, "now reported only (priority 1 → 4)"),
+        ),
+        (
+            {"priority": 3, "minor": None},
+            (Move.LOOSER, f"{SAME} → ≤ 33 Gy", "minor at worst (priority 1 → 3)"),
         ),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -75,3 +76,55 @@ def test_a_browser_shows_hostile_texts_as_texts(tmp_path):
     shown = dom(page([row(1, code=EVIL)]), tmp_path)
     assert "<img" not in shown
     assert "&lt;img src=x onerror=alert(1)&gt;" in shown
+
+
+def drawn(count: int, name: str = "Duodenum Max[Gy]") -> dict[str, object]:
+    """Return what plots of so many values are drawn from."""
+    groups = [
+        {"name": f"{n}", "begin": "2026-01-01", "end": "2026-01-02", "count": 5, "of": 10,
+         "percent": 50.0, "watch_low_percent": 20.0, "watch_high_percent": 80.0,
+         "alarm_low_percent": 10.0, "alarm_high_percent": 90.0, "signal": "watch" if n else ""}
+        for n in range(3)
+    ]  # fmt: skip
+    chart = {
+        "limit": name, "name": name, "unit": "Gy", "op": "<=", "bound": 33.0, "silent": "",
+        "at": list(range(count)), "values": [float(20 + n % 7) for n in range(count)],
+        "ends": [10.0, 23.0, 36.0],
+    }  # fmt: skip
+    return {
+        "funnel": {"needed": 3, "there": 1}, "bands": [], "values": [chart],
+        "runs": {"expected": 50.0, "points": groups},
+    }  # fmt: skip
+
+
+def page_with_plots(count: int, name: str = "DUO_MAX", outliers: list | None = None) -> str:
+    answers = {"rows": [row(n) for n in range(count)], **{n: [] for n in NAMES}}
+    answers |= {"plots": drawn(count, name), "outliers": outliers or []}
+    return trial_page("trial", "about", "foot", answers, {})
+
+
+@in_browser
+def test_five_thousand_values_are_few_elements(tmp_path):
+    shown = dom(page_with_plots(5000), tmp_path)
+    assert "Individuals chart of DUO_MAX: 5000 values" in shown
+    assert shown.count("<path") < 100
+    assert "it needs at least 3, and there are 1." in shown
+    assert "Control chart of the part per protocol in 3 groups" in shown
+    assert shown.count('class="mark watch"') == 2
+
+
+@in_browser
+def test_plots_show_hostile_names_as_texts(tmp_path):
+    odd = {"code": EVIL, "limit": EVIL, "value": 40.0, "median": 22.0, "score": 9.0}
+    shown = dom(page_with_plots(30, EVIL, [odd]), tmp_path)
+    assert "<img" not in shown
+    assert "Values unlike the others: 1 values of 1 limits" in shown
+    assert shown.count('class="mark alarm"') == 1
+
+
+def test_every_sentence_of_the_scripts_is_in_the_readers_language():
+    html = trial_page("trial", "about", "foot", {"rows": []}, {}, "zh")
+    assert '<html lang="zh">' in html
+    said = json.loads(html.partition('id="data">')[2].partition("</script>")[0])["words"]
+    assert len(said) > 60
+    assert [text for text, told in said.items() if told == text and text.isascii()] == []

@@ -10,8 +10,12 @@ from collections import Counter
 import pytest
 from trials import run
 
+from sbrt_qa.cli.query import EXPORTED
 from sbrt_qa.sample_trial import RESUBMITTED
 from sbrt_qa.workflows_audit.answers import ABOUT
+from sbrt_qa.workflows_audit.columns import COLUMNS, kinds
+
+KINDS = {"text": {str}, "count": {int}, "number": {int, float}, "flag": {bool}}
 
 pyarrow = pytest.importorskip("pyarrow.parquet")
 
@@ -25,12 +29,15 @@ def asked(audit, *arguments) -> list[dict]:
 @pytest.mark.parametrize("about", ABOUT)
 def test_every_question_has_an_answer_in_every_format(audited, about):
     rows = asked(audited, about)
+    assert all(list(row) == list(COLUMNS[about]) for row in rows)
+    for row in rows:
+        for name, kind in kinds(about).items():
+            assert row[name] is None or type(row[name]) in KINDS[kind], (about, name)
     table = run("query", audited, about)
     assert table.code == 0
     text = run("query", audited, about, "--format", "csv").out
-    if rows:
-        assert next(csv.reader(io.StringIO(text))) == list(rows[0])
-        assert len(list(csv.reader(io.StringIO(text)))) == len(rows) + 1
+    assert next(csv.reader(io.StringIO(text))) == list(COLUMNS[about])
+    assert len(list(csv.reader(io.StringIO(text)))) == len(rows) + 1
 
 
 def test_rates_are_those_of_what_is_planted(trial, audited):
@@ -73,13 +80,31 @@ def test_exports_agree(audited, tmp_path):
     for kind in ("csv", "json", "parquet"):
         (tmp_path / kind).mkdir()
         assert run("export", audited, "--format", kind, "--out", tmp_path / kind).code == 0
-    for name in ("submissions", "metrics", "deviations"):
+    for name in EXPORTED:
         data = json.loads((tmp_path / f"json/{name}.json").read_text())
         parquet = pyarrow.read_table(tmp_path / f"parquet/{name}.parquet").to_pylist()
         assert parquet == data
         with (tmp_path / f"csv/{name}.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
-        assert [row["code"] for row in rows] == [row["code"] for row in data]
+        assert [list(row) for row in rows] == [list(COLUMNS[name])] * len(data)
+    with (tmp_path / "csv/columns.csv").open(newline="") as file:
+        named = {(row["table"], row["column"]) for row in csv.DictReader(file)}
+    assert named == {(name, column) for name in EXPORTED for column in COLUMNS[name]}
+
+
+def test_sums_are_narrowed_by_what_they_sum_up(trial, audited):
+    (only,) = asked(audited, "sites", "--site", "S08")
+    assert only["submissions"] == sum(one.site == "S08" for one in trial.planted)
+    of = {row["limit"]: row["of"] for row in asked(audited, "limits", "--site", "S08")}
+    assert max(of.values()) <= only["submissions"]
+    (last,) = asked(audited, "sites", "--site", "S08", "--latest")
+    assert last["submissions"] == last["subjects"]
+
+
+def test_rows_come_in_order_of_their_submissions(audited):
+    for about in ("submissions", "metrics", "deviations", "completeness"):
+        codes = [(r["site"], r["subject"], r["code"]) for r in asked(audited, about)]
+        assert codes == sorted(codes)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +112,7 @@ def test_exports_agree(audited, tmp_path):
     [
         (["query", "nonsense"], "unknown question"),
         (["query", "sites", "--format", "xlsx"], "unknown --format"),
+        (["query", "sites", "--verdict", "major"], "sites cannot be narrowed by --verdict"),
         (["query", "sites", "--protocol", "ff00"], "no protocol of this audit"),
         (["export", "--format", "xlsx", "--out", "."], "unknown --format"),
     ],

@@ -36,22 +36,23 @@ def missing_link(context: CheckContext) -> Iterator[Found]:
 
 @check(
     "FILE_UNREAD",
-    title="Files that cannot be read",
+    title="Files that cannot be used",
     group=Group.LINKS,
     severity=Severity.MINOR,
 )
 def unread_files(context: CheckContext) -> Iterator[Found]:
-    """Find damaged files among those given.
+    """Find files among those given that are damaged, empty, or contradict each other.
 
     Whatever such a file held, a structure set or a whole plan, is missing from the review, and
-    nobody can say what it was.
+    nobody can say what it was. Two files with one SOP Instance UID and different content are not
+    used either. Counted are files that hold DICOM, and others named ``.dcm``.
     """
     unread = context.case.provenance.unread_files
     told = [*map(stated, unread[:SHOWN])]
     if len(unread) > SHOWN:
-        told.append(counted(len(unread) - SHOWN, "more damaged file"))
+        told.append(counted(len(unread) - SHOWN, "more such file"))
     for why in told:
-        yield Found(say("files"), why, say("Send it again."), say("damaged"), say("readable"))
+        yield Found(say("files"), why, say("Send it again."), say("not usable"), say("usable"))
 
 
 @check("REPAIRED", title="Repairs made while reading", group=Group.LINKS)

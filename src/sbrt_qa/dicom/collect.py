@@ -14,9 +14,13 @@ from sbrt_qa.dicom.read import NotDicomError, Opened, open_bytes, warnings_as_no
 from sbrt_qa.dicom.rtstruct import main_frame
 from sbrt_qa.errors import DicomError, quoted
 from sbrt_qa.model.case import SourceFile
-from sbrt_qa.model.phrase import said
+from sbrt_qa.model.phrase import said, say
 
 USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "RTRECORD")
+
+
+OF_FINDER: Final = "._"
+"""How names of companions begin that macOS puts beside every file of an archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,8 @@ def collect(paths: Sequence[Path]) -> Collection:
             if file.alone:
                 raise
             ignored.append(_ignored(file, error))
-    kept, notes = _without_repeats(objects)
+    kept, clashes, notes = _without_repeats(objects)
+    ignored += clashes
     if not kept:
         raise _nothing_found(ignored, notes)
     return Collection(kept, tuple(ignored), notes)
@@ -130,7 +135,10 @@ def _usable_alone(one: FoundObject, file: FoundFile) -> FoundObject:
 
 
 def _ignored(file: FoundFile, error: DicomError) -> IgnoredFile:
-    return IgnoredFile(file.name, said(error), broken=not isinstance(error, NotDicomError))
+    named_dicom = file.name.lower().endswith(".dcm") and not file.name.startswith(OF_FINDER)
+    return IgnoredFile(
+        file.name, said(error), broken=named_dicom or not isinstance(error, NotDicomError)
+    )
 
 
 def _describe(file: FoundFile) -> FoundObject:
@@ -196,24 +204,25 @@ def _beam_numbers(root: Item) -> tuple[int, ...]:
 
 def _without_repeats(
     objects: Sequence[FoundObject],
-) -> tuple[tuple[FoundObject, ...], tuple[str, ...]]:
+) -> tuple[tuple[FoundObject, ...], tuple[IgnoredFile, ...], tuple[str, ...]]:
     """Drop identical copies; drop all objects that share a UID but not their content."""
     by_uid: dict[str, list[FoundObject]] = {}
     for one in objects:
         by_uid.setdefault(one.uid, []).append(one)
-    kept, notes = [], []
+    kept, clashes, notes = [], [], []
     for same in by_uid.values():
         names = ", ".join(quoted(o.name) for o in same)
         usable = {o.source.sha256: o for o in reversed(same) if not o.problem}
         if len(usable) > 1:
-            notes.append(f"{names} have one SOP Instance UID but different content: none is used")
+            why = say("{0} have one SOP Instance UID but different content: none is used", names)
+            clashes.append(IgnoredFile(same[0].name, why, broken=True))
             continue
         chosen = next(iter(usable.values()), same[0])
         notes += [f"{quoted(o.name)}: {o.problem}" for o in same if o.problem and o is not chosen]
         if len(same) > 1:
             notes.append(f"{names} are one object: {quoted(chosen.name)} is used")
         kept.append(chosen)
-    return tuple(kept), tuple(notes)
+    return tuple(kept), tuple(clashes), tuple(notes)
 
 
 def _nothing_found(ignored: Sequence[IgnoredFile], notes: Sequence[str]) -> DicomError:

@@ -18,6 +18,9 @@ from sbrt_qa.errors import DicomError, GeometryError, quoted
 from sbrt_qa.model.grid import DoseGrid, DoseType, FloatArray, Summation
 from sbrt_qa.units import DOSE_UNITS_GY
 
+MAX_DOSE_GY: Final = 100_000.0
+"""Highest dose of a voxel: far beyond what is planned, next to brachytherapy sources too."""
+
 MAX_VOXELS: Final = 2**27
 """Largest grid that is read (512 x 512 x 512), so that a lying header allocates nothing."""
 
@@ -59,8 +62,10 @@ def read_dose(opened: Opened) -> DoseGrid:
         geometry = plane_geometry(stored.position_mm, stored.orientation, stored.spacing_mm)
         frames_mm = frame_positions_mm(geometry, stored.offsets_mm)
         voxels, x_mm, y_mm, z_mm = to_patient_axes(stored.voxels, geometry, frames_mm)
+        dose_gy = _scaled(voxels, scaling, factor)
+        _refuse_absurd(root, dose_gy)
         return DoseGrid(
-            _scaled(voxels, scaling, factor),
+            dose_gy,
             x_mm,
             y_mm,
             z_mm,
@@ -175,6 +180,15 @@ def _decompressed(opened: Opened, layout: _Layout) -> npt.NDArray[np.generic]:
             root, "the decoded pixel data is cut off", f"{pixels.size} voxels", f"{layout.voxels}"
         )
     return pixels.reshape(layout.shape)
+
+
+def _refuse_absurd(root: Item, dose_gy: FloatArray) -> None:
+    """Check that no voxel holds a dose that nobody plans; what is not finite is told elsewhere."""
+    highest = float(dose_gy.max(initial=0.0))
+    if MAX_DOSE_GY < highest < math.inf:
+        raise _refused(
+            root, "no plan gives such a dose", f"{highest:.3g} Gy", f"at most {MAX_DOSE_GY:g} Gy"
+        )
 
 
 def _scaled(stored: npt.NDArray[np.generic], scaling: float, factor: float) -> FloatArray:

@@ -66,7 +66,7 @@ class Provenance:
     """Where a case comes from and what was done to read it.
 
     ``unused_doses`` are names of doses of the plan that were not taken; ``unread_files`` say, one
-    sentence each, why a file beside the case could not be read, so that nobody knows what it held.
+    sentence each, why a file beside the case could not be used, so that what it held is missing.
     """
 
     files: tuple[SourceFile, ...] = ()

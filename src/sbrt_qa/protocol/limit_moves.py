@@ -17,10 +17,9 @@ Limit: TypeAlias = Constraint | ConformityLimit
 _SIDE: Final = {"<=": 1, "<": 1, ">=": -1, ">": -1}
 """Which way a bound becomes looser; 0 for others."""
 
-_HEAVIEST: Final = {1: "major", 2: "major", 3: "minor", 4: "reported only"}
-"""What a limit can do to a case at worst, by its priority."""
-
-_WEIGHT: Final = {"major": 2, "minor": 1, "reported only": 0}
+_MINOR_AT_WORST: Final = 3
+_REPORTED: Final = 4
+"""Priorities that cap what a limit can do to a case."""
 
 
 class Move(enum.StrEnum):
@@ -65,29 +64,23 @@ def _cc(volume_cc: float | None) -> str:
 
 def move_of(before: Limit, after: Limit) -> tuple[Move, str]:
     """Return which way a limit moved, and how far, in words; empty words where it did not."""
-    moved = [*_bound_moves(before, after), *_weight_move(before, after)]
+    moved = list(_moves(before, after))
     words = ", ".join(text for _, text in moved)
+    if words and before.priority != after.priority:
+        words += f" (priority {before.priority} → {after.priority})"
     directions = {direction for direction, _ in moved}
     if len(directions) == 1:
         return directions.pop(), words
     return (Move.MIXED if moved else Move.OTHER), words
 
 
-def _weight_move(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
-    """Yield that another priority changes what the limit can do to a case."""
-    if "report" in (a.op, b.op):
+def _moves(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
+    """Yield how each bound moved, with what the priority makes of it."""
+    silent = _only_reports(a), _only_reports(b)
+    if all(silent):
         return
-    one, other = _HEAVIEST[a.priority], _HEAVIEST[b.priority]
-    if one != other:
-        move = Move.STRICTER if _WEIGHT[other] > _WEIGHT[one] else Move.LOOSER
-        yield move, f"{other} at worst, was {one} (priority {a.priority} → {b.priority})"
-
-
-def _bound_moves(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
-    if a.op == b.op == "report":
-        return
-    if "report" in (a.op, b.op):
-        yield (Move.STRICTER, "was reported only") if a.op == "report" else (
+    if any(silent):
+        yield (Move.STRICTER, "was reported only") if silent[0] else (
             Move.LOOSER, "now reported only",
         )  # fmt: skip
     elif _SIDE.get(a.op, 0) != _SIDE.get(b.op, 0) or not _SIDE.get(a.op, 0):
@@ -133,9 +126,13 @@ def _toward(change: float) -> Move:
     return Move.LOOSER if change > 0 else Move.STRICTER
 
 
+def _only_reports(limit: Limit) -> bool:
+    return limit.op == "report" or limit.priority >= _REPORTED
+
+
 def _outer(limit: Limit) -> float:
     """Return the bound beyond which a value is major; infinite where none is."""
-    if limit.beyond == "minor":
+    if limit.beyond == "minor" or limit.priority >= _MINOR_AT_WORST:
         return math.inf
     bound = limit.per_protocol if limit.minor is None else limit.minor
     return math.inf if bound is None else bound

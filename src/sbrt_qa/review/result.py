@@ -107,9 +107,9 @@ class DoseSummary:
 
     @property
     def spacing_text(self) -> str:
-        """Spacing as ``2 × 2 × 2.5``, or ``4 × 4 × 4 to 8`` where planes are uneven; mm."""
+        """Spacing as ``2 × 2 × 2.5``, or ``4 × 4 × 4–8`` where planes are uneven; mm."""
         x, y, z = (f"{s:g}" for s in self.spacing_mm)
-        least = "" if self.least_z_mm is None else f"{self.least_z_mm:g} to "
+        least = "" if self.least_z_mm is None else f"{self.least_z_mm:g}–"
         return f"{x} × {y} × {least}{z}"
 
 
