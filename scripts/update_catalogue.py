@@ -45,7 +45,13 @@ REFUSALS = {"DicomError", "GeometryError"}
 """Errors that become the reason why something is not evaluable."""
 
 
-VALUES = ("approved", "unapproved", "rejected", "curative", "palliative")
+VALUES = (
+    "approved", "unapproved", "rejected", "curative", "palliative",
+    "photon", "electron", "neutron", "proton", "ion", "static", "dynamic",
+    "treatment", "setup", "open portfilm", "trmt portfilm", "continuation", "verification",
+    "none", "breath_hold", "realtime", "gating", "tracking", "normal", "operator", "machine",
+    "unknown", "rel_mass_density", "rel_elec_density", "effective_z", "property",
+)  # fmt: skip
 """Values of DICOM attributes that a report puts into words."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import subprocess
 import sys
 import time
@@ -11,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 import pytest
+from pypdf import PdfReader
 from selenium.webdriver.common.keys import Keys
 
 from sbrt_qa.sample_trial import write_trial
@@ -204,3 +207,15 @@ def test_nothing_is_fetched_and_nothing_complains(driver: Any, audit: Path) -> N
     time.sleep(0.3)
     assert page.requests() == []
     assert page.problems() == []
+
+
+def test_every_submission_is_on_paper(dashboard: Any, audit: Path) -> None:
+    count = "return document.querySelectorAll('#rows tr[data-code]').length"
+    dashboard.execute_script("document.getElementById('window').style.height = '40px'")
+    dashboard.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert dashboard.execute_script(count) == SUBMISSIONS
+    printed = dashboard.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
+    pages = PdfReader(io.BytesIO(base64.b64decode(printed["data"]))).pages
+    texts = [page.extract_text() for page in pages]
+    assert all(text.strip() for text in texts)
+    assert all(row["code"] in " ".join(texts) for row in _asked(audit, "submissions"))

@@ -63,6 +63,7 @@ def test_a_list_of_names_is_plain_and_a_list_of_phrases_is_a_phrase() -> None:
     assert parts(joined(", ", ("a", "", say("none")))) == [", ", "a", ["none"]]
     assert joined("; ", ("", OUTSIDE)) is OUTSIDE
     assert joined("; ", ()) == ""
+    assert parts(joined(" or ", ("a", "b"))) == [" or ", "a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -249,9 +249,13 @@ def test_a_find_is_told_with_title_group_bounds_and_advice(review: CaseReview) -
 
 
 def test_checks_that_passed_are_counted_by_group(review: CaseReview) -> None:
-    text = table(replace(review, passed=PASSED))
-    assert "3: beams 2, dose grid 1 (each of them: --all-checks)" in text
-    assert "2 MU" not in text
+    again = replace(PASSED[0], where="beam 9")
+    elsewhere = replace(FOUND, code="CODE_1")
+    quiet = table(replace(review, findings=(), passed=(*PASSED, again)))
+    assert "3: beams 2, dose grid 1 (what each looked at: --all-checks)" in quiet
+    assert "2 MU" not in quiet
+    found = table(replace(review, findings=(elsewhere,), passed=(*PASSED, again)))
+    assert "2: beams 1, dose grid 1 (what each looked at: --all-checks)" in found
 
 
 def test_checks_that_passed_are_listed_when_asked_for(review: CaseReview) -> None:

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import say, stated
 from sbrt_qa.reports.compose.report import compose
 from sbrt_qa.reports.page import CheckRow
 from sbrt_qa.reports.words import Words, languages
@@ -118,6 +118,12 @@ def test_a_phrase_within_a_phrase_is_translated_with_it() -> None:
     assert Words("zh").sentence(say("it lies {0} of the middle", side)) == "它位于正中线左侧 3 mm"
 
 
+def test_no_blank_stands_between_two_chinese_words() -> None:
+    words = Words("zh")
+    assert words.sentence(say("the plan is {0}", stated("unapproved"))) == "计划为未批准"
+    assert words.sentence(say("the plan is {0}", "ODD")) == "计划为 ODD"
+
+
 def test_names_are_never_taken_for_words_of_ours() -> None:
     assert Words("zh").value("liver") == "liver"
     assert Words("zh").value(say("beam {0} {1}", 1, "'left'")) == "射野 1 'left'"
@@ -140,7 +146,7 @@ def test_fields_are_filled_and_never_read_as_templates() -> None:
 def test_numbers_units_and_names_are_the_same_in_every_language(review: CaseReview) -> None:
     english, chinese = compose(review), compose(review, language="zh")
     assert chinese.mark.verdict is Verdict.MAJOR
-    assert chinese.mark.word == "严重偏离"
+    assert chinese.mark.word == "重大偏离"
     for one, other in zip(english.limits, chinese.limits, strict=True):
         assert (one.value, one.bound[:4], one.margin, one.structure, one.metric) == (
             (other.value, other.bound[:4], other.margin, other.structure, other.metric)

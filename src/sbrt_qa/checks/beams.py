@@ -8,7 +8,7 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import counted, joined, say
+from sbrt_qa.model.phrase import counted, joined, say, stated
 from sbrt_qa.model.plan import Beam, Plan
 
 
@@ -102,13 +102,16 @@ def energies(
     beams = context.plan.beams if context.plan else ()
     seen: dict[str, list[Beam]] = {}
     expected = say(
-        "{0} {1} to {2} MV", " or ".join(radiation).lower(), f"{least_mv:g}", f"{most_mv:g}"
+        "{0} {1} to {2} MV",
+        joined(" or ", (stated(r.lower()) for r in radiation)),
+        f"{least_mv:g}",
+        f"{most_mv:g}",
     )
     for beam in beams:
         energy = " ".join(energy_texts([beam]))
         if not energy:
             continue
-        what = f"{beam.radiation_type.lower()} {energy}".strip()
+        what = joined(" ", (stated(beam.radiation_type.lower()), energy))
         wrong = (beam.radiation_type and beam.radiation_type not in radiation) or not all(
             least_mv <= e <= most_mv for e in beam.nominal_energies
         )
@@ -140,13 +143,13 @@ def fluence_modes(context: CheckContext) -> Iterator[Outcome]:
             for energy in set(beam.nominal_energies):
                 modes.setdefault((beam.machine, energy), set()).add(beam.fluence_mode or "STANDARD")
     for (_, energy), found in modes.items():
-        listed = " and ".join(sorted(found))
+        listed = joined(" and ", map(stated, sorted(found)))
         if len(found) > 1:
             yield Found(
                 say("plan"), say("{0} MV beams are {1}", f"{energy:g}", listed), found=listed
             )
         else:
-            yield Passed(say("plan"), f"{energy:g} MV: {listed}", say("one mode"))
+            yield Passed(say("plan"), say("{0} MV: {1}", f"{energy:g}", listed), say("one mode"))
 
 
 @check(
@@ -195,14 +198,14 @@ def setup_beams(context: CheckContext) -> Iterator[Outcome]:
     """Tell of setup and imaging beams that state a meterset: their dose may be in no dose grid."""
     for beam in context.plan.setup_beams if context.plan else ():
         if beam.meterset:
-            kind = beam.delivery_type.lower().replace("_", " ")
+            kind = stated(beam.delivery_type.lower().replace("_", " "))
             text = say(
                 "not for treatment ({0}), with a meterset of {1}", kind, f"{beam.meterset:g}"
             )
             advice = say("Ask whether its dose was counted.")
             yield Found(name_of(beam), text, advice, f"{beam.meterset:g}", "0")
         else:
-            yield Passed(name_of(beam), beam.delivery_type.lower(), say("no meterset"))
+            yield Passed(name_of(beam), stated(beam.delivery_type.lower()), say("no meterset"))
 
 
 @check("BEAM_MODIFIERS", title="Wedges, boli, blocks", group=Group.BEAMS, rows=(28,))
@@ -248,9 +251,10 @@ def breathing(context: CheckContext, *, required: bool = False) -> Iterator[Outc
     plan = context.plan
     if plan is None:
         return
-    stated = list(dict.fromkeys(s.breathing for s in plan.setups if s.breathing))
-    if stated:
-        yield Passed(say("plan"), ", ".join(stated).lower(), say("a technique"))
+    breathing = dict.fromkeys(s.breathing.lower() for s in plan.setups if s.breathing)
+    if breathing:
+        told = joined(", ", map(stated, breathing))
+        yield Passed(say("plan"), told, say("a technique"))
     else:
         text = say("the plan states no respiratory technique")
         advice = say("Ask the site how breathing is managed.")
@@ -265,7 +269,7 @@ def techniques(context: CheckContext) -> Iterator[Outcome]:
     """Tell when static and dynamic beams are mixed in one plan."""
     beams = context.plan.beams if context.plan else ()
     kinds = list(dict.fromkeys(b.beam_type for b in beams if b.beam_type))
-    listed = " and ".join(k.lower() for k in kinds)
+    listed = joined(" and ", (stated(k.lower()) for k in kinds))
     if len(kinds) > 1:
         yield Found(
             say("plan"),

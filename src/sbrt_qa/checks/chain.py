@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.header import ObjectHeader, Stamp
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import say, stated
 
 EXPORT_AGAIN: Final = say("Export plan, structure set and dose of one state of the plan together.")
 
@@ -75,7 +75,7 @@ def dangling(context: CheckContext) -> Iterator[Outcome]:
     told by LINK_GUESSED.
     """
     for reference in _references(context):
-        where = f"{reference.source.name} → {reference.what}"
+        where = say("{0} → {1}", reference.source.name, reference.what)
         if not reference.named:
             continue
         if reference.there in reference.named:
@@ -89,17 +89,17 @@ def _references(context: CheckContext) -> Iterator[_Reference]:
     plans, sets = _of(context, "RTPLAN"), _of(context, "RTSTRUCT")
     for dose in _of(context, "RTDOSE"):
         if plans:
-            yield _Reference(dose, "plan", dose.plan_uids, plans[0].sop_instance_uid)
+            yield _Reference(dose, say("plan"), dose.plan_uids, plans[0].sop_instance_uid)
         if sets:
             uids = dose.structure_set_uids
-            yield _Reference(dose, "structure set", uids, sets[0].sop_instance_uid)
+            yield _Reference(dose, say("structure set"), uids, sets[0].sop_instance_uid)
     for plan in plans:
         if sets:
             uids = plan.structure_set_uids
-            yield _Reference(plan, "structure set", uids, sets[0].sop_instance_uid)
+            yield _Reference(plan, say("structure set"), uids, sets[0].sop_instance_uid)
     for drawn in sets:
         for image in _of(context, "CT"):
-            yield _Reference(drawn, "image series", drawn.series_uids, image.series_uid)
+            yield _Reference(drawn, say("image series"), drawn.series_uids, image.series_uid)
 
 
 @check(
@@ -211,10 +211,9 @@ def approval(context: CheckContext) -> Iterator[Outcome]:
     if status == "APPROVED":
         yield Passed(say("plan"), say("approved"), say("approved"))
     elif status:
-        text = say("the plan is {0}", status.lower())
-        yield Found(
-            say("plan"), text, say("Submit the approved plan."), status.lower(), say("approved")
-        )
+        found = stated(status.lower())
+        text = say("the plan is {0}", found)
+        yield Found(say("plan"), text, say("Submit the approved plan."), found, say("approved"))
     else:
         yield Found(say("plan"), say("the plan states no approval"), severity=Severity.INFO)
 

@@ -9,7 +9,7 @@ from typing import Final
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import counted, say
+from sbrt_qa.model.phrase import counted, say, stated
 
 SOURCE: Final = "RTOG 0618, 0813, 1112 (recalled); bounds proposed"
 HOURS_PER_DAY: Final = 24.0
@@ -105,15 +105,17 @@ def fraction_interval(
             if same_day:
                 text = say("{0} h after the fraction before, on the same day", f"{hours:.0f}")
             severity = None if same_day else Severity.MINOR
-            found, expected = f"{hours:.0f} h", f">= {least:g} h"
+            found, expected = say("{0} h", f"{hours:.0f}"), say(">= {0} h", f"{least:g}")
             where, advice = _name(after), say("Ask the site why.")
-            yield Found(where, text, advice, found, expected, f"{slack_h:g} h", severity)
+            yield Found(
+                where, text, advice, found, expected, say("{0} h", f"{slack_h:g}"), severity
+            )
     if shortest is not None and shortest >= least - slack_h:
         yield Passed(
             say("records"),
             say("at least {0} h", f"{shortest:.0f}"),
-            f">= {least:g} h",
-            f"{slack_h:g} h",
+            say(">= {0} h", f"{least:g}"),
+            say("{0} h", f"{slack_h:g}"),
         )
 
 
@@ -246,9 +248,13 @@ def termination(context: CheckContext) -> Iterator[Outcome]:
             if beam.termination in ("", "NORMAL"):
                 normal += 1
             else:
-                text = say("beam {0} ended by {1}", beam.beam_number, beam.termination.lower())
+                ended = stated(beam.termination.lower())
+                text = say("beam {0} ended by {1}", beam.beam_number, ended)
                 yield Found(
-                    _name(session), text, found=beam.termination.lower(), expected=say("normal")
+                    _name(session),
+                    text,
+                    found=ended,
+                    expected=say("normal"),
                 )
     if normal:
         yield Passed(say("records"), counted(normal, "beam"), say("normal"))

@@ -72,6 +72,40 @@ def required_missing(context: CheckContext) -> Iterator[Outcome]:
         yield Passed(say("structures"), ", ".join(there), say("contoured"))
 
 
+@check(
+    "ORGANS_UNJUDGED",
+    title="Limits of organs that are not drawn",
+    group=Group.STRUCTURES,
+    severity=Severity.BLOCK,
+    milder=(Severity.INFO,),
+    source="protocol",
+    rows=(19,),
+)
+def organs_unjudged(context: CheckContext) -> Iterator[Outcome]:
+    """Name the organs that have limits and are not drawn, where the protocol lets them be absent.
+
+    A table of limits for any site of the body cannot require every organ, so an organ that is
+    absent leaves its limits unjudged and the verdict as it is; the reviewer has to know which. When
+    no limit of any organ could be judged, the case is not evaluable.
+    """
+    if context.protocol is None or isinstance(context.case.structures, Reason):
+        return
+    organs = {s.name for s in context.protocol.structures if s.kind == "organ"}
+    limits = [r for r in context.results if r.structure in organs and r.op != "report"]
+    absent = dict.fromkeys(
+        r.structure for r in limits if r.reason and r.reason.code in ABSENT and not r.counts
+    )
+    if absent and all(r.reason and not r.counts for r in limits):
+        text = say("no limit of an organ could be judged: the organs are not drawn")
+        yield Found(say("structures"), text, CONTOUR_THEM)
+    elif absent:
+        text = say("not drawn, so their limits were not judged: {0}", joined(", ", absent))
+        advice = say("Make sure that none of them lies near the beams.")
+        yield Found(say("structures"), text, advice, severity=Severity.INFO)
+    elif limits:
+        yield Passed(say("structures"), say("all are drawn"))
+
+
 @check("STRUCTURE_EMPTY", title="Empty structures", group=Group.STRUCTURES, rows=(19,))
 def empty(context: CheckContext) -> Iterator[Outcome]:
     """Tell of structures without any closed contour."""

@@ -12,7 +12,7 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.geometry.margins import centroid_mm
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, say
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import Beam, ControlPoint
 
 Point = tuple[float, float, float]
@@ -106,13 +106,10 @@ def isocentre_outside(context: CheckContext) -> Iterator[Outcome]:
         return
     outside = sum(not context.in_body(point) for point in points)
     if outside:
-        advice, text = (
-            say("Check the isocentre and the outline."),
-            say("{0} of {1} outside", outside, len(points)),
-        )
-        yield Found(
-            say("isocentre"), say("{0} the body", text), advice, text, say("inside the body")
-        )
+        text = say("{0} of {1} outside the body", outside, len(points))
+        found = say("{0} of {1} outside", outside, len(points))
+        advice = say("Check the isocentre and the outline.")
+        yield Found(say("isocentre"), text, advice, found, say("inside the body"))
     else:
         yield Passed(say("isocentre"), say("inside"), say("inside the body"))
 
@@ -149,7 +146,7 @@ def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome
             f"{abs(offset):.0f}",
             side,
         )
-        yield Found(", ".join(names), text, say("Check that it is meant."))
+        yield Found(joined(", ", names), text, say("Check that it is meant."))
     else:
         yield Passed(say("plan"), say("all from the {0} or the middle", side), say("the {0}", side))
 

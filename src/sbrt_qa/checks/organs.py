@@ -12,7 +12,7 @@ from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.geometry.margins import vertices, volume_of_cc
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, joined, say
+from sbrt_qa.model.phrase import counted, joined, say, stated
 from sbrt_qa.model.structure import Structure
 
 SAMPLED: Final = 1500
@@ -375,9 +375,9 @@ def density_overrides(context: CheckContext) -> Iterator[Outcome]:
         given = joined(
             ", ",
             (
-                say("{0} {1}", o.name.lower() or say("property"), f"{o.value:g}")
+                say("{0} {1}", stated(o.name.lower() or "property"), f"{o.value:g}")
                 if o.value is not None
-                else o.name.lower() or say("property")
+                else stated(o.name.lower() or "property")
                 for o in densities
             ),
         )

@@ -128,11 +128,11 @@ def statements(context: CheckContext) -> Iterator[Outcome]:
 
 
 def _texts(plan: Plan) -> Iterator[tuple[str, str]]:
-    yield "the prescription's description", plan.prescription_text
-    yield "the plan's label", plan.label
-    yield "the plan's name", plan.name
+    yield say("the prescription's description"), plan.prescription_text
+    yield say("the plan's label"), plan.label
+    yield say("the plan's name"), plan.name
     for reference in plan.dose_references:
-        yield "a target's description", reference.description
+        yield say("a target's description"), reference.description
 
 
 def said_in(text: str) -> tuple[_Said, ...]:

@@ -29,7 +29,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import counted, said, say
+from sbrt_qa.model.phrase import counted, joined, said, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
@@ -344,8 +344,8 @@ def _identity_notes(used: Iterable[FoundObject]) -> list[str]:
         first.setdefault(one.patient_key, one)
     if len(first) < 2:
         return []
-    names = " and ".join(one.name for one in first.values())
-    return [f"patient name or number differs between {names}"]
+    names = joined(" and ", (one.name for one in first.values()))
+    return [say("patient name or number differs between {0}", names)]
 
 
 def _unused_doses(linked: LinkedCase, used: Sequence[FoundObject]) -> list[str]:

@@ -10,6 +10,7 @@ from sbrt_qa.geometry.distance import ALONG_MM, Distance, contains, surface_poin
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import lattice, scan
 from sbrt_qa.model.grid import FloatArray
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.units import cc_from_mm3
 
@@ -73,7 +74,7 @@ class SixMargins:
 
     def __str__(self) -> str:
         sides = ", ".join(f"{side} {value:.1f}" for side, value in self.by_side.items())
-        return f"{sides}; least {self.least_mm:.1f} mm"
+        return say("{0}; least {1} mm", sides, f"{self.least_mm:.1f}")
 
 
 def extent_of(cells: Cells) -> Extent:

@@ -106,12 +106,14 @@ def counted(number: int, one: str, several: str = "") -> Phrase:
 def joined(sign: str, parts: Iterable[str]) -> str:
     """Return parts with a sign between them, each as it is; empty ones are left out.
 
-    Names and numbers alone make plain text, parts of which one is a Phrase make a Phrase.
+    Names and numbers with a punctuation mark make plain text; a word, or a part that is a Phrase,
+    makes a Phrase.
     """
     held = tuple(part for part in parts if part)
     if len(held) == 1:
         return held[0]
-    return Phrase(sign, held) if any(isinstance(p, Phrase) for p in held) else sign.join(held)
+    speaks = sign.strip().isalpha() or any(isinstance(part, Phrase) for part in held)
+    return Phrase(sign, held) if speaks and held else sign.join(held)
 
 
 def filled(template: str, values: tuple[str, ...]) -> str:

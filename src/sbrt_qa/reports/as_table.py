@@ -145,7 +145,7 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         Text(view.legend(review, bands_shown=bands_shown), "dim"),
         *section("Borderline", map(_text, view.borderline_lines(review))),
         *section("Not evaluable, and why", _reasons(review)),
-        *section("Plan checks without a find", _passed(review.passed, page)),
+        *section("Plan checks without a find", _passed(review, page)),
         *section("Beside the site's own values", _comparisons(review.site_values)),
         *section("Beside a second engine", _comparisons(review.cross_check)),
         *section("Names", map(_text, view.names_told(review))),
@@ -173,11 +173,12 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
             yield Padding(Text(text), (0, 0, 0, 2))
 
 
-def _passed(passed: Sequence[Finding], page: Page) -> Iterator[RenderableType]:
-    """Yield how many checks passed in each group, or each of them with what it saw."""
+def _passed(review: CaseReview, page: Page) -> Iterator[RenderableType]:
+    """Yield how many checks of each group found nothing, or each of them with what it saw."""
+    passed = review.passed
     if not page.all_checks:
         if passed:
-            yield Text(view.passed_text(passed))
+            yield Text(view.passed_text(review))
         return
     for group in dict.fromkeys(f.group for f in passed):
         table = plain_table("check", "where", "found", "expected", "tolerance")

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.review.result import CaseReview
+
+NEVER_DECIDES: Final = 4
+"""Priority of limits that are reported only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,21 @@ def of_limits(review: CaseReview) -> tuple[Count, ...]:
         for verdict in reversed(Verdict)
         if (same := [c for c in counting if c.verdict is verdict])
     )
+
+
+def unjudged(review: CaseReview) -> int:
+    """Return how many limits of structures that may be absent have no value and do not count."""
+    return sum(_is_unjudged(c) for c in review.constraints)
+
+
+def reported_only(review: CaseReview) -> int:
+    """Return how many limits never take part in the verdict of a case."""
+    return sum(not (c.counts or _is_unjudged(c)) for c in review.constraints)
+
+
+def _is_unjudged(result: ConstraintResult) -> bool:
+    judges = result.op != "report" and result.priority < NEVER_DECIDES
+    return judges and result.value is None and not result.counts
 
 
 def of_checks(review: CaseReview) -> tuple[Count, ...]:

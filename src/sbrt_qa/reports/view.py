@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -114,8 +115,9 @@ def minor_text(bound: float | None, minor: float | None, beyond: str) -> str:
 def count_text(review: CaseReview) -> str:
     """Return how many limits and checks have which verdict, worst first; others apart."""
     limits = counts.of_limits(review)
-    others = len(review.constraints) - sum(count.number for count in limits)
-    rest = f"; {others} reported only" if others else ""
+    without, others = counts.unjudged(review), counts.reported_only(review)
+    rest = f"; {without} not judged" if without else ""
+    rest += f"; {others} reported only" if others else ""
     told = ", ".join(map(_counted, limits)) or "none counts"
     number = counted(len(review.constraints), "limit")
     return f"{number}: {told}{rest}{_checks_counted(review)}"
@@ -191,11 +193,13 @@ def finding_parts(finding: Finding) -> tuple[str, str]:
     return visible(heading), finding_text(finding).removeprefix(f"{visible(finding.code)}  ")
 
 
-def passed_text(passed: Sequence[Finding]) -> str:
-    """Return how many objects passed in each group of checks."""
-    groups = dict.fromkeys(f.group for f in passed)
-    counts = (f"{group} {sum(f.group == group for f in passed)}" for group in groups)
-    return visible(f"{len(passed)}: {', '.join(counts)} (each of them: --all-checks)")
+def passed_text(review: CaseReview) -> str:
+    """Return how many checks of each group found nothing, whatever they looked at."""
+    telling = {f.code for f in review.findings}
+    quiet = {f.code: f.group for f in review.passed if f.code not in telling}
+    groups = Counter(quiet.values())
+    told = ", ".join(f"{group} {count}" for group, count in groups.items())
+    return visible(f"{len(quiet)}: {told} (what each looked at: --all-checks)")
 
 
 def comparison_cells(row: Comparison) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ catalogue and its values. Numbers, units and names are values and pass unchanged
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -58,7 +60,9 @@ class Words:
     def __call__(self, text: str, **values: object) -> str:
         """Return a sentence of this room, its fields ``{name}`` filled in."""
         found = self._catalogue.get(text, text)
-        return found.format(**values) if values else found
+        if not values:
+            return found
+        return _closed_up(found, {k: str(v) for k, v in values.items()}).format(**values)
 
     def sentence(self, text: str) -> str:
         """Return a finished sentence of another room, visible; plain text is looked up whole."""
@@ -71,8 +75,25 @@ class Words:
         """Return what may be a phrase, or a name that is the same in every language, visible."""
         if not isinstance(text, Phrase):
             return visible(text)
+        values = tuple(self.value(value) for value in text.values)
         found = self._catalogue.get(text.template, text.template)
-        return filled(found, tuple(self.value(value) for value in text.values))
+        return filled(_closed_up(found, {str(i): v for i, v in enumerate(values)}), values)
+
+
+_WIDE: Final = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
+_AFTER_BLANK: Final = re.compile(rf"(?<={_WIDE}) \{{(\w+)\}}")
+_BEFORE_BLANK: Final = re.compile(rf"\{{(\w+)\}} (?={_WIDE})")
+
+
+def _closed_up(text: str, values: Mapping[str, str]) -> str:
+    """Return a sentence without blanks around fields whose values are Chinese as it is."""
+
+    def is_wide(name: str, place: int) -> bool:
+        value = values.get(name, "")
+        return bool(value) and re.match(_WIDE, value[place]) is not None
+
+    text = _AFTER_BLANK.sub(lambda f: f[0].lstrip() if is_wide(f[1], 0) else f[0], text)
+    return _BEFORE_BLANK.sub(lambda f: f[0].rstrip() if is_wide(f[1], -1) else f[0], text)
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from sbrt_qa.dosimetry.gamma import GammaCriteria, gamma
 from sbrt_qa.dosimetry.sampling import dose_at
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.review.comparison import Area, Change, DoseChange, GammaSummary
 from sbrt_qa.review.plan_changes import Fact, differing
 
@@ -41,7 +42,7 @@ def compare_doses(
     same_grid = same_places(before, after)
     common = _common(before, after, same_grid=same_grid)
     if common is None:
-        return Reason(ReasonCode.OUTSIDE_DOSE_GRID, "the two dose grids share no voxel")
+        return Reason(ReasonCode.OUTSIDE_DOSE_GRID, say("the two dose grids share no voxel"))
     old, new = common
     threshold = THRESHOLD * max(before.max_gy, after.max_gy)
     counted = np.maximum(old, new) >= threshold
@@ -64,7 +65,7 @@ def compare_doses(
 def _gamma(before: DoseGrid, after: DoseGrid, criteria: GammaCriteria) -> GammaSummary | Reason:
     found = gamma(before, after, criteria)
     if found.values.size == 0:
-        text = "no voxel above the cutoff of gamma lies within both dose grids"
+        text = say("no voxel above the cutoff of gamma lies within both dose grids")
         return Reason(ReasonCode.OUTSIDE_DOSE_GRID, text)
     return GammaSummary(
         dose_percent=criteria.dose_percent,

@@ -125,8 +125,9 @@ def summary(review: CaseReview, words: Words) -> str:
     limits = counts.of_limits(review)
     told = words(msg(", ")).join(_counted(c, words) for c in limits) or words(msg("none counts"))
     text = words.sentence(counted(len(review.constraints), "limit")) + words(msg(": ")) + told
-    others = len(review.constraints) - sum(count.number for count in limits)
-    if others:
+    if without := counts.unjudged(review):
+        text += words(msg("; {count} not judged"), count=without)
+    if others := counts.reported_only(review):
         text += words(msg("; {count} reported only"), count=others)
     return text + _checks_counted(review, words)
 

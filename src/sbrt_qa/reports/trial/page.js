@@ -123,10 +123,11 @@
     cell.style.height = rows * ROW + "px";
     return node;
   };
+  let printing = false; // on paper every row is there
   const draw = () => {
     const view = byId("window");
-    const first = Math.max(Math.floor(view.scrollTop / ROW) - 10, 0);
-    const last = Math.min(first + Math.ceil(view.clientHeight / ROW) + 20, shown.length);
+    const first = printing ? 0 : Math.max(Math.floor(view.scrollTop / ROW) - 10, 0);
+    const last = printing ? shown.length : Math.min(first + Math.ceil(view.clientHeight / ROW) + 20, shown.length);
     byId("rows").replaceChildren(spacer(first), ...shown.slice(first, last).map(line), spacer(shown.length - last));
     byId("table").setAttribute("aria-rowcount", String(shown.length + 1));
   };
@@ -165,5 +166,7 @@
   ["site", "verdict", "search", "latest"].forEach((id) => byId(id).addEventListener("input", update));
   byId("window").addEventListener("scroll", () => requestAnimationFrame(draw));
   window.addEventListener("resize", draw);
+  [["beforeprint", true], ["afterprint", false]].forEach(([event, paper]) =>
+    window.addEventListener(event, () => { printing = paper; draw(); }));
   update();
 })();
