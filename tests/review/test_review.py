@@ -17,6 +17,7 @@ from sbrt_qa.model.grid import DoseGrid, DoseType
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import Beam, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure, StructureSet
+from sbrt_qa.reports.registry import Page, render_dvh
 from sbrt_qa.review.dvh_table import dvh
 from sbrt_qa.review.result import CaseReview, PlanSummary
 
@@ -83,6 +84,21 @@ def test_indices_of_a_structure_go_by_the_types_in_the_file() -> None:
     found = dvh(case(target), ["a"], metrics).structures["a"].metrics
     assert found["R100"].reason is not None
     assert "type EXTERNAL" in found["R100"].reason.detail
+
+
+def test_an_organ_has_no_index_and_only_the_liver_a_liver_model() -> None:
+    body = box(6, "b", -50, 50, interpreted_type="EXTERNAL")
+    metrics = ["R100", "NTCPliverMets"]
+    found = dvh(case(body, box(7, "Liver", 0, 20)), (), metrics)
+    for name in ("b", "Duodenum", "Liver"):
+        reason = found.structures[name].metrics["R100"].reason
+        assert reason is not None
+        assert reason.detail == "not a target: no index"
+    assert found.structures["PTV"].metrics["R100"].value is not None
+    known = {n for n, s in found.structures.items() if s.metrics["NTCPliverMets"].value is not None}
+    assert known == {"Liver"}
+    text = render_dvh("table", found, Page(width=200))
+    assert "Duodenum, b, Liver R100: not a target: no index" in text
 
 
 @pytest.mark.parametrize("metric", ["R100", "R50", "D2cm[%]"])

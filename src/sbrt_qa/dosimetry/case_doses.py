@@ -28,6 +28,11 @@ MAX_THREADS = 4
 """The kernels release the interpreter lock; more threads than this wait for memory."""
 
 
+TARGET_TYPES = ("GTV", "CTV", "PTV")
+TARGET_NAMES = ("gtv", "ctv", "itv", "igtv", "ptv")
+"""How names of targets begin, where a file states no type."""
+
+
 class CaseDoses:
     """What the structures of a case receive. Asking twice costs nothing.
 
@@ -153,7 +158,9 @@ class CaseDoses:
         return Reason(ReasonCode.REFERENCE_MISSING, text)
 
     def surroundings(self, target: Structure) -> Surroundings | Reason:
-        """Return the body around a target that has it for itself."""
+        """Return the body around a target that has it for itself; an organ has no index."""
+        if not _is_target(target):
+            return Reason(ReasonCode.NOT_APPLICABLE, say("not a target: no index"))
         outline, dose = self.outline(), self.case.dose
         if isinstance(outline, Reason):
             return outline
@@ -216,6 +223,12 @@ class CaseDoses:
 def structures_of(case: Case) -> dict[str, Structure]:
     """Return the structures of a case by display key; none when there is no structure set."""
     return case.structures.keys() if isinstance(case.structures, StructureSet) else {}
+
+
+def _is_target(structure: Structure) -> bool:
+    """Tell whether a structure is a target by its type in the file, else by its name."""
+    name = structure.name.casefold()
+    return structure.interpreted_type in TARGET_TYPES or name.startswith(TARGET_NAMES)
 
 
 def _own_spacing_mm(structure: Structure) -> float | None:

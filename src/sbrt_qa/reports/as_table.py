@@ -60,13 +60,11 @@ def render_dvh(table: DvhTable, page: Page) -> str:
     columns = ["volume cc", "outside cc", "min Gy", "mean Gy", "max Gy", *expressions]
     for name in columns:
         grid.add_column(visible(name), justify="right", no_wrap=True)
-    notes: list[str] = []
     for key, row in table.structures.items():
         values = (_metric_cell(row, e) for e in expressions)
         grid.add_row(_text(key), str(row.roi_number), *_statistics(row), *values)
-        notes += _notes(key, row)
     parts: list[RenderableType] = [Text(visible(table.case), "bold"), grid]
-    parts += [_text(f"? {note}") for note in notes]
+    parts += [_text(f"? {note}") for note in _notes(table)]
     parts += [_text(f"{name}: {validity}") for name, validity in _models(table).items()]
     parts.append(Text(f"Computed by sbrt_qa {table.engine_version}; {table.convention}.", "dim"))
     parts.append(Text(view.NOT_FOR_TREATMENT, "dim"))
@@ -302,11 +300,18 @@ def _models(table: DvhTable) -> dict[str, str]:
     return {name: metric.validity for name, metric in metrics if metric.validity}
 
 
-def _notes(key: str, row: StructureDvh) -> list[str]:
-    if row.reason is not None:
-        return [f"{key}: {row.reason.detail}"]
-    missing = {e: m.reason for e, m in row.metrics.items() if m.reason is not None}
-    return [f"{key} {expression}: {reason.detail}" for expression, reason in missing.items()]
+def _notes(table: DvhTable) -> list[str]:
+    """Return why values are missing: of a metric one line for all structures of one reason."""
+    notes = [f"{key}: {r.reason.detail}" for key, r in table.structures.items() if r.reason]
+    missing: dict[tuple[str, str], list[str]] = {}
+    for key, row in table.structures.items():
+        for expression, metric in row.metrics.items():
+            if row.reason is None and metric.reason is not None:
+                missing.setdefault((expression, metric.reason.detail), []).append(key)
+    return notes + [
+        f"{', '.join(keys)} {expression}: {detail}"
+        for (expression, detail), keys in missing.items()
+    ]
 
 
 def _text(text: str, style: str = "") -> Text:

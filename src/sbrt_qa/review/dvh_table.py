@@ -21,12 +21,18 @@ from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.errors import ResultError, UsageError, quoted
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Band, Driver, Measured, Reason, ReasonCode
+from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
 
 SCHEMA: Final = "sbrt_qa.dvh/1"
 
 DEFAULT_BIN_GY = 0.1
 """Step of a printed curve. The curve is exact at its steps, whatever their width."""
+
+
+LIVER_MODELS: Final = ("NTCPliverMets", "NTCPliverPrimary", "NTCPliverEnzymes", "CriticalVolume")
+LIVER_WORDS: Final = ("liver", "肝", "leber", "foie", "fegato", "higado", "hígado", "hepar")
+"""What the name of the liver, or of a part of it, holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +213,21 @@ def _curve(histogram: DVH, bin_gy: float) -> Curve:
 def _metric(
     spec: MetricSpec, histogram: DVH, doses: CaseDoses, structure: Structure, views: Views | None
 ) -> MetricValue:
-    outcome = evaluate(spec, histogram, doses.context_of(structure))
+    outcome = _not_liver(spec, structure) or evaluate(spec, histogram, doses.context_of(structure))
     validity = METRICS[spec.kind].validity
     if isinstance(outcome, Reason):
         return MetricValue(None, spec.unit, outcome, validity)
     band = None if views is None else _band(spec, outcome, histogram, structure, views)
     return MetricValue(outcome.value, outcome.unit, validity=validity, band=band)
+
+
+def _not_liver(spec: MetricSpec, structure: Structure) -> Reason | None:
+    """Return why a model of the liver says nothing of a structure: its name is not the liver's."""
+    name = structure.name.casefold()
+    if spec.kind not in LIVER_MODELS or any(word in name for word in LIVER_WORDS):
+        return None
+    text = say("the model is of the liver; this structure is not named as the liver")
+    return Reason(ReasonCode.NOT_APPLICABLE, text)
 
 
 def _band(
