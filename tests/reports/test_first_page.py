@@ -119,8 +119,8 @@ def test_the_head_names_site_submission_dates_and_the_review(review: CaseReview)
 
 def test_an_untested_engine_is_told_with_what_to_run(review: CaseReview) -> None:
     told = facts_of(compose(review))
-    assert "Run: sbrt-qa selftest" in told["Self-test"]
-    assert "no self-test on this machine" in told["Report"]
+    assert "run sbrt-qa selftest" in told["Self-test"]
+    assert "no self-test recorded" in told["Report"]
     assert "run sbrt-qa selftest" in render_reviews("table", [review], Page(width=200))
     engine = replace(review.engine, self_test="abc123")
     tested = facts_of(compose(replace(review, engine=engine)))
