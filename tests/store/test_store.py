@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from entries import compared, entry, lost, protocol, relabelled, reviewed
 
 from sbrt_qa.errors import StoreError
 from sbrt_qa.store import tables as t
-from sbrt_qa.store.answers import deviations, submissions, values
+from sbrt_qa.store.answers import DECIDING, deviations, submissions, values
 from sbrt_qa.store.connection import open_engine, reading, writing
 from sbrt_qa.store.kept import newest_reviews
 from sbrt_qa.store.known import counts, settled_inputs
@@ -138,6 +139,17 @@ def test_what_broke_off_is_whole_after_a_run_that_succeeds(engine):
     assert settled(engine, one) == settled(engine, one, retry=True) == (entry().input_sha256,)
     assert not verify(engine).difference
     assert counts(engine)["submissions"] == counts(engine)["reviews"] == 1
+
+
+def test_a_review_that_broke_off_is_one_thing_that_cannot_be_judged(engine):
+    recorder(engine).record(lost(), NOW)
+    recorder(engine).record(lost(), NOW)
+    (row,) = submissions(engine)
+    assert (row.verdict, row.not_evaluable, row.major, row.minor) == ("not_evaluable", 1, 0, 0)
+    recorder(engine).record(entry(), NOW)
+    (row,) = submissions(engine)
+    told = [one for one in deviations(engine) if one.verdict == "not_evaluable"]
+    assert (row.not_evaluable, "broke" in str(told)) == (len(told), False)
 
 
 def test_a_comparison_is_recorded_with_its_review(engine):
@@ -299,6 +311,11 @@ def test_answers_are_the_same_on_both(engine):
     assert (first.code, first.latest, second.latest) == ("S1/001/v1", False, True)
     assert (first.plans, first.images, first.notices, first.complete) == (1, 2, 9, True)
     assert type(first.minor) is type(first.major) is type(first.not_evaluable) is int
+    decided = Counter(one.verdict for one in deviations(engine, submission=first.id))
+    assert {name: getattr(first, name) for name in DECIDING} == {
+        name: decided[name] for name in DECIDING
+    }
+    assert decided[first.verdict] > 0
     assert [v.limit for v in values(engine, submission=first.id)] == ["COVER", "MEAN", "REST"]
     assert {d.what for d in deviations(engine)} == {
         "BREATHING", "DOSE_GRID_MARGIN", "DOSE_GRID_SPACING", "HETEROGENEITY",

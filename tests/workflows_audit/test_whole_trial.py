@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from trials import SUBMISSIONS, Trial, run
 
+from sbrt_qa.reports.counts import of_checks, of_limits
+from sbrt_qa.review.result import CaseReview
 from sbrt_qa.sample_trial import KINDS, PLANNED, SITES
-from sbrt_qa.store.answers import deviations, submissions
+from sbrt_qa.store.answers import DECIDING, deviations, submissions
 from sbrt_qa.workflows_audit.place import open_audit
 
 BROKEN = ("no DICOM", "broken archive")
@@ -262,3 +264,19 @@ def test_an_audit_that_lies_among_the_submissions_is_no_submission(small, audite
     ran = run("audit", small.submissions, "-p", small.protocol(), "--no-reports", "--out", out)
     assert "AUDIT holds an audit and was not taken for submissions" in ran.err
     assert set(listed(out)) == {one.code for one in small.planted}
+
+
+def test_the_numbers_of_a_submission_are_those_of_its_case_reports(audited):
+    documents = newest(audited)
+    engine = open_audit(audited).engine()
+    rows = list(submissions(engine))
+    engine.dispose()
+    for row in rows:
+        counted: Counter[str] = Counter()
+        for document in documents.get(row.code, ()):
+            review = CaseReview.from_json(json.dumps(document))
+            for one in (*of_limits(review), *of_checks(review)):
+                counted[str(one.verdict)] += one.number
+        numbers = {name: getattr(row, name) for name in DECIDING}
+        assert numbers == {name: counted[name] for name in DECIDING}, row.code
+        assert row.verdict not in DECIDING or numbers[row.verdict] > 0, row.code

@@ -22,6 +22,10 @@ RANKS = {"per_protocol": 0, "minor": 1, "not_evaluable": 2, "major": 3}
 """Verdicts from best to worst, as `sbrt_qa.model.outcome.Verdict.rank`."""
 
 
+DECIDING = ("minor", "major", "not_evaluable")
+"""Verdicts that are not per protocol."""
+
+
 @dataclass(frozen=True, slots=True)
 class SubmissionRow:
     """One submission at a glance.
@@ -32,8 +36,11 @@ class SubmissionRow:
         ``site/subject/v2``.
     verdict
         Worst of its plans.
-    minor, major, not_evaluable, borderline
-        Numbers of limits that count.
+    minor, major, not_evaluable
+        Numbers of limits that count and of plan checks, as the case reports count them: a check of
+        a plan is one by the worst it found. What is told of the submission as a whole counts, too.
+    borderline
+        Number of limits that count.
     notices
         Findings, of the submission and of its plans.
     latest
@@ -136,10 +143,22 @@ def current_reviews(protocol: str = "") -> sa.Select[Any]:
 def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]:
     """Return every submission in order of site, subject and version, streamed."""
     review = current_reviews(protocol).subquery("current")
-    s, per_submission = t.submissions, _sums(review)
+    s, per_submission, per_check = t.submissions, _sums(review), _checks(review)
     query = (
-        sa.select(s, *_codes(), *_contents(), per_submission, _notices(review))
-        .select_from(_places().outerjoin(per_submission, per_submission.c.submission_id == s.c.id))
+        sa.select(
+            s,
+            *_codes(),
+            *_contents(),
+            per_submission.c.rank,
+            per_submission.c.borderline,
+            *_deciding(per_submission, per_check),
+            _notices(review),
+        )
+        .select_from(
+            _places()
+            .outerjoin(per_submission, per_submission.c.submission_id == s.c.id)
+            .outerjoin(per_check, per_check.c.submission_id == s.c.id)
+        )
         .order_by(*in_order(), s.c.version, s.c.revision)
     )
     verdicts = {number: name for name, number in RANKS.items()}
@@ -149,9 +168,8 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
             yield SubmissionRow(
                 row.id, row.trial, row.site, row.subject, row.version, row.revision,
                 row.received, row.recorded, row.RTPLAN, row.RTSTRUCT, row.RTDOSE, row.CT,
-                verdicts.get(row.rank, "not_evaluable"), int(row.minor or 0), int(row.major or 0),
-                int(row.unknown or 0), int(row.borderline or 0), row.notices,
-                row.id in newest,
+                verdicts.get(row.rank, "not_evaluable"), int(row.minor), int(row.major),
+                int(row.not_evaluable), int(row.borderline or 0), row.notices, row.id in newest,
             )  # fmt: skip
 
 
@@ -165,20 +183,40 @@ def _contents() -> Iterator[sa.Label[int]]:
         yield sa.case((nothing, later.scalar_subquery()), else_=number).label(modality)
 
 
+def _deciding(limits: sa.Subquery, checks: sa.Subquery) -> Iterator[sa.Label[int]]:
+    """Add up the limits and checks of each verdict that is not per protocol."""
+    for name in DECIDING:
+        both = (sa.func.coalesce(counted.c[name], 0) for counted in (limits, checks))
+        yield sum(both, start=sa.literal(0)).label(name)
+
+
+def _number(condition: sa.ColumnElement[bool]) -> sa.Label[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0).label(None)
+
+
+def _checks(review: sa.Subquery) -> sa.Subquery:
+    """Return numbers of checks by submission and verdict, each check by the worst it found."""
+    f = t.findings.c
+    told = sa.or_(of_submission(), f.review_id.in_(sa.select(review.c.id)))
+    worst = (
+        sa.select(f.submission_id, sa.func.max(sa.case(RANKS, value=f.verdict)).label("rank"))
+        .where(f.verdict.is_not(None), told)
+        .group_by(f.submission_id, f.review_id, f.code)
+        .subquery("worst")
+    )
+    submission, rank = worst.c.submission_id, worst.c.rank
+    numbers = (_number(rank == RANKS[name]).label(name) for name in DECIDING)
+    return sa.select(submission, *numbers).group_by(submission).subquery("checks")
+
+
 def _sums(review: sa.Subquery) -> sa.Subquery:
     """Return worst verdict and numbers of limits by submission."""
     v, c = t.metric_values.c, t.cases
-
-    def number(condition: sa.ColumnElement[bool]) -> sa.Label[int]:
-        return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0).label(None)
-
     per_review = (
         sa.select(
             v.review_id,
-            number(sa.and_(v.verdict == "minor", v.counts)).label("minor"),
-            number(sa.and_(v.verdict == "major", v.counts)).label("major"),
-            number(sa.and_(v.verdict == "not_evaluable", v.counts)).label("unknown"),
-            number(sa.and_(v.borderline, v.counts)).label("borderline"),
+            *(_number(sa.and_(v.verdict == name, v.counts)).label(name) for name in DECIDING),
+            _number(sa.and_(v.borderline, v.counts)).label("borderline"),
         )
         .group_by(v.review_id)
         .subquery("limits")
@@ -190,7 +228,7 @@ def _sums(review: sa.Subquery) -> sa.Subquery:
             sa.func.max(rank).label("rank"),
             *(
                 sa.func.coalesce(sa.func.sum(per_review.c[name]), 0).label(name)
-                for name in ("minor", "major", "unknown", "borderline")
+                for name in (*DECIDING, "borderline")
             ),
         )
         .select_from(
