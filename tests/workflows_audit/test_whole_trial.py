@@ -167,7 +167,8 @@ def test_verdicts_are_counted(trial, small, tmp_path):
     ("arguments", "message"),
     [
         (["none", "--out", "a"], "no such folder or archive"),
-        (["small", "--out", "small"], "holds something else"),
+        (["small", "--out", "small"], "would lie among the submissions"),
+        (["small/submissions", "--out", "small"], "holds something else"),
         (["small", "--out", "a", "--database", "nonsense"], "not the address of a database"),
         (["small", "--out", "a", "-p", "nothing"], "nothing"),
         (["small", "--out", "a", "--manifest", "none.csv"], "manifest cannot be read"),
