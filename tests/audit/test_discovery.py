@@ -53,6 +53,15 @@ def test_conventions(tmp_path, names, expected):
     assert found(tmp_path) == expected
 
 
+def test_a_folder_that_holds_an_audit_is_passed_by_and_told(tmp_path):
+    tree(tmp_path, "S1/001/v1/a.dcm", "S1/AUDIT/cases/S1/001/v1/a.dcm", "S1/002/v1/a.dcm")
+    (tmp_path / "S1/AUDIT/audit.json").write_text('{"schema": "sbrt_qa.audit/1"}')
+    (tmp_path / "S1/002/v1/audit.json").write_text('{"by": "a site"}')
+    told: list[Path] = []
+    keys = [one.key for one in discover(tmp_path, passed_by=told.append)]
+    assert (keys, told) == (["S1/001/v1", "S1/002/v1"], [tmp_path / "S1/AUDIT"])
+
+
 def test_an_archive_may_be_given_by_itself(tmp_path):
     tree(tmp_path, "017_v2.zip")
     (one,) = discover(tmp_path / "017_v2.zip")

@@ -188,7 +188,10 @@ def test_another_program_reads_the_contours(
     [
         (Wanted(), "nothing to export"),
         (Wanted(structures=("Lever",)), "no structure of the plan|not a structure|Lever"),
-        (Wanted(structures=("GTV",)), "no such structure; got 'GTV'"),
+        (
+            Wanted(structures=("GTV",)),
+            "'GTV' cannot be made: no structure of the plan is called GTV",
+        ),
         (Wanted(structures=("PTV - PTV",)), "nothing lies on the image slices"),
         (Wanted(isodoses=("fifty",)), "not an isodose"),
         (Wanted(isodoses=("0Gy",)), "not an isodose"),

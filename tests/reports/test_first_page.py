@@ -34,7 +34,7 @@ def major() -> Report:
 def test_the_liver_gets_one_action_that_says_what_a_step_down_does_and_does_not_do() -> None:
     (liver,) = (c for c in major().concerns if c.title.startswith("Liver-GTV"))
     first, *others = liver.actions
-    assert first.startswith("Stepping down to 45 Gy settles Mean[Gy] but not DC700cc[Gy] (36.1 Gy")
+    assert first.startswith("Stepping down to 45 Gy settles Mean[Gy] but not DC700cc[Gy] (36.0 Gy")
     assert not any("Scaling" in text or "37 %" in text for text in others)
     assert [check.code for check in liver.checks] == ["LIVER_LEVEL"]
 
@@ -119,8 +119,8 @@ def test_the_head_names_site_submission_dates_and_the_review(review: CaseReview)
 
 def test_an_untested_engine_is_told_with_what_to_run(review: CaseReview) -> None:
     told = facts_of(compose(review))
-    assert "Run: sbrt-qa selftest" in told["Self-test"]
-    assert "no self-test on this machine" in told["Report"]
+    assert "run sbrt-qa selftest" in told["Self-test"]
+    assert "no self-test recorded" in told["Report"]
     assert "run sbrt-qa selftest" in render_reviews("table", [review], Page(width=200))
     engine = replace(review.engine, self_test="abc123")
     tested = facts_of(compose(replace(review, engine=engine)))

@@ -68,7 +68,7 @@ def test_the_quick_form_meets_every_family_and_dose_field() -> None:
 
 def test_three_pairs_keep_every_promise(found: SelfTest) -> None:
     assert found.passed
-    assert [p.met for p in found.promises] == [True] * 4
+    assert [p.met for p in found.promises] == [True] * 5
     assert (found.pairs, set(found.by_family)) == (3, {"sphere", "box", "leaving"})
     assert found.values == sum(r.values for f, r in found.by_family.items() if f != "leaving")
 
@@ -94,11 +94,15 @@ MISSING = {"Max": math.inf, "Volume": 0.1}
 @pytest.mark.parametrize(
     ("scores", "broken"),
     [
-        ([Score("a", "box", BAD, 0.0)], {"values within", "pairs with"}),
+        ([Score("a", "box", BAD, 0.0)], {"values within", "pairs with", "values beyond"}),
+        (
+            [Score("cone along z, peak", "cylinder or cone", BAD, 0.0)],
+            {"values within", "pairs with"},
+        ),
         ([Score("a", "box", MISSING, 0.0)], {"values within", "pairs with", "values missing"}),
         ([Score("a", "leaving", {"Volume": 0.1}, 1.5)], {"pairs leaving"}),
     ],
-    ids=["far off", "missing", "outside part wrong"],
+    ids=["far off", "far off by a flat end", "missing", "outside part wrong"],
 )
 def test_a_broken_promise_fails(scores: list[Score], broken: set[str]) -> None:
     failed = report(scores, form="quick")

@@ -76,6 +76,14 @@ def test_questions_can_be_narrowed(trial, audited):
     assert {row["code"] for row in major} == {one.code for one in planted}
 
 
+def test_an_export_makes_its_folder_and_no_file_is_taken_for_one(audited, tmp_path):
+    out = tmp_path / "new" / "ex"
+    assert run("export", audited, "--format", "csv", "--out", out).code == 0
+    assert (out / "columns.csv").is_file()
+    ran = run("export", audited, "--format", "csv", "--out", out / "columns.csv")
+    assert (ran.code, "--out is a file" in ran.err) == (2, True)
+
+
 def test_exports_agree(audited, tmp_path):
     for kind in ("csv", "json", "parquet"):
         (tmp_path / kind).mkdir()

@@ -67,6 +67,12 @@ def test_a_forged_row_is_named(copy, statement, message):
     assert message in verify(copy).difference
 
 
+def test_the_events_that_are_left_are_counted_behind_a_gap_as_well(copy):
+    before = verify(copy).events
+    forge(copy, "DELETE FROM audit_events WHERE seq = 5")
+    assert (verify(copy).events, before) == (before - 1, before)
+
+
 def test_a_deleted_review_is_named(copy):
     forge(
         copy,

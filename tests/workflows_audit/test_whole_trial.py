@@ -245,3 +245,20 @@ def test_a_manifest_and_pseudonyms(small, tmp_path):
     assert again.code == 2
     assert "give its key" in again.err
     assert "2 unchanged" in run(*arguments, "--out", tmp_path / "b", "--pseudonymize", key).err
+
+
+def test_an_audit_among_the_submissions_is_refused(small):
+    inside = small.submissions / "AUDIT"
+    ran = run("audit", small.submissions, "-p", small.protocol(), "--out", inside)
+    assert ran.code == 2
+    assert "the audit's folder would lie among the submissions" in ran.err
+    assert "beside the submissions" in ran.err
+    assert not inside.exists()
+
+
+def test_an_audit_that_lies_among_the_submissions_is_no_submission(small, audited, tmp_path):
+    shutil.copytree(audited, small.submissions / "S01" / "AUDIT")
+    out = tmp_path / "AUDIT"
+    ran = run("audit", small.submissions, "-p", small.protocol(), "--no-reports", "--out", out)
+    assert "AUDIT holds an audit and was not taken for submissions" in ran.err
+    assert set(listed(out)) == {one.code for one in small.planted}

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
@@ -20,6 +20,10 @@ DEEPEST: Final = 3
 
 MAX_PLACES: Final = 1_000_000
 
+AUDIT_FILE: Final = "audit.json"
+AUDIT_SCHEMA: Final = "sbrt_qa.audit/"
+"""What the settings of an audit are called, and how the name of their schema begins."""
+
 _SERIES: Final = re.compile(
     r"(?:ct|mr|mri|pet|pt|rs|rp|rd|rtstruct|rtplan|rtdose|rtss|dicom|dcm|plan|dose|struct\w*|"
     r"images?|series.*)(?:[ _.-]?\d*)",
@@ -29,6 +33,7 @@ _SERIES: Final = re.compile(
 
 _DICOM_SUFFIXES: Final = (".dcm", ".dicom", ".dic", ".ima")
 _HEAD_BYTES: Final = 132
+_SETTINGS_BYTES: Final = 10_000
 _FIRST_GROUPS: Final = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 _CHUNK: Final = 1024**2
 _NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -58,8 +63,14 @@ class Submission:
         return "/".join(self.parts)
 
 
-def discover(root: Path, manifest: Mapping[str, Naming] | None = None) -> Iterator[Submission]:
+def discover(
+    root: Path,
+    manifest: Mapping[str, Naming] | None = None,
+    passed_by: Callable[[Path], object] = lambda _: None,
+) -> Iterator[Submission]:
     """Find the submissions under a root, in name order; a root may be an archive itself.
+
+    A folder that holds an audit is no submission, nor is anything in it.
 
     Parameters
     ----------
@@ -67,6 +78,8 @@ def discover(root: Path, manifest: Mapping[str, Naming] | None = None) -> Iterat
         Folder, or zip archive.
     manifest
         Paths below the root and whose they are; then nothing else is looked for.
+    passed_by
+        Told of each folder that holds an audit.
 
     Raises
     ------
@@ -76,7 +89,7 @@ def discover(root: Path, manifest: Mapping[str, Naming] | None = None) -> Iterat
     if manifest is not None:
         yield from _listed(root, manifest)
     elif root.is_dir():
-        yield from _below(root, ())
+        yield from _below(root, (), passed_by)
     elif root.is_file():
         yield Submission(root, (root.name,), naming((root.name,)))
     else:
@@ -94,8 +107,13 @@ def _listed(root: Path, manifest: Mapping[str, Naming]) -> Iterator[Submission]:
         yield Submission(path, parts, named)
 
 
-def _below(folder: Path, parts: tuple[str, ...]) -> Iterator[Submission]:
+def _below(
+    folder: Path, parts: tuple[str, ...], passed_by: Callable[[Path], object]
+) -> Iterator[Submission]:
     folders, files = _entries(folder)
+    if AUDIT_FILE in files and _is_audit(folder / AUDIT_FILE):
+        passed_by(folder)
+        return
     if _is_submission(folder, parts, folders, files):
         yield Submission(folder, parts, naming(parts))
         return
@@ -104,7 +122,7 @@ def _below(folder: Path, parts: tuple[str, ...]) -> Iterator[Submission]:
     for name, is_folder in sorted(names):
         below = (*parts, name)
         if is_folder:
-            yield from _below(folder / name, below)
+            yield from _below(folder / name, below, passed_by)
         else:
             yield Submission(folder / name, below, naming(below))
 
@@ -124,6 +142,15 @@ def _entries(folder: Path) -> tuple[list[str], list[str]]:
     except OSError:
         return [], []  # its review will say that it cannot be read
     return sorted(folders), sorted(files)
+
+
+def _is_audit(settings: Path) -> bool:
+    """Tell the settings of an audit from a file of the same name that a site sent."""
+    try:
+        with _opened(settings) as stream:
+            return AUDIT_SCHEMA.encode() in stream.read(_SETTINGS_BYTES)
+    except OSError:
+        return False
 
 
 def _is_submission(

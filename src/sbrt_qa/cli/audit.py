@@ -132,8 +132,9 @@ def _once(request: Request, interrupt: Interrupt, *, quiet: bool) -> int:
     from sbrt_qa.workflows_audit.run import audit as run
 
     shown = display(quiet=quiet)
+    audits: list[Path] = []
     try:
-        reviewing = run(request, stopped=lambda: interrupt.asked)
+        reviewing = run(request, stopped=lambda: interrupt.asked, passed_by=audits.append)
         with interrupt.at_safe_points(), shown, closing(reviewing) as steps:
             for step in steps:
                 shown.add(step)
@@ -142,6 +143,8 @@ def _once(request: Request, interrupt: Interrupt, *, quiet: bool) -> int:
         return exit_codes.INTERRUPTED
     for code, trouble in shown.count.troubles:
         tell(visible(f"{code} was not reviewed: {trouble}"))
+    for folder in audits:
+        tell(visible(f"{folder.name} holds an audit and was not taken for submissions"))
     tell(shown.count.summary())
     page = write_dashboard(request.out, request.database)
     if request.reports:

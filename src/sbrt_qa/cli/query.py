@@ -67,18 +67,37 @@ def query(
 def export_audit(
     audit: Path, output_format: str, out: Path, *, latest: bool = False, database: str = ""
 ) -> None:
-    """Write what an audit holds as files of a folder, one for each of `EXPORTED`."""
+    """Write what an audit holds as files of a folder, one for each of `EXPORTED`.
+
+    The folder is made when it is not there.
+
+    Raises
+    ------
+    UsageError
+        The format is unknown, or the folder is a file or cannot be made.
+    """
     if output_format not in ("csv", "parquet", "json"):
         got = quoted(output_format)
         raise UsageError("unknown --format", got=got, expected="csv, parquet, json")
-    if not out.is_dir():
-        raise UsageError("--out is no folder", got=quoted(out.name))
+    _make_folder(out)
     for about in EXPORTED:
         narrowed = latest and "latest" in ABOUT[about].narrowed_by
         rows = ask(audit, Question(about, latest=narrowed), database)
         _write(rows, out / f"{about}.{output_format}", kinds(about))
     names = dict.fromkeys(("table", "column", "kind", "meaning"), "text")
     _write(dictionary(EXPORTED), out / f"columns.{output_format}", names)
+
+
+def _make_folder(out: Path) -> None:
+    advice = "Give a folder; it is made when it is not there."
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        what = "--out is a file, and an audit is exported to a folder"
+        raise UsageError(what, got=quoted(out.name), advice=advice) from error
+    except OSError as error:
+        what = f"the folder cannot be made ({error.strerror})"
+        raise UsageError(what, got=quoted(out.name), advice=advice) from error
 
 
 def _write(rows: Iterable[Row], path: Path, columns: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ from rich.text import Text
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding, Verdict
 from sbrt_qa.reports import view
+from sbrt_qa.reports.compose.decision import Basis, basis, headline, next_step
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         label_grid(view.header_lines(review)),
         Text(),
         verdict,
+        *_basis(review),
         *section("Findings", _findings(review.findings)),
         Text(),
         limits,
@@ -153,6 +155,12 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         *(_text(line, "dim") for line in view.origin_lines(review)),
         Text(),
     ]
+
+
+def _basis(review: CaseReview) -> Iterator[Text]:
+    """Yield what decides and what to do, where that is not a limit."""
+    if basis(review) is not Basis.LIMITS:
+        yield Text(f"{headline(review)} {next_step(review)}".strip())
 
 
 def _overview(review: CaseReview) -> Text:

@@ -35,7 +35,7 @@ def summary_lines(found: CaseComparison) -> list[str]:
     lines = [
         f"Case: {view.case_line(found)}",
         *([f"Requested: {found.expect}; {view.headline(found)}"] if found.expect else []),
-        *(f"{f.code}: {f.message}" for f in found.findings),
+        *(f"{f.code}: {f.where}: {f.message}" for f in found.findings),
         *_findings(found.checks),
         *_limits(found.metrics),
         *_facts(found.changes),

@@ -121,7 +121,8 @@ class Concern:
 class Glimpse:
     """One number at a glance: what is asked, what the plan has, what is allowed, by how much off.
 
-    What a check found stands in `value`, and the other texts are empty.
+    What a check found stands in `value`, and the other texts are empty. `borderline` tells whether
+    the verdict changes where the value may lie.
     """
 
     mark: Mark
@@ -129,6 +130,7 @@ class Glimpse:
     value: str
     bound: str
     off: str
+    borderline: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
 
-UNTESTED = "not tested on this machine: run sbrt-qa selftest"
+UNTESTED = "no self-test recorded: run sbrt-qa selftest"
 """Said of an engine without a self-test."""
 
 BORDERLINE = "≈"

@@ -211,7 +211,7 @@ class _Maker:
         except UsageError:
             raise problem from None
         if isinstance(found, Reason):
-            raise UsageError("no such structure", got=quoted(text), expected=found.detail)
+            raise UsageError(f"{quoted(text)} cannot be made: {found.detail}")
         names = ", ".join(found.match.plan_names)
         return found.tree, f"{text}: {found.match.rule} ({names})"
 

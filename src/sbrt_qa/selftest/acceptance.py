@@ -36,6 +36,12 @@ so that all of them are met."""
 LEAVING: Final = "leaving"
 """Family of the pairs that leave the dose grid; of them only volumes are scored."""
 
+MOST_PERCENT: Final = 3.0
+"""No value may be farther off, where the file holds where the structure ends."""
+
+FLAT_ENDED: Final = ("cylinder along z,", "cone along z,")
+"""How the names of pairs begin whose flat ends lie between two slices: no file tells where."""
+
 ID_LENGTH: Final = 16
 
 _ROUND: Final = 6
@@ -206,12 +212,26 @@ def _promises(scores: Sequence[Score], inside: Sequence[Score]) -> tuple[Promise
             _at_least("values within 1 %, in %", 97.0, within(errors)[one]),
             _at_least("pairs with every value within 1 %, in %", 85.0, within(pairs)[one]),
             Promise("values missing", 0.0, missing, at_least=False),
+            Promise(
+                f"values beyond {MOST_PERCENT:g} %, flat ends between two slices left out",
+                0.0,
+                float(_far_off(inside)),
+                at_least=False,
+            ),
         ]
     leaving = [max(s.errors["Volume"], s.outside_error) for s in scores if s.family == LEAVING]
     if leaving:
         name = "pairs leaving the dose grid, volumes within 1 %, in %"
         promises.append(_at_least(name, 100.0, within(leaving)[one]))
     return tuple(promises)
+
+
+def _far_off(scores: Sequence[Score]) -> int:
+    """Count the values that are farther off than any may be; a missing one counts elsewhere."""
+    told = chain.from_iterable(
+        s.errors.values() for s in scores if not s.name.startswith(FLAT_ENDED)
+    )
+    return sum(MOST_PERCENT < error < math.inf for error in told)
 
 
 def _at_least(name: str, required: float, reached: float) -> Promise:

@@ -84,22 +84,21 @@ def events(connection: Connection) -> Iterable[Event]:
         yield Event(row.seq, row.at, row.kind, row.subject, row.details, row.previous, row.hash)
 
 
-def first_break(chain: Iterable[Event]) -> tuple[str, int, str]:
-    """Return what is wrong with the first event that does not fit, the number of events, the head.
+def first_break(chain: Iterable[Event]) -> tuple[str, str]:
+    """Return what is wrong with the first event that does not fit, and the head up to there.
 
     The first text is empty when all fit.
     """
-    expected, count = START, 0
-    for event in chain:
-        count += 1
-        if event.seq != count:
-            return f"event {count} is missing", count, expected
+    expected = START
+    for number, event in enumerate(chain, 1):
+        if event.seq != number:
+            return f"event {number} is missing", expected
         if event.previous != expected:
-            return f"event {event.seq} does not follow the one before it", count, expected
+            return f"event {event.seq} does not follow the one before it", expected
         made = event_hash(
             event.seq, event.at, event.kind, event.subject, event.details, event.previous
         )
         if made != event.hash:
-            return f"event {event.seq} is not what it was", count, expected
+            return f"event {event.seq} is not what it was", expected
         expected = event.hash
-    return "", count, expected
+    return "", expected

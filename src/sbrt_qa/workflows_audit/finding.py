@@ -35,8 +35,9 @@ class Finder:
         manifest: Mapping[str, Naming] | None = None,
         passed_over: frozenset[str] = frozenset(),
         stopped: Callable[[], bool] = lambda: False,
+        passed_by: Callable[[Path], object] = lambda _: None,
     ) -> None:
-        self._stopped = stopped
+        self._stopped, self._passed_by = stopped, passed_by
         self.found, self.complete = 0, False
         self._stop = False
         self._queue: queue.SimpleQueue[Found | Exception | None] = queue.SimpleQueue()
@@ -46,7 +47,8 @@ class Finder:
     def _find(self) -> None:
         try:
             for root in self._roots:
-                for one in found_below(root, self._manifest, self._passed_over):
+                places = found_below(root, self._manifest, self._passed_over, self._passed_by)
+                for one in places:
                     if self._stop:
                         return
                     self.found += 1
@@ -74,7 +76,10 @@ class Finder:
 
 
 def found_below(
-    root: Path, manifest: Mapping[str, Naming] | None, passed_over: frozenset[str] = frozenset()
+    root: Path,
+    manifest: Mapping[str, Naming] | None,
+    passed_over: frozenset[str] = frozenset(),
+    passed_by: Callable[[Path], object] = lambda _: None,
 ) -> Iterator[Found]:
     """Find submissions below a root, streamed; those of one subject by rising version.
 
@@ -85,7 +90,7 @@ def found_below(
     """
     from sbrt_qa.audit.discovery import discover
 
-    places = discover(root, manifest)
+    places = discover(root, manifest, passed_by)
     if manifest is not None:  # in any order, and at hand as a whole
         places = iter(sorted(places, key=lambda one: (_whose(one), one.key)))
     arrived = (one for one in places if one.key not in passed_over)

@@ -9,17 +9,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sbrt_qa.audit.discovery import AUDIT_FILE, AUDIT_SCHEMA
 from sbrt_qa.errors import UsageError, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sbrt_qa.audit.layout import Secret
     from sbrt_qa.store.connection import Database
 
-SETTINGS: Final = "audit.json"
+SETTINGS: Final = AUDIT_FILE
 DATABASE: Final = "audit.db"
 KEY: Final = "places.key"
 KEY_BYTES: Final = 32
-FORMAT: Final = "sbrt_qa.audit/1"
+FORMAT: Final = f"{AUDIT_SCHEMA}1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,25 @@ def begin(folder: Path, settings: Settings) -> AuditFolder:
         got = str(error.strerror)
         raise UsageError("the folder cannot be made", where=quoted(folder.name), got=got) from error
     return AuditFolder(folder, settings)
+
+
+def refuse_inside(out: Path, submissions: Iterable[Path]) -> None:
+    """Refuse an audit among what it audits: its files would be taken for submissions.
+
+    Raises
+    ------
+    UsageError
+        The audit's folder lies in a folder of submissions, or is one.
+    """
+    for root in submissions:
+        if root.is_dir() and out.resolve().is_relative_to(root.resolve()):
+            raise UsageError(
+                "the audit's folder would lie among the submissions",
+                got=quoted(out.name),
+                where=quoted(root.name),
+                advice="Give --out a folder elsewhere, such as one beside the submissions; an "
+                "audit that was begun there can be moved as a whole.",
+            )
 
 
 def open_audit(folder: Path) -> AuditFolder:

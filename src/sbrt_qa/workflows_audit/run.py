@@ -17,7 +17,7 @@ from sbrt_qa.workflows_audit.case_reports import CaseReports
 from sbrt_qa.workflows_audit.earlier import Before
 from sbrt_qa.workflows_audit.finding import Finder, Found
 from sbrt_qa.workflows_audit.one_submission import Job, get_warm, review_in_child
-from sbrt_qa.workflows_audit.place import AuditFolder, Settings, begin, read_secret
+from sbrt_qa.workflows_audit.place import AuditFolder, Settings, begin, read_secret, refuse_inside
 from sbrt_qa.workflows_audit.workers import workers
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def audit(
     request: Request,
     executor: Executor | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    passed_by: Callable[[Path], object] = lambda _: None,
 ) -> Generator[Step]:
     """Review and record every submission that is not recorded yet, and tell each.
 
@@ -116,6 +117,8 @@ def audit(
     stopped
         Asked between recordings, and while waiting; when true, the run ends with a
         KeyboardInterrupt, and nothing is left half done.
+    passed_by
+        Told of each folder among the submissions that holds an audit, and is left alone.
 
     Raises
     ------
@@ -130,7 +133,9 @@ def audit(
 
     with _session(request) as session, ExitStack() as stack:
         pool, count = stack.enter_context(workers(request.jobs, request.dask, executor))
-        finder = Finder(request.submissions, session.manifest, request.passed_over, stopped)
+        finder = Finder(
+            request.submissions, session.manifest, request.passed_over, stopped, passed_by
+        )
         stack.callback(finder.stop)
         review = partial(_review, limits=request.limits)
         tasks = (session.task(one) for one in finder)
@@ -142,6 +147,7 @@ def audit(
 def _session(request: Request) -> Iterator[_Session]:
     from sbrt_qa.store.write import Recorder, add_protocol, note
 
+    refuse_inside(request.out, request.submissions)
     family = checked_family(request.protocol)
     manifest = manifest_of(request)
     database = _without_password(request.database)

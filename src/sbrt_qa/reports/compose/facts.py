@@ -8,6 +8,7 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import counted
+from sbrt_qa.reports.compose.codes import dose_kind_text, position_text, technique_text
 from sbrt_qa.reports.page import Fact
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.occasion import Occasion
@@ -55,7 +56,7 @@ def _report(review: CaseReview, occasion: Occasion, words: Words) -> str:
     parts = [words(msg("made on {date}"), date=occasion.written)] if occasion.written else []
     parts.append(words(msg("review {hash}"), hash=review.sha256[:SHOWN]))
     if not review.engine.self_test:
-        parts.append(words(msg("no self-test on this machine")))
+        parts.append(words(msg("no self-test recorded")))
     return " · ".join(parts)
 
 
@@ -63,7 +64,7 @@ def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     """Return what made the numbers."""
     engine, protocol = review.engine, review.protocol
     self_test = visible(engine.self_test) or words(
-        msg("None: this version was not tested on this machine. Run: sbrt-qa selftest.")
+        msg("No self-test recorded. To test this version on this machine, run sbrt-qa selftest.")
     )
     return (
         Fact(words(msg("Engine")), f"sbrt_qa {visible(engine.version)}"),
@@ -135,8 +136,10 @@ def _delivery(plan: PlanSummary, words: Words) -> str:
     meterset = ""
     if plan.meterset is not None:
         meterset = f"{plan.meterset:.1f} {visible(plan.meterset_unit)}"
-    machines, techniques = (visible(", ".join(x)) for x in (plan.machines, plan.techniques))
-    parts = (machines, energies, techniques, beams, setup, meterset, visible(plan.patient_position))
+    machines = visible(", ".join(plan.machines))
+    techniques = words(msg("; ")).join(technique_text(t, words) for t in plan.techniques)
+    position = position_text(plan.patient_position, words)
+    parts = (machines, energies, techniques, beams, setup, meterset, position)
     return " · ".join(part for part in parts if part)
 
 
@@ -148,7 +151,7 @@ def _dose(dose: DoseSummary | Reason, words: Words) -> str:
         voxels=" × ".join(str(n) for n in dose.voxels),
         spacing=dose.spacing_text,
         maximum=f"{dose.max_gy:.2f}",
-        kind=f"{visible(dose.summation)} {visible(dose.dose_type)}",
+        kind=dose_kind_text(dose.summation, dose.dose_type, words),
     )
 
 

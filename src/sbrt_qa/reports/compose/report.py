@@ -9,7 +9,7 @@ from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports import counts
-from sbrt_qa.reports.compose import plain, tables
+from sbrt_qa.reports.compose import decision, plain, tables
 from sbrt_qa.reports.compose.concerns import apart, concerns
 from sbrt_qa.reports.compose.facts import facts, methods
 from sbrt_qa.reports.compose.glance import glance
@@ -22,26 +22,6 @@ from sbrt_qa.review.result import CaseReview
 
 TITLE: Final = msg("Review of an SBRT plan against its protocol")
 DISCLAIMER: Final = msg("For protocol review only. Not for treatment decisions.")
-
-HEADLINES: Final = {
-    Verdict.PER_PROTOCOL: msg("The plan meets every limit that decides."),
-    Verdict.MINOR: msg("The plan deviates from the protocol, within what counts as minor."),
-    Verdict.MAJOR: msg("The plan does not meet the protocol: at least one deviation is major."),
-    Verdict.NOT_EVALUABLE: msg(
-        "The plan cannot be judged: something that decides is missing or cannot be trusted."
-    ),
-}
-
-NEXT_STEPS: Final = {
-    Verdict.MINOR: msg("Next: the reviewer decides whether the minor deviations are accepted."),
-    Verdict.MAJOR: msg(
-        "Next: change the plan as said below, submit it again, and explain what cannot change."
-    ),
-    Verdict.NOT_EVALUABLE: msg(
-        "Next: send what is missing, or correct what is said below, and submit again."
-    ),
-}
-"""What to do about a verdict."""
 
 ADVICE: Final = {
     ReasonCode.STRUCTURE_MISSING: msg(
@@ -92,9 +72,9 @@ def compose(
         subject=visible(review.subject),
         plan=visible(review.case) or words(msg("(no label)")),
         mark=mark_of(review.verdict, words),
-        headline=words(HEADLINES[review.verdict]),
+        headline=words(decision.headline(review)),
         summary=summary(review, words),
-        next_step=words(NEXT_STEPS[review.verdict]) if review.verdict in NEXT_STEPS else "",
+        next_step=words(step) if (step := decision.next_step(review)) else "",
         facts=facts(review, occasion, words),
         glance=glance(wrong, others),
         concerns=wrong,
