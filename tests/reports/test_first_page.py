@@ -148,3 +148,11 @@ def test_the_planning_date_is_shown_only_of_a_deidentified_case(
 def test_a_glance_says_by_how_much_each_limit_is_missed(review: CaseReview) -> None:
     off = [g.off for row in compose(review).glance for g in row.glimpses]
     assert off == ["2 Gy (7 %)", "1 Gy (3 %)"]
+
+
+def test_a_caption_names_the_hatched_dose_and_no_line_that_may_not_be_drawn() -> None:
+    reviewed = reporting.report([SAMPLE / "minor"], bands=False)
+    told = {c.title: c.picture for c in compose(reviewed.review, reviewed.evidence).concerns}
+    assert "hatched: less than 50 Gy" in told["PTV"]
+    assert "hatched: 33 Gy or more" in told["Duodenum"]
+    assert not any("isodose" in text for text in told.values())
