@@ -25,7 +25,7 @@ def concerns(review: CaseReview, evidence: Evidence | None, words: Words) -> tup
     """Return the structures with deviations that count, worst first."""
     found = [
         _concern(results, of_structure(review, name), review, evidence, words)
-        for name, results in _deviating(review).items()
+        for name, results in deviating(review).items()
     ]
     return tuple(sorted(found, key=lambda c: c.mark.verdict is not Verdict.MAJOR))
 
@@ -37,11 +37,12 @@ def of_structure(review: CaseReview, name: str) -> list[Finding]:
 
 def apart(review: CaseReview) -> list[Finding]:
     """Return what checks found and decides, and is about no structure with a deviation."""
-    told = _deviating(review)
+    told = deviating(review)
     return [f for f in review.findings if f.verdict is not None and f.where not in told]
 
 
-def _deviating(review: CaseReview) -> dict[str, list[ConstraintResult]]:
+def deviating(review: CaseReview) -> dict[str, list[ConstraintResult]]:
+    """Return the limits that are missed and count, by structure."""
     groups: dict[str, list[ConstraintResult]] = {}
     for result in review.constraints:
         if result.counts and result.verdict in DEVIATES:
