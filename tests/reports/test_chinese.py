@@ -120,6 +120,18 @@ def test_the_pdf_has_no_english_of_ours(case: str) -> None:
     assert set(english_in(text, case)) == set()
 
 
+@pytest.mark.parametrize("form", ["html", "pdf"])
+def test_the_band_of_a_value_is_a_chinese_sentence_of_the_same_words(form: str) -> None:
+    made = render_report(form, reviewed("major"), "zh")
+    if form == "pdf":
+        text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made)).pages)
+    else:
+        text = "".join(Visible(made.decode()).texts)
+    told = re.findall(r"不确定范围：[\d.至]+Gy(.)", bare(text))
+    assert told
+    assert set(told) == {"。"}
+
+
 def texts_of(part: object) -> Iterator[str]:
     """Yield the texts of a report, in the same order in every language."""
     if isinstance(part, str):

@@ -6,17 +6,23 @@ import io
 import re
 from dataclasses import replace
 from html import unescape
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from pypdf import PdfReader
 
 from sbrt_qa.model.outcome import Finding, Verdict
+from sbrt_qa.model.phrase import Phrase
 from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.reports.compose.report import compose
+from sbrt_qa.reports.letter.advice import FOR_SITE, to_site
 from sbrt_qa.reports.letter.compose import HEADINGS, letter_sheet
 from sbrt_qa.reports.letter.model import Letter
+from sbrt_qa.reports.sheet.model import Heading, Paragraph
 from sbrt_qa.reports.sheet.text import WIDTH, sheet_text
-from sbrt_qa.reports.words import Words
+from sbrt_qa.reports.words import FOLDER, Words
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.unreviewed import unreviewed
 from sbrt_qa.workflows import reporting
@@ -40,6 +46,13 @@ def text_of(one: Letter, language: str = "en") -> str:
     return sheet_text(letter_sheet(one, Words(language)))
 
 
+def corrections(review: CaseReview) -> list[Paragraph]:
+    """Return the points under the heading of the corrections."""
+    blocks = letter_sheet(letter(review), Words()).blocks
+    start = blocks.index(Heading("Correction requested")) + 1
+    return list(takewhile(lambda b: isinstance(b, Paragraph) and b.is_point, blocks[start:]))
+
+
 @pytest.fixture
 def sound(review: CaseReview) -> CaseReview:
     """The sample with nothing but limits that are met."""
@@ -56,6 +69,12 @@ def refused() -> CaseReview:
 def read() -> CaseReview:
     """A sample whose organs are partly missing, as it is reviewed."""
     return reporting.report([ROOT / "sample_dicom" / "missing_organ"], bands=False).review
+
+
+@pytest.fixture(scope="module")
+def missed() -> CaseReview:
+    """A sample with limits of several structures missed, as it is reviewed."""
+    return reporting.report([ROOT / "sample_dicom" / "major"], bands=False).review
 
 
 def test_every_missed_limit_is_told_worst_first(review):
@@ -155,3 +174,71 @@ def test_a_letter_to_print_says_what_its_text_says(name, language, review):
     for _, fact in sheet.facts:
         assert "".join(fact.split()) in bare
     assert "\u202e" not in text
+
+
+FINDERS = ("src/sbrt_qa/checks/", "src/sbrt_qa/audit/", "src/sbrt_qa/review/unreviewed.py",
+           "src/sbrt_qa/protocol/applicability.py")  # fmt: skip
+TO_REVIEWER = re.compile(r"\b(?:the site)\b|^(?:Ask|Have|Look|Find out|Do not|Choose|Report) | --")
+"""How a sentence speaks to whoever reviews."""
+
+
+def advices() -> list[str]:
+    """Return every sentence that a finding can say to a reviewer, from the catalogue."""
+    with (FOLDER / "zh.po").open("rb") as file:
+        held = list(read_po(file, locale="zh"))
+    told = [
+        str(one.id)
+        for one in held
+        if any(place.startswith(FINDERS) for place, _ in one.locations) and one.id
+    ]
+    return [text for text in told if TO_REVIEWER.search(text) and text.endswith(".")]
+
+
+def test_no_advice_speaks_to_a_site_of_the_site():
+    assert {"Ask the site why.", "Find out whose files these are."} <= set(advices())
+    for text in advices():
+        advice = to_site(Finding("X", None, "plan", "odd", Phrase(text))).advice
+        assert advice != text
+        assert not TO_REVIEWER.search(advice)
+        assert "中心" not in Words("zh").sentence(advice)
+
+
+def test_what_is_worded_for_a_site_is_advice_that_exists():
+    with (FOLDER / "zh.po").open("rb") as file:
+        known = {str(one.id) for one in read_po(file, locale="zh") if one.locations}
+    assert set(FOR_SITE) <= known
+
+
+def test_a_stored_finding_speaks_to_the_site_as_well(sound):
+    stored = Finding("SUBJECT_DIFFERS", None, "subject", "another subject",
+                     "Check whose plan this is before anything else.")  # fmt: skip
+    assert "Please say whose plan this is" in said(letter(sound, findings=(stored,)))
+
+
+def test_a_correction_names_its_structure_and_is_told_once(missed):
+    text = said(letter(missed))
+    assert text.count("Correction requested") == 1
+    asked = [one.text for one in corrections(missed)]
+    assert len(asked) == len(set(asked)) > 1
+    assert all(re.match(r"[^:]+: \S", one) for one in asked)
+    sentences = [s for one in asked for s in re.split(r"(?<=\.) (?=[A-Z])", one.split(": ", 1)[1])]
+    assert len(sentences) == len(set(sentences))
+
+
+def test_the_letter_asks_for_what_the_case_report_asks(missed):
+    asked = " ".join(one.text for one in corrections(missed))
+    for concern in compose(missed).concerns:
+        for action in concern.actions:
+            assert action in asked or TO_REVIEWER.search(action)
+            assert said(letter(missed)).count(action) <= 1
+
+
+def test_advice_of_a_check_comes_before_scaling_and_stands_once(review):
+    missed = next(c for c in review.constraints if c.counts and c.verdict is Verdict.MAJOR)
+    found = Finding("LEVEL", Verdict.MAJOR, missed.structure, "a lower level is allowed",
+                    "Step down to 45 Gy, or say why not.", group="prescription")  # fmt: skip
+    asked = [one.text for one in corrections(replace(review, findings=(found,)))]
+    mine = next(one for one in asked if "Step down to 45 Gy" in one)
+    assert mine.startswith(missed.structure)
+    assert "Scal" not in mine
+    assert said(letter(replace(review, findings=(found,)))).count("Step down to 45 Gy") == 1

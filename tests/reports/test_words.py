@@ -70,6 +70,13 @@ def test_translations_keep_the_fields(language: str) -> None:
             assert sorted(FIELD.findall(text)) == sorted(FIELD.findall(translation)), text
 
 
+def test_one_chinese_word_for_one_term() -> None:
+    told = _translations("zh")
+    assert "重大" in told["MAJOR"]
+    assert [text for text in told.values() if "严重偏离" in text] == []
+    assert [text for text in told.values() if "分割" in text.replace("常规分割", "")] == []
+
+
 @pytest.mark.parametrize("case", ["major", "missing_organ"])
 def test_no_english_is_left_in_a_chinese_report(case: str) -> None:
     reviewed = reporting.report([ROOT / "sample_dicom" / case], bands=False)

@@ -76,5 +76,5 @@ def test_a_letter_in_chinese_to_print(audited, tmp_path):
     out = tmp_path / "letter.html"
     assert run("letter", audit, CODE, "--lang", "zh", "--out", out).code == 0
     assert '<html lang="zh">' in out.read_text(encoding="utf-8")
-    assert "严重偏离" in out.read_text(encoding="utf-8")
+    assert "重大偏离" in out.read_text(encoding="utf-8")
     assert run("letter", audit, "S01/S01-001/v1", "--lang", "tlh").code == 2

@@ -25,7 +25,7 @@ def concerns(review: CaseReview, evidence: Evidence | None, words: Words) -> tup
     """Return the structures with deviations that count, worst first."""
     found = [
         _concern(results, of_structure(review, name), review, evidence, words)
-        for name, results in _deviating(review).items()
+        for name, results in deviating(review).items()
     ]
     return tuple(sorted(found, key=lambda c: c.mark.verdict is not Verdict.MAJOR))
 
@@ -37,11 +37,12 @@ def of_structure(review: CaseReview, name: str) -> list[Finding]:
 
 def apart(review: CaseReview) -> list[Finding]:
     """Return what checks found and decides, and is about no structure with a deviation."""
-    told = _deviating(review)
+    told = deviating(review)
     return [f for f in review.findings if f.verdict is not None and f.where not in told]
 
 
-def _deviating(review: CaseReview) -> dict[str, list[ConstraintResult]]:
+def deviating(review: CaseReview) -> dict[str, list[ConstraintResult]]:
+    """Return the limits that are missed and count, by structure."""
     groups: dict[str, list[ConstraintResult]] = {}
     for result in review.constraints:
         if result.counts and result.verdict in DEVIATES:
@@ -106,7 +107,7 @@ def _concern(
 
 
 def caption(place: Place, words: Words) -> str:
-    """Return what a picture shows: slice, isodose, worst point."""
+    """Return what a picture shows: slice, what is hatched, worst point."""
     point = ", ".join(f"{v:.0f}" for v in place.point_mm[:2])
     spot = msg("cross: hottest point of the structure here, {dose} Gy at ({point}) mm")
     if place.around:
@@ -114,7 +115,10 @@ def caption(place: Place, words: Words) -> str:
     elif not place.too_hot:
         spot = msg("cross: coldest point of the structure here, {dose} Gy at ({point}) mm")
     where = words(msg("z = {z} mm"), z=f"{place.slice_mm:.1f}")
-    level = words(msg("isodose {level} Gy"), level=f"{place.level_gy:g}") if place.level_gy else ""
+    hatched = msg("hatched: less than {level} Gy")
+    if place.too_hot:
+        hatched = msg("hatched: {level} Gy or more")
+    level = words(hatched, level=f"{place.level_gy:g}") if place.level_gy else ""
     text = words(spot, dose=f"{place.dose_gy:.1f}", point=point)
     return words(msg("; ")).join(part for part in (where, level, text) if part)
 

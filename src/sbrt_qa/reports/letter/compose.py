@@ -10,8 +10,10 @@ from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports.compose import meaning, plain
+from sbrt_qa.reports.compose.concerns import deviating, of_structure
 from sbrt_qa.reports.compose.marks import mark_of, structure_text
 from sbrt_qa.reports.compose.report import DISCLAIMER
+from sbrt_qa.reports.letter.advice import to_site
 from sbrt_qa.reports.letter.model import Letter
 from sbrt_qa.reports.sheet.model import Block, Heading, Paragraph, Sheet
 from sbrt_qa.reports.words import Words, msg
@@ -42,9 +44,6 @@ OF_CODE: Final = {
 }
 """What a finding of a submission says, by the beginning of its code."""
 
-OPTION: Final = " --"
-"""What advice holds that names an option of the command line."""
-
 OPENING: Final = {
     Verdict.PER_PROTOCOL: msg("Everything that was evaluated is as the protocol wants it."),
     Verdict.MINOR: msg("It deviates from the protocol, within what is still minor."),
@@ -64,9 +63,7 @@ def letter_sheet(letter: Letter, words: Words) -> Sheet:
         if len(letter.reviews) > 1:
             title = words(msg("Plan {number}: {name}"), number=number, name=visible(review.case))
             blocks.append(Heading(title))
-        for verdict in HEADINGS:
-            blocks += _section(verdict, review, words)
-        blocks += _notes(review, words)
+        blocks += _plan(review, words)
     if letter.verdict in ASKED:
         asked = RESEND if letter.is_refused else ASKED[letter.verdict]
         blocks.append(Paragraph(words(asked)))
@@ -104,26 +101,46 @@ def _closing(letter: Letter, words: Words) -> str:
 # --- sections -----------------------------------------------------------------------------------
 
 
+def _plan(review: CaseReview, words: Words) -> Iterator[Block]:
+    """Yield what deviates in a plan, what may settle it, and what explains it."""
+    spoken = replace(review, findings=tuple(to_site(one) for one in review.findings))
+    for verdict in HEADINGS:
+        yield from _section(verdict, spoken, words)
+    yield from _corrections(spoken, words)
+    yield from _notes(spoken, words)
+
+
 def _section(verdict: Verdict, review: CaseReview, words: Words) -> list[Block]:
-    """Return what has one verdict: limits by structure, then what checks found."""
+    """Return what has one verdict: limits by structure, then what checks found.
+
+    What to do about a structure that misses limits is among the corrections.
+    """
     limits = [c for c in review.constraints if c.counts and c.verdict is verdict]
     found = [f for f in review.findings if f.verdict is verdict]
     if verdict is Verdict.NOT_EVALUABLE:
         points = list(_without_value(limits, found, words))
     else:
         points = [point for group in _by_structure(limits) for point in _limits(group, words)]
-    points += [_finding(one, words) for one in found]
-    if not points:
-        return []
-    asked = dict.fromkeys(
-        text
-        for group in _by_structure(limits)
-        for text in meaning.actions(group, [], review, words)
-    )
-    blocks = [Heading(words(HEADINGS[verdict])), *_points(points)]
-    if asked and verdict is not Verdict.NOT_EVALUABLE:
-        blocks += [Heading(words(msg("Correction requested"))), *_points(asked)]
-    return blocks
+    corrected = deviating(review)
+    told = (replace(f, advice="") if f.where in corrected else f for f in found)
+    points += [_finding(one, words) for one in told]
+    return [Heading(words(HEADINGS[verdict])), *_points(points)] if points else []
+
+
+def _corrections(review: CaseReview, words: Words) -> list[Block]:
+    """Return what may settle the deviations of each structure, as the case report says it.
+
+    A sentence that is true of several structures is told once, of all of them.
+    """
+    named: dict[str, list[str]] = {}
+    for name, group in deviating(review).items():
+        for text in meaning.actions(group, of_structure(review, name), review, words):
+            named.setdefault(text, []).append(structure_text(group[0]))
+    told: dict[str, list[str]] = {}
+    for text, names in named.items():
+        told.setdefault(words(msg(", ")).join(names), []).append(text)
+    points = [name + words(msg(": ")) + " ".join(texts) for name, texts in told.items()]
+    return [Heading(words(msg("Correction requested"))), *_points(points)] if points else []
 
 
 def _points(texts: Iterable[str]) -> list[Block]:
@@ -166,13 +183,9 @@ def _without_value(
 
 
 def _finding(one: Finding, words: Words) -> str:
-    """Return what a check found: its name, its place, what, and what to do.
-
-    Advice on options of this program is for who runs it, not for a site.
-    """
-    advice = "" if OPTION in one.advice else one.advice
+    """Return what a check found: its name, its place, what, and what to do."""
     title, where = words.sentence(one.title), words.sentence(one.where)
-    told = [words.sentence(text) for text in (one.message, advice)]
+    told = [words.sentence(text) for text in (one.message, one.advice)]
     stop = words(msg("."))
     text = " ".join(part.rstrip(".。") + stop for part in told if part)
     if one.code == NOT_REVIEWED:
@@ -201,6 +214,6 @@ def _about_files(findings: Sequence[Finding], words: Words) -> list[Block]:
         return []
     return [
         Heading(words(msg("Notes on the submission"))),
-        *_points(_finding(_without_numbers(one, words), words) for one in findings),
+        *_points(_finding(to_site(_without_numbers(one, words)), words) for one in findings),
         Paragraph(words(msg("Please correct this in the files that you send."))),
     ]

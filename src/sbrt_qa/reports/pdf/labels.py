@@ -66,7 +66,7 @@ LABELS: Final = {
     "check": msg("check"),
     "found": msg("found"),
     "expected": msg("expected"),
-    "band": msg("range"),
+    "band": msg("Band: {band}."),
     "borderline": msg("borderline"),
     "attached": msg("The review as JSON is attached to this file."),
 }
