@@ -93,7 +93,7 @@ def test_events_that_changed_places_are_named(copy):
     assert "event 5 does not follow the one before it" in verify(copy).difference
 
 
-CODE = "S08/S08-001/v1"
+CODE = "S04/S04-002/v1"
 
 
 @pytest.mark.parametrize(
