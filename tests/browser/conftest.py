@@ -91,6 +91,13 @@ def major() -> Reviewed:
 
 
 @pytest.fixture(scope="session")
+def minor() -> Reviewed:
+    """The minor sample, whose duodenum has a volume axis from 0 to 0.2 cc: the widest ticks."""
+    (case,) = load_cases([SAMPLE / "minor"])
+    return review_and_gather(case, load_protocol("liver_sbrt"), bands=False)
+
+
+@pytest.fixture(scope="session")
 def hostile() -> Reviewed:
     """The major sample with hostile names; the duodenum's is mapped, so that it is drawn."""
     (case,) = load_cases([SAMPLE / "major"])

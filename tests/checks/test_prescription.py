@@ -156,18 +156,19 @@ FAR = box(7, "Duodenum", ((30, 50), (-10, 10), (-10, 10)))
 
 
 @pytest.mark.parametrize(
-    ("organ", "value_gy", "says"),
+    ("organ", "value_gy", "says", "named"),
     [
-        (NEAR, 33.0, "Duodenum, 3 mm from the PTV, has D0.1cc[Gy] 33.0 Gy of <= 33"),
-        (NEAR, 20.0, "no organ of priority 1 near the PTV is at its limit"),
-        (FAR, 33.0, "no organ of priority 1 near the PTV is at its limit"),
+        (NEAR, 33.0, "Duodenum, 3 mm from the PTV, has D0.1cc[Gy] 33.0 Gy of <= 33", "Duodenum"),
+        (NEAR, 20.0, "no organ of priority 1 near the PTV is at its limit", ""),
+        (FAR, 33.0, "no organ of priority 1 near the PTV is at its limit", ""),
     ],
 )
-def test_low_coverage_is_explained_by_an_organ_at_its_limit(organ, value_gy, says) -> None:
+def test_low_coverage_is_explained_by_an_organ_at_its_limit(organ, value_gy, says, named) -> None:
     tried = case(BODY, PTV, CTV, LIVER_ORGAN, organ)
     results = (LOW, limit("Duodenum", "D0.1cc[Gy]", value_gy))
     (found,) = outcomes("OAR_DRIVEN", tried, results=results)
     assert says in found.message
+    assert found.found == named
     assert "V100%[%] 91.0 % of >= 95" in found.message
 
 

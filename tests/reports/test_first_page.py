@@ -53,10 +53,13 @@ def test_a_glance_has_every_deviation_and_starts_with_the_worst() -> None:
     assert ranks == sorted(ranks, reverse=True)
 
 
+LEVELS = ((50.0, 5), (49.0, 3), (45.0, 5), (40.0, 5))
+
+
 @pytest.mark.parametrize(
     ("value_gy", "says"),
     [
-        (31.0, "Scaling the whole plan to 97 % (48.4 Gy prescribed) would meet it"),
+        (31.0, "A step down to 45 Gy, a level of the protocol (90 % of the dose), would meet it"),
         (49.0, "Scaling the dose is no way out: it would take 61 % of it, 30.6 Gy"),
     ],
 )
@@ -64,7 +67,8 @@ def test_scaling_is_advised_only_where_the_plan_stays_the_same_treatment(
     review: CaseReview, value_gy: float, says: str
 ) -> None:
     over = replace(review.constraints[0], value=value_gy, margin=30.0 - value_gy)
-    (concern,) = compose(replace(review, constraints=(over,))).concerns
+    rules = replace(review.protocol, levels=LEVELS)
+    (concern,) = compose(replace(review, constraints=(over,), protocol=rules)).concerns
     assert says in concern.actions[-1]
 
 
@@ -148,3 +152,26 @@ def test_the_planning_date_is_shown_only_of_a_deidentified_case(
 def test_a_glance_says_by_how_much_each_limit_is_missed(review: CaseReview) -> None:
     off = [g.off for row in compose(review).glance for g in row.glimpses]
     assert off == ["2 Gy (7 %)", "1 Gy (3 %)"]
+
+
+def test_a_caption_names_the_hatched_dose_and_no_line_that_may_not_be_drawn() -> None:
+    reviewed = reporting.report([SAMPLE / "minor"], bands=False)
+    told = {c.title: c.picture for c in compose(reviewed.review, reviewed.evidence).concerns}
+    assert "hatched: less than 50 Gy" in told["PTV"]
+    assert "hatched: 33 Gy or more" in told["Duodenum"]
+    assert not any("isodose" in text for text in told.values())
+
+
+def test_no_step_down_is_offered_where_the_protocol_has_no_such_level(review: CaseReview) -> None:
+    over = replace(review.constraints[0], value=31.0, margin=-1.0)
+    rules = replace(review.protocol, levels=((50.0, 5), (48.0, 3)))
+    (concern,) = compose(replace(review, constraints=(over,), protocol=rules)).concerns
+    assert not any("Gy, a level" in text or "Scaling" in text for text in concern.actions)
+
+
+def test_the_organ_at_its_limit_comes_before_coverage() -> None:
+    reviewed = reporting.report([SAMPLE / "minor"], bands=False)
+    actions = {c.title: c.actions[0] for c in compose(reviewed.review, reviewed.evidence).concerns}
+    assert "limits of organs beside the target are kept" in actions["PTV"]
+    assert "(at its limit: Duodenum)" in actions["PTV"]
+    assert actions["Duodenum"].startswith("Pull the 33 Gy isodose out of Duodenum first;")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 from entries import entry
 from test_store import NOW, recorder
 
+from sbrt_qa.errors import StoreError
 from sbrt_qa.store import tables as t
-from sbrt_qa.store.connection import VERSION, is_current, reading
+from sbrt_qa.store.connection import VERSION, is_current, reading, writing
 from sbrt_qa.store.known import counts
 from sbrt_qa.store.migrate import downgrade, upgrade
 from sbrt_qa.store.verify import verify
@@ -55,6 +57,47 @@ def test_up_and_down_with_data(empty):
     assert tables(empty) == set()
     upgrade(empty)
     assert set(counts(empty).values()) == {0}
+
+
+def replace_a_value(engine: sa.Engine) -> None:
+    copied = "SELECT * FROM metric_values WHERE id = 1"
+    with writing(engine) as connection:
+        connection.execute(sa.text(f"INSERT OR REPLACE INTO metric_values {copied}"))
+
+
+def test_rows_of_an_older_store_cannot_be_replaced_any_more(empty):
+    if empty.dialect.name != "sqlite":
+        pytest.skip("of SQLite only")
+    upgrade(empty, "v003")
+    recorder(empty).record(entry(), NOW)
+    before = content(empty)
+    replace_a_value(empty)  # nothing hindered that
+    upgrade(empty)
+    assert content(empty) == before
+    with pytest.raises(StoreError, match="never changed"):
+        replace_a_value(empty)
+    assert not verify(empty).difference
+    downgrade(empty, "v003")
+    replace_a_value(empty)
+    assert "metric_values_no_replace" not in triggers(empty)
+    assert content(empty) == before
+
+
+def triggers(engine: sa.Engine) -> set[str]:
+    with reading(engine) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        return set(connection.scalars(sa.text(query)))
+
+
+def test_a_trigger_that_is_gone_or_off_is_told(engine):
+    assert not verify(engine).difference
+    with writing(engine) as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(sa.text("DROP TRIGGER files_no_replace"))
+        else:
+            off = "ALTER TABLE files DISABLE TRIGGER files_append_only"
+            connection.execute(sa.text(off))
+    assert "the trigger files_" in verify(engine).difference
 
 
 def test_the_newest_migration_is_the_current_version(engine):

@@ -15,6 +15,7 @@ from sbrt_qa.store.answers import deviations, submissions, values
 from sbrt_qa.store.connection import open_engine, reading, writing
 from sbrt_qa.store.kept import newest_reviews
 from sbrt_qa.store.known import counts, settled_inputs
+from sbrt_qa.store.triggers import keys
 from sbrt_qa.store.verify import verify
 from sbrt_qa.store.write import Recorder, add_protocol, note
 
@@ -184,6 +185,28 @@ def test_rows_are_never_changed(engine, table, action):
     column = next(iter(t.metadata.tables[table].columns)).name
     with pytest.raises(StoreError, match="never changed"), writing(engine) as connection:
         connection.execute(sa.text(action.format(table, column)))
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [(one, key) for one in t.metadata.tables.values() for key in keys(one)]
+)
+def test_rows_are_never_replaced(engine, table, key):
+    """Neither by the number of the row nor, under a new number, by what else must be unique."""
+    recorder(engine).record(entry(cases=(replace(reviewed(), comparison=compared()),)), NOW)
+    with writing(engine) as connection:
+        query = {"submission_id": 1, "opened": NOW, "due": NOW, "letter": "", "sha256": "0" * 64}
+        connection.execute(t.queries.insert(), query)
+        closing = {"query_id": 1, "closed": NOW, "reason": "answered"}
+        connection.execute(t.query_closings.insert(), closing)
+    names = ", ".join(column.name for column in table.columns if column.name != "id" or "id" in key)
+    verb = "INSERT OR REPLACE" if engine.dialect.name == "sqlite" else "INSERT"
+    copied = f"SELECT {names} FROM {table.name} WHERE true"  # noqa: S608
+    statement = f"{verb} INTO {table.name} ({names}) {copied}"
+    if engine.dialect.name == "postgresql":
+        one = names.split(", ", 1)[0]
+        statement += f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {one} = excluded.{one}"
+    with pytest.raises(StoreError, match="never changed"), writing(engine) as connection:
+        connection.execute(sa.text(statement))
 
 
 @pytest.mark.parametrize(

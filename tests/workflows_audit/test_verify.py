@@ -20,13 +20,15 @@ def copy(audited: Path, tmp_path: Path) -> Path:
 
 
 def forge(audit: Path, *statements: str) -> None:
-    """Change rows as somebody with the file would: without the triggers."""
+    """Change rows as somebody with the file would: without the triggers, which come back after."""
     base = sqlite3.connect(audit / "audit.db")
-    names = [row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type='trigger'")]
-    for name in names:
+    triggers = dict(base.execute("SELECT name, sql FROM sqlite_master WHERE type='trigger'"))
+    for name in triggers:
         base.execute(f"DROP TRIGGER {name}")
     for statement in statements:
         assert base.execute(statement).rowcount > 0
+    for text in triggers.values():
+        base.execute(text)
     base.commit()
     base.close()
 
@@ -57,6 +59,11 @@ def test_what_was_recorded_verifies(copy):
         ("UPDATE submissions SET received = '2020-01-01' WHERE id = 4", "receipt of submission 4"),
         ("UPDATE submissions SET version = 7 WHERE id = 4", "submission 4 was recorded as"),
         ("UPDATE subjects SET code = 'S01-999' WHERE code = 'S01-001'", "was recorded as"),
+        ("UPDATE trials SET code = 'other'", "the trial of submission 1"),
+        ("INSERT INTO sites (trial_id, code) VALUES (1, 'S99')", "S99 of the table sites is there"),
+        ("INSERT INTO subjects (site_id, code) VALUES (1, 'S01-999')", "S01-999 of the table"),
+        ("INSERT INTO trials (code) VALUES ('second')", "second of the table trials is there"),
+        ("DELETE FROM sites WHERE code = 'S01'", "was recorded and is not there"),
         ("DELETE FROM metric_values WHERE value IS NULL", "the value of"),
         ("DELETE FROM findings WHERE code LIKE 'IDENTIFIER%'", "the findings of submission"),
         ("UPDATE findings SET message = 'no' WHERE review_id IS NULL", "findings of submission"),
@@ -91,6 +98,38 @@ def test_events_that_changed_places_are_named(copy):
         "UPDATE audit_events SET seq = 6 WHERE seq = 10000",
     )
     assert "event 5 does not follow the one before it" in verify(copy).difference
+
+
+@pytest.mark.parametrize("table", ["trials", "sites", "audit_events", "sqlite_schema"])
+def test_a_damaged_database_is_named(copy, table):
+    base = sqlite3.connect(copy / "audit.db")
+    base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    root = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+    page = next(base.execute(root, (table,)), (1,))[0]
+    (size,) = base.execute("PRAGMA page_size").fetchone()
+    base.close()
+    with (copy / "audit.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)
+    ran = run("verify", copy)
+    assert (ran.code, ran.out) == (1, "")
+    assert "the database is damaged" in ran.err
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TRIGGER metric_values_no_replace",
+        "DROP TRIGGER audit_events_no_update",
+        "DROP TRIGGER sites_no_delete",
+    ],
+)
+def test_a_dropped_trigger_is_named(copy, statement):
+    base = sqlite3.connect(copy / "audit.db")
+    base.execute(statement)
+    base.close()
+    name = statement.split()[-1]
+    assert f"the trigger {name}, which refuses changes, is missing" in verify(copy).difference
 
 
 CODE = "S04/S04-002/v1"

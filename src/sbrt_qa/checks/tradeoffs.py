@@ -52,11 +52,11 @@ def oar_driven(
     if not low:
         return
     shown = joined(", ", (say("{0} {1} {2}", r.structure, r.metric, _value(r)) for r in low))
-    drivers = list(_drivers(context, at_limit_part, near_mm))
+    drivers = dict(_drivers(context, at_limit_part, near_mm))
     if drivers:
-        text = say("coverage is low ({0}) while {1}", shown, joined("; ", drivers))
+        text = say("coverage is low ({0}) while {1}", shown, joined("; ", drivers.values()))
         advice = say("Coverage was probably given up to spare it: the reviewer decides.")
-        yield Found("PTV", text, advice)
+        yield Found("PTV", text, advice, found=", ".join(drivers))
     else:
         text = say(
             "coverage is low ({0}), and no organ of priority 1 near the PTV is at its limit", shown
@@ -73,7 +73,10 @@ def _value(r: ConstraintResult) -> str:
     return say("{0} {1} of {2} {3}", f"{r.value:.1f}", r.unit, r.op, f"{r.per_protocol_limit:g}")
 
 
-def _drivers(context: CheckContext, at_limit_part: float, near_mm: float) -> Iterator[str]:
+def _drivers(
+    context: CheckContext, at_limit_part: float, near_mm: float
+) -> Iterator[tuple[str, str]]:
+    """Yield organs at their limits, and where they lie and what they have."""
     target = context.region("PTV")
     if isinstance(target, Reason):
         return
@@ -92,7 +95,7 @@ def _drivers(context: CheckContext, at_limit_part: float, near_mm: float) -> Ite
             place = say("in contact with the PTV")
             if gap >= 0.5:
                 place = say("{0} mm from the PTV", f"{gap:.0f}")
-            yield say("{0}, {1}, has {2} {3}", r.structure, place, r.metric, _value(r))
+            yield r.structure, say("{0}, {1}, has {2} {3}", r.structure, place, r.metric, _value(r))
 
 
 def _closeness(r: ConstraintResult) -> float:

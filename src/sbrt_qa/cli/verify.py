@@ -41,9 +41,9 @@ def verify(
 
     found = verbs.verify(audit, database, head)
     kept = {"event": found.events, "submission": found.submissions, "review": found.reviews}
-    checked = ", ".join(counted(number, what) for what, number in kept.items())
+    checked = ", ".join(counted(n, what) for what, n in kept.items() if n is not None)
     if found.difference:
-        tell(visible(f"DIFFERS: {found.difference} ({checked})"))
+        tell(visible(f"DIFFERS: {found.difference}" + (f" ({checked})" if checked else "")))
         raise typer.Exit(exit_codes.UNREADABLE)
     emit(f"as recorded: {checked}\nhead {found.head}\n")
     differs = 0

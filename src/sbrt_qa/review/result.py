@@ -26,7 +26,9 @@ LATER: Final = ("site",)
 class ProtocolUsed:
     """The protocol, pinned: `sha256` is that of its content.
 
-    `effective` is the date (ISO) from which the version holds, `chosen` why it was used.
+    `effective` is the date (ISO) from which the version holds, `chosen` why it was used. `levels`
+    are the prescriptions it allows, each a total dose in Gy and a number of fractions; none in
+    results of versions that did not keep them.
     """
 
     id: str
@@ -36,6 +38,7 @@ class ProtocolUsed:
     statement: str = ""
     effective: str = ""
     chosen: str = ""
+    levels: tuple[tuple[float, int], ...] = ()
 
     @classmethod
     def of(cls, protocol: Protocol, chosen: str = "") -> ProtocolUsed:
@@ -48,6 +51,7 @@ class ProtocolUsed:
             statement=protocol.statement,
             effective=protocol.effective.isoformat(),
             chosen=chosen,
+            levels=tuple((p.total_gy, p.fractions) for p in protocol.prescriptions),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -18,7 +18,7 @@ from sbrt_qa.errors import StoreError, quoted
 Database: TypeAlias = Engine
 """What the other rooms know of an engine: its name."""
 
-VERSION: Final = "v003"
+VERSION: Final = "v004"
 """The newest migration."""
 
 BUSY_SECONDS: Final = 60
@@ -142,7 +142,9 @@ def translated() -> Iterator[None]:
     except OperationalError as error:
         raise StoreError("the database cannot be used", got=_first_line(error)) from error
     except SQLAlchemyError as error:
-        raise StoreError("the database refuses", got=_first_line(error)) from error
+        damaged = type(error) is DatabaseError  # SQLite: "malformed", "not a database"
+        what = "the database is damaged" if damaged else "the database refuses"
+        raise StoreError(what, got=_first_line(error)) from error
 
 
 def _first_line(error: SQLAlchemyError) -> str:

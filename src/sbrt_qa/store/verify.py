@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sbrt_qa.errors import ResultError
+from sbrt_qa.errors import ResultError, StoreError
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.unreviewed import NOT_REVIEWED
 from sbrt_qa.store import tables as t
@@ -25,31 +25,47 @@ from sbrt_qa.store.records import (
     sha256,
     submission_code,
 )
+from sbrt_qa.store.verify_database import damage, trigger_differences, unclaimed_places
 from sbrt_qa.store.verify_queries import ToldQueries, query_differences
 from sbrt_qa.store.write import finding_row, value_row
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was looked at, and the first thing that is not as it was recorded; empty if all is."""
+    """What was looked at, and the first thing that is not as it was recorded; empty if all is.
 
-    events: int
-    submissions: int
-    reviews: int
+    Numbers are None where the database could not be read.
+    """
+
+    events: int | None
+    submissions: int | None
+    reviews: int | None
     head: str
     difference: str = ""
 
 
 def verify(engine: Database) -> Verified:
-    """Recompute every hash and compare every row with the document it came from."""
-    with reading(engine) as connection:
-        difference, head = first_break(events(connection))
-        recorded = _number(connection, t.audit_events)
-        submissions = _number(connection, t.submissions)
-        reviews = _number(connection, t.reviews)
-        if not difference:
-            difference = next(_differences(connection), "")
-        return Verified(recorded, submissions, reviews, head, difference)
+    """Recompute every hash and compare every row with the document it came from.
+
+    A database that is damaged, or cannot be read to its end, is a difference.
+    """
+    try:
+        with reading(engine) as connection:
+            if broken := damage(connection):
+                return Verified(None, None, None, START, broken)
+            return _verified(connection)
+    except StoreError as error:
+        return Verified(None, None, None, START, str(error))
+
+
+def _verified(connection: Connection) -> Verified:
+    difference, head = first_break(events(connection))
+    recorded = _number(connection, t.audit_events)
+    submissions = _number(connection, t.submissions)
+    reviews = _number(connection, t.reviews)
+    if not difference:
+        difference = next(_differences(connection), "")
+    return Verified(recorded, submissions, reviews, head, difference)
 
 
 def last_event(engine: Database) -> tuple[int, str]:
@@ -75,6 +91,7 @@ class _Told:
     comparisons: set[str] = field(default_factory=set)
     settled: set[tuple[int, str, str]] = field(default_factory=set)
     codes: dict[int, str] = field(default_factory=dict)
+    trials: dict[int, str] = field(default_factory=dict)
     received: dict[int, str] = field(default_factory=dict)
     findings: dict[int, str] = field(default_factory=dict)
     losses: dict[int, list[str]] = field(default_factory=dict)
@@ -94,6 +111,8 @@ class _Told:
             return
         self.inputs.setdefault(submission, data["input"])
         self.codes.setdefault(submission, event.subject)
+        if "trial" in data:
+            self.trials.setdefault(submission, data["trial"])
         if event.kind == "lost":
             self.losses.setdefault(submission, []).append(data["why"])
         if event.kind == "reviewed":
@@ -121,6 +140,8 @@ def _differences(connection: Connection) -> Iterator[str]:
     yield from _comparisons(connection, told)
     yield from _settled(connection, told)
     yield from query_differences(connection, told.queries)
+    yield from unclaimed_places(connection)
+    yield from trigger_differences(connection)
 
 
 def _protocol(connection: Connection, event: Event) -> Iterator[str]:
@@ -147,6 +168,8 @@ def _submissions(connection: Connection, told: _Told) -> Iterator[str]:
         code = submission_code(row.site, row.subject, row.version, row.revision)
         if code != told.codes[row.id]:
             yield f"submission {row.id} was recorded as {told.codes[row.id]} and is {code}"
+        if row.trial != told.trials.get(row.id, row.trial):
+            yield f"the trial of submission {row.id} is not what was recorded"
         if row.received != told.received.get(row.id, row.received):
             yield f"the date of receipt of submission {row.id} is not what was recorded"
         yield from _findings(connection, row.id, told)
@@ -154,9 +177,11 @@ def _submissions(connection: Connection, told: _Told) -> Iterator[str]:
 
 def _places() -> sa.Select[Any]:
     """Return a query of submissions and whose they are."""
-    s, b, i = t.submissions, t.subjects, t.sites
-    columns: list[Any] = [*s.c, b.c.code.label("subject"), i.c.code.label("site")]
+    s, b, i, r = t.submissions, t.subjects, t.sites, t.trials
+    codes = (b.c.code.label("subject"), i.c.code.label("site"), r.c.code.label("trial"))
+    columns: list[Any] = [*s.c, *codes]
     joined = s.join(b, s.c.subject_id == b.c.id).join(i, b.c.site_id == i.c.id)
+    joined = joined.join(r, i.c.trial_id == r.c.id)
     return sa.select(*columns).select_from(joined).order_by(s.c.id)
 
 

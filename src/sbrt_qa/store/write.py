@@ -116,6 +116,7 @@ class Recorder:
         data = {
             "submission": made.submission_id,
             "input": entry.input_sha256,
+            "trial": entry.place.trial,
             "attempt": attempt,
             "why": sha256(lost.message),
             "rules": self.rules_sha256 if settled else "",
@@ -147,6 +148,7 @@ class Recorder:
         return {
             "submission": made.submission_id,
             "input": entry.input_sha256,
+            "trial": entry.place.trial,
             "files": files_hash(entry.files),
             "received": entry.place.received,
             "findings": findings_hash(finding_row(f) for f in entry.findings),

@@ -107,7 +107,7 @@ def _concern(
 
 
 def caption(place: Place, words: Words) -> str:
-    """Return what a picture shows: slice, isodose, worst point."""
+    """Return what a picture shows: slice, what is hatched, worst point."""
     point = ", ".join(f"{v:.0f}" for v in place.point_mm[:2])
     spot = msg("cross: hottest point of the structure here, {dose} Gy at ({point}) mm")
     if place.around:
@@ -115,7 +115,10 @@ def caption(place: Place, words: Words) -> str:
     elif not place.too_hot:
         spot = msg("cross: coldest point of the structure here, {dose} Gy at ({point}) mm")
     where = words(msg("z = {z} mm"), z=f"{place.slice_mm:.1f}")
-    level = words(msg("isodose {level} Gy"), level=f"{place.level_gy:g}") if place.level_gy else ""
+    hatched = msg("hatched: less than {level} Gy")
+    if place.too_hot:
+        hatched = msg("hatched: {level} Gy or more")
+    level = words(hatched, level=f"{place.level_gy:g}") if place.level_gy else ""
     text = words(spot, dose=f"{place.dose_gy:.1f}", point=point)
     return words(msg("; ")).join(part for part in (where, level, text) if part)
 

@@ -53,9 +53,20 @@ COLD: Final = msg("Part of the target gets less than was prescribed; the tumour 
                   "there.")  # fmt: skip
 HOT_TARGET: Final = msg("The dose within the target is higher than the protocol intends.")
 
+LESS_COVERAGE: Final = msg(
+    "Pull the {dose} isodose out of {structure}; where the target touches it, accept less coverage "
+    "there."
+)
+COVERAGE_SECOND: Final = msg(
+    "Pull the {dose} isodose out of {structure} first; the coverage that is lost beside it is for "
+    "the reviewer to accept."
+)
+OAR_DRIVEN: Final = "OAR_DRIVEN"
+"""Check that explains a gap in the target by organs at their limits; it names them."""
+
 SCALE: Final = msg(
-    "Scaling the whole plan to {factor} ({dose} prescribed) would meet it, and take as much from "
-    "the target: only where the protocol has that prescription."
+    "A step down to {dose}, a level of the protocol ({factor} of the dose), would meet it, and "
+    "take as much from the target."
 )
 NO_SCALE: Final = msg(
     "Scaling the dose is no way out: it would take {factor} of it, {dose} instead of the "
@@ -93,7 +104,8 @@ def actions(
     is said of scaling: the protocol's own levels decide then.
     """
     advice = [words.sentence(f.advice) for f in findings if f.advice]
-    general = [text for result in _leading(results) for text in _action(result, words)]
+    beside = at_their_limits(review)
+    general = [text for result in _leading(results) for text in _action(result, beside, words)]
     leveled = any(f.group == PRESCRIPTION for f in findings)
     scaling = [] if leveled else list(_scaling(results, review, words))
     return tuple(dict.fromkeys([*advice, *general, *scaling]))
@@ -105,6 +117,12 @@ def notes(results: Sequence[ConstraintResult], words: Words) -> tuple[str, ...]:
     return tuple(
         words(msg("The protocol says: {note}."), note=words.sentence(note)) for note in told
     )
+
+
+def at_their_limits(review: CaseReview) -> tuple[str, ...]:
+    """Return the organs that a check found at their limits beside a target with a gap."""
+    found = (f.found.split(", ") for f in review.findings if f.code == OAR_DRIVEN and f.found)
+    return tuple(name for names in found for name in names)
 
 
 def _leading(results: Sequence[ConstraintResult]) -> Iterator[ConstraintResult]:
@@ -133,7 +151,7 @@ def _is_cold(result: ConstraintResult) -> bool:
     return result.op in (">=", ">")
 
 
-def _action(result: ConstraintResult, words: Words) -> Iterator[str]:
+def _action(result: ConstraintResult, beside: Sequence[str], words: Words) -> Iterator[str]:
     spec = spec_of(result)
     if spec is None:
         return
@@ -143,12 +161,19 @@ def _action(result: ConstraintResult, words: Words) -> Iterator[str]:
                 "directions, or a stronger ring objective.")
         )  # fmt: skip
     elif TARGETS.match(result.structure):
-        yield _for_target(result, words)
+        yield _for_target(result, beside, words)
     else:
-        yield _for_organ(result, spec, words)
+        yield _for_organ(result, spec, beside, words)
 
 
-def _for_target(result: ConstraintResult, words: Words) -> str:
+def _for_target(result: ConstraintResult, beside: Sequence[str], words: Words) -> str:
+    if _is_cold(result) and beside:
+        return words(
+            msg("Raise the dose only where the limits of organs beside the target are kept, which "
+                "come before coverage (at its limit: {organs}). The reviewer alone accepts the "
+                "gap."),
+            organs=", ".join(visible(name) for name in beside),
+        )  # fmt: skip
     if _is_cold(result):
         return words(
             msg("Raise the dose where the picture shows the gap. If an organ beside it forbids "
@@ -157,14 +182,13 @@ def _for_target(result: ConstraintResult, words: Words) -> str:
     return words(msg("Lower the hot spot, or prescribe to another isodose."))
 
 
-def _for_organ(result: ConstraintResult, spec: MetricSpec, words: Words) -> str:
+def _for_organ(
+    result: ConstraintResult, spec: MetricSpec, beside: Sequence[str], words: Words
+) -> str:
     name, limit = visible(result.structure), result.per_protocol_limit
     if spec.kind in ("D", "Max") and spec.unit == "Gy" and limit is not None:
-        return words(
-            msg("Pull the {dose} isodose out of {structure}; where the target touches it, accept "
-                "less coverage there."),
-            dose=number_text(limit, "Gy"), structure=name,
-        )  # fmt: skip
+        text = COVERAGE_SECOND if result.structure in beside else LESS_COVERAGE
+        return words(text, dose=number_text(limit, "Gy"), structure=name)
     if spec.kind in ("V", "CV") and spec.argument_unit == "Gy":
         return words(
             msg("Move the {dose} isodose off {structure}: other beam directions, tighter fields."),
@@ -185,13 +209,23 @@ def _scaling(
     if not isinstance(plan, PlanSummary) or not isinstance(plan.prescription_gy, float | int):
         return
     factors = [f for r in results if (f := _factor(r)) is not None]
-    if factors and len(factors) == len(results):
-        text = SCALE if min(factors) >= LEAST_SCALED else NO_SCALE
-        yield words(
-            text,
-            factor=f"{100 * min(factors):.0f} %",
-            dose=f"{plan.prescription_gy * min(factors):.1f} Gy",
-        )
+    if not factors or len(factors) < len(results):
+        return
+    part, rx_gy = min(factors), plan.prescription_gy
+    if part < LEAST_SCALED:
+        yield words(NO_SCALE, factor=f"{100 * part:.0f} %", dose=f"{rx_gy * part:.1f} Gy")
+    elif level := _level_gy(review, plan, part * rx_gy):
+        yield words(SCALE, factor=f"{100 * level / rx_gy:.0f} %", dose=f"{level:g} Gy")
+
+
+def _level_gy(review: CaseReview, plan: PlanSummary, most_gy: float) -> float | None:
+    """Return the protocol's highest level with the plan's fractions up to a dose; None without."""
+    doses = [
+        gy
+        for gy, fractions in review.protocol.levels
+        if fractions == plan.fractions and gy <= most_gy
+    ]
+    return max(doses, default=None)
 
 
 def _factor(result: ConstraintResult) -> float | None:

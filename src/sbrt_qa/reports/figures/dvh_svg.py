@@ -17,7 +17,7 @@ from sbrt_qa.reports.page import Marker
 from sbrt_qa.review.evidence import Curve, Evidence
 
 WIDTH: Final = 236.0
-LEFT, RIGHT, BOTTOM = 36.0, 6.0, 31.0
+LEFT, RIGHT, BOTTOM = 42.0, 6.0, 31.0
 AXES: Final = 104.0
 """Height of the axes."""
 ROW: Final = 12.0
