@@ -132,7 +132,7 @@ def test_a_dropped_trigger_is_named(copy, statement):
     assert f"the trigger {name}, which refuses changes, is missing" in verify(copy).difference
 
 
-CODE = "S08/S08-001/v1"
+CODE = "S04/S04-002/v1"
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ def letter(
 
     It is recorded as a query: open, then answered (by --answered, or by the next submission of the
     subject), then closed by --close. The trial report and `query AUDIT queries` list what waits. A
-    file named .pdf or .html is made to print; any other is plain text.
+    file named .pdf or .html is made to print; any other is plain text. Until it is closed, the
+    same letter can be written again, with its dates, in any language and format.
     """
     from sbrt_qa.workflows_audit import letters
 
@@ -45,7 +46,10 @@ def letter(
         tell(f"{counted(number, 'query', 'queries')} answered")
     else:
         written = letters.write_letter(audit, submission, days, database, lang)
-        content = letters.as_document(written, out)
+        if query := written.query:
+            since, due = query.opened[:10], query.due[:10]
+            tell(f"the query is open since {since}, due {due}; nothing new was recorded")
+        content = letters.as_document(written.sheet, out)
         if out is not None:
             write_whole(out, content)
         elif isinstance(content, str):

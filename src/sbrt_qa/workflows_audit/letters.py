@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,25 +15,36 @@ if TYPE_CHECKING:
     from sbrt_qa.reports.letter.model import Letter
     from sbrt_qa.reports.sheet.model import Sheet
     from sbrt_qa.store.connection import Database
+    from sbrt_qa.store.queries import QueryRow
 
 
-def write_letter(audit: Path, code: str, days: int, database: str = "", lang: str = "en") -> Sheet:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A letter, and the query it is: one that was open before, or None where it is new."""
+
+    sheet: Sheet
+    query: QueryRow | None
+
+
+def write_letter(
+    audit: Path, code: str, days: int, database: str = "", lang: str = "en"
+) -> Written:
     """Write the letter of a submission, record it, and return it.
 
     A letter that asks for something is a query that is open until it is closed; one that asks for
-    nothing is recorded and leaves none.
+    nothing is recorded and leaves none. While a query is not closed, its letter is written again
+    as it was, in any language, with its dates; nothing is recorded then.
 
     Raises
     ------
     UsageError
-        There is no such submission or language, or a query of it is open already.
+        There is no such submission or language; a later submission of the subject is there, and
+        this one has no query that waits; or the letter of such a query would now say something
+        else.
     """
     from sbrt_qa.reports.letter.compose import letter_sheet
-    from sbrt_qa.reports.sheet.text import sheet_text
     from sbrt_qa.reports.words import Words
-    from sbrt_qa.store.queries import all_queries, open_query
-    from sbrt_qa.store.records import sha256
-    from sbrt_qa.store.write import note
+    from sbrt_qa.store.queries import all_queries
     from sbrt_qa.workflows_audit.place import open_audit
 
     words = Words(lang)
@@ -40,37 +52,88 @@ def write_letter(audit: Path, code: str, days: int, database: str = "", lang: st
     engine = place.engine(database)
     try:
         number = _submission(engine, code)
-        if any(one.state != "closed" for one in all_queries(engine, number)):
-            advice = "Close it first: --close REASON."
-            raise UsageError("a query of this submission is open", got=quoted(code), advice=advice)
-        letter = _letter(engine, number, code, place.settings.trial, days)
+        waiting = next((q for q in all_queries(engine, number) if q.state != "closed"), None)
+        if waiting is None:
+            _refuse_superseded(engine, code)
+        dates = _dates(days) if waiting is None else (waiting.opened[:10], waiting.due[:10])
+        letter = _letter(engine, number, code, place.settings.trial, dates)
         sheet = letter_sheet(letter, words)
-        text = sheet_text(sheet)
-        if letter.asks:
-            open_query(engine, number, text, f"{letter.due}T23:59:59Z", now())
+        if waiting is None:
+            _record(engine, number, letter, sheet)
         else:
-            note(engine, now(), "letter written", {"submission": number, "letter": sha256(text)})
-        return sheet
+            _refuse_changed(waiting, letter)
+        return Written(sheet, waiting)
     finally:
         engine.dispose()
 
 
-def _letter(engine: Database, number: int, code: str, trial: str, days: int) -> Letter:
+def _dates(days: int) -> tuple[str, str]:
+    """Return today, and the day some days later."""
+    today = datetime.now(UTC)
+    return today.date().isoformat(), (today + timedelta(days=days)).date().isoformat()
+
+
+def _record(engine: Database, number: int, letter: Letter, sheet: Sheet) -> None:
+    from sbrt_qa.reports.sheet.text import sheet_text
+    from sbrt_qa.store.queries import open_query
+    from sbrt_qa.store.records import sha256
+    from sbrt_qa.store.write import note
+
+    text = sheet_text(sheet)
+    if letter.asks:
+        open_query(engine, number, text, f"{letter.due}T23:59:59Z", now())
+    else:
+        note(engine, now(), "letter written", {"submission": number, "letter": sha256(text)})
+
+
+def _refuse_superseded(engine: Database, code: str) -> None:
+    """Raise UsageError where a later submission of the subject is there."""
+    from sbrt_qa.store.answers import submissions
+
+    rows = list(submissions(engine))
+    mine = next(row for row in rows if row.code == code)
+    if not mine.latest:
+        newest = next(
+            row.code
+            for row in rows
+            if row.latest and (row.site, row.subject) == (mine.site, mine.subject)
+        )
+        advice = f"Write the letter of the latest: {newest}."
+        raise UsageError(
+            "a later submission of the subject came in", got=quoted(code), advice=advice
+        )
+
+
+def _refuse_changed(waiting: QueryRow, letter: Letter) -> None:
+    """Raise UsageError where a letter is in no language what was sent: reviews came since."""
+    from sbrt_qa.reports.letter.compose import letter_sheet
+    from sbrt_qa.reports.sheet.text import sheet_text
+    from sbrt_qa.reports.words import Words, languages
+
+    now_said = (sheet_text(letter_sheet(letter, Words(one))) for one in languages())
+    if waiting.letter not in now_said:
+        advice = "Close it and write a new one: --close REASON."
+        raise UsageError(
+            f"a query of this submission is open since {waiting.opened[:10]}, and its letter "
+            "would now say something else",
+            got=quoted(waiting.code),
+            advice=advice,
+        )
+
+
+def _letter(engine: Database, number: int, code: str, trial: str, dates: tuple[str, str]) -> Letter:
     """Return what a letter is written from: the newest reviews as they are stored."""
     from sbrt_qa.reports.letter.model import Letter
     from sbrt_qa.review.result import CaseReview
     from sbrt_qa.store.kept import newest_by_case, reviews, submission_findings
 
-    today = datetime.now(UTC)
     found = tuple(
         CaseReview.from_json(one.document) for one in newest_by_case(reviews(engine, number))
     )
     if not found:
         advice = "Run sbrt-qa audit once more."
         raise UsageError("this submission has no review yet", got=quoted(code), advice=advice)
-    due = (today + timedelta(days=days)).date().isoformat()
-    about = submission_findings(engine, number)
-    return Letter(trial, code, found, about, today.date().isoformat(), due)
+    return Letter(trial, code, found, submission_findings(engine, number), *dates)
 
 
 def as_document(sheet: Sheet, out: Path | None) -> str | bytes:
