@@ -31,7 +31,7 @@ README = {
     "report_first_page.png": ("major-en-1440-light.png", 1000, 1042),
     "report_histograms_dark.png": ("major-en-1440-dark-dvh.png", 1000, 1042),
     "report_viewer.png": ("major-en-1440-light-images.png", 1000, 1042),
-    "report_printed_zh.png": ("major-zh-report-1.png", 640, 905),
+    "report_printed_zh.png": ("major-zh-report-*.png", 640, 905),
 }
 """Pictures of the README: which view each is, its width, and the height at which it is cut."""
 
@@ -95,7 +95,7 @@ def pages(pdf: Path) -> None:
 def for_readme(folder: Path) -> None:
     """Make the pictures of the README from those in a folder."""
     for name, (view, width, most) in README.items():
-        seen = Image.open(folder / view).convert("RGB")
+        seen = Image.open(min(folder.glob(view))).convert("RGB")  # the first page
         size = (width, round(seen.height * width / seen.width))
         small = seen.resize(size, Image.Resampling.LANCZOS).crop((0, 0, width, min(size[1], most)))
         small.quantize(256, kmeans=2).save(PICTURES / name, optimize=True)
