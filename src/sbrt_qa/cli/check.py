@@ -32,6 +32,7 @@ def check(
         bool, typer.Option("--all-checks", help="List plan checks without a find, too.")
     ] = False,
     bands: options.Bands = True,  # noqa: FBT002
+    dose_is: options.DoseIsOption = "",
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -45,6 +46,7 @@ def check(
     not evaluable before minor), 1 unreadable input or no dose in it, 2 wrong usage.
     """
     names = options.read_mapping(mapping or [])
+    stated = options.read_statements(dose_is)
     name = options.choose_format(output_format, out)
     refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
     document = need_file(name, out) if is_document(name) else None
@@ -59,6 +61,7 @@ def check(
             cross_check=cross_check,
             bands=bands,
             prepare=_get_ready,
+            stated=stated,
         )
         if document:
             write_document(name, document, language, without_pictures(reviews))
@@ -67,14 +70,16 @@ def check(
         workflows.when_compiling(tell_compiling)
         if document:
             reviewed = reporting.report(
-                case, protocol, names, site_values, cross_check=cross_check, bands=bands
-            )
+                case, protocol, names, site_values, cross_check=cross_check, bands=bands,
+                stated=stated,
+            )  # fmt: skip
             reviews = (reviewed.review,)
             write_document(name, document, language, reviewed)
         else:
             reviews = workflows.check(
-                case, protocol, names, site_values, cross_check=cross_check, bands=bands
-            )
+                case, protocol, names, site_values, cross_check=cross_check, bands=bands,
+                stated=stated,
+            )  # fmt: skip
     if not document:
         page = replace(page_for(out), all_checks=all_checks, occasion=made_today())
         emit(render_reviews(name, reviews, page), out)

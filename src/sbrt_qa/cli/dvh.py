@@ -8,7 +8,15 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.options import Format, Inputs, Out, PlanOption, choose_format
+from sbrt_qa.cli.options import (
+    DoseIsOption,
+    Format,
+    Inputs,
+    Out,
+    PlanOption,
+    choose_format,
+    read_statements,
+)
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.errors import visible
 from sbrt_qa.reports.registry import render_dvh
@@ -34,6 +42,7 @@ def dvh(
     bands: Annotated[  # noqa: FBT002
         bool, typer.Option("--bands", help="Say where each metric may lie in other readings.")
     ] = False,
+    dose_is: DoseIsOption = "",
     output_format: Format = "",
     out: Out = None,
 ) -> None:
@@ -52,6 +61,7 @@ def dvh(
         plan=plan,
         curve_bin_gy=bin_gy if curve else None,
         bands=bands,
+        stated=read_statements(dose_is),
     )
     emit(render_dvh(name, table, page_for(out)), out)
     found = [exit_codes.unreadable_part(row.reason) for row in table.structures.values()]

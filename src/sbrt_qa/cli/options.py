@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.model.stated import UserStatements, read_dose_is
 from sbrt_qa.reports.registry import format_names, format_of
 
 Inputs = Annotated[
@@ -67,6 +68,26 @@ MapOption = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="A=B", help="Structure A of the plan is B of the protocol."),
 ]
+
+DoseIsOption = Annotated[
+    str,
+    typer.Option(
+        "--dose-is",
+        metavar="plan|fraction",
+        help="What the dose holds, in your word: the whole course, or one fraction.",
+    ),
+]
+
+
+def read_statements(dose_is: str = "") -> UserStatements:
+    """Read what the user states by hand.
+
+    Raises
+    ------
+    UsageError
+        A value is none that can be stated.
+    """
+    return UserStatements(dose_is=read_dose_is(dose_is))
 
 
 def read_mapping(pairs: list[str]) -> dict[str, str]:

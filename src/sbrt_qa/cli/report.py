@@ -20,6 +20,7 @@ def report(
     site_values: options.SiteValues = None,
     cross_check: options.CrossCheck = False,  # noqa: FBT002
     bands: options.Bands = True,  # noqa: FBT002
+    dose_is: options.DoseIsOption = "",
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -39,7 +40,7 @@ def report(
     workflows.when_compiling(tell_compiling)
     reviewed = reporting.report(
         case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands,
-        site=site, submission=submission,
+        site=site, submission=submission, stated=options.read_statements(dose_is),
     )  # fmt: skip
     write_document(name, file, language, reviewed)
     raise typer.Exit(finish([reviewed.review]))

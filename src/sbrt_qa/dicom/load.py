@@ -31,6 +31,7 @@ from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import counted, joined, said, say
 from sbrt_qa.model.plan import Plan, Prescription
+from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
 
@@ -65,20 +66,25 @@ class Inventory:
         return tuple(dict.fromkeys(r for case in self.cases for r in case.provenance.repairs))
 
 
-def load_cases(paths: Paths) -> tuple[Case, ...]:
+def load_cases(paths: Paths, stated: UserStatements = NOTHING_STATED) -> tuple[Case, ...]:
     """Read every case found in files and folder trees.
 
     One damaged file makes what needs it not evaluable and stops nothing else.
+
+    Parameters
+    ----------
+    stated
+        What the user states by hand of every plan there.
 
     Raises
     ------
     DicomError
         A path does not exist, or nothing there can be used.
     """
-    return inspect(paths).cases
+    return inspect(paths, stated).cases
 
 
-def inspect(paths: Paths) -> Inventory:
+def inspect(paths: Paths, stated: UserStatements = NOTHING_STATED) -> Inventory:
     """Read every case, and list all files with how they were used.
 
     Raises
@@ -86,10 +92,12 @@ def inspect(paths: Paths) -> Inventory:
     DicomError
         As :func:`load_cases`.
     """
-    return _inventory(_collected(paths))
+    return _inventory(_collected(paths), stated)
 
 
-def inspect_with_identity(paths: Paths) -> tuple[Inventory, Identity]:
+def inspect_with_identity(
+    paths: Paths, stated: UserStatements = NOTHING_STATED
+) -> tuple[Inventory, Identity]:
     """Do as :func:`inspect`, and tell who the files say the patient is, to keep it out of results.
 
     Raises
@@ -98,7 +106,7 @@ def inspect_with_identity(paths: Paths) -> tuple[Inventory, Identity]:
         As :func:`load_cases`.
     """
     collection = _collected(paths)
-    return _inventory(collection), identity_of(collection)
+    return _inventory(collection, stated), identity_of(collection)
 
 
 def _collected(paths: Paths) -> Collection:
@@ -108,7 +116,7 @@ def _collected(paths: Paths) -> Collection:
     return collect([Path(path) for path in listed])
 
 
-def _inventory(collection: Collection) -> Inventory:
+def _inventory(collection: Collection, stated: UserStatements) -> Inventory:
     linked = link(collection)
     if not linked:
         raise DicomError(
@@ -116,7 +124,7 @@ def _inventory(collection: Collection) -> Inventory:
             got=f"{counted(len(collection.objects), 'image')} only",
             advice="Export the plan, its structure set and its dose together",
         )
-    reader = _Reader(collection)
+    reader = _Reader(collection, stated)
     cases = tuple(reader.case(one) for one in linked)
     files = tuple(one.source for one in collection.objects)
     return Inventory(files, collection.ignored, cases, collection.notes)
@@ -125,8 +133,9 @@ def _inventory(collection: Collection) -> Inventory:
 class _Reader:
     """Reads the objects of linked cases; an object shared by several cases is read once."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, stated: UserStatements) -> None:
         self._collection = collection
+        self._stated = stated
         self._read: dict[str, object] = {}
 
     def case(self, linked: LinkedCase) -> Case:
@@ -154,6 +163,7 @@ class _Reader:
             provenance=self._provenance(linked, used, log),
             image_problem=_image_problem(linked.images, image, log),
             sessions=sessions,
+            stated=self._stated,
         )
 
     def _once(self, one: FoundObject, read: Callable[[], T]) -> T | str:

@@ -11,6 +11,7 @@ from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
 
@@ -93,6 +94,8 @@ class Case:
         What was delivered of this plan, in order of time; none without treatment records.
     stored_dvhs
         DVHs that the planning system stored with exactly this dose.
+    stated
+        What the user stated of this plan by hand, and decided a part of this case.
     subject
         Trial subject code, or empty: never a patient's name or hospital number.
     label
@@ -109,6 +112,7 @@ class Case:
     stored_dvhs: tuple[StoredDvh, ...] = ()
     image_problem: str = ""
     sessions: tuple[Session, ...] = ()
+    stated: UserStatements = NOTHING_STATED
 
     @property
     def site(self) -> str:

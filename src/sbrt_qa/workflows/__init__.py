@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.model.phrase import say
+from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
@@ -37,6 +38,7 @@ def check(
     *,
     cross_check: bool = False,
     bands: bool = True,
+    stated: UserStatements = NOTHING_STATED,
 ) -> tuple[CaseReview, ...]:
     """Review every plan found in `paths` against one protocol.
 
@@ -55,6 +57,8 @@ def check(
         Compute every metric a second time, with dicompyler-core.
     bands
         Say of every metric where it may lie, and flag borderline verdicts.
+    stated
+        What the user states by hand of every plan there.
 
     Raises
     ------
@@ -71,7 +75,7 @@ def check(
     rules = protocol_family(protocol_name)
     sent = () if site_values is None else read_sent(site_values)
     reviews = []
-    for case in load_cases(paths):
+    for case in load_cases(paths, stated):
         review = review_case(case, rules.of(case), mapping=mapping, site_values=sent, bands=bands)
         if cross_check:
             review = cross_checked(case, review, paths, rules.of(case), mapping)
@@ -117,6 +121,7 @@ def dvh(
     plan: str | None = None,
     curve_bin_gy: float | None = None,
     bands: bool = False,
+    stated: UserStatements = NOTHING_STATED,
 ) -> DvhTable:
     """Compute DVH statistics of the one plan found in `paths`, or of the one chosen by `plan`.
 
@@ -134,7 +139,7 @@ def dvh(
 
     for text in metrics:
         parse_metric(text)  # a typing error is told before anything is read
-    case = choose(load_cases(paths), plan)
+    case = choose(load_cases(paths, stated), plan)
     return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy, bands=bands)
 
 

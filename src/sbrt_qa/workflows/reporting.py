@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sbrt_qa import workflows
+from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 
 if TYPE_CHECKING:
     from sbrt_qa.review.evidence import Reviewed
@@ -25,6 +26,7 @@ def report(
     bands: bool = True,
     site: str = "",
     submission: str = "",
+    stated: UserStatements = NOTHING_STATED,
 ) -> Reviewed:
     """Review the one plan in `paths`, or the one chosen by `plan`, and keep what can be drawn.
 
@@ -33,6 +35,8 @@ def report(
     site, submission
         Code of the site and number of the submission, for the head of the report; without a code
         the one that the files state.
+    stated
+        What the user states by hand.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def report(
     from sbrt_qa.review.gather import review_and_gather
 
     sent = () if site_values is None else workflows.read_sent(site_values)
-    case = workflows.choose(load_cases(paths), plan)
+    case = workflows.choose(load_cases(paths, stated), plan)
     rules = workflows.protocol_family(protocol_name).of(case)
     found = review_and_gather(case, rules, mapping=mapping, site_values=sent, bands=bands)
     review = found.review
@@ -53,9 +57,7 @@ def report(
         review = workflows.cross_checked(case, review, paths, rules, mapping)
     plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
     patient = document_patient(review.subject, paths, plan_uid)
-    stated = found.occasion
-    occasion = replace(
-        stated, site=site or stated.site, submission=submission, written=dt.date.today()
-    )
+    own = found.occasion
+    occasion = replace(own, site=site or own.site, submission=submission, written=dt.date.today())
     review = workflows.citing_self_test(review)
     return replace(found, review=review, patient=patient, occasion=occasion)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sbrt_qa import workflows
 from sbrt_qa.errors import ResultError, UsageError
 from sbrt_qa.model.phrase import say
+from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 
 if TYPE_CHECKING:
     from sbrt_qa.isolation import Limits, Outcome
@@ -22,7 +23,7 @@ class Job:
     """What a process does, in values that reach it unchanged.
 
     `paths` and `site_values` are absolute; `case` is the place of the plan among all of them, None
-    for the only one.
+    for the only one. `stated` is what the user states, as plain values.
     """
 
     paths: tuple[str, ...]
@@ -32,6 +33,7 @@ class Job:
     bands: bool = True
     cross_check: bool = False
     case: int | None = None
+    stated: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_untrusted(
@@ -44,6 +46,7 @@ def check_untrusted(
     bands: bool = True,
     limits: Limits | None = None,
     prepare: Callable[[], None] | None = None,
+    stated: UserStatements = NOTHING_STATED,
 ) -> tuple[CaseReview, ...]:
     """Review every plan as `sbrt_qa.workflows.check` does, each in a process of its own with caps.
 
@@ -54,7 +57,7 @@ def check_untrusted(
 
     Parameters
     ----------
-    site_values, cross_check, bands
+    site_values, cross_check, bands, stated
         As for `sbrt_qa.workflows.check`.
     limits
         Caps of each process.
@@ -73,7 +76,7 @@ def check_untrusted(
     rules = workflows.protocol(protocol_name)
     sent = str(site_values.absolute()) if site_values else ""
     absolute = tuple(str(path.absolute()) for path in paths)
-    job = Job(absolute, protocol_name, dict(mapping or {}), sent, bands)
+    job = Job(absolute, protocol_name, dict(mapping or {}), sent, bands, stated=stated.to_values())
 
     def run(wanted: Job) -> Outcome:
         return run_isolated(
@@ -106,7 +109,7 @@ def review_here(given: Mapping[str, Any]) -> dict[str, Any]:
 
     job = Job(**given)
     sent = workflows.read_sent(Path(job.site_values)) if job.site_values else ()
-    cases = load_cases(job.paths)
+    cases = load_cases(job.paths, UserStatements.of_values(job.stated))
     if job.case is None and len(cases) > 1:
         return {"labels": [one.label for one in cases]}
     case = cases[job.case or 0]

@@ -1,0 +1,69 @@
+"""What the user stated by hand where files do not say it, or say it wrongly.
+
+Such a statement decides, is shown on the first page as the user's word, and where a file says
+otherwise that is a finding. It never comes from a folder that was submitted.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sbrt_qa.errors import UsageError, quoted
+
+
+class DoseIs(enum.StrEnum):
+    """What the doses of a plan hold, in the user's word."""
+
+    PLAN = "plan"
+    """The whole course: all fractions."""
+    FRACTION = "fraction"
+    """One fraction: multiplied by the planned number of fractions."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserStatements:
+    """All that the user stated of one plan or of several; what was not stated is None.
+
+    Parameters
+    ----------
+    dose_is
+        What the dose grid holds, from ``--dose-is``.
+    """
+
+    dose_is: DoseIs | None = None
+
+    def to_values(self) -> dict[str, Any]:
+        """Return the statements as plain values, for another process; see :meth:`of_values`."""
+        return {"dose_is": "" if self.dose_is is None else str(self.dose_is)}
+
+    @classmethod
+    def of_values(cls, values: Mapping[str, Any]) -> UserStatements:
+        """Return the statements that plain values hold.
+
+        Raises
+        ------
+        UsageError
+            A value is none that can be stated.
+        """
+        return cls(dose_is=read_dose_is(str(values.get("dose_is", ""))))
+
+
+NOTHING_STATED: Final = UserStatements()
+
+
+def read_dose_is(text: str) -> DoseIs | None:
+    """Read ``plan`` or ``fraction``; empty text states nothing.
+
+    Raises
+    ------
+    UsageError
+        It is neither.
+    """
+    if not text:
+        return None
+    if text not in set(DoseIs):
+        raise UsageError("unknown --dose-is", got=quoted(text), expected=" or ".join(DoseIs))
+    return DoseIs(text)
