@@ -225,6 +225,8 @@ def _levels(context: CheckContext, structure: str, metric: str) -> Iterator[_Lev
         for c in option.constraints:
             if (c.structure, c.metric) != (structure, metric) or c.per_protocol is None:
                 continue
+            if c.liver_rule not in ("", context.protocol.liver_rule):
+                continue
             for comparison in parse_condition(c.when):
                 if comparison.name == "prescription_gy" and comparison.sign == "==":
                     yield _Level(comparison.number, c.per_protocol)

@@ -58,20 +58,29 @@ def dose_problem(dose: DoseGrid | Reason) -> Reason | None:
 
 def select(protocol: Protocol, facts: Facts) -> tuple[list[Applicable], list[Finding]]:
     """Return the limits that apply, and what a reviewer should know about the choice."""
-    limits = _applying(protocol.targets, facts)
+    limits = _applying(protocol, protocol.targets, facts)
     options = [(o, holds(parse_condition(o.when), facts)) for o in protocol.options]
     for option, chosen in options:
         if isinstance(chosen, Reason):
-            limits += [Applicable(c, chosen) for c in option.constraints]
+            limits += [Applicable(c, chosen) for c in option.constraints if _in_force(protocol, c)]
         elif chosen:
-            limits += _applying(option.constraints, facts)
+            limits += _applying(protocol, option.constraints, facts)
     fits_none = bool(options) and all(chosen is False for _, chosen in options)
     return limits, _findings(protocol, facts, fits_none=fits_none)
 
 
-def _applying(constraints: tuple[Constraint, ...], facts: Facts) -> list[Applicable]:
+def _in_force(protocol: Protocol, constraint: Constraint) -> bool:
+    """Tell whether a limit belongs to the rule for the liver that is in force, or to none."""
+    return constraint.liver_rule in ("", protocol.liver_rule)
+
+
+def _applying(
+    protocol: Protocol, constraints: tuple[Constraint, ...], facts: Facts
+) -> list[Applicable]:
     chosen = []
     for constraint in constraints:
+        if not _in_force(protocol, constraint):
+            continue
         applies = holds(parse_condition(constraint.when), facts)
         if isinstance(applies, Reason):
             chosen.append(Applicable(constraint, applies))

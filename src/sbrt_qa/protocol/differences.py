@@ -170,7 +170,7 @@ def _structures(
             move = Move.GONE if name not in new else Move.NEW
             yield Difference(Part.STRUCTURES, name, str(move), move)
             continue
-        for key in ("kind", "required", "derive", "aliases", "partial"):
+        for key in ("kind", "required", "derive", "derive_margin", "aliases", "partial"):
             one, other = getattr(old[name], key), getattr(new[name], key)
             if one != other:
                 yield Difference(Part.STRUCTURES, name, f"{key}: {_shown(one)} → {_shown(other)}")
@@ -202,9 +202,9 @@ def _changes(one: Placed, other: Placed) -> Iterator[Difference]:
     if one.place != other.place:
         was, now = (f"{p.title}, {condition_text(p.when)}" for p in (one, other))
         yield _about(other, f"{was} → {now}", Move.OTHER)
-    for key in ("otherwise", "outside_dose_grid"):
+    for key in ("otherwise", "outside_dose_grid", "liver_rule"):
         yield from _key(one, other, key, of_citation=False)
-    for key in ("priority", "source", "confidence"):
+    for key in ("priority", "source", "confidence", "bounds"):
         if not (key == "priority" and "priority" in how):
             yield from _key(one, other, key, of_citation=True)
 

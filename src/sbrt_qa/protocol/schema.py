@@ -13,24 +13,34 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from sbrt_qa.protocol import consistency
+from sbrt_qa.protocol import consistency, rules
+from sbrt_qa.protocol.bounds import Bounds, Origin
+from sbrt_qa.protocol.decision import Decision
+from sbrt_qa.protocol.part import Id, Name, Number, Part, Text
 
 SCHEMA: Final = "sbrt_qa.protocol/1"
 """Name and version of the file format."""
 
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Op = Literal["<=", "<", ">=", ">", "==", "report"]
 CheckCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,39}$")]
 _Word = Annotated[str, StringConstraints(max_length=100)]
 _Plain = Annotated[bool, Field(strict=True)] | Annotated[int, Field(strict=True)] | Number | _Word
 CheckValue = _Plain | tuple[_Plain, ...]
 Priority = Annotated[int, Field(strict=True, ge=1, le=4)]
+
+LATER: Final[Mapping[str, object]] = {
+    **dict.fromkeys(("approved_by", "liver_rule"), ""),
+    **dict.fromkeys(("approved_on", "remnant_rule", "derive_margin")),
+    "bounds": {"per_protocol": None, "minor": None},
+    "decisions": [],
+}
+"""Keys that came after the first version of the format, with their values when left out.
+
+A file without them keeps the hash that results of its time state.
+"""
 
 OPTIONAL: Final = ("optional", "recommended", "if present")
 """Texts of `StructureDef.required` that do not require the structure."""
@@ -39,13 +49,7 @@ NOT_A_CONDITION: Final = ("yes", "no", "on", "off", "y", "n", "none")
 """Texts somebody meant as true or false; in YAML 1.2 they are words like any other."""
 
 
-class _Part(BaseModel):
-    """Base of all parts: frozen, and nothing unknown goes unnoticed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Source(_Part):
+class Source(Part):
     """A publication: its full citation, and how its numbers were read."""
 
     citation: Text
@@ -53,7 +57,7 @@ class Source(_Part):
     doi: str = ""
 
 
-class PrescriptionLevel(_Part):
+class PrescriptionLevel(Part):
     """A total dose and number of fractions that the protocol allows."""
 
     id: Text
@@ -62,7 +66,7 @@ class PrescriptionLevel(_Part):
     selection: str = ""
 
 
-class StructureDef(_Part):
+class StructureDef(Part):
     """A structure of the protocol and the names it goes by.
 
     Parameters
@@ -81,6 +85,8 @@ class StructureDef(_Part):
     derive
         Expressions that make the structure when the plan has none of its name; the first whose
         parts are all there is used.
+    derive_margin
+        Another structure and the margin around it that make this one when the plan has none.
     fma
         Foundational Model of Anatomy id.
     """
@@ -91,6 +97,7 @@ class StructureDef(_Part):
     aliases: Mapping[Name, tuple[Name, ...]] = Field(default_factory=dict)
     partial: tuple[Name, ...] = ()
     derive: tuple[Text, ...] = ()
+    derive_margin: rules.DerivedMargin | None = None
     fma: str = ""
     note: str = ""
 
@@ -108,7 +115,7 @@ class StructureDef(_Part):
         return self
 
 
-class _Row(_Part):
+class _Row(Part):
     """What every limit states besides its numbers."""
 
     id: Id
@@ -119,7 +126,18 @@ class _Row(_Part):
     source: tuple[Id, ...] = Field(min_length=1)
     confidence: Id
     minor_source: str = ""
+    bounds: Bounds = Bounds()
     note: str = ""
+
+    def origin(self, bound: Literal["per_protocol", "minor"]) -> Origin:
+        """Return where a bound comes from; what its origin leaves out is as the limit has it."""
+        own = getattr(self.bounds, bound) or Origin()
+        return own.model_copy(
+            update={
+                "source": own.source or self.source[0],
+                "confidence": own.confidence or self.confidence,
+            }
+        )
 
 
 class Constraint(_Row):
@@ -146,6 +164,9 @@ class Constraint(_Row):
         ``left_out`` for volumes of high dose, to which a part without dose cannot contribute.
     when
         Condition under which the limit applies, see `sbrt_qa.protocol.conditions`.
+    liver_rule
+        The rule for the mean dose of the liver that it belongs to; it applies while that rule is
+        in force. Empty for all other limits.
     """
 
     structure: Name
@@ -154,6 +175,7 @@ class Constraint(_Row):
     minor: Number | None = None
     outside_dose_grid: Literal["not_evaluable", "left_out"] = "not_evaluable"
     when: str = ""
+    liver_rule: Literal["", "rtog_1112_ladder", "uk_2022_bound"] = ""
 
     @model_validator(mode="after")
     def _bounds_agree(self) -> Self:
@@ -161,7 +183,7 @@ class Constraint(_Row):
         return self
 
 
-class TableRow(_Part):
+class TableRow(Part):
     """Bounds for targets of up to `ptv_cc`; None in the last row of a table of steps."""
 
     ptv_cc: Annotated[Number, Field(gt=0)] | None
@@ -203,7 +225,7 @@ class ConformityLimit(_Row):
         return self
 
 
-class FractionOption(_Part):
+class FractionOption(Part):
     """Limits that hold for one number of fractions."""
 
     id: Id
@@ -211,7 +233,7 @@ class FractionOption(_Part):
     constraints: tuple[Constraint, ...]
 
 
-class CheckRule(_Part):
+class CheckRule(Part):
     """What the protocol says of one plan check; what it leaves out is as the check has it.
 
     Parameters
@@ -232,7 +254,7 @@ class CheckRule(_Part):
     note: str = ""
 
 
-class Protocol(_Part):
+class Protocol(Part):
     """A protocol.
 
     Parameters
@@ -252,6 +274,15 @@ class Protocol(_Part):
         Limits by number of fractions.
     checks
         How plan checks are to be made, by their codes; the others are made as they are.
+    approved_by, approved_on
+        Who approved it for the trial, and when. While they are empty it is a draft, and every
+        output says so on its first line.
+    liver_rule
+        Which of the rules for the mean dose of the liver is in force; empty where it has none.
+    remnant_rule
+        What holds for a liver that is smaller than its volume limits ask for.
+    decisions
+        What the trial group has to decide, with the choices there are.
     """
 
     format: Literal["sbrt_qa.protocol/1"] = Field(alias="schema")
@@ -271,16 +302,22 @@ class Protocol(_Part):
     conformity: tuple[ConformityLimit, ...] = ()
     options: tuple[FractionOption, ...]
     checks: Mapping[CheckCode, CheckRule] = Field(default_factory=dict)
+    approved_by: str = ""
+    approved_on: dt.date | None = None
+    liver_rule: Literal["", "rtog_1112_ladder", "uk_2022_bound"] = ""
+    remnant_rule: rules.RemnantRule | None = None
+    decisions: tuple[Decision, ...] = ()
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
         consistency.check_protocol(self)
+        rules.check_rules(self)
         return self
 
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of the content in canonical JSON: blanks, comments and order of keys are free."""
-        data = self.model_dump(mode="json", by_alias=True)
+        data = _without_unused(self.model_dump(mode="json", by_alias=True))
         text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -293,6 +330,15 @@ class Protocol(_Part):
     def all_constraints(self) -> tuple[Constraint, ...]:
         """Limits of the targets and of every option."""
         return self.targets + tuple(c for option in self.options for c in option.constraints)
+
+
+def _without_unused(data: Any) -> Any:  # noqa: ANN401 - of any shape
+    """Return a dumped part without the keys of `LATER` that it does not use."""
+    if isinstance(data, list):
+        return [_without_unused(one) for one in data]
+    if not isinstance(data, dict):
+        return data
+    return {k: _without_unused(v) for k, v in data.items() if k not in LATER or v != LATER[k]}
 
 
 def protocol_json_schema() -> dict[str, Any]:
