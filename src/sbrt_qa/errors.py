@@ -10,7 +10,8 @@
     │   ├── GeometryError  contours or grids that have no safe interpretation
     │   └── ProtocolError  a protocol file that breaks its schema
     ├── ResultError        a stored result that cannot be read back
-    └── StoreError         the database of an audit cannot be used, or refuses
+    ├── StoreError         the database of an audit cannot be used, or refuses
+    └── OwnFault           this program failed; nothing that it was given is to blame
 
 An error says what went wrong, where, what was found, what was expected and what to do about it.
 Texts that come from a file are put into messages with :func:`quoted`, never raw.
@@ -19,6 +20,8 @@ Texts that come from a file are put into messages with :func:`quoted`, never raw
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
+from types import TracebackType
 
 MAX_QUOTED = 80
 """Longest text from a file that a message repeats; the rest is cut and marked."""
@@ -141,3 +144,35 @@ class ResultError(SbrtQaError):
 
 class StoreError(SbrtQaError):
     """The database of an audit that cannot be used, or that refuses what it is given."""
+
+
+class OwnFault(SbrtQaError):  # noqa: N818 - a fault is no error of the input
+    """A failure of this program itself; nothing that it was given is to blame."""
+
+
+def own_fault(error: BaseException) -> OwnFault:
+    """Return an unexpected exception as a fault of this program, with what to send its makers.
+
+    It names the kind of the exception and the line of this package where it arose, and nothing
+    that the exception says, because that may hold text from a file. An :class:`OwnFault` is
+    returned as it is.
+    """
+    if isinstance(error, OwnFault):
+        return error
+    line = _line_of_ours(error.__traceback__)
+    return OwnFault(
+        f"sbrt_qa failed ({type(error).__name__}{f' at {line}' if line else ''})",
+        advice="This is a fault of the program, not of the files. Please send us this line and "
+        "what 'sbrt-qa --version' prints; set SBRT_QA_DEBUG=1 for details",
+    )
+
+
+def _line_of_ours(trace: TracebackType | None) -> str:
+    """Return file and line of the innermost step of a traceback that lies in this package."""
+    package, found = Path(__file__).parent, ""
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if file.is_relative_to(package):
+            found = f"{file.relative_to(package).as_posix()}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found

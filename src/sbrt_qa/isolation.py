@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from sbrt_qa import errors
-from sbrt_qa.errors import SbrtQaError
+from sbrt_qa.errors import OwnFault, SbrtQaError
 
 _resource: ModuleType | None
 try:
@@ -246,10 +246,12 @@ def _child(
         answer = _answer("value", call(*arguments))
     except MemoryError:
         answer = _answer("failure", f"exceeded {limits.memory_bytes / 1e9:.3g} GB")
+    except OwnFault as error:
+        answer = _answer("failure", error.what)
     except SbrtQaError as error:
         answer = _answer("error", _fields(error))
     except Exception as error:  # noqa: BLE001 - the parent decides what it means
-        answer = _answer("failure", f"ended with {type(error).__name__}")
+        answer = _answer("failure", errors.own_fault(error).what)
     sending.send_bytes(answer)
     sending.close()
 

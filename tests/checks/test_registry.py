@@ -214,7 +214,7 @@ def test_a_check_that_breaks_off_is_named_and_stops_nothing(registered: Check) -
         ("BROKEN", Verdict.NOT_EVALUABLE),
         ("BROKEN", None),
     ]
-    assert "broke off (ZeroDivisionError)" in done.findings[0].message
+    assert "sbrt_qa failed (ZeroDivisionError" in done.findings[0].message
 
 
 def test_no_check_breaks_off_where_there_is_nothing() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sbrt_qa.checks.context import CheckContext
 from sbrt_qa.checks.registry import CHECKS, Check, Group, Parameter, finding_of
-from sbrt_qa.errors import ProtocolError, quoted, visible
+from sbrt_qa.errors import ProtocolError, own_fault, quoted, visible
 from sbrt_qa.model.outcome import Finding, Severity, Verdict, worst_first
 from sbrt_qa.model.phrase import say
 from sbrt_qa.protocol.schema import CheckRule, Protocol
@@ -135,8 +135,8 @@ def _broken(one: Check, error: Exception) -> Finding:
         one.code,
         Verdict.NOT_EVALUABLE,
         say("this program"),
-        say("the check broke off ({0})", type(error).__name__),
-        say("Report it, please; what it would have found is not known."),
+        say("the check broke off: {0}", own_fault(error).what),
+        say("Please send us this line; what the check would have found is not known."),
         title=one.title,
         source=one.source,
         group=str(one.group),

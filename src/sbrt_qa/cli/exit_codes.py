@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from sbrt_qa.errors import SbrtQaError, UsageError
+from sbrt_qa.errors import OwnFault, SbrtQaError, UsageError
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict, worst
 
 if TYPE_CHECKING:
@@ -44,5 +44,7 @@ def unreadable_part(part: object) -> Reason | None:
 
 
 def of_error(error: SbrtQaError) -> int:
-    """Return 2 where the request was wrong, 1 where the input was."""
+    """Return 2 where the request was wrong, 1 where the input was, 70 where this program failed."""
+    if isinstance(error, OwnFault):
+        return INTERNAL
     return USAGE if isinstance(error, UsageError) else UNREADABLE

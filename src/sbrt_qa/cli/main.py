@@ -33,7 +33,7 @@ from sbrt_qa.cli import query as querying
 from sbrt_qa.cli import regrade as regrading
 from sbrt_qa.cli import verify as verifying
 from sbrt_qa.cli.output import tell
-from sbrt_qa.errors import SbrtQaError, visible
+from sbrt_qa.errors import OwnFault, SbrtQaError, own_fault, visible
 
 app = typer.Typer(
     name="sbrt-qa",
@@ -97,14 +97,17 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except SbrtQaError as error:
-        tell("\n".join(visible(line) for line in str(error).split("\n")))
-        return exit_codes.of_error(error)
+        return _told(error)
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence of a command-line program
-        if os.environ.get("SBRT_QA_DEBUG"):
-            traceback.print_exc()
-        kind = type(error).__name__
-        tell(f"internal error ({kind}); set SBRT_QA_DEBUG=1 for details and report it, please")
-        return exit_codes.INTERNAL
+        return _told(own_fault(error), error)
     return 0
+
+
+def _told(error: SbrtQaError, cause: BaseException | None = None) -> int:
+    """Tell of an error and return its exit code; one of ours with a traceback where asked for."""
+    if isinstance(error, OwnFault) and os.environ.get("SBRT_QA_DEBUG"):
+        traceback.print_exception(cause or error)
+    tell("\n".join(visible(line) for line in str(error).split("\n")))
+    return exit_codes.of_error(error)

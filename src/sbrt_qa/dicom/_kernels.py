@@ -10,7 +10,7 @@ structures never pays for it.
 
 from __future__ import annotations
 
-import functools
+import threading
 
 import numpy as np
 
@@ -149,16 +149,34 @@ def _parse(text, ends, values, counts, bad, hard):
     return n_hard
 
 
-@functools.cache
+_ONE_AT_A_TIME = threading.Lock()
+
+
 def parser():
     """Return :func:`_parse`, compiled; the machine code is cached on disk.
 
     The functions are compiled in place, as a decorator would do it, because each finds the ones it
-    calls among the globals of this module.
+    calls among the globals of this module. Of several threads that ask at once one compiles, to the
+    end, and the others wait: a function that is being replaced must not be seen half done.
     """
+    with _ONE_AT_A_TIME:
+        if not _COMPILED:
+            _COMPILED.append(_compile())
+    return _COMPILED[0]
+
+
+def _compile():
     from numba import njit
 
     module = globals()
     for function in (_mantissa, _sign, _exponent, _skip_spaces, _number, _parse):
         module[function.__name__] = njit(cache=True, nogil=True)(function)
-    return module["_parse"]
+    compiled = module["_parse"]
+    one, none = np.zeros(1, np.int64), np.zeros((1, 3), np.int64)
+    compiled(
+        np.frombuffer(b"0", np.uint8), np.ones(1, np.int64), np.zeros(1), one, one.copy(), none
+    )
+    return compiled
+
+
+_COMPILED = []

@@ -64,6 +64,7 @@ def _parse_side_by_side(texts: Sequence[bytes], size: int) -> Iterator[FloatArra
     if count < 2:
         yield from _parse_together(texts)
         return
+    _kernels.parser()  # compiled before there are threads
     parts = [texts[len(texts) * k // count : len(texts) * (k + 1) // count] for k in range(count)]
     with ThreadPoolExecutor(count) as pool:
         for parsed in pool.map(_parse_together, parts):

@@ -28,7 +28,7 @@ from sbrt_qa.dicom.decimal_reference import parse_decimal
 from sbrt_qa.dicom.guarded import Budget, GuardedBytes
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.text import declared_encodings, decode
-from sbrt_qa.errors import DicomError, quoted
+from sbrt_qa.errors import DicomError, own_fault, quoted
 from sbrt_qa.model.phrase import say
 
 BROKEN: Final = (
@@ -55,14 +55,32 @@ _SEQUENCE_VRS = frozenset({"SQ", "UN", None})
 
 @contextmanager
 def translated(where: str, what: str = "the file breaks the DICOM encoding") -> Iterator[None]:
-    """Turn whatever pydicom raises inside into a :class:`DicomError`."""
+    """Turn whatever pydicom raises inside into a :class:`DicomError`.
+
+    What does not come from pydicom is a fault of this program and becomes an
+    :class:`~sbrt_qa.errors.OwnFault`: a sound file must not be called damaged.
+    """
     try:
         yield
     except RecursionError as error:
         raise DicomError("sequences are nested too deeply to be read", where=where) from error
     except BROKEN as error:
+        if not _of_the_file(error):
+            raise own_fault(error) from error
         advice = "Export the file again; it may have been cut off in transfer"
         raise DicomError(what, where=where, got=quoted(error), advice=advice) from error
+
+
+def _of_the_file(error: BaseException) -> bool:
+    """Tell whether an exception came out of pydicom, or from the disk; else it is our own."""
+    if isinstance(error, OSError | EOFError | BytesLengthException | InvalidDicomError):
+        return True
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] == "pydicom":
+            return True
+        trace = trace.tb_next
+    return False
 
 
 @cache

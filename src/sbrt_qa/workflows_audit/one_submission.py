@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sbrt_qa.errors import SbrtQaError
+from sbrt_qa.errors import OwnFault, SbrtQaError
 from sbrt_qa.workflows_audit.earlier import Before, Earlier
 
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ def review_submission(job: Mapping[str, Any]) -> dict[str, Any]:
     family = _family(job)
     try:
         inventory, identity = inspect_with_identity([path])
+    except OwnFault:
+        raise  # not the site's: the review broke off
     except SbrtQaError as error:
         return {"input": digest, "refused": error.what, "got": _harmless(error)}
     found = scanned(inventory, identity, family, job["codes"])
