@@ -77,7 +77,7 @@ def test_a_child_that_takes_too_much_memory_is_told():
         (c.kill_myself, f"was ended by signal {int(signal.SIGKILL)}"),
         (c.leave, "broke off with exit code 3"),
         (c.vanish, "broke off with exit code 7"),
-        (c.fail, "sbrt_qa failed (ZeroDivisionError)"),
+        (c.fail, "sbrt_qa failed (ZeroDivisionError at isolation.py)"),
         (c.answer_with_an_object, "sbrt_qa failed (TypeError at isolation.py)"),
     ],
 )

@@ -11,6 +11,7 @@ structures never pays for it.
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 
@@ -152,7 +153,7 @@ def _parse(text, ends, values, counts, bad, hard):
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def parser():
+def parser() -> Any:  # a compiled function has no type
     """Return :func:`_parse`, compiled; the machine code is cached on disk.
 
     The functions are compiled in place, as a decorator would do it, because each finds the ones it
