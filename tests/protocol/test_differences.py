@@ -133,9 +133,10 @@ def test_a_limit_that_is_only_minor_may_become_major(liver: Protocol) -> None:
 
 
 def test_a_lower_bound_is_looser_when_it_falls(liver: Protocol) -> None:
-    first = liver.targets[0]
+    first, *rest = liver.targets.limits
+    limits = (first.model_copy(update={"per_protocol": 92.0}), *rest)
     after = liver.model_copy(
-        update={"targets": (first.model_copy(update={"per_protocol": 92.0}), *liver.targets[1:])}
+        update={"targets": liver.targets.model_copy(update={"limits": limits})}
     )
     assert of_limit(liver, after) == (
         "PTV V100%", "TGT_V100", "any plan", Move.LOOSER,

@@ -29,7 +29,7 @@ def draft() -> dict[str, Any]:
 
 
 def test_counts(liver: Protocol) -> None:
-    assert len(liver.targets) == 8
+    assert len(liver.targets.limits) == 8
     assert {o.id: len(o.constraints) for o in liver.options} == {"5fx": 44, "3fx": 35}
     assert len(liver.conformity) == 6
     assert len(liver.prescriptions) == 7

@@ -15,13 +15,18 @@ from sbrt_qa.dosimetry.packed import pack, unpack
 from sbrt_qa.errors import ResultError
 from sbrt_qa.model.outcome import ReasonCode, Verdict
 from sbrt_qa.protocol.load import load_protocol
-from sbrt_qa.protocol.schema import Constraint, Protocol
+from sbrt_qa.protocol.schema import Constraint, Protocol, TargetBlock
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.review import review_case
 from sbrt_qa.review.stored import needs_files, regrade, stored
 from sbrt_qa.review.stored_case import StoredCase
 
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
+
+
+def with_limit(protocol: Protocol, new: Constraint) -> TargetBlock:
+    limits = (*protocol.targets.limits, new)
+    return protocol.targets.model_copy(update={"limits": limits})
 
 
 def amended(protocol: Protocol, factor: float) -> Protocol:
@@ -38,10 +43,10 @@ def amended(protocol: Protocol, factor: float) -> Protocol:
         o.model_copy(update={"constraints": tuple(moved(c) for c in o.constraints)})
         for o in protocol.options
     )
-    first = protocol.targets[0]
+    first = protocol.targets.limits[0]
     new = first.model_copy(update={"id": "NEW", "structure": "Liver", "metric": "V20Gy[cc]"})
     return protocol.model_copy(
-        update={"version": "2", "options": options, "targets": (*protocol.targets, new)}
+        update={"version": "2", "options": options, "targets": with_limit(protocol, new)}
     )
 
 
@@ -87,10 +92,10 @@ def test_a_combination_that_was_never_computed_needs_the_files():
     doses = CaseDoses(case)
     review = review_case(case, protocol, doses=doses)
     facts, packed = keep(doses)
-    new = protocol.targets[0].model_copy(
+    new = protocol.targets.limits[0].model_copy(
         update={"id": "NEW", "structure": "Stomach&Liver", "metric": "Volume[cc]"}
     )
-    rules = protocol.model_copy(update={"targets": (*protocol.targets, new)})
+    rules = protocol.model_copy(update={"targets": with_limit(protocol, new)})
     found = regrade(facts, lambda k: unpack(packed[k]) if k in packed else None, review, rules)
     assert needs_files(found) == ("NEW",)
     (one,) = (c for c in found.constraints if c.id == "NEW")

@@ -49,7 +49,7 @@ def required_missing(context: CheckContext) -> Iterator[Outcome]:
     there: list[str] = []
     missing: dict[str, str] = {}
     for wanted in context.protocol.structures:
-        if wanted.required is not True:
+        if wanted.need.when != "always":
             continue
         found = context.look(wanted.name)
         if not isinstance(found, Reason):

@@ -33,6 +33,8 @@ def check(
     ] = False,
     bands: options.Bands = True,  # noqa: FBT002
     dose_is: options.DoseIsOption = "",
+    not_a_target: options.NotATarget = None,
+    far: options.Far = None,
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -46,7 +48,7 @@ def check(
     not evaluable before minor), 1 unreadable input or no dose in it, 2 wrong usage.
     """
     names = options.read_mapping(mapping or [])
-    stated = options.read_statements(dose_is)
+    stated = options.read_statements(dose_is, not_a_target, far)
     name = options.choose_format(output_format, out)
     refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
     document = need_file(name, out) if is_document(name) else None

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.model.stated import UserStatements, read_dose_is
+from sbrt_qa.model.stated import UserStatements, read_dose_is, read_not_targets
 from sbrt_qa.reports.registry import format_names, format_of
 
 Inputs = Annotated[
@@ -79,7 +79,27 @@ DoseIsOption = Annotated[
 ]
 
 
-def read_statements(dose_is: str = "") -> UserStatements:
+NotATarget = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--not-a-target",
+        metavar="NAME[=REASON]",
+        help="A structure of the plan that is no target of it, in your word; repeatable.",
+    ),
+]
+Far = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--far",
+        metavar="NAME",
+        help="An organ of the protocol, not drawn, that is far from the beams, in your word.",
+    ),
+]
+
+
+def read_statements(
+    dose_is: str = "", not_targets: list[str] | None = None, far: list[str] | None = None
+) -> UserStatements:
     """Read what the user states by hand.
 
     Raises
@@ -87,7 +107,11 @@ def read_statements(dose_is: str = "") -> UserStatements:
     UsageError
         A value is none that can be stated.
     """
-    return UserStatements(dose_is=read_dose_is(dose_is))
+    return UserStatements(
+        dose_is=read_dose_is(dose_is),
+        not_targets=read_not_targets(not_targets or []),
+        far=tuple(dict.fromkeys(name.strip() for name in far or [])),
+    )
 
 
 def read_mapping(pairs: list[str]) -> dict[str, str]:

@@ -21,6 +21,8 @@ def report(
     cross_check: options.CrossCheck = False,  # noqa: FBT002
     bands: options.Bands = True,  # noqa: FBT002
     dose_is: options.DoseIsOption = "",
+    not_a_target: options.NotATarget = None,
+    far: options.Far = None,
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -32,6 +34,7 @@ def report(
     Exit codes as of ``check``.
     """
     names = options.read_mapping(mapping or [])
+    stated = options.read_statements(dose_is, not_a_target, far)
     name = options.choose_format(output_format, out, "html")
     options.check_language(language, languages())
     file = need_file(name, out)
@@ -40,7 +43,7 @@ def report(
     workflows.when_compiling(tell_compiling)
     reviewed = reporting.report(
         case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands,
-        site=site, submission=submission, stated=options.read_statements(dose_is),
+        site=site, submission=submission, stated=stated,
     )  # fmt: skip
     write_document(name, file, language, reviewed)
     raise typer.Exit(finish([reviewed.review]))

@@ -7,7 +7,7 @@ otherwise that is a finding. It never comes from a folder that was submitted.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,13 +31,24 @@ class UserStatements:
     ----------
     dose_is
         What the dose grid holds, from ``--dose-is``.
+    not_targets
+        Structures of the plan that are no targets of it, each with the reason (may be empty), from
+        ``--not-a-target``.
+    far
+        Structures of the protocol that lie far from the beams, from ``--far``.
     """
 
     dose_is: DoseIs | None = None
+    not_targets: tuple[tuple[str, str], ...] = ()
+    far: tuple[str, ...] = ()
 
     def to_values(self) -> dict[str, Any]:
         """Return the statements as plain values, for another process; see :meth:`of_values`."""
-        return {"dose_is": "" if self.dose_is is None else str(self.dose_is)}
+        return {
+            "dose_is": "" if self.dose_is is None else str(self.dose_is),
+            "not_targets": [list(pair) for pair in self.not_targets],
+            "far": list(self.far),
+        }
 
     @classmethod
     def of_values(cls, values: Mapping[str, Any]) -> UserStatements:
@@ -48,10 +59,36 @@ class UserStatements:
         UsageError
             A value is none that can be stated.
         """
-        return cls(dose_is=read_dose_is(str(values.get("dose_is", ""))))
+        return cls(
+            dose_is=read_dose_is(str(values.get("dose_is", ""))),
+            not_targets=tuple((str(n), str(why)) for n, why in values.get("not_targets", ())),
+            far=tuple(map(str, values.get("far", ()))),
+        )
 
 
 NOTHING_STATED: Final = UserStatements()
+
+
+def read_not_targets(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Read ``NAME`` or ``NAME=reason`` of each structure that is no target.
+
+    Raises
+    ------
+    UsageError
+        There is no name, or one structure has two reasons.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, _, reason = (part.strip() for part in text.partition("="))
+        if not name:
+            raise UsageError(
+                "--not-a-target needs the name of a structure",
+                got=quoted(text),
+                expected="NAME or NAME=REASON",
+            )
+        if found.setdefault(name, reason) != reason:
+            raise UsageError("--not-a-target gives two reasons for one structure", got=quoted(name))
+    return tuple(found.items())
 
 
 def read_dose_is(text: str) -> DoseIs | None:

@@ -58,7 +58,7 @@ def dose_problem(dose: DoseGrid | Reason) -> Reason | None:
 
 def select(protocol: Protocol, facts: Facts) -> tuple[list[Applicable], list[Finding]]:
     """Return the limits that apply, and what a reviewer should know about the choice."""
-    limits = _applying(protocol, protocol.targets, facts)
+    limits = _applying(protocol, protocol.targets.limits, facts)
     options = [(o, holds(parse_condition(o.when), facts)) for o in protocol.options]
     for option, chosen in options:
         if isinstance(chosen, Reason):

@@ -18,7 +18,8 @@ from sbrt_qa.protocol.expressions import leaves, parse_expression
 from sbrt_qa.protocol.folding import folded
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.schema import Constraint, Protocol, StructureDef
+    from sbrt_qa.protocol.schema import Constraint, Protocol
+    from sbrt_qa.protocol.structure_def import StructureDef
 
 Path = tuple[str | int, ...]
 
@@ -62,6 +63,7 @@ def check_protocol(protocol: Protocol) -> None:
     _check_structures(protocol)
     _check_aliases(protocol)
     _check_references(protocol)
+    _check_targets(protocol)
     for path, constraint in constraints_with_paths(protocol):
         _check_constraint(protocol, path, constraint)
     for i, limit in enumerate(protocol.conformity):
@@ -72,8 +74,8 @@ def check_protocol(protocol: Protocol) -> None:
 
 def constraints_with_paths(protocol: Protocol) -> Iterator[tuple[Path, Constraint]]:
     """Yield every limit of targets and organs with its path in the file."""
-    for i, constraint in enumerate(protocol.targets):
-        yield ("targets", i), constraint
+    for i, constraint in enumerate(protocol.targets.limits):
+        yield ("targets", "limits", i), constraint
     for i, option in enumerate(protocol.options):
         for j, constraint in enumerate(option.constraints):
             yield ("options", i, "constraints", j), constraint
@@ -96,6 +98,23 @@ def _check_unique(protocol: Protocol) -> None:
                 raise problem((part, i, "id"), f"{quoted(name)} stands here twice")
 
 
+def _check_targets(protocol: Protocol) -> None:
+    """Refuse a kind of target that must be covered and has no lower limit, or is none."""
+    targets = {s.name for s in protocol.structures if s.kind == "target"}
+    asked = {
+        name
+        for c in protocol.targets.limits
+        for name in (c.structure, c.otherwise)
+        if c.op in (">=", ">")
+    }
+    for i, name in enumerate(protocol.targets.cover):
+        if name not in targets:
+            raise problem(("targets", "cover", i), f"{quoted(name)} is no target of the protocol")
+        if name not in asked:
+            message = f"no limit asks for a least dose or volume of {quoted(name)}"
+            raise problem(("targets", "cover", i), message)
+
+
 def _check_structures(protocol: Protocol) -> None:
     by_fold: dict[str, str] = {}
     for i, structure in enumerate(protocol.structures):
@@ -107,6 +126,10 @@ def _check_structures(protocol: Protocol) -> None:
         others = protocol.structure_names - {structure.name}
         for j, text in enumerate(structure.derive):
             _check_expression(("structures", i, "derive", j), text, others)
+        for j, name in enumerate(structure.may_lie_in or ()):
+            if name not in others:
+                message = f"{quoted(name)} is no other structure of the protocol"
+                raise problem(("structures", i, "may_lie_in", j), message)
 
 
 def _check_aliases(protocol: Protocol) -> None:

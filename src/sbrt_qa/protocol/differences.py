@@ -14,7 +14,8 @@ from typing import Final
 
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol.limit_moves import Limit, Move, bounds_text, metric_parts, move_of
-from sbrt_qa.protocol.schema import CheckRule, Constraint, Protocol, StructureDef
+from sbrt_qa.protocol.schema import CheckRule, Constraint, Protocol
+from sbrt_qa.protocol.structure_def import StructureDef
 from sbrt_qa.protocol.wording import OPERATORS
 
 _WORDED: Final = frozenset(
@@ -24,6 +25,21 @@ _WORDED: Final = frozenset(
     }
 )
 """Fields of a protocol whose differences have words of their own."""
+
+_OF_STRUCTURE: Final = (
+    *(
+        "kind",
+        "required",
+        "needed",
+        "solid",
+        "may_lie_in",
+        "derive",
+        "derive_margin",
+        "aliases",
+        "partial",
+    ),
+)
+"""What a structure states that a reader of a difference wants to know."""
 
 _FRACTIONS: Final = re.compile(r"\bfractions == (\d+)")
 _LEVEL: Final = re.compile(r"\bprescription_gy == ([\d.]+)")
@@ -120,7 +136,7 @@ def paired_limits(
 
 def placed_limits(protocol: Protocol) -> Iterator[Placed]:
     """Yield all limits of a protocol with their conditions."""
-    for constraint in protocol.targets:
+    for constraint in protocol.targets.limits:
         yield Placed(constraint, constraint.when)
     for limit in protocol.conformity:
         yield Placed(limit, "")
@@ -146,6 +162,11 @@ def _facts(before: Protocol, after: Protocol) -> Iterator[Difference]:
             yield Difference(Part.FACTS, name, f"{one or 'none'} → {other or 'none'}")
     if before.statement != after.statement:
         yield Difference(Part.FACTS, "statement", "reworded")
+    for name in ("judge", "cover"):
+        was, now = getattr(before.targets, name), getattr(after.targets, name)
+        if was != now:
+            text = f"{_shown(was)} → {_shown(now)}"
+            yield Difference(Part.OTHER, f"targets {name}", text)
 
 
 def _prescriptions(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -170,7 +191,7 @@ def _structures(
             move = Move.GONE if name not in new else Move.NEW
             yield Difference(Part.STRUCTURES, name, str(move), move)
             continue
-        for key in ("kind", "required", "derive", "derive_margin", "aliases", "partial"):
+        for key in _OF_STRUCTURE:
             one, other = getattr(old[name], key), getattr(new[name], key)
             if one != other:
                 yield Difference(Part.STRUCTURES, name, f"{key}: {_shown(one)} → {_shown(other)}")

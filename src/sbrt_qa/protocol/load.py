@@ -304,6 +304,8 @@ def _location(data: object, problem: ErrorDetails) -> Location:
     location: Location = ()
     for step in wanted:
         inside = _children(data)
+        if step == "limits" and isinstance(data, list):
+            continue  # a plain list of limits of targets
         if step not in inside:
             return (*location, step) if problem["type"] == "missing" else location
         data = inside[step]

@@ -17,7 +17,8 @@ from typing import Final
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.folding import as_it_looks, folded
-from sbrt_qa.protocol.schema import Protocol, StructureDef
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.structure_def import StructureDef
 
 EXACT: Final = say("exact name")
 FOLDED: Final = say("same name, spelled differently")

@@ -13,13 +13,21 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from sbrt_qa.protocol import consistency, rules
 from sbrt_qa.protocol.bounds import Bounds, Origin
 from sbrt_qa.protocol.decision import Decision
 from sbrt_qa.protocol.part import Id, Name, Number, Part, Text
+from sbrt_qa.protocol.structure_def import StructureDef
 
 SCHEMA: Final = "sbrt_qa.protocol/1"
 """Name and version of the file format."""
@@ -36,17 +44,13 @@ LATER: Final[Mapping[str, object]] = {
     **dict.fromkeys(("approved_on", "remnant_rule", "derive_margin")),
     "bounds": {"per_protocol": None, "minor": None},
     "decisions": [],
+    **dict.fromkeys(("needed", "may_lie_in")),
+    "solid": False,
 }
 """Keys that came after the first version of the format, with their values when left out.
 
 A file without them keeps the hash that results of its time state.
 """
-
-OPTIONAL: Final = ("optional", "recommended", "if present")
-"""Texts of `StructureDef.required` that do not require the structure."""
-
-NOT_A_CONDITION: Final = ("yes", "no", "on", "off", "y", "n", "none")
-"""Texts somebody meant as true or false; in YAML 1.2 they are words like any other."""
 
 
 class Source(Part):
@@ -64,55 +68,6 @@ class PrescriptionLevel(Part):
     total_gy: Annotated[Number, Field(gt=0)]
     fractions: Annotated[int, Field(strict=True, ge=1, le=100)]
     selection: str = ""
-
-
-class StructureDef(Part):
-    """A structure of the protocol and the names it goes by.
-
-    Parameters
-    ----------
-    name
-        TG-263 name.
-    kind
-        ``target`` names may carry a dose or a number (``PTV_5000``); organs may not.
-    required
-        True, False, or the condition under which it is required, for the reader. Unless it is
-        False or one of `OPTIONAL`, limits of a missing structure count as not evaluable.
-    aliases
-        Other names by language.
-    partial
-        Aliases that name a part only (one side, one vessel); the match says so.
-    derive
-        Expressions that make the structure when the plan has none of its name; the first whose
-        parts are all there is used.
-    derive_margin
-        Another structure and the margin around it that make this one when the plan has none.
-    fma
-        Foundational Model of Anatomy id.
-    """
-
-    name: Name
-    kind: Literal["target", "organ", "external"]
-    required: Annotated[bool, Field(strict=True)] | Text
-    aliases: Mapping[Name, tuple[Name, ...]] = Field(default_factory=dict)
-    partial: tuple[Name, ...] = ()
-    derive: tuple[Text, ...] = ()
-    derive_margin: rules.DerivedMargin | None = None
-    fma: str = ""
-    note: str = ""
-
-    @property
-    def is_optional(self) -> bool:
-        """True when the plan may lack it without anything to explain."""
-        return self.required is False or self.required in OPTIONAL
-
-    @model_validator(mode="after")
-    def _required_is_no_yes(self) -> Self:
-        if isinstance(self.required, str) and self.required.casefold() in NOT_A_CONDITION:
-            raise PydanticCustomError(
-                "protocol", "write true or false instead of a word", {"path": ("required",)}
-            )
-        return self
 
 
 class _Row(Part):
@@ -181,6 +136,36 @@ class Constraint(_Row):
     def _bounds_agree(self) -> Self:
         consistency.check_bounds(self.op, self.per_protocol, self.minor)
         return self
+
+
+class TargetBlock(Part):
+    """What is asked of targets, whatever the number of fractions.
+
+    Parameters
+    ----------
+    judge
+        ``each``: every target is held against the limits by itself. ``union``: all of one kind
+        together. ``one``: the plan may have one of each kind; more make the case not evaluable.
+    cover
+        Kinds of target that must be covered, each by itself and none instead of another: a limit
+        of one that stands in ``otherwise`` of another's is then held against both.
+    limits
+        The limits, in the order of the file.
+    """
+
+    judge: Literal["one", "each", "union"] = "each"
+    cover: tuple[Name, ...] = ()
+    limits: tuple[Constraint, ...]
+
+    @model_serializer(mode="wrap")
+    def _as_in_the_file(self, handler: SerializerFunctionWrapHandler) -> Any:  # noqa: ANN401
+        """Write the plain list of limits where nothing else is said."""
+        data = handler(self)
+        return data["limits"] if self.judge == "each" and not self.cover else data
+
+
+def _block(given: Any) -> Any:  # noqa: ANN401 - as the file has it
+    return {"limits": given} if isinstance(given, list | tuple) else given
 
 
 class TableRow(Part):
@@ -269,7 +254,7 @@ class Protocol(Part):
     prescriptions
         Levels that are allowed; none in a table of limits that leaves the dose to others.
     targets
-        Limits that apply whatever the number of fractions.
+        Limits that apply whatever the number of fractions: a plain list, or with what is judged.
     options
         Limits by number of fractions.
     checks
@@ -298,7 +283,10 @@ class Protocol(Part):
     unclear_names: Mapping[Name, Text] = Field(default_factory=dict)
     prescriptions: tuple[PrescriptionLevel, ...]
     structures: tuple[StructureDef, ...]
-    targets: tuple[Constraint, ...]
+    targets: Annotated[
+        TargetBlock,
+        BeforeValidator(_block, json_schema_input_type=tuple[Constraint, ...] | TargetBlock),
+    ]
     conformity: tuple[ConformityLimit, ...] = ()
     options: tuple[FractionOption, ...]
     checks: Mapping[CheckCode, CheckRule] = Field(default_factory=dict)
@@ -329,7 +317,7 @@ class Protocol(Part):
     @cached_property
     def all_constraints(self) -> tuple[Constraint, ...]:
         """Limits of the targets and of every option."""
-        return self.targets + tuple(c for option in self.options for c in option.constraints)
+        return self.targets.limits + tuple(c for option in self.options for c in option.constraints)
 
 
 def _without_unused(data: Any) -> Any:  # noqa: ANN401 - of any shape

@@ -27,7 +27,7 @@ def render_protocol(protocol: Protocol, page: Page) -> str:
         ("sha256", protocol.content_hash),
     ]
     parts: list[RenderableType] = [label_grid(facts), Text(), _text(protocol.statement)]
-    parts += section("Targets", [_limits(protocol.targets)])
+    parts += section("Targets", [_limits(protocol.targets.limits)])
     parts += section("Conformity", [_conformity(protocol.conformity)])
     for option in protocol.options:
         parts += section(visible(f"{option.id}, when {option.when}"), [_limits(option.constraints)])
