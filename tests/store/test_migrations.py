@@ -68,8 +68,9 @@ def replace_a_value(engine: sa.Engine) -> None:
 def test_rows_of_an_older_store_cannot_be_replaced_any_more(empty):
     if empty.dialect.name != "sqlite":
         pytest.skip("of SQLite only")
-    upgrade(empty, "v003")
+    upgrade(empty)
     recorder(empty).record(entry(), NOW)
+    downgrade(empty, "v003")
     before = content(empty)
     replace_a_value(empty)  # nothing hindered that
     upgrade(empty)

@@ -14,8 +14,11 @@ from sbrt_qa.errors import StoreError
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.answers import DECIDING, deviations, submissions, values
 from sbrt_qa.store.connection import open_engine, reading, writing
+from sbrt_qa.store.failures import attempts, open_failures
 from sbrt_qa.store.kept import newest_reviews
 from sbrt_qa.store.known import counts, settled_inputs
+from sbrt_qa.store.places import PlaceRow, record_places
+from sbrt_qa.store.records import Mark, Recorded, ReviewedCase
 from sbrt_qa.store.triggers import keys
 from sbrt_qa.store.verify import verify
 from sbrt_qa.store.write import Recorder, add_protocol, note
@@ -69,11 +72,9 @@ def test_a_second_protocol_and_a_second_engine_add_reviews(engine):
     assert found["protocol_versions"] == 2
 
 
-def settled(engine: sa.Engine, by: Recorder, *, retry: bool = False) -> tuple[str, ...]:
+def settled(engine: sa.Engine, by: Recorder) -> tuple[str, ...]:
     key, rules = entry().place.place_key, by.rules_sha256
-    return tuple(
-        one.input_sha256 for one in settled_inputs(engine, key, rules, by.version, retry=retry)
-    )
+    return tuple(one.input_sha256 for one in settled_inputs(engine, key, rules, by.version))
 
 
 def test_what_is_reviewed_is_known_by_input_protocol_and_engine(engine):
@@ -108,7 +109,7 @@ def test_a_review_by_another_protocol_is_refused(engine):
     assert counts(engine)["submissions"] == 0
 
 
-def test_what_broke_off_is_tried_in_three_runs(engine):
+def test_what_broke_off_is_never_settled(engine):
     one = recorder(engine)
     for attempt in range(1, 4):
         assert settled(engine, one) == ()
@@ -123,8 +124,14 @@ def test_what_broke_off_is_tried_in_three_runs(engine):
         assert [d.text for d in deviations(engine)] == [
             f"not evaluable: the review exceeded {attempt} s"
         ]
-    assert settled(engine, one) == (entry().input_sha256,)
-    assert settled(engine, one, retry=True) == ()
+    assert settled(engine, one) == ()
+    key = entry().place.place_key
+    assert attempts(engine, key, one.rules_sha256, one.version) == {entry().input_sha256: 3}
+    (waiting,) = open_failures(engine)
+    assert (waiting.place, waiting.attempts, waiting.since) == ("S1/001/v1", 3, NOW)
+    one.record(entry(), NOW)
+    assert open_failures(engine) == ()
+    assert attempts(engine, key, one.rules_sha256, one.version) == {}
     assert not verify(engine).difference
 
 
@@ -136,7 +143,7 @@ def test_what_broke_off_is_whole_after_a_run_that_succeeds(engine):
     assert (row.plans, row.structure_sets, row.doses, row.images) == (1, 1, 1, 2)
     assert row.notices == sum(d.kind == "finding" for d in deviations(engine))
     assert "NOT_REVIEWED" not in {d.what for d in deviations(engine)}
-    assert settled(engine, one) == settled(engine, one, retry=True) == (entry().input_sha256,)
+    assert settled(engine, one) == (entry().input_sha256,)
     assert not verify(engine).difference
     assert counts(engine)["submissions"] == counts(engine)["reviews"] == 1
 
@@ -183,11 +190,25 @@ def test_plans_that_a_later_version_finds_are_added(engine):
     assert (found["submissions"], found["cases"], found["reviews"]) == (1, 2, 3)
 
 
+PLACE = PlaceRow("k" * 64, "S1/001/v1", "S1", "001", "submission", "", 6)
+
+
+def full_store(engine: sa.Engine, case: ReviewedCase) -> Recorded:
+    """Record something in every table but those of letters."""
+    one = recorder(engine)
+    one.record(lost(), NOW)
+    old = replace(entry(cases=(case,)), marks=(Mark("study", "a" * 64), Mark("plan", "b" * 64, 1)))
+    made = one.record(old, NOW)
+    one.record(replace(old, input_sha256="c" * 64, also=(old.input_sha256,)), NOW)
+    record_places(engine, [PLACE], NOW)
+    return made
+
+
 @pytest.mark.parametrize("table", [one.name for one in t.metadata.sorted_tables])
 @pytest.mark.parametrize("action", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
 def test_rows_are_never_changed(engine, table, action):
     compared_case = replace(reviewed(), comparison=compared())
-    made = recorder(engine).record(entry(cases=(compared_case,)), NOW)
+    made = full_store(engine, compared_case)
     with writing(engine) as connection:
         query = {"submission_id": made.submission_id, "opened": NOW, "due": NOW, "letter": "",
                  "sha256": "0" * 64}  # fmt: skip
@@ -204,7 +225,7 @@ def test_rows_are_never_changed(engine, table, action):
 )
 def test_rows_are_never_replaced(engine, table, key):
     """Neither by the number of the row nor, under a new number, by what else must be unique."""
-    recorder(engine).record(entry(cases=(replace(reviewed(), comparison=compared()),)), NOW)
+    full_store(engine, replace(reviewed(), comparison=compared()))
     with writing(engine) as connection:
         query = {"submission_id": 1, "opened": NOW, "due": NOW, "letter": "", "sha256": "0" * 64}
         connection.execute(t.queries.insert(), query)

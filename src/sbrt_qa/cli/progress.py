@@ -55,7 +55,8 @@ class Count:
         self.done += 1
         self.found, self.complete = step.found, step.complete
         if step.verdict is None:
-            self.unchanged += 1
+            self.unchanged += not step.trouble
+            self.troubled += bool(step.trouble)
             return
         self.verdicts[step.verdict] += 1
         self.unwritten += step.unwritten

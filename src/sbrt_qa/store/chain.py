@@ -75,6 +75,12 @@ def append(
     return event
 
 
+def next_number(connection: Connection) -> int:
+    """Return the number that the next event of this transaction gets."""
+    last = connection.execute(_NEWEST).first()
+    return last.seq + 1 if last else 1
+
+
 def events(connection: Connection) -> Iterable[Event]:
     """Return all events in order, streamed."""
     rows = connection.execution_options(yield_per=1000).execute(

@@ -18,7 +18,7 @@ from sbrt_qa.errors import StoreError, quoted
 Database: TypeAlias = Engine
 """What the other rooms know of an engine: its name."""
 
-VERSION: Final = "v004"
+VERSION: Final = "v005"
 """The newest migration."""
 
 BUSY_SECONDS: Final = 60

@@ -24,15 +24,18 @@ class Settled:
         Of the submission.
     plans
         Number of plans that could be read.
+    submission_id
+        Its row.
     """
 
     input_sha256: str
     code: str
     plans: int
+    submission_id: int
 
 
 def settled_inputs(
-    engine: Engine, place_key: str, rules_sha256: str, version: str, *, retry: bool = False
+    engine: Engine, place_key: str, rules_sha256: str, version: str
 ) -> tuple[Settled, ...]:
     """Return the inputs of a place that need no further look, oldest first.
 
@@ -40,48 +43,47 @@ def settled_inputs(
     ----------
     rules_sha256, version
         Under these protocol versions, by this version of the engine.
-    retry
-        Leave out those whose reviews always broke off.
     """
     wanted = {"place": place_key, "rules": rules_sha256, "version": version}
+    found: dict[str, Settled] = {}
     with reading(engine) as connection:
-        return tuple(
-            Settled(
-                row.input_sha256,
-                submission_code(row.site, row.subject, row.version, row.revision),
-                row.plans,
-            )
-            for row in connection.execute(_settled_query(retry=retry), wanted)
-        )
+        for row in connection.execute(_settled_query(), wanted):
+            code = submission_code(row.site, row.subject, row.version, row.revision)
+            for one in filter(None, (row.input_sha256, row.also)):
+                found.setdefault(one, Settled(one, code, row.plans, row.id))
+    return tuple(found.values())
 
 
 @functools.cache
-def _settled_query(*, retry: bool) -> sa.Select[Any]:
+def _settled_query() -> sa.Select[Any]:
     s, b, i, e, c, r = t.submissions, t.subjects, t.sites, t.settled, t.cases, t.reviews
+    f = t.fingerprints
     read = (
         sa.select(sa.func.count(sa.distinct(c.c.id)))
         .select_from(c.join(r, r.c.case_id == c.c.id))
         .where(c.c.submission_id == s.c.id, r.c.facts != "")
         .scalar_subquery()
     )
-    query = (
+    return (
         sa.select(
-            s.c.input_sha256, s.c.version, s.c.revision, read.label("plans"),
+            s.c.id, s.c.input_sha256, f.c.sha256.label("also"), s.c.version, s.c.revision,
+            read.label("plans"),
             b.c.code.label("subject"), i.c.code.label("site"),
         )
         .select_from(
             s.join(e, e.c.submission_id == s.c.id)
             .join(b, s.c.subject_id == b.c.id)
             .join(i, b.c.site_id == i.c.id)
+            .outerjoin(f, f.c.submission_id == s.c.id)
         )
         .where(
+            s.c.id.in_(sa.select(c.c.submission_id)),  # what only broke off is not settled
             s.c.place_key == sa.bindparam("place"),
             e.c.rules_sha256 == sa.bindparam("rules"),
             e.c.engine == sa.bindparam("version"),
         )
-        .order_by(s.c.id)
+        .order_by(s.c.id, f.c.id)
     )  # fmt: skip
-    return query.where(s.c.id.in_(sa.select(c.c.submission_id))) if retry else query
 
 
 def losses(connection: Connection, submission_id: int, code: str) -> tuple[int, ...]:

@@ -87,6 +87,15 @@ class StoredFile:
     modality: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A hash of one kind; `ordinal` is the number of the plan, 0 for the submission as a whole."""
+
+    kind: str
+    digest: str
+    ordinal: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A reviewed submission, ready to be recorded.
@@ -97,9 +106,13 @@ class Entry:
         Fingerprint of all its files.
     findings
         About the submission as a whole.
-    lost
-        What a review came to that broke off: it was ended, or took too long or too much. Then
-        there are no cases, and another run tries again.
+    lost, lost_kind
+        What a review came to that broke off: it was ended, or took too long or too much; and the
+        kind of failure that is. Then there are no cases, and another run tries again.
+    marks
+        What tells that another submission is of the same plan or patient.
+    also
+        Further fingerprints by which the input is known.
     """
 
     place: Place
@@ -108,6 +121,9 @@ class Entry:
     cases: tuple[ReviewedCase, ...]
     findings: tuple[Finding, ...] = ()
     lost: Finding | None = None
+    lost_kind: str = "broke off"
+    marks: tuple[Mark, ...] = ()
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.cases) == (self.lost is not None):

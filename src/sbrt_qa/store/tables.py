@@ -280,6 +280,81 @@ comparisons = Table(
 """What a resubmission changed: `document` is the compressed JSON form, `sha256` that of the JSON,
 `before_input` the fingerprint of the files that it is compared with."""
 
+places = Table(
+    "places",
+    metadata,
+    _id(),
+    Column("event", Integer, nullable=False, index=True),
+    Column("place_key", String(HASH), nullable=False, index=True),
+    _words("place"),
+    Column("site", Text, nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    _text("outcome"),
+    _words("reason"),
+    Column("entries", Integer, nullable=False),
+    CheckConstraint("entries >= 0", name="entries"),
+    UniqueConstraint("event", "place_key"),
+)
+"""What became of each file and folder below the submissions: a row for each that a run found to
+have another outcome than the run before, and one of outcome ``gone`` for what is not there any
+more. `event` is the number of the run's event, whose hash covers its rows; `entries` how many files
+and folders the row stands for. Names that are no codes are not kept."""
+
+failures = Table(
+    "failures",
+    metadata,
+    _id(),
+    Column("event", Integer, nullable=False, index=True),
+    Column("place_key", String(HASH), nullable=False, index=True),
+    _words("place"),
+    Column("site", Text, nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    Column("input_sha256", String(HASH), nullable=False),
+    _text("kind"),
+    _words("why"),
+    _text("rules_sha256", HASH),
+    _text("engine"),
+    UniqueConstraint("event", "place_key"),
+)
+"""Reviews that came to nothing for a reason that is not the site's. One is open until there is a
+row of `failure_ends`; `input_sha256` is empty where the files could not be read."""
+
+failure_ends = Table(
+    "failure_ends",
+    metadata,
+    _id(),
+    Column("failure_id", ForeignKey("failures.id"), nullable=False, unique=True),
+    Column("event", Integer, nullable=False, index=True),
+    _text("how"),
+)
+"""How a failure ended: ``reviewed``, ``changed`` (other files came) or ``gone``."""
+
+marks = Table(
+    "marks",
+    metadata,
+    _id(),
+    _to("submission_id", "submissions"),
+    _text("kind", 32),
+    Column("digest", String(HASH), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    CheckConstraint("length(digest) = 64", name="digest"),
+    UniqueConstraint("submission_id", "kind", "ordinal", "digest"),
+)
+"""What tells that two submissions are of one plan or one patient: hashes of contours and dose
+without their UIDs, by plan (`ordinal`); keyed hashes of UIDs and of the names of the folders."""
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    _id(),
+    _to("submission_id", "submissions"),
+    _text("sha256", HASH),
+    CheckConstraint("length(sha256) = 64", name="sha256"),
+    UniqueConstraint("submission_id", "sha256"),
+)
+"""Further fingerprints by which the input of a submission is known, such as that of another way to
+take it."""
+
 FIRST_TABLES: Final = (
     trials, sites, subjects, submissions, files, cases, protocol_versions, reviews, dvhs,
     metric_values, findings, repairs, audit_events,

@@ -26,6 +26,7 @@ from sbrt_qa.store.records import (
     submission_code,
 )
 from sbrt_qa.store.verify_database import damage, trigger_differences, unclaimed_places
+from sbrt_qa.store.verify_places import ToldPlaces, place_differences
 from sbrt_qa.store.verify_queries import ToldQueries, query_differences
 from sbrt_qa.store.write import finding_row, value_row
 
@@ -96,11 +97,13 @@ class _Told:
     findings: dict[int, str] = field(default_factory=dict)
     losses: dict[int, list[str]] = field(default_factory=dict)
     queries: ToldQueries = field(default_factory=ToldQueries)
+    places: ToldPlaces = field(default_factory=ToldPlaces)
 
     def add(self, event: Event) -> None:
         """Take in one event."""
         data = event.data
         self.queries.add(event)
+        self.places.add(event)
         if event.kind not in ("reviewed", "regraded", "lost"):
             return
         submission = data["submission"]
@@ -140,6 +143,7 @@ def _differences(connection: Connection) -> Iterator[str]:
     yield from _comparisons(connection, told)
     yield from _settled(connection, told)
     yield from query_differences(connection, told.queries)
+    yield from place_differences(connection, told.places)
     yield from unclaimed_places(connection)
     yield from trigger_differences(connection)
 

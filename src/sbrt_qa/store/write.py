@@ -19,7 +19,9 @@ from sbrt_qa.review.result import CaseReview
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.chain import append
 from sbrt_qa.store.connection import writing
+from sbrt_qa.store.failures import Failure, add_failure, end_failures
 from sbrt_qa.store.known import losses
+from sbrt_qa.store.marks import add_fingerprints, add_marks, known_by
 from sbrt_qa.store.records import (
     Entry,
     Place,
@@ -34,9 +36,6 @@ from sbrt_qa.store.records import (
     submission_code,
 )
 from sbrt_qa.store.rows import id_of, insert, insert_all, is_there
-
-ATTEMPTS: Final = 3
-"""How many runs try a submission whose review breaks off; then only those that are told to."""
 
 COMPRESSION: Final = 1
 """Level of zlib: a document takes a fifth more room than at the usual level, and half the time."""
@@ -101,30 +100,36 @@ class Recorder:
                 elif self._has_review(connection, there[number], one.review, self.version):
                     continue
                 self._add_review(connection, made.submission_id, there[number], one, at)
-            append(connection, at, "reviewed", made.code, self._event(made, entry))
+            told = add_marks(connection, made.submission_id, entry.marks)
+            told |= add_fingerprints(
+                connection, made.submission_id, _further(connection, made, entry)
+            )
+            append(connection, at, "reviewed", made.code, self._event(made, entry) | told)
             self._settle(connection, made.submission_id)
+            end_failures(connection, entry.place.place_key, entry.input_sha256, at)
         return made
 
     def _record_loss(
         self, connection: Connection, made: Recorded, entry: Entry, lost: Finding, at: str
     ) -> None:
-        """Record a review that broke off; after the last attempt the matter is settled."""
+        """Record a review that broke off, which is open until one comes to its end."""
         key = {"submission_id": made.submission_id, "review_id": None}
         insert(connection, t.findings, finding_row(lost) | key)
-        attempt = len(losses(connection, made.submission_id, lost.code))
-        settled = attempt >= ATTEMPTS
+        failure = Failure(
+            entry.place.place_key, made.code, entry.place.site, entry.place.subject,
+            entry.input_sha256, entry.lost_kind, lost.message, self.rules_sha256, self.version,
+        )  # fmt: skip
         data = {
             "submission": made.submission_id,
             "input": entry.input_sha256,
             "trial": entry.place.trial,
-            "attempt": attempt,
+            "attempt": len(losses(connection, made.submission_id, lost.code)),
             "why": sha256(lost.message),
-            "rules": self.rules_sha256 if settled else "",
+            "rules": "",
             "engine": self.version,
+            "failure": add_failure(connection, failure),
         }
         append(connection, at, "lost", made.code, data)
-        if settled:
-            self._settle(connection, made.submission_id)
 
     def _settle(self, connection: Connection, submission_id: int) -> None:
         row = {"submission_id": submission_id, "rules_sha256": self.rules_sha256}
@@ -350,22 +355,26 @@ def _input_query() -> sa.Select[Any]:
     s, b, i = t.submissions, t.subjects, t.sites
     joined = s.join(b, s.c.subject_id == b.c.id).join(i, b.c.site_id == i.c.id)
     columns = (s.c.id, s.c.version, s.c.revision, b.c.code.label("subject"), i.c.code.label("site"))
-    place = s.c.place_key == sa.bindparam("place")
-    return (
-        sa.select(*columns)
-        .select_from(joined)
-        .where(place, s.c.input_sha256 == sa.bindparam("input"))
-    )
+    query = sa.select(*columns).select_from(joined)
+    return query.where(s.c.id == sa.bindparam("number"))
 
 
 def _same_input(connection: Connection, entry: Entry) -> Recorded | None:
     """Return the submission that these very files of this place are already."""
-    wanted = {"place": entry.place.place_key, "input": entry.input_sha256}
-    row = connection.execute(_input_query(), wanted).first()
-    if row is None:
+    inputs = (entry.input_sha256, *entry.also)
+    number = known_by(connection, entry.place.place_key, inputs)
+    if number is None:
         return None
+    row = connection.execute(_input_query(), {"number": number}).one()
     code = submission_code(row.site, row.subject, row.version, row.revision)
     return Recorded(row.id, code, row.version, row.revision)
+
+
+def _further(connection: Connection, made: Recorded, entry: Entry) -> set[str]:
+    """Return the fingerprint of an input, unless its submission is recorded by it."""
+    s = t.submissions.c
+    query = sa.select(s.input_sha256).where(s.id == made.submission_id)
+    return {entry.input_sha256} - {connection.scalar(query)}
 
 
 def _case_ids(connection: Connection, submission_id: int) -> list[int]:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 ANSWER_BYTES: Final = 256 * 1024**2
 """Largest answer about one submission: its histograms take half a megabyte a plan."""
 
+ATTEMPTS: Final = 3
+"""How many runs try a submission whose review breaks off; then only those that are told to."""
+
 LIMITS: Final = Limits(answer_bytes=ANSWER_BYTES)
 MAX_MANIFEST: Final = 50_000_000
 
@@ -274,23 +277,21 @@ class _Session:
     def task(self, found: Found) -> Task:
         """Return what a worker is sent about a submission."""
         from sbrt_qa.audit.layout import is_code
+        from sbrt_qa.store.failures import attempts
         from sbrt_qa.store.known import settled_inputs
 
         one = found.submission
         key = self._secret.digest(one.key)
-        settled = settled_inputs(
-            self._engine,
-            key,
-            self._recorder.rules_sha256,
-            __version__,
-            retry=self._request.retry,
-        )
+        asked = (self._engine, key, self._recorder.rules_sha256, __version__)
+        settled = settled_inputs(*asked)
+        tried = {} if self._request.retry else attempts(*asked)
+        given_up = tuple(given for given, times in tried.items() if times >= ATTEMPTS)
         job = Job(
             str(one.path.absolute()),
             self._protocols,
             self._request.mapping,
             fixed=self._family.fixed,
-            known=tuple(s.input_sha256 for s in settled if self._is_complete(s)),
+            known=(*(s.input_sha256 for s in settled if self._is_complete(s)), *given_up),
             codes=() if self._pseudonymize else known_codes(one.named),
             before=self._before(found, known=bool(settled)),
             report=self._reports.stem(key) if self._request.reports else "",
@@ -337,6 +338,9 @@ class _Session:
         if settled is not None:
             self._reports.put_in_place(task.place_key, settled.code, settled.plans)
             return Step("", None, finder.found, finder.complete)
+        if answer.get("unchanged"):
+            told = f"its review broke off in {ATTEMPTS} runs; --retry tries again"
+            return Step("", None, finder.found, finder.complete, told)
         entry = entry_of(
             task.submission,
             task.place_key,

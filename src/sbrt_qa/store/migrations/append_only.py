@@ -26,6 +26,28 @@ def protect(table: str) -> None:
         )
 
 
+def refuse_replacing(table: str, keys: tuple[tuple[str, ...], ...]) -> None:
+    """Refuse rows that would replace others (`INSERT OR REPLACE` of SQLite) from now on.
+
+    Parameters
+    ----------
+    keys
+        The columns of each key of the table: the primary one, then the others in order.
+    """
+    if op.get_bind().dialect.name != "sqlite":
+        return
+    same = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE "  # noqa: S608 - names of our own
+        + " AND ".join(f"{column} = NEW.{column}" for column in key)
+        + ")"
+        for key in keys
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {same} "
+        f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed'); END"
+    )
+
+
 def forget() -> None:
     """Drop what :func:`protect` shares between tables; the triggers go with their tables."""
     if op.get_bind().dialect.name == "postgresql":
