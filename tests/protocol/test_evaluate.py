@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import METRICS
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Measured, Reason, ReasonCode, Verdict
@@ -15,6 +17,7 @@ from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
 from sbrt_qa.protocol.expressions import Tree, fold
 from sbrt_qa.protocol.grading import grade
+from sbrt_qa.protocol.lower_bounds import as_lower_bound
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Constraint, Protocol
 
@@ -545,3 +548,59 @@ def test_matches_tell_what_stands_for_what(run: Run, make_case: MakeCase) -> Non
     assert matches["Liver-GTV"].plan_names == ("Liver", "GTV")
     assert matches["Kidneys"].roi_numbers == (12, 13)
     assert "CTV" not in matches
+
+
+# Parts of an organ
+
+
+@pytest.mark.parametrize(
+    ("high_gy", "verdict"),
+    [(60.0, MAJOR), (20.0, NE), (4.0, NE)],
+)
+def test_a_part_can_break_a_maximum_and_meets_nothing(
+    run: Run, make_case: MakeCase, flat_dvh: FlatDvh, high_gy: float, verdict: Verdict
+) -> None:
+    """The jejunum alone is not the small bowel: what it breaks is broken, all else is open."""
+    drawn = tuple("Jejunum" if name == "Bowel_Small" else name for name in ORGANS)
+    evaluation = run(make_case(drawn), {"Jejunum": flat_dvh(0.0, high_gy, 100.0)})
+    found = [r for r in evaluation.results if r.structure == "Bowel_Small" and r.priority < 3]
+    assert found
+    assert {r.verdict for r in found if "D0." in r.metric} == {verdict}
+    for row in found:
+        assert row.match is not None
+        assert row.match.part
+        if row.verdict is NE:
+            assert row.reason is not None
+            assert row.reason.code is ReasonCode.PART_ONLY
+            assert "a part only" in row.reason.detail
+
+
+def test_a_part_within_the_minor_band_may_be_a_major_deviation() -> None:
+    limit = Constraint.model_validate(
+        {
+            "id": "X", "structure": "Stomach", "metric": "D0.1cc[Gy]", "op": "<=",
+            "per_protocol": 33.0, "minor": 35.0, "priority": 1, "source": ["S"],
+            "confidence": "memory",
+        }
+    )  # fmt: skip
+    spec = parse_metric(limit.metric)
+    told = {
+        gy: as_lower_bound(limit, spec, Measured(gy, "Gy"), "a part") for gy in (32.0, 34.0, 36.0)
+    }
+    assert told[36.0] == Measured(36.0, "Gy")
+    for gy in (32.0, 34.0):
+        assert isinstance(told[gy], Reason)
+    assert "minor deviation" in told[34.0].detail
+
+
+@pytest.mark.parametrize(
+    ("metric", "grows"),
+    [
+        ("D0.1cc[Gy]", True), ("Max[Gy]", True), ("V30Gy[cc]", True), ("D0.1cc[%]", True),
+        ("D50%[Gy]", False), ("V30Gy[%]", False), ("Mean[Gy]", False), ("Min[Gy]", False),
+        ("DC700cc[Gy]", False), ("CV15Gy[cc]", False),
+    ],
+)  # fmt: skip
+def test_which_metrics_of_a_part_are_lower_bounds(metric: str, grows: bool) -> None:
+    spec = parse_metric(metric)
+    assert METRICS[spec.kind].grows(spec) is grows

@@ -167,9 +167,15 @@ def test_names_that_never_match(find: Find, name: str, there: tuple[str, ...]) -
         ("GTV", ("GTVp", "GTV2")),
         ("Liver", ("LIVER", "liver")),
         ("Liver", ("Leber", "Foie")),
-        ("GreatVes", ("Aorta", "IVC")),
-        ("Chestwall", ("Chestwall_L", "Chestwall_R")),
-        ("Bowel_Small", ("Jejunum", "Ileum")),
+        ("Stomach", ("Stomach", "Stomach2")),
+        ("Stomach", ("Stomach", "stomach")),
+        ("Stomach", ("Magen", "Magen_neu")),
+        ("Stomach", ("Magen", "Stomach 2")),
+        ("Liver", ("Liver", "Liver_new")),
+        ("Liver", ("Liver", "Liver v2")),
+        ("Liver", ("肝", "肝_旧")),
+        ("Duodenum", ("Duodenum", "Duodenum copy 2")),
+        ("Duodenum", ("Duodenum", "old Duodenum")),
     ],
 )
 def test_two_candidates_are_both_named(find: Find, name: str, there: tuple[str, ...]) -> None:
@@ -179,6 +185,45 @@ def test_two_candidates_are_both_named(find: Find, name: str, there: tuple[str, 
     assert found.code is AMBIGUOUS
     assert all(f"'{t}'" in found.detail for t in there)
     assert "--map" in found.detail
+
+
+@pytest.mark.parametrize(
+    "beside",
+    ["Stomach_PRV03", "Stomach+3mm", "Stomach-PTV", "Stomach_03", "Stomach_opt", "zStomach", "胃",
+     "Stomach 5mm", "Stomach_air"],
+)  # fmt: skip
+def test_a_margin_a_helper_or_an_alias_is_no_twin(find: Find, beside: str) -> None:
+    found = find("Stomach", ("Stomach", beside))
+    assert isinstance(found, Matched), found
+    assert found.match.plan_names == ("Stomach",)
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("GreatVes", ("Aorta",)),
+        ("GreatVes", ("Aorta", "Vena cava")),
+        ("Chestwall", ("Chestwall_L", "Chestwall_R")),
+        ("Bowel_Small", ("Jejunum",)),
+        ("Bowel_Small", ("Jejunum", "Ileum")),
+    ],
+)
+def test_parts_stand_together_for_a_part(find: Find, name: str, there: tuple[str, ...]) -> None:
+    """A part of an organ, or several, is what is drawn of it, and never the whole."""
+    found = find(name, there)
+    assert isinstance(found, Matched), found
+    assert found.match.plan_names == there
+    assert found.is_part
+    by_hand = find(name, there, mapping={"+".join(there): name})
+    assert isinstance(by_hand, Matched)
+    assert not by_hand.is_part
+
+
+def test_a_whole_goes_before_its_parts(find: Find) -> None:
+    found = find("Bowel_Small", ("Jejunum", "Small intestine"))
+    assert isinstance(found, Matched)
+    assert found.match.plan_names == ("Small intestine",)
+    assert not found.is_part
 
 
 def test_two_structures_of_one_name_are_told_apart_by_number(find: Find) -> None:
@@ -191,6 +236,14 @@ def test_two_structures_of_one_name_are_told_apart_by_number(find: Find) -> None
     ("name", "there"),
     [
         ("Bowel_Large", "LB"),
+        ("Bowel_Small", "SB"),
+        ("SpinalCord", "SC"),
+        ("Gallbladder", "GB"),
+        ("Chestwall", "CW3cm"),
+        ("Esophagus", "Eso"),
+        ("Heart", "Cor"),
+        ("External", "EXT"),
+        ("PTV", "VCP"),
         ("V_Portal", "PV"),
         ("Heart", "心"),
         ("Bowel", "肠"),
@@ -213,7 +266,7 @@ def test_unclear_names_are_not_taken(find: Find, name: str, there: str) -> None:
 
 
 def test_an_exact_name_beats_an_alias(find: Find) -> None:
-    found = find("Liver", ("Leber", "LIVER", "Liver"))
+    found = find("Liver", ("Leber", "Liver"))
     assert isinstance(found, Matched)
     assert found.match.plan_names == ("Liver",)
 

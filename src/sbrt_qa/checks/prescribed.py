@@ -9,20 +9,21 @@ from typing import Final, NamedTuple
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, say
+from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
+from sbrt_qa.protocol.name_dose import dose_in_name
 from sbrt_qa.units import GY_PER_CGY
 
 _GY: Final = r"(\d{1,5}(?:[.,]\d{1,3})?)\s*(c?gy)"
 _DOSE_TIMES_N: Final = re.compile(_GY + r"\s*(?:[x×*])\s*(\d{1,2})(?!\d|\s*c?gy)", re.IGNORECASE)
 _N_TIMES_DOSE: Final = re.compile(r"(?<![\d.])(\d{1,2})\s*[x×*]\s*" + _GY, re.IGNORECASE)
 _DOSE_IN_N: Final = re.compile(_GY + r"\s*(?:/|in)\s*(\d{1,2})(?!\d)", re.IGNORECASE)
-_NAME: Final = re.compile(
-    r"(?:PTV|CTV|GTV|ITV)!?\w*?[_ ](?:(\d{4})|(\d{1,2}(?:[.p]\d{1,2})?)\s?gy)"
-    r"(?:x(\d{1,2}))?(?:\D.*)?",
-    re.IGNORECASE,
-)
+TARGET_TYPES: Final = ("GTV", "CTV", "ITV", "PTV")
+"""RT ROI Interpreted Types of targets."""
+
+_TARGET_NAME: Final = re.compile(r"[\W_]*[ip]?(?:PTV|CTV|GTV|ITV)", re.IGNORECASE)
 SAME: Final = 0.005
 """Relative difference up to which two doses are the same."""
 
@@ -159,39 +160,40 @@ def _said(dose: str, unit: str, fractions: str, *, each: bool) -> _Said:
 def target_names(context: CheckContext) -> Iterator[Outcome]:
     """Find a target whose name carries another dose than was prescribed.
 
-    ``PTV_4500`` in a plan of 50 Gy is a target of another plan, or the plan is wrong. A number of
-    four digits is in cGy. With fractions (``PTV_1000x5``) the dose is that of one fraction, as in
-    TG-263, or the total, as many write. A dose of any target that the plan prescribes to is
-    accepted.
+    ``PTV_4500`` in a plan of 50 Gy is a target of another plan, or the plan is wrong. Any spelling
+    counts: ``ptv4500``, ``PTV 45Gy``, ``PTV45/5``, ``PTV_5x9Gy`` (`sbrt_qa.protocol.name_dose`).
+    With fractions and no unit (``PTV_1000x5``) the dose is that of one fraction, as in TG-263, or
+    the total, as many write. Where the plan prescribes a dose to the target's own ROI number, the
+    name must carry that; else a dose of any target that the plan prescribes to is accepted.
     """
     rx_gy, plan = context.prescription_gy, context.plan
     if rx_gy is None or plan is None:
         return
-    doses = {rx_gy, *(r.target_prescription_gy or rx_gy for r in plan.dose_references)}
+    by_roi: dict[int | None, set[float]] = {}
+    for reference in plan.dose_references:
+        if reference.target_prescription_gy:
+            by_roi.setdefault(reference.roi_number, set()).add(reference.target_prescription_gy)
+    anywhere = {rx_gy}.union(*by_roi.values())
     for key, structure in context.structures.items():
-        carried = dose_in_name(structure.name)
-        if carried is None or not structure.contours:
+        carried = dose_in_name(structure.name) if _is_target(context, structure) else None
+        if carried is None:
             continue
-        dose_gy, fractions = carried
-        readings = [dose_gy] if fractions is None else [dose_gy * fractions, dose_gy]
+        doses = by_roi.get(structure.roi_number, anywhere)
         expected = ", ".join(f"{d:g} Gy" for d in sorted(doses, reverse=True))
-        if any(_same(reading, d) for reading in readings for d in doses):
-            yield Passed(key, f"{dose_gy:g} Gy{f' x {fractions}' if fractions else ''}", expected)
+        if any(carried.agrees(d, SAME) for d in doses):
+            yield Passed(key, quoted(carried.text), expected)
         else:
-            text = say(
-                "the name carries {0} Gy{1}", f"{dose_gy:g}", f" x {fractions}" if fractions else ""
-            )
+            readings = joined(" or ", [f"{d:g} Gy" for d in carried.totals_gy])
+            text = say("the name carries {0}, read as {1}", quoted(carried.text), readings)
             advice = say("Check that the target and the prescription are of the same plan.")
-            yield Found(key, text, advice, f"{dose_gy:g} Gy", expected, "0.5 %")
+            yield Found(key, text, advice, readings, expected, "0.5 %")
 
 
-def dose_in_name(name: str) -> tuple[float, int | None] | None:
-    """Return the dose (Gy) and the fractions that the name of a target carries, if any."""
-    found = _NAME.fullmatch(name.strip())
-    if found is None:
-        return None
-    if found[1]:
-        dose_gy = float(found[1]) * GY_PER_CGY
-    else:
-        dose_gy = float(re.sub("p", ".", found[2], flags=re.IGNORECASE))
-    return (dose_gy, int(found[3]) if found[3] else None) if dose_gy > 0 else None
+def _is_target(context: CheckContext, structure: Structure) -> bool:
+    """Tell whether a structure with contours is a target by its name, its type or the protocol."""
+    if not structure.contours:
+        return False
+    if structure.interpreted_type in TARGET_TYPES or _TARGET_NAME.match(structure.name):
+        return True
+    known = context.protocol.structures if context.protocol else ()
+    return any(context.one(s.name) is structure for s in known if s.kind == "target")

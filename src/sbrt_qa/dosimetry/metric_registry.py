@@ -110,6 +110,9 @@ class Metric:
         Whether it makes sense on BED or EQD; False where the metric says itself which dose it is.
     validity
         Of a model: what it was fitted to and how far it can be trusted; shown with its values.
+    grows_with
+        Unit of the argument or of the result with which the value of a part of a structure never
+        exceeds that of the whole, as the dose to its hottest 0.1 cc; empty where nothing is known.
     """
 
     name: str
@@ -120,6 +123,11 @@ class Metric:
     example: str
     convertible: bool = True
     validity: str = ""
+    grows_with: str = ""
+
+    def grows(self, spec: MetricSpec) -> bool:
+        """Tell whether the value of a part of a structure is a lower bound of that of the whole."""
+        return bool(self.grows_with) and self.grows_with in (spec.argument_unit, spec.unit)
 
 
 METRICS: dict[str, Metric] = {}
@@ -135,6 +143,7 @@ def metric(
     needs_whole: bool = True,
     convertible: bool = True,
     validity: str = "",
+    grows_with: str = "",
 ) -> Callable[[Compute], Compute]:
     """Register the decorated function as a metric.
 
@@ -149,7 +158,15 @@ def metric(
             msg = f"there are two metrics called {name}"
             raise ValueError(msg)
         METRICS[name] = Metric(
-            name, argument_units, units, needs_whole, compute, example, convertible, validity
+            name,
+            argument_units,
+            units,
+            needs_whole,
+            compute,
+            example,
+            convertible,
+            validity,
+            grows_with,
         )
         return compute
 

@@ -92,6 +92,8 @@ class ReasonCode(enum.StrEnum):
     """The metric needs a prescribed dose and the plan states none that is unambiguous."""
     METRIC_UNKNOWN = "metric_unknown"
     """This version does not know how to compute the metric."""
+    PART_ONLY = "part_only"
+    """Only a part of the structure is drawn, and what it says does not settle the limit."""
     REFERENCE_MISSING = "reference_missing"
     """Another structure or value that the metric refers to has none."""
     NOT_APPLICABLE = "not_applicable"

@@ -31,6 +31,7 @@ from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, s
 from sbrt_qa.protocol.conformity import TARGET, bounds_at, neighbour
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.grading import Grade, counts, grade, is_borderline
+from sbrt_qa.protocol.lower_bounds import of_whole
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
 from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
@@ -275,7 +276,7 @@ class _Evaluator:
         outcome = metrics.evaluate(spec, dvh, self._context(spec, found))
         if isinstance(outcome, Reason) and outcome.code is ReasonCode.SMALLER_THAN_ASKED:
             note = REVIEWER_DECIDES
-        return outcome, note
+        return of_whole(limit.constraint, spec, outcome, found.match), note
 
     def _context(self, spec: MetricSpec, found: Matched) -> MetricContext:
         return MetricContext(

@@ -16,7 +16,10 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.protocol.expressions import (
+    MAX_NAMES,
     Leaf,
+    Operator,
+    Pair,
     Tree,
     leaves,
     parse_expression,
@@ -46,6 +49,11 @@ class Matched:
 
     match: StructureMatch
     tree: Tree[Structure]
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is only a part of what is meant, so that a dose in it is a lower bound."""
+        return self.match.part
 
 
 class Matcher:
@@ -99,7 +107,7 @@ class Matcher:
         if isinstance(second, Reason):
             return second if second.code not in ABSENT else first
         rule = say("{0}: {1} ({2})", second.match.rule, otherwise, _why(expression, first))
-        return _account(expression, second.tree, rule)
+        return _account(expression, second.tree, rule, part=second.is_part)
 
     def _find(self, expression: str) -> Matched | Reason:
         tree = parse_expression(expression, self._protocol.structure_names)
@@ -124,13 +132,23 @@ class Matcher:
         return self._missing(name, why)
 
     def _one_of(self, name: str, found: tuple[Named, ...]) -> Matched | Reason | None:
-        if len(found) > 1:
-            return self._ambiguous(name, (n.structure for n in found))
+        """Return the one structure found, or all parts found together; several are ambiguous."""
         if not found:
             return None
+        whole = tuple(n for n in found if not n.part)
+        if len(whole) > 1:
+            return self._ambiguous(name, (n.structure for n in whole))
+        taken = whole or found
+        twins = [t for n in taken for t in self._names.twins(name, n.structure, self._solid)]
+        twins = [t for t in twins if t not in {n.structure for n in taken}]
+        if twins:
+            return self._ambiguous(name, (*(n.structure for n in taken), *twins))
         empty = (say("{0} is empty", one) for one in self._empty_ones(name))
-        rule = joined("; ", (found[0].rule, *empty))
-        return _account(name, Leaf(found[0].structure), rule)
+        rule = joined("; ", (taken[0].rule, *empty))
+        tree: Tree[Structure] = Leaf(taken[0].structure)
+        for other in taken[1:MAX_NAMES]:
+            tree = Pair(Operator.UNION, tree, Leaf(other.structure))
+        return _account(name, tree, rule, part=not whole)
 
     def _empty_ones(self, name: str) -> list[str]:
         """Return the names, quoted, of empty structures that go by a name."""
@@ -169,8 +187,13 @@ class Matcher:
         reasons = [part for part in parts.values() if isinstance(part, Reason)]
         if reasons:
             return max(reasons, key=lambda r: r.code not in ABSENT)
-        trees = {part: m.tree for part, m in parts.items() if isinstance(m, Matched)}
-        return _account(name, substitute(tree, trees.__getitem__), rule)
+        there = {part: m for part, m in parts.items() if isinstance(m, Matched)}
+        return _account(
+            name,
+            substitute(tree, lambda part: there[part].tree),
+            rule,
+            part=any(m.is_part for m in there.values()),
+        )
 
     def _ambiguous(self, name: str, structures: Iterable[Structure]) -> Reason:
         numbers = [s.roi_number for s in structures]
@@ -221,10 +244,10 @@ class Matcher:
         return [substitute(tree, lambda key: Leaf(self._keys[key]))]
 
 
-def _account(name: str, tree: Tree[Structure], rule: str) -> Matched:
+def _account(name: str, tree: Tree[Structure], rule: str, *, part: bool = False) -> Matched:
     used = leaves(tree)
     names, numbers = tuple(s.name for s in used), tuple(s.roi_number for s in used)
-    return Matched(StructureMatch(name, names, numbers, rule), tree)
+    return Matched(StructureMatch(name, names, numbers, rule, part), tree)
 
 
 def _is_empty(structure: Structure) -> bool:

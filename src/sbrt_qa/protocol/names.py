@@ -2,7 +2,10 @@
 
 A structure goes by the TG-263 name as it is, by the same name folded, by an alias of any language,
 or, a target, by its name with a number or a dose. Where several do, all are returned: which is
-meant is not for this module to say.
+meant is not for this module to say. An alias of two or three Latin letters (SB, LB, CBT) means
+something else in the next department, so that it never matches by itself; and a second structure
+of the same name with a number or a word like ``new`` (`sbrt_qa.protocol.twins`) leaves open which
+of the two is meant.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.folding import as_it_looks, folded
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.structure_def import StructureDef
+from sbrt_qa.protocol.twins import is_version_of
 
 EXACT: Final = say("exact name")
 FOLDED: Final = say("same name, spelled differently")
@@ -33,16 +37,22 @@ dose in cGy or Gy with fractions. A crop (``-03``) or free text (``^``) makes it
 """
 
 
+_ABBREVIATION: Final = re.compile(r"[a-z]{1,3}(?:\d+(?:mm|cm)?)?")
+
 MIN_BEGINNING: Final = 4
 """Shortest alias that counts as a beginning when names are merely similar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A structure that goes by a name, and by which rule."""
+    """A structure that goes by a name, and by which rule.
+
+    `part` tells that the protocol has the name as that of a part of the organ only.
+    """
 
     structure: Structure
     rule: str
+    part: bool = False
 
 
 class NameBook:
@@ -50,6 +60,9 @@ class NameBook:
 
     def __init__(self, protocol: Protocol) -> None:
         self._unclear = {folded(name) for name in protocol.unclear_names}
+        self._unclear |= {
+            folded(a) for s in protocol.structures for a in _aliases(s) if is_abbreviation(a)
+        }
         self._definitions = {s.name: s for s in protocol.structures}
         self._aliases = {s.name: self._clear_aliases(s) for s in protocol.structures}
         self._all = {folded(name) for s in protocol.structures for name in (s.name, *_aliases(s))}
@@ -69,8 +82,9 @@ class NameBook:
         is_target = self._definitions[name].kind == "target"
         found, numbered = [], []
         for s in structures:
-            if rule := aliases.get(folded(s.name)):
-                found.append(Named(s, rule))
+            if named := aliases.get(folded(s.name)):
+                rule, part = named
+                found.append(Named(s, rule, part))
             elif is_target and is_target_name(s.name, name):
                 found.append(Named(s, TARGET))
             elif is_target and _is_numbered(s.name, name):
@@ -87,6 +101,28 @@ class NameBook:
         begin = folded(name) if self._definitions[name].kind == "target" else None
         return tuple(
             s for s in structures if folded(s.name) in names or (begin and _begins(s.name, begin))
+        )
+
+    def twins(
+        self, name: str, taken: Structure, structures: Iterable[Structure]
+    ) -> tuple[Structure, ...]:
+        """Return the structures of which nobody can say why the one taken is meant and not they.
+
+        They are called like it, or like the organ by any of its names, with a number or a word of
+        another version (``Stomach2``, ``Liver_new``, ``LIVER`` beside ``Liver``). Of targets there
+        may be several: each is judged, so that none is another's twin.
+        """
+        if self._definitions[name].kind == "target":
+            return ()
+        names = {folded(taken.name), folded(name)}
+        names |= {key for key in self._aliases[name] if len(key) >= MIN_BEGINNING}
+        others = self._all - names
+        return tuple(
+            s
+            for s in structures
+            if s is not taken
+            and folded(s.name) not in others
+            and (folded(s.name) == folded(taken.name) or is_version_of(folded(s.name), names))
         )
 
     def similar(self, name: str, structures: Iterable[Structure]) -> tuple[Structure, ...]:
@@ -106,17 +142,22 @@ class NameBook:
             )
         )
 
-    def _clear_aliases(self, definition: StructureDef) -> dict[str, str]:
-        """Return the rule by folded alias."""
+    def _clear_aliases(self, definition: StructureDef) -> dict[str, tuple[str, bool]]:
+        """Return the rule by folded alias, and whether it names a part only."""
         part = {folded(name) for name in definition.partial}
-        rules: dict[str, str] = {}
+        rules: dict[str, tuple[str, bool]] = {}
         for language, names in definition.aliases.items():
             for key in map(folded, names):
                 rule = say("alias ({0})", language)
                 if key in part:
                     rule = say("alias ({0}), a part only", language)
-                rules.setdefault(key, rule)
+                rules.setdefault(key, (rule, key in part))
         return {key: rule for key, rule in rules.items() if key not in self._unclear}
+
+
+def is_abbreviation(name: str) -> bool:
+    """Tell whether a name is two or three Latin letters, alone or with a number: CW, SB2, CW3cm."""
+    return _ABBREVIATION.fullmatch(folded(name)) is not None
 
 
 @lru_cache(maxsize=4096)

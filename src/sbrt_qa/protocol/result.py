@@ -16,13 +16,14 @@ class StructureMatch:
 
     ``plan_names`` are ROI names as written in the file, in the order in which the expression uses
     them; ``rule`` is a short phrase such as ``exact name``, ``alias (zh)``, ``user map`` or
-    ``Liver - CTV (no GTV in the plan)``.
+    ``Liver - CTV (no GTV in the plan)``. ``part`` tells that they are only a part of what is meant.
     """
 
     protocol_name: str
     plan_names: tuple[str, ...]
     roi_numbers: tuple[int, ...]
     rule: str
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

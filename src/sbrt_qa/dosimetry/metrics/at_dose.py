@@ -10,7 +10,7 @@ from sbrt_qa.model.outcome import Outcome, Reason
 VOLUME_UNITS = ("%", "cc")
 
 
-@metric("V", argument_units=("Gy", "%"), units=VOLUME_UNITS, example="V20Gy[%]")
+@metric("V", argument_units=("Gy", "%"), units=VOLUME_UNITS, example="V20Gy[%]", grows_with="cc")
 def volume_at_dose(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     """Volume that receives at least the given dose; % as argument is of the prescription."""
     dose_gy = asked_gy(spec, context)

@@ -10,7 +10,7 @@ from sbrt_qa.model.outcome import Outcome, Reason
 DOSE_UNITS = ("Gy", "cGy", "%")
 
 
-@metric("D", argument_units=("%", "cc"), units=DOSE_UNITS, example="D95%[Gy]")
+@metric("D", argument_units=("%", "cc"), units=DOSE_UNITS, example="D95%[Gy]", grows_with="cc")
 def dose_at_volume(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     """Highest dose that at least the given volume receives: the dose to its hottest part."""
     volume_cc = asked_cc(spec, dvh)

@@ -31,7 +31,7 @@ def minimum(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     return dose_outcome(dvh.min_gy, spec, context)
 
 
-@metric("Max", units=DOSE_UNITS, example="Max[Gy]")
+@metric("Max", units=DOSE_UNITS, example="Max[Gy]", grows_with="Gy")
 def maximum(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     """Highest dose of the interpolated dose on the structure."""
     return dose_outcome(dvh.max_gy, spec, context)
