@@ -176,6 +176,7 @@ def test_a_link_out_of_the_folder_a_pipe_and_an_unknown_object_are_not_read(tmp_
     (folder / "dangling.dcm").symlink_to(tmp_path / "nothing")
     os.mkfifo(folder / "pipe.dcm")
     other = b.plan(uid="1.2.3.12")
+    other.SOPClassUID = "1.2.840.10008.5.1.4.1.1.66.1"
     b.raw(other, "Modality", b"REG ", "CS")
     b.save(other, folder / "registration.dcm")
     inventory = inspect(folder)
@@ -184,7 +185,7 @@ def test_a_link_out_of_the_folder_a_pipe_and_an_unknown_object_are_not_read(tmp_
     assert "a link that leads out of the folder" in why["link.dcm"]
     assert set(why) == {"link.dcm", "dangling.dcm", "pipe.dcm", "registration.dcm"}
     assert "not a regular file" in why["pipe.dcm"]
-    assert "'REG', not used here" in why["registration.dcm"]
+    assert "'REG' (Spatial Registration), not used here" in why["registration.dcm"]
 
 
 def test_a_link_within_the_folder_is_a_copy(tmp_path):

@@ -237,8 +237,8 @@ def test_files_of_one_name_in_several_folders_keep_their_own_links(tmp_path):
         RD=b.dose(uid="1.2.3.31", plan=None),
     )
     first, second = load_cases(tmp_path)
-    assert kinds(first)["RD.dcm", "RP.dcm"] is LinkKind.BY_UID
-    assert kinds(second)["RD.dcm", "RP.dcm"] is LinkKind.BY_FRAME_OF_REFERENCE
+    assert kinds(first)["one/RD.dcm", "one/RP.dcm"] is LinkKind.BY_UID
+    assert kinds(second)["two/RD.dcm", "two/RP.dcm"] is LinkKind.BY_FRAME_OF_REFERENCE
 
 
 def test_objects_without_a_uid_are_still_told_apart(tmp_path):

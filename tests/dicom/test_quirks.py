@@ -7,6 +7,7 @@ import pytest
 
 from sbrt_qa.dicom import character_sets, regrid  # noqa: F401 - register their quirks
 from sbrt_qa.dicom.dvh_sequence import Statistics
+from sbrt_qa.dicom.kinds import Claim
 from sbrt_qa.dicom.oblique import StoredDose
 from sbrt_qa.dicom.preamble import PREAMBLE_BYTES
 from sbrt_qa.dicom.quirks import (
@@ -49,6 +50,15 @@ PAIRS = {
     "dose-in-cgy": ("CGY", "GY"),
     "spare-frame-offsets": (Offsets((0.0, 1.0), 1), Offsets((0.0, 1.0), 2)),
     "unsorted-frames": (Offsets((0.0, 6.0, 3.0), 3), Offsets((0.0, -3.0, -6.0), 3)),
+    "first-offset-not-zero": (Offsets((1e-9, 3.0), 2), Offsets((0.02, 3.0), 2)),
+    "rounded-absolute-offsets": (
+        Offsets((-103.5, -100.5), 2, -103.47),
+        Offsets((-103.5, -100.5), 2, -103.4),
+    ),
+    "modality-contradicts-class": (
+        Claim("RTDOSE", "RTSTRUCT", ("RTSTRUCT",)),
+        Claim("RTDOSE", "RTSTRUCT", ("RTDOSE", "RTSTRUCT")),
+    ),
     "oblique-dose-grid": (stored(TILTED), stored(UPRIGHT)),
     "different-beam-grids": (
         (grid([0.0, 1.0, 2.0]), grid([0.5, 1.5, 2.5])),

@@ -61,9 +61,10 @@ _DEVICES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file in an archive: its bare name, and what reads it (see `files.FoundFile`)."""
+    """A file in an archive: its bare name, its place, what reads it (see `files.FoundFile`)."""
 
     name: str
+    place: str
     read: Callable[[], bytes]
 
 
@@ -99,8 +100,9 @@ def open_archive(path: Path) -> Iterator[Entry]:
     counter = _Counter()
     for info in sorted(infos, key=lambda i: i.filename):
         if not info.is_dir():
-            name = visible(info.filename.replace("\\", "/").rpartition("/")[2])
-            yield Entry(name, partial(_read, path, info, name, counter))
+            place = visible(info.filename.replace("\\", "/"))
+            name = place.rpartition("/")[2]
+            yield Entry(name, place, partial(_read, path, info, name, counter))
 
 
 @contextmanager

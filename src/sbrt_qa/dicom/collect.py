@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from sbrt_qa.dicom.elements import Item, translated
 from sbrt_qa.dicom.files import FoundFile, find_files
+from sbrt_qa.dicom.kinds import Kind, kind_of, kind_of_file
 from sbrt_qa.dicom.read import NotDicomError, Opened, open_bytes, warnings_as_notes
 from sbrt_qa.dicom.rtstruct import main_frame
 from sbrt_qa.errors import DicomError, quoted
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.phrase import said, say
-
-USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "RTRECORD")
-
 
 OF_FINDER: Final = "._"
 """How names of companions begin that macOS puts beside every file of an archive."""
@@ -25,11 +24,32 @@ OF_FINDER: Final = "._"
 
 @dataclass(frozen=True, slots=True)
 class IgnoredFile:
-    """A file that takes no part, by its bare name, and why; ``broken`` if it should have."""
+    """A file that takes no part, and why.
+
+    Parameters
+    ----------
+    name
+        Its name, see `FoundObject.name`.
+    broken
+        Whether it may have held a part of a case, so that the part is missing.
+    kind
+        What it is where that is known: a modality such as ``REG``, or a suffix such as ``.xlsx``.
+    """
 
     name: str
     why: str
     broken: bool = False
+    kind: str = ""
+
+
+class OtherKindError(NotDicomError):
+    """A sound DICOM object of a kind that no review uses."""
+
+    def __init__(self, kind: Kind, where: str) -> None:
+        super().__init__(
+            f"DICOM object {kind.shown or 'without a modality'}, not used here", where=where
+        )
+        self.label = kind.label
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +97,7 @@ class FoundObject:
 
     @property
     def name(self) -> str:
-        """Bare file name."""
+        """File name, with its folders where another file of the input has the same name."""
         return self.source.name
 
     @property
@@ -98,6 +118,10 @@ class Collection:
         """Objects of one modality."""
         return tuple(o for o in self.objects if o.modality == modality)
 
+    def others(self, kind: str) -> tuple[str, ...]:
+        """Names of files of a kind that takes no part."""
+        return tuple(i.name for i in self.ignored if i.kind == kind)
+
 
 def collect(paths: Sequence[Path]) -> Collection:
     """Read all DICOM headers in files, folder trees and zip archives.
@@ -113,7 +137,7 @@ def collect(paths: Sequence[Path]) -> Collection:
     """
     objects: list[FoundObject] = []
     ignored: list[IgnoredFile] = []
-    for file in (file for path in paths for file in find_files(path)):
+    for file in _told_apart(file for path in paths for file in find_files(path)):
         try:
             objects.append(_usable_alone(_describe(file), file))
         except DicomError as error:
@@ -124,7 +148,24 @@ def collect(paths: Sequence[Path]) -> Collection:
     ignored += clashes
     if not kept:
         raise _nothing_found(ignored, notes)
-    return Collection(kept, tuple(ignored), notes)
+    return Collection(kept, tuple(ignored), (*notes, *_beside(ignored)))
+
+
+def _told_apart(files: Iterable[FoundFile]) -> list[FoundFile]:
+    """Name files of the same bare name by their folders as well."""
+    found = list(files)
+    times = Counter(file.name for file in found)
+    return [
+        replace(file, name=file.place) if times[file.name] > 1 and file.place else file
+        for file in found
+    ]
+
+
+def _beside(ignored: Sequence[IgnoredFile]) -> list[str]:
+    """Say what else lies among the files, by kind."""
+    kinds = Counter(one.kind for one in ignored if one.kind and not one.broken)
+    listed = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    return [say("also there, and not needed: {0}", listed)] if listed else []
 
 
 def _usable_alone(one: FoundObject, file: FoundFile) -> FoundObject:
@@ -135,10 +176,12 @@ def _usable_alone(one: FoundObject, file: FoundFile) -> FoundObject:
 
 
 def _ignored(file: FoundFile, error: DicomError) -> IgnoredFile:
-    named_dicom = file.name.lower().endswith(".dcm") and not file.name.startswith(OF_FINDER)
-    return IgnoredFile(
-        file.name, said(error), broken=named_dicom or not isinstance(error, NotDicomError)
-    )
+    if isinstance(error, OtherKindError):
+        return IgnoredFile(file.name, said(error), kind=error.label)
+    bare = file.name.rpartition("/")[2]
+    named_dicom = bare.lower().endswith(".dcm") and not bare.startswith(OF_FINDER)
+    broken = named_dicom or not isinstance(error, NotDicomError)
+    return IgnoredFile(file.name, said(error), broken, "" if broken else kind_of_file(bare))
 
 
 def _describe(file: FoundFile) -> FoundObject:
@@ -146,14 +189,13 @@ def _describe(file: FoundFile) -> FoundObject:
     data = file.read()
     opened = open_bytes(data, file.name)
     root = opened.root
-    modality = root.code("Modality")
-    if modality not in USED_MODALITIES:
-        kind = quoted(modality) if modality else "without a modality"
-        raise NotDicomError(f"DICOM object {kind}, not used here", where=file.name)
+    kind = kind_of(root)
+    if not kind.modality:
+        raise OtherKindError(kind, file.name)
     uid = root.uid("SOPInstanceUID")
     source = SourceFile(
         file.name,
-        modality,
+        kind.modality,
         uid,
         hashlib.sha256(data).hexdigest(),
         sop_class_uid=root.uid("SOPClassUID"),
@@ -228,7 +270,9 @@ def _without_repeats(
 def _nothing_found(ignored: Sequence[IgnoredFile], notes: Sequence[str]) -> DicomError:
     broken = [i for i in ignored if i.broken]
     if broken:
-        return DicomError("no usable DICOM object", got=f"{len(broken)} damaged; {broken[0].why}")
+        return DicomError(
+            "no usable DICOM object", got=f"{len(broken)} not usable; {broken[0].why}"
+        )
     return DicomError(
         "no DICOM plan, structure set, dose or CT found",
         got="; ".join(notes) or (f"{len(ignored)} other files" if ignored else "an empty folder"),

@@ -33,6 +33,8 @@ class FoundFile:
     ----------
     name
         Bare name, without its folders.
+    place
+        Name with its folders below the path that was given.
     alone
         Whether it was given by name, so that it has to be usable.
     read
@@ -43,6 +45,7 @@ class FoundFile:
     name: str
     alone: bool
     read: Callable[[], bytes]
+    place: str = ""
 
 
 def find_files(path: Path) -> Iterator[FoundFile]:
@@ -64,7 +67,7 @@ def find_files(path: Path) -> Iterator[FoundFile]:
         yield from _in_folder(path)
     elif archive_kind(_first_bytes(path)):
         for entry in open_archive(path):
-            yield FoundFile(entry.name, alone=False, read=entry.read)
+            yield FoundFile(entry.name, alone=False, read=entry.read, place=entry.place)
     else:
         yield FoundFile(visible(path.name), alone=True, read=partial(_read, path))
 
@@ -78,7 +81,9 @@ def _in_folder(path: Path) -> Iterator[FoundFile]:
             if count > MAX_FILES:
                 raise DicomError("too many files", expected=f"at most {MAX_FILES} in a folder")
             file = Path(folder, name)
-            yield FoundFile(visible(name), alone=False, read=partial(_read_one, file, root))
+            place = visible(file.relative_to(path).as_posix())
+            read = partial(_read_one, file, root)
+            yield FoundFile(visible(name), alone=False, read=read, place=place)
 
 
 def _unreadable_folder(error: OSError) -> None:

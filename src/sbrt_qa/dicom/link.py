@@ -10,12 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sbrt_qa.dicom.collect import Collection, FoundObject
+from sbrt_qa.dicom.image_choice import choose_images
+from sbrt_qa.dicom.kinds import SEGMENTATION
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.case import Link, LinkKind
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import say
+
+_IMAGES: Final = (
+    "MR",
+    "PT",
+    "CT Image",
+    "Enhanced CT Image",
+    "Enhanced MR Image",
+    "NM",
+    "US",
+    "XA",
+)
+"""Kinds of images that are not read, as `collect` names them."""
 
 _Links = dict[tuple[str, str], Link]
 """How a dose was joined to a plan, by their UIDs; the plan's is empty where there is none."""
@@ -168,6 +183,13 @@ def _structures(
         )
         return Reason(ReasonCode.STRUCTURE_AMBIGUOUS, detail), ()
     detail = say("no structure set: {0}", why) if owners else say("no structure set")
+    if segmented := collection.others(SEGMENTATION):
+        detail = say(
+            "{0}; structures are there as a segmentation ({1}), which is not read: export them as "
+            "RTSTRUCT",
+            detail,
+            ", ".join(segmented),
+        )
     return Reason(ReasonCode.STRUCTURE_MISSING, detail), ()
 
 
@@ -189,28 +211,16 @@ def _candidates_of(collection: Collection, case: LinkedCase) -> tuple[FoundObjec
 
 
 def _with_images(collection: Collection, case: LinkedCase) -> LinkedCase:
-    """Add the image series that the structures refer to, else the only one in the same frame."""
-    series: dict[str, list[FoundObject]] = {}
-    for image in collection.of("CT"):
-        series.setdefault(image.series_uid, []).append(image)
+    """Add the image series of the structure set, or of the dose or plan where there is none."""
     structures = case.structures if isinstance(case.structures, FoundObject) else None
     anchor = structures or next(iter([*case.doses, *([case.plan] if case.plan else [])]), None)
-    if anchor is None or not series:
+    if anchor is None:
         return case
-    for uid in anchor.series_uids:
-        if uid in series:
-            made = Link(anchor.name, "CT", LinkKind.BY_UID)
-            return _joined(case, series[uid], made)
-    fitting = [s for s in series.values() if s[0].frame_uid and _belong_together(s[0], anchor)]
-    if len(fitting) == 1:
-        note = say("a guess: the only image series of the same frame of reference")
-        return _joined(
-            case, fitting[0], Link(anchor.name, "CT", LinkKind.BY_FRAME_OF_REFERENCE, note)
-        )
-    why = say("several image series share") if fitting else say("no image series here has")
-    note = say("{0}: {1} its frame of reference; no image is used", anchor.name, why)
-    return replace(case, notes=(*case.notes, note))
-
-
-def _joined(case: LinkedCase, images: Sequence[FoundObject], made: Link) -> LinkedCase:
-    return replace(case, images=tuple(images), links=(*case.links, made))
+    beside = [(kind, len(names)) for kind in _IMAGES if (names := collection.others(kind))]
+    chosen = choose_images(collection.of("CT"), anchor, _belong_together, beside)
+    return replace(
+        case,
+        images=chosen.images,
+        links=(*case.links, *([chosen.link] if chosen.link else [])),
+        notes=(*case.notes, *([chosen.note] if chosen.note else [])),
+    )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from sbrt_qa.dicom.collect import Collection, FoundObject, IgnoredFile, collect
-from sbrt_qa.dicom.ct import Slice, read_image
+from sbrt_qa.dicom.ct import read_image
 from sbrt_qa.dicom.dose_choice import choose_doses, read_sum
 from sbrt_qa.dicom.dvh_sequence import read_stored_dvhs
 from sbrt_qa.dicom.elements import translated
 from sbrt_qa.dicom.header import read_header, read_image_header
 from sbrt_qa.dicom.identifiers import Identity, identity_of
+from sbrt_qa.dicom.image_choice import images_named
 from sbrt_qa.dicom.link import LinkedCase, link
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.read import warnings_as_notes
@@ -22,8 +23,9 @@ from sbrt_qa.dicom.rtdose import read_dose
 from sbrt_qa.dicom.rtplan import read_plan
 from sbrt_qa.dicom.rtrecord import in_time, read_session
 from sbrt_qa.dicom.rtstruct import read_structure_set
+from sbrt_qa.dicom.stacks import Slice
 from sbrt_qa.errors import DicomError, GeometryError
-from sbrt_qa.model.case import Case, Provenance, Repair, SourceFile
+from sbrt_qa.model.case import Case, LinkKind, Provenance, Repair, SourceFile
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.header import ObjectHeader
@@ -144,12 +146,13 @@ class _Reader:
         structures = self._structures(linked)
         chosen = choose_doses(linked.doses, plan if isinstance(plan, Plan) else None)
         dose = self._dose(chosen, structures)
-        image = self._image(linked.images, log)
+        image = self._image(linked, log)
+        shown = _shown(linked.images, image)
         sessions = self._sessions(linked, log)
         used = (
             *_present(linked.plan, linked.structures),
             *_chosen(chosen),
-            *linked.images,
+            *shown,
             *linked.records,
         )
         return Case(
@@ -254,10 +257,20 @@ class _Reader:
             return ()
         return found
 
-    def _image(self, images: Sequence[FoundObject], log: Log) -> ImageSeries | None:
-        slices = [Slice(one.root, one.source.sha256, one.read) for one in images if not one.problem]
+    def _image(self, linked: LinkedCase, log: Log) -> ImageSeries | None:
+        images = [one for one in linked.images if not one.problem]
+        slices = [Slice(one.root, one.source.sha256, one.read) for one in images]
         with warnings_as_notes("CT", log):
-            return read_image(slices, log) if slices else None
+            return read_image(slices, log, partial(self._named, linked)) if slices else None
+
+    def _named(self, linked: LinkedCase) -> frozenset[str]:
+        """Return the slices that the contours of a case name."""
+        drawn = linked.structures
+        if isinstance(drawn, Reason):
+            return frozenset()
+        key, read = f"images of {drawn.uid}", partial(images_named, drawn.root, drawn.frame_uid)
+        found = self._once_as(key, drawn, read)
+        return frozenset() if isinstance(found, str) else found
 
     def _sessions(self, linked: LinkedCase, log: Log) -> tuple[Session, ...]:
         read: list[Session] = []
@@ -271,7 +284,7 @@ class _Reader:
         return in_time(read)
 
     def _provenance(self, linked: LinkedCase, used: Sequence[FoundObject], log: Log) -> Provenance:
-        headers = _headers(used)
+        headers = _with_named_images(_headers(used), linked)
         logs = [*(one.root.log for one in used), log]
         names = {one.name for one in used} | {"CT", "RTPLAN"}
         notes = [*(note for one in logs for note in one.notes), *linked.notes]
@@ -306,6 +319,14 @@ def _chosen(doses: tuple[FoundObject, ...] | Reason) -> tuple[FoundObject, ...]:
     return () if isinstance(doses, Reason) else doses
 
 
+def _shown(images: Sequence[FoundObject], image: ImageSeries | None) -> list[FoundObject]:
+    """Return the slices that make up the image; all, where none could be made."""
+    if image is None:
+        return list(images)
+    uids = frozenset(image.sop_instance_uids)
+    return [one for one in images if one.source.sop_instance_uid in uids]
+
+
 def _label(linked: LinkedCase, plan: Plan | Reason) -> str:
     if isinstance(plan, Plan) and (plan.label or plan.name):
         return plan.label or plan.name
@@ -331,6 +352,20 @@ def _headers(used: Sequence[FoundObject]) -> tuple[ObjectHeader, ...]:
         else:
             headers.append(header)
     return tuple(headers)
+
+
+def _with_named_images(
+    headers: tuple[ObjectHeader, ...], linked: LinkedCase
+) -> tuple[ObjectHeader, ...]:
+    """Let a structure set refer to the series whose slices its contours name, listed or not."""
+    named = [k.source for k in linked.links if k.target == "CT" and k.kind is LinkKind.BY_UID]
+    uids = tuple(dict.fromkeys(one.series_uid for one in linked.images))
+    return tuple(
+        replace(h, series_uids=tuple(dict.fromkeys((*h.series_uids, *uids))))
+        if h.name in named
+        else h
+        for h in headers
+    )
 
 
 def _image_problem(images: Sequence[FoundObject], image: ImageSeries | None, log: Log) -> str:

@@ -116,10 +116,14 @@ class RawText(NamedTuple):
 
 
 class Offsets(NamedTuple):
-    """A grid frame offset vector and the number of frames it belongs to."""
+    """A grid frame offset vector, the number of frames it belongs to, and where the first lies.
+
+    ``first_mm`` is the patient z of the first frame where frames lie across z, else None.
+    """
 
     values_mm: tuple[float, ...]
     frames: int
+    first_mm: float | None = None
 
 
 ENCODING: Stage[Encoding] = Stage("file encoding")
@@ -127,8 +131,15 @@ TEXT: Stage[RawText] = Stage("text")
 CONTOUR_TYPE: Stage[str] = Stage("contour geometric type")
 DOSE_UNITS: Stage[str] = Stage("dose units")
 FRAME_OFFSETS: Stage[Offsets] = Stage("grid frame offsets")
+FIRST_OFFSET: Stage[Offsets] = Stage("first grid frame offset")
 PLANES: Stage[dict[float, float]] = Stage("contour planes")
 """Maps the z of each contour to the z of its plane."""
+
+OFFSET_NOISE_MM: Final = 0.01
+"""Largest first offset that still means 0: what is left of arithmetic, or of rounded decimals."""
+
+OFFSET_ROUNDING_MM: Final = 0.06
+"""Largest distance of an absolute first offset from its frame: text with one decimal of a mm."""
 
 PLANE_TOLERANCE_MM: Final = 0.01
 """Largest spread of z that is rounding noise of decimal text, within a contour and of a plane."""
@@ -193,6 +204,36 @@ def unsorted_frames(offsets: Offsets) -> Mended[Offsets] | None:
     return Mended(
         offsets, say("dose frames are not in the order of their places; they were sorted")
     )
+
+
+@FIRST_OFFSET.quirk(
+    "first-offset-not-zero", vendor="several", example="first of 40 frame offsets is 1e-9"
+)
+def first_offset_not_zero(offsets: Offsets) -> Mended[Offsets] | None:
+    """Read offsets whose first is 0 but for noise as distances from the first frame."""
+    first, *others = offsets.values_mm or (0.0,)
+    if first == 0.0 or abs(first) > OFFSET_NOISE_MM:
+        return None
+    detail = say("the first frame offset is {0} mm and was read as 0", f"{first:.3g}")
+    return Mended(offsets._replace(values_mm=(0.0, *others)), detail)
+
+
+@FIRST_OFFSET.quirk(
+    "rounded-absolute-offsets", vendor="several", example="first frame at -103.47, offset -103.5"
+)
+def rounded_absolute_offsets(offsets: Offsets) -> Mended[Offsets] | None:
+    """Read rounded absolute offsets as places, shifted so that the first frame keeps its own."""
+    if offsets.first_mm is None or not offsets.values_mm or offsets.values_mm[0] == 0.0:
+        return None
+    off = offsets.first_mm - offsets.values_mm[0]
+    if not OFFSET_NOISE_MM < abs(off) <= OFFSET_ROUNDING_MM:
+        return None
+    detail = say(
+        "the frame offsets are places rounded by {0} mm; they were shifted onto the first frame",
+        f"{abs(off):.2g}",
+    )
+    moved = tuple(value + off for value in offsets.values_mm)
+    return Mended(offsets._replace(values_mm=moved), detail)
 
 
 @PLANES.quirk("plane-noise", vendor="several", example="z of 2.4991 and 2.4992 in one plane")

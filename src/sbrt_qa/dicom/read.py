@@ -17,6 +17,7 @@ from pydicom.dataset import Dataset, FileDataset
 
 from sbrt_qa.dicom.elements import Item, translated
 from sbrt_qa.dicom.guarded import Budget, GuardedBytes
+from sbrt_qa.dicom.kinds import holds_dose
 from sbrt_qa.dicom.preamble import PREAMBLE, PREAMBLE_BYTES
 from sbrt_qa.dicom.quirks import ENCODING, IMPLICIT_LITTLE_ENDIAN, Encoding, Log
 from sbrt_qa.errors import DicomError, quoted
@@ -89,7 +90,7 @@ def open_bytes(data: bytes, where: str) -> Opened:
         root = Item.root(dataset, where, log, budget)
         _refuse_directory(dataset, where)
         _check_identity(root)
-        if root.code("Modality") == "RTDOSE":
+        if holds_dose(root):
             dataset = parse(data, budget, with_pixels=True)
             root = Item.root(dataset, where, log, budget)
         syntax = _transfer_syntax(dataset)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sbrt_qa.dicom.coordinates import frame_positions_mm, plane_geometry, to_patient_axes
 from sbrt_qa.dicom.elements import Item, translated
 from sbrt_qa.dicom.oblique import DOSE_AXES, StoredDose
-from sbrt_qa.dicom.quirks import DOSE_UNITS, FRAME_OFFSETS, Offsets
+from sbrt_qa.dicom.quirks import DOSE_UNITS, FIRST_OFFSET, FRAME_OFFSETS, Offsets
 from sbrt_qa.dicom.read import Opened, is_compressed
 from sbrt_qa.errors import DicomError, GeometryError, quoted
 from sbrt_qa.model.grid import DoseGrid, DoseType, FloatArray, Summation
@@ -20,6 +20,9 @@ from sbrt_qa.units import DOSE_UNITS_GY
 
 MAX_DOSE_GY: Final = 100_000.0
 """Highest dose of a voxel: far beyond what is planned, next to brachytherapy sources too."""
+
+ALONG_Z: Final = 0.01
+"""How far a normal may be from the z axis, as 1 - cosine, for offsets to be places along z."""
 
 MAX_VOXELS: Final = 2**27
 """Largest grid that is read (512 x 512 x 512), so that a lying header allocates nothing."""
@@ -132,12 +135,26 @@ def _offsets_mm(root: Item, frames: int) -> FloatArray:
             got = root.shown("GridFrameOffsetVector")
             raise _refused(root, "Grid Frame Offset Vector is missing or broken", got)
         return np.zeros(1)
-    offsets = FRAME_OFFSETS.mend(Offsets(values, frames), root.where, root.log).values_mm
+    given = Offsets(values, frames, _first_z_mm(root))
+    given = FRAME_OFFSETS.mend(given, root.where, root.log)
+    offsets = FIRST_OFFSET.mend(given, root.where, root.log).values_mm
     if len(offsets) != frames:
         raise _refused(
             root, "frames and frame offsets disagree", f"{len(offsets)} offsets", f"{frames}"
         )
     return np.array(offsets)
+
+
+def _first_z_mm(root: Item) -> float | None:
+    """Return the patient z of the first frame where frames are stacked along z, else None."""
+    position, cosines = (
+        root.numbers("ImagePositionPatient"),
+        root.numbers("ImageOrientationPatient"),
+    )
+    if position is None or len(position) != 3 or cosines is None or len(cosines) != 6:
+        return None
+    normal_z = cosines[0] * cosines[4] - cosines[1] * cosines[3]
+    return position[2] if abs(normal_z) > 1 - ALONG_Z else None
 
 
 def _stored(opened: Opened, layout: _Layout) -> StoredDose:
