@@ -28,6 +28,7 @@ from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.slabs import Between, Ends
 from sbrt_qa.model.case import LinkKind
+from sbrt_qa.model.plan import BeamKind
 from sbrt_qa.reports.trial.page import SAID
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,7 +58,9 @@ VALUES = (
 
 def of_values() -> dict[str, str]:
     """Return the values that are words of their own, of enumerations and of attributes."""
-    return dict.fromkeys((*VALUES, *LinkKind, *Between, *Ends, *Interpolation), "src/sbrt_qa")
+    return dict.fromkeys(
+        (*VALUES, *BeamKind, *LinkKind, *Between, *Ends, *Interpolation), "src/sbrt_qa"
+    )
 
 
 def of_code() -> dict[str, str]:

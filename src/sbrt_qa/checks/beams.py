@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.checks.registry import (
+    CheckContext,
+    Found,
+    Group,
+    Outcome,
+    Passed,
+    Untold,
+    check,
+)
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.outcome import Severity
@@ -31,11 +39,16 @@ def name_of(beam: Beam) -> str:
 def metersets(context: CheckContext) -> Iterator[Outcome]:
     """Find treatment beams that would deliver nothing, or that no fraction delivers.
 
-    Every treatment beam must be named by a fraction group, with a meterset greater than 0, and
-    fraction groups must name no beam that is not there.
+    Every treatment beam must be named by a fraction group, with a meterset greater than 0 in each
+    that names it, and fraction groups must name no beam that is not there. A plan without any
+    fraction group cannot be told. What is a treatment beam is said by SETUP_BEAMS.
     """
     plan = context.plan
     if plan is None or not (plan.beams or plan.fraction_groups):
+        return
+    if not plan.fraction_groups and not any(b.in_fraction_group for b in plan.beams):
+        text = say("the plan has no fraction group, so that no meterset is known")
+        yield Untold(say("plan"), text, say("Export the plan again, with its fraction groups."))
         return
     there = {b.number for b in (*plan.beams, *plan.setup_beams)}
     named = {n for group in plan.fraction_groups for n in group.beam_numbers}
@@ -66,6 +79,11 @@ def _without_meterset(plan: Plan) -> Iterator[Found]:
         elif not beam.meterset > 0:
             text = say("its meterset is {0}", f"{beam.meterset:g}")
             yield Found(name_of(beam), text, advice, f"{beam.meterset:g}", "> 0")
+        elif beam.unstated_groups:
+            text = say(
+                "fraction group {0} names it without a meterset", _listed([*beam.unstated_groups])
+            )
+            yield Found(name_of(beam), text, advice, say("nothing"), "> 0")
 
 
 def _listed(numbers: list[int]) -> str:
@@ -113,7 +131,7 @@ def energies(
             continue
         what = joined(" ", (stated(beam.radiation_type.lower()), energy))
         wrong = (beam.radiation_type and beam.radiation_type not in radiation) or not all(
-            least_mv <= e <= most_mv for e in beam.nominal_energies
+            least_mv <= e <= most_mv for e in beam.nominal_energies if e > 0
         )
         if wrong:
             yield Found(
@@ -140,7 +158,7 @@ def fluence_modes(context: CheckContext) -> Iterator[Outcome]:
     modes: dict[tuple[str, float], set[str]] = {}
     for beam in context.plan.beams if context.plan else ():
         if beam.radiation_type in ("", "PHOTON"):
-            for energy in set(beam.nominal_energies):
+            for energy in {e for e in beam.nominal_energies if e > 0}:
                 modes.setdefault((beam.machine, energy), set()).add(beam.fluence_mode or "STANDARD")
     for (_, energy), found in modes.items():
         listed = joined(" and ", map(stated, sorted(found)))
@@ -191,21 +209,6 @@ def machines(context: CheckContext, allowed: tuple[str, ...] = ()) -> Iterator[O
         yield Found(say("plan"), say("the beams name no machine"), severity=Severity.INFO)
     else:
         yield Passed(say("plan"), shown, ", ".join(allowed) or say("one machine"))
-
-
-@check("SETUP_BEAMS", title="Setup beams", group=Group.BEAMS, rows=(8,))
-def setup_beams(context: CheckContext) -> Iterator[Outcome]:
-    """Tell of setup and imaging beams that state a meterset: their dose may be in no dose grid."""
-    for beam in context.plan.setup_beams if context.plan else ():
-        if beam.meterset:
-            kind = stated(beam.delivery_type.lower().replace("_", " "))
-            text = say(
-                "not for treatment ({0}), with a meterset of {1}", kind, f"{beam.meterset:g}"
-            )
-            advice = say("Ask whether its dose was counted.")
-            yield Found(name_of(beam), text, advice, f"{beam.meterset:g}", "0")
-        else:
-            yield Passed(name_of(beam), stated(beam.delivery_type.lower()), say("no meterset"))
 
 
 @check("BEAM_MODIFIERS", title="Wedges, boli, blocks", group=Group.BEAMS, rows=(28,))
@@ -339,7 +342,8 @@ def mu_per_gy(
     """Tell when the meterset of a fraction is unusually small or large for its dose.
 
     A few hundred MU per Gy are usual for modulated small fields, a hundred for open ones. Far less
-    means that another dose was prescribed, far more that the plan is overmodulated.
+    means that another dose was prescribed, far more that the plan is overmodulated. Plans of
+    particles, whose meterset is another quantity, are not looked at.
 
     Parameters
     ----------
@@ -348,6 +352,8 @@ def mu_per_gy(
     """
     plan, rx_gy, fractions = context.plan, context.prescription_gy, context.fractions
     if plan is None or rx_gy is None or fractions is None or not plan.beams:
+        return
+    if plan.is_ion or any(b.radiation_type not in ("", "PHOTON") for b in plan.beams):
         return
     metersets = [b.meterset for b in plan.beams]
     if any(m is None for m in metersets) or {b.meterset_unit for b in plan.beams} - {"MU", ""}:

@@ -31,6 +31,27 @@ def isocentres_of(beams: tuple[Beam, ...], apart_mm: float = 1.0) -> list[Point]
     return found
 
 
+LEAST_NODES: Final = 10
+"""Beams from which many target points mean a delivery without an isocentre."""
+
+POINTS_PER_BEAM: Final = 1 / 3
+"""Share of beams with a target point of their own from which there is no isocentre."""
+
+
+def is_non_isocentric(beams: tuple[Beam, ...]) -> bool:
+    """Tell whether beams have target points of their own, as the nodes of a robotic delivery do.
+
+    A plan with a few isocentres, each of several beams, is isocentric however many beams it has.
+    """
+    points = isocentres_of(beams)
+    return len(beams) >= LEAST_NODES and len(points) > len(beams) * POINTS_PER_BEAM
+
+
+def _middle(points: list[Point]) -> Point:
+    x, y, z = (sum(axis) / len(points) for axis in zip(*points, strict=True))
+    return x, y, z
+
+
 def _target_centre(context: CheckContext) -> Point | None:
     region = context.region("PTV")
     return None if isinstance(region, Reason) else centroid_mm(cells_of(region))
@@ -41,20 +62,31 @@ def _target_centre(context: CheckContext) -> Point | None:
     title="Number of isocentres",
     group=Group.BEAMS,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     rows=(10,),
 )
 def isocentre_count(context: CheckContext, most: int = 1) -> Iterator[Outcome]:
     """Find more isocentres than the protocol expects.
 
-    Isocentres less than 1 mm apart are one; of a beam whose couch moves, its first counts.
+    Isocentres less than 1 mm apart are one; of a beam whose couch moves, its first counts. Where
+    the beams have target points of their own, as the nodes of a robotic delivery do, there is no
+    isocentre to count.
 
     Parameters
     ----------
     most
         Isocentres that a plan may have.
     """
-    found = isocentres_of(context.plan.beams) if context.plan else []
-    if len(found) > most:
+    beams = context.plan.beams if context.plan else ()
+    found = isocentres_of(beams)
+    if is_non_isocentric(beams):
+        text = say(
+            "non-isocentric delivery: {0} with {1}; isocentres are not counted",
+            counted(len(beams), "beam"),
+            counted(len(found), "target point"),
+        )
+        yield Found(say("plan"), text, severity=Severity.INFO)
+    elif len(found) > most:
         text = say("{0} isocentres", len(found))
         advice = say("Check whether several targets are treated, or a shift was forgotten.")
         yield Found(say("plan"), text, advice, str(len(found)), say("at most {0}", most))
@@ -70,7 +102,7 @@ def isocentre_count(context: CheckContext, most: int = 1) -> Iterator[Outcome]:
     rows=(10,),
 )
 def isocentre_far(context: CheckContext, most_mm: float = 100.0) -> Iterator[Outcome]:
-    """Find an isocentre far from the middle of the PTV.
+    """Find an isocentre far from the middle of the PTV; of target points their middle.
 
     Parameters
     ----------
@@ -81,7 +113,8 @@ def isocentre_far(context: CheckContext, most_mm: float = 100.0) -> Iterator[Out
     centre = _target_centre(context) if points else None
     if centre is None:
         return
-    for point in points:
+    beams = context.plan.beams if context.plan else ()
+    for point in [_middle(points)] if is_non_isocentric(beams) else points:
         away = math.dist(point, centre)
         where, expected = say("isocentre"), say("at most {0} mm", f"{most_mm:g}")
         if away > most_mm:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.checks.registry import (
+    CheckContext,
+    Found,
+    Group,
+    Outcome,
+    Passed,
+    Untold,
+    check,
+)
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.geometry.margins import gap_mm, vertices
 from sbrt_qa.geometry.regions import cells_of
@@ -20,6 +28,8 @@ LOOKED_AT: Final = 20_000
 
 SCALING: Final = ("D", "DC", "Mean", "Max", "Min")
 """Metrics in Gy that go with the dose of the plan."""
+
+TARGETS: Final = ("PTV", "GTV", "CTV")
 
 NO_LEVEL: Final = say("Another plan is needed that spares more of it, or ask the trial office.")
 
@@ -38,8 +48,8 @@ def oar_driven(
 
     Limits of serial organs, of priority 1, outrank coverage: a plan that gave up coverage to keep
     the duodenum within its limit did what it should, and a reviewer wants to know. Where coverage
-    is low and no organ is near its limit, that is said as well. The verdicts of the limits stay as
-    they are.
+    is low and no organ is near its limit, that is said as well; where no limit of an organ was
+    judged, that it cannot be told. The verdicts of the limits stay as they are.
 
     Parameters
     ----------
@@ -52,6 +62,10 @@ def oar_driven(
     if not low:
         return
     shown = joined(", ", (say("{0} {1} {2}", r.structure, r.metric, _value(r)) for r in low))
+    if not any(_is_judged_organ(r) for r in context.results):
+        text = say("coverage is low ({0}), and no limit of an organ was judged", shown)
+        yield Untold("PTV", text)
+        return
     drivers = dict(_drivers(context, at_limit_part, near_mm))
     if drivers:
         text = say("coverage is low ({0}) while {1}", shown, joined("; ", drivers.values()))
@@ -66,7 +80,14 @@ def oar_driven(
 
 def _is_low_coverage(r: ConstraintResult) -> bool:
     wrong = r.verdict in (Verdict.MINOR, Verdict.MAJOR)
-    return wrong and r.op in (">=", ">") and r.unit == "%" and r.structure in ("PTV", "GTV", "CTV")
+    return wrong and r.op in (">=", ">") and r.unit == "%" and r.structure in TARGETS
+
+
+def _is_judged_organ(r: ConstraintResult) -> bool:
+    """Tell whether a result is that of an organ's upper limit of priority 1, with a value."""
+    of_organ = r.structure not in TARGETS
+    bounded = r.op in ("<=", "<") and r.priority == 1 and r.counts
+    return of_organ and bounded and r.value is not None
 
 
 def _value(r: ConstraintResult) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from sbrt_qa.dicom.control_points import read_control_points
 from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.prescription import fractions_of, prescription_of
+from sbrt_qa.model.beam_kind import told_apart
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Modifier, PatientSetup, Plan
 
@@ -31,8 +32,8 @@ def read_plan(root: Item) -> Plan:
     groups = tuple(_fraction_group(item) for item in root.items("FractionGroupSequence"))
     references = tuple(_dose_reference(item) for item in root.items("DoseReferenceSequence"))
     is_ion = root.uid("SOPClassUID") == ION_PLAN_CLASS or root.has("IonBeamSequence")
-    beams = _beams(root, is_ion=is_ion)
-    treatment = tuple(b for b in beams if not b.is_setup)
+    beams = told_apart(_beams(root, is_ion=is_ion))
+    treatment = tuple(b for b in beams if b.treats)
     delivering = {b.number for b in treatment}
     return Plan(
         sop_instance_uid=root.uid("SOPInstanceUID"),
@@ -47,11 +48,12 @@ def read_plan(root: Item) -> Plan:
         dose_references=references,
         fraction_groups=groups,
         beams=treatment,
-        setup_beams=tuple(b for b in beams if b.is_setup),
+        setup_beams=tuple(b for b in beams if not b.treats),
         is_ion=is_ion,
         planning_date=root.code("RTPlanDate"),
         prescription_text=root.text("PrescriptionDescription"),
         setups=tuple(_setup(item) for item in root.items("PatientSetupSequence")),
+        applications=len(root.items("ApplicationSetupSequence")),
     )
 
 
@@ -111,12 +113,7 @@ def _referenced(root: Item) -> tuple[frozenset[int], ...]:
 
 
 def _beams(root: Item, *, is_ion: bool) -> tuple[Beam, ...]:
-    delivered: dict[int, Item] = {}
-    for group in root.items("FractionGroupSequence"):
-        for reference in group.items("ReferencedBeamSequence"):
-            number = reference.integer("ReferencedBeamNumber")
-            if number is not None:
-                delivered.setdefault(number, reference)
+    delivered = _references(root)
     sequences = (
         ("IonBeamSequence", "IonControlPointSequence")
         if is_ion
@@ -141,10 +138,25 @@ def _beams(root: Item, *, is_ion: bool) -> tuple[Beam, ...]:
     )
 
 
-def _beam(item: Item, control_points: str, delivered: dict[int, Item]) -> Beam:
+def _references(root: Item) -> dict[int, list[tuple[int, Item]]]:
+    """Return by beam number the groups that name the beam, and how; those with a meterset first."""
+    named: dict[int, list[tuple[int, Item]]] = {}
+    for group in root.items("FractionGroupSequence"):
+        for reference in group.items("ReferencedBeamSequence"):
+            number = reference.integer("ReferencedBeamNumber")
+            if number is not None:
+                place = (group.integer("FractionGroupNumber") or 0, reference)
+                named.setdefault(number, []).append(place)
+    for places in named.values():
+        places.sort(key=lambda place: not place[1].number("BeamMeterset"))
+    return named
+
+
+def _beam(item: Item, control_points: str, delivered: dict[int, list[tuple[int, Item]]]) -> Beam:
     number = item.integer("BeamNumber")
     number = -1 if number is None else number
-    reference = delivered.get(number)
+    places = delivered.get(number, [])
+    reference = places[0][1] if places else None
     points = item.items(control_points)
     return Beam(
         number=number,
@@ -168,13 +180,17 @@ def _beam(item: Item, control_points: str, delivered: dict[int, Item]) -> Beam:
         final_weight=item.number("FinalCumulativeMetersetWeight"),
         points=read_control_points(item, points),
         modifiers=tuple(_modifiers(item)),
+        unstated_groups=tuple(n for n, r in places if not r.number("BeamMeterset"))
+        if reference and reference.number("BeamMeterset")
+        else (),
     )
 
 
 def _amount(item: Item, keyword: str, most: float) -> float | None:
     """Return a number that may be neither negative nor absurd; one that is is not known."""
     value = item.number(keyword)
-    if value is None or 0 <= value <= most:
+    unreadable = value is None and item.raw(keyword).strip(b" \0")
+    if not unreadable and (value is None or 0 <= value <= most):
         return value
     item.log.note(
         say("{0}: {1} {2} cannot be and is not used", item.where, keyword, item.shown(keyword))

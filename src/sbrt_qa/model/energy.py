@@ -19,12 +19,12 @@ def energy_texts(beams: Iterable[Beam]) -> tuple[str, ...]:
     """Return the energies of beams, one text for each kind of radiation and fluence mode.
 
     Such as ``6 MV``, ``6/10 MV FFF``, ``9 MeV``, ``70-180 MeV, 22 energies``: each energy once,
-    from low to high; kinds in beam order. Beams that state no energy add nothing. A beam that does
-    not state its radiation is taken for one of photons, as nearly all are.
+    from low to high; kinds in beam order. Beams that state no energy, or 0, add nothing. A beam
+    that does not state its radiation is taken for one of photons, as nearly all are.
     """
     kinds: dict[str, set[float]] = {}
     for beam in beams:
-        kinds.setdefault(_kind(beam), set()).update(beam.nominal_energies)
+        kinds.setdefault(_kind(beam), set()).update(e for e in beam.nominal_energies if e > 0)
     return tuple(_text(kind, sorted(values)) for kind, values in kinds.items() if values)
 
 

@@ -76,6 +76,16 @@ class PatientSetup:
     breathing: str = ""
 
 
+class BeamKind(enum.StrEnum):
+    """What a beam was taken for, see `sbrt_qa.model.beam_kind`; each value reads in a report."""
+
+    TREATMENT = "treatment"
+    SETUP = "setup field"
+    IMAGING = "imaging field"
+    ZEROED = "position left at zero"
+    PLACEHOLDER = "placeholder"
+
+
 @dataclass(frozen=True, slots=True)
 class Beam:
     """One beam. Angles in degrees, energies and meterset as written.
@@ -85,7 +95,9 @@ class Beam:
     ``meterset``, ``dose_gy`` and ``dose_point_mm`` are per fraction, taken from the fraction group
     by beam number; ``in_fraction_group`` tells whether one names the beam. ``final_weight`` is the
     Final Cumulative Meterset Weight; ``tolerance_table`` the label, or the number, of the machine's
-    tolerance table that holds for the beam.
+    tolerance table that holds for the beam. ``kind`` is what the beam was taken for, ``why`` says
+    why; ``unstated_groups`` are fraction groups that name the beam without a meterset, while
+    another gives it one.
     """
 
     number: int
@@ -110,11 +122,14 @@ class Beam:
     points: tuple[ControlPoint, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
     tolerance_table: str = ""
+    kind: BeamKind = BeamKind.TREATMENT
+    why: str = ""
+    unstated_groups: tuple[int, ...] = ()
 
     @property
-    def is_setup(self) -> bool:
-        """True for imaging and setup fields, which never deliver treatment dose."""
-        return self.delivery_type not in ("", "TREATMENT", "CONTINUATION")
+    def treats(self) -> bool:
+        """True for a treatment beam; others deliver no treatment dose."""
+        return self.kind is BeamKind.TREATMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +147,9 @@ class Plan:
     """A treatment plan as exported.
 
     ``prescription`` and ``fractions`` are a value, or the Reason why the plan states none that is
-    unambiguous. ``beams`` are treatment beams; ``setup_beams`` are kept apart.
+    unambiguous. ``beams`` are treatment beams; ``setup_beams`` are all others, kept apart: setup
+    and imaging fields, positions left at zero, placeholders. ``applications`` counts the
+    application setups of brachytherapy.
     ``prescription_text`` is the Prescription Description, which nothing is computed from.
     """
 
@@ -153,6 +170,7 @@ class Plan:
     planning_date: str = ""
     prescription_text: str = ""
     setups: tuple[PatientSetup, ...] = ()
+    applications: int = 0
 
     @property
     def machines(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import counted
+from sbrt_qa.reports.beam_list import beams_text
 from sbrt_qa.review.result import DoseSummary, ImageSummary, PlanSummary
 
 
@@ -33,7 +34,9 @@ def _structures_text(label: str | Reason, count: int) -> str:
 def _plan_lines(plan: PlanSummary | Reason) -> list[tuple[str, str]]:
     if isinstance(plan, Reason):
         return [("Prescribed", plan.detail)]
-    return [("Prescribed", _prescription_text(plan)), ("Delivery", _delivery_text(plan))]
+    beams = beams_text(plan)
+    lines = [("Prescribed", _prescription_text(plan)), ("Delivery", _delivery_text(plan))]
+    return [*lines, ("Beams", beams)] if beams else lines
 
 
 def _prescription_text(plan: PlanSummary) -> str:
@@ -50,7 +53,7 @@ def _prescription_text(plan: PlanSummary) -> str:
 def _delivery_text(plan: PlanSummary) -> str:
     energies = ", ".join(plan.energies)
     beams = counted(plan.beams, "beam")
-    setup = f"{plan.setup_beams} setup" if plan.setup_beams else ""
+    setup = f"{plan.setup_beams} not treating" if plan.setup_beams else ""
     meterset = f"{plan.meterset:.1f} {plan.meterset_unit}" if plan.meterset is not None else ""
     parts = [", ".join(plan.machines), energies, ", ".join(plan.techniques), beams, setup, meterset]
     return " · ".join(part for part in parts if part)

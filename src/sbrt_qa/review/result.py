@@ -68,8 +68,20 @@ class EngineUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class BeamTaken:
+    """What a beam was taken for, such as ``treatment`` or ``setup field``, and why."""
+
+    number: int
+    name: str
+    kind: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSummary:
     """The plan at a glance. `beams` counts treatment beams; `meterset` is their sum per fraction.
+
+    `setup_beams` counts all others, and `beams_taken` says of each beam what it was taken for.
 
     A prescription or number of fractions that the plan does not state is the Reason why. `energies`
     are texts such as ``6 MV FFF`` or ``70-180 MeV, 22 energies``; none in results of versions that
@@ -93,6 +105,7 @@ class PlanSummary:
     isocentres: int
     is_ion: bool = False
     energies: tuple[str, ...] = ()
+    beams_taken: tuple[BeamTaken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import say, stated
 from sbrt_qa.model.plan import Beam, Plan, Prescription
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.review.result import DoseSummary, ImageSummary, PlanSummary
+from sbrt_qa.review.result import BeamTaken, DoseSummary, ImageSummary, PlanSummary
 
 EVEN_MM: Final = 0.01
 """Difference of gaps between dose planes that is still even."""
@@ -50,7 +50,12 @@ def plan_summary(plan: Plan | Reason) -> PlanSummary | Reason:
         meterset_unit=", ".join(dict.fromkeys(b.meterset_unit for b in plan.beams)),
         isocentres=len({i for b in plan.beams for i in b.isocentres_mm}),
         is_ion=plan.is_ion,
+        beams_taken=tuple(_taken(b) for b in (*plan.beams, *plan.setup_beams)),
     )
+
+
+def _taken(beam: Beam) -> BeamTaken:
+    return BeamTaken(beam.number, beam.name, stated(beam.kind), beam.why)
 
 
 def dose_summary(dose: DoseGrid | Reason) -> DoseSummary | Reason:

@@ -8,6 +8,7 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import counted
+from sbrt_qa.reports.beam_list import beams_text
 from sbrt_qa.reports.compose.codes import dose_kind_text, position_text, technique_text
 from sbrt_qa.reports.page import Fact
 from sbrt_qa.reports.words import Words, msg
@@ -105,6 +106,8 @@ def _plan_facts(review: CaseReview, occasion: Occasion, words: Words) -> Iterato
         return
     yield Fact(words(msg("Prescribed")), _prescribed(plan, words))
     yield Fact(words(msg("Delivery")), _delivery(plan, words))
+    if beams := beams_text(plan):
+        yield Fact(words(msg("Beams")), words.sentence(beams))
 
 
 def _label(review: CaseReview, occasion: Occasion, words: Words) -> str:
@@ -132,7 +135,8 @@ def _prescribed(plan: PlanSummary, words: Words) -> str:
 def _delivery(plan: PlanSummary, words: Words) -> str:
     energies = ", ".join(words.sentence(e) for e in plan.energies)
     beams = words.sentence(counted(plan.beams, "beam"))
-    setup = words.sentence(counted(plan.setup_beams, "setup beam")) if plan.setup_beams else ""
+    others = counted(plan.setup_beams, "beam that does not treat", "beams that do not treat")
+    setup = words.sentence(others) if plan.setup_beams else ""
     meterset = ""
     if plan.meterset is not None:
         meterset = f"{plan.meterset:.1f} {visible(plan.meterset_unit)}"
