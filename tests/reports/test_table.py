@@ -66,7 +66,7 @@ def test_header_findings_counts_reasons_and_origins_are_shown(review: CaseReview
     for piece in (
         "LIVER_50 · subject S-004 · approved",
         "50 Gy in 5 fractions",
-        "LINAC · 6 MV · PHOTON STATIC · 9 beams · 1 setup · 2412.5 MU",
+        "LINAC · 6 MV · PHOTON STATIC · 9 beams · 1 not treating · 2412.5 MU",
         "150 × 120 × 90 voxels of 2 × 2 × 2.5 mm",
         "5 limits: 1 MAJOR, 1 not evaluable, 1 minor, 1 per protocol; 1 reported only",
         "Linked by guess. Look at it.",
