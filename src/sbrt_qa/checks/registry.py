@@ -7,7 +7,8 @@ A check is one function in a file of `sbrt_qa.checks`, decorated with :func:`che
 - :class:`Passed`: nothing is wrong, and this is what was seen;
 - :class:`Untold`: it matters and cannot be told, and this is why.
 
-It yields nothing where there is nothing to look at. Its docstring is its published page; its
+It yields nothing where there is nothing to look at, which is told as such (`not_told` of a review),
+never as passed. Its docstring is its published page; its
 parameters are keyword arguments with a default, which a protocol may set.
 """
 

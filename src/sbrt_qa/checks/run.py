@@ -9,17 +9,22 @@ from typing import Any
 from sbrt_qa.checks.context import CheckContext
 from sbrt_qa.checks.registry import CHECKS, Check, Group, Parameter, finding_of
 from sbrt_qa.errors import ProtocolError, own_fault, quoted, visible
-from sbrt_qa.model.outcome import Finding, Severity, Verdict, worst_first
+from sbrt_qa.model.outcome import Finding, Reason, Severity, Verdict, worst_first
 from sbrt_qa.model.phrase import say
 from sbrt_qa.protocol.schema import CheckRule, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class ChecksDone:
-    """What the checks of one case say: finds, worst first, and what passed, by group."""
+    """What the checks of one case say: finds, worst first, and what passed, by group.
+
+    ``not_told`` are the checks that had nothing to look at, one entry each with the reason; they
+    have neither passed nor found anything.
+    """
 
     findings: tuple[Finding, ...]
     passed: tuple[Finding, ...]
+    not_told: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +118,41 @@ def run_checks(context: CheckContext, only: Container[str] | None = None) -> Che
     """
     wanted = configured(context.protocol)
     made = [one for one in wanted if only is None or one.check.code in only]
-    told = [f for one in made for f in _findings(one, context)]
+    each = [(one, list(_findings(one, context))) for one in made]
+    told = [f for _, findings in each for f in findings]
     found = [f for f in told if f.verdict is not Verdict.PER_PROTOCOL]
     return ChecksDone(
-        worst_first(found), tuple(f for f in told if f.verdict is Verdict.PER_PROTOCOL)
+        worst_first(found),
+        tuple(f for f in told if f.verdict is Verdict.PER_PROTOCOL),
+        tuple(_not_told(one.check, context) for one, findings in each if not findings),
     )
+
+
+def _not_told(one: Check, context: CheckContext) -> Finding:
+    """Return what is said of a check that had nothing to look at: not absent, and not passed."""
+    message = say("cannot be told: {0}", _nothing_there(one.group, context))
+    return Finding(
+        one.code, None, say("case"), message, title=one.title, source=one.source,
+        group=str(one.group),
+    )  # fmt: skip
+
+
+def _nothing_there(group: Group, context: CheckContext) -> str:
+    """Return what is missing that checks of a group look at, as far as it is a part of the case."""
+    case = context.case
+    if isinstance(case.plan, Reason) and group in (Group.BEAMS, Group.PRESCRIPTION):
+        return say("there is no plan")
+    if context.plan is not None and not context.plan.beams and group is Group.BEAMS:
+        return say("no beam of the plan treats")
+    if isinstance(case.dose, Reason) and group is Group.GRID:
+        return say("there is no dose")
+    if case.image is None and group is Group.IMAGES:
+        return say("there is no image")
+    if not context.structures and group in (Group.STRUCTURES, Group.IMAGES, Group.GRID):
+        return say("there is no structure")
+    if not case.sessions and group is Group.DELIVERY:
+        return say("there are no treatment records")
+    return say("nothing that it looks at is stated or drawn")
 
 
 def _findings(one: Configured, context: CheckContext) -> Iterator[Finding]:

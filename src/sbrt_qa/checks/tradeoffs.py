@@ -160,8 +160,8 @@ def liver_level(
         (r for r in context.results if (r.structure, r.metric) == (structure, metric)), None
     )
     rx_gy = context.prescription_gy
-    if mean is None or mean.value is None or rx_gy is None or rx_gy <= 0:
-        return
+    if mean is None or not mean.value or rx_gy is None or rx_gy <= 0:
+        return  # a liver without any dose says nothing of levels
     levels = sorted(_levels(context, structure, metric), reverse=True)
     if not any(same_prescription(rx_gy, level.total_gy) for level in levels):
         return

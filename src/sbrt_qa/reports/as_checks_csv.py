@@ -19,11 +19,15 @@ COLUMNS = (
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
-    """Return one row per check and object; `outcome` is found or passed."""
+    """Return one row per check and object; `outcome` is found, passed or not told."""
     rows = (
         head_cells(review, page) | {"outcome": outcome} | _row(finding)
         for review in reviews
-        for outcome, findings in (("found", review.findings), ("passed", review.passed))
+        for outcome, findings in (
+            ("found", review.findings),
+            ("passed", review.passed),
+            ("not told", review.not_told),
+        )
         for finding in findings
     )
     return write_table(COLUMNS, rows)

@@ -146,6 +146,7 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         *section("Borderline", map(_text, view.borderline_lines(review))),
         *section("Not evaluable, and why", _reasons(review)),
         *section("Plan checks without a find", _passed(review, page)),
+        *section("Plan checks with nothing to look at", map(_text, view.not_told_lines(review))),
         *section("Beside the site's own values", _comparisons(review.site_values)),
         *section("Beside a second engine", _comparisons(review.cross_check)),
         *section("Names", map(_text, view.names_told(review))),

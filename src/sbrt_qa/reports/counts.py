@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.model.outcome import Finding, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.review.result import CaseReview
 
@@ -64,3 +65,11 @@ def of_checks(review: CaseReview) -> tuple[Count, ...]:
 def _weight(verdict: Verdict | None) -> float:
     """Return what decides more: information is more than a check that found nothing."""
     return 0.5 if verdict is None else float(verdict.rank)
+
+
+def by_message(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Return findings by what they say, in their order."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.message, []).append(finding)
+    return groups

@@ -242,6 +242,8 @@ class Report:
         Borderline limits, one sentence each.
     findings, passed
         Plan checks by what they mean, and those that found nothing wrong.
+    not_told
+        Plan checks that had nothing to look at, one sentence for each reason.
     methods, inputs, origin
         What made this result, of what, and what the limits are.
     signatures, signed
@@ -280,3 +282,4 @@ class Report:
     signed: str
     disclaimer: str
     evidence_notes: tuple[str, ...] = field(default=())
+    not_told: tuple[str, ...] = field(default=())

@@ -202,6 +202,14 @@ def passed_text(review: CaseReview) -> str:
     return visible(f"{len(quiet)}: {told} (what each looked at: --all-checks)")
 
 
+def not_told_lines(review: CaseReview) -> list[str]:
+    """Return the checks that had nothing to look at by their reasons, one line each."""
+    return [
+        visible(f"{message}: {', '.join(f.title for f in found)}")
+        for message, found in counts.by_message(review.not_told).items()
+    ]
+
+
 def comparison_cells(row: Comparison) -> tuple[str, ...]:
     """Return our value, the other, difference, tolerance, and a sign of agreement."""
     numbers = (row.ours, row.other, row.difference, row.tolerance)

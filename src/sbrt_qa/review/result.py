@@ -18,7 +18,7 @@ SCHEMA: Final = "sbrt_qa.review/1"
 """Name and version of the JSON form; another version is refused, not guessed at."""
 
 
-LATER: Final = ("site",)
+LATER: Final = ("site", "not_told")
 """Fields that older documents of this version do not have."""
 
 
@@ -185,6 +185,8 @@ class CaseReview:
         What else a reviewer should know.
     passed
         Plan checks that were made and found nothing wrong, with what they saw.
+    not_told
+        Plan checks that had nothing to look at, and why; they are no passed ones.
     links, repairs, files, notes
         How the input was read.
     site_values, cross_check
@@ -211,6 +213,7 @@ class CaseReview:
     cross_check: tuple[Comparison, ...] = ()
     passed: tuple[Finding, ...] = ()
     site: str = ""
+    not_told: tuple[Finding, ...] = ()
     schema: str = SCHEMA
 
     def to_json(self, *, indent: int | None = None) -> str:

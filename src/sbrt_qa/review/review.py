@@ -123,6 +123,7 @@ def review_case(
         constraints=evaluation.results,
         findings=findings,
         passed=done.passed,
+        not_told=done.not_told,
         links=source.links,
         repairs=source.repairs,
         files=source.files,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sbrt_qa.errors import visible
@@ -97,7 +97,15 @@ def compose(
         signed=words(msg("What is signed: the review with SHA-256 {hash}."), hash=review.sha256),
         disclaimer=words(DISCLAIMER),
         evidence_notes=_evidence_notes(evidence, words),
+        not_told=tuple(_not_told(review, words)),
     )
+
+
+def _not_told(review: CaseReview, words: Words) -> Iterator[str]:
+    """Yield the checks that had nothing to look at, by their reasons."""
+    for message, found in counts.by_message(review.not_told).items():
+        titles = words(msg(", ")).join(words.sentence(f.title) for f in found)
+        yield words.sentence(message) + words(msg(": ")) + titles
 
 
 def summary(review: CaseReview, words: Words) -> str:

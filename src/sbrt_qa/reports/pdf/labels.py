@@ -19,6 +19,7 @@ LABELS: Final = {
     "checks_decide": msg("What the checks of the plan found"),
     "checks_found": msg("Found"),
     "checks_passed": msg("Checked, nothing found"),
+    "checks_not_told": msg("Checks that had nothing to look at"),
     "no_findings": msg("The plan checks found nothing."),
     "structures": msg("Structures"),
     "curves": msg("Dose-volume histograms"),
