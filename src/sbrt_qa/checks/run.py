@@ -130,7 +130,10 @@ def run_checks(context: CheckContext, only: Container[str] | None = None) -> Che
 
 def _not_told(one: Check, context: CheckContext) -> Finding:
     """Return what is said of a check that had nothing to look at: not absent, and not passed."""
-    message = say("cannot be told: {0}", _nothing_there(one.group, context))
+    missing = _nothing_there(one.group, context)
+    message = say("nothing of what they look at is in these files")
+    if missing:
+        message = say("cannot be told: {0}", missing)
     return Finding(
         one.code, None, say("case"), message, title=one.title, source=one.source,
         group=str(one.group),
@@ -152,7 +155,7 @@ def _nothing_there(group: Group, context: CheckContext) -> str:
         return say("there is no structure")
     if not case.sessions and group is Group.DELIVERY:
         return say("there are no treatment records")
-    return say("nothing that it looks at is stated or drawn")
+    return ""
 
 
 def _findings(one: Configured, context: CheckContext) -> Iterator[Finding]:
