@@ -189,7 +189,7 @@ def test_conditions_in_words(when: str, text: str) -> None:
 
 def test_the_diff_reads_in_words(liver: Protocol, make_case) -> None:
     """Verdicts of the case first, then limits by what became of them; sources only when asked."""
-    after = changed(liver, "DUO5_D01").model_copy(update={"version": "0.2"})
+    after = changed(liver, "DUO5_D01").model_copy(update={"version": "0.3"})
     after = changed(after, "STO5_D01", per_protocol=30.0, source=("TG101",))
     case = make_case(["PTV", "Duodenum"])
     reviews = (review_case(case, liver, bands=False), review_case(case, after, bands=False))
@@ -197,20 +197,20 @@ def test_the_diff_reads_in_words(liver: Protocol, make_case) -> None:
     found, effects = differences(*both), [protocol_effect(both, reviews)]
     text = render_differences(both, found, effects)
     assert text.splitlines()[2].startswith("Case ")
-    assert "Duodenum D0.1cc (DUO5_D01), no value: not evaluable → not in liver_sbrt 0.2" in text
+    assert "Duodenum D0.1cc (DUO5_D01), no value: not evaluable → not in liver_sbrt 0.3" in text
     assert "1 limit stricter\n  5 fractions\n    Stomach D0.1cc: ≤ 33 Gy, minor to 35 →" in text
-    assert "1 limit only in liver_sbrt 0.1\n  5 fractions: Duodenum D0.1cc ≤ 33 Gy" in text
+    assert "1 limit only in liver_sbrt 0.2\n  5 fractions: Duodenum D0.1cc ≤ 33 Gy" in text
     assert "source:" not in text
     assert "source: UK22 → TG101" in render_differences(both, found, sources=True)
     told = json.loads(differences_json(both, found, effects))
     assert {d["id"] for d in told["differences"]} >= {"DUO5_D01", "STO5_D01"}
-    assert told["cases"][0]["changes"][0]["silent"] == "not in liver_sbrt 0.2"
+    assert told["cases"][0]["changes"][0]["silent"] == "not in liver_sbrt 0.3"
 
 
 def test_facts_prescriptions_structures_and_sources(liver: Protocol) -> None:
     after = liver.model_copy(
         update={
-            "version": "0.2",
+            "version": "0.3",
             "effective": dt.date(2030, 1, 1),
             "statement": "Another.",
             "prescriptions": liver.prescriptions[1:],
@@ -220,7 +220,7 @@ def test_facts_prescriptions_structures_and_sources(liver: Protocol) -> None:
     )
     found = texts(liver, after)
     assert found[:3] == [
-        (Part.FACTS, "version", "0.1 → 0.2"),
+        (Part.FACTS, "version", "0.2 → 0.3"),
         (Part.FACTS, "effective", f"{liver.effective} → 2030-01-01"),
         (Part.FACTS, "statement", "reworded"),
     ]
@@ -271,7 +271,7 @@ def test_verdicts_that_another_version_changes(liver: Protocol, make_case) -> No
     reviews = (review_case(case, liver), review_case(case, without))
     effect = protocol_effect((liver, without), reviews)
     assert [(c.id, c.about, c.after, c.silent) for c in effect.changes] == [
-        ("DUO5_D01", "Duodenum D0.1cc", None, "not in liver_sbrt 0.1")
+        ("DUO5_D01", "Duodenum D0.1cc", None, "not in liver_sbrt 0.2")
     ]
     assert effect.changes[0].before in set(Verdict)
     same = protocol_effect((liver, liver), (reviews[0], reviews[0]))

@@ -50,7 +50,12 @@ def test_every_limit_says_where_it_comes_from_and_how_sure_it_is(name: str) -> N
     """That sources and terms are defined is part of the schema; here: none stands unused."""
     protocol = load_protocol(name)
     rows = [*protocol.all_constraints, *protocol.conformity]
-    assert {s for row in rows for s in row.source} == set(protocol.sources)
+    cited = {s for row in rows for s in row.source}
+    cited |= {s for d in protocol.decisions for choice in d.choices for s in choice.source}
+    if rule := protocol.remnant_rule:
+        numbers = (rule.minimum_spared_volume, rule.share_of_liver, rule.minimum_volume_to_enter)
+        cited |= {s for one in numbers if one is not None for s in one.source}
+    assert cited == set(protocol.sources)
     assert {row.confidence for row in rows} <= set(protocol.confidence_terms)
     assert all(source.citation and source.read_as for source in protocol.sources.values())
 

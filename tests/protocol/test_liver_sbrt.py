@@ -1,4 +1,4 @@
-"""The liver protocol holds the limits it was made from, number by number."""
+"""Version 0.1 of the liver protocol holds the hand-over it was made from, number by number."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 
+from sbrt_qa.protocol.load import load_protocol
 from sbrt_qa.protocol.schema import Constraint, Protocol
 
 SHARED = Path(os.environ.get("SBRT_QA_CASES", Path(__file__).parents[3] / "shared/cases")).parent
 DRAFT = SHARED / "clinical" / "liver_sbrt_draft.json"
+
+
+@pytest.fixture(scope="module")
+def liver() -> Protocol:
+    return load_protocol("liver_sbrt@0.1")
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,11 @@ def test_a_minus_is_kept(name: str) -> None:
         ("Liver-GTV", "肝減GTV", "alias (zh)"),
         ("Liver-GTV", "Liver-CTV", "alias (en)"),
         ("Skin", "Skin", "exact name"),
-        ("GreatVes", "Aorta", "alias (en), a part only"),
+        ("A_Aorta", "Aorta", "alias (en)"),
+        ("V_Venacava_I", "IVC", "alias (en)"),
+        ("HepatobiliaryTract", "Central biliary tract", "alias (en)"),
+        ("Anastomosis", "胆肠吻合口", "alias (zh)"),
+        ("Kidney_Single", "孤立肾", "alias (zh)"),
         ("Chestwall", "Chestwall_R", "alias (en), a part only"),
         ("Chestwall", "右胸壁", "alias (zh), a part only"),
     ],
@@ -176,6 +180,7 @@ def test_names_that_never_match(find: Find, name: str, there: tuple[str, ...]) -
         ("Liver", ("肝", "肝_旧")),
         ("Duodenum", ("Duodenum", "Duodenum copy 2")),
         ("Duodenum", ("Duodenum", "old Duodenum")),
+        ("A_Aorta", ("Aorta", "主动脉")),
     ],
 )
 def test_two_candidates_are_both_named(find: Find, name: str, there: tuple[str, ...]) -> None:

@@ -174,7 +174,7 @@ def test_a_review_says_which_version_and_why(three: ProtocolFamily) -> None:
 def test_versions_that_are_no_family(liver: Protocol) -> None:
     with pytest.raises(ProtocolError, match="several protocols"):
         family_of([liver, liver.model_copy(update={"id": "other"})], "here")
-    with pytest.raises(ProtocolError, match=r"two versions have one version; got '0\.1'"):
+    with pytest.raises(ProtocolError, match=r"two versions have one version; got '0\.2'"):
         family_of([liver, liver.model_copy(update={"effective": dt.date(2030, 1, 1)})], "here")
     with pytest.raises(ProtocolError, match="one effective date"):
         family_of([liver, liver.model_copy(update={"version": "9"})], "here")
@@ -183,7 +183,7 @@ def test_versions_that_are_no_family(liver: Protocol) -> None:
 @pytest.fixture
 def amended(tmp_path: Path) -> Path:
     """Make a folder with the liver protocol and an amendment."""
-    text = (ROOT / "protocols" / "liver_sbrt.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "protocols" / "liver_sbrt@0.1.yaml").read_text(encoding="utf-8")
     (tmp_path / "liver_sbrt.yaml").write_text(text, encoding="utf-8")
     later = text.replace('version: "0.1"', 'version: "0.2"')
     later = later.replace("effective: 2023-09-25", "effective: 2025-06-01")
@@ -215,7 +215,7 @@ def test_an_amendment_in_the_library_goes_by_its_version(
 
 
 def test_files_of_the_library_are_named_by_id_and_version() -> None:
-    """`ID.yaml` is the first version, `ID@VERSION.yaml` an amendment."""
+    """`ID.yaml` is the version of today, `ID@VERSION.yaml` another."""
     for stem in library():
         name, at, number = stem.partition("@")
         protocol = load_protocol(stem)

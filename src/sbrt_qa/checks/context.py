@@ -20,6 +20,7 @@ from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Leaf, Tree
+from sbrt_qa.protocol.grown import is_made
 from sbrt_qa.protocol.matching import Matched
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
@@ -147,10 +148,13 @@ class CheckContext:
             return Reason(ReasonCode.REFERENCE_MISSING, text)
 
     def one(self, name: str) -> Structure | None:
-        """Return the one structure of the plan that stands for a name of the protocol, if any."""
+        """Return the one structure of the plan that stands for a name of the protocol, if any.
+
+        What was made here from another is none.
+        """
         found = self.look(name)
         if isinstance(found, Matched) and isinstance(found.tree, Leaf):
-            return found.tree.value
+            return None if is_made(found.tree.value) else found.tree.value
         return None
 
     def region(self, name: str) -> Region | Reason:

@@ -134,7 +134,8 @@ def _subjects(
     for limit, tree in dict(trees_of(case, protocol, mapping, limits)).values():
         if not all(s.contours for s in leaves(tree)):
             continue
-        name = keys[tree.value.roi_number] if isinstance(tree, Leaf) else limit.structure
+        own = keys.get(tree.value.roi_number) if isinstance(tree, Leaf) else None
+        name = own or limit.structure
         known = found.setdefault(tree_key(tree), Subject(name, tree, {}))
         if limit.value is not None:
             limits_now = {limit.metric: limit, **known.limits}

@@ -64,6 +64,24 @@ def shell_contours(region: Region, outer_mm: float, z_mm: FloatArray) -> tuple[C
     )
 
 
+def grown_contours(region: Region, margin_mm: float, z_mm: FloatArray) -> tuple[Contour, ...]:
+    """Return the contours of everything within a distance of a region, the region included.
+
+    As :func:`shell_contours`, without the hole.
+
+    Raises
+    ------
+    GeometryError
+        The contours cannot be scanned safely.
+    """
+    cells = cells_of(region)
+    return tuple(
+        Contour(float(z), loop)
+        for z, loops in _shell(cells, margin_mm, z_mm)
+        for loop in with_keyholes(loops)
+    )
+
+
 def _section(cells: Cells, z_mm: float) -> list[FloatArray]:
     """Return the loops in which a plane cuts a region."""
     if not cells.z_low_mm.min() <= z_mm <= cells.z_high_mm.max():

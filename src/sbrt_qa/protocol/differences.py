@@ -128,10 +128,17 @@ def paired_limits(
         alike = twin is not None and (before.id == after.id or twin.place == limit.place)
         pairs.append((twin if alike else None, limit))
     taken = {id(one) for one, _ in pairs if one is not None}
-    by_place = {p.place: p for p in reversed(old) if id(p) not in taken}
-    pairs = [(one or by_place.pop(other.place, None), other) for one, other in pairs]
+    by_place: dict[tuple[str, str, str], list[Placed]] = {}
+    for left in reversed([p for p in old if id(p) not in taken]):
+        by_place.setdefault(left.place, []).append(left)
+    pairs = [(one or _taken(by_place.get(other.place)), other) for one, other in pairs]
     taken = {id(one) for one, _ in pairs if one is not None}
     return (*pairs, *((p, None) for p in old if id(p) not in taken))
+
+
+def _taken(limits: list[Placed] | None) -> Placed | None:
+    """Take the first of the limits that are left at one place, which stand last first."""
+    return limits.pop() if limits else None
 
 
 def placed_limits(protocol: Protocol) -> Iterator[Placed]:

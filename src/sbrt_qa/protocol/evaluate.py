@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from sbrt_qa.dosimetry import metrics
-from sbrt_qa.dosimetry.bands import View, band_among
+from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
@@ -30,10 +30,12 @@ from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, select
 from sbrt_qa.protocol.conformity import TARGET, bounds_at, neighbour
 from sbrt_qa.protocol.expressions import Tree
-from sbrt_qa.protocol.grading import Grade, counts, grade, is_borderline
+from sbrt_qa.protocol.grading import counts, grade
 from sbrt_qa.protocol.lower_bounds import of_whole
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
+from sbrt_qa.protocol.remnant import by_remnant_rule
 from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.rows import planned, row, worst_first
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
 
 DvhSource: TypeAlias = Callable[[Tree[Structure]], DVH | Reason]
@@ -155,16 +157,39 @@ class _Evaluator:
     def run(self) -> Evaluation:
         """Evaluate every limit that applies."""
         limits, findings = select(self.protocol, self.facts)
-        rows = [self._result(limit) for limit in limits]
+        asked = [one for limit in limits if (one := self._asked(limit)) is not None]
+        rows = [self._result(limit) for limit in asked]
+        rows, about_liver = by_remnant_rule(self.protocol, rows, self._volume_cc, self._result)
         rows += [self._index(c) for c in self.protocol.conformity if not c.reference_only]
-        results = tuple(sorted(rows, key=_worst_first))
-        found = (*findings, *self._unused_maps())
+        results = tuple(sorted(rows, key=worst_first))
+        found = (*findings, *about_liver, *self._unused_maps())
         return Evaluation(results, tuple(self._matches()), found, overall(results, found))
+
+    def _asked(self, limit: Applicable) -> Applicable | None:
+        """Return a limit with what its `only_if` says; None where it does not apply to the plan."""
+        asked = limit.constraint.only_if
+        if isinstance(self.matcher, Reason):
+            return limit
+        if limit.constraint.if_drawn:
+            there = self.matcher.find(limit.constraint.structure)
+            if isinstance(there, Reason) and there.code in ABSENT:
+                return None
+        if asked is None or limit.unknown is not None:
+            return limit
+        found = self.matcher.find(asked.structure)
+        value = self._outcome(limit, parse_metric(asked.metric), found)[0]
+        if isinstance(value, Reason):
+            return Applicable(limit.constraint, value)
+        return limit if value.value > asked.above else None
+
+    def _volume_cc(self, name: str) -> float | None:
+        """Return the volume of a structure of the protocol; None where it is not known."""
+        return self._reference_volume(name).get(name)
 
     def _result(self, limit: Applicable) -> ConstraintResult:
         constraint = limit.constraint
         if constraint.metric in self.protocol.planned_metrics:
-            return _planned(constraint)
+            return planned(constraint)
         found = self._find(constraint)
         spec = parse_metric(constraint.metric)
         outcome, note = self._outcome(limit, spec, found)
@@ -178,7 +203,7 @@ class _Evaluator:
             for view, other in self.others
         ]
         excused = absent and constraint.structure in self.optional
-        return _row(
+        return row(
             constraint,
             graded,
             outcome,
@@ -192,12 +217,12 @@ class _Evaluator:
     def _index(self, limit: ConformityLimit) -> ConstraintResult:
         """Return the result of a conformity index of the PTV, by the bounds for its volume."""
         if limit.metric in self.protocol.planned_metrics:
-            return _planned(limit)
+            return planned(limit)
         spec = parse_metric(limit.metric)
         found = self.matcher if isinstance(self.matcher, Reason) else self.matcher.find(TARGET)
         bounded, value = self._bounded(limit, spec, found)
         graded = grade(bounded, value)
-        return _row(
+        return row(
             bounded,
             graded,
             value,
@@ -344,57 +369,3 @@ class _Evaluator:
                 say("a map names a structure that this plan does not have"),
                 say("Check the spelling; ROI names are compared as written."),
             )
-
-
-def _planned(limit: Constraint | ConformityLimit) -> ConstraintResult:
-    """Return the result of a limit whose metric this version does not compute."""
-    unit = limit.metric.rpartition("[")[2].removesuffix("]") if "[" in limit.metric else "1"
-    text = say("this version does not compute {0} yet", limit.metric)
-    reason = Reason(ReasonCode.METRIC_UNKNOWN, text)
-    return _row(
-        limit, grade(limit, reason), reason, unit=unit, match=None, counts=False, note=limit.note
-    )
-
-
-def _row(
-    limit: Constraint | ConformityLimit,
-    graded: Grade,
-    outcome: Outcome,
-    *,
-    match: StructureMatch | None,
-    counts: bool,
-    note: str,
-    unit: str = "",
-    spec: MetricSpec | None = None,
-    seen: Sequence[tuple[View, Constraint | ConformityLimit, Outcome]] = (),
-) -> ConstraintResult:
-    band = None
-    if seen and spec is not None and isinstance(outcome, Measured):
-        band = band_among(spec, outcome, [(view, other) for view, _, other in seen])
-    return ConstraintResult(
-        id=limit.id,
-        structure=limit.structure if isinstance(limit, Constraint) else "PTV",
-        metric=limit.metric,
-        op=limit.op,
-        match=match,
-        value=outcome.value if isinstance(outcome, Measured) else None,
-        unit=unit or (spec.unit if spec else "1"),
-        reason=outcome if isinstance(outcome, Reason) else None,
-        per_protocol_limit=limit.per_protocol,
-        minor_limit=limit.minor,
-        beyond=Verdict(limit.beyond),
-        margin=graded.margin,
-        verdict=graded.verdict,
-        priority=limit.priority,
-        counts=counts,
-        source=limit.source,
-        confidence=limit.confidence,
-        note=stated(note) if note else "",
-        band=band,
-        borderline=is_borderline(limit, outcome, band, [(bound, o) for _, bound, o in seen]),
-    )
-
-
-def _worst_first(result: ConstraintResult) -> tuple[bool, int, int]:
-    """Sort key: what decides stands first, then what is worst, then the higher priority."""
-    return (not result.counts, -result.verdict.rank, result.priority)

@@ -2,8 +2,8 @@
 
 In order, and never further than the first step that finds something: the user's map; the TG-263
 name; derived from parts that are there (a contour called "normal liver" may be anything, liver
-minus tumour is computed); an alias. Two structures found in one step are ambiguous. Structures
-without contours are no candidates beside others, and are said.
+minus tumour is computed); an alias; made from another by a margin. Two structures found in one step
+are ambiguous. Structures without contours are no candidates beside others, and are said.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from sbrt_qa.protocol.expressions import (
     written,
 )
 from sbrt_qa.protocol.folding import as_it_looks, folded
+from sbrt_qa.protocol.grown import grown_structure
 from sbrt_qa.protocol.names import NameBook, Named
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
@@ -83,6 +84,7 @@ class Matcher:
         self._protocol = protocol
         self._names = NameBook(protocol)
         self._derive = {s.name: s.derive for s in protocol.structures}
+        self._margins = {s.name: s.derive_margin for s in protocol.structures}
         self._keys = structures.keys()
         self._known: dict[str, Matched | Reason] = {}
         self.unused: list[str] = []
@@ -127,6 +129,8 @@ class Matcher:
             return found
         if unclear := self._names.unclear(name, self._solid):
             return self._ambiguous(name, unclear)
+        if grown := self._by_margin(name):
+            return grown
         if empty := self._empty_ones(name):
             return Reason(ReasonCode.STRUCTURE_EMPTY, say("{0} has no closed contour", empty[0]))
         return self._missing(name, why)
@@ -177,6 +181,21 @@ class Matcher:
                 return made, ""
             passed += [_why(part, r) for part in leaves(tree) if (r := self._absence(part))]
         return None, joined("; ", dict.fromkeys(passed))
+
+    def _by_margin(self, name: str) -> Matched | None:
+        """Make a structure from another by the margin that the protocol states, and say so."""
+        made = self._margins[name]
+        base = None if made is None else self.find(made.around)
+        if made is None or not isinstance(base, Matched) or not isinstance(base.tree, Leaf):
+            return None
+        grown = grown_structure(base.tree.value, made.margin_mm)
+        if isinstance(grown, Reason):
+            return None
+        rule = say(
+            "made here: {0} + {1} mm (no {2} drawn)", made.around, f"{made.margin_mm:g}", name
+        )
+        found = _account(name, base.tree, rule)
+        return Matched(found.match, Leaf(grown))
 
     def _absence(self, name: str) -> Reason | None:
         found = self.find(name)

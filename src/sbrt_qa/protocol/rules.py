@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import Field
 
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.errors import quoted
+from sbrt_qa.errors import SbrtQaError, quoted
 from sbrt_qa.model.phrase import say
 from sbrt_qa.protocol.bounds import PROPOSAL, Origin, asked_volume, stated_volume
 from sbrt_qa.protocol.conditions import parse_condition
 from sbrt_qa.protocol.consistency import Path, constraints_with_paths, problem
-from sbrt_qa.protocol.part import Id, Name, Number, Part
+from sbrt_qa.protocol.part import Id, Name, Number, Part, Text
 
 if TYPE_CHECKING:
     from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
@@ -40,6 +40,14 @@ class DerivedMargin(Part):
 
     around: Name
     margin_mm: Annotated[Number, Field(gt=0, le=50)]
+
+
+class OnlyIf(Part):
+    """What must be exceeded for a limit to apply: a metric of a structure, above a value."""
+
+    structure: Name
+    metric: Text
+    above: Number
 
 
 class _Numbers(Part):
@@ -112,6 +120,7 @@ def check_rules(protocol: Protocol) -> None:
     _check_liver_rule(protocol)
     _check_remnant_rule(protocol)
     _check_margins(protocol)
+    _check_only_if(protocol)
     for path, limit in _rows(protocol):
         _check_bounds(protocol, path, limit)
     _check_decisions(protocol)
@@ -151,6 +160,21 @@ def _check_remnant_rule(protocol: Protocol) -> None:
     for name in ("minimum_spared_volume", "share_of_liver", "minimum_volume_to_enter"):
         if (numbers := getattr(rule, name)) is not None:
             _check_cited(protocol, ("remnant_rule", name), numbers.source, numbers.confidence)
+
+
+def _check_only_if(protocol: Protocol) -> None:
+    for path, limit in constraints_with_paths(protocol):
+        asked = limit.only_if
+        if asked is None:
+            continue
+        if asked.structure not in protocol.structure_names:
+            raise problem(
+                (*path, "only_if", "structure"), f"no structure {quoted(asked.structure)}"
+            )
+        try:
+            parse_metric(asked.metric)
+        except SbrtQaError as error:
+            raise problem((*path, "only_if", "metric"), str(error)) from error
 
 
 def _check_margins(protocol: Protocol) -> None:

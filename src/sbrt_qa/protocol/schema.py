@@ -41,11 +41,12 @@ Priority = Annotated[int, Field(strict=True, ge=1, le=4)]
 
 LATER: Final[Mapping[str, object]] = {
     **dict.fromkeys(("approved_by", "liver_rule"), ""),
-    **dict.fromkeys(("approved_on", "remnant_rule", "derive_margin")),
+    **dict.fromkeys(("approved_on", "remnant_rule", "derive_margin", "only_if")),
     "bounds": {"per_protocol": None, "minor": None},
     "decisions": [],
     **dict.fromkeys(("needed", "may_lie_in")),
     "solid": False,
+    "if_drawn": False,
 }
 """Keys that came after the first version of the format, with their values when left out.
 
@@ -122,6 +123,11 @@ class Constraint(_Row):
     liver_rule
         The rule for the mean dose of the liver that it belongs to; it applies while that rule is
         in force. Empty for all other limits.
+    only_if
+        A metric of another structure, and the value above which the limit applies.
+    if_drawn
+        The limit applies only where the plan has the structure: what few patients have, or what is
+        information only.
     """
 
     structure: Name
@@ -131,6 +137,8 @@ class Constraint(_Row):
     outside_dose_grid: Literal["not_evaluable", "left_out"] = "not_evaluable"
     when: str = ""
     liver_rule: Literal["", "rtog_1112_ladder", "uk_2022_bound"] = ""
+    only_if: rules.OnlyIf | None = None
+    if_drawn: Annotated[bool, Field(strict=True)] = False
 
     @model_validator(mode="after")
     def _bounds_agree(self) -> Self:

@@ -20,6 +20,7 @@ from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import say, stated
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
+from sbrt_qa.protocol.grown import is_made
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.versions import Chosen
@@ -100,7 +101,8 @@ def gather(
 
 
 def _curve_key(tree: Tree[Structure], keys: Mapping[int, str], result: ConstraintResult) -> str:
-    return keys[tree.value.roi_number] if isinstance(tree, Leaf) else result.structure
+    own = keys.get(tree.value.roi_number) if isinstance(tree, Leaf) else None
+    return own or result.structure
 
 
 def _histograms(
@@ -114,7 +116,9 @@ def _histograms(
             yield key, ((structure.roi_number,), found)
     source = dvh_source(doses)
     for id_, (_, tree) in trees.items():
-        if not isinstance(tree, Leaf) and isinstance(found := source(tree), DVH):
+        if isinstance(tree, Leaf) and not is_made(tree.value):
+            continue
+        if isinstance(found := source(tree), DVH):
             yield named[id_], (tuple(s.roi_number for s in leaves(tree)), found)
 
 

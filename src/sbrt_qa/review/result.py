@@ -9,8 +9,11 @@ from typing import Any, Final
 from sbrt_qa import __version__
 from sbrt_qa.model.case import Link, Repair, SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
+from sbrt_qa.protocol.remnant import rule_text
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.rules import LIVER_RULES
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.standing import DRAFT, standing_of
 from sbrt_qa.review.json_form import JsonForm
 from sbrt_qa.review.second_opinion import Comparison
 
@@ -28,7 +31,8 @@ class ProtocolUsed:
 
     `effective` is the date (ISO) from which the version holds, `chosen` why it was used. `levels`
     are the prescriptions it allows, each a total dose in Gy and a number of fractions; none in
-    results of versions that did not keep them.
+    results of versions that did not keep them. `draft` tells that nobody approved it, `standing`
+    says so or who did; `liver_rule` and `remnant_rule` say what is in force, empty where it has none.
     """
 
     id: str
@@ -39,6 +43,10 @@ class ProtocolUsed:
     effective: str = ""
     chosen: str = ""
     levels: tuple[tuple[float, int], ...] = ()
+    draft: bool = True
+    standing: str = DRAFT
+    liver_rule: str = ""
+    remnant_rule: str = ""
 
     @classmethod
     def of(cls, protocol: Protocol, chosen: str = "") -> ProtocolUsed:
@@ -52,6 +60,10 @@ class ProtocolUsed:
             effective=protocol.effective.isoformat(),
             chosen=chosen,
             levels=tuple((p.total_gy, p.fractions) for p in protocol.prescriptions),
+            draft=not protocol.approved_by,
+            standing=standing_of(protocol),
+            liver_rule=LIVER_RULES.get(protocol.liver_rule, ""),
+            remnant_rule="" if protocol.remnant_rule is None else rule_text(protocol.remnant_rule),
         )
 
 
