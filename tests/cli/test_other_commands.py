@@ -32,7 +32,7 @@ def test_inspect_tells_what_was_not_used(sbrt_qa: Command, tmp_path: Path) -> No
 
 
 def test_protocol_list_names_the_library(sbrt_qa: Command) -> None:
-    assert "liver_sbrt  0.1  " in sbrt_qa("protocol", "list").out
+    assert "liver_sbrt  0.2  " in sbrt_qa("protocol", "list").out
 
 
 def test_protocol_show_tells_limits_statement_and_sources(sbrt_qa: Command) -> None:
@@ -87,7 +87,7 @@ def test_checks_list_tells_every_check_with_what_a_find_is(sbrt_qa: Command) -> 
 def test_checks_are_shown_as_a_protocol_sets_them(sbrt_qa: Command) -> None:
     own = sbrt_qa("checks", "show", "TARGET_MARGIN").out
     ran = sbrt_qa("checks", "show", "TARGET_MARGIN", "-p", "liver_sbrt")
-    assert "Protocol   liver_sbrt 0.1" in ran.out
+    assert "Protocol   liver_sbrt 0.2" in ran.out
     assert "the trial has not fixed its margins" in ran.out
     assert "least_mm = 3" in ran.out
     assert "the trial has not fixed" not in own
@@ -96,7 +96,7 @@ def test_checks_are_shown_as_a_protocol_sets_them(sbrt_qa: Command) -> None:
     )
     assert (one["severities"], one["applies"]) == (["minor", "major"], True)
     assert one["parameters"][0]["value"] == 2
-    assert "As liver_sbrt 0.1 sets them" in sbrt_qa("checks", "list", "-p", "liver_sbrt").out
+    assert "As liver_sbrt 0.2 sets them" in sbrt_qa("checks", "list", "-p", "liver_sbrt").out
     assert sbrt_qa("checks", "list", "-p", "nowhere").code == 1
 
 

@@ -92,8 +92,11 @@ def organs_unjudged(context: CheckContext) -> Iterator[Outcome]:
         return
     organs = {s.name for s in context.protocol.structures if s.kind == "organ"}
     limits = [r for r in context.results if r.structure in organs and r.op != "report"]
+    counting = {r.structure for r in limits if r.counts}  # told by what decides
     absent = dict.fromkeys(
-        r.structure for r in limits if r.reason and r.reason.code in ABSENT and not r.counts
+        r.structure
+        for r in limits
+        if r.reason and r.reason.code in ABSENT and r.structure not in counting
     )
     if absent and all(r.reason and not r.counts for r in limits):
         text = say("no limit of an organ could be judged: the organs are not drawn")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sbrt_qa import __version__
@@ -32,7 +32,7 @@ class ProtocolUsed:
     `effective` is the date (ISO) from which the version holds, `chosen` why it was used. `levels`
     are the prescriptions it allows, each a total dose in Gy and a number of fractions; none in
     results of versions that did not keep them. `draft` tells that nobody approved it, `standing`
-    says so or who did; `liver_rule` and `remnant_rule` say what is in force, empty where it has none.
+    says so, or who did; `liver_rule` and `remnant_rule` say what is in force, if anything is.
     """
 
     id: str
@@ -44,7 +44,7 @@ class ProtocolUsed:
     chosen: str = ""
     levels: tuple[tuple[float, int], ...] = ()
     draft: bool = True
-    standing: str = DRAFT
+    standing: str = field(default_factory=lambda: DRAFT)
     liver_rule: str = ""
     remnant_rule: str = ""
 
