@@ -419,7 +419,7 @@ def test_a_limit_that_applies_to_one_version_only() -> None:
 
 
 def test_a_verdict_that_got_worse() -> None:
-    found = compare(case(dose=hill(80.0)), case(dose=hill(20.0)))
+    found = compare(case(dose=hill(80.0)), case(dose=hill(46.0)))
     coverage = next(m for m in found.metrics if m.id == "TGT_V90")
     assert coverage.after < coverage.before
     assert (coverage.after_verdict, coverage.trend) == (Verdict.MAJOR, Trend.WORSE)

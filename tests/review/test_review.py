@@ -298,8 +298,9 @@ def test_without_bands_the_values_are_the_same_and_nothing_is_borderline():
 def at_limit(distance_gy: float) -> Case:
     """Return a case whose duodenum receives, evenly, the limit of D0.5cc plus a distance."""
     grid = ramp()
-    level = 30.0 + distance_gy
-    return case(dose=replace(grid, dose_gy=np.full(grid.dose_gy.shape, level)))
+    level = np.full(grid.dose_gy.shape, 30.0 + distance_gy)
+    level[0, 0, 0] = 55.0  # far from all structures: the maximum of a dose of this prescription
+    return case(dose=replace(grid, dose_gy=level))
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sbrt_qa.checks.registry import CheckContext, Found, Group, check
-from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import say
+import numpy as np
+
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.dosimetry.interpolation import dose_at_gy
+from sbrt_qa.model.grid import DoseGrid, DoseType
+from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.phrase import counted, say
 
 LOWEST, HIGHEST = 0.9, 2.5
 """Maxima, as parts of the prescription, outside which a dose is taken for another's.
 
 Radiosurgery prescribes to 50 % of the maximum; no plan stays a tenth below its prescription.
 """
+
+LIKELY: Final = (0.95, 2.0)
+"""Maxima, as parts of the prescription, of which nearly all plans are."""
+
+MULTIPLES: Final = {
+    2.0: say(
+        "twice the prescription at the isocentre: prescribed to the 50 % line, or a dose of two "
+        "plans?"
+    ),
+    0.5: say("half the prescription at the isocentre: half of the fractions, or one of two plans?"),
+}
+"""What doses at the isocentre that are simple multiples of the prescription may come from."""
 
 ADVICE: Final = say("Check that this is the dose of the whole plan, and its total dose.")
 
@@ -26,14 +42,119 @@ ADVICE: Final = say("Check that this is the dose of the whole plan, and its tota
     rows=(3, 7),
 )
 def dose_far_from_prescription(context: CheckContext) -> Iterator[Found]:
-    """Find a dose whose maximum is far from the prescription: a wrong file, or a part of one."""
+    """Find a dose whose maximum is far from the prescription: a wrong file, or a part of one.
+
+    A likely cause is named where one factor explains it: values in cGy or mGy that are labelled Gy,
+    or the dose of one fraction. Nothing that was computed from such a dose is relied on.
+    """
     known = context.doses.metric_context
     prescribed, highest = known.prescription_gy, known.dose_max_gy
-    if not isinstance(prescribed, float) or highest is None:
+    if not isinstance(prescribed, int | float) or highest is None:
         return
     if not LOWEST * prescribed <= highest <= HIGHEST * prescribed:
         yield Found(
             say("dose"),
-            say("maximum {0} Gy, but {1} Gy prescribed", f"{highest:.2f}", f"{prescribed:g}"),
+            say(
+                "maximum {0} Gy, but {1} Gy prescribed{2}",
+                f"{highest:.2f}", f"{prescribed:g}", _hint(highest / prescribed, context.fractions),
+            ),
             ADVICE,
+        )  # fmt: skip
+
+
+def _hint(ratio: float, fractions: int | None) -> str:
+    """Return the likely cause of a dose that is `ratio` times what is prescribed; may be empty."""
+    if ratio == 0:
+        return say(": every value is 0")
+    causes = [
+        (100.0, say(": about a hundred times; cGy labelled as Gy?")),
+        (1000.0, say(": about a thousand times; mGy labelled as Gy?")),
+        (0.01, say(": about a hundredth; Gy labelled as cGy?")),
+        (0.001, say(": about a thousandth; kGy, or a wrong scaling?")),
+    ]
+    if fractions and fractions > 1:
+        one = counted(fractions, "fraction")
+        causes.insert(0, (1 / fractions, say(": one of {0}; the dose of one fraction?", one)))
+        causes.append(
+            (float(fractions), say(": {0} times; multiplied by the fractions twice?", fractions))
         )
+    low, high = LIKELY
+    fitting = [text for factor, text in causes if low <= ratio / factor <= high]
+    return fitting[0] if fitting else ""
+
+
+@check(
+    "DOSE_IMPLAUSIBLE",
+    title="Values that no dose has",
+    group=Group.GRID,
+    severity=Severity.BLOCK,
+    source="proposed",
+    rows=(3,),
+)
+def dose_implausible(context: CheckContext, most_gy: float = 500.0) -> Iterator[Outcome]:
+    """Find a dose that cannot be one of a treatment, whatever was prescribed.
+
+    Every value 0, one value everywhere, or a maximum that no treatment has. Nothing that was
+    computed from such a dose is relied on.
+
+    Parameters
+    ----------
+    most_gy
+        Highest maximum that is believed.
+    """
+    dose = context.case.dose
+    if isinstance(dose, Reason):
+        return
+    highest, lowest = dose.max_gy, float(dose.dose_gy.min())
+    found, expected = f"{highest:.2f} Gy", say("0 to {0} Gy, not one value", f"{most_gy:g}")
+    if highest == 0:
+        yield Found(say("dose"), say("every value of the dose is 0"), ADVICE, found, expected)
+    elif highest > most_gy:
+        text = say(
+            "a maximum of {0}: no treatment has that; another unit, or a wrong scaling?", found
+        )
+        yield Found(say("dose"), text, ADVICE, found, expected)
+    elif dose.dose_gy.size > 1 and np.isclose(lowest, highest, rtol=1e-6, atol=0.0):
+        text = say("the dose is {0} everywhere", found)
+        yield Found(say("dose"), text, ADVICE, found, expected)
+    else:
+        yield Passed(say("dose"), found, expected)
+
+
+@check(
+    "DOSE_TWICE",
+    title="A multiple of the prescription at the isocentre",
+    group=Group.PRESCRIPTION,
+    source="proposed",
+    rows=(3, 7),
+)
+def dose_twice(context: CheckContext, tolerance_percent: float = 3.0) -> Iterator[Outcome]:
+    """Tell of a dose that is twice the prescription at the isocentre, or half of it.
+
+    Then the plan is prescribed to the 50 % line, or the dose is of two plans, of twice the
+    fractions, or of half of them: nothing but a hint, because the first is usual in radiosurgery.
+
+    Parameters
+    ----------
+    tolerance_percent
+        How far from twice or half still counts.
+    """
+    rx_gy, dose = context.prescription_gy, context.case.dose
+    if rx_gy is None or isinstance(dose, Reason) or dose.dose_type is not DoseType.PHYSICAL:
+        return
+    there = _at_isocentres(context, dose)
+    if not there:
+        return
+    for factor, text in MULTIPLES.items():
+        if all(abs(gy / (factor * rx_gy) - 1) * 100 <= tolerance_percent for gy in there):
+            yield Found(say("dose"), text, ADVICE, f"{there[0]:.2f} Gy", f"{rx_gy:g} Gy")
+            return
+    yield Passed(say("dose"), f"{there[0]:.2f} Gy", f"{rx_gy:g} Gy")
+
+
+def _at_isocentres(context: CheckContext, dose: DoseGrid) -> list[float]:
+    """Return the dose at each isocentre of the plan that lies in the grid."""
+    beams = context.plan.beams if context.plan else ()
+    places = dict.fromkeys(point for beam in beams for point in beam.isocentres_mm)
+    found = (dose_at_gy(dose, point) for point in places)
+    return [gy for gy in found if gy is not None]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sbrt_qa.checks.context import CheckContext
-from sbrt_qa.checks.registry import CHECKS, Check, Group, Parameter, finding_of
+from sbrt_qa.checks.disowned import DISOWNS
+from sbrt_qa.checks.registry import CHECKS, Check, Found, Group, Parameter, finding_of
 from sbrt_qa.errors import ProtocolError, own_fault, quoted, visible
 from sbrt_qa.model.outcome import Finding, Reason, Severity, Verdict, worst_first
 from sbrt_qa.model.phrase import say
@@ -162,7 +163,11 @@ def _findings(one: Configured, context: CheckContext) -> Iterator[Finding]:
     told: list[Finding] = []
     try:
         outcomes = one.check.examine(context, **one.parameters)
-        told.extend(finding_of(one.check, one.severity, outcome) for outcome in outcomes)
+        for outcome in outcomes:
+            finding = finding_of(one.check, one.severity, outcome)
+            blocks = isinstance(outcome, Found) and finding.verdict is Verdict.NOT_EVALUABLE
+            part = DISOWNS.get(one.check.code) if blocks else None
+            told.append(replace(finding, disowns=part) if part else finding)
     except Exception as error:  # noqa: BLE001 - one broken check must not take the review with it
         told.append(_broken(one.check, error))
     yield from told

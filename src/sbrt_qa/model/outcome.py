@@ -98,6 +98,8 @@ class ReasonCode(enum.StrEnum):
     """Another structure or value that the metric refers to has none."""
     NOT_APPLICABLE = "not_applicable"
     """The limit does not apply to this plan."""
+    NOT_RELIED_ON = "not_relied_on"
+    """There is a value, but a find disowns what it was computed from; the value stays visible."""
     NOT_REVIEWED = "not_reviewed"
     """Reading or reviewing the case was stopped: too long, too large, or it broke off."""
 
@@ -164,6 +166,15 @@ class Band:
             raise ValueError(msg)
 
 
+class Part(enum.StrEnum):
+    """A part of a case that a find may disown, so that nothing computed from it is relied on."""
+
+    DOSE = "dose"
+    """The dose in the structures; volumes stay."""
+    STRUCTURES = "structures"
+    """The structures, and with them every value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something a reviewer should know about the case, apart from the dose limits.
@@ -189,6 +200,8 @@ class Finding:
         Where the rule comes from.
     group
         Family of the check, such as ``beams``; empty for what no check found.
+    disowns
+        What is not to be relied on because of it; see `sbrt_qa.checks.disowned`.
     """
 
     code: str
@@ -202,6 +215,7 @@ class Finding:
     tolerance: str = ""
     source: str = ""
     group: str = ""
+    disowns: Part | None = None
 
     @property
     def weight(self) -> int:

@@ -114,7 +114,12 @@ def evaluate(
 
 
 def overall(results: tuple[ConstraintResult, ...], findings: tuple[Finding, ...]) -> Verdict:
-    """Return the verdict of a case from its limits and findings."""
+    """Return the verdict of a case from its limits and findings.
+
+    A find that disowns a part of the case makes it not evaluable, whatever limits say.
+    """
+    if any(f.disowns is not None for f in findings):
+        return Verdict.NOT_EVALUABLE
     verdicts = [f.verdict for f in findings if f.verdict is not None]
     for result in results:
         if result.counts:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import computed_field
 
-from sbrt_qa.model.outcome import Band, Reason, Verdict
+from sbrt_qa.model.outcome import Band, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol import wording
 
 
@@ -37,9 +37,10 @@ class ConstraintResult:
     match
         The structures used; None when none could be found.
     value, unit
-        The metric; ``value`` is None exactly when ``reason`` is given.
+        The metric; ``value`` is None when ``reason`` is given, unless that says that the value
+        is not relied on.
     reason
-        Why there is no value.
+        Why there is no value, or why it is not relied on.
     per_protocol_limit, minor_limit
         Bounds, in ``unit``. Without a minor limit see ``beyond``.
     beyond
@@ -80,15 +81,20 @@ class ConstraintResult:
     borderline: bool = False
 
     def __post_init__(self) -> None:
-        if (self.value is None) == (self.reason is None):
+        if self.is_relied_on and (self.value is None) == (self.reason is None):
             msg = f"{self.id}: exactly one of value and reason must be given"
             raise ValueError(msg)
-        if self.value is None and self.verdict is Verdict.PER_PROTOCOL:
+        if self.reason is not None and self.verdict is Verdict.PER_PROTOCOL:
             msg = f"{self.id}: a limit without a value cannot be per protocol"
             raise ValueError(msg)
         if self.band is None and self.borderline:
             msg = f"{self.id}: only a band can make a verdict borderline"
             raise ValueError(msg)
+
+    @property
+    def is_relied_on(self) -> bool:
+        """Whether nothing disowns what the value was computed from."""
+        return self.reason is None or self.reason.code is not ReasonCode.NOT_RELIED_ON
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -256,6 +256,8 @@ def _narrow_table(rows: Sequence[view.Row]) -> Table:
 
 
 def _verdict_cell(row: view.Row) -> Text:
+    if not row.is_relied_on:
+        return Text(f"? {view.NOT_RELIED_ON}", COLOURS[row.verdict])
     mark = f" {view.BORDERLINE}" if row.borderline else ""
     return Text(view.verdict_text(row.verdict) + mark, COLOURS[row.verdict])
 

@@ -40,12 +40,17 @@ def unjudged(review: CaseReview) -> int:
 
 def reported_only(review: CaseReview) -> int:
     """Return how many limits never take part in the verdict of a case."""
-    return sum(not (c.counts or _is_unjudged(c)) for c in review.constraints)
+    return sum(not c.counts and c.is_relied_on and not _is_unjudged(c) for c in review.constraints)
 
 
 def _is_unjudged(result: ConstraintResult) -> bool:
     judges = result.op != "report" and result.priority < NEVER_DECIDES
     return judges and result.value is None and not result.counts
+
+
+def not_relied_on(review: CaseReview) -> int:
+    """Return how many limits have a value that is not relied on."""
+    return sum(not c.is_relied_on for c in review.constraints)
 
 
 def of_checks(review: CaseReview) -> tuple[Count, ...]:

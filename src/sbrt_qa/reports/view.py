@@ -72,6 +72,7 @@ class Row:
     margin: str
     source: str
     borderline: bool
+    is_relied_on: bool = True
 
 
 def legend(review: CaseReview, *, bands_shown: bool) -> str:
@@ -79,6 +80,10 @@ def legend(review: CaseReview, *, bands_shown: bool) -> str:
     if not any(c.band for c in review.constraints):
         return LEGEND
     return f"{LEGEND} {BAND_LEGEND if bands_shown else NO_ROOM_LEGEND}"
+
+
+NOT_RELIED_ON = "not relied on"
+"""Word in place of the verdict where a find disowns what a value was computed from."""
 
 
 def verdict_text(verdict: Verdict) -> str:
@@ -118,6 +123,8 @@ def count_text(review: CaseReview) -> str:
     without, others = counts.unjudged(review), counts.reported_only(review)
     rest = f"; {without} not judged" if without else ""
     rest += f"; {others} reported only" if others else ""
+    unrelied = counts.not_relied_on(review)
+    rest += f"; {unrelied} not relied on" if unrelied else ""
     told = ", ".join(map(_counted, limits)) or "none counts"
     number = counted(len(review.constraints), "limit")
     return f"{number}: {told}{rest}{_checks_counted(review)}"
@@ -258,6 +265,7 @@ def _row(c: ConstraintResult) -> Row:
         margin="" if c.margin is None else wording.rounded(c.margin + 0.0, (0.0,), signed=True),
         source=visible(", ".join(c.source)),
         borderline=c.borderline,
+        is_relied_on=c.is_relied_on,
     )
 
 

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 
 from sbrt_qa.checks.context import CheckContext, Find
+from sbrt_qa.checks.disowned import finds_relied_on, passed_relied_on, rows_relied_on
 from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.checks.run import run_checks
 from sbrt_qa.dosimetry.bands import VIEWS, Subject, Views
@@ -92,7 +93,7 @@ def review_case(
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
     sent = compare_sent(doses, site_values, _named(doses, protocol, mapping or {}))
     stored = compare_stored(doses, evaluation.results)
-    site_rows = with_verdicts((*stored, *sent), evaluation.results)
+    site_rows = (*stored, *sent)
     context = CheckContext(
         doses,
         used,
@@ -106,13 +107,14 @@ def review_case(
     done = run_checks(context)
     about_version = () if chosen.finding is None else (chosen.finding,)
     told = (f for f in evaluation.findings if f.code not in CHECKS)
-    findings = worst_first((*told, *about_version, *done.findings))
+    findings = worst_first(finds_relied_on((*told, *about_version, *done.findings)))
+    limits = rows_relied_on(evaluation.results, findings)
     source = case.provenance
     return CaseReview(
         case=case.label,
         subject=case.subject,
         site=case.site,
-        verdict=overall(evaluation.results, findings),
+        verdict=overall(limits, findings),
         protocol=ProtocolUsed.of(protocol, chosen.why),
         engine=EngineUsed(convention=method_text(doses.convention)),
         plan=plan_summary(case.plan),
@@ -120,15 +122,15 @@ def review_case(
         structure_set=structure_set_label(case.structures),
         image=image_summary(case.image),
         structures=tuple(_summary(doses, key, s, evaluation) for key, s in structures.items()),
-        constraints=evaluation.results,
+        constraints=limits,
         findings=findings,
-        passed=done.passed,
+        passed=passed_relied_on(done.passed, findings),
         not_told=done.not_told,
         links=source.links,
         repairs=source.repairs,
         files=source.files,
         notes=source.notes,
-        site_values=site_rows,
+        site_values=with_verdicts(site_rows, [r for r in limits if r.is_relied_on]),
     )
 
 

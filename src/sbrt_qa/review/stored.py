@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from sbrt_qa.checks.disowned import rows_relied_on
 from sbrt_qa.checks.registry import CHECKS, Group
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.dvh import DVH
@@ -109,11 +110,13 @@ def regrade(
     )
     about_files = (f for f in review.findings if f.code not in OF_EVALUATION)
     findings = _in_order(found.findings, about_files)
+    banded = tuple(_with_bands(found.results, review, protocol))
+    limits = rows_relied_on(banded, findings)
     return replace(
         review,
-        verdict=overall(found.results, findings),
+        verdict=overall(limits, findings),
         protocol=ProtocolUsed.of(protocol, chosen.why),
-        constraints=tuple(_with_bands(found.results, review, protocol)),
+        constraints=limits,
         findings=findings,
         structures=tuple(_matched(s, found) for s in review.structures),
     )

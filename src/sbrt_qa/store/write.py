@@ -236,14 +236,14 @@ def comparison_row(one: StoredComparison) -> dict[str, Any]:
 
 
 def value_row(one: ConstraintResult) -> dict[str, Any]:
-    """Return the columns of one limit's result."""
+    """Return the columns of one limit's result; a value that is not relied on is left out."""
     return {
         "limit_id": one.id,
         "structure": one.structure,
         "metric": one.metric,
         "op": one.op,
         "unit": one.unit,
-        "value": one.value,
+        "value": one.value if one.is_relied_on else None,
         "reason": None if one.reason is None else one.reason.code.value,
         "per_protocol_limit": one.per_protocol_limit,
         "minor_limit": one.minor_limit,

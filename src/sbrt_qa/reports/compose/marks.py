@@ -27,6 +27,13 @@ def mark_of(verdict: Verdict | None, words: Words) -> Mark:
     return Mark(verdict, SIGNS[verdict], words(WORDS[verdict]))
 
 
+def limit_mark(result: ConstraintResult, words: Words) -> Mark:
+    """Return the verdict of a limit, or that its value is not relied on."""
+    if result.is_relied_on:
+        return mark_of(result.verdict, words)
+    return Mark(result.verdict, SIGNS[result.verdict], words(msg("not relied on")))
+
+
 def number_text(value: float, unit: str) -> str:
     """Return a bound or a difference with its unit, as short as it is."""
     return f"{value:.6g}{unit_text(unit)}"

@@ -117,6 +117,8 @@ def summary(review: CaseReview, words: Words) -> str:
         text += words(msg("; {count} not judged"), count=without)
     if others := counts.reported_only(review):
         text += words(msg("; {count} reported only"), count=others)
+    if unrelied := counts.not_relied_on(review):
+        text += words(msg("; {count} not relied on"), count=unrelied)
     return text + _checks_counted(review, words)
 
 

@@ -13,7 +13,7 @@ from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose import marks
-from sbrt_qa.reports.compose.marks import mark_of
+from sbrt_qa.reports.compose.marks import limit_mark, mark_of
 from sbrt_qa.reports.page import CheckRow, LimitRow, StructureRow, Table
 from sbrt_qa.reports.view import comparison_cells
 from sbrt_qa.reports.words import Words, msg
@@ -35,7 +35,7 @@ def limit_rows(review: CaseReview, evidence: Evidence | None, words: Words) -> t
 def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> LimitRow:
     return LimitRow(
         id=visible(c.id),
-        mark=mark_of(c.verdict, words),
+        mark=limit_mark(c, words),
         counts=c.counts,
         priority=str(c.priority) if c.counts else f"({c.priority})",
         structure=marks.structure_text(c),

@@ -1,0 +1,107 @@
+"""Which finds disown values of a case, and what may not be relied on then: the one place for both.
+
+A find of severity block that stands in `DISOWNS` says that a part of the case is not what it is
+taken for: a dose of one fraction, structures of another patient. Whatever was computed from that
+part is shown and not relied on: limits have no verdict of their own, finds decide nothing, and the
+case is not evaluable. Finds that rest on nothing disowned stay what they are. A check that blocks
+for any other reason (an organ is missing, an identifier is left) disowns nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from sbrt_qa.model.outcome import Finding, Part, Reason, ReasonCode, Verdict
+from sbrt_qa.model.phrase import say
+from sbrt_qa.protocol.result import ConstraintResult
+
+DISOWNS: Final = {
+    "DOSE_FAR_FROM_PRESCRIPTION": Part.DOSE,
+    "DOSE_IMPLAUSIBLE": Part.DOSE,
+    "DOSE_TYPE": Part.DOSE,
+    "FRAME_OF_REFERENCE": Part.STRUCTURES,
+    "PATIENT_POSITION": Part.DOSE,
+    "PLAN_IS_ION": Part.DOSE,
+    "LINK_DANGLING": Part.STRUCTURES,
+    "PATIENT_DIFFERS": Part.STRUCTURES,
+}
+"""What a find that blocks disowns: the dose in the structures, or the structures themselves, and
+with them everything that is computed from them."""
+
+_OF_DOSE: Final = (
+    "BEAM_DOSE_AT_POINT", "BEAM_DOSE_SUM", "DOSE_TWICE", "LIVER_LEVEL", "OAR_DRIVEN",
+    "STORED_DVH_DIFFERS",
+)  # fmt: skip
+
+_OF_STRUCTURES: Final = (
+    *_OF_DOSE, "CONTOURS_SET_ASIDE", "COUCH_IN_BODY", "DOSE_GRID_MARGIN", "GAP_BRIDGED",
+    "GAP_LEFT_OPEN", "ISOCENTRE_FAR", "ISOCENTRE_OUTSIDE", "LATERALITY", "LIVER_MINUS_TARGET",
+    "OAR_TARGET_OVERLAP", "ORGAN_AT_SCAN_END", "ORGAN_VOLUME", "OTHER_SIDE", "OUTSIDE_BODY",
+    "OUTSIDE_DOSE_GRID", "PRV_MARGIN", "PTV_EXPANSION", "STRAY_PARTS", "TARGET_MARGIN",
+    "TARGET_NESTING",
+)  # fmt: skip
+
+RESTS_ON: Final = {Part.DOSE: frozenset(_OF_DOSE), Part.STRUCTURES: frozenset(_OF_STRUCTURES)}
+"""Checks whose finds rest on a part; none of them disowns anything."""
+
+
+def disowning(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the finds that disown a part of the case."""
+    return tuple(f for f in findings if f.disowns is not None)
+
+
+def rows_relied_on(
+    results: Sequence[ConstraintResult], findings: Sequence[Finding]
+) -> tuple[ConstraintResult, ...]:
+    """Return limits as they are to be shown: those that rest on a disowned part keep their value.
+
+    They are not evaluable, count for nothing, and their reason names the find.
+    """
+    why = disowning(findings)
+    if not why:
+        return tuple(results)
+    told = [_row(one, why) for one in results]
+    return tuple(sorted(told, key=lambda r: not r.counts))
+
+
+def _row(one: ConstraintResult, why: Sequence[Finding]) -> ConstraintResult:
+    first = next((f for f in why if f.disowns and _rests(one, f.disowns)), None)
+    if one.value is None or first is None:
+        return one
+    reason = Reason(
+        ReasonCode.NOT_RELIED_ON, say("not relied on: {0} ({1})", first.message, first.code)
+    )
+    return replace(
+        one,
+        reason=reason,
+        verdict=Verdict.NOT_EVALUABLE,
+        counts=False,
+        borderline=False,
+        margin=None,
+    )
+
+
+def _rests(one: ConstraintResult, part: Part) -> bool:
+    """Tell whether a limit rests on a part: one on a volume does not need the dose."""
+    return part is Part.STRUCTURES or not one.metric.startswith("Volume")
+
+
+def finds_relied_on(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return finds as they are to be shown: those that rest on a disowned part decide nothing."""
+    parts = {f.disowns for f in disowning(findings)}
+    resting = frozenset[str]().union(*(RESTS_ON[part] for part in parts if part is not None))
+    return tuple(
+        replace(f, verdict=None, message=say("not relied on: {0}", f.message))
+        if f.code in resting
+        else f
+        for f in findings
+    )
+
+
+def passed_relied_on(passed: Sequence[Finding], findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the checks that found nothing wrong, but for those that rest on a disowned part."""
+    parts = {f.disowns for f in disowning(findings)}
+    resting = frozenset[str]().union(*(RESTS_ON[part] for part in parts if part is not None))
+    return tuple(f for f in passed if f.code not in resting)
