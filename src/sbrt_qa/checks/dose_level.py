@@ -88,7 +88,7 @@ def _hint(ratio: float, fractions: int | None) -> str:
     title="Values that no dose has",
     group=Group.GRID,
     severity=Severity.BLOCK,
-    source="proposed",
+    source="proposed bounds",
     rows=(3,),
 )
 def dose_implausible(context: CheckContext, most_gy: float = 500.0) -> Iterator[Outcome]:
@@ -125,7 +125,7 @@ def dose_implausible(context: CheckContext, most_gy: float = 500.0) -> Iterator[
     "DOSE_TWICE",
     title="A multiple of the prescription at the isocentre",
     group=Group.PRESCRIPTION,
-    source="proposed",
+    source="proposed bounds",
     rows=(3, 7),
 )
 def dose_twice(context: CheckContext, tolerance_percent: float = 3.0) -> Iterator[Outcome]:

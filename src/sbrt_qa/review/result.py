@@ -263,6 +263,5 @@ def review_json_schema() -> dict[str, Any]:
     }
     schema["required"] = [n for n in schema["required"] if n not in LATER] + ["schema"]
     schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
-    schema["$defs"]["Finding"]["required"].remove("disowns")  # so did this
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}
