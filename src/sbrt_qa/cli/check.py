@@ -17,6 +17,7 @@ from sbrt_qa.workflows.untrusted import check_untrusted
 
 
 def check(
+    context: typer.Context,
     case: options.Inputs,
     protocol: options.ProtocolName = workflows.DEFAULT_PROTOCOL,
     mapping: options.MapOption = None,
@@ -35,6 +36,8 @@ def check(
     dose_is: options.DoseIsOption = "",
     not_a_target: options.NotATarget = None,
     far: options.Far = None,
+    rx: options.RxOption = None,
+    config: options.Config = None,
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -47,8 +50,12 @@ def check(
     Exit code: 0 per protocol, 10 minor, 20 major, 30 not evaluable (of several plans: major before
     not evaluable before minor), 1 unreadable input or no dose in it, 2 wrong usage.
     """
-    names = options.read_mapping(mapping or [])
-    stated = options.read_statements(dose_is, not_a_target, far)
+    kept, taken = options.read_settings(context, case, config, trusted=not untrusted)
+    protocol = protocol if options.was_given(context, "protocol") else kept.protocol or protocol
+    names = options.read_mapping(mapping or [*kept.map])
+    stated = options.read_statements(
+        dose_is or kept.dose_is, not_a_target, far, rx or kept.rx, taken
+    )
     name = options.choose_format(output_format, out)
     refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
     document = need_file(name, out) if is_document(name) else None

@@ -9,12 +9,15 @@ import typer
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import (
+    Config,
     DoseIsOption,
     Format,
     Inputs,
     Out,
     PlanOption,
+    RxOption,
     choose_format,
+    read_settings,
     read_statements,
 )
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
@@ -23,6 +26,7 @@ from sbrt_qa.reports.registry import render_dvh
 
 
 def dvh(
+    context: typer.Context,
     case: Inputs,
     structure: Annotated[
         list[str] | None,
@@ -43,10 +47,14 @@ def dvh(
         bool, typer.Option("--bands", help="Say where each metric may lie in other readings.")
     ] = False,
     dose_is: DoseIsOption = "",
+    rx: RxOption = None,
+    config: Config = None,
     output_format: Format = "",
     out: Out = None,
 ) -> None:
     """Compute volume, minimum, mean, maximum and metrics of the structures of one plan."""
+    kept, taken = read_settings(context, case, config)
+    stated = read_statements(dose_is or kept.dose_is, rx=rx or kept.rx, taken=taken)
     name = choose_format(output_format, out)
     refuse_overwriting(out, case)
     expressions = [text for part in metrics.split(",") if (text := part.strip())]
@@ -61,7 +69,7 @@ def dvh(
         plan=plan,
         curve_bin_gy=bin_gy if curve else None,
         bands=bands,
-        stated=read_statements(dose_is),
+        stated=stated,
     )
     emit(render_dvh(name, table, page_for(out)), out)
     found = [exit_codes.unreadable_part(row.reason) for row in table.structures.values()]

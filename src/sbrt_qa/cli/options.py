@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.cli.output import tell
+from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.model.stated import UserStatements, read_dose_is, read_not_targets
+from sbrt_qa.model.stated_rx import read_rx
 from sbrt_qa.reports.registry import format_names, format_of
+from sbrt_qa.workflows.settings import Settings, settings_for
 
 Inputs = Annotated[
     list[Path],
@@ -79,6 +83,23 @@ DoseIsOption = Annotated[
 ]
 
 
+RxOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rx",
+        metavar="TARGET=DOSE/N",
+        help='A prescription in your word, such as "PTV=50Gy/5" or "PTV=5000cGy/5"; repeatable.',
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Settings (rx, map, protocol, dose_is, site) instead of those of sbrt-qa.yaml in the "
+        "working directory and in your configuration folder.",
+    ),
+]
 NotATarget = Annotated[
     list[str] | None,
     typer.Option(
@@ -97,8 +118,36 @@ Far = Annotated[
 ]
 
 
+def was_given(context: typer.Context, name: str) -> bool:
+    """Tell whether a parameter of the running command stands on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def read_settings(
+    context: typer.Context, cases: Sequence[Path], config: Path | None, *, trusted: bool = True
+) -> tuple[Settings, tuple[str, ...]]:
+    """Return the settings that hold for cases, and what a review says of them.
+
+    Raises
+    ------
+    UsageError
+        A file of settings cannot be used.
+    """
+    found = settings_for(cases, config, trusted=trusted)
+    for text in found.refused:
+        tell(visible(text))
+    names = {"mapping": "map", "protocol": "protocol", "rx": "rx", "dose_is": "dose_is"}
+    given = [key for name, key in names.items() if was_given(context, name)]
+    return found, (*found.told(given), *found.refused)
+
+
 def read_statements(
-    dose_is: str = "", not_targets: list[str] | None = None, far: list[str] | None = None
+    dose_is: str = "",
+    not_targets: list[str] | None = None,
+    far: list[str] | None = None,
+    rx: Sequence[str] = (),
+    taken: tuple[str, ...] = (),
 ) -> UserStatements:
     """Read what the user states by hand.
 
@@ -111,6 +160,8 @@ def read_statements(
         dose_is=read_dose_is(dose_is),
         not_targets=read_not_targets(not_targets or []),
         far=tuple(dict.fromkeys(name.strip() for name in far or [])),
+        rx=read_rx(rx),
+        taken=taken,
     )
 
 

@@ -13,6 +13,7 @@ from sbrt_qa.workflows import reporting
 
 
 def report(
+    context: typer.Context,
     case: options.Inputs,
     protocol: options.ProtocolName = workflows.DEFAULT_PROTOCOL,
     mapping: options.MapOption = None,
@@ -23,6 +24,8 @@ def report(
     dose_is: options.DoseIsOption = "",
     not_a_target: options.NotATarget = None,
     far: options.Far = None,
+    rx: options.RxOption = None,
+    config: options.Config = None,
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -33,8 +36,12 @@ def report(
 
     Exit codes as of ``check``.
     """
-    names = options.read_mapping(mapping or [])
-    stated = options.read_statements(dose_is, not_a_target, far)
+    kept, taken = options.read_settings(context, case, config)
+    protocol = protocol if options.was_given(context, "protocol") else kept.protocol or protocol
+    names = options.read_mapping(mapping or [*kept.map])
+    stated = options.read_statements(
+        dose_is or kept.dose_is, not_a_target, far, rx or kept.rx, taken
+    )
     name = options.choose_format(output_format, out, "html")
     options.check_language(language, languages())
     file = need_file(name, out)
@@ -43,7 +50,7 @@ def report(
     workflows.when_compiling(tell_compiling)
     reviewed = reporting.report(
         case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands,
-        site=site, submission=submission, stated=stated,
+        site=site or kept.site, submission=submission, stated=stated,
     )  # fmt: skip
     write_document(name, file, language, reviewed)
     raise typer.Exit(finish([reviewed.review]))

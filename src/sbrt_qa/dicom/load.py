@@ -34,6 +34,7 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import counted, joined, said, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
+from sbrt_qa.model.stated_rx import with_stated
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
 
@@ -142,8 +143,8 @@ class _Reader:
 
     def case(self, linked: LinkedCase) -> Case:
         log = Log()
-        plan = self._plan(linked)
         structures = self._structures(linked)
+        plan = with_stated(self._plan(linked), structures, self._stated.rx)
         chosen = choose_doses(linked.doses, plan if isinstance(plan, Plan) else None)
         dose = self._dose(chosen, structures)
         image = self._image(linked, log)
@@ -295,7 +296,7 @@ class _Reader:
                 dict.fromkeys(k for k in linked.links if k.source in names and k.target in names)
             ),
             repairs=tuple(dict.fromkeys(r for one in logs for r in one.repairs)),
-            notes=tuple(dict.fromkeys((*notes, *self._collection.notes))),
+            notes=tuple(dict.fromkeys((*notes, *self._stated.taken, *self._collection.notes))),
             headers=headers,
             unused_doses=tuple(dose.name for dose in linked.doses if dose not in used),
             unread_files=tuple(i.why for i in self._collection.ignored if i.broken),

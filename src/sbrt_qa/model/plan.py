@@ -15,7 +15,7 @@ class PrescriptionSource(enum.StrEnum):
     TARGET_PRESCRIPTION_DOSE = "target prescription dose of a dose reference"
     FRACTION_GROUP = "prescription dose referenced by a fraction group"
     BEAM_DOSES = "sum of beam doses times fractions"
-    USER = "given by the user"
+    USER = "stated by the user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +143,22 @@ class FractionGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWord:
+    """What a plan says of its prescription itself, where the user states another."""
+
+    prescription: Prescription | Reason | None
+    fractions: int | Reason | None
+    dose_references: tuple[DoseReference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A treatment plan as exported.
 
     ``prescription`` and ``fractions`` are a value, or the Reason why the plan states none that is
     unambiguous. ``beams`` are treatment beams; ``setup_beams`` are all others, kept apart: setup
     and imaging fields, positions left at zero, placeholders. ``applications`` counts the
-    application setups of brachytherapy.
+    application setups of brachytherapy. ``own`` is the file's own word where the user's decides.
     ``prescription_text`` is the Prescription Description, which nothing is computed from.
     """
 
@@ -171,6 +180,7 @@ class Plan:
     prescription_text: str = ""
     setups: tuple[PatientSetup, ...] = ()
     applications: int = 0
+    own: OwnWord | None = None
 
     @property
     def machines(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.model.stated_rx import StatedRx, read_rx
 
 
 class DoseIs(enum.StrEnum):
@@ -36,11 +37,17 @@ class UserStatements:
         ``--not-a-target``.
     far
         Structures of the protocol that lie far from the beams, from ``--far``.
+    rx
+        Prescriptions of targets, from ``--rx``.
+    taken
+        Where statements come from that were not on the command line, one sentence each.
     """
 
     dose_is: DoseIs | None = None
     not_targets: tuple[tuple[str, str], ...] = ()
     far: tuple[str, ...] = ()
+    rx: tuple[StatedRx, ...] = ()
+    taken: tuple[str, ...] = ()
 
     def to_values(self) -> dict[str, Any]:
         """Return the statements as plain values, for another process; see :meth:`of_values`."""
@@ -48,6 +55,8 @@ class UserStatements:
             "dose_is": "" if self.dose_is is None else str(self.dose_is),
             "not_targets": [list(pair) for pair in self.not_targets],
             "far": list(self.far),
+            "rx": [one.text for one in self.rx],
+            "taken": list(self.taken),
         }
 
     @classmethod
@@ -63,6 +72,8 @@ class UserStatements:
             dose_is=read_dose_is(str(values.get("dose_is", ""))),
             not_targets=tuple((str(n), str(why)) for n, why in values.get("not_targets", ())),
             far=tuple(map(str, values.get("far", ()))),
+            rx=read_rx([str(text) for text in values.get("rx", ())]),
+            taken=tuple(map(str, values.get("taken", ()))),
         )
 
 

@@ -155,6 +155,24 @@ def parse_protocol(content: bytes, name: str) -> Protocol:
         raise _schema_error(error, data, text, name) from None
 
 
+def read_settings(content: bytes, name: str) -> tuple[dict[str, object], dict[str, int]]:
+    """Read a file of settings by the rules of protocol files.
+
+    Returns the values, and the line of each key at the top.
+
+    Raises
+    ------
+    ProtocolError
+        The file is no mapping, or breaks the rules; the message names file and line.
+    """
+    name = visible(name)
+    reader = _Reader(_decoded(content, name), name, lines=True)
+    data = reader.read()
+    if not isinstance(data, dict):
+        raise ProtocolError("settings are a mapping of keys to values", where=name)
+    return data, {str(at[0]): line for at, line in reader.line_of.items() if len(at) == 1}
+
+
 def _decoded(content: bytes, name: str) -> str:
     if len(content) > MAX_BYTES:
         raise ProtocolError("the file is too large", where=name, expected=f"<= {MAX_BYTES} bytes")

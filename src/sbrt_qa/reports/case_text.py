@@ -47,7 +47,10 @@ def _prescription_text(plan: PlanSummary) -> str:
         text = f"{told}; {given.detail if isinstance(given, Reason) else given}"
     else:
         text = f"{dose:g} Gy in {given}"
-    return f"{text} ({plan.prescription_source})" if plan.prescription_source else text
+    source = plan.prescription_source
+    if plan.rx_stated:
+        source = f"{source}: {', '.join(plan.rx_stated)}"
+    return f"{text} ({source})" if source else text
 
 
 def _delivery_text(plan: PlanSummary) -> str:

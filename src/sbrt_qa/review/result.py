@@ -94,6 +94,7 @@ class PlanSummary:
     """The plan at a glance. `beams` counts treatment beams; `meterset` is their sum per fraction.
 
     `setup_beams` counts all others, and `beams_taken` says of each beam what it was taken for.
+    `rx_stated` are the prescriptions that the user stated and that were used.
 
     A prescription or number of fractions that the plan does not state is the Reason why. `energies`
     are texts such as ``6 MV FFF`` or ``70-180 MeV, 22 energies``; none in results of versions that
@@ -118,6 +119,7 @@ class PlanSummary:
     is_ion: bool = False
     energies: tuple[str, ...] = ()
     beams_taken: tuple[BeamTaken, ...] = ()
+    rx_stated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

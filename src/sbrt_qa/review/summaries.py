@@ -11,7 +11,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import say, stated
-from sbrt_qa.model.plan import Beam, Plan, Prescription
+from sbrt_qa.model.plan import Beam, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.review.result import BeamTaken, DoseSummary, ImageSummary, PlanSummary
 
@@ -50,8 +50,15 @@ def plan_summary(plan: Plan | Reason) -> PlanSummary | Reason:
         meterset_unit=", ".join(dict.fromkeys(b.meterset_unit for b in plan.beams)),
         isocentres=len({i for b in plan.beams for i in b.isocentres_mm}),
         is_ion=plan.is_ion,
+        rx_stated=_stated_by_user(prescribed),
         beams_taken=tuple(_taken(b) for b in (*plan.beams, *plan.setup_beams)),
     )
+
+
+def _stated_by_user(prescribed: Prescription | Reason) -> tuple[str, ...]:
+    if isinstance(prescribed, Reason) or prescribed.source is not PrescriptionSource.USER:
+        return ()
+    return tuple(prescribed.note.split("\n"))
 
 
 def _taken(beam: Beam) -> BeamTaken:

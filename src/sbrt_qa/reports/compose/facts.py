@@ -129,7 +129,10 @@ def _prescribed(plan: PlanSummary, words: Words) -> str:
     given = words.sentence(counted(fractions, "fraction"))
     text = words(msg("{dose} Gy in {fractions}"), dose=f"{dose:g}", fractions=given)
     per = words(msg("{dose} Gy per fraction"), dose=f"{dose / fractions:g}") if fractions else ""
-    return " · ".join(part for part in (text, per) if part)
+    stated = ""
+    if plan.rx_stated:
+        stated = words(msg("stated by the user: {rx}"), rx=visible(", ".join(plan.rx_stated)))
+    return " · ".join(part for part in (text, per, stated) if part)
 
 
 def _delivery(plan: PlanSummary, words: Words) -> str:
