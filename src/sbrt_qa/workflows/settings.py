@@ -89,7 +89,7 @@ def settings_for(
         else:
             read = _read(path)
             values |= read
-            taken |= dict.fromkeys(read, say("{0}", place))
+            taken |= dict.fromkeys(read, place)
     return Settings(**values, taken=taken, refused=tuple(dict.fromkeys(refused)))  # type: ignore[arg-type]
 
 
