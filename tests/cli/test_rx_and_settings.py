@@ -12,8 +12,9 @@ import pytest
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription, PrescriptionSource
-from sbrt_qa.model.stated_rx import StatedRx, read_rx, with_stated
+from sbrt_qa.model.stated_rx import StatedRx, read_rx
 from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.model.user_rx import with_stated
 
 from .conftest import Command, export
 

@@ -10,7 +10,8 @@ from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import OwnWord, Prescription
-from sbrt_qa.model.stated_rx import StatedRx, rois_of
+from sbrt_qa.model.stated_rx import StatedRx
+from sbrt_qa.model.user_rx import rois_of
 
 SAME: Final = 0.005
 """Relative difference up to which two doses are the same."""

@@ -34,9 +34,9 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import counted, joined, said, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
-from sbrt_qa.model.stated_rx import with_stated
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
+from sbrt_qa.model.user_rx import with_stated
 
 T = TypeVar("T")
 Paths = Path | str | Sequence[Path | str]
