@@ -202,7 +202,7 @@ KINDS: Final = {
     "no DICOM": _Kind("not_evaluable", {}, ("NOT_REVIEWED",), spoil=_no_dicom),
     "broken archive": _Kind("not_evaluable", {}, ("NOT_REVIEWED",), spoil=_packed_and_cut),
     "name in header": _Kind(
-        verdict="minor", findings=("IDENTIFIER_PATIENT_NAME", "PATIENT_NAME"),
+        findings=("IDENTIFIER_PATIENT_NAME", "PATIENT_NAME"),
         ids=lambda ids: replace(ids, patient_name="Muster^Erika"),
     ),
     "name of a structure": _Kind(
@@ -296,7 +296,7 @@ def _write(folder: Path, one: Planted, number: int) -> None:
 
 def _structures(kind: _Kind, number: int) -> Iterator[Structure]:
     """Return the boxes, each at a height of its own for every submission so that all differ."""
-    shift_mm = 0.01 * (number % 97)
+    shift_mm = 0.01 * (number % 97) + 0.001 * (number // 97 % 10) + 0.0001 * (number // 970)
     boxes = BOXES | kind.boxes | {"Marker": (0.0, 5.0)}
     for roi, (name, ends) in enumerate(boxes.items(), 1):
         if name != kind.left_out:

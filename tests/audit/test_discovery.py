@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from sbrt_qa.audit.discovery import discover, fingerprint, signature
+from sbrt_qa.audit.discovery import discover
+from sbrt_qa.audit.fingerprints import bytes_fingerprint, older_fingerprint, seen, signature
 from sbrt_qa.audit.layout import Naming
-from sbrt_qa.errors import UsageError
+from sbrt_qa.errors import InputError, UsageError
 
 DICOM = b"\0" * 128 + b"DICM"
 
@@ -38,7 +41,18 @@ def found(root: Path) -> list[str]:
         (["001/RTPLAN.dcm", "002/CT/1.dcm", "readme.txt"], ["001", "002"]),
         (["S1/001/v1.zip", "S1/002.zip", "003.zip"], ["003.zip", "S1/001/v1.zip", "S1/002.zip"]),
         (["S1/001/v1/deep/er/a.dcm"], ["S1/001/v1"]),
-        (["S1/001/v1/"], ["S1/001/v1"]),
+        (["S1/001/v1/"], []),
+        (["S1/001/v1.tgz", "S1/001/v2.tar.gz"], ["S1/001/v1.tgz", "S1/001/v2.tar.gz"]),
+        (["a.dcm", "001/a.dcm", "S1/002/v1/a.dcm"], ["001", "S1/002/v1"]),
+        (["S1/a.dcm", "S1/b.dcm", "S1/001/a.dcm", "S1/002/v1/a.dcm"], ["S1/001", "S1/002/v1"]),
+        (["S1/001/a.dcm", "S1/001/v2/a.dcm"], ["S1/001/v2"]),
+        (["S1/001/a.dcm", "S1/001/axial 2mm/1.dcm"], ["S1/001"]),
+        (["S1/001/CT/1.dcm", "S1/001/v1/a.dcm"], ["S1/001/v1"]),
+        (["S1/001/v1/a.dcm", "S1/001/V2/a.dcm", "S1/001/resubmission/a.dcm"],
+         ["S1/001/V2", "S1/001/resubmission", "S1/001/v1"]),
+        (["S1/all.zip", "S1/001/v1/a.dcm"], ["S1/001/v1", "S1/all.zip"]),
+        (["S1/001/1.2.840.1.1.1/1.dcm"], ["S1/001"]),
+        (["001/v1/a.dcm", "001/stray.dcm"], ["001/v1"]),
         (["S1/001/v1/notes.txt"], ["S1/001/v1"]),
         (["a.dcm", "b.dcm"], [""]),
         (["1.2.840.113", "CT/1"], [""]),
@@ -93,14 +107,59 @@ def test_a_root_that_is_not_there_is_told(tmp_path):
         list(discover(tmp_path / "none"))
 
 
-def test_a_fingerprint_changes_with_names_and_contents(tmp_path):
-    base = fingerprint(tree(tmp_path / "a", "x/1.dcm", "x/2.dcm"))
-    assert fingerprint(tree(tmp_path / "b", "x/1.dcm", "x/2.dcm")) == base
-    assert fingerprint(tree(tmp_path / "c", "x/1.dcm", "x/3.dcm")) != base
-    (tmp_path / "b/x/2.dcm").write_bytes(DICOM)
-    assert fingerprint(tmp_path / "b") != base
-    os.mkfifo(tmp_path / "a/x/pipe")  # is not waited for
-    assert fingerprint(tmp_path / "a") == base
+def test_a_fingerprint_is_that_of_what_a_review_reads(tmp_path):
+    base = seen(tree(tmp_path / "a", "x/1.dcm", "x/2.dcm"))
+    other = tree(tmp_path / "b", "y/1.dcm", "2.dcm")
+    (other / "y/1.dcm").write_bytes(DICOM + b"x/1.dcm")
+    (other / "2.dcm").write_bytes(DICOM + b"x/2.dcm")
+    assert seen(other) == base  # whatever they are called
+    (other / "2.dcm").write_bytes(DICOM)
+    assert seen(other).input_sha256 != base.input_sha256
+
+
+@pytest.mark.parametrize(
+    "name", [".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX/._1.dcm", "._1.dcm", ".git/a.dcm"]
+)
+def test_case_139__what_systems_leave_behind_changes_no_fingerprint(tmp_path, name):
+    folder = tree(tmp_path / "a", "1.dcm")
+    base, older = seen(folder), older_fingerprint(folder)
+    tree(folder, name)
+    assert seen(folder) == base
+    assert older_fingerprint(folder) != older
+
+
+def test_other_files_change_the_bytes_and_not_the_input(tmp_path):
+    folder = tree(tmp_path / "a", "x/1.dcm")
+    base = seen(folder)
+    (folder / "notes.txt").write_text("hello")
+    again = seen(folder)
+    assert again.input_sha256 == base.input_sha256
+    assert again.bytes_sha256 == bytes_fingerprint(folder) != base.bytes_sha256
+    os.mkfifo(folder / "pipe")  # is not waited for
+    (folder / "loop").symlink_to(folder)
+    (folder / "away.dcm").symlink_to("/etc/passwd")
+    assert seen(folder) == again
+
+
+def test_an_archive_is_known_by_what_it_holds(tmp_path):
+    folder = tree(tmp_path / "a", "1.dcm", "2.dcm")
+    base = seen(folder).input_sha256
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as pack:
+        for file in folder.iterdir():
+            pack.write(file, f"export/{file.name}")
+    assert seen(tmp_path / "b.zip").input_sha256 == base
+    with tarfile.open(tmp_path / "b.tgz", "w:gz") as pack:
+        pack.add(folder, "export")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "b.tgz").rename(tmp_path / "c" / "b.tgz")
+    assert seen(tmp_path / "c").input_sha256 == base
+    (tmp_path / "b.zip").write_bytes((tmp_path / "b.zip").read_bytes()[:-40])
+    assert seen(tmp_path / "b.zip").input_sha256 != base
+
+
+def test_a_submission_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(InputError, match="cannot be found"):
+        seen(tmp_path / "v1")
 
 
 def test_a_signature_changes_with_time(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import stat
@@ -139,14 +140,25 @@ def only_the_end(case: Path, target: Path) -> None:
     target.write_bytes(b"PK\x05\x06" + bytes(18))
 
 
-def tar(case: Path, target: Path) -> None:
-    with tarfile.open(target, "w") as pack:
-        pack.add(case, "export")
+def tar_with(name: str, mode: str = "w:gz", **attributes: object) -> Make:
+    """Return what adds one entry of this very name to a sound tar archive."""
+
+    def make(case: Path, target: Path) -> None:
+        with tarfile.open(target, mode) as pack:
+            pack.add(case, "export")
+            info = tarfile.TarInfo(name)
+            info.size = 1
+            for key, value in attributes.items():
+                setattr(info, key, value)
+            pack.addfile(info, io.BytesIO(b"x"))
+
+    return make
 
 
-def tar_gz(case: Path, target: Path) -> None:
+def tar_cut(case: Path, target: Path) -> None:
     with tarfile.open(target, "w:gz") as pack:
         pack.add(case, "export")
+    target.write_bytes(target.read_bytes()[:-300])
 
 
 def starting_with(magic: bytes) -> Make:
@@ -185,8 +197,22 @@ REFUSED: dict[str, tuple[Make, str]] = {
     "a million entries": (a_million_entries, "too many entries"),
     "too many real entries": (too_many_entries, "too many entries"),
     "nothing inside": (only_the_end, "no DICOM plan"),
-    "tar": (tar, "a tar archive is not opened"),
-    "tar.gz": (tar_gz, "a gzip archive is not opened"),
+    "tar, parent folder": (tar_with("a/../../evil.dcm"), "leads elsewhere"),
+    "tar, absolute": (tar_with("/etc/passwd.dcm", "w"), "absolute path"),
+    "tar, link": (
+        tar_with("link.dcm", type=tarfile.SYMTYPE, linkname="/etc/passwd", size=0),
+        "a link or special file",
+    ),
+    "tar, hard link": (
+        tar_with("link.dcm", type=tarfile.LNKTYPE, linkname="export/RP.dcm", size=0),
+        "a link or special file",
+    ),
+    "tar, device": (tar_with("null.dcm", type=tarfile.CHRTYPE, size=0), "a link or special file"),
+    "tar, FIFO": (tar_with("pipe.dcm", type=tarfile.FIFOTYPE, size=0), "a link or special file"),
+    "tar, case collision": (tar_with("EXPORT/rp.DCM"), "again"),
+    "tar, name of a device": (tar_with("a/nul.dcm"), "name of a device"),
+    "tar, cut off": (tar_cut, "damaged"),
+    "gzip, no tar": (starting_with(b"\x1f\x8b"), "a gzip archive is not opened"),
     "7z": (starting_with(b"7z\xbc\xaf\x27\x1c"), "a 7z archive is not opened"),
     "rar": (starting_with(b"Rar!\x1a\x07\x01\x00"), "a rar archive is not opened"),
     "bzip2": (starting_with(b"BZh9"), "a bzip2 archive is not opened"),
@@ -255,13 +281,44 @@ def test_an_archive_inside_an_archive_is_not_opened(tmp_path, sound, inner, kind
     assert "inside an archive is not opened" in ignored.why
 
 
-def test_an_archive_inside_a_folder_is_not_opened(tmp_path, sound):
+@pytest.mark.parametrize("name", ["export.zip", "export.tar", "export.tar.gz", "export.tgz"])
+def test_an_archive_inside_a_folder_is_opened(tmp_path, sound, name):
+    folder = tmp_path / "case"
+    folder.mkdir()
+    if name.endswith("zip"):
+        with packed(sound, folder / name):
+            pass
+    else:
+        with tarfile.open(folder / name, "w" if name.endswith("tar") else "w:gz") as pack:
+            pack.add(sound, "./export")
+    (case,) = load_cases(folder)
+    assert isinstance(case.dose, DoseGrid)
+    assert {f.name for f in case.provenance.files} == {"RP.dcm", "RS.dcm", "RD.dcm"}
+
+
+def test_an_archive_inside_a_folder_that_is_refused_is_one_file_that_cannot_be_used(
+    tmp_path, sound
+):
     folder = shutil.copytree(sound, tmp_path / "case")
-    with packed(sound, folder / "again.zip"):
-        pass
+    encrypted(sound, folder / "secret.zip")
+    (folder / "export.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(100))
     inventory = inspect(folder)
     assert len(inventory.cases) == 1
-    assert "inside a folder is not opened. Give it by name" in inventory.ignored[0].why
+    whys = {one.name: one.why for one in inventory.ignored}
+    assert "encrypted" in whys["secret.zip"]
+    assert "a 7z archive is not opened" in whys["export.7z"]
+    assert all(one.broken for one in inventory.ignored)
+
+
+def test_an_archive_inside_a_tar_archive_is_not_opened(tmp_path, sound):
+    with packed(sound, tmp_path / "inner.zip"):
+        pass
+    with tarfile.open(tmp_path / "case.tgz", "w:gz") as pack:
+        pack.add(sound, "export")
+        pack.add(tmp_path / "inner.zip", "inner.zip")
+    inventory = inspect(tmp_path / "case.tgz")
+    assert len(inventory.cases) == 1
+    assert "a zip archive inside an archive is not opened" in inventory.ignored[0].why
 
 
 # --- bombs ------------------------------------------------------------------------------------
@@ -297,13 +354,16 @@ def test_a_nested_bomb_is_not_unpacked_further(tmp_path, sound):
     assert len(inventory.ignored) == 100
 
 
-def test_a_hard_link_exists_in_tar_alone_which_is_refused(sbrt_qa: Command, tmp_path, sound):
-    with tarfile.open(tmp_path / "case.tar", "w") as pack:
-        pack.add(sound, "export")
-        link = tarfile.TarInfo("export/link.dcm")
-        link.type, link.linkname = tarfile.LNKTYPE, "/etc/passwd"
-        pack.addfile(link)
-    assert "a tar archive is not opened" in sbrt_qa("check", tmp_path / "case.tar").err
+def test_a_tar_bomb_is_refused_within_bounds(tmp_path):
+    with tarfile.open(tmp_path / "bomb.tgz", "w:gz") as pack:
+        info = tarfile.TarInfo("0.dcm")
+        info.size = 900 * 1024**2
+        with tempfile.TemporaryFile() as zeros:
+            zeros.write(bytes(128) + b"DICM")
+            zeros.truncate(info.size)
+            zeros.seek(0)
+            pack.addfile(info, zeros)
+    assert "unpacks to far too much" in bounded_check(tmp_path / "bomb.tgz")
 
 
 def test_a_bomb_of_many_small_entries_is_refused_by_the_total(tmp_path, monkeypatch):

@@ -26,7 +26,7 @@ def audited(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An audit of the whole trial by the command line. Read only."""
     out = tmp_path_factory.mktemp("audited") / "AUDIT"
     ran = run("audit", trial.submissions, "-p", trial.protocol(), "--out", out)
-    assert ran.code == 1, ran.err  # some submissions are broken on purpose
+    assert ran.code == 0, ran.err  # what sites broke is settled
     return out
 
 

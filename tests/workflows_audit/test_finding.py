@@ -35,7 +35,7 @@ def test_versions_come_by_number_and_not_by_name(tmp_path):
 
 def test_versions_may_stand_in_names_of_folders_and_archives(tmp_path):
     submissions(tmp_path, "S1/017_v1")
-    (tmp_path / "S1" / "017_v2.zip").touch()
+    (tmp_path / "S1" / "017_v2.zip").write_bytes(b"PK\x03\x04")
     assert listed(tmp_path) == {"S1/017_v1": None, "S1/017_v2.zip": "S1/017_v1"}
 
 

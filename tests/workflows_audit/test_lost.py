@@ -16,14 +16,20 @@ def test_what_takes_too_long_is_tried_in_three_runs_and_when_asked_for(small, tm
     hurried = Request(**{**fields(request), "limits": NO_TIME})
     for _ in range(3):
         (step,) = audit(hurried)
-        assert (step.code, step.verdict) == ("S01/S01-001/v1", "not_evaluable")
+        assert (step.code, step.verdict) == ("S01/S01-001/v1", None)
         assert "the review exceeded 0.001 s" in step.trouble
         (row,) = ask(request.out, Question("submissions"))
         assert (row["verdict"], row["notices"], row["complete"]) == ("not_evaluable", 1, False)
+        (row,) = ask(request.out, Question("unreviewed"))
+        assert (row["place"], row["kind"]) == ("S01/S01-001/v1", "time")
     (step,) = audit(request)
     assert step.verdict is None  # three runs are enough
+    assert "--retry" in step.trouble
+    (row,) = ask(request.out, Question("unreviewed"))
+    assert row["attempts"] == 3
     (step,) = audit(Request(**{**fields(request), "retry": True}))
     assert (step.verdict, step.trouble, step.unwritten) == ("per_protocol", "", 0)
+    assert list(ask(request.out, Question("unreviewed"))) == []
     (row,) = ask(request.out, Question("submissions"))
     assert (row["verdict"], row["plans"], row["notices"]) == ("per_protocol", 1, 0)
     (step,) = audit(Request(**{**fields(request), "retry": True}))

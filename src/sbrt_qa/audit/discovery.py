@@ -1,42 +1,44 @@
-"""Where submissions lie: folders and archives under a root, found one by one."""
+"""Where submissions lie: at the depth that the convention or the manifest says, and nowhere else.
+
+Every file and folder below the root is told: as part of a submission, as not taken and why, or as
+what a system left behind. A file above the submissions never makes one.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from sbrt_qa.audit.layout import Naming, is_version, naming
-from sbrt_qa.errors import InputError, UsageError, quoted
+from sbrt_qa.audit import entries
+from sbrt_qa.audit.entries import Node
+from sbrt_qa.audit.layout import Naming, is_version, is_version_word, naming
+from sbrt_qa.dicom.files import open_regular
+from sbrt_qa.errors import DicomError, UsageError, quoted
+from sbrt_qa.model.phrase import counted, say
 
 DEEPEST: Final = 3
 """Folders below the root at which a submission begins at the latest: site, subject, version."""
-
-MAX_PLACES: Final = 1_000_000
 
 AUDIT_FILE: Final = "audit.json"
 AUDIT_SCHEMA: Final = "sbrt_qa.audit/"
 """What the settings of an audit are called, and how the name of their schema begins."""
 
+TAKEN: Final = "submission"
+NOT_TAKEN: Final = "not taken"
+SYSTEM: Final = "system file"
+"""What becomes of a place."""
+
 _SERIES: Final = re.compile(
     r"(?:ct|mr|mri|pet|pt|rs|rp|rd|rtstruct|rtplan|rtdose|rtss|dicom|dcm|plan|dose|struct\w*|"
-    r"images?|series.*)(?:[ _.-]?\d*)",
+    r"images?|series.*)(?:[ _.-]?\d*)|\d+(?:\.\d+){4,}",
     re.I,
 )
-"""Names of folders that hold a part of a submission."""
+"""Names of folders that hold a part of a submission; those of a study or series by UID, too."""
 
-_DICOM_SUFFIXES: Final = (".dcm", ".dicom", ".dic", ".ima")
-_HEAD_BYTES: Final = 132
 _SETTINGS_BYTES: Final = 10_000
-_FIRST_GROUPS: Final = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
-_CHUNK: Final = 1024**2
-_NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,177 +65,302 @@ class Submission:
         return "/".join(self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What became of a file or folder.
+
+    Parameters
+    ----------
+    parts
+        Names down to it, below the root.
+    outcome, reason
+        ``submission``, ``not taken`` or ``system file``, and why.
+    entries
+        Number of files and folders that this stands for: a submission stands for all that is part
+        of it, a folder that is not looked into for what it holds.
+    inside
+        The submission that it lies in, by its parts; None outside.
+    """
+
+    parts: tuple[str, ...]
+    outcome: str
+    reason: str = ""
+    entries: int = 1
+    inside: tuple[str, ...] | None = None
+
+    @property
+    def key(self) -> str:
+        """The place as a text, the same on every machine."""
+        return "/".join(self.parts)
+
+
+Found = Submission | Place
+
+
 def discover(
     root: Path,
     manifest: Mapping[str, Naming] | None = None,
     passed_by: Callable[[Path], object] = lambda _: None,
 ) -> Iterator[Submission]:
-    """Find the submissions under a root, in name order; a root may be an archive itself.
+    """Find the submissions under a root, in name order; see :func:`survey`."""
+    found = survey(root, manifest, passed_by)
+    return (one for one in found if isinstance(one, Submission))
 
-    A folder that holds an audit is no submission, nor is anything in it.
+
+def survey(
+    root: Path,
+    manifest: Mapping[str, Naming] | None = None,
+    passed_by: Callable[[Path], object] = lambda _: None,
+) -> Iterator[Found]:
+    """Find the submissions under a root, and what became of every place below it.
+
+    A root may be an archive itself. A folder that holds an audit is no submission, nor is anything
+    in it.
 
     Parameters
     ----------
     root
-        Folder, or zip archive.
+        Folder, or archive.
     manifest
-        Paths below the root and whose they are; then nothing else is looked for.
+        Paths below the root and whose they are; then nothing else is a submission.
     passed_by
         Told of each folder that holds an audit.
 
     Raises
     ------
     UsageError
-        The root, or a path of the manifest, does not exist or leads out of the root.
+        The root, or a path of the manifest, does not exist or leads out of the root; or one path
+        of the manifest lies within another.
     """
     if manifest is not None:
-        yield from _listed(root, manifest)
+        yield from _Listed(root, manifest).below(root, ())
     elif root.is_dir():
-        yield from _below(root, (), passed_by)
+        yield from _Survey(passed_by).below(root, ())
     elif root.is_file():
-        yield Submission(root, (root.name,), naming((root.name,)))
+        parts = (root.name,)
+        yield Submission(root, parts, naming(parts))
+        yield Place(parts, TAKEN)
     else:
         advice = "Check the spelling of the path"
         raise UsageError("no such folder or archive", got=quoted(root.name), advice=advice)
 
 
-def _listed(root: Path, manifest: Mapping[str, Naming]) -> Iterator[Submission]:
-    for text, named in manifest.items():
-        parts = PurePosixPath(text).parts
-        path = root.joinpath(*parts)
-        if ".." in parts or PurePosixPath(text).is_absolute() or not path.exists():
-            what = "a path of the manifest is not below the folder of submissions"
-            raise UsageError(what, where=quoted(f"{named.site}/{named.subject}"))
-        yield Submission(path, parts, named)
+class _Survey:
+    """Walks the tree by the convention of folders."""
 
+    def __init__(self, passed_by: Callable[[Path], object]) -> None:
+        self._passed_by = passed_by
 
-def _below(
-    folder: Path, parts: tuple[str, ...], passed_by: Callable[[Path], object]
-) -> Iterator[Submission]:
-    folders, files = _entries(folder)
-    if AUDIT_FILE in files and _is_audit(folder / AUDIT_FILE):
-        passed_by(folder)
-        return
-    if _is_submission(folder, parts, folders, files):
-        yield Submission(folder, parts, naming(parts))
-        return
-    names = [(name, True) for name in folders]
-    names += [(name, False) for name in files if name.casefold().endswith(".zip")]
-    for name, is_folder in sorted(names):
-        below = (*parts, name)
-        if is_folder:
-            yield from _below(folder / name, below, passed_by)
+    def below(self, folder: Path, parts: tuple[str, ...]) -> Iterator[Found]:
+        """Give what a folder holds, and what became of the folder itself."""
+        try:
+            nodes = entries.listed(folder)
+        except OSError:
+            yield Place(parts, NOT_TAKEN, entries.UNREADABLE, entries=int(bool(parts)))
+            return
+        if any(node.name == AUDIT_FILE for node in nodes) and _is_audit(folder / AUDIT_FILE):
+            self._passed_by(folder)
+            held = _number_below(folder) + int(bool(parts))
+            yield Place(parts, NOT_TAKEN, entries.AN_AUDIT, held)
+        elif self._is_submission(folder, parts, nodes):
+            yield Submission(folder, parts, self.named(parts))
+            yield from part_of(folder, parts)
         else:
-            yield Submission(folder / name, below, naming(below))
+            yield from self._above(folder, parts, nodes)
+
+    def named(self, parts: tuple[str, ...]) -> Naming:
+        """Return whose a submission is."""
+        return naming(parts)
+
+    def _above(self, folder: Path, parts: tuple[str, ...], nodes: list[Node]) -> Iterator[Found]:
+        """Give what a folder holds that is no submission itself."""
+        number = seen = 0
+        beside_versions = any(_is_like_version(n, parts) for n in nodes)
+        for node in nodes:
+            path, below = folder / node.name, (*parts, node.name)
+            if not (node.is_folder and not node.why_not and not node.is_system):
+                found = self._file(path, below, node)
+            elif beside_versions and len(parts) and _SERIES.fullmatch(node.name):
+                found = _strays(path, below)
+            else:
+                found = self.below(path, below)
+            for one in found:
+                number += isinstance(one, Submission)
+                seen += isinstance(one, Place) and one.outcome != SYSTEM
+                yield one
+        if not parts:
+            return
+        if number:
+            led = say("leads to {0}", counted(number, "submission"))
+            yield Place(parts, TAKEN, led)
+        else:
+            yield Place(parts, NOT_TAKEN, entries.NO_SUBMISSION if seen else entries.EMPTY)
+
+    def _file(self, path: Path, parts: tuple[str, ...], node: Node) -> Iterator[Found]:
+        """Tell of a file above the submissions, which may be an archive in the place of one."""
+        if node.is_system or node.why_not or not entries.is_archive(path):
+            yield _outside(path, parts, node)
+        else:
+            yield Submission(path, parts, self.named(parts))
+            yield Place(parts, TAKEN)
+
+    def _is_submission(self, folder: Path, parts: tuple[str, ...], nodes: list[Node]) -> bool:
+        """Tell by depth and names whether a folder is a submission."""
+        folders = [n for n in nodes if n.is_folder and not n.why_not and not n.is_system]
+        others = [n for n in folders if not _SERIES.fullmatch(n.name)]
+        if len(parts) >= DEEPEST or (parts and is_version(parts[-1])):
+            return _holds_files(folder, nodes)
+        if any(_is_like_version(n, parts) for n in others) or (len(parts) < 2 and others):
+            return False
+        direct = any(_is_dicom(folder / n.name, n) for n in nodes)
+        if not parts or not folders or (others and direct):
+            return direct
+        held = (not others) and any(_holds_files(folder / n.name) for n in folders)
+        return direct or held
 
 
-def _entries(folder: Path) -> tuple[list[str], list[str]]:
-    """Return folders and files, without hidden ones and without folders behind links."""
-    folders, files = [], []
+def _is_like_version(node: Node, parts: tuple[str, ...]) -> bool:
+    """Tell whether a folder below these is named like a version; after a subject also `2`."""
+    if not node.is_folder or node.why_not or node.is_system or not parts:
+        return False
+    return is_version(node.name) or (len(parts) == DEEPEST - 1 and is_version_word(node.name))
+
+
+def _is_dicom(path: Path, node: Node) -> bool:
+    """Tell whether a file is DICOM or named like it, be it empty."""
+    if node.is_folder or node.is_system or node.why_not not in ("", entries.EMPTY):
+        return False
+    if entries.is_named_dicom(node.name):
+        return True
+    if node.why_not or entries.is_archive(path):
+        return False
+    return not entries.why_not_dicom(path)
+
+
+def _holds_files(folder: Path, nodes: Sequence[Node] | None = None) -> bool:
+    """Tell whether there is a file below a folder that somebody may have meant to send."""
     try:
-        with os.scandir(folder) as found:
-            for entry in found:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.name)
-                elif entry.is_file(follow_symlinks=False):
-                    files.append(entry.name)
+        nodes = entries.listed(folder) if nodes is None else nodes
     except OSError:
-        return [], []  # its review will say that it cannot be read
-    return sorted(folders), sorted(files)
+        return True  # its review tells that it cannot be read
+    meant = [n for n in nodes if not n.is_system and n.why_not != entries.HIDDEN]
+    if any(not node.is_folder for node in meant):
+        return True
+    return any(_holds_files(folder / node.name) for node in meant if not node.why_not)
+
+
+def _outside(path: Path, parts: tuple[str, ...], node: Node) -> Place:
+    """Tell why a file, or a folder that is not looked into, is no submission."""
+    held = _number_below(path) if node.is_folder else 0
+    if node.is_system:
+        return Place(parts, SYSTEM, "", 1 + held)
+    why = node.why_not or entries.why_not_dicom(path) or entries.STRAY
+    return Place(parts, NOT_TAKEN, why, 1 + held)
+
+
+def _strays(folder: Path, parts: tuple[str, ...]) -> Iterator[Place]:
+    """Tell of every file in a folder that belongs to no submission, and of the folder."""
+    try:
+        nodes = entries.listed(folder)
+    except OSError:
+        yield Place(parts, NOT_TAKEN, entries.UNREADABLE)
+        return
+    for node in nodes:
+        path, below = folder / node.name, (*parts, node.name)
+        if node.is_folder and not node.why_not and not node.is_system:
+            yield from _strays(path, below)
+        else:
+            yield _outside(path, below, node)
+    yield Place(parts, NOT_TAKEN, entries.STRAY if nodes else entries.EMPTY)
+
+
+def part_of(folder: Path, parts: tuple[str, ...]) -> Iterator[Place]:
+    """Tell what became of everything in a submission's folder, and of the folder."""
+    number = int(bool(parts))
+    for one in _inside(folder, parts, parts):
+        if one.outcome == TAKEN:
+            number += one.entries
+        else:
+            yield one
+    yield Place(parts, TAKEN, "", number, inside=parts)
+
+
+def _inside(folder: Path, parts: tuple[str, ...], of: tuple[str, ...]) -> Iterator[Place]:
+    """Tell what became of everything below a folder, the folder itself left out.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be listed.
+    """
+    for node in entries.listed(folder):
+        path, below = folder / node.name, (*parts, node.name)
+        held = _number_below(path) if node.is_folder and (node.why_not or node.is_system) else 0
+        if node.is_system:
+            yield Place(below, SYSTEM, "", 1 + held, inside=of)
+        elif why := node.why_not or ("" if node.is_folder else entries.why_not_dicom(path)):
+            yield Place(below, NOT_TAKEN, why, 1 + held, inside=of)
+        elif node.is_folder:
+            try:
+                yield from list(_inside(path, below, of))
+            except OSError:
+                yield Place(below, NOT_TAKEN, entries.UNREADABLE, inside=of)
+            else:
+                yield Place(below, TAKEN, inside=of)
+        else:
+            yield Place(below, TAKEN, inside=of)
+
+
+def _number_below(folder: Path) -> int:
+    """Return how many files and folders a folder holds; links are not followed."""
+    try:
+        nodes = entries.listed(folder)
+    except OSError:
+        return 0
+    folders = (folder / node.name for node in nodes if node.is_folder)
+    return len(nodes) + sum(map(_number_below, folders))
 
 
 def _is_audit(settings: Path) -> bool:
     """Tell the settings of an audit from a file of the same name that a site sent."""
     try:
-        with _opened(settings) as stream:
+        with open_regular(settings) as stream:
             return AUDIT_SCHEMA.encode() in stream.read(_SETTINGS_BYTES)
-    except OSError:
+    except (OSError, DicomError):
         return False
 
 
-def _is_submission(
-    folder: Path, parts: tuple[str, ...], folders: list[str], files: list[str]
-) -> bool:
-    if any(_is_like_dicom(folder / name) for name in files):
-        return True
-    if not parts:
-        return False
-    if len(parts) >= DEEPEST or is_version(parts[-1]):
-        return True
-    return bool(folders) and all(_SERIES.fullmatch(name) for name in folders)
+class _Listed(_Survey):
+    """Walks the tree by a manifest: what it lists is a submission, anything else is none."""
 
+    def __init__(self, root: Path, manifest: Mapping[str, Naming]) -> None:
+        super().__init__(lambda _: None)
+        self._named = {PurePosixPath(text).parts: named for text, named in manifest.items()}
+        for text, named in manifest.items():
+            parts = PurePosixPath(text).parts
+            path = root.joinpath(*parts)
+            where = quoted(f"{named.site}/{named.subject}")
+            if ".." in parts or PurePosixPath(text).is_absolute() or not path.exists():
+                what = "a path of the manifest is not below the folder of submissions"
+                raise UsageError(what, where=where)
+            if any(parts[:n] in self._named for n in range(1, len(parts))):
+                raise UsageError("a path of the manifest lies within another", where=where)
 
-def _is_like_dicom(file: Path) -> bool:
-    """Tell by a file's name, or where that says nothing by its first bytes."""
-    suffix = file.suffix.casefold()
-    if suffix in _DICOM_SUFFIXES:
-        return True
-    if suffix and not suffix[1:].isdigit():
-        return False
-    try:
-        with _opened(file) as stream:
-            head = stream.read(_HEAD_BYTES)
-    except OSError:
-        return False
-    return head[128:] == b"DICM" or head[:2] in _FIRST_GROUPS
+    def named(self, parts: tuple[str, ...]) -> Naming:
+        """Return whose a submission is."""
+        return self._named[parts]
 
+    def _is_submission(
+        self,
+        folder: Path,  # noqa: ARG002 - as in the other walk
+        parts: tuple[str, ...],
+        nodes: list[Node],  # noqa: ARG002
+    ) -> bool:
+        return parts in self._named
 
-# --- fingerprints -----------------------------------------------------------------------------
-
-
-def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a submission: of names and contents of all its regular files.
-
-    Raises
-    ------
-    InputError
-        A file cannot be read.
-    """
-    digest = hashlib.sha256()
-    for name, file in _regular(path):
-        digest.update(f"{len(name.encode('utf-8', 'surrogateescape'))} ".encode())
-        digest.update(name.encode("utf-8", "surrogateescape"))
-        digest.update(_content(file))
-    return digest.hexdigest()
-
-
-def signature(path: Path) -> tuple[int, int, int]:
-    """Return number, total size and latest change (ns) of a submission's files, unread."""
-    count = size = latest = 0
-    for _, file in _regular(path):
-        try:
-            state = file.stat()
-        except OSError:
-            continue
-        count, size, latest = count + 1, size + state.st_size, max(latest, state.st_mtime_ns)
-    return count, size, latest
-
-
-def _regular(path: Path) -> Iterator[tuple[str, Path]]:
-    if not path.is_dir():
-        yield path.name, path
-        return
-    for folder, folders, names in os.walk(path):
-        folders.sort()
-        for name in sorted(names):
-            file = Path(folder, name)
-            if stat.S_ISREG(file.lstat().st_mode):
-                yield file.relative_to(path).as_posix(), file
-
-
-def _opened(file: Path) -> BufferedReader:
-    """Open a file without waiting, should it be a pipe."""
-    return os.fdopen(os.open(file, os.O_RDONLY | _NO_WAITING), "rb")
-
-
-def _content(file: Path) -> bytes:
-    try:
-        with _opened(file) as stream:
-            digest = hashlib.sha256()
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-            return digest.digest()
-    except OSError as error:
-        raise InputError("a file cannot be read", got=str(error.strerror)) from None
+    def _file(self, path: Path, parts: tuple[str, ...], node: Node) -> Iterator[Found]:
+        if parts in self._named:
+            yield Submission(path, parts, self.named(parts))
+            yield Place(parts, TAKEN)
+        else:
+            yield _outside(path, parts, node)

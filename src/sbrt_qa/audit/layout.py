@@ -22,6 +22,14 @@ UNKNOWN_SITE: Final = "UNKNOWN"
 MAX_VERSION: Final = 9999
 
 _VERSION: Final = re.compile(r"(?:v|version|submission|resubmission)[ _.-]?0*(\d{1,4})", re.I)
+_WORD: Final = re.compile(
+    r"(?:re-?submi(?:ssion|tted)|submission|version|first|second|third|initial|original|final|"
+    r"corrected|correction|revised|revision|new|old)",
+    re.I,
+)
+"""Names of versions without a number, in the third place only."""
+
+_ARCHIVE: Final = re.compile(r"\.(?:zip|tar|tar\.gz|tgz)$", re.I)
 _END: Final = re.compile(r"(.+?)[ _.-]" + _VERSION.pattern, re.I)
 _NUMBER: Final = re.compile(r"0*(\d{1,4})")
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
@@ -50,7 +58,7 @@ class Naming:
 
 def naming(parts: Sequence[str]) -> Naming:
     """Return what the names of the folders down to a submission say."""
-    names = [re.sub(r"\.zip$", "", part, flags=re.I).strip() for part in parts]
+    names = [_ARCHIVE.sub("", part).strip() for part in parts]
     if not names:
         return Naming(weak=True)
     if len(names) >= 3:
@@ -67,6 +75,11 @@ def naming(parts: Sequence[str]) -> Naming:
 def is_version(name: str) -> bool:
     """Tell whether a folder is named like a version, ``v2``."""
     return _version_of(name) is not None
+
+
+def is_version_word(name: str) -> bool:
+    """Tell whether a folder of a subject is named like a version, with a number or without."""
+    return is_version(name) or bool(_NUMBER.fullmatch(name) or _WORD.fullmatch(name))
 
 
 def _version_of(name: str) -> int | None:
@@ -105,7 +118,7 @@ class Secret:
 
     def digest(self, text: str) -> str:
         """Return the keyed hash (HMAC with SHA-256) of a text, in hexadecimal."""
-        return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self.key, encoded(text), hashlib.sha256).hexdigest()
 
     def uid(self, text: str) -> str:
         """Return a UID that stands for another one: always the same, and telling nothing."""
@@ -114,6 +127,11 @@ class Secret:
     def code(self, prefix: str, text: str) -> str:
         """Return a short code for a name: always the same, and telling nothing."""
         return f"{prefix}-{self.digest(f'{prefix} {text}')[:10]}"
+
+
+def encoded(text: str) -> bytes:
+    """Return the bytes of a text; of a name that is no UTF-8 those of the file system."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 # --- the manifest -----------------------------------------------------------------------------

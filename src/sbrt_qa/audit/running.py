@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
@@ -20,6 +21,68 @@ ATTEMPTS: Final = 3
 """How often a task is tried whose worker is lost; it may be the task that ends it."""
 
 
+GONE_SECONDS: Final = 20.0
+"""How long there is no worker before that is told; one may be on its way back."""
+
+LOOK_SECONDS: Final = 5.0
+"""How often it is looked for workers."""
+
+
+def _nothing(_: str) -> None:
+    """Tell nobody."""
+
+
+def _always() -> bool:
+    """Tell that there is a worker."""
+    return True
+
+
+@dataclass(slots=True)
+class Watch:
+    """Looks whether there are workers left, and says when there are none.
+
+    Parameters
+    ----------
+    alive
+        Whether there is a worker.
+    tell
+        Told in words.
+    wait
+        Wait for a worker; else the run ends.
+    seconds, every
+        How long there is none before that is told, and how often it is looked.
+    """
+
+    alive: Callable[[], bool] = _always
+    tell: Callable[[str], object] = _nothing
+    wait: bool = False
+    seconds: float = GONE_SECONDS
+    every: float = LOOK_SECONDS
+    _next: float = 0.0
+    _since: float | None = None
+    _told: bool = False
+
+    def is_over(self) -> bool:
+        """Look, when it is time, and tell whether to wait no longer."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self.every
+        if self.alive():
+            if self._told:
+                self.tell("a worker is back; the run goes on")
+            self._since, self._told = None, False
+            return False
+        self._since = now if self._since is None else self._since
+        if now - self._since < self.seconds:
+            return False
+        if not self._told:
+            then = "waiting for one" if self.wait else "the run ends; the same command goes on"
+            self.tell(f"no worker is left; {then}")
+            self._told = True
+        return not self.wait
+
+
 @dataclass(frozen=True, slots=True)
 class Done(Generic[T, R]):
     """A task that came to an end: with a result, or with the error that took its place."""
@@ -35,6 +98,7 @@ def run_all(
     executor: Executor,
     workers: int,
     stopped: Callable[[], bool] = lambda: False,
+    watch: Watch | None = None,
 ) -> Iterator[Done[T, R]]:
     """Run a call on each task, and give each as it is done; nobody waits for the slowest.
 
@@ -51,6 +115,9 @@ def run_all(
         How many tasks it can work on at once.
     stopped
         Whether an end is asked for.
+    watch
+        Looks whether there are workers; once it gives up, every task that is left is given with
+        an error, those that were not begun, too.
 
     Raises
     ------
@@ -60,6 +127,7 @@ def run_all(
     pending: dict[Future[R], tuple[T, int]] = {}
     left = iter(tasks)
     more = True
+    watch = watch or Watch()
     try:
         while more or pending:
             while more and len(pending) < AHEAD * workers:
@@ -70,7 +138,13 @@ def run_all(
                     more = False
                     break
                 pending[executor.submit(call, task)] = task, 1
-            for future in _some_done(pending, stopped):
+            done = _some_done(pending, stopped, watch)
+            if done is None:
+                lost = RuntimeError("no worker is left")
+                yield from (Done(task, None, lost) for task, _ in pending.values())
+                yield from (Done(task, None, lost) for task in left)
+                return
+            for future in done:
                 task, attempt = pending.pop(future)
                 error = _lost(future)
                 if error is not None and attempt < ATTEMPTS:
@@ -82,11 +156,16 @@ def run_all(
             future.cancel()
 
 
-def _some_done(pending: Collection[Future[R]], stopped: Callable[[], bool]) -> set[Future[R]]:
+def _some_done(
+    pending: Collection[Future[R]], stopped: Callable[[], bool], watch: Watch
+) -> set[Future[R]] | None:
+    """Wait for some futures; None when there is nobody to wait for."""
     done: set[Future[R]] = set()
     while pending and not done:
         _look(stopped)
         done, _ = wait(pending, WAKE_SECONDS, return_when=FIRST_COMPLETED)
+        if not done and watch.is_over():
+            return None
     return done
 
 

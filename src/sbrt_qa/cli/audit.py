@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,9 +16,13 @@ from sbrt_qa.cli.options import read_mapping
 from sbrt_qa.cli.output import tell, write_whole
 from sbrt_qa.cli.progress import display
 from sbrt_qa.errors import visible
+from sbrt_qa.model.phrase import counted
 
 if TYPE_CHECKING:
     from sbrt_qa.workflows_audit.run import Request
+
+MOST_TOLD: Final = 20
+"""Places still to be reviewed that are told one by one."""
 
 AuditFolder = Annotated[
     Path, typer.Argument(metavar="AUDIT", help="The folder of an audit, as given to --out.")
@@ -81,13 +85,16 @@ def audit(
     ] = False,
     every: Annotated[
         float, typer.Option("--every", metavar="SECONDS", min=0.1, help="How often to look.")
-    ] = 30.0,
+    ] = 60.0,
     reports: Annotated[  # noqa: FBT002
         bool,
         typer.Option("--reports/--no-reports", help="Write a report of every case into AUDIT."),
     ] = True,
     retry: Annotated[  # noqa: FBT002
         bool, typer.Option("--retry", help="Try once more what broke off in three runs.")
+    ] = False,
+    wait: Annotated[  # noqa: FBT002
+        bool, typer.Option("--wait", help="Wait for workers of a cluster where none is left.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,  # noqa: FBT002
 ) -> None:
@@ -97,8 +104,9 @@ def audit(
     what took too long or broke off is tried in three runs. Every plan is held against the version
     of the protocol that was in force at its planning date, and compared with the submission before.
 
-    Exit code: 0 when every submission could be reviewed, whatever its verdict; 1 when some could
-    not; 2 wrong usage; 130 when stopped with Ctrl-C, after which the same command goes on.
+    Exit code: 0 when every submission was reviewed, whatever its verdict, or cannot be for a reason
+    of the site's; 1 as long as one is still to be reviewed, for a reason of ours; 2 wrong usage;
+    130 when stopped with Ctrl-C, after which the same command goes on.
     """
     from sbrt_qa.workflows_audit.run import Request
 
@@ -115,6 +123,7 @@ def audit(
         key_file=key_file,
         reports=reports,
         retry=retry,
+        wait=wait,
     )
     with Interrupt() as interrupt:
         try:
@@ -134,7 +143,9 @@ def _once(request: Request, interrupt: Interrupt, *, quiet: bool) -> int:
     shown = display(quiet=quiet)
     audits: list[Path] = []
     try:
-        reviewing = run(request, stopped=lambda: interrupt.asked, passed_by=audits.append)
+        reviewing = run(
+            request, stopped=lambda: interrupt.asked, passed_by=audits.append, tell=tell
+        )
         with interrupt.at_safe_points(), shown, closing(reviewing) as steps:
             for step in steps:
                 shown.add(step)
@@ -142,7 +153,7 @@ def _once(request: Request, interrupt: Interrupt, *, quiet: bool) -> int:
         tell(f"stopped; {shown.count.recorded} recorded. The same command goes on from here.")
         return exit_codes.INTERRUPTED
     for code, trouble in shown.count.troubles:
-        tell(visible(f"{code} was not reviewed: {trouble}"))
+        tell(visible(f"{code} cannot be used: {trouble}"))
     for folder in audits:
         tell(visible(f"{folder.name} holds an audit and was not taken for submissions"))
     tell(shown.count.summary())
@@ -150,7 +161,21 @@ def _once(request: Request, interrupt: Interrupt, *, quiet: bool) -> int:
     if request.reports:
         tell(_about_reports(request.out, shown.count.unwritten))
     tell(f"report: {page}")
-    return exit_codes.UNREADABLE if shown.count.troubled else 0
+    return exit_codes.UNREADABLE if _still_open(request.out, request.database) else 0
+
+
+def _still_open(audit: Path, database: str) -> int:
+    """Tell what is still to be reviewed, and return how much that is."""
+    from sbrt_qa.workflows_audit.answers import ask
+    from sbrt_qa.workflows_audit.question import Question
+
+    rows = list(ask(audit, Question("unreviewed"), database))
+    for row in rows[:MOST_TOLD]:
+        tell(visible(f"{row['place']} is still to be reviewed: {row['reason']}"))
+    if rows:
+        number = counted(len(rows), "place")
+        tell(f"{number} still to be reviewed; see sbrt-qa query {audit} unreviewed")
+    return len(rows)
 
 
 def _about_reports(audit: Path, unwritten: int) -> str:

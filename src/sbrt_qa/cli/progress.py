@@ -41,6 +41,7 @@ class Count:
     complete: bool = False
     verdicts: Counter[str] = field(default_factory=Counter)
     troubled: int = 0
+    waiting: int = 0
     unwritten: int = 0
     troubles: list[tuple[str, str]] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
@@ -48,7 +49,7 @@ class Count:
     @property
     def recorded(self) -> int:
         """Submissions that were reviewed and recorded."""
-        return self.done - self.unchanged
+        return self.done - self.unchanged - self.waiting
 
     def add(self, step: Step) -> None:
         """Count one submission."""
@@ -56,7 +57,7 @@ class Count:
         self.found, self.complete = step.found, step.complete
         if step.verdict is None:
             self.unchanged += not step.trouble
-            self.troubled += bool(step.trouble)
+            self.waiting += bool(step.trouble)
             return
         self.verdicts[step.verdict] += 1
         self.unwritten += step.unwritten
@@ -85,7 +86,8 @@ class Count:
         """Return the end of the matter."""
         parts = [f"{self.recorded} reviewed", self.verdict_text()]
         parts += [f"{self.unchanged} unchanged"] if self.unchanged else []
-        parts += [f"{self.troubled} could not be reviewed"] if self.troubled else []
+        parts += [f"{self.troubled} cannot be used"] if self.troubled else []
+        parts += [f"{self.waiting} could not be reviewed"] if self.waiting else []
         return " · ".join(filter(None, parts))
 
 

@@ -28,7 +28,7 @@ OfProtocol = Annotated[
 FORMATS: Final = ("table", "csv", "json")
 EXPORTED: Final = (
     "submissions", "metrics", "deviations", "completeness", "changes", "differences", "queries",
-    "sites", "limits", "periods", "approvals",
+    "places", "unreviewed", "sites", "limits", "periods", "approvals",
 )  # fmt: skip
 """What an export holds, one file each, beside one that says what their columns hold."""
 

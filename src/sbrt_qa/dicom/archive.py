@@ -1,4 +1,4 @@
-"""Zip archives, read entry by entry into memory; nothing is ever written to disk.
+"""Archives: zip archives, read entry by entry into memory; nothing is ever written to disk.
 
 What an archive says of itself is not believed: bytes are counted as they come. An archive made to
 deceive (names that lead elsewhere or collide, links, overlapping entries, encryption) is refused as
@@ -19,33 +19,23 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from sbrt_qa.dicom.read import HEAD_BYTES, looks_like_dicom
-from sbrt_qa.errors import DicomError, quoted, visible
-
-MAX_ENTRIES: Final = 20_000
-MAX_DIRECTORY_BYTES: Final = 8 * 1024**2
-"""Largest list of contents; entries take 46 bytes and their name."""
-
-MAX_ENTRY_BYTES: Final = 1024**3
-MAX_TOTAL_BYTES: Final = 4 * 1024**3
-"""Of all entries together, counted while they are read."""
-
-MAX_RATIO: Final = 100
-"""Largest ratio of unpacked to packed bytes, beyond `SMALL_BYTES`."""
-
-SMALL_BYTES: Final = 16 * 1024**2
-
-_KINDS: Final = (
-    (0, b"PK\x03\x04", "a zip archive"),
-    (0, b"PK\x05\x06", "a zip archive"),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (0, b"Rar!\x1a\x07", "a rar archive"),
-    (0, b"\x1f\x8b", "a gzip archive"),
-    (0, b"BZh", "a bzip2 archive"),
-    (0, b"\xfd7zXZ\x00", "an xz archive"),
-    (257, b"ustar", "a tar archive"),
+from sbrt_qa.dicom.archive_guards import (
+    MAX_DIRECTORY_BYTES,
+    MAX_ENTRIES,
+    MAX_ENTRY_BYTES,
+    MAX_RATIO,
+    MAX_TOTAL_BYTES,
+    SMALL_BYTES,
+    TAR,
+    ZIP,
+    Entry,
+    archive_kind,
+    archive_kind_of,
+    why_bad_name,
 )
-"""Position and bytes by which archives are known, whatever their extension."""
+from sbrt_qa.dicom.read import HEAD_BYTES, looks_like_dicom
+from sbrt_qa.dicom.tar_archive import tar_entries
+from sbrt_qa.errors import DicomError, quoted, visible
 
 _END: Final = struct.Struct("<4s4H2LH")
 _END_MARK: Final = b"PK\x05\x06"
@@ -54,18 +44,6 @@ _ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LOCAL_HEADER_BYTES: Final = 30
 _CHUNK: Final = 1024**2
-_DEVICES: Final = frozenset(
-    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file in an archive: its bare name, its place, what reads it (see `files.FoundFile`)."""
-
-    name: str
-    place: str
-    read: Callable[[], bytes]
 
 
 @dataclass(slots=True)
@@ -75,15 +53,8 @@ class _Counter:
     total: int = 0
 
 
-def archive_kind(head: bytes) -> str:
-    """Name the kind of archive that a file starts as; empty for anything else, DICOM too."""
-    if looks_like_dicom(head):
-        return ""
-    return next((kind for at, magic, kind in _KINDS if head[at:].startswith(magic)), "")
-
-
 def open_archive(path: Path) -> Iterator[Entry]:
-    """List the files of a zip archive in name order.
+    """List the files of a zip or tar archive in name order; a tar archive may be gzipped.
 
     Raises
     ------
@@ -91,6 +62,13 @@ def open_archive(path: Path) -> Iterator[Entry]:
         It is another kind of archive, damaged, encrypted, too large, or made to deceive.
     """
     where = visible(path.name)
+    with _translated(where), path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+    if archive_kind_of(head) == (TAR, True):
+        with _translated(where):
+            found = tar_entries(path, where)
+        yield from found
+        return
     with _translated(where), path.open("rb") as stream:
         _require_zip(stream.read(HEAD_BYTES), where)
         _check_directory(stream, where)
@@ -119,7 +97,7 @@ def _translated(where: str) -> Iterator[None]:
 
 def _require_zip(head: bytes, where: str) -> None:
     kind = archive_kind(head)
-    if kind != "a zip archive":
+    if kind != ZIP:
         advice = "Unpack it, or pack the files as zip"
         raise DicomError(f"{kind} is not opened", where=where, advice=advice)
 
@@ -173,22 +151,7 @@ def _why_refused(info: zipfile.ZipInfo) -> str:
         return "encrypted"
     if info.compress_type not in _METHODS:
         return "packed by another method than deflate"
-    return _why_bad_name(info.orig_filename)
-
-
-def _why_bad_name(name: str) -> str:
-    parts = name.replace("\\", "/").removesuffix("/").split("/")
-    if "\0" in name or not name:
-        return "an empty name, or one with a NUL"
-    if parts[0] == "" or parts[0][1:2] == ":":
-        return "an absolute path"
-    if ".." in parts or "." in parts or "" in parts:
-        return "a path that leads elsewhere"
-    if any(part.partition(".")[0].strip().casefold() in _DEVICES for part in parts):
-        return "the name of a device"
-    if any(part != part.rstrip(". ") for part in parts):
-        return "a name that ends in a dot or blank"
-    return ""
+    return why_bad_name(info.orig_filename)
 
 
 def _check_overlap(infos: Sequence[zipfile.ZipInfo], where: str) -> None:

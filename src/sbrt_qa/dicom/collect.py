@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from sbrt_qa.dicom.elements import Item, translated
-from sbrt_qa.dicom.files import FoundFile, find_files
+from sbrt_qa.dicom.files import FoundFile, every_one, find_files
 from sbrt_qa.dicom.kinds import Kind, kind_of, kind_of_file
 from sbrt_qa.dicom.read import NotDicomError, Opened, open_bytes, warnings_as_notes
 from sbrt_qa.dicom.rtstruct import main_frame
@@ -123,11 +123,17 @@ class Collection:
         return tuple(i.name for i in self.ignored if i.kind == kind)
 
 
-def collect(paths: Sequence[Path]) -> Collection:
+def collect(paths: Sequence[Path], wanted: Callable[[Path], bool] = every_one) -> Collection:
     """Read all DICOM headers in files, folder trees and zip archives.
 
     Files that are not DICOM, or not needed, are listed; so are damaged ones, which stop nothing
-    else. Links that lead out of a folder, pipes, devices and archives inside are not opened.
+    else. Links that lead out of a folder, pipes, devices and archives inside archives are not
+    opened.
+
+    Parameters
+    ----------
+    wanted
+        As `find_files` asks.
 
     Raises
     ------
@@ -137,7 +143,7 @@ def collect(paths: Sequence[Path]) -> Collection:
     """
     objects: list[FoundObject] = []
     ignored: list[IgnoredFile] = []
-    for file in _told_apart(file for path in paths for file in find_files(path)):
+    for file in _told_apart(file for path in paths for file in find_files(path, wanted)):
         try:
             objects.append(_usable_alone(_describe(file), file))
         except DicomError as error:

@@ -11,7 +11,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
-from sbrt_qa.dicom.archive import archive_kind, open_archive
+from sbrt_qa.dicom.archive import open_archive
+from sbrt_qa.dicom.archive_guards import archive_kind, archive_kind_of
 from sbrt_qa.dicom.read import HEAD_BYTES, NotDicomError, looks_like_dicom
 from sbrt_qa.errors import DicomError, quoted, visible
 
@@ -48,8 +49,20 @@ class FoundFile:
     place: str = ""
 
 
-def find_files(path: Path) -> Iterator[FoundFile]:
-    """Find the files of a path - a folder tree, a zip archive or one file - in name order.
+def every_one(_: Path) -> bool:
+    """Want every file and folder."""
+    return True
+
+
+def find_files(path: Path, wanted: Callable[[Path], bool] = every_one) -> Iterator[FoundFile]:
+    """Find the files of a path - a folder tree, an archive or one file - in name order.
+
+    Archives in a folder are opened, too, those in an archive are not.
+
+    Parameters
+    ----------
+    wanted
+        Asked of every file and folder below a folder; others are not looked at.
 
     Raises
     ------
@@ -64,7 +77,7 @@ def find_files(path: Path) -> Iterator[FoundFile]:
         advice = "Check the spelling of the path"
         raise DicomError("no such file or folder", where=quoted(path.name), advice=advice)
     if is_folder:
-        yield from _in_folder(path)
+        yield from _in_folder(path, wanted)
     elif archive_kind(_first_bytes(path)):
         for entry in open_archive(path):
             yield FoundFile(entry.name, alone=False, read=entry.read, place=entry.place)
@@ -72,18 +85,37 @@ def find_files(path: Path) -> Iterator[FoundFile]:
         yield FoundFile(visible(path.name), alone=True, read=partial(_read, path))
 
 
-def _in_folder(path: Path) -> Iterator[FoundFile]:
+def _in_folder(path: Path, wanted: Callable[[Path], bool]) -> Iterator[FoundFile]:
     root, count = path.resolve(), 0
     for folder, folders, names in os.walk(path, onerror=_unreadable_folder):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if wanted(Path(folder, name)))
         for name in sorted(names):
             count += 1
             if count > MAX_FILES:
                 raise DicomError("too many files", expected=f"at most {MAX_FILES} in a folder")
             file = Path(folder, name)
-            place = visible(file.relative_to(path).as_posix())
-            read = partial(_read_one, file, root)
-            yield FoundFile(visible(name), alone=False, read=read, place=place)
+            if wanted(file):
+                yield from _one_or_inside(file, path, root)
+
+
+def _one_or_inside(file: Path, path: Path, root: Path) -> Iterator[FoundFile]:
+    """Give a file of a folder, or what the archive holds that it is."""
+    name, place = visible(file.name), visible(file.relative_to(path).as_posix())
+    if file.is_symlink() or not archive_kind_of(_first_bytes(file))[1]:
+        yield FoundFile(name, alone=False, read=partial(_read_one, file, root), place=place)
+        return
+    try:
+        entries = [*open_archive(file)]
+    except DicomError as error:
+        yield FoundFile(name, alone=False, read=partial(_refused, error), place=place)
+        return
+    for entry in entries:
+        inside = f"{place}/{entry.place}"
+        yield FoundFile(entry.name, alone=False, read=entry.read, place=inside)
+
+
+def _refused(error: DicomError) -> bytes:
+    raise error
 
 
 def _unreadable_folder(error: OSError) -> None:
@@ -92,14 +124,14 @@ def _unreadable_folder(error: OSError) -> None:
 
 
 def _read_one(file: Path, root: Path) -> bytes:
-    """Read a file in a folder; an archive there is not opened."""
+    """Read a file in a folder; an archive of another kind is not opened."""
     data = _read(file, root)
     kind = archive_kind(data)
     if kind:
         raise DicomError(
-            f"{kind} inside a folder is not opened",
+            f"{kind} is not opened",
             where=quoted(file.name),
-            advice="Give it by name",
+            advice="Unpack it, or pack the files as zip",
         )
     return data
 
@@ -107,7 +139,7 @@ def _read_one(file: Path, root: Path) -> bytes:
 def _first_bytes(path: Path) -> bytes:
     """Return the first bytes of a regular file; none of anything else."""
     try:
-        with _opened(path) as stream:
+        with open_regular(path) as stream:
             return stream.read(HEAD_BYTES)
     except (OSError, DicomError):
         return b""
@@ -130,15 +162,23 @@ def _read(file: Path, root: Path | None = None) -> bytes:
     except (OSError, RuntimeError):
         raise NotDicomError("a link that leads nowhere", where=where) from None
     try:
-        with _opened(file) as stream:
+        with open_regular(file) as stream:
             return _whole(stream, where)
     except OSError as error:
         got = error.strerror or ""
         raise DicomError("the file cannot be read", where=where, got=got) from None
 
 
-def _opened(file: Path) -> BufferedReader:
-    """Open a regular file; a pipe or device is neither waited for nor read."""
+def open_regular(file: Path) -> BufferedReader:
+    """Open a regular file; a pipe or device is neither waited for nor read.
+
+    Raises
+    ------
+    NotDicomError
+        It is none.
+    OSError
+        It cannot be opened.
+    """
     if not stat.S_ISREG(file.stat().st_mode):
         raise NotDicomError("not a regular file", where=visible(file.name))
     handle = os.open(file, os.O_RDONLY | _NO_WAITING)

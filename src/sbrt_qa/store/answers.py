@@ -26,6 +26,10 @@ DECIDING = ("minor", "major", "not_evaluable")
 """Verdicts that are not per protocol."""
 
 
+REVIEWED, OF_SITE, OPEN = "reviewed", "site", "open"
+"""Outcomes of a submission."""
+
+
 @dataclass(frozen=True, slots=True)
 class SubmissionRow:
     """One submission at a glance.
@@ -45,6 +49,9 @@ class SubmissionRow:
         Findings, of the submission and of its plans.
     latest
         Whether no later submission of the subject is there.
+    outcome
+        ``reviewed``, ``site`` where it cannot be used for a reason of the site's, or ``open`` where
+        it is still to be reviewed.
     """
 
     id: int
@@ -66,6 +73,7 @@ class SubmissionRow:
     borderline: int
     notices: int
     latest: bool
+    outcome: str = REVIEWED
 
     @property
     def code(self) -> str:
@@ -150,6 +158,7 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
             *_codes(),
             *_contents(),
             per_submission.c.rank,
+            per_submission.c.read,
             per_submission.c.borderline,
             *_deciding(per_submission, per_check),
             _notices(review),
@@ -170,6 +179,7 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
                 row.received, row.recorded, row.RTPLAN, row.RTSTRUCT, row.RTDOSE, row.CT,
                 verdicts.get(row.rank, "not_evaluable"), int(row.minor), int(row.major),
                 int(row.not_evaluable), int(row.borderline or 0), row.notices, row.id in newest,
+                OPEN if row.rank is None else REVIEWED if row.read else OF_SITE,
             )  # fmt: skip
 
 
@@ -226,6 +236,7 @@ def _sums(review: sa.Subquery) -> sa.Subquery:
         sa.select(
             c.c.submission_id,
             sa.func.max(rank).label("rank"),
+            _number(sa.or_(review.c.facts != "", review.c.source_id.is_not(None))).label("read"),
             *(
                 sa.func.coalesce(sa.func.sum(per_review.c[name]), 0).label(name)
                 for name in (*DECIDING, "borderline")

@@ -100,6 +100,8 @@ def end_failures(connection: Connection, place_key: str, input_sha256: str, at: 
 def end_failures_of(engine: Database, places: Mapping[str, str], at: str) -> None:
     """Record how the failures of places ended, by their keys."""
     f = t.failures.c
+    if not places:
+        return
     with writing(engine) as connection:
         rows = connection.execute(_open().where(f.place_key.in_(places))).all()
         _end(connection, {row.id: places[row.place_key] for row in rows}, at)
@@ -172,7 +174,10 @@ def _older(connection: Connection) -> Iterator[OpenFailure]:
 
 
 def attempts(engine: Database, place_key: str, rules_sha256: str, version: str) -> dict[str, int]:
-    """Return how often the review of each input of a place broke off, those that are open."""
+    """Return how often the review of each input of a place broke off, those that are open.
+
+    Where files could not be read there is no input; such failures are not counted.
+    """
     f = t.failures.c
     query = _open().where(
         f.place_key == place_key, f.rules_sha256 == rules_sha256, f.engine == version,

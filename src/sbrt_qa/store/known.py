@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.connection import reading
 from sbrt_qa.store.records import submission_code
+from sbrt_qa.store.rows import is_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,12 @@ def settled_inputs(
             for one in filter(None, (row.input_sha256, row.also)):
                 found.setdefault(one, Settled(one, code, row.plans, row.id))
     return tuple(found.values())
+
+
+def is_recorded(engine: Engine, place_key: str) -> bool:
+    """Tell whether anything of a place is recorded as a submission."""
+    with reading(engine) as connection:
+        return is_there(connection, t.submissions, {"place_key": place_key})
 
 
 @functools.cache

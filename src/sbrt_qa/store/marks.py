@@ -8,11 +8,16 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from sbrt_qa.store import tables as t
+from sbrt_qa.store.chain import append
+from sbrt_qa.store.connection import writing
 from sbrt_qa.store.records import Mark, sha256
 from sbrt_qa.store.rows import insert_all, is_there
+
+KNOWN_AS: Final = "known as"
+"""Kind of the event of a further fingerprint."""
 
 COLUMNS: Final = ("kind", "digest", "ordinal")
 
@@ -39,6 +44,13 @@ def add_fingerprints(
     new = [row for row in rows if not is_there(connection, t.fingerprints, row)]
     insert_all(connection, t.fingerprints, new)
     return {"also": [row["sha256"] for row in new]} if new else {}
+
+
+def known_as(engine: Engine, submission: int, digest: str, at: str) -> None:
+    """Record that the input of a submission has a further fingerprint."""
+    with writing(engine) as connection:
+        if told := add_fingerprints(connection, submission, (digest,)):
+            append(connection, at, KNOWN_AS, "", {"submission": submission, **told})
 
 
 def known_by(connection: Connection, place_key: str, inputs: Sequence[str]) -> int | None:

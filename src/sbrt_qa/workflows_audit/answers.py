@@ -92,9 +92,11 @@ def _deviations(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
     return (asdict(one) for one in deviations(engine, protocol))
 
 
-def _completeness(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
+def _completeness(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    """Tell what of each submission is there, and then every place that is not taken."""
     from sbrt_qa.store.answers import submissions
 
+    parts: dict[str, int | None]
     for one in submissions(engine, protocol):
         parts = {
             "RTPLAN": one.plans,
@@ -103,13 +105,38 @@ def _completeness(engine: Database, protocol: str, _: Question) -> Iterator[Row]
             "CT": one.images,
         }
         missing = ", ".join(name for name, count in parts.items() if not count)
-        place = {"code": one.code, "site": one.site, "subject": one.subject}
-        yield {**place, "latest": one.latest, **parts, "missing": missing}
+        whose = {"code": one.code, "site": one.site, "subject": one.subject}
+        where = {"place": "", "outcome": one.outcome, "reason": ""}
+        yield {**whose, "latest": one.latest, **parts, "missing": missing, **where}
+    for row in _places(engine, protocol, question):
+        if row["outcome"] == "not taken":
+            parts = dict.fromkeys(("RTPLAN", "RTSTRUCT", "RTDOSE", "CT"))
+            whose = {"code": "", "site": row["site"], "subject": row["subject"]}
+            where = {name: str(row[name]) for name in ("place", "outcome", "reason")}
+            yield {**whose, "latest": None, **parts, "missing": "", **where}
+
+
+def _places(engine: Database, _protocol: str, _: Question) -> Iterator[Row]:
+    from sbrt_qa.store.places import current_places
+
+    for one in current_places(engine):
+        names = ("place", "site", "subject", "outcome", "reason", "entries")
+        yield {name: getattr(one, name) for name in names}
+
+
+def _unreviewed(engine: Database, _protocol: str, _: Question) -> Iterator[Row]:
+    from sbrt_qa.store.failures import open_failures
+
+    for one in open_failures(engine):
+        yield {
+            "place": one.place, "site": one.site, "subject": one.subject, "kind": one.kind,
+            "reason": one.why, "since": one.since, "attempts": one.attempts,
+        }  # fmt: skip
 
 
 def _queries(engine: Database, _protocol: str, _: Question) -> Iterator[Row]:
     from sbrt_qa.store.queries import all_queries
-    from sbrt_qa.workflows_audit.run import now
+    from sbrt_qa.workflows_audit.request import now
 
     today = now()
     for one in all_queries(engine):
@@ -195,6 +222,8 @@ ABOUT: Final = {
     "deviations": Answer(_deviations, PLACE | {"limit", "verdict"}),
     "completeness": Answer(_completeness, PLACE),
     "queries": Answer(_queries, PLACE),
+    "places": Answer(_places, frozenset({"site", "subject"})),
+    "unreviewed": Answer(_unreviewed, frozenset({"site", "subject"})),
     "changes": Answer(_changes, frozenset({"site", "subject", "limit"})),
     "differences": Answer(_differences_told, frozenset({"site", "subject"})),
     **SUMS,

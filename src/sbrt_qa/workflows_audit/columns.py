@@ -42,6 +42,7 @@ MEANINGS: Final = {
     "answer": _text("what the site answered, or the code of the submission that came since"),
     "answered": _text("when the site answered; UTC"),
     "approved_with_submission": _text("1 for the first, 2 for the second...; or not yet"),
+    "attempts": _count("how often it was tried"),
     "before": _text("the submission before; of a difference, how it was"),
     "area": _text("what a change is about: plan, structures, dose and so on"),
     "begin": _text("date on which the first of the group was received"),
@@ -55,6 +56,7 @@ MEANINGS: Final = {
     "doses": _count("RTDOSE files"),
     "due": _text("by when an answer is asked for; UTC"),
     "end": _text("date on which the last of the group was received"),
+    "entries": _count("files and folders that the row stands for"),
     "first_pass_approved": _count("subjects approved with their first submission"),
     "first_pass_high_percent": _number("upper end of the exact 95 % interval of that rate"),
     "first_pass_low_percent": _number("lower end of the same"),
@@ -63,7 +65,7 @@ MEANINGS: Final = {
     "high_percent": _number("upper end of the exact (Clopper-Pearson) 95 % interval"),
     "images": _count("CT images"),
     "item": _text("which beam, structure or other thing"),
-    "kind": _text("limit, or finding"),
+    "kind": _text("limit, finding or handling; of a failure, what kind it is"),
     "latest": _flag("no later submission of the subject is there"),
     "limit": _text("id of the limit in the protocol"),
     "low": _number("mean minus three standard deviations"),
@@ -81,6 +83,10 @@ MEANINGS: Final = {
     "of": _count("how many there are"),
     "op": _text("operator of the limit"),
     "opened": _text("when the letter was written; UTC"),
+    "outcome": _text(
+        "of a submission reviewed, site (it cannot be used) or open (still to be reviewed); of a "
+        "place submission, not taken or system file"
+    ),
     "overdue": _flag("the answer came, or is still to come, after it was due"),
     "p25": _number("volume in percent that 25 % of the plans stay below; empty below 4 plans"),
     "p5": _number("the same for 5 %; empty below 20 plans"),
@@ -91,13 +97,16 @@ MEANINGS: Final = {
     "per_protocol_limit": _number("bound of per protocol, in the unit of the limit"),
     "percent": _number("the rate in percent"),
     "period": _text("month of receipt"),
-    "place": _text("structure or object concerned"),
+    "place": _text("structure or object concerned; or where below the submissions"),
     "plan": _count("number of the plan within its submission; 0 for the submission as a whole"),
     "plans": _count("plans"),
     "priority": _count("priority of the limit"),
     "protocol": _text("id and version of the protocol of the review"),
     "query": _text("state of the newest letter, or its number"),
-    "reason": _text("why there is no value, as a code; or why a query was closed"),
+    "reason": _text(
+        "why there is no value, as a code; why a query was closed; why a place is not taken, or "
+        "still to be reviewed"
+    ),
     "received": _text("when the submission was received; date, or time in UTC"),
     "recorded": _text("when it was recorded; UTC"),
     "revision": _count("1, or more where files of a version were exchanged"),
@@ -105,6 +114,7 @@ MEANINGS: Final = {
     "signal": _text(
         "empty, watch (outside 95 %) or alarm (outside 99.8 %); of a value true or false"
     ),
+    "since": _text("when it could not be reviewed for the first time; UTC"),
     "site": _text("code of the site"),
     "state": _text("open, answered or closed"),
     "structure": _text("structure of the protocol"),
@@ -138,6 +148,7 @@ COLUMNS: Final = {
         "code", "trial", "site", "subject", "version", "revision", "received", "recorded", "plans",
         "structure_sets", "doses", "images", "verdict", "minor", "major", "not_evaluable",
         "borderline", "notices", "latest", "query", "complete",
+        "outcome",
     ),
     "metrics": (
         "code", "site", "subject", "version", "revision", "received", "latest", "plan", "limit",
@@ -150,6 +161,7 @@ COLUMNS: Final = {
     ),
     "completeness": (
         "code", "site", "subject", "latest", "RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "missing",
+        "place", "outcome", "reason",
     ),
     "queries": (
         "query", "state", "code", "site", "subject", "latest", "opened", "due", "answered",
@@ -163,6 +175,8 @@ COLUMNS: Final = {
         "code", "site", "subject", "plan", "area", "item", "what", "before", "after",
         "verdict_before", "verdict_after",
     ),
+    "places": ("place", "site", "subject", "outcome", "reason", "entries"),
+    "unreviewed": ("place", "site", "subject", "kind", "reason", "since", "attempts"),
     "sites": (
         "site", "submissions", "passed", *_RATE, "subjects", "first_pass_approved",
         "first_pass_percent", "first_pass_low_percent", "first_pass_high_percent", *_LIMITS,

@@ -64,12 +64,13 @@ class Earlier:
             self._read(Path(told["path"]))
 
     def _read(self, path: Path) -> None:
-        from sbrt_qa.audit.discovery import fingerprint
+        from sbrt_qa.audit.entries import may_be_read
+        from sbrt_qa.audit.fingerprints import seen
         from sbrt_qa.dicom.load import inspect_with_identity
 
         try:
-            self.input_sha256 = fingerprint(path)
-            self.inventory, self.identity = inspect_with_identity([path])
+            self.input_sha256 = seen(path).input_sha256
+            self.inventory, self.identity = inspect_with_identity([path], wanted=may_be_read)
         except SbrtQaError:
             self.inventory = self.identity = None  # there is nothing to compare with
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
+import unicodedata
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from sbrt_qa.audit.coding import coded, differs
-from sbrt_qa.audit.discovery import Submission, fingerprint
 from sbrt_qa.audit.layout import Naming, Secret, settle
 from sbrt_qa.errors import InputError, ResultError
 from sbrt_qa.model.outcome import Finding
@@ -20,38 +20,68 @@ from sbrt_qa.review.stored_case import StoredCase
 from sbrt_qa.review.unreviewed import lost_review, unreviewed
 from sbrt_qa.store.records import (
     Entry,
+    Mark,
     Place,
     ReviewedCase,
     StoredComparison,
     StoredDvh,
     StoredFile,
-    sha256,
 )
 from sbrt_qa.workflows_audit.renaming import renamed_text
 
 if TYPE_CHECKING:
+    from sbrt_qa.audit.discovery import Submission
     from sbrt_qa.isolation import Outcome
     from sbrt_qa.protocol.schema import Protocol
 
 LABEL: Final = say("submission")
 """What a submission without a readable plan is called."""
 
+CANNOT_READ: Final = "cannot read"
+LOST: Final = "worker lost"
+OTHER_BYTES: Final = "other bytes"
+TIME: Final = "time"
+MEMORY: Final = "memory"
+ENDED: Final = "ended"
+OURS: Final = "ours"
+"""Kinds of failures that are not the site's."""
+
+SITE: Final = "site name"
+SUBJECT: Final = "subject name"
+UID: Final = "uid"
+"""Kinds of marks beside those of the contents."""
+
 _FINDINGS: Final = TypeAdapter(tuple[Finding, ...])
 
 
-def entry_of(
-    submission: Submission,
-    place_key: str,
-    outcome: Outcome,
-    protocol: Protocol,
-    trial: str,
-    secret: Secret,
-    *,
-    pseudonymize: bool,
-    received: str,
-) -> Entry:
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What the parent knows of a submission besides the answer of its worker.
+
+    Parameters
+    ----------
+    place_key
+        Stands for the place.
+    bytes_sha256
+        Fingerprint of all bytes as the parent sees them.
+    trial, secret, pseudonymize
+        Of the audit.
+    received
+        Now, unless a manifest says when it was.
+    """
+
+    place_key: str
+    bytes_sha256: str
+    trial: str
+    secret: Secret
+    pseudonymize: bool
+    received: str
+
+
+def entry_of(submission: Submission, outcome: Outcome, protocol: Protocol, owner: Owner) -> Entry:
     """Return what to record of a submission, whatever came of its review."""
     answer = outcome.value if isinstance(outcome.value, dict) else {}
+    secret = owner.secret
     lost = None
     try:
         cases, files, found = _read(answer)
@@ -61,20 +91,53 @@ def entry_of(
         cases, lost = _unread(answer, outcome, protocol)
     tags = Naming(_tag(answer, "site"), _tag(answer, "subject"))
     named, agree = settle(submission.named, tags)
-    codes = coded(named, submission.key, secret, pseudonymize=pseudonymize)
-    if pseudonymize:
+    codes = coded(named, submission.key, secret, pseudonymize=owner.pseudonymize)
+    if owner.pseudonymize:
         names = {name for name in (tags.subject, submission.named.subject) if name}
         cases = tuple(_pseudonymous(case, names, codes.subject, secret) for case in cases)
-    place = Place(
-        trial,
-        codes.site,
-        codes.subject,
-        named.version,
-        place_key,
-        f"{named.received}T00:00:00.000Z" if named.received else received,
-    )
+    received = f"{named.received}T00:00:00.000Z" if named.received else owner.received
+    place = Place(owner.trial, codes.site, codes.subject, named.version, owner.place_key, received)
     findings = (*codes.findings, *(() if agree else (differs(),)), *found)
-    return Entry(place, _input(answer, submission), files, cases, findings, lost)
+    return Entry(
+        place, _input(answer, owner), files, cases, findings, lost, failure_kind(outcome),
+        _marks(answer, named, secret), _also(answer, owner),
+    )  # fmt: skip
+
+
+def failure_kind(outcome: Outcome) -> str:
+    """Return what kind of failure of ours an outcome is."""
+    text = outcome.failure
+    if outcome.error is not None:
+        return CANNOT_READ if isinstance(outcome.error, InputError) else OURS
+    if text.startswith("exceeded"):
+        return MEMORY if text.endswith("GB") else TIME
+    return ENDED if text.startswith("was ended") else OURS
+
+
+def _marks(answer: dict[str, Any], named: Naming, secret: Secret) -> tuple[Mark, ...]:
+    """Return what tells that another submission is of the same plan or patient."""
+    found = [Mark(SITE, secret.digest(f"site {_folded(named.site)}"))]
+    if named.subject is not None:
+        both = f"{_folded(named.site)}/{_folded(named.subject)}"
+        found.append(Mark(SUBJECT, secret.digest(f"subject {both}")))
+    try:
+        found += [Mark(str(kind)[:32], _hex(text), int(n)) for kind, text, n in answer["marks"]]
+        uids = [(str(kind)[:16], str(uid)) for kind, uid in answer["uids"]]
+    except (KeyError, TypeError, ValueError):
+        return tuple(found)
+    found += [Mark(UID, secret.digest(f"{kind} {uid}")) for kind, uid in uids]
+    return tuple(found)
+
+
+def _folded(name: str | None) -> str:
+    """Return a name without what case and width of letters make of it."""
+    return unicodedata.normalize("NFKC", name or "").casefold().strip()
+
+
+def _also(answer: dict[str, Any], owner: Owner) -> tuple[str, ...]:
+    """Return further fingerprints by which the input may be recorded already."""
+    older = answer.get("older")
+    return (owner.bytes_sha256, *([older] if isinstance(older, str) else []))
 
 
 def _unread(
@@ -82,13 +145,11 @@ def _unread(
 ) -> tuple[tuple[ReviewedCase, ...], Finding | None]:
     """Return the review of what cannot be read; or the loss of one that broke off."""
     refused = answer.get("refused")
-    if isinstance(refused, str):
-        got = answer.get("got")
-        why = say("{0}; got {1}", refused, got) if isinstance(got, str) and got else refused
-    elif outcome.error is not None:
-        why = outcome.error.what
-    else:
-        return (), lost_review(LABEL, outcome.failure or say("gave an answer that cannot be read"))
+    if not isinstance(refused, str):
+        why = outcome.failure or (outcome.error.what if outcome.error else "")
+        return (), lost_review(LABEL, why or say("gave an answer that cannot be read"))
+    got = answer.get("got")
+    why = say("{0}; got {1}", refused, got) if isinstance(got, str) and got else refused
     review = unreviewed(LABEL, protocol, why)
     return (ReviewedCase(review, review.to_json()),), None
 
@@ -132,16 +193,12 @@ def _tag(answer: dict[str, Any], name: str) -> str | None:
     return text.strip() or None if isinstance(text, str) else None
 
 
-def _input(answer: dict[str, Any], submission: Submission) -> str:
-    """Return the fingerprint of the input; made here where the child did not live to tell."""
+def _input(answer: dict[str, Any], owner: Owner) -> str:
+    """Return the fingerprint of the input; of all bytes where the child did not live to tell."""
     try:
         return _hex(answer.get("input"))
     except ValueError:
-        pass
-    try:
-        return fingerprint(submission.path)
-    except InputError as error:
-        return sha256(f"unreadable: {error.what}")
+        return owner.bytes_sha256
 
 
 def _pseudonymous(case: ReviewedCase, names: set[str], code: str, secret: Secret) -> ReviewedCase:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sbrt_qa.audit.running import WAKE_SECONDS
 
 if TYPE_CHECKING:
-    from sbrt_qa.audit.discovery import Submission
+    from sbrt_qa.audit.discovery import Place, Submission
     from sbrt_qa.audit.layout import Naming
 
 
@@ -40,6 +40,8 @@ class Finder:
         self._stopped, self._passed_by = stopped, passed_by
         self.found, self.complete = 0, False
         self._stop = False
+        self.places: list[Place] = []
+        self.submissions: set[str] = set()
         self._queue: queue.SimpleQueue[Found | Exception | None] = queue.SimpleQueue()
         self._roots, self._manifest, self._passed_over = tuple(roots), manifest, passed_over
         threading.Thread(target=self._find, name="discovery", daemon=True).start()
@@ -47,10 +49,13 @@ class Finder:
     def _find(self) -> None:
         try:
             for root in self._roots:
-                places = found_below(root, self._manifest, self._passed_over, self._passed_by)
-                for one in places:
+                submissions = found_below(
+                    root, self._manifest, self._passed_over, self._passed_by, self.places.append
+                )
+                for one in submissions:
                     if self._stop:
                         return
+                    self.submissions.add(one.submission.key)
                     self.found += 1
                     self._queue.put(one)
             self.complete = True
@@ -70,6 +75,10 @@ class Finder:
                 return self._queue.get(timeout=WAKE_SECONDS)
         raise KeyboardInterrupt
 
+    def waits(self, place: Place) -> bool:
+        """Tell whether a place was left for the next look."""
+        return place.key in self._passed_over
+
     def stop(self) -> None:
         """Look no further."""
         self._stop = True
@@ -80,6 +89,7 @@ def found_below(
     manifest: Mapping[str, Naming] | None,
     passed_over: frozenset[str] = frozenset(),
     passed_by: Callable[[Path], object] = lambda _: None,
+    placed: Callable[[Place], object] = lambda _: None,
 ) -> Iterator[Found]:
     """Find submissions below a root, streamed; those of one subject by rising version.
 
@@ -88,14 +98,27 @@ def found_below(
     UsageError
         As `sbrt_qa.audit.discovery.discover`.
     """
-    from sbrt_qa.audit.discovery import discover
-
-    places = discover(root, manifest, passed_by)
+    places = _submissions(root, manifest, passed_by, placed)
     if manifest is not None:  # in any order, and at hand as a whole
         places = iter(sorted(places, key=lambda one: (_whose(one), one.key)))
     arrived = (one for one in places if one.key not in passed_over)
     for _, group in itertools.groupby(arrived, key=_whose):
         yield from _in_order(group)
+
+
+def _submissions(
+    root: Path,
+    manifest: Mapping[str, Naming] | None,
+    passed_by: Callable[[Path], object],
+    placed: Callable[[Place], object],
+) -> Iterator[Submission]:
+    from sbrt_qa.audit.discovery import Place, survey
+
+    for one in survey(root, manifest, passed_by):
+        if isinstance(one, Place):
+            placed(one)
+        else:
+            yield one
 
 
 def _whose(one: Submission) -> tuple[str, str]:

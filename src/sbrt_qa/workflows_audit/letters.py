@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.workflows_audit.run import now
+from sbrt_qa.workflows_audit.request import now
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,6 +20,7 @@ from sbrt_qa.errors import OwnFault, SbrtQaError
 from sbrt_qa.workflows_audit.earlier import Before, Earlier
 
 if TYPE_CHECKING:
+    from sbrt_qa.audit.fingerprints import Seen
     from sbrt_qa.audit.privacy import Scan
     from sbrt_qa.dicom.identifiers import Identity
     from sbrt_qa.dicom.load import Inventory
@@ -62,6 +63,10 @@ class Job:
     renamed
         Pseudonyms by name, where subjects go by pseudonyms; those of names that only the files
         tell are not known here.
+    subject
+        Code of the subject by the place, which reports show whatever the files say; may be empty.
+    older
+        Whether the place may be known by a fingerprint as version 0.1.0 took it.
     """
 
     path: str
@@ -75,6 +80,8 @@ class Job:
     site: str = ""
     version: str = ""
     renamed: Mapping[str, str] | None = None
+    subject: str = ""
+    older: bool = False
 
 
 def review_in_child(job: Job, limits: Limits) -> Outcome:
@@ -103,34 +110,74 @@ def get_ready() -> None:
 def review_submission(job: Mapping[str, Any]) -> dict[str, Any]:
     """Review every plan of a submission; called in the child.
 
-    Returns ``{"input": ..., "unchanged": True}`` for a known input. Otherwise the answer has the
-    input's fingerprint, files, findings, tags and cases; or, where nothing could be read,
-    ``refused`` with the reason.
+    The answer always has ``input``, the fingerprint of what is reviewed, and ``bytes``, that of all
+    bytes that were seen, by which the parent knows that they are those that it sees. Beyond these
+    it is ``unchanged`` for a known input; ``refused`` with the reason where the files themselves
+    cannot be used, which was tried twice; or has files, findings, tags, marks and cases.
     """
-    from sbrt_qa.audit.discovery import fingerprint
-    from sbrt_qa.dicom.load import inspect_with_identity
+    from sbrt_qa.audit.fingerprints import older_fingerprint, seen
 
     path = Path(job["path"])
-    digest = fingerprint(path)
-    if digest in job["known"]:
-        return {"input": digest, "unchanged": True}
-    family = _family(job)
+    look = seen(path)
+    told: dict[str, Any] = {"input": look.input_sha256, "bytes": look.bytes_sha256}
+    if job["older"]:
+        told["older"] = older_fingerprint(path)
+    fingerprints = (look.input_sha256, look.bytes_sha256, told.get("older"))
+    known = next((one for one in fingerprints if one in job["known"]), "")
+    if known:
+        return {**told, "unchanged": True, "known": known}
+    opened = _opened(path, look)
+    return {**told, **(opened if isinstance(opened, dict) else _reviewed(job, *opened, look))}
+
+
+def _opened(path: Path, look: Seen) -> tuple[Inventory, Identity] | dict[str, Any]:
+    """Read the files; what the files themselves do not allow has to happen twice."""
+    from sbrt_qa.audit.fingerprints import seen
+
+    first = _read(path)
+    if not isinstance(first, SbrtQaError):
+        inventory = first[0]
+        of_folder = path.is_dir()
+        if of_folder and not {one.sha256 for one in inventory.files} <= look.contents:
+            return {"changed": True}
+        return first
+    second = _read(path)
+    if seen(path) != look or not isinstance(second, SbrtQaError) or second.what != first.what:
+        return {"changed": True}
+    return {"refused": first.what, "got": _harmless(first)}
+
+
+def _read(path: Path) -> tuple[Inventory, Identity] | SbrtQaError:
+    from sbrt_qa.audit.entries import may_be_read
+    from sbrt_qa.dicom.load import inspect_with_identity
+
     try:
-        inventory, identity = inspect_with_identity([path])
+        return inspect_with_identity([path], wanted=may_be_read)
     except OwnFault:
         raise  # not the site's: the review broke off
     except SbrtQaError as error:
-        return {"input": digest, "refused": error.what, "got": _harmless(error)}
+        return error
+
+
+def _reviewed(
+    job: Mapping[str, Any], inventory: Inventory, identity: Identity, look: Seen
+) -> dict[str, Any]:
+    from sbrt_qa.workflows_audit.left_out import left_out
+    from sbrt_qa.workflows_audit.likeness import content_marks, uids
+
+    family = _family(job)
     found = scanned(inventory, identity, family, job["codes"])
+    told, inventory = left_out(Path(job["path"]), inventory)
     alone = len(inventory.cases) == 1
-    before = Earlier(job["before"], digest) if job["before"] else None
+    before = Earlier(job["before"], look.input_sha256) if job["before"] else None
     reviewer = _Reviewer(job, family, found, identity.subjects, before, alone=alone)
     return {
-        "input": digest,
         "files": [[one.sha256, one.modality] for one in inventory.files],
-        "findings": [_plain(one) for one in found.findings],
+        "findings": [_plain(one) for one in (*found.findings, *told)],
         "site": _only(identity.sites),
         "subject": _only(identity.subjects),
+        "marks": content_marks(inventory.cases),
+        "uids": uids(inventory),
         "cases": [reviewer.answer(case, plan) for plan, case in enumerate(inventory.cases, 1)],
     }
 
@@ -234,7 +281,7 @@ class _Reviewer:
 
         doses, mapping = CaseDoses(case), self._job["mapping"]
         chosen = self._family.of(case)
-        review = review_case(case, chosen, mapping=mapping, doses=doses)
+        review = self._of_place(review_case(case, chosen, mapping=mapping, doses=doses))
         facts, dvhs = stored(doses, mapping)
         document = self._clean(review.to_json())
         comparison = self._compared(case, review, chosen)
@@ -248,6 +295,17 @@ class _Reviewer:
         if self._job["report"]:
             told["unwritten"] = self._write(plan, doses, review, chosen, document, comparison)
         return told
+
+    def _of_place(self, review: CaseReview) -> CaseReview:
+        """Return a review under the codes of its place, in which handling decides nothing."""
+        from sbrt_qa.review.handling import without_part_in_verdict
+
+        site, subject = self._job["site"], self._job["subject"]
+        return replace(
+            without_part_in_verdict(review),
+            site=site or review.site,
+            subject=subject or review.subject,
+        )
 
     def _under_clean_names(self, facts: StoredCase) -> StoredCase:
         """Return facts whose mapping names structures as they are stored."""

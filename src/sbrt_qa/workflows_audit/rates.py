@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 def submitted(engine: Database, protocol: str, question: Question) -> list[Submitted]:
     """Return the submissions that are meant, for statistics."""
     from sbrt_qa.audit.statistics import Submitted
-    from sbrt_qa.store.answers import submissions
+    from sbrt_qa.store.answers import OPEN, submissions
 
     return [
         Submitted(s.site, s.subject, (s.version, s.revision), s.received, s.verdict)
         for s in submissions(engine, protocol)
-        if question.has_place(s.site, s.subject, latest=s.latest)
+        if s.outcome != OPEN  # what we could not review says nothing of the site
+        and question.has_place(s.site, s.subject, latest=s.latest)
     ]
 
 

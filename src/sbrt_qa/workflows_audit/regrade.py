@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sbrt_qa.workflows_audit.run import now
+from sbrt_qa.workflows_audit.request import now
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -87,7 +87,7 @@ def rerun(
     """
     from sbrt_qa.store.kept import newest_by_case, reviews
     from sbrt_qa.workflows_audit.place import open_audit, read_secret
-    from sbrt_qa.workflows_audit.run import LIMITS
+    from sbrt_qa.workflows_audit.request import LIMITS
 
     place = open_audit(audit)
     secret = read_secret(place, key_file)
@@ -130,7 +130,7 @@ class _Again:
         from sbrt_qa.protocol.versions import AS_ASKED
         from sbrt_qa.store.kept import protocol_content, rules_of
         from sbrt_qa.workflows_audit.one_submission import Job, review_in_child
-        from sbrt_qa.workflows_audit.run import known_codes
+        from sbrt_qa.workflows_audit.session import known_codes, site_code
 
         first = cases[0]
         found = self._places.get(first.place_key)
@@ -145,12 +145,17 @@ class _Again:
         contents = tuple(protocol_content(self._engine, one) for one in hashes)
         fixed = json.loads(first.document)["protocol"]["chosen"] == AS_ASKED
         path = str(found.path.absolute())
-        job = Job(path, contents, mapping, fixed=fixed and len(contents) == 1, codes=codes)
+        weak = found.named.weak or found.named.subject is None
+        subject = "" if weak else first.code.split("/")[1]
+        job = Job(
+            path, contents, mapping, fixed=fixed and len(contents) == 1, codes=codes,
+            site=site_code(found.named), subject=subject, older=True,
+        )  # fmt: skip
         answer = review_in_child(job, self._limits).value
         return self._compared(cases, answer if isinstance(answer, dict) else {})
 
     def _compared(self, cases: Sequence[KeptReview], answer: dict[str, Any]) -> str:
-        if answer.get("input") != cases[0].input_sha256:
+        if cases[0].input_sha256 not in (answer.get(one) for one in ("input", "older", "bytes")):
             return "its files are not what was reviewed"
         new = answer.get("cases")
         if not isinstance(new, list):

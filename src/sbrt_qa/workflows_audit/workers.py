@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from sbrt_qa.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+ASK_SECONDS: Final = 5.0
+"""How long the scheduler may take to say what workers it has."""
+
 END_SECONDS: Final = 0.05
 """How often a pool that is left early ends what its threads may just have begun."""
 
 
+def _always() -> bool:
+    """Tell that there is a worker."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """An executor, how much it can do at once, and whether it has any worker."""
+
+    executor: Executor
+    count: int
+    alive: Callable[[], bool] = _always
+
+
 @contextmanager
-def workers(jobs: int, dask: str, executor: Executor | None) -> Iterator[tuple[Executor, int]]:
-    """Give an executor and how much it can do at once; end what it is doing when left early.
+def workers(jobs: int, dask: str, executor: Executor | None) -> Iterator[Pool]:
+    """Give a pool; end what it is doing when left early.
 
     Raises
     ------
@@ -26,13 +46,13 @@ def workers(jobs: int, dask: str, executor: Executor | None) -> Iterator[tuple[E
         No scheduler answers at the address `dask`, or it has no workers.
     """
     if executor is not None:
-        yield executor, jobs
+        yield Pool(executor, jobs)
     elif dask:
-        with _dask(dask) as pair:
-            yield pair
+        with _dask(dask) as found:
+            yield found
     else:
         with _pool(jobs) as pool:
-            yield pool, jobs
+            yield Pool(pool, jobs)
 
 
 @contextmanager
@@ -71,7 +91,7 @@ def _end(pool: Executor) -> None:
 
 
 @contextmanager
-def _dask(address: str) -> Iterator[tuple[Executor, int]]:
+def _dask(address: str) -> Iterator[Pool]:
     try:
         from distributed import Client
     except ImportError as error:
@@ -85,4 +105,21 @@ def _dask(address: str) -> Iterator[tuple[Executor, int]]:
         count = sum(client.nthreads().values())
         if not count:
             raise UsageError("the scheduler has no workers", got=quoted(address))
-        yield client.get_executor(pure=False), count
+        yield Pool(client.get_executor(pure=False), count, partial(_has_workers, client))
+
+
+def _has_workers(client: Any) -> bool:  # noqa: ANN401 - of a package that is optional
+    """Tell whether the scheduler answers and has a worker."""
+    answer: Future[bool] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(bool(client.nthreads()))
+        except Exception:  # noqa: BLE001 - whatever keeps it from answering
+            answer.set_result(False)
+
+    threading.Thread(target=ask, name="asking", daemon=True).start()
+    try:
+        return answer.result(ASK_SECONDS)
+    except TimeoutError:
+        return False

@@ -1,0 +1,64 @@
+"""What of a submission's folder is not read, told as findings about how it was sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sbrt_qa.audit import entries
+from sbrt_qa.audit.discovery import NOT_TAKEN, part_of
+from sbrt_qa.errors import visible
+from sbrt_qa.model.outcome import Finding
+from sbrt_qa.model.phrase import counted, say
+
+if TYPE_CHECKING:
+    from sbrt_qa.dicom.load import Inventory
+    from sbrt_qa.model.case import Case
+
+CODES: Final[Mapping[str, str]] = {
+    entries.EMPTY: "EMPTY_FILE",
+    entries.LINK: "LINK_LEFT_OUT",
+    entries.HIDDEN: "HIDDEN_FILE",
+    entries.SPECIAL: "SPECIAL_FILE",
+    entries.PARTIAL: "PARTIAL_UPLOAD",
+    entries.BACKUP: "BACKUP_COPY",
+}
+"""Codes of findings by why a file was left out; of all others it is `OTHER_FILE`."""
+
+OTHER: Final = "OTHER_FILE"
+
+
+def left_out(folder: Path, inventory: Inventory) -> tuple[tuple[Finding, ...], Inventory]:
+    """Return findings about files that are not read, and what was read without them.
+
+    A file that is left out is not told as one that cannot be used as well.
+    """
+    if not folder.is_dir():
+        return (), inventory
+    places = [one for one in part_of(folder, ()) if one.outcome == NOT_TAKEN]
+    number: Counter[tuple[str, str]] = Counter()
+    for one in places:
+        number[CODES.get(one.reason, OTHER), one.reason] += one.entries
+    findings = tuple(
+        Finding(
+            code,
+            None,
+            say("files"),
+            say("{0} left out: {1}", counted(count, "file"), reason),
+            say("Send only the files of the plan."),
+        )
+        for (code, reason), count in sorted(number.items())
+    )
+    names = {visible(one.parts[-1]) for one in places if one.parts}
+    whys = {one.why for one in inventory.ignored if one.name in names}
+    return findings, replace(
+        inventory, cases=tuple(_without(case, whys) for case in inventory.cases)
+    )
+
+
+def _without(case: Case, whys: Collection[str]) -> Case:
+    unread = tuple(why for why in case.provenance.unread_files if why not in whys)
+    return replace(case, provenance=replace(case.provenance, unread_files=unread))
