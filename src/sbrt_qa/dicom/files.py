@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from sbrt_qa.dicom.archive import open_archive
 from sbrt_qa.dicom.archive_guards import archive_kind, archive_kind_of
@@ -47,6 +47,10 @@ class FoundFile:
     alone: bool
     read: Callable[[], bytes]
     place: str = ""
+
+
+Wanted: TypeAlias = Callable[[Path], bool]
+"""Asked of files and folders whether to look at them."""
 
 
 def every_one(_: Path) -> bool:

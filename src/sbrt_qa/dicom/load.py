@@ -13,7 +13,7 @@ from sbrt_qa.dicom.ct import read_image
 from sbrt_qa.dicom.dose_choice import choose_doses, read_sum
 from sbrt_qa.dicom.dvh_sequence import read_stored_dvhs
 from sbrt_qa.dicom.elements import translated
-from sbrt_qa.dicom.files import every_one
+from sbrt_qa.dicom.files import Wanted, every_one
 from sbrt_qa.dicom.header import read_header, read_image_header
 from sbrt_qa.dicom.identifiers import Identity, identity_of
 from sbrt_qa.dicom.image_choice import images_named
@@ -100,16 +100,9 @@ def inspect(paths: Paths, stated: UserStatements = NOTHING_STATED) -> Inventory:
 
 
 def inspect_with_identity(
-    paths: Paths,
-    stated: UserStatements = NOTHING_STATED,
-    wanted: Callable[[Path], bool] = every_one,
+    paths: Paths, stated: UserStatements = NOTHING_STATED, wanted: Wanted = every_one
 ) -> tuple[Inventory, Identity]:
     """Do as :func:`inspect`, and tell who the files say the patient is, to keep it out of results.
-
-    Parameters
-    ----------
-    wanted
-        Asked of every file and folder below a folder; others are not looked at.
 
     Raises
     ------
@@ -120,7 +113,7 @@ def inspect_with_identity(
     return _inventory(collection, stated), identity_of(collection)
 
 
-def _collected(paths: Paths, wanted: Callable[[Path], bool] = every_one) -> Collection:
+def _collected(paths: Paths, wanted: Wanted = every_one) -> Collection:
     listed = [paths] if isinstance(paths, Path | str) else list(paths)
     if not listed:
         raise DicomError("no path given")
