@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -216,3 +217,49 @@ def test_the_dose_at_a_point_is_interpolated() -> None:
     assert dose_at_gy(ramp, (-103.5, 0.3, 0.7)) == pytest.approx(0.5)
     assert dose_at_gy(ramp, (104.0, 64.0, -64.0)) == pytest.approx(208.0)
     assert dose_at_gy(ramp, (104.1, 0.0, 0.0)) is None
+
+
+BESIDE = box(9, "Duodenum", ((-30, -10), (-15, 15), (-15, 15)))
+"""Touches one whole side of the PTV, which is a cube of 30 mm."""
+
+
+def falling(gy_per_mm: float) -> Case:
+    """The PTV has 55 Gy, and around it the dose falls with the distance from the cube."""
+    grid = dose()
+    away = [
+        np.maximum(np.maximum(low - axis, axis - high), 0.0)
+        for axis, (low, high) in zip(
+            (grid.z_mm, grid.y_mm, grid.x_mm), ((-15, 15), (-15, 15), (-60, -30)), strict=True
+        )
+    ]
+    z, y, x = np.meshgrid(*away, indexing="ij")
+    values = np.maximum(55.0 - gy_per_mm * np.sqrt(z**2 + y**2 + x**2), 0.0)
+    return case(BODY, PTV, CTV, LIVER_ORGAN, BESIDE, dose=replace(grid, dose_gy=values))
+
+
+@pytest.mark.parametrize(("gy_per_mm", "lost_mm"), [(5.0, 5.0), (2.5, 10.0)])
+def test_coverage_lost_to_an_organ_is_the_slab_over_which_the_dose_falls(
+    gy_per_mm: float, lost_mm: float
+) -> None:
+    """From 55 to 30 Gy: as much of the cube of 30 mm as the fall takes, to a step of the raster."""
+    missed = limit("Duodenum", "D0.1cc[Gy]", 50.0, per_protocol_limit=30.0)
+    (found,) = outcomes("COVERAGE_COST", falling(gy_per_mm), results=(missed,))
+    now, then = (float(text) for text in re.findall(r"([\d.]+) %", found.found))
+    assert now == pytest.approx(100.0, abs=0.1)
+    assert then == pytest.approx(100 * (1 - lost_mm / 30), abs=100 * 2.25 / 30)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"priority": 3},
+        {"value": 20.0},
+        {"metric": "D5cc[Gy]"},
+        {"structure": "Chestwall"},
+        {"structure": "Stomach"},
+    ],
+)
+def test_coverage_is_not_offered_for_anything_else(changes: dict) -> None:
+    missed = limit("Duodenum", "D0.1cc[Gy]", 50.0, per_protocol_limit=30.0)
+    given = (replace(missed, **changes),)
+    assert told("COVERAGE_COST", falling(5.0), results=given) == "nothing"

@@ -59,11 +59,11 @@ LEVELS = ((50.0, 5), (49.0, 3), (45.0, 5), (40.0, 5))
 @pytest.mark.parametrize(
     ("value_gy", "says"),
     [
-        (31.0, "A step down to 45 Gy, a level of the protocol (90 % of the dose), would meet it"),
-        (49.0, "Scaling the dose is no way out: it would take 61 % of it, 30.6 Gy"),
+        (31.0, "it would be met at 45 Gy, a level of the protocol (90 % of the dose)"),
+        (49.0, "Scaling the whole dose is no way out: no level of the protocol is as low as 30.6"),
     ],
 )
-def test_scaling_is_advised_only_where_the_plan_stays_the_same_treatment(
+def test_scaling_is_advised_only_to_a_level_of_the_protocol(
     review: CaseReview, value_gy: float, says: str
 ) -> None:
     over = replace(review.constraints[0], value=value_gy, margin=30.0 - value_gy)
@@ -166,7 +166,8 @@ def test_no_step_down_is_offered_where_the_protocol_has_no_such_level(review: Ca
     over = replace(review.constraints[0], value=31.0, margin=-1.0)
     rules = replace(review.protocol, levels=((50.0, 5), (48.0, 3)))
     (concern,) = compose(replace(review, constraints=(over,), protocol=rules)).concerns
-    assert not any("Gy, a level" in text or "Scaling" in text for text in concern.actions)
+    assert not any("Gy, a level" in text for text in concern.actions)
+    assert "no level of the protocol is as low as 48.4 Gy" in concern.actions[-1]
 
 
 def test_the_organ_at_its_limit_comes_before_coverage() -> None:
@@ -174,4 +175,6 @@ def test_the_organ_at_its_limit_comes_before_coverage() -> None:
     actions = {c.title: c.actions[0] for c in compose(reviewed.review, reviewed.evidence).concerns}
     assert "limits of organs beside the target are kept" in actions["PTV"]
     assert "(at its limit: Duodenum)" in actions["PTV"]
-    assert actions["Duodenum"].startswith("Pull the 33 Gy isodose out of Duodenum first;")
+    assert actions["Duodenum"].startswith(
+        "Bring the 33 Gy isodose off Duodenum: at most 0.1 cc may"
+    )

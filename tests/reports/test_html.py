@@ -64,7 +64,7 @@ def test_page_one_says_what_is_wrong_and_what_to_change(page: str) -> None:
         "32 Gy is a minor deviation.",
         "19 Gy (63 %) above the limit, 17 Gy beyond what is still minor.",
         "A small part of the duodenum at a high dose can ulcerate, bleed or perforate.",
-        "Pull the 30 Gy isodose out of Duodenum",
+        "Bring the 30 Gy isodose off Duodenum",
     ):
         assert told in first, told
     assert first.count("<svg") >= 10

@@ -9,7 +9,7 @@ from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding, Verdict, worst
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.wording import value_text
-from sbrt_qa.reports.compose import marks, meaning, plain
+from sbrt_qa.reports.compose import advice, marks, meaning, plain
 from sbrt_qa.reports.compose.curves import markers
 from sbrt_qa.reports.compose.marks import mark_of
 from sbrt_qa.reports.compose.tables import check_rows
@@ -96,7 +96,7 @@ def _concern(
         deviations=tuple(deviation(r, evidence, words) for r in results),
         checks=check_rows(findings, words, good=False),
         why=meaning.why(results, words),
-        actions=meaning.actions(results, findings, review, words),
+        actions=advice.actions(results, findings, review, evidence, words),
         place="" if place is None else place.limit,
         picture="" if place is None else caption(place, words),
         curve=curve,

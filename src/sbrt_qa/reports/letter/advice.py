@@ -31,6 +31,9 @@ FOR_SITE: Final = {
     "Ask the site what was prescribed.": msg("Please say what was prescribed."),
     "Ask the site whether it is meant.": MEANT,
     "Ask the site whether the beam is treated.": msg("Please say whether the beam is treated."),
+    "Ask the site whether the beam treats under a wrong delivery type.": msg(
+        "Please say whether the beam treats under a wrong delivery type."
+    ),
     "Ask the site which one is meant.": WHICH,
     "Ask the site which one is used.": msg("Please say which one is used."),
     "Ask whether its dose was counted.": msg("Please say whether its dose was counted."),
@@ -72,7 +75,6 @@ FOR_SITE: Final = {
     "Look at the table of both values.": "",
     "Look whether one of them holds a name.": msg("Check that none of them holds a name."),
     "Rename the folder, or give a manifest.": msg("Name the folder by its code of the trial."),
-    "Report it, please; what it would have found is not known.": "",
     "Say which is meant with --map.": WHICH,
 }
 """What the site is told instead of an advice; nothing where only a reviewer can follow it."""

@@ -9,7 +9,8 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding, Verdict
 from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.reports.compose import meaning, plain
+from sbrt_qa.reports.compose import plain
+from sbrt_qa.reports.compose.advice import COVERAGE_COST, actions
 from sbrt_qa.reports.compose.concerns import deviating, of_structure
 from sbrt_qa.reports.compose.marks import mark_of, structure_text
 from sbrt_qa.reports.compose.report import DISCLAIMER
@@ -134,7 +135,7 @@ def _corrections(review: CaseReview, words: Words) -> list[Block]:
     """
     named: dict[str, list[str]] = {}
     for name, group in deviating(review).items():
-        for text in meaning.actions(group, of_structure(review, name), review, words):
+        for text in actions(group, of_structure(review, name), review, None, words):
             named.setdefault(text, []).append(structure_text(group[0]))
     told: dict[str, list[str]] = {}
     for text, names in named.items():
@@ -195,9 +196,12 @@ def _finding(one: Finding, words: Words) -> str:
 
 
 def _notes(review: CaseReview, words: Words) -> list[Block]:
-    """Return what explains the deviations and decides nothing."""
+    """Return what explains the deviations, decides nothing and is no correction."""
     deviates = {c.structure for c in review.constraints if c.verdict is not Verdict.PER_PROTOCOL}
-    told = [f for f in review.findings if f.verdict is None and f.where in deviates]
+    told = [
+        f for f in review.findings
+        if f.verdict is None and f.where in deviates and f.code != COVERAGE_COST
+    ]  # fmt: skip
     points = _points(_finding(one, words) for one in told)
     return [Heading(words(msg("For information"))), *points] if points else []
 

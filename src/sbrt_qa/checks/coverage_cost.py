@@ -1,0 +1,173 @@
+"""What keeping an organ's maximum would cost the coverage of a target that it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy.interpolate import RegularGridInterpolator
+from scipy.ndimage import distance_transform_edt
+
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, check
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.geometry.expansion.grow import BoolArray, Margins, Raster, grown, rasterise
+from sbrt_qa.geometry.margins import gap_mm, vertices
+from sbrt_qa.geometry.regions import Cells, cells_of
+from sbrt_qa.model.grid import DoseGrid, FloatArray
+from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import say
+from sbrt_qa.protocol.result import ConstraintResult
+
+LOOKED_AT: Final = 20_000
+"""Vertices of an organ at most."""
+
+STEP_MM: Final = 1.5
+"""Side of the cubes into which the target is cut; the estimate is not finer than its model."""
+
+MOST_FALL_MM: Final = 20.0
+"""Longest distance from the target in which the fall of its dose is looked for."""
+
+STEEPEST_PART: Final = 0.1
+"""Part of the surroundings, at one distance, that the steepest side of a plan makes up."""
+
+
+class _Cost(NamedTuple):
+    """Coverage of the target, in per cent of its volume: as planned, and estimated."""
+
+    now: float
+    then: float
+    fall_mm: float
+
+
+@check(
+    "COVERAGE_COST",
+    title="Coverage that an organ's maximum would cost",
+    group=Group.PRESCRIPTION,
+    source="first estimate; proposal",
+    rows=(7,),
+)
+def coverage_cost(
+    context: CheckContext,
+    serial: tuple[str, ...] = (
+        "Stomach",
+        "Duodenum",
+        "Bowel_Small",
+        "Bowel_Large",
+        "Bowel",
+        "Esophagus",
+        "SpinalCord",
+        "SpinalCord_PRV05",
+        "SpinalCanal",
+        "Anastomosis",
+    ),
+    touching_mm: float = 2.0,
+    maximum_cc: float = 0.5,
+) -> Iterator[Outcome]:
+    """Estimate what a serial organ that touches the PTV would cost in coverage.
+
+    Only for limits of priority 1 of the dose to a point or nearly so, and where they are missed:
+    there alone coverage may give way. The plan's own steepest fall-off is taken: the distance from
+    the PTV at which a tenth of its surroundings is below the dose of the limit. The part of the PTV
+    within that distance of the organ is counted as lost. It is a first estimate, not a plan.
+
+    Parameters
+    ----------
+    serial
+        Structures of the protocol that a maximum can injure as a whole.
+    touching_mm
+        Distance from the PTV up to which an organ touches it.
+    maximum_cc
+        Largest volume of a dose limit that counts as a maximum.
+    """
+    rx_gy = context.prescription_gy
+    target, dose = context.one("PTV"), context.case.dose
+    region = context.doses.region(target) if target else None
+    if rx_gy is None or region is None or isinstance(region, Reason) or isinstance(dose, Reason):
+        return
+    told: set[str] = set()
+    for r in context.results:
+        if r.structure in told or r.structure not in serial or not _missed(r, maximum_cc):
+            continue
+        structure = context.one(r.structure)
+        organ = context.doses.region(structure) if structure else None
+        if structure is None or organ is None or isinstance(organ, Reason):
+            continue
+        cells, beside = cells_of(region), cells_of(organ)
+        if gap_mm(cells, beside, vertices(structure, LOOKED_AT)) > touching_mm:
+            continue
+        cost = _cost(cells, beside, (rx_gy, r.per_protocol_limit or 0.0), dose)
+        if cost is not None:
+            told.add(r.structure)
+            yield _found(r, cost)
+
+
+def _missed(r: ConstraintResult, maximum_cc: float) -> bool:
+    """Tell whether this is a missed maximum of priority 1, in Gy."""
+    if r.priority != 1 or not r.counts or r.value is None or r.per_protocol_limit is None:
+        return False
+    spec = parse_metric(r.metric)
+    point = spec.kind == "Max" or (
+        spec.kind == "D" and spec.argument_unit == "cc" and spec.amount <= maximum_cc
+    )
+    upper = r.op in ("<=", "<") and spec.unit == "Gy" and spec.conversion is None
+    return point and upper and r.value > r.per_protocol_limit
+
+
+def _found(r: ConstraintResult, cost: _Cost) -> Found:
+    now, then = f"{cost.now:.1f}", _about(cost)
+    text = say(
+        "Where the target touches {0}, its coverage may have to give way: in a first estimate "
+        "V100% of the PTV falls from {1} % to about {2} %.",
+        r.structure,
+        now,
+        then,
+    )
+    found = say("V100% {0} % to about {1} %", now, then)
+    tolerance = say("dose falls over {0} mm", f"{cost.fall_mm:.1f}")
+    return Found(r.structure, text, "", found, "", tolerance)
+
+
+def _cost(
+    target: Cells, organ: Cells, doses_gy: tuple[float, float], dose: DoseGrid
+) -> _Cost | None:
+    """Return the estimate; None for a target without a volume.
+
+    `doses_gy` are the prescription and the limit of the organ.
+    """
+    rx_gy, limit_gy = doses_gy
+    raster = Raster.around([target], Margins.even(MOST_FALL_MM), STEP_MM)
+    inside = rasterise(target, raster)
+    if not inside.any():
+        return None
+    values = _dose_gy(dose, raster)
+    fall_mm = _fall_mm(values, inside, limit_gy)
+    near = grown(rasterise(organ, raster), STEP_MM, Margins.even(fall_mm))
+    covered = values[inside] >= rx_gy
+    left = covered & ~near[inside]
+    whole = covered.size
+    return _Cost(100 * covered.sum() / whole, 100 * left.sum() / whole, fall_mm)
+
+
+def _dose_gy(dose: DoseGrid, raster: Raster) -> FloatArray:
+    """Return the dose at the points of a raster, 0 outside the grid; ``[z, y, x]``."""
+    read = RegularGridInterpolator(
+        (dose.z_mm, dose.y_mm, dose.x_mm), dose.dose_gy, bounds_error=False, fill_value=0.0
+    )
+    points = np.meshgrid(raster.z_mm, raster.y_mm, raster.x_mm, indexing="ij")
+    return np.asarray(read(np.stack(points, axis=-1)))
+
+
+def _fall_mm(values_gy: FloatArray, inside: BoolArray, level_gy: float) -> float:
+    """Return how far from the target a tenth of its surroundings is below a dose."""
+    away_mm = distance_transform_edt(~inside) * STEP_MM
+    for far_mm in np.arange(STEP_MM, MOST_FALL_MM, STEP_MM):
+        shell = (away_mm > far_mm - STEP_MM) & (away_mm <= far_mm)
+        if shell.any() and np.mean(values_gy[shell] < level_gy) >= STEEPEST_PART:
+            return float(far_mm)
+    return MOST_FALL_MM
+
+
+def _about(cost: _Cost) -> str:
+    """Return the estimate, with a decimal where it hardly differs from what is planned."""
+    return f"{cost.then:.0f}" if cost.now - cost.then >= 1 else f"{cost.then:.1f}"
