@@ -58,8 +58,8 @@ def without_new_band(review: CaseReview) -> CaseReview:
     return replace(review, constraints=tuple(rows))
 
 
-def keep(doses: CaseDoses) -> tuple[StoredCase, dict[str, bytes]]:
-    facts, dvhs = stored(doses)
+def keep(doses: CaseDoses, review: CaseReview) -> tuple[StoredCase, dict[str, bytes]]:
+    facts, dvhs = stored(doses, None, review)
     return StoredCase.from_json(facts.to_json()), {key: pack(one) for key, one in dvhs.items()}
 
 
@@ -69,7 +69,7 @@ def test_a_regraded_case_equals_a_fresh_review(name):
     protocol = load_protocol("liver_sbrt")
     doses = CaseDoses(case)
     review = review_case(case, protocol, doses=doses)
-    facts, packed = keep(doses)
+    facts, packed = keep(doses, review)
 
     def again(rules: Protocol) -> CaseReview:
         return regrade(facts, lambda k: unpack(packed[k]) if k in packed else None, review, rules)
@@ -91,7 +91,7 @@ def test_a_combination_that_was_never_computed_needs_the_files():
     protocol = load_protocol("liver_sbrt")
     doses = CaseDoses(case)
     review = review_case(case, protocol, doses=doses)
-    facts, packed = keep(doses)
+    facts, packed = keep(doses, review)
     new = protocol.targets.limits[0].model_copy(
         update={"id": "NEW", "structure": "Stomach&Liver", "metric": "Volume[cc]"}
     )

@@ -80,12 +80,12 @@ def oar_driven(
 
 def _is_low_coverage(r: ConstraintResult) -> bool:
     wrong = r.verdict in (Verdict.MINOR, Verdict.MAJOR)
-    return wrong and r.op in (">=", ">") and r.unit == "%" and r.structure in TARGETS
+    return wrong and r.op in (">=", ">") and r.unit == "%" and r.of in TARGETS
 
 
 def _is_judged_organ(r: ConstraintResult) -> bool:
     """Tell whether a result is that of an organ's upper limit of priority 1, with a value."""
-    of_organ = r.structure not in TARGETS
+    of_organ = r.of not in TARGETS
     bounded = r.op in ("<=", "<") and r.priority == 1 and r.counts
     return of_organ and bounded and r.value is not None
 

@@ -31,9 +31,11 @@ from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Leaf, Tree, fold, leaves
+from sbrt_qa.protocol.lesions import Lesions
+from sbrt_qa.protocol.plan_targets import lesions_of
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.review.review import dvh_source, tree_key
+from sbrt_qa.review.review import dvh_source, tree_key, volume_source
 from sbrt_qa.review.second_opinion import Comparison, held, with_causes
 from sbrt_qa.review.site_values import WHOLE
 from sbrt_qa.review.trees import body_of, named, trees_of
@@ -92,11 +94,12 @@ def cross_check(
         Its process fails as a whole.
     """
     doses, names = CaseDoses(case), mapping or {}
-    subjects = _subjects(case, protocol, names, limits)
+    lesions = lesions_of(protocol, case, names, volume_source(doses))
+    subjects = _subjects(case, protocol, names, limits, lesions)
     files = _files(case, paths)
     if files is None or not subjects:
         return (nothing_compared(_why_nothing(has_files=files is not None)),)
-    others = dict(_others(case, protocol, names, subjects))
+    others = dict(_others(case, protocol, names, subjects, lesions))
     second = _Second(doses, subjects, others, _ask(doses, files, subjects, others))
     rows = [row for key in subjects for row in second.rows(key)]
     plan, rx_gy = case.plan, doses.metric_context.prescription_gy
@@ -127,11 +130,12 @@ def _subjects(
     protocol: Protocol,
     mapping: Mapping[str, str],
     limits: Sequence[ConstraintResult],
+    lesions: Lesions,
 ) -> dict[str, Subject]:
     """Return what limits use, by the key of its histogram."""
     keys = {s.roi_number: key for key, s in structures_of(case).items()}
     found: dict[str, Subject] = {}
-    for limit, tree in dict(trees_of(case, protocol, mapping, limits)).values():
+    for limit, tree in dict(trees_of(case, protocol, mapping, limits, lesions)).values():
         if not all(s.contours for s in leaves(tree)):
             continue
         own = keys.get(tree.value.roi_number) if isinstance(tree, Leaf) else None
@@ -144,13 +148,17 @@ def _subjects(
 
 
 def _others(
-    case: Case, protocol: Protocol, mapping: Mapping[str, str], subjects: Mapping[str, Subject]
+    case: Case,
+    protocol: Protocol,
+    mapping: Mapping[str, str],
+    subjects: Mapping[str, Subject],
+    lesions: Lesions,
 ) -> Iterator[tuple[str, Tree[Structure]]]:
     """Yield what metrics refer to, by its name in the protocol; the body by no name."""
     if (body := body_of(case, protocol, mapping)) is not None:
         yield "", body
     for name in {spec.relative_to for s in subjects.values() for spec in s.specs} - {""}:
-        if (tree := named(case, protocol, mapping, name)) is not None:
+        if (tree := named(case, protocol, mapping, name, lesions)) is not None:
             yield name, tree
 
 

@@ -108,6 +108,8 @@ class Metric:
         An expression for messages.
     convertible
         Whether it makes sense on BED or EQD; False where the metric says itself which dose it is.
+    of_whole_dose
+        Whether it asks where something of the whole dose lies: of several targets one must hold it.
     validity
         Of a model: what it was fitted to and how far it can be trusted; shown with its values.
     grows_with
@@ -124,6 +126,7 @@ class Metric:
     convertible: bool = True
     validity: str = ""
     grows_with: str = ""
+    of_whole_dose: bool = False
 
     def grows(self, spec: MetricSpec) -> bool:
         """Tell whether the value of a part of a structure is a lower bound of that of the whole."""
@@ -144,6 +147,7 @@ def metric(
     convertible: bool = True,
     validity: str = "",
     grows_with: str = "",
+    of_whole_dose: bool = False,
 ) -> Callable[[Compute], Compute]:
     """Register the decorated function as a metric.
 
@@ -167,6 +171,7 @@ def metric(
             convertible,
             validity,
             grows_with,
+            of_whole_dose,
         )
         return compute
 

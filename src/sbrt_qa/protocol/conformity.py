@@ -34,12 +34,20 @@ def bounds_at(limit: ConformityLimit, target_cc: float) -> ConformityLimit | Rea
     return limit.model_copy(update=bounds)
 
 
-def neighbour(structures: StructureSet, target: Matched, dvh_for: DvhOf) -> Reason | None:
+def neighbour(
+    structures: StructureSet,
+    target: Matched,
+    dvh_for: DvhOf,
+    excused: frozenset[int] = frozenset(),
+) -> Reason | None:
     """Return why the isodoses around a target are not its own: another PTV reaches out of it.
 
-    Another PTV within the target (a crop for optimisation) is none, nor is the PTV around a GTV.
+    Another PTV within the target (a crop for optimisation) is none, nor is the PTV around a GTV,
+    nor any whose ROI number is `excused`.
     """
     for other in _other_targets(structures, target):
+        if other.roi_number in excused:
+            continue
         whole, beyond = dvh_for(Leaf(other)), _without(Leaf(other), target.tree, dvh_for)
         if isinstance(whole, Reason) or not lies_apart(beyond, whole.volume_cc):
             continue

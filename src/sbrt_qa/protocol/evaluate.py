@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 
 from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.bands import View
-from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
-from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
+from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import (
     Finding,
@@ -26,33 +24,21 @@ from sbrt_qa.model.outcome import (
     worst,
 )
 from sbrt_qa.model.phrase import joined, say, stated
-from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, select
-from sbrt_qa.protocol.conformity import TARGET, bounds_at, neighbour
-from sbrt_qa.protocol.expressions import Tree
+from sbrt_qa.protocol.conformity import TARGET, bounds_at
+from sbrt_qa.protocol.contexts import Contexts
 from sbrt_qa.protocol.grading import counts, grade
+from sbrt_qa.protocol.held import Held, held_of
+from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.lower_bounds import of_whole
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
+from sbrt_qa.protocol.not_drawn import NotDrawn, far_findings
+from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of, target_findings
 from sbrt_qa.protocol.remnant import by_remnant_rule
 from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
 from sbrt_qa.protocol.rows import planned, row, worst_first
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
-
-DvhSource: TypeAlias = Callable[[Tree[Structure]], DVH | Reason]
-"""Gives the DVH of structures combined, or the Reason why there is none."""
-
-FarDose: TypeAlias = Callable[[Tree[Structure], Tree[Structure], float], float | Reason]
-"""Gives the highest dose (Gy) in a body at a distance (mm) or more from a target: (target, body,
-distance), or the Reason why there is none."""
-
-
-class Seen(NamedTuple):
-    """Where doses come from in one view of a case."""
-
-    view: View
-    dvh_for: DvhSource
-    far_dose: FarDose
-
+from sbrt_qa.protocol.sources import DvhSource, FarDose, Seen
 
 REVIEWER_DECIDES: Final = say("smaller than the volume asked for: the reviewer decides")
 
@@ -73,12 +59,15 @@ class Evaluation:
         What keeps limits from being applied, such as a prescription the protocol does not know.
     verdict
         Worst of all that counts; priority 3 makes it minor at worst.
+    lesions
+        The targets of the plan, and what became of each.
     """
 
     results: tuple[ConstraintResult, ...]
     matches: tuple[StructureMatch, ...]
     findings: tuple[Finding, ...]
     verdict: Verdict
+    lesions: Lesions = field(default_factory=Lesions)
 
 
 def evaluate(
@@ -89,6 +78,8 @@ def evaluate(
     far_dose: FarDose | None = None,
     views: Sequence[Seen] = (),
     mapping: Mapping[str, str] = NO_MAPPING,
+    lesions: Lesions | None = None,
+    probe: DvhSource | None = None,
 ) -> Evaluation:
     """Hold a case against every limit of a protocol that applies to it.
 
@@ -102,13 +93,19 @@ def evaluate(
         Where doses come from in other plausible readings of the case; they make the bands.
     mapping
         The user's names, see `Matcher`.
+    lesions
+        The targets of the plan; without them they are found by their names and types only.
+    probe
+        Where DVHs come from that decide whether another is needed; `dvh_for` unless given.
 
     Raises
     ------
     UsageError
         The mapping leads to a name that the protocol does not have.
     """
-    evaluator = _Evaluator(protocol, case, (dvh_for, far_dose), mapping)
+    found = lesions_of(protocol, case, mapping) if lesions is None else lesions
+    evaluator = _Evaluator(protocol, case, (dvh_for, far_dose), mapping, found)
+    evaluator.probe = probe or dvh_for
     evaluator.others = [(seen.view, evaluator.seen_by(seen)) for seen in views]
     return evaluator.run()
 
@@ -137,38 +134,49 @@ class _Evaluator:
         case: Case,
         sources: tuple[DvhSource, FarDose | None],
         mapping: Mapping[str, str],
+        lesions: Lesions,
     ) -> None:
         self.protocol = protocol
         self.case = case
-        self.dvh_for, self.far_dose = sources
+        self.dvh_for, far_dose = sources
+        self.probe = self.dvh_for
         self.others: list[tuple[View, _Evaluator]] = []
         self.facts = facts_of(case)
         self.dose_problem = dose_problem(case.dose)
-        self.dose_max_gy = None if isinstance(case.dose, Reason) else case.dose.max_gy
         self.optional = {s.name for s in protocol.structures if s.is_optional}
         self.notes = {s.name: s.required for s in protocol.structures}
-        self.matcher: Matcher | Reason = (
-            case.structures
-            if isinstance(case.structures, Reason)
-            else Matcher(protocol, case.structures, mapping)
+        self.lesions = lesions
+        self.matcher = matcher_of(protocol, case, mapping, lesions)
+        self.contexts = Contexts(
+            protocol, case, self.facts, self.matcher, lesions, self.dvh_for, far_dose
         )
 
     def seen_by(self, seen: Seen) -> _Evaluator:
         """Return the same evaluation with doses from elsewhere."""
         other = copy.copy(self)
-        other.dvh_for, other.far_dose = seen.dvh_for, seen.far_dose
+        other.dvh_for = seen.dvh_for
+        other.contexts = dataclasses.replace(
+            self.contexts, dvh_for=seen.dvh_for, far_dose=seen.far_dose
+        )
         return other
 
     def run(self) -> Evaluation:
         """Evaluate every limit that applies."""
         limits, findings = select(self.protocol, self.facts)
         asked = [one for limit in limits if (one := self._asked(limit)) is not None]
-        rows = [self._result(limit) for limit in asked]
-        rows, about_liver = by_remnant_rule(self.protocol, rows, self._volume_cc, self._result)
+        held = [result for limit in asked for result in self._results(limit)]
+        rows, about_liver = by_remnant_rule(self.protocol, held, self._volume_cc, self._sole)
         rows += [self._index(c) for c in self.protocol.conformity if not c.reference_only]
         results = tuple(sorted(rows, key=worst_first))
-        found = (*findings, *about_liver, *self._unused_maps())
-        return Evaluation(results, tuple(self._matches()), found, overall(results, found))
+        found = (
+            *findings,
+            *about_liver,
+            *target_findings(self.protocol, self.case, self.lesions),
+            *far_findings(self.contexts),
+            *self._unused_maps(),
+        )
+        matches = tuple(self._matches())
+        return Evaluation(results, matches, found, overall(results, found), self.lesions)
 
     def _asked(self, limit: Applicable) -> Applicable | None:
         """Return a limit with what its `only_if` says; None where it does not apply to the plan."""
@@ -189,17 +197,54 @@ class _Evaluator:
 
     def _volume_cc(self, name: str) -> float | None:
         """Return the volume of a structure of the protocol; None where it is not known."""
-        return self._reference_volume(name).get(name)
+        return self.contexts.reference_volume(name).get(name)
 
-    def _result(self, limit: Applicable) -> ConstraintResult:
+    def _sole(self, limit: Applicable) -> ConstraintResult:
+        return self._result(limit, self._find(limit.constraint))
+
+    def _results(self, limit: Applicable) -> Iterator[ConstraintResult]:
+        """Yield the row of a limit; of a limit of targets one for each that is judged."""
         constraint = limit.constraint
         if constraint.metric in self.protocol.planned_metrics:
-            return planned(constraint)
-        found = self._find(constraint)
+            yield planned(constraint)
+            return
+        held = (
+            []
+            if isinstance(self.matcher, Reason)
+            else held_of(self.protocol, constraint, self.matcher, self.case)
+        )
+        if not held:
+            yield self._sole(limit)
+        elif METRICS[parse_metric(constraint.metric).kind].of_whole_dose:
+            yield self._result(limit, self._best(limit, held))
+        else:
+            for one in held:
+                yield self._result(limit, one.found, one)
+
+    def _best(self, limit: Applicable, held: Sequence[Held]) -> Matched:
+        """Return the target that meets a limit which one of all must meet, else the first."""
+        spec = parse_metric(limit.constraint.metric)
+        for one in held:
+            outcome = self._outcome(limit, spec, one.found)[0]
+            if grade(limit.constraint, outcome).verdict is Verdict.PER_PROTOCOL:
+                return one.found
+        return held[0].found
+
+    def _result(
+        self, limit: Applicable, found: Matched | Reason, held: Held | None = None
+    ) -> ConstraintResult:
+        constraint = limit.constraint
         spec = parse_metric(constraint.metric)
         outcome, note = self._outcome(limit, spec, found)
-        notes = [note, stated(constraint.note), METRICS[spec.kind].validity]
+        notes = [
+            note,
+            "" if held is None else held.note,
+            stated(constraint.note),
+            METRICS[spec.kind].validity,
+        ]
         absent = isinstance(found, Reason) and found.code in ABSENT
+        if absent and (settled := self._not_drawn(limit, spec)) is not None:
+            return settled
         if absent:
             notes.insert(0, self._requirement(constraint.structure))
         graded = grade(constraint, outcome)
@@ -207,7 +252,7 @@ class _Evaluator:
             (view, constraint, other._as_far_as_known(limit, spec, found))  # noqa: SLF001
             for view, other in self.others
         ]
-        excused = absent and constraint.structure in self.optional
+        excused = absent and self._is_excused(constraint)
         return row(
             constraint,
             graded,
@@ -217,7 +262,25 @@ class _Evaluator:
             match=found.match if isinstance(found, Matched) else None,
             counts=counts(constraint, graded.verdict) and not excused,
             note=joined("; ", notes),
+            structure="" if held is None else held.structure,
+            target="" if held is None else held.target,
         )
+
+    def _is_excused(self, constraint: Constraint) -> bool:
+        """Tell whether an absent structure leaves a limit out of the verdict.
+
+        One that is merely recommended does not where the limit has priority 1.
+        """
+        asked = self.notes.get(constraint.structure) == "recommended" and constraint.priority == 1
+        return constraint.structure in self.optional and not asked
+
+    def _not_drawn(self, limit: Applicable, spec: MetricSpec) -> ConstraintResult | None:
+        """Return the row of an organ that is not drawn where nobody needs its contour."""
+        if limit.unknown or self.dose_problem:
+            return None
+        others = [(view, other.dvh_for) for view, other in self.others]
+        settled = NotDrawn(self.contexts, self.probe, self.dvh_for, others)
+        return settled.row(limit.constraint, spec)
 
     def _index(self, limit: ConformityLimit) -> ConstraintResult:
         """Return the result of a conformity index of the PTV, by the bounds for its volume."""
@@ -225,6 +288,10 @@ class _Evaluator:
             return planned(limit)
         spec = parse_metric(limit.metric)
         found = self.matcher if isinstance(self.matcher, Reason) else self.matcher.find(TARGET)
+        structure = together = ""
+        if isinstance(self.matcher, Matcher) and len(each := self.matcher.each(TARGET)) > 1:
+            structure = joined(" + ", (self.matcher.name_of(one) for one in each))
+            together = say("index of the union of the targets, which share isodoses")
         bounded, value = self._bounded(limit, spec, found)
         graded = grade(bounded, value)
         return row(
@@ -235,7 +302,8 @@ class _Evaluator:
             seen=[(v, *other._bounded(limit, spec, found)) for v, other in self.others],  # noqa: SLF001
             match=found.match if isinstance(found, Matched) else None,
             counts=counts(limit, graded.verdict),
-            note=limit.note,
+            note=joined("; ", (together, stated(limit.note))),
+            structure=structure,
         )
 
     def _as_far_as_known(
@@ -252,7 +320,7 @@ class _Evaluator:
         if isinstance(dvh, Reason) or dvh.inside_grid_cc <= 0:
             return outcome
         dvh = dataclasses.replace(dvh, volume_cc=dvh.inside_grid_cc, outside_grid_cc=0.0)
-        context = self._context(spec, found)
+        context = self.contexts.of(spec, found)
         if outcome.code is ReasonCode.OUTSIDE_DOSE_GRID:
             outcome = metrics.evaluate(spec, dvh, context)
         small = isinstance(outcome, Reason) and outcome.code is ReasonCode.SMALLER_THAN_ASKED
@@ -273,7 +341,7 @@ class _Evaluator:
         dvh = self.dvh_for(found.tree)
         if isinstance(dvh, Reason):
             return limit, dvh
-        value = metrics.evaluate(spec, dvh, self._context(spec, found))
+        value = metrics.evaluate(spec, dvh, self.contexts.of(spec, found))
         bounded = bounds_at(limit, dvh.volume_cc)
         if isinstance(value, Reason) or isinstance(bounded, ConformityLimit):
             return (limit if isinstance(bounded, Reason) else bounded), value
@@ -303,53 +371,10 @@ class _Evaluator:
         if limit.constraint.outside_dose_grid == "left_out" and dvh.outside_grid_cc > 0:
             note = say("{0} cc outside the dose grid left out", f"{dvh.outside_grid_cc:.0f}")
             dvh = dataclasses.replace(dvh, volume_cc=dvh.inside_grid_cc, outside_grid_cc=0.0)
-        outcome = metrics.evaluate(spec, dvh, self._context(spec, found))
+        outcome = metrics.evaluate(spec, dvh, self.contexts.of(spec, found))
         if isinstance(outcome, Reason) and outcome.code is ReasonCode.SMALLER_THAN_ASKED:
             note = REVIEWER_DECIDES
         return of_whole(limit.constraint, spec, outcome, found.match), note
-
-    def _context(self, spec: MetricSpec, found: Matched) -> MetricContext:
-        return MetricContext(
-            prescription_gy=self.facts["prescription_gy"],
-            dose_max_gy=self.dose_max_gy,
-            volumes_cc=self._reference_volume(spec.relative_to),
-            fractions=self.facts["fractions"],
-            surroundings=lambda: self._surroundings(found),
-        )
-
-    def _surroundings(self, target: Matched) -> Surroundings | Reason:
-        """Return the body around a target that has it for itself."""
-        names = [s.name for s in self.protocol.structures if s.kind == "external"]
-        dose, structures = self.case.dose, self.case.structures
-        if not names or isinstance(self.matcher, Reason):
-            text = say("the protocol has no outline of the body")
-            return Reason(ReasonCode.REFERENCE_MISSING, text)
-        if isinstance(dose, Reason):
-            return dose
-        if isinstance(structures, Reason):
-            return structures
-        body = self.matcher.find(names[0])
-        if isinstance(body, Reason):
-            return body
-        dvh = self.dvh_for(body.tree)
-        if isinstance(dvh, Reason):
-            return dvh
-        if why := neighbour(structures, target, self.dvh_for):
-            return why
-        return Surroundings(dvh, edge_max_gy(dose), lambda mm: self._far(target, body, mm))
-
-    def _far(self, target: Matched, body: Matched, distance_mm: float) -> float | Reason:
-        if self.far_dose is None:
-            text = say("doses far from the target are not given")
-            return Reason(ReasonCode.REFERENCE_MISSING, text)
-        return self.far_dose(target.tree, body.tree, distance_mm)
-
-    def _reference_volume(self, name: str) -> Mapping[str, float]:
-        if not name or isinstance(self.matcher, Reason):
-            return {}
-        found = self.matcher.find(name)
-        dvh = found if isinstance(found, Reason) else self.dvh_for(found.tree)
-        return {} if isinstance(dvh, Reason) else {name: dvh.volume_cc}
 
     def _requirement(self, structure: str) -> str:
         required = self.notes.get(structure, True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -33,6 +34,10 @@ from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
 
 USER_MAP = say("user map")
+
+A_TARGET = say("a target by its name or type")
+
+NO_TARGETS: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 MAX_CANDIDATES = 10
 """Candidates that a Reason lists."""
@@ -66,6 +71,10 @@ class Matcher:
         Protocol name by ROI name (or key, see `StructureSet.keys`) of the plan. An expression of
         ROI names maps their combination: ``{"Aorta+IVC": "GreatVes"}``. A mapped ROI stands for
         nothing else.
+    targets
+        ROI numbers of the targets that are judged, by kind: a kind stands for all of them together.
+    no_targets
+        ROI numbers that stand for no target.
 
     Attributes
     ----------
@@ -79,7 +88,12 @@ class Matcher:
     """
 
     def __init__(
-        self, protocol: Protocol, structures: StructureSet, mapping: Mapping[str, str]
+        self,
+        protocol: Protocol,
+        structures: StructureSet,
+        mapping: Mapping[str, str],
+        targets: Mapping[str, tuple[int, ...]] = NO_TARGETS,
+        no_targets: frozenset[int] = frozenset(),
     ) -> None:
         self._protocol = protocol
         self._names = NameBook(protocol)
@@ -93,6 +107,18 @@ class Matcher:
         free = [s for s in structures.structures if s.roi_number not in taken]
         self._solid = [s for s in free if not _is_empty(s)]
         self._empty = [s for s in free if _is_empty(s)]
+        self._kinds = {s.name for s in protocol.structures if s.kind == "target"}
+        self._targets, self._no_targets = targets, no_targets
+
+    @property
+    def mapped_numbers(self) -> dict[int, str]:
+        """Protocol name by ROI number, of what the user mapped."""
+        return {
+            s.roi_number: name
+            for name, trees in self._mapped.items()
+            for tree in trees
+            for s in leaves(tree)
+        }
 
     def find(self, expression: str) -> Matched | Reason:
         """Find a structure or an expression over structures of the protocol."""
@@ -118,22 +144,65 @@ class Matcher:
         return self._combine(expression, tree, written(tree))
 
     def _find_name(self, name: str) -> Matched | Reason:
+        if name in self._targets:
+            return self._all_targets(name)
         if name in self._mapped:
             return self._from_user(name)
-        found = self._one_of(name, self._names.same(name, self._solid))
+        found = self._one_of(name, self._names.same(name, self._candidates(name)))
         if found is not None:
             return found
         derived, why = self._from_parts(name)
-        found = derived or self._one_of(name, self._names.other(name, self._solid))
+        found = derived or self._one_of(name, self._names.other(name, self._candidates(name)))
         if found is not None:
             return found
-        if unclear := self._names.unclear(name, self._solid):
+        if unclear := self._names.unclear(name, self._candidates(name)):
             return self._ambiguous(name, unclear)
         if grown := self._by_margin(name):
             return grown
         if empty := self._empty_ones(name):
             return Reason(ReasonCode.STRUCTURE_EMPTY, say("{0} has no closed contour", empty[0]))
         return self._missing(name, why)
+
+    def key_of(self, structure: Structure) -> str:
+        """Return the display key of a structure of the plan."""
+        return next(key for key, s in self._keys.items() if s is structure)
+
+    def name_of(self, found: Matched) -> str:
+        """Return the display keys of what stands for a name."""
+        return joined(" + ", (self.key_of(s) for s in leaves(found.tree)))
+
+    def each(self, kind: str) -> tuple[Matched, ...]:
+        """Return the judged targets of a kind one by one; several that a map joins are one."""
+        if kind not in self._targets:
+            return ()
+        trees = self._mapped.get(kind, [])
+        found = [_account(kind, tree, USER_MAP) for tree in trees]
+        taken = {s.roi_number for tree in trees for s in leaves(tree)}
+        by_number = {s.roi_number: s for s in self._keys.values()}
+        for number in self._targets[kind]:
+            if number not in taken:
+                one = by_number[number]
+                rules = self._names.same(kind, [one]) or self._names.other(kind, [one])
+                rule = rules[0].rule if rules else A_TARGET
+                found.append(_account(kind, Leaf(one), rule))
+        return tuple(found)
+
+    def _all_targets(self, name: str) -> Matched:
+        """Return all judged targets of a kind together."""
+        first, *others = self.each(name)
+        if not others:
+            empty = (say("{0} is empty", one) for one in self._empty_ones(name))
+            return _account(name, first.tree, joined("; ", (first.match.rule, *empty)))
+        tree = first.tree
+        for other in others:
+            tree = Pair(Operator.UNION, tree, other.tree)
+        return _account(name, tree, say("all targets of this kind together"))
+
+    def _candidates(self, name: str) -> list[Structure]:
+        """Return what may go by a name; what is said to be no target goes by none of a target."""
+        if name not in self._kinds:
+            return self._solid
+        return [s for s in self._solid if s.roi_number not in self._no_targets]
 
     def _one_of(self, name: str, found: tuple[Named, ...]) -> Matched | Reason | None:
         """Return the one structure found, or all parts found together; several are ambiguous."""

@@ -57,6 +57,12 @@ class ConstraintResult:
         Where the value may lie, in ``unit``; None when bands were not asked for or there is none.
     borderline
         Whether the verdict changes within the band.
+    target
+        Display key of the target that this row is about where a limit has a row for each of several
+        targets; ``structure`` is the same then. Empty for all other rows.
+    wherever
+        The structure is not drawn, and the value is the highest that it could have wherever it
+        lies.
     """
 
     id: str
@@ -79,6 +85,8 @@ class ConstraintResult:
     note: str = ""
     band: Band | None = None
     borderline: bool = False
+    target: str = ""
+    wherever: bool = False
 
     def __post_init__(self) -> None:
         if self.is_relied_on and (self.value is None) == (self.reason is None):
@@ -95,6 +103,17 @@ class ConstraintResult:
     def is_relied_on(self) -> bool:
         """Whether nothing disowns what the value was computed from."""
         return self.reason is None or self.reason.code is not ReasonCode.NOT_RELIED_ON
+
+    @property
+    def key(self) -> str:
+        """What tells this row from all others of a review: its id, and the ROI of its target."""
+        roi = self.match.roi_numbers[0] if self.target and self.match else None
+        return self.id if roi is None else f"{self.id}#{roi}"
+
+    @property
+    def of(self) -> str:
+        """Structure of the protocol that the row is about, whatever the plan calls it."""
+        return self.match.protocol_name if self.target and self.match else self.structure
 
     @computed_field  # type: ignore[prop-decorator]
     @property

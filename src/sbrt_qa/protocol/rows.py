@@ -1,4 +1,4 @@
-"""Rows of a result: a limit with its value or Reason, its verdict and what to know of it."""
+"""Rows of a result: a limit, graded, with everything that a reader wants beside it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from sbrt_qa.protocol.grading import Grade, grade, is_borderline
 from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint
 
+Limit = Constraint | ConformityLimit
 
-def planned(limit: Constraint | ConformityLimit) -> ConstraintResult:
+
+def planned(limit: Limit) -> ConstraintResult:
     """Return the result of a limit whose metric this version does not compute."""
     unit = limit.metric.rpartition("[")[2].removesuffix("]") if "[" in limit.metric else "1"
     text = say("this version does not compute {0} yet", limit.metric)
@@ -24,7 +26,7 @@ def planned(limit: Constraint | ConformityLimit) -> ConstraintResult:
 
 
 def row(
-    limit: Constraint | ConformityLimit,
+    limit: Limit,
     graded: Grade,
     outcome: Outcome,
     *,
@@ -33,15 +35,29 @@ def row(
     note: str,
     unit: str = "",
     spec: MetricSpec | None = None,
-    seen: Sequence[tuple[View, Constraint | ConformityLimit, Outcome]] = (),
+    seen: Sequence[tuple[View, Limit, Outcome]] = (),
+    structure: str = "",
+    target: str = "",
+    wherever: bool = False,
 ) -> ConstraintResult:
-    """Return the result of a limit; `seen` are its bounds and outcomes in other views."""
+    """Return one row.
+
+    Parameters
+    ----------
+    seen
+        The outcomes in other views, each with the bounds that hold there.
+    structure, target
+        What the row is about where it is not the limit's own structure, and the key of the target.
+    wherever
+        The value is the highest that a structure could have that is not drawn.
+    """
     band = None
     if seen and spec is not None and isinstance(outcome, Measured):
         band = band_among(spec, outcome, [(view, other) for view, _, other in seen])
+    own = limit.structure if isinstance(limit, Constraint) else "PTV"
     return ConstraintResult(
         id=limit.id,
-        structure=limit.structure if isinstance(limit, Constraint) else "PTV",
+        structure=structure or own,
         metric=limit.metric,
         op=limit.op,
         match=match,
@@ -60,6 +76,8 @@ def row(
         note=stated(note) if note else "",
         band=band,
         borderline=is_borderline(limit, outcome, band, [(bound, o) for _, bound, o in seen]),
+        target=target,
+        wherever=wherever,
     )
 
 

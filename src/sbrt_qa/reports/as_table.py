@@ -19,6 +19,7 @@ from sbrt_qa.model.outcome import Finding, Verdict
 from sbrt_qa.reports import view
 from sbrt_qa.reports.compose.decision import Basis, basis, headline, next_step
 from sbrt_qa.reports.registry import Page
+from sbrt_qa.reports.target_cells import HEADS, target_cells
 
 if TYPE_CHECKING:
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
@@ -139,6 +140,8 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         Text(),
         verdict,
         *_basis(review),
+        *section("Stated by the user", map(_text, review.stated)),
+        *section("Targets", _targets(review)),
         *section("Findings", _findings(review.findings)),
         Text(),
         limits,
@@ -162,6 +165,20 @@ def _basis(review: CaseReview) -> Iterator[Text]:
     """Yield what decides and what to do, where that is not a limit."""
     if basis(review) is not Basis.LIMITS:
         yield Text(f"{headline(review)} {next_step(review)}".strip())
+
+
+def _targets(review: CaseReview) -> Iterator[RenderableType]:
+    """Yield one row per target, and why one was not judged by itself."""
+    if not review.targets:
+        return
+    grid = plain_table(*HEADS)
+    for one in review.targets:
+        verdict = "" if one.verdict is None else view.verdict_text(one.verdict)
+        style = "" if one.verdict is None else COLOURS[one.verdict]
+        grid.add_row(*map(_text, target_cells(one)), Text(verdict, style))
+    yield grid
+    if any(one.own_prescription for one in review.targets):
+        yield _text("* the plan prescribes this dose to this very structure", "dim")
 
 
 def _overview(review: CaseReview) -> Text:

@@ -244,6 +244,8 @@ class Report:
         Plan checks by what they mean, and those that found nothing wrong.
     not_told
         Plan checks that had nothing to look at, one sentence for each reason.
+    targets
+        Every target of the plan, one row each; None where there is none.
     methods, inputs, origin
         What made this result, of what, and what the limits are.
     signatures, signed
@@ -282,4 +284,5 @@ class Report:
     signed: str
     disclaimer: str
     evidence_notes: tuple[str, ...] = field(default=())
+    targets: Table | None = None
     not_told: tuple[str, ...] = field(default=())

@@ -31,6 +31,7 @@ from sbrt_qa.review.places import find_place
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.review import dvh_source, region_of_tree, review_case
 from sbrt_qa.review.site_csv import SiteValue
+from sbrt_qa.review.target_summaries import lesions_in
 from sbrt_qa.review.trees import body_of, trees_of
 
 MOST_STEPS: Final = 700
@@ -78,7 +79,7 @@ def gather(
     """
     case = doses.case
     dose = None if isinstance(case.dose, Reason) else case.dose
-    trees = dict(trees_of(case, protocol, mapping, review.constraints))
+    trees = dict(trees_of(case, protocol, mapping, review.constraints, lesions_in(review)))
     keys = {s.roi_number: key for key, s in structures_of(case).items()}
     named = {id_: _curve_key(tree, keys, c) for id_, (c, tree) in trees.items()}
     histograms = dict(_histograms(doses, trees, named))

@@ -65,22 +65,45 @@ def _changes(
     before: Sequence[ConstraintResult],
     after: Sequence[ConstraintResult],
 ) -> Iterator[VerdictChange]:
-    old, new = {r.id: r for r in before}, {r.id: r for r in after}
     for one, other in paired_limits(*protocols):
-        a = old.get(one.limit.id) if one else None
-        b = new.get(other.limit.id) if other else None
-        shown = b or a
-        if shown is None:
-            continue
-        verdicts = (_said(a), _said(b))
-        alone = None in verdicts and Verdict.PER_PROTOCOL in verdicts
-        if verdicts[0] is verdicts[1] or alone:
-            continue
-        metric = shown.metric.partition("[")[0]
-        why = _silence(protocols, (one, other), (a, b))
-        yield VerdictChange(
-            shown.id, f"{shown.structure} {metric}", shown.value, shown.unit, *verdicts, why
-        )
+        for a, b in _rows(one, other, before, after):
+            yield from _change(protocols, (one, other), a, b)
+
+
+def _rows(
+    one: Placed | None,
+    other: Placed | None,
+    before: Sequence[ConstraintResult],
+    after: Sequence[ConstraintResult],
+) -> Iterator[tuple[ConstraintResult | None, ConstraintResult | None]]:
+    """Yield the rows of a pair of limits, of each target those of both reviews."""
+    old = {r.structure: r for r in before if one and r.id == one.limit.id}
+    new = {r.structure: r for r in after if other and r.id == other.limit.id}
+    if len(old) <= 1 and len(new) <= 1:
+        yield next(iter(old.values()), None), next(iter(new.values()), None)
+        return
+    for name in dict.fromkeys((*new, *old)):
+        yield old.get(name), new.get(name)
+
+
+def _change(
+    protocols: tuple[Protocol, Protocol],
+    limits: tuple[Placed | None, Placed | None],
+    a: ConstraintResult | None,
+    b: ConstraintResult | None,
+) -> Iterator[VerdictChange]:
+    shown = b or a
+    if shown is None:
+        return
+    verdicts = (_said(a), _said(b))
+    alone = None in verdicts and Verdict.PER_PROTOCOL in verdicts
+    if verdicts[0] is verdicts[1] or alone:
+        return
+    metric = shown.metric.partition("[")[0]
+    why = _silence(protocols, limits, (a, b))
+    yield VerdictChange(
+        shown.id, f"{shown.structure} {metric}", shown.value, shown.unit, *verdicts, why
+    )
 
 
 def _silence(

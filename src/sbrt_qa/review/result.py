@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ SCHEMA: Final = "sbrt_qa.review/1"
 """Name and version of the JSON form; another version is refused, not guessed at."""
 
 
-LATER: Final = ("site", "not_told")
+LATER: Final = ("site", "not_told", "targets", "stated")
 """Fields that older documents of this version do not have."""
 
 
@@ -176,6 +177,48 @@ class StructureSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetSummary:
+    """One structure that is, or might be, a target.
+
+    Parameters
+    ----------
+    name, roi_number
+        Display key in the plan, and its number.
+    kind
+        Target of the protocol that it was held as; empty where that is not known.
+    role, why
+        What became of it (``judged``, ``copy``, ``union``, ``helper``, ``held``, ``set apart``,
+        ``empty``, ``unclear``), and why.
+    prescription_gy
+        Dose prescribed to it: its own where the plan states one, else the plan's, or the Reason.
+    own_prescription
+        Whether the plan prescribes to this very structure.
+    volume_cc, mean_gy, coverage_percent, near_minimum_percent, hot_spot_percent
+        Volume, mean dose, V100 %, D98 % and D0.03cc in per cent of its prescription; None where not
+        known.
+    conformity
+        Conformity indices by metric; of a union where targets share isodoses.
+    verdict
+        Worst of the limits that count and are about it; None where it was not judged.
+    """
+
+    name: str
+    roi_number: int
+    kind: str
+    role: str
+    why: str
+    prescription_gy: float | Reason | None = None
+    own_prescription: bool = False
+    volume_cc: float | None = None
+    mean_gy: float | None = None
+    coverage_percent: float | None = None
+    near_minimum_percent: float | None = None
+    hot_spot_percent: float | None = None
+    conformity: Mapping[str, float] = field(default_factory=dict)
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseReview:
     """One case held against one protocol.
 
@@ -203,6 +246,10 @@ class CaseReview:
         Plan checks that had nothing to look at, and why; they are no passed ones.
     links, repairs, files, notes
         How the input was read.
+    targets
+        Every target of the plan, judged or not, in file order.
+    stated
+        What the user stated by hand, one sentence each.
     site_values, cross_check
         The same metrics from the site, and from a second engine.
     """
@@ -228,6 +275,8 @@ class CaseReview:
     passed: tuple[Finding, ...] = ()
     site: str = ""
     not_told: tuple[Finding, ...] = ()
+    targets: tuple[TargetSummary, ...] = ()
+    stated: tuple[str, ...] = ()
     schema: str = SCHEMA
 
     def to_json(self, *, indent: int | None = None) -> str:
@@ -265,5 +314,9 @@ def review_json_schema() -> dict[str, Any]:
     }
     schema["required"] = [n for n in schema["required"] if n not in LATER] + ["schema"]
     schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
+    for name in ("target", "wherever"):
+        required = schema["$defs"]["ConstraintResult"]["required"]
+        if name in required:
+            required.remove(name)
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}

@@ -14,23 +14,19 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.errors import GeometryError, UsageError, quoted
+from sbrt_qa.geometry.margins import volume_of_cc
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode, worst_first
 from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.evaluate import (
-    DvhSource,
-    Evaluation,
-    FarDose,
-    Seen,
-    evaluate,
-    overall,
-)
+from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
 from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
-from sbrt_qa.protocol.matching import Matcher
+from sbrt_qa.protocol.lesions import Lesions, VolumeOf
+from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.sources import DvhSource, FarDose, Seen
 from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.site_csv import SiteValue
@@ -48,6 +44,7 @@ from sbrt_qa.review.summaries import (
     plan_summary,
     structure_set_label,
 )
+from sbrt_qa.review.target_summaries import target_summaries, words_of
 
 
 def review_case(
@@ -89,16 +86,17 @@ def review_case(
     doses = doses or CaseDoses(case)
     structures = structures_of(case)
     doses.prepare(structures.values())
-    evaluation = _evaluate(doses, protocol, mapping or {}, bands=bands)
+    lesions = lesions_of(protocol, case, mapping or {}, volume_source(doses))
+    evaluation = _evaluate(doses, protocol, mapping or {}, lesions, bands=bands)
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
-    sent = compare_sent(doses, site_values, _named(doses, protocol, mapping or {}))
+    sent = compare_sent(doses, site_values, _named(doses, protocol, mapping or {}, lesions))
     stored = compare_stored(doses, evaluation.results)
     site_rows = (*stored, *sent)
     context = CheckContext(
         doses,
         used,
         protocol,
-        _finder(doses, protocol, mapping or {}),
+        _finder(doses, protocol, mapping or {}, lesions),
         lambda tree: region_of_tree(doses, tree),
         evaluation.results,
         evaluation.findings,
@@ -123,6 +121,8 @@ def review_case(
         image=image_summary(case.image),
         structures=tuple(_summary(doses, key, s, evaluation) for key, s in structures.items()),
         constraints=limits,
+        targets=target_summaries(doses, lesions, limits),
+        stated=words_of(case.stated),
         findings=findings,
         passed=passed_relied_on(done.passed, findings),
         not_told=done.not_told,
@@ -134,16 +134,21 @@ def review_case(
     )
 
 
-def _finder(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> Find:
+def _finder(
+    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], lesions: Lesions
+) -> Find:
     """Return what finds structures of the protocol in the plan."""
-    structures = doses.case.structures
-    if isinstance(structures, Reason):
-        return lambda _: structures
-    return Matcher(protocol, structures, mapping).find
+    matcher = matcher_of(protocol, doses.case, mapping, lesions)
+    return (lambda _: matcher) if isinstance(matcher, Reason) else matcher.find
 
 
 def _evaluate(
-    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], *, bands: bool
+    doses: CaseDoses,
+    protocol: Protocol,
+    mapping: Mapping[str, str],
+    lesions: Lesions,
+    *,
+    bands: bool,
 ) -> Evaluation:
     """Hold a case against a protocol; with bands, once more in other views of what was used."""
     used: dict[str, Tree[Structure]] = {}
@@ -154,7 +159,10 @@ def _evaluate(
         return default(tree)
 
     far = functools.cache(far_dose_source(doses))
-    run = functools.partial(evaluate, protocol, doses.case, far_dose=far, mapping=mapping)
+    run = functools.partial(
+        evaluate, protocol, doses.case, far_dose=far, mapping=mapping, lesions=lesions,
+        probe=default,
+    )  # fmt: skip
     first = run(dvh_for=noting)
     if not bands or not used:
         return first
@@ -188,24 +196,44 @@ def _subject(tree: Tree[Structure]) -> Subject:
     return Subject(tree_key(tree), lambda doses: region_of_tree(doses, tree))
 
 
-def _named(doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str]) -> FindDvh:
+def _named(
+    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], lesions: Lesions
+) -> FindDvh:
     """Return what gives the DVH by a name of the plan, else of the protocol."""
 
     def find(name: str) -> DVH | Reason:
-        structures = doses.case.structures
-        if isinstance(structures, Reason):
-            return structures
+        matcher = matcher_of(protocol, doses.case, mapping, lesions)
+        if isinstance(matcher, Reason):
+            return matcher
         named = structures_named(doses, name)
         if len(named) == 1:
             return doses.dvh(named[0])
         try:
-            found = Matcher(protocol, structures, mapping).find(name)
+            found = matcher.find(name)
         except UsageError:
             what = say("several structures are") if named else say("no structure is")
             return Reason(ReasonCode.STRUCTURE_MISSING, say("{0} called {1}", what, quoted(name)))
         return found if isinstance(found, Reason) else dvh_source(doses)(found.tree)
 
     return find
+
+
+def volume_source(doses: CaseDoses) -> VolumeOf:
+    """Return what gives the volume of an expression over structures; 0 where nothing is left."""
+
+    @functools.cache
+    def volume(tree: Tree[Structure]) -> float | Reason:
+        if isinstance(tree, Leaf):
+            return doses.volume_cc(tree.value)
+        region = region_of_tree(doses, tree)
+        if isinstance(region, Reason):
+            return region
+        try:
+            return volume_of_cc(region)
+        except GeometryError as error:
+            return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
+
+    return volume
 
 
 def dvh_source(doses: CaseDoses) -> DvhSource:

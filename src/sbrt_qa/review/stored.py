@@ -22,20 +22,25 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode, worst_first
 from sbrt_qa.model.phrase import say
-from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.plan import DoseReference, Plan
+from sbrt_qa.model.stated import UserStatements
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.grading import is_borderline
+from sbrt_qa.protocol.lesions import Lesions
+from sbrt_qa.protocol.not_drawn import FAR_CODES
+from sbrt_qa.protocol.plan_targets import CODES, own_doses
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
 from sbrt_qa.protocol.versions import PROTOCOL_VERSION, Chosen
 from sbrt_qa.review.result import CaseReview, ProtocolUsed, StructureSummary
 from sbrt_qa.review.review import far_key, tree_key
 from sbrt_qa.review.stored_case import StoredCase, StoredDose, StoredStructure
+from sbrt_qa.review.target_summaries import lesions_in, with_verdict
 
-OF_EVALUATION: Final = (RX_NOT_IN_PROTOCOL, "MAP_UNUSED", PROTOCOL_VERSION)
+OF_EVALUATION: Final = (RX_NOT_IN_PROTOCOL, "MAP_UNUSED", PROTOCOL_VERSION, *CODES, *FAR_CODES)
 """Findings about what a case is held against; all others are about the files and stay."""
 
 _SOMEWHERE: Final = Contour(0.0, np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
@@ -43,9 +48,17 @@ _SOMEWHERE: Final = Contour(0.0, np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
 
 
 def stored(
-    doses: CaseDoses, mapping: Mapping[str, str] | None = None
+    doses: CaseDoses,
+    mapping: Mapping[str, str] | None = None,
+    review: CaseReview | None = None,
 ) -> tuple[StoredCase, dict[str, DVH]]:
-    """Return what is to be kept of a case that was reviewed with `doses` and a mapping."""
+    """Return what is to be kept of a case that was reviewed with `doses` and a mapping.
+
+    Parameters
+    ----------
+    review
+        What was found, so that its targets are kept.
+    """
     case, (dvhs, far) = doses.case, doses.computed
     plan = case.plan
     kept = StoredCase(
@@ -58,6 +71,9 @@ def stored(
         far_gy=dict(far),
         without_dvh={key: found for key, found in dvhs.items() if isinstance(found, Reason)},
         mapping=dict(mapping or {}),
+        targets=None if review is None else lesions_in(review).all,
+        own_doses=own_doses(case),
+        stated=case.stated.to_values(),
     )
     return kept, {key: found for key, found in dvhs.items() if isinstance(found, DVH)}
 
@@ -107,6 +123,7 @@ def regrade(
         dvh_for=lambda tree: _dvh(kept, find_dvh, tree),
         far_dose=lambda target, body, mm: _far(kept, target, body, mm),
         mapping={n: to for n, to in kept.mapping.items() if to in protocol.structure_names},
+        lesions=None if kept.targets is None else Lesions(kept.targets),
     )
     about_files = (f for f in review.findings if f.code not in OF_EVALUATION)
     findings = _in_order(found.findings, about_files)
@@ -114,6 +131,7 @@ def regrade(
     limits = rows_relied_on(banded, findings)
     return replace(
         review,
+        targets=tuple(with_verdict(t, limits) for t in review.targets),
         verdict=overall(limits, findings),
         protocol=ProtocolUsed.of(protocol, chosen.why),
         constraints=limits,
@@ -195,12 +213,20 @@ def _matched(structure: StructureSummary, found: Evaluation) -> StructureSummary
 
 def _skeleton(kept: StoredCase) -> Case:
     """Return a case whose parts answer what an evaluation asks, and have no geometry."""
-    plan = Plan("", kept.label, prescription=kept.prescription, fractions=kept.fractions)
+    references = tuple(
+        DoseReference(number, "SITE", "TARGET", roi_number=roi, target_prescription_gy=dose_gy)
+        for number, (roi, dose_gy) in enumerate(kept.own_doses.items(), 1)
+    )
+    plan = Plan(
+        "", kept.label, prescription=kept.prescription, fractions=kept.fractions,
+        dose_references=references,
+    )  # fmt: skip
     return Case(
         label=kept.label,
         plan=kept.no_plan or plan,
         structures=_structure_set(kept.structures),
         dose=kept.dose if isinstance(kept.dose, Reason) else _grid(kept.dose),
+        stated=UserStatements.of_values(kept.stated),
     )
 
 

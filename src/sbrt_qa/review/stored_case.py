@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
@@ -15,6 +15,7 @@ from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import phrases_in, with_phrases
 from sbrt_qa.model.plan import Prescription
+from sbrt_qa.protocol.lesions import Lesion
 
 SCHEMA: Final = "sbrt_qa.stored_case/1"
 
@@ -55,6 +56,12 @@ class StoredCase:
         Why a structure or a combination has no histogram, by key.
     mapping
         Names that the review was told.
+    targets
+        Which targets there were, and what became of each; None where no review looked at them.
+    own_doses
+        Doses in Gy that the plan prescribes to targets, by ROI number.
+    stated
+        What the user stated, as plain values.
     """
 
     label: str
@@ -66,6 +73,9 @@ class StoredCase:
     far_gy: Mapping[str, float | Reason] = field(default_factory=dict)
     without_dvh: Mapping[str, Reason] = field(default_factory=dict)
     mapping: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[Lesion, ...] | None = None
+    own_doses: Mapping[int, float] = field(default_factory=dict)
+    stated: Mapping[str, Any] = field(default_factory=dict)
     schema: str = SCHEMA
 
     def to_json(self) -> str:

@@ -15,15 +15,15 @@ _STATES: Final = list(FindingState)
 def metric_changes(
     before: Sequence[ConstraintResult], after: Sequence[ConstraintResult]
 ) -> Iterator[MetricChange]:
-    """Pair limits by their ids; those of the later review first."""
-    old, new = {r.id: r for r in before}, {r.id: r for r in after}
+    """Pair limits by their ids and structures; those of the later review first."""
+    old, new = ({(r.id, r.structure): r for r in x} for x in (before, after))
     for name in dict.fromkeys((*new, *old)):
         one, other = old.get(name), new.get(name)
         shown = other or one
         if shown is None:
             continue
         yield MetricChange(
-            id=name,
+            id=shown.id,
             structure=shown.structure,
             metric=shown.metric,
             unit=shown.unit,

@@ -334,7 +334,8 @@ def values(engine: Database, protocol: str = "", submission: int = 0) -> Iterato
             yield ValueRow(
                 submission_code(row.site, row.subject, row.version, row.revision),
                 row.site, row.subject, row.version, row.revision, row.received, row.of in newest,
-                row.ordinal, row.limit_id, row.structure, row.metric, row.op, row.value, row.unit,
+                row.ordinal, row.limit_id.partition("#")[0], row.structure, row.metric, row.op,
+                row.value, row.unit,
                 row.reason, row.per_protocol_limit, row.minor_limit, row.margin, row.verdict,
                 row.borderline, row.priority, row.counts, f"{row.rules_code} {row.rules}",
             )  # fmt: skip

@@ -261,7 +261,7 @@ def _review(connection: Connection, row: sa.Row[Any], told: _Told) -> Iterator[s
 
 def _rows(connection: Connection, review_id: int, review: CaseReview) -> Iterator[str]:
     """Compare the rows of a review with its document."""
-    expected = {c.id: value_row(c) for c in review.constraints}
+    expected = {c.key: value_row(c) for c in review.constraints}
     found = connection.execute(
         sa.select(t.metric_values).where(t.metric_values.c.review_id == review_id)
     )

@@ -238,7 +238,7 @@ def comparison_row(one: StoredComparison) -> dict[str, Any]:
 def value_row(one: ConstraintResult) -> dict[str, Any]:
     """Return the columns of one limit's result; a value that is not relied on is left out."""
     return {
-        "limit_id": one.id,
+        "limit_id": one.key,
         "structure": one.structure,
         "metric": one.metric,
         "op": one.op,

@@ -282,7 +282,7 @@ class _Reviewer:
         doses, mapping = CaseDoses(case), self._job["mapping"]
         chosen = self._family.of(case)
         review = self._of_place(review_case(case, chosen, mapping=mapping, doses=doses))
-        facts, dvhs = stored(doses, mapping)
+        facts, dvhs = stored(doses, mapping, review)
         document = self._clean(review.to_json())
         comparison = self._compared(case, review, chosen)
         told = {
@@ -381,7 +381,7 @@ def _listed(dvhs: Mapping[str, bytes], names: Mapping[tuple[int, ...], str]) -> 
 
 def _names(review: CaseReview) -> dict[tuple[int, ...], str]:
     """Return what ROIs, alone or combined, stand for in the protocol."""
-    names = {c.match.roi_numbers: c.structure for c in review.constraints if c.match}
+    names = {c.match.roi_numbers: c.of for c in review.constraints if c.match}
     for one in review.structures:
         if one.matched:
             names[(one.roi_number,)] = one.matched[0]

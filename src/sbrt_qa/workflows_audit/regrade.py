@@ -164,13 +164,17 @@ def compare(code: str, plan: int, before: CaseReview, after: CaseReview) -> Iter
     """Tell every verdict that differs between two reviews of one plan."""
     if before.verdict is not after.verdict:
         yield Change(code, plan, "", before.verdict.value, after.verdict.value)
-    old = {c.id: c for c in before.constraints if c.counts}
-    new = {c.id: c for c in after.constraints if c.counts}
+    old = {_name(c): c for c in before.constraints if c.counts}
+    new = {_name(c): c for c in after.constraints if c.counts}
     for limit in sorted({*old, *new}):
         one, other = old.get(limit), new.get(limit)
         was, now_is = (c.verdict.value if c else "absent" for c in (one, other))
         if was != now_is:
             yield Change(code, plan, limit, was, now_is, _shown(other or one))
+
+
+def _name(one: ConstraintResult) -> str:
+    return f"{one.id} {one.structure}" if one.target else one.id
 
 
 def _shown(one: ConstraintResult | None) -> str:

@@ -37,7 +37,7 @@ def maximum(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     return dose_outcome(dvh.max_gy, spec, context)
 
 
-@metric("GlobalMaxInPTV", units=("bool",), example="GlobalMaxInPTV[bool]")
+@metric("GlobalMaxInPTV", units=("bool",), example="GlobalMaxInPTV[bool]", of_whole_dose=True)
 def holds_global_maximum(
     spec: MetricSpec,  # noqa: ARG001
     dvh: DVH,

@@ -62,7 +62,7 @@ def deviation(result: ConstraintResult, evidence: Evidence | None, words: Words)
     """Return one exceeded limit in plain words."""
     source = visible(", ".join(result.source))
     return Deviation(
-        limit=visible(result.id),
+        limit=visible(result.key),
         mark=mark_of(result.verdict, words),
         metric=visible(result.metric),
         value=value_text(result),
@@ -126,13 +126,13 @@ def caption(place: Place, words: Words) -> str:
 def _place(results: Sequence[ConstraintResult], evidence: Evidence | None) -> Place | None:
     if evidence is None:
         return None
-    return next((evidence.places[r.id] for r in results if r.id in evidence.places), None)
+    return next((evidence.places[r.key] for r in results if r.key in evidence.places), None)
 
 
 def _curve(results: Sequence[ConstraintResult], evidence: Evidence | None) -> str:
     if evidence is None:
         return ""
-    return next((evidence.curve_of[r.id] for r in results if r.id in evidence.curve_of), "")
+    return next((evidence.curve_of[r.key] for r in results if r.key in evidence.curve_of), "")
 
 
 def _markers(
@@ -144,5 +144,5 @@ def _markers(
     if evidence is None or not curve:
         return (), ()
     rx_gy, drawn = prescription_gy(review), evidence.curves[curve]
-    found = [markers(r, drawn, rx_gy) for r in results if evidence.curve_of.get(r.id) == curve]
+    found = [markers(r, drawn, rx_gy) for r in results if evidence.curve_of.get(r.key) == curve]
     return tuple(m for f in found for m in f[0]), tuple(m for f in found for m in f[1])

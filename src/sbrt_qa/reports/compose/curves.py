@@ -46,7 +46,7 @@ def _points(
     for value in values:
         found = _point(spec, value, curve.volume_cc, prescription_gy)
         if found is not None:
-            yield Marker(*found, text=visible(result.metric), limit=visible(result.id))
+            yield Marker(*found, text=visible(result.metric), limit=visible(result.key))
 
 
 def _point(

@@ -38,6 +38,7 @@ def facts(review: CaseReview, occasion: Occasion, words: Words) -> tuple[Fact, .
         Fact(words(msg("Dose")), _dose(review.dose, words)),
         Fact(words(msg("Structures")), _structures(review, words)),
         Fact(words(msg("Image")), _image(review.image, words)),
+        *(Fact(words(msg("Stated by the user")), words.sentence(text)) for text in review.stated),
         Fact(words(msg("Protocol")), version),
         Fact(words(msg("Report")), _report(review, occasion, words)),
     )

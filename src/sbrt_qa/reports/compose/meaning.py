@@ -95,13 +95,13 @@ def harm(result: ConstraintResult) -> str:
     kind = spec.kind if spec else ""
     if kind == "GlobalMaxInPTV":
         return HOTSPOT
-    if kind in INDICES or result.structure.startswith("External"):
+    if kind in INDICES or result.of.startswith("External"):
         return SPILL
-    if TARGETS.match(result.structure):
+    if TARGETS.match(result.of):
         if not is_cold(result):
             return HOT_TARGET
         return FLAT if spec is not None and is_maximum(spec) else COLD
-    return next((text for start, text in WHY if re.match(start, result.structure)), "")
+    return next((text for start, text in WHY if re.match(start, result.of)), "")
 
 
 def is_maximum(spec: MetricSpec) -> bool:

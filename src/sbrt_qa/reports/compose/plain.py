@@ -196,6 +196,6 @@ def _volume(result: ConstraintResult, evidence: Evidence | None, words: Words) -
 
 
 def _curve(result: ConstraintResult, evidence: Evidence | None) -> Curve | None:
-    if evidence is None or result.id not in evidence.curve_of:
+    if evidence is None or result.key not in evidence.curve_of:
         return None
-    return evidence.curves[evidence.curve_of[result.id]]
+    return evidence.curves[evidence.curve_of[result.key]]

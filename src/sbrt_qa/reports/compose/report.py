@@ -97,6 +97,7 @@ def compose(
         signed=words(msg("What is signed: the review with SHA-256 {hash}."), hash=review.sha256),
         disclaimer=words(DISCLAIMER),
         evidence_notes=_evidence_notes(evidence, words),
+        targets=tables.target_table(review, words),
         not_told=tuple(_not_told(review, words)),
     )
 

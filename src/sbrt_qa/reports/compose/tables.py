@@ -15,6 +15,7 @@ from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose import marks
 from sbrt_qa.reports.compose.marks import limit_mark, mark_of
 from sbrt_qa.reports.page import CheckRow, LimitRow, StructureRow, Table
+from sbrt_qa.reports.target_cells import target_cells
 from sbrt_qa.reports.view import comparison_cells
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Evidence
@@ -34,7 +35,7 @@ def limit_rows(review: CaseReview, evidence: Evidence | None, words: Words) -> t
 
 def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> LimitRow:
     return LimitRow(
-        id=visible(c.id),
+        id=visible(c.key),
         mark=limit_mark(c, words),
         counts=c.counts,
         priority=str(c.priority) if c.counts else f"({c.priority})",
@@ -50,8 +51,8 @@ def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> Limi
         reason=words.sentence(c.reason.detail) if c.reason else "",
         note=words.sentence(c.note),
         source=visible(", ".join(c.source)),
-        curve=evidence.curve_of.get(c.id, "") if evidence else "",
-        place=evidence is not None and c.id in evidence.places,
+        curve=evidence.curve_of.get(c.key, "") if evidence else "",
+        place=evidence is not None and c.key in evidence.places,
     )
 
 
@@ -133,6 +134,39 @@ def comparison_table(rows: Sequence[Comparison], words: Words) -> Table | None:
         agree=agree, judged=judged, source=visible(rows[0].origin),
     )  # fmt: skip
     return Table(tuple(words(t) for t in texts), cells, (note, words.sentence(TOLERANCE_SOURCE)))
+
+
+TARGET_HEADS: Final = (
+    msg("target"), msg("kind"), msg("role"), msg("prescribed"), msg("volume"), msg("coverage"),
+    msg("near minimum"), msg("hot spot"), msg("conformity"), msg("verdict"),
+)  # fmt: skip
+ROLES: Final = {
+    "judged": msg("judged"), "copy": msg("copy"), "union": msg("union"), "helper": msg("helper"),
+    "held": msg("held"), "set apart": msg("set apart"), "empty": msg("empty"),
+    "unclear": msg("unclear"),
+}  # fmt: skip
+
+
+def target_table(review: CaseReview, words: Words) -> Table | None:
+    """Return every target of the plan with its dose at a glance, None when there is none."""
+    if not review.targets:
+        return None
+    rows = []
+    for one in review.targets:
+        name, kind, role, *numbers = target_cells(one)
+        role = words(ROLES[role]) if role in ROLES else visible(role)
+        mark = mark_of(one.verdict, words)
+        verdict = NOTHING if one.verdict is None else f"{mark.sign} {mark.word}"
+        rows.append((name, kind or NOTHING, role, *(n or NOTHING for n in numbers), verdict))
+    notes = [
+        words(msg("Coverage is V100 %, near minimum D98 %, hot spot D0.03cc, in % of what is "
+                  "prescribed to the target.")),
+        *(f"{visible(t.name)}: {words.sentence(t.why)}" for t in review.targets
+          if t.role != "judged"),
+    ]  # fmt: skip
+    if any(t.own_prescription for t in review.targets):
+        notes.append(words(msg("* the plan prescribes this dose to this very structure")))
+    return Table(tuple(words(h) for h in TARGET_HEADS), tuple(rows), tuple(notes))
 
 
 def _cause(row: Comparison, words: Words) -> str:

@@ -67,7 +67,7 @@ def structures_of(reviewed: Reviewed, evidence: Evidence, limit: str) -> Iterato
     """Yield the keys of the structures that a limit was taken of."""
     keys = {s.roi_number: key for key, s in evidence.structures.items()}
     for result in reviewed.review.constraints:
-        if result.id == limit and result.match is not None:
+        if result.key == limit and result.match is not None:
             yield from (keys[n] for n in result.match.roi_numbers if n in keys)
             return
 

@@ -126,9 +126,9 @@ def _first(evidence: Evidence, roi_numbers: tuple[int, ...]) -> str:
 def _markers(reviewed: Reviewed, evidence: Evidence) -> Iterator[dict[str, Any]]:
     rx_gy = prescription_gy(reviewed.review)
     for c in reviewed.review.constraints:
-        if c.id not in evidence.curve_of:
+        if c.key not in evidence.curve_of:
             continue
-        key = evidence.curve_of[c.id]
+        key = evidence.curve_of[c.key]
         limits, reached = markers(c, evidence.curves[key], rx_gy)
         bad = c.verdict in DEVIATES
         for kind, points in (("limit", limits), ("reached", reached)):
@@ -165,11 +165,11 @@ def _places(reviewed: Reviewed, evidence: Evidence) -> Iterator[dict[str, Any]]:
         point, dose_gy = evidence.hottest
         yield {"id": "", "name": "", "point": point, "dose": dose_gy, "level": None}
     for c in reviewed.review.constraints:
-        place = evidence.places.get(c.id)
+        place = evidence.places.get(c.key)
         if place is not None:
             name = f"{visible(c.structure)} {visible(c.metric)}"
             yield {
-                "id": visible(c.id), "name": name, "point": place.point_mm,
+                "id": visible(c.key), "name": name, "point": place.point_mm,
                 "dose": place.dose_gy, "level": place.level_gy or None,
             }  # fmt: skip
 

@@ -22,6 +22,7 @@ LABELS: Final = {
     "checks_not_told": msg("Checks that had nothing to look at"),
     "no_findings": msg("The plan checks found nothing."),
     "structures": msg("Structures"),
+    "targets": msg("Targets"),
     "curves": msg("Dose-volume histograms"),
     "curves_note": msg("Volume receiving at least the dose. Colours and dashes as in the legend."),
     "unknown": msg("What could not be judged"),

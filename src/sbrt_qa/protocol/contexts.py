@@ -1,0 +1,95 @@
+"""What metrics of a structure need besides its histogram: doses prescribed, and what is around."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.phrase import say
+from sbrt_qa.protocol.applicability import Facts
+from sbrt_qa.protocol.conformity import neighbour
+from sbrt_qa.protocol.lesions import Lesions
+from sbrt_qa.protocol.matching import Matched, Matcher
+from sbrt_qa.protocol.plan_targets import prescribed_gy
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.sources import DvhSource, FarDose
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Contexts:
+    """Gives contexts for the structures of one case, as one source of doses has them."""
+
+    protocol: Protocol
+    case: Case
+    facts: Facts
+    matcher: Matcher | Reason
+    lesions: Lesions
+    dvh_for: DvhSource
+    far_dose: FarDose | None
+
+    def of(self, spec: MetricSpec, found: Matched) -> MetricContext:
+        """Return what a metric of a structure needs."""
+        dose = self.case.dose
+        return MetricContext(
+            prescription_gy=self.prescribed(found),
+            dose_max_gy=None if isinstance(dose, Reason) else dose.max_gy,
+            volumes_cc=self.reference_volume(spec.relative_to),
+            fractions=self.facts["fractions"],
+            surroundings=lambda: self._surroundings(found),
+        )
+
+    def plain(self) -> MetricContext:
+        """Return what a metric of something that is not drawn can have."""
+        return MetricContext(
+            prescription_gy=self.facts["prescription_gy"], fractions=self.facts["fractions"]
+        )
+
+    def prescribed(self, found: Matched) -> float | Reason | None:
+        """Return the dose of a target of its own; for all else that of the plan."""
+        kinds = (s.name for s in self.protocol.structures if s.kind == "target")
+        if found.match.protocol_name not in kinds:
+            return self.facts["prescription_gy"]
+        given = prescribed_gy(self.case, found.match.roi_numbers)
+        return self.facts["prescription_gy"] if given is None else given
+
+    def _surroundings(self, target: Matched) -> Surroundings | Reason:
+        """Return the body around a target that has it for itself."""
+        names = [s.name for s in self.protocol.structures if s.kind == "external"]
+        dose, structures = self.case.dose, self.case.structures
+        if not names or isinstance(self.matcher, Reason):
+            text = say("the protocol has no outline of the body")
+            return Reason(ReasonCode.REFERENCE_MISSING, text)
+        if isinstance(dose, Reason):
+            return dose
+        if isinstance(structures, Reason):
+            return structures
+        body = self.matcher.find(names[0])
+        if isinstance(body, Reason):
+            return body
+        dvh = self.dvh_for(body.tree)
+        if isinstance(dvh, Reason):
+            return dvh
+        if why := neighbour(structures, target, self.dvh_for, self.lesions.excused):
+            return why
+        return Surroundings(dvh, edge_max_gy(dose), lambda mm: self._far(target, body, mm))
+
+    def _far(self, target: Matched, body: Matched, distance_mm: float) -> float | Reason:
+        if self.far_dose is None:
+            text = say("doses far from the target are not given")
+            return Reason(ReasonCode.REFERENCE_MISSING, text)
+        return self.far_dose(target.tree, body.tree, distance_mm)
+
+    def reference_volume(self, name: str) -> Mapping[str, float]:
+        """Return the volume of a structure of the protocol by its name; nothing without one."""
+        if not name or isinstance(self.matcher, Reason):
+            return NOTHING
+        found = self.matcher.find(name)
+        dvh = found if isinstance(found, Reason) else self.dvh_for(found.tree)
+        return NOTHING if isinstance(dvh, Reason) else {name: dvh.volume_cc}

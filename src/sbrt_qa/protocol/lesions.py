@@ -1,0 +1,339 @@
+"""Which structures of a plan are targets, and what becomes of each: none is passed over.
+
+What is a target by its type or by its name is judged; or the user set it apart; or contours show
+that it is a copy, the union of others, or a help for planning whose volume judged targets hold; or
+nobody can tell, and then the case is not evaluable. Types in files are not trusted: they add
+targets, and never take one away.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from sbrt_qa.errors import quoted
+from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.phrase import joined, say
+from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.target_names import TargetBook, is_helper_name, is_old_name
+
+TYPES: Final = ("GTV", "CTV", "ITV", "PTV")
+"""Types of ROIs that are targets, and the kind each means."""
+
+TREATED: Final = ("TREATED_VOLUME",)
+"""Types of ROIs that may be targets, or the volume of an isodose."""
+
+SAME: Final = 0.01
+"""Part of a volume up to which two volumes are one."""
+
+SLIVER_CC: Final = 0.05
+"""Volume below which contours merely touch."""
+
+NEAR_MM: Final = 5.0
+"""How far boxes of contours are widened, for ends beyond their planes."""
+
+VolumeOf: TypeAlias = Callable[[Tree[Structure]], float | Reason]
+"""Gives the volume (cc) of structures combined; 0 where nothing is left."""
+
+
+class Role(enum.StrEnum):
+    """What became of a target: stable names."""
+
+    JUDGED = "judged"
+    COPY = "copy"
+    """The same volume as a judged target."""
+    UNION = "union"
+    """Nothing but judged targets together."""
+    HELPER = "helper"
+    """A help for planning, by its name and by where it lies."""
+    HELD = "held"
+    """Within a judged target; the protocol has no limit of its kind."""
+    SET_APART = "set apart"
+    """No target, in the user's word."""
+    EMPTY = "empty"
+    """It has no contour."""
+    UNCLEAR = "unclear"
+    """Nobody can tell whether it is a target."""
+
+
+OPEN: Final = (Role.EMPTY, Role.UNCLEAR)
+"""Roles that leave the case not evaluable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesion:
+    """One structure that is, or might be, a target.
+
+    Parameters
+    ----------
+    key
+        Display key in the plan.
+    roi_number
+        Its number.
+    kind
+        Target of the protocol that it is held as; empty where that is not known.
+    role, why
+        What became of it, and why, in one sentence.
+    """
+
+    key: str
+    roi_number: int
+    kind: str
+    role: Role
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Lesions:
+    """All targets of a plan, in file order."""
+
+    all: tuple[Lesion, ...] = ()
+
+    @cached_property
+    def judged(self) -> Mapping[str, tuple[int, ...]]:
+        """ROI numbers of the judged targets by kind."""
+        kinds = dict.fromkeys(one.kind for one in self.all if one.role is Role.JUDGED)
+        return {
+            kind: tuple(o.roi_number for o in self.all if o.role is Role.JUDGED and o.kind == kind)
+            for kind in kinds
+        }
+
+    @property
+    def excused(self) -> frozenset[int]:
+        """ROI numbers of those that are no targets of their own: their isodoses are not."""
+        roles = (Role.JUDGED, *OPEN)
+        return frozenset(one.roi_number for one in self.all if one.role not in roles)
+
+
+def find_lesions(
+    protocol: Protocol,
+    structures: StructureSet,
+    *,
+    mapped: Mapping[int, str],
+    set_apart: Mapping[str, str],
+    own_dose: frozenset[int] = frozenset(),
+    volume_of: VolumeOf,
+) -> Lesions:
+    """Find all targets of a plan and say what becomes of each.
+
+    Parameters
+    ----------
+    mapped
+        Protocol name by ROI number, in the user's word.
+    set_apart
+        Reasons by name or key of structures that the user says are no targets.
+    own_dose
+        ROI numbers that the plan prescribes a dose to.
+    volume_of
+        Gives volumes; where there is none nothing is recognised by its contours.
+    """
+    return _Sorting(protocol, structures, mapped, set_apart, own_dose, volume_of).sorted()
+
+
+class _Sorting:
+    def __init__(
+        self,
+        protocol: Protocol,
+        structures: StructureSet,
+        mapped: Mapping[int, str],
+        set_apart: Mapping[str, str],
+        own_dose: frozenset[int],
+        volume_of: VolumeOf,
+    ) -> None:
+        self.book = TargetBook(protocol)
+        self.kinds = {s.name for s in protocol.structures if s.kind == "target"}
+        asked = [c for c in protocol.targets.limits if c.op != "report"]
+        self.with_limits = {name for c in asked for name in (c.structure, c.otherwise or "")}
+        self.keys = structures.keys()
+        self.mapped, self.set_apart, self.own_dose = mapped, set_apart, own_dose
+        self.volume_of = volume_of
+        self.made: dict[str, Lesion] = {}
+        self.later: list[tuple[str, str, str]] = []
+
+    def sorted(self) -> Lesions:
+        """Return all, in file order."""
+        for key, structure in self.keys.items():
+            self._by_name_and_type(key, structure)
+        for key, kind in [(k, one.kind) for k, one in self.made.items() if one.role == "judged"]:
+            self._copy_or_union(key, kind)
+        for key, kind in [(k, one.kind) for k, one in self.made.items() if one.role == "judged"]:
+            if kind not in self.with_limits:
+                self._without_limits(key, kind)
+        for key, kind, doubt in self.later:
+            self._by_contours(key, kind, doubt)
+        return Lesions(tuple(self.made[key] for key in self.keys if key in self.made))
+
+    def _put(self, key: str, kind: str, role: Role, why: str = "") -> None:
+        self.made[key] = Lesion(key, self.keys[key].roi_number, kind, role, why)
+
+    def _by_name_and_type(self, key: str, structure: Structure) -> None:
+        name, number = structure.name, structure.roi_number
+        typed = structure.interpreted_type if structure.interpreted_type in TYPES else ""
+        named = self.book.kind(name)
+        if number in self.mapped:
+            if (kind := self.mapped[number]) in self.kinds:
+                self._put(key, kind, Role.JUDGED, say("user map"))
+            return
+        treated = structure.interpreted_type in TREATED
+        if named is None and not typed and not treated:
+            return
+        kind = named or (typed if typed in self.kinds else "")
+        if name in self.set_apart or key in self.set_apart:
+            reason = self.set_apart.get(key, self.set_apart.get(name, ""))
+            why = say("set apart by the user: {0}", reason or say("no reason given"))
+            self._put(key, kind, Role.SET_APART, why)
+        elif named is None and self.book.is_other(name):
+            why = say("typed {0} in the file, and goes by the name of an organ", typed or "TREATED")
+            self._put(key, "", Role.HELPER, why)
+        elif not structure.contours and structure.problem is None:
+            self._empty(key, kind)
+        elif structure.problem is not None:
+            self._put(key, kind, Role.UNCLEAR, structure.problem.detail)
+        elif number in self.own_dose:
+            self._put(key, kind or "PTV", Role.JUDGED, say("the plan prescribes a dose to it"))
+        elif is_old_name(name):
+            doubt = say("its name says that it is of another time or a spare one")
+            self.later.append((key, kind, doubt))
+        elif is_helper_name(name) or (named is None and not typed):
+            self.later.append((key, kind, say("its name says that it is a help for planning")))
+        elif not kind:
+            self.later.append((key, kind, say("its name may be that of any target")))
+        elif named is None and self._is_ring(structure):
+            self.later.append((key, kind, say("typed {0} in the file", typed)))
+        else:
+            self._put(key, kind, Role.JUDGED, say("by its name") if named else say("by its type"))
+
+    def _empty(self, key: str, kind: str) -> None:
+        if is_helper_name(self.keys[key].name):
+            self._put(key, kind, Role.HELPER, say("a help for planning, and empty"))
+        else:
+            self._put(key, kind, Role.EMPTY, say("a target without a contour"))
+
+    def _judged(self, kind: str = "") -> list[str]:
+        return [
+            key
+            for key, one in self.made.items()
+            if one.role is Role.JUDGED and (not kind or one.kind == kind)
+        ]
+
+    def _copy_or_union(self, key: str, kind: str) -> None:
+        """Recognise a copy of a target before it, and a target made of nothing but others."""
+        others = [k for k in self._judged(kind) if k != key]
+        mine = self._volume(key)
+        if mine is None or not others or self.keys[key].roi_number in self.own_dose:
+            return
+        shared = {k: self._shared(key, k) for k in others}
+        whole = {k: self._volume(k) for k in others}
+        before = others[: [*self._judged(kind)].index(key)]
+        for k in before:
+            v, s = whole[k], shared[k]
+            if v and s is not None and s >= (1 - SAME) * max(v, mine):
+                self._put(key, kind, Role.COPY, say("a copy of {0}", quoted(k)))
+                return
+        inside = [k for k in others if (v := whole[k]) and (s := shared[k]) and s >= (1 - SAME) * v]
+        pairs = [self._shared(a, b) for a, b in combinations(inside, 2)]
+        if len(inside) < 2 or any(p is None or p > SAME * mine for p in pairs):
+            return
+        if mine - sum(whole[k] or 0.0 for k in inside) <= max(SAME * mine, SLIVER_CC):
+            names = joined(", ", map(quoted, inside))
+            self._put(key, kind, Role.UNION, say("nothing but {0} together, each judged", names))
+
+    def _without_limits(self, key: str, kind: str) -> None:
+        for other in (k for k in self._judged() if self.made[k].kind in self.with_limits):
+            if self._is_within(key, other):
+                why = say("no limit is about a {0}; it lies within {1}", kind, quoted(other))
+                self._put(key, kind, Role.HELD, why)
+                return
+        if self.with_limits:
+            why = say("no limit is about a {0}, and it lies in no judged target", kind)
+            self._put(key, kind, Role.UNCLEAR, why)
+
+    def _by_contours(self, key: str, kind: str, doubt: str) -> None:
+        """Decide about a name that says a help for planning, or nothing, by where it lies."""
+        for other in self._judged():
+            there = quoted(other)
+            if self._is_within(key, other):
+                self._put(key, kind, Role.HELPER, say("{0}; it lies within {1}", doubt, there))
+                return
+            if self._is_within(other, key):
+                self._put(key, kind, Role.HELPER, say("{0}; it holds all of {1}", doubt, there))
+                return
+        if self._is_ring(self.keys[key]):
+            self._put(key, kind, Role.HELPER, say("{0}; a ring around targets", doubt))
+            return
+        why = say("{0}, and it lies neither in nor around the targets that are judged", doubt)
+        self._put(key, kind, Role.UNCLEAR, why)
+
+    def _is_ring(self, structure: Structure) -> bool:
+        """Tell whether a structure encloses another target and holds next to nothing of any."""
+        targets = [
+            (key, s)
+            for key, s in self.keys.items()
+            if s is not structure and s.contours and self.book.kind(s.name)
+            and not is_helper_name(s.name)
+        ]  # fmt: skip
+        low, high = _box(structure, 0.0)
+        around = [
+            key
+            for key, s in targets
+            if (low[:2] <= (b := _box(s, 0.0))[0][:2]).all() and (b[1][:2] <= high[:2]).all()
+        ]
+        own = next(key for key, s in self.keys.items() if s is structure)
+        volume = self._volume(own)
+        if not around or volume is None:
+            return False
+        shared = [self._shared(own, key) for key, _ in targets]
+        return all(s is not None and s <= max(5 * SAME * volume, SLIVER_CC) for s in shared)
+
+    def _is_within(self, inner: str, outer: str) -> bool:
+        volume, shared = self._volume(inner), self._shared(inner, outer)
+        if not volume or shared is None:
+            return False
+        return volume - shared <= max(SAME * volume, min(SLIVER_CC, 0.1 * volume))
+
+    def _volume(self, key: str) -> float | None:
+        found = self.volume_of(Leaf(self.keys[key]))
+        return None if isinstance(found, Reason) else found
+
+    def _shared(self, a: str, b: str) -> float | None:
+        """Return the volume of two targets that both hold; None where it is not known."""
+        one, other = self.keys[a], self.keys[b]
+        if boxes_apart(one, other):
+            return 0.0
+        first, second = sorted((one, other), key=lambda s: s.roi_number)
+        found = self.volume_of(Pair(Operator.INTERSECTION, Leaf(first), Leaf(second)))
+        return None if isinstance(found, Reason) else found
+
+
+def boxes_apart(one: Structure, other: Structure, margin_mm: float = NEAR_MM) -> bool:
+    """Tell whether two structures cannot meet: their boxes, widened, do not overlap."""
+    (a, b), (c, d) = _box(one, margin_mm), _box(other, margin_mm)
+    return bool((b < c).any() or (d < a).any())
+
+
+def _box(structure: Structure, margin_mm: float) -> tuple[np.ndarray, np.ndarray]:
+    low = np.min([c.xy_mm.min(axis=0) for c in structure.contours], axis=0) - margin_mm
+    high = np.max([c.xy_mm.max(axis=0) for c in structure.contours], axis=0) + margin_mm
+    z = structure.contours[0].z_mm - margin_mm, structure.contours[-1].z_mm + margin_mm
+    return np.array([*low, z[0]]), np.array([*high, z[1]])
+
+
+def union_of(structures: Sequence[Structure]) -> Tree[Structure]:
+    """Return the expression of all of them together."""
+    tree: Tree[Structure] = Leaf(structures[0])
+    for one in structures[1:]:
+        tree = Pair(Operator.UNION, tree, Leaf(one))
+    return tree
+
+
+def names_of(lesions: Lesions, roles: Sequence[Role]) -> Iterator[Lesion]:
+    """Yield the lesions of some roles."""
+    yield from (one for one in lesions.all if one.role in roles)

@@ -1,0 +1,139 @@
+"""The targets of one plan: found, with the dose prescribed to each, and told to the reviewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from sbrt_qa.errors import quoted
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.model.phrase import counted, joined, say
+from sbrt_qa.model.plan import Plan, Prescription
+from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.expressions import Tree
+from sbrt_qa.protocol.lesions import OPEN, Lesion, Lesions, Role, VolumeOf, find_lesions, names_of
+from sbrt_qa.protocol.matching import Matcher
+from sbrt_qa.protocol.schema import Protocol
+
+UNJUDGED, SECOND, SET_APART, NOT_OF_ITS_OWN, UNUSED = (
+    "TARGET_UNJUDGED", "TARGET_SECOND", "TARGET_SET_APART", "TARGET_NOT_OF_ITS_OWN",
+    "STATEMENT_UNUSED",
+)  # fmt: skip
+"""Codes of findings about targets."""
+
+CODES: Final = (UNJUDGED, SECOND, SET_APART, NOT_OF_ITS_OWN, UNUSED)
+
+SAY_SO: Final = say(
+    "Say with --map which target it is, or with --not-a-target that it is none, and submit again."
+)
+
+
+def no_volume(tree: Tree[Structure]) -> float | Reason:  # noqa: ARG001 - a source of nothing
+    """Give no volume: where contours are not at hand."""
+    return Reason(ReasonCode.REFERENCE_MISSING, say("the contours are not at hand"))
+
+
+def lesions_of(
+    protocol: Protocol, case: Case, mapping: Mapping[str, str], volume_of: VolumeOf = no_volume
+) -> Lesions:
+    """Find the targets of a plan; none where it has no structures.
+
+    Raises
+    ------
+    UsageError
+        The mapping leads to a name that the protocol does not have.
+    """
+    if isinstance(case.structures, Reason):
+        return Lesions()
+    return find_lesions(
+        protocol,
+        case.structures,
+        mapped=Matcher(protocol, case.structures, mapping).mapped_numbers,
+        set_apart=dict(case.stated.not_targets),
+        own_dose=frozenset(own_doses(case)),
+        volume_of=volume_of,
+    )
+
+
+def matcher_of(
+    protocol: Protocol, case: Case, mapping: Mapping[str, str], lesions: Lesions
+) -> Matcher | Reason:
+    """Return what finds structures in a plan of which the targets are known."""
+    if isinstance(case.structures, Reason):
+        return case.structures
+    apart = frozenset(o.roi_number for o in lesions.all if o.role is Role.SET_APART)
+    return Matcher(protocol, case.structures, mapping, lesions.judged, apart)
+
+
+def own_doses(case: Case) -> dict[int, float]:
+    """Return the dose in Gy that the plan prescribes to a target, by ROI number."""
+    if not isinstance(case.plan, Plan):
+        return {}
+    found: dict[int, float] = {}
+    for one in case.plan.dose_references:
+        dose_gy = one.target_prescription_gy
+        if one.roi_number is not None and one.reference_type == "TARGET" and dose_gy:
+            found[one.roi_number] = max(dose_gy, found.get(one.roi_number, 0.0))
+    return found
+
+
+def prescribed_gy(case: Case, roi_numbers: Sequence[int]) -> float | Reason | None:
+    """Return the dose prescribed to targets: each one's own, else the plan's; of several the least.
+
+    None where the plan is not there to state one.
+    """
+    if not isinstance(case.plan, Plan):
+        return case.plan
+    stated = case.plan.prescription
+    whole = stated.total_gy if isinstance(stated, Prescription) else stated
+    own = own_doses(case)
+    doses = [own.get(number, whole) for number in roi_numbers]
+    known = [d for d in doses if isinstance(d, float | int)]
+    return min(known) if known and len(known) == len(doses) else whole
+
+
+def target_findings(protocol: Protocol, case: Case, lesions: Lesions) -> Iterator[Finding]:
+    """Tell of every target that is not judged, and why."""
+    asks = bool(protocol.targets.limits)
+    for one in names_of(lesions, OPEN if asks else ()):
+        message = say("this may be a target, and was not judged: {0}", one.why)
+        if one.role is Role.EMPTY:
+            message = say("a target that has no contour cannot be judged")
+        yield Finding(UNJUDGED, Verdict.NOT_EVALUABLE, one.key, message, SAY_SO)
+    if asks and protocol.targets.judge == "one":
+        yield from _several(lesions)
+    apart = list(names_of(lesions, (Role.SET_APART,)))
+    for one in apart:
+        yield Finding(SET_APART, None, one.key, say("no target of this plan: {0}", one.why))
+    if asks and apart and not lesions.judged:
+        message = say("every target was set apart: there is nothing left to judge")
+        where = ", ".join(one.key for one in apart)
+        yield Finding(UNJUDGED, Verdict.NOT_EVALUABLE, where, message, SAY_SO)
+    for one in names_of(lesions, (Role.COPY, Role.UNION, Role.HELPER, Role.HELD)):
+        yield Finding(NOT_OF_ITS_OWN, None, one.key, say("not judged by itself: {0}", one.why))
+    yield from _unused(case, apart)
+
+
+def _several(lesions: Lesions) -> Iterator[Finding]:
+    keys = {one.roi_number: one.key for one in lesions.all}
+    for kind, numbers in lesions.judged.items():
+        if len(numbers) > 1:
+            names = joined(", ", (quoted(keys[n]) for n in numbers))
+            number = counted(len(numbers), "target")
+            message = say("the protocol has one {0}, the plan {1}: {2}", kind, number, names)
+            advice = say("Say with --not-a-target which of them is no target of this plan.")
+            yield Finding(SECOND, Verdict.NOT_EVALUABLE, kind, message, advice)
+
+
+def _unused(case: Case, apart: Sequence[Lesion]) -> Iterator[Finding]:
+    """Tell of names that the user set apart and that no target of the plan has."""
+    if isinstance(case.structures, Reason):
+        return
+    names = {key: s.name for key, s in case.structures.keys().items()}
+    used = {name for one in apart for name in (one.key, names[one.key])}
+    for name, _ in case.stated.not_targets:
+        if name not in used:
+            message = say("set apart as no target, and no target of the plan is called so")
+            advice = say("Check the spelling; ROI names are compared as written.")
+            yield Finding(UNUSED, None, name, message, advice)

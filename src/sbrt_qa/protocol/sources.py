@@ -1,0 +1,27 @@
+"""Where an evaluation takes doses from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from sbrt_qa.dosimetry.bands import View
+from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.expressions import Tree
+
+DvhSource: TypeAlias = Callable[[Tree[Structure]], DVH | Reason]
+"""Gives the DVH of structures combined, or the Reason why there is none."""
+
+FarDose: TypeAlias = Callable[[Tree[Structure], Tree[Structure], float], float | Reason]
+"""Gives the highest dose (Gy) in a body at a distance (mm) or more from a target: (target, body,
+distance), or the Reason why there is none."""
+
+
+class Seen(NamedTuple):
+    """Where doses come from in one view of a case."""
+
+    view: View
+    dvh_for: DvhSource
+    far_dose: FarDose

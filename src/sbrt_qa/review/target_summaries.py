@@ -1,0 +1,96 @@
+"""The targets of a plan at a glance, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metrics import evaluate
+from sbrt_qa.model.outcome import Measured, Reason, Verdict, worst
+from sbrt_qa.model.phrase import say
+from sbrt_qa.model.stated import UserStatements
+from sbrt_qa.protocol.lesions import Lesion, Lesions, Role
+from sbrt_qa.protocol.plan_targets import own_doses, prescribed_gy
+from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.review.result import CaseReview, TargetSummary
+
+SHOWN: Final = {
+    "coverage_percent": parse_metric("V100%[%]"),
+    "near_minimum_percent": parse_metric("D98%[%]"),
+    "hot_spot_percent": parse_metric("D0.03cc[%]"),
+}
+"""What is shown of every target, whatever the protocol asks for."""
+
+INDICES: Final = ("R100", "CI", "PITV", "R50", "PaddickCI", "GI", "D2cm")
+"""Metrics of conformity."""
+
+
+def target_summaries(
+    doses: CaseDoses, lesions: Lesions, results: Sequence[ConstraintResult]
+) -> tuple[TargetSummary, ...]:
+    """Return a summary of every target, in file order."""
+    return tuple(_summary(doses, one, results) for one in lesions.all)
+
+
+def _summary(doses: CaseDoses, one: Lesion, results: Sequence[ConstraintResult]) -> TargetSummary:
+    number = one.roi_number
+    made = TargetSummary(one.key, number, one.kind, str(one.role), one.why)
+    structure = structures_of(doses.case)[one.key]
+    if one.role is Role.EMPTY:
+        return made
+    volume = doses.volume_cc(structure)
+    rx_gy = prescribed_gy(doses.case, (number,))
+    made = replace(
+        made,
+        prescription_gy=rx_gy,
+        own_prescription=number in own_doses(doses.case),
+        volume_cc=None if isinstance(volume, Reason) else volume,
+    )
+    dvh = doses.dvh(structure)
+    if not isinstance(dvh, Reason):
+        context = replace(doses.metric_context, prescription_gy=rx_gy)
+        found = {name: evaluate(spec, dvh, context) for name, spec in SHOWN.items()}
+        values = {name: v.value for name, v in found.items() if isinstance(v, Measured)}
+        made = replace(made, mean_gy=dvh.mean_gy, **values)  # type: ignore[arg-type]
+    if one.role is not Role.JUDGED:
+        return made
+    return with_verdict(made, results)
+
+
+def with_verdict(made: TargetSummary, results: Sequence[ConstraintResult]) -> TargetSummary:
+    """Return the summary of a judged target with what the limits say of it."""
+    number = made.roi_number
+    if made.role != Role.JUDGED:
+        return made
+    about = [
+        r for r in results
+        if r.match and number in r.match.roi_numbers and r.match.protocol_name == made.kind
+    ]  # fmt: skip
+    counting = [r.verdict for r in about if r.counts]
+    indices = {
+        r.metric: r.value
+        for r in about
+        if r.value is not None and r.metric.partition("[")[0] in INDICES
+    }
+    verdict = worst(counting) if counting else Verdict.NOT_EVALUABLE
+    return replace(made, conformity=indices, verdict=verdict if about else None)
+
+
+def lesions_in(review: CaseReview) -> Lesions:
+    """Return the targets as a review was made with them."""
+    return Lesions(
+        tuple(Lesion(t.name, t.roi_number, t.kind, Role(t.role), t.why) for t in review.targets)
+    )
+
+
+def words_of(stated: UserStatements) -> tuple[str, ...]:
+    """Return what the user stated of targets and organs, one sentence each."""
+    apart = (
+        say("{0} is no target of this plan ({1})", name, reason or say("no reason given"))
+        for name, reason in stated.not_targets
+    )
+    far = (say("{0} lies far from the beams", name) for name in stated.far)
+    return (*apart, *far)
