@@ -208,11 +208,7 @@ class _Evaluator:
         if constraint.metric in self.protocol.planned_metrics:
             yield planned(constraint)
             return
-        held = (
-            []
-            if isinstance(self.matcher, Reason)
-            else held_of(self.protocol, constraint, self.matcher, self.case)
-        )
+        held = held_of(self.protocol, constraint, self.matcher, self.case)
         if not held:
             yield self._sole(limit)
         elif METRICS[parse_metric(constraint.metric).kind].of_whole_dose:

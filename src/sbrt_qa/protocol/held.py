@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
@@ -36,7 +37,9 @@ class Held:
     note: str = ""
 
 
-def held_of(protocol: Protocol, constraint: Constraint, matcher: Matcher, case: Case) -> list[Held]:
+def held_of(
+    protocol: Protocol, constraint: Constraint, matcher: Matcher | Reason, case: Case
+) -> list[Held]:
     """Return the judged targets that a limit is held against; none for a limit of anything else.
 
     A limit that names another target in ``otherwise`` is held against both: the coverage of a CTV
@@ -44,7 +47,7 @@ def held_of(protocol: Protocol, constraint: Constraint, matcher: Matcher, case: 
     """
     kinds = {s.name for s in protocol.structures if s.kind == "target"}
     named = [n for n in (constraint.structure, constraint.otherwise) if n in kinds]
-    if constraint.structure not in kinds:
+    if constraint.structure not in kinds or isinstance(matcher, Reason):
         return []
     found: list[Held] = []
     for kind in named:
