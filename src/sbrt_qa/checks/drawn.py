@@ -91,7 +91,11 @@ def organs_unjudged(context: CheckContext) -> Iterator[Outcome]:
     if context.protocol is None or isinstance(context.case.structures, Reason):
         return
     organs = {s.name for s in context.protocol.structures if s.kind == "organ"}
-    limits = [r for r in context.results if r.structure in organs and r.op != "report"]
+    limits = [
+        r
+        for r in context.results
+        if r.structure in organs and r.op != "report" and not r.wherever
+    ]
     counting = {r.structure for r in limits if r.counts}  # told by what decides
     absent = dict.fromkeys(
         r.structure
