@@ -120,7 +120,7 @@ def action(
     around = spec.kind in INDICES or result.structure.startswith("External")
     if around or spec.kind == "GlobalMaxInPTV":
         return words(SHAPE)
-    if TARGETS.match(result.structure):
+    if TARGETS.match(result.of):
         return _for_target(result, spec, beside, words)
     return _for_organ(result, spec, evidence, words)
 
