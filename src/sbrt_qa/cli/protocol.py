@@ -11,7 +11,7 @@ import typer
 from sbrt_qa import workflows
 from sbrt_qa.cli.options import MapOption, Out, is_json, read_mapping
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
-from sbrt_qa.errors import visible
+from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows import versions
 
@@ -74,10 +74,38 @@ def diff(
 
 @app.command()
 def validate(protocol: Name) -> None:
-    """Check a protocol file; an error names file, line and path."""
+    """Check a protocol file; an error names file, line and path, a warning what it does not say."""
+    from sbrt_qa.protocol.unread import warnings  # start-up: pydantic
+
     valid = workflows.protocol(protocol)
     limits = len(valid.all_constraints) + len(valid.conformity)
     emit(visible(f"valid: {valid.id} {valid.version}, {counted(limits, 'limit')}") + "\n")
+    emit("".join(f"warning: {line}\n" for line in warnings(valid)))
+
+
+@app.command()
+def decisions(
+    protocol: Name,
+    output_format: Annotated[
+        str, typer.Option("--format", "-f", help="One of: json, md, table.")
+    ] = "table",
+    out: Out = None,
+) -> None:
+    """List what the trial group has to decide: choices, what is in force, unread numbers."""
+    from sbrt_qa.reports import protocol_decisions as shown  # start-up: rich only when it prints
+
+    if output_format not in ("json", "md", "table"):
+        raise UsageError(
+            "unknown --format", got=quoted(output_format), expected="json, md or table"
+        )
+    refuse_overwriting(out, [Path(protocol)])
+    asked = workflows.protocol(protocol)
+    if output_format == "json":
+        emit(shown.decisions_json(asked), out)
+    elif output_format == "md":
+        emit(shown.decisions_page(asked), out)
+    else:
+        emit(shown.decisions_table(asked, page_for(out)), out)
 
 
 @app.command()

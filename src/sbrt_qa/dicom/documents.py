@@ -166,7 +166,10 @@ class FindingReported:
 
 @dataclass(frozen=True, slots=True)
 class ReviewReported:
-    """A review as a structured report holds it."""
+    """A review as a structured report holds it.
+
+    `standing` says whether the protocol is a draft, or who approved it.
+    """
 
     verdict: Verdict
     plan: str
@@ -176,6 +179,7 @@ class ReviewReported:
     engine: str
     limits: tuple[LimitReported, ...]
     findings: tuple[FindingReported, ...] = ()
+    standing: str = ""
 
 
 def long_string(text: str) -> str:

@@ -118,6 +118,7 @@ def _review(groups: list[_Group]) -> ReviewReported:
         protocol_version=case.text(names.PROTOCOL_VERSION.value),
         protocol_sha256=case.text(names.PROTOCOL_SHA256.value),
         engine=case.text(names.ENGINE.value),
+        standing=case.text(names.STANDING.value),
         limits=tuple(_limit(one) for one in others if names.OPERATOR.value in one.codes),
         findings=tuple(_finding(one) for one in others if names.OPERATOR.value not in one.codes),
     )

@@ -96,6 +96,7 @@ STRUCTURE: Final = own("STRUCTURE", "Structure of the protocol")
 ROI_NAME: Final = own("ROI_NAME", "ROI name in the structure set")
 ROI_NUMBER: Final = own("ROI_NUMBER", "ROI number in the structure set")
 PLAN_LABEL: Final = own("PLAN_LABEL", "RT plan label")
+STANDING: Final = own("STANDING", "Whether the protocol is a draft or approved")
 PROTOCOL: Final = own("PROTOCOL", "Protocol")
 PROTOCOL_VERSION: Final = own("PROTOCOL_VERSION", "Protocol version")
 PROTOCOL_SHA256: Final = own("PROTOCOL_SHA256", "SHA-256 of the protocol")
@@ -209,6 +210,7 @@ def _case_group(
     review: ReviewReported, head: DocumentHead
 ) -> MeasurementsAndQualitativeEvaluations:
     texts = {
+        STANDING: review.standing,
         PLAN_LABEL: review.plan,
         PROTOCOL: review.protocol,
         PROTOCOL_VERSION: review.protocol_version,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *HEAD_COLUMNS, "check", "group", "title", "where", "outcome", "verdict", "message", "advice",
-    "found", "expected", "tolerance", "source",
+    "found", "expected", "tolerance", "source", "draft",
 )  # fmt: skip
 
 

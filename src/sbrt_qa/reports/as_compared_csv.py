@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     *HEAD_COLUMNS, "structure", "metric", "unit", "value", "other_value", "other_source",
     "difference", "tolerance", "agrees", "cause", "verdict_by_other", "reason_code", "reason",
+    "draft",
 )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ REVIEW_COLUMNS = (
     *HEAD_COLUMNS, "constraint", "priority", "counts", "structure", "plan_structures",
     "match_rule", "metric", "value", "unit", "operator", "limit", "minor_limit", "margin",
     "verdict", "band_low", "band_high", "band_driver", "borderline", "borderline_text",
-    "reason_code", "reason", "note", "source", "confidence",
+    "reason_code", "reason", "note", "source", "confidence", "draft",
 )  # fmt: skip
 
 DVH_COLUMNS = (
@@ -98,6 +98,7 @@ def head_cells(review: CaseReview, page: Page) -> dict[str, Cell]:
         "protocol_version": protocol.version,
         "protocol_sha256": protocol.sha256,
         "engine_version": review.engine.version,
+        "draft": protocol.standing,
     }
 
 

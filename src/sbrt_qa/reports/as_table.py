@@ -48,7 +48,8 @@ WIDEST_NAME = 30
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
     """Return one block per case, worst limits first, and an overview when there are several."""
-    parts = [part for review in reviews for part in _blocks(review, page)]
+    first: list[RenderableType] = [_text(line) for line in view.standing_lines(reviews)]
+    parts = first + [part for review in reviews for part in _blocks(review, page)]
     if len(reviews) > 1:
         parts += [Text("─" * page.width, "dim"), *section("All plans", map(_overview, reviews))]
     return print_to_text(parts, page)

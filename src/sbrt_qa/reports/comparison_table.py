@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def render_comparison(found: CaseComparison, page: Page) -> str:
     """Return what changed, structures, dose and limits side by side, and the findings."""
     parts: list[RenderableType] = [
+        _text(found.after.protocol.standing),
         Text("─" * page.width, "dim"),
         label_grid(words.header_lines(found)),
         Text(),

@@ -47,6 +47,7 @@ def reported(review: CaseReview) -> ReviewReported:
     return ReviewReported(
         verdict=review.verdict,
         plan=visible(review.case),
+        standing=visible(protocol.standing),
         protocol=visible(protocol.id),
         protocol_version=visible(protocol.version),
         protocol_sha256=visible(protocol.sha256),

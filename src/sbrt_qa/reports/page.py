@@ -222,6 +222,8 @@ class Report:
     ----------
     language
         Of all sentences.
+    standing
+        Whether the limits are a draft, or who approved them: the first line of every page.
     subject, plan
         Subject code (may be empty) and plan label; both on every page.
     mark, headline, summary
@@ -255,6 +257,7 @@ class Report:
     """
 
     language: str
+    standing: str
     title: str
     subject: str
     plan: str

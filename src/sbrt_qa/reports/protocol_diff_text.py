@@ -12,6 +12,7 @@ from sbrt_qa.errors import visible
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol.differences import Part
 from sbrt_qa.protocol.limit_moves import Move
+from sbrt_qa.protocol.standing import standing_of
 from sbrt_qa.protocol.wording import rounded, unit_text
 from sbrt_qa.reports.view import WORDS
 
@@ -47,7 +48,8 @@ def render_differences(
         Columns to which lists are wrapped.
     """
     before, after = protocols
-    lines = [f"{before.id} {before.version} → {after.id} {after.version}"]
+    lines = [*dict.fromkeys(map(standing_of, protocols))]
+    lines.append(f"{before.id} {before.version} → {after.id} {after.version}")
     for effect in effects:
         lines += ["", *_effect(effect)]
     told = [d for d in found if not d.of_citation]

@@ -9,6 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sbrt_qa.errors import visible
+from sbrt_qa.protocol.remnant import rule_text
+from sbrt_qa.protocol.rules import LIVER_RULES
+from sbrt_qa.protocol.standing import standing_of
 from sbrt_qa.protocol.wording import bound_text
 from sbrt_qa.reports.as_table import label_grid, plain_table, print_to_text, section
 from sbrt_qa.reports.registry import Page
@@ -26,7 +29,13 @@ def render_protocol(protocol: Protocol, page: Page) -> str:
         ("Prescriptions", ", ".join(p.id for p in protocol.prescriptions)),
         ("sha256", protocol.content_hash),
     ]
-    parts: list[RenderableType] = [label_grid(facts), Text(), _text(protocol.statement)]
+    if protocol.liver_rule:
+        facts.append(("Liver rule", f"{protocol.liver_rule}: {LIVER_RULES[protocol.liver_rule]}"))
+    if (rule := protocol.remnant_rule) is not None:
+        facts.append(("Remnant rule", f"{rule.in_force}: {rule_text(rule)}"))
+    parts: list[RenderableType] = [
+        _text(standing_of(protocol)), label_grid(facts), Text(), _text(protocol.statement),
+    ]  # fmt: skip
     parts += section("Targets", [_limits(protocol.targets.limits)])
     parts += section("Conformity", [_conformity(protocol.conformity)])
     for option in protocol.options:
@@ -43,9 +52,21 @@ def _limits(constraints: tuple[Constraint, ...]) -> Table:
         table.add_row(
             _text(c.id), str(c.priority), _text(c.structure), _text(c.metric),
             bound_text(c.op, c.per_protocol), minor_text(c.per_protocol, c.minor, c.beyond),
-            _text(c.when), _text(", ".join(c.source)),
+            _text(_when(c)), _text(", ".join(c.source)),
         )  # fmt: skip
     return table
+
+
+def _when(c: Constraint) -> str:
+    """Return when a limit applies: its condition, the rule it belongs to, what must be exceeded."""
+    asked = c.only_if
+    told = (
+        c.when,
+        c.liver_rule,
+        f"{asked.structure} {asked.metric} > {asked.above:g}" if asked else "",
+        "if drawn" if c.if_drawn else "",
+    )
+    return ", ".join(filter(None, told))
 
 
 def _conformity(limits: tuple[ConformityLimit, ...]) -> Table:

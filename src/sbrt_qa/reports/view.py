@@ -105,7 +105,20 @@ def header_lines(review: CaseReview) -> list[tuple[str, str]]:
         review.plan, review.dose, review.structure_set, len(review.structures), review.image
     )
     lines = [("Plan", _plan_label(review)), *parts, ("Protocol", version)]
+    if rules := rules_text(review):
+        lines.append(("Liver rules", rules))
     return [(label, visible(text)) for label, text in lines]
+
+
+def standing_lines(reviews: Sequence[CaseReview]) -> list[str]:
+    """Return whether the protocols are drafts or who approved them, each line once."""
+    return list(dict.fromkeys(visible(review.protocol.standing) for review in reviews))
+
+
+def rules_text(review: CaseReview) -> str:
+    """Return which rules of the liver are in force, as one line; empty where none is."""
+    rules = (review.protocol.liver_rule, review.protocol.remnant_rule)
+    return visible("; ".join(rule for rule in rules if rule))
 
 
 def minor_text(bound: float | None, minor: float | None, beyond: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, Verdict, worst
@@ -376,4 +376,10 @@ class CaseComparison:
         return _FORM.read(text)
 
 
-_FORM: Final = JsonForm(CaseComparison, SCHEMA, "comparison")
+def _lead(found: CaseComparison) -> dict[str, Any]:
+    """Return whether the protocol is a draft, which stands on the first line."""
+    protocol = found.after.protocol
+    return {"draft": protocol.draft, "standing": str(protocol.standing)}
+
+
+_FORM: Final = JsonForm(CaseComparison, SCHEMA, "comparison", _lead)

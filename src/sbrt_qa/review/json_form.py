@@ -7,6 +7,7 @@ so that they can be put into another language later.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -32,11 +33,14 @@ class JsonForm(Generic[T]):
         Name and version; another version is refused, not guessed at.
     noun
         What errors call it.
+    lead
+        Gives what stands first in a document, beside the fields; it is not read back.
     """
 
     kind: type[T]
     schema: str
     noun: str
+    lead: Callable[[T], dict[str, Any]] = lambda _: {}
 
     @property
     def adapter(self) -> TypeAdapter[T]:
@@ -46,7 +50,7 @@ class JsonForm(Generic[T]):
     def write(self, value: T, *, indent: int | None = None) -> str:
         """Return the JSON text of a result."""
         data = self.adapter.dump_python(value) | {"phrases": phrases_in(value)}
-        return to_json(data, indent=indent).decode()
+        return to_json(self.lead(value) | data, indent=indent).decode()
 
     def read(self, text: str) -> T:
         """Return the result that a text holds.

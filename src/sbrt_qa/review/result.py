@@ -300,13 +300,26 @@ class CaseReview:
         return _FORM.read(text)
 
 
-_FORM: Final = JsonForm(CaseReview, SCHEMA, "review")
+def _lead(review: CaseReview) -> dict[str, Any]:
+    """Return whether the protocol is a draft, which stands on the first line."""
+    return {"draft": review.protocol.draft, "standing": str(review.protocol.standing)}
+
+
+_FORM: Final = JsonForm(CaseReview, SCHEMA, "review", _lead)
 
 
 def review_json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the versioned form of a review."""
     schema = _FORM.adapter.json_schema(mode="serialization")
     schema["properties"]["schema"] = {"const": SCHEMA}
+    schema["properties"]["draft"] = {
+        "type": "boolean",
+        "description": "Whether nobody has approved the protocol for the trial.",
+    }
+    schema["properties"]["standing"] = {
+        "type": "string",
+        "description": "That it is a draft, or who approved it and when.",
+    }
     schema["properties"]["phrases"] = {
         "type": "object",
         "description": "How sentences are made: place in this document to sentence and values.",

@@ -107,3 +107,11 @@ def counts(engine: Engine) -> dict[str, int]:
             table.name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
             for table in t.metadata.sorted_tables
         }
+
+
+def protocol_contents(engine: Engine) -> tuple[str, ...]:
+    """Return the content of every protocol version that plans were held against, as JSON."""
+    with reading(engine) as connection:
+        used = sa.select(t.reviews.c.protocol_version_id)
+        asked = sa.select(t.protocol_versions.c.content).where(t.protocol_versions.c.id.in_(used))
+        return tuple(connection.scalars(asked.order_by(t.protocol_versions.c.id)))

@@ -13,6 +13,8 @@ from sbrt_qa.workflows_audit.question import Question
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sbrt_qa.store.connection import Database
+
 PAGE: Final = "index.html"
 ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers", "queries")
 MOST_OUTLIERS: Final = 50
@@ -60,6 +62,7 @@ def trial_report(audit: Path, database: str = "") -> str:
     try:
         events, head = last_event(engine)
         drawn = plots(engine, codes)
+        standing = _standing(engine)
     finally:
         engine.dispose()
     return trial_page(
@@ -68,7 +71,23 @@ def trial_report(audit: Path, database: str = "") -> str:
         f"{events} recorded events, the last with the hash {head}",
         {"rows": rows, **answers, "plots": drawn},
         {"details": details, "changes": _changes(audit, database)},
+        standing=standing,
     )
+
+
+def _standing(engine: Database) -> tuple[str, ...]:
+    """Return whether the protocols that plans were held against are drafts, each line once."""
+    from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.standing import DRAFT, standing_of
+    from sbrt_qa.store.known import protocol_contents
+
+    told: dict[str, None] = {}
+    for content in protocol_contents(engine):
+        try:
+            told[standing_of(Protocol.model_validate_json(content))] = None
+        except ValueError:  # of a later version of the program
+            told[DRAFT] = None
+    return tuple(told)
 
 
 def _changes(audit: Path, database: str) -> dict[str, list[dict[str, Any]]]:

@@ -80,6 +80,7 @@ def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
         ),
         Fact(words(msg("Self-test")), self_test),
         Fact(words(msg("Protocol")), _version(protocol, words)),
+        *_rules(protocol, words),
         Fact(words(msg("Protocol file")), f"SHA-256 {visible(protocol.sha256)}"),
         Fact(words(msg("Review")), f"SHA-256 {review.sha256}"),
         Fact(words(msg("Verdicts")), words(
@@ -87,6 +88,14 @@ def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
                 "case minor at most, priority 4 is only reported. Not evaluable is never passed.")
         )),
     )  # fmt: skip
+
+
+def _rules(protocol: ProtocolUsed, words: Words) -> Iterator[Fact]:
+    """Yield which rules of the liver are in force."""
+    if protocol.liver_rule:
+        yield Fact(words(msg("Liver rule")), words.sentence(protocol.liver_rule))
+    if protocol.remnant_rule:
+        yield Fact(words(msg("Remnant rule")), words.sentence(protocol.remnant_rule))
 
 
 def _version(protocol: ProtocolUsed, words: Words) -> str:

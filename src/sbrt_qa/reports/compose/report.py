@@ -68,6 +68,7 @@ def compose(
     others = tables.check_rows(_worst_first(apart(review)), words, good=False)
     return Report(
         language=language,
+        standing=words.sentence(review.protocol.standing),
         title=words(TITLE),
         subject=visible(review.subject),
         plan=visible(review.case) or words(msg("(no label)")),

@@ -71,7 +71,9 @@ def letter_sheet(letter: Letter, words: Words) -> Sheet:
     blocks += _about_files(letter.findings, words)
     blocks.append(Paragraph(_closing(letter, words)))
     title = words(msg("Review of submission {code}"), code=visible(letter.code))
-    return Sheet(title, _facts(letter, words), tuple(blocks), words(DISCLAIMER), words.language)
+    told = dict.fromkeys(words.sentence(r.protocol.standing) for r in letter.reviews)
+    first, foot = " ".join(told), words(DISCLAIMER)
+    return Sheet(title, _facts(letter, words), tuple(blocks), foot, words.language, first)
 
 
 def _facts(letter: Letter, words: Words) -> tuple[tuple[str, str], ...]:

@@ -45,7 +45,9 @@ class Sheet:
     Parameters
     ----------
     title
-        Also the first line.
+        Also the first line, but for `first`.
+    first
+        What stands above everything else; empty for nothing.
     facts
         Pairs of label and text below it.
     blocks
@@ -61,3 +63,4 @@ class Sheet:
     blocks: tuple[Block, ...] = ()
     foot: str = field(default="For protocol review only. Not for treatment decisions.")
     language: str = "en"
+    first: str = ""

@@ -22,13 +22,14 @@ def sheet_html(sheet: Sheet) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     facts = "".join(f"<dt>{_safe(name)}</dt><dd>{_safe(text)}</dd>" for name, text in sheet.facts)
+    first = f"<p><strong>{_safe(sheet.first)}</strong></p>\n" if sheet.first else ""
     body = "\n".join(_block(block) for block in sheet.blocks)
     return (
         f'<!doctype html>\n<html lang="{_safe(sheet.language)}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_safe(sheet.title)}</title><style>{style}</style></head><body><main>\n"
-        f"<h1>{_safe(sheet.title)}</h1>\n<dl>{facts}</dl>\n{body}\n</main>"
+        f"{first}<h1>{_safe(sheet.title)}</h1>\n<dl>{facts}</dl>\n{body}\n</main>"
         f"<footer>{_safe(sheet.foot)}</footer></body></html>\n"
     )
 
@@ -65,6 +66,7 @@ def _safe(text: str) -> str:
 
 def _data(sheet: Sheet) -> dict[str, Any]:
     return {
+        "first": visible(sheet.first),
         "title": visible(sheet.title),
         "facts": [{"label": visible(name), "text": visible(text)} for name, text in sheet.facts],
         "blocks": [_values(block) for block in sheet.blocks],

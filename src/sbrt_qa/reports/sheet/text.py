@@ -15,7 +15,8 @@ WIDTH: Final = 90
 
 def sheet_text(sheet: Sheet) -> str:
     """Return a document as lines of at most `WIDTH` columns; wide characters count as two."""
-    lines = [visible(sheet.title), "=" * _columns(visible(sheet.title)), ""]
+    lines = [*_wrapped(visible(sheet.first)), ""] if sheet.first else []
+    lines += [visible(sheet.title), "=" * _columns(visible(sheet.title)), ""]
     wide = max((_columns(name) for name, _ in sheet.facts), default=0) + 2
     for name, text in sheet.facts:
         first = visible(name) + " " * (wide - _columns(name))

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ def trial_page(
     answers: Mapping[str, Any],
     told: Mapping[str, Row],
     language: str = SOURCE,
+    standing: Sequence[str] = (),
 ) -> str:
     """Return the report of a trial as HTML.
 
@@ -50,6 +51,8 @@ def trial_page(
         ``from`` and ``to`` of a limit, or ``text``.
     language
         One of `sbrt_qa.reports.words.languages`.
+    standing
+        Whether the protocols are drafts or who approved them, one sentence each: the first line.
 
     Raises
     ------
@@ -63,6 +66,7 @@ def trial_page(
     return _template().render(
         language=language,
         _=words,
+        standing=" ".join(words.sentence(text) for text in standing),
         title=title,
         about=about,
         foot=foot,
