@@ -196,7 +196,8 @@ def test_the_diff_reads_in_words(liver: Protocol, make_case) -> None:
     both = (liver, after)
     found, effects = differences(*both), [protocol_effect(both, reviews)]
     text = render_differences(both, found, effects)
-    assert text.splitlines()[2].startswith("Case ")
+    assert text.splitlines()[0] == "Draft limits from publications, not approved by the trial."
+    assert text.splitlines()[3].startswith("Case ")
     assert "Duodenum D0.1cc (DUO5_D01), no value: not evaluable → not in liver_sbrt 0.3" in text
     assert "1 limit stricter\n  5 fractions\n    Stomach D0.1cc: ≤ 33 Gy, minor to 35 →" in text
     assert "1 limit only in liver_sbrt 0.2\n  5 fractions: Duodenum D0.1cc ≤ 33 Gy" in text
