@@ -55,7 +55,9 @@ def run(liver: Protocol, flat_dvh: FlatDvh) -> Run:
     def ask(case: Case, dvhs: Mapping[str, DVH | Reason] = {}, **options: object) -> Evaluation:
         def dvh_for(tree: Tree[Structure]) -> DVH | Reason:
             name = fold(tree, lambda s: s.name, lambda sign, a, b: f"{a} {sign} {b}")
-            return {**usual, **dvhs}.get(name) or flat_dvh(0.0, 4.0)
+            known = {**usual, **dvhs}
+            room = name.startswith("External - ") and name != "External - PTV"
+            return known.get(name) or (room and known.get("External")) or flat_dvh(0.0, 4.0)
 
         return evaluate(liver, case, dvh_for=dvh_for, **options)  # type: ignore[arg-type]
 

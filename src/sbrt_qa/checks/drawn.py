@@ -92,9 +92,7 @@ def organs_unjudged(context: CheckContext) -> Iterator[Outcome]:
         return
     organs = {s.name for s in context.protocol.structures if s.kind == "organ"}
     limits = [
-        r
-        for r in context.results
-        if r.structure in organs and r.op != "report" and not r.wherever
+        r for r in context.results if r.structure in organs and r.op != "report" and not r.wherever
     ]
     counting = {r.structure for r in limits if r.counts}  # told by what decides
     absent = dict.fromkeys(

@@ -12,7 +12,7 @@ from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.model.outcome import Measured, Reason, Verdict, worst
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.stated import UserStatements
-from sbrt_qa.protocol.lesions import Lesion, Lesions, Role
+from sbrt_qa.protocol.lesions import TYPES, Lesion, Lesions, Role
 from sbrt_qa.protocol.plan_targets import own_doses, prescribed_gy
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.review.result import CaseReview, TargetSummary
@@ -67,7 +67,8 @@ def with_verdict(made: TargetSummary, results: Sequence[ConstraintResult]) -> Ta
         return made
     about = [
         r for r in results
-        if r.match and number in r.match.roi_numbers and r.match.protocol_name == made.kind
+        if r.match and number in r.match.roi_numbers
+        and r.match.protocol_name in (made.kind, *TYPES)
     ]  # fmt: skip
     counting = [r.verdict for r in about if r.counts]
     indices = {

@@ -1,0 +1,297 @@
+"""Every target is judged, and organs that are not drawn are bounded: spheres and boxes in fields
+whose volumes have closed forms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.model.plan import DoseReference, Plan, Prescription, PrescriptionSource
+from sbrt_qa.model.stated import UserStatements
+from sbrt_qa.model.structure import Contour, Structure, StructureSet
+from sbrt_qa.protocol.load import parse_protocol
+from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.review import review_case
+
+PP, MAJOR, NE = Verdict.PER_PROTOCOL, Verdict.MAJOR, Verdict.NOT_EVALUABLE
+
+RULES = """
+schema: sbrt_qa.protocol/1
+id: small
+version: "1"
+effective: 2010-01-01
+title: small
+statement: for tests
+sources:
+  T: {citation: none, read_as: made up}
+confidence_terms: {proposal: made up}
+prescriptions:
+  - {id: 50Gy/5fx, total_gy: 50, fractions: 5}
+targets:
+  judge: JUDGE
+  limits:
+  - {id: V100, structure: PTV, metric: "V100%[%]", op: ">=", per_protocol: 95, minor: 90,
+     priority: 1, source: [T], confidence: proposal}
+  - {id: HOT, structure: PTV, metric: "D0.03cc[%]", op: "<=", per_protocol: 140, priority: 2,
+     source: [T], confidence: proposal}
+conformity:
+  - {id: R50, metric: R50, meaning: spill, op: "<=", per_protocol: 8, priority: 4, source: [T],
+     confidence: proposal}
+options:
+  - id: any
+    when: fractions >= 1
+    constraints:
+      - {id: ORGAN, structure: Esophagus, metric: "METRIC", op: "<=", per_protocol: LIMIT,
+         priority: 1, source: [T], confidence: proposal}
+structures:
+  - {name: PTV, kind: target, needed: always}
+  - {name: GTV, kind: target, needed: optional}
+  - {name: Liver, kind: organ, needed: optional, solid: true}
+  - {name: Esophagus, kind: organ, needed: near 30mm, may_lie_in: []}
+  - {name: External, kind: external, needed: always}
+"""
+
+X = np.arange(-100.0, 101.0, 2.5)
+RADIUS_MM = 15.0
+LEFT, RIGHT = (-40.0, 0.0, 0.0), (40.0, 0.0, 0.0)
+
+
+def rules(judge: str = "each", metric: str = "D5cc[Gy]", limit: float = 100.0) -> Protocol:
+    text = RULES.replace("JUDGE", judge).replace("METRIC", metric).replace("LIMIT", f"{limit}")
+    return parse_protocol(text.encode(), "small")
+
+
+def ball(
+    number: int, name: str, centre: Sequence[float], radius_mm: float = RADIUS_MM, kind: str = ""
+) -> Structure:
+    angle = np.linspace(0, 2 * np.pi, 181)[:-1]
+    planes = np.arange(-radius_mm + 0.5, radius_mm, 1.0)
+    contours = []
+    for z in planes:
+        r = math.sqrt(radius_mm**2 - z**2)
+        xy = np.c_[centre[0] + r * np.cos(angle), centre[1] + r * np.sin(angle)]
+        contours.append(Contour(float(centre[2] + z), xy))
+    return Structure(number, name, tuple(contours), kind)
+
+
+def box(number: int, name: str, x: tuple[float, float], half_mm: float) -> Structure:
+    """Return a cuboid of sides x, 2 half and 2 half, drawn so that it ends there along z."""
+    h = half_mm
+    corners = np.array([[x[0], -h], [x[1], -h], [x[1], h], [x[0], h]])
+    planes = np.arange(-h + 1.0, h, 2.0)
+    return Structure(number, name, tuple(Contour(float(z), corners) for z in planes))
+
+
+BODY = replace(box(9, "External", (-80.0, 80.0), 40.0), interpreted_type="EXTERNAL")
+PTV = ball(1, "PTV", LEFT, kind="PTV")
+SECOND = ball(2, "PTV2", RIGHT)
+
+
+def along_x(at_0_gy: float, slope: float) -> DoseGrid:
+    """Return a dose that rises evenly along x, Gy per mm, and is never negative."""
+    line = np.maximum(at_0_gy + slope * X, 0.0)
+    return DoseGrid(np.broadcast_to(line, (X.size, X.size, X.size)).copy(), X, X, X)
+
+
+def two_levels(left_gy: float, right_gy: float) -> DoseGrid:
+    line = np.where(X < 0, left_gy, right_gy)
+    return DoseGrid(np.broadcast_to(line, (X.size, X.size, X.size)).copy(), X, X, X)
+
+
+def case(
+    *structures: Structure, dose: DoseGrid, own: dict[int, float] | None = None, **stated: object
+) -> Case:
+    references = tuple(
+        DoseReference(i, "SITE", "TARGET", roi_number=roi, target_prescription_gy=gy)
+        for i, (roi, gy) in enumerate((own or {}).items())
+    )
+    rx = Prescription(50.0, PrescriptionSource.TARGET_PRESCRIPTION_DOSE)
+    plan = Plan("1.2.3", "test", prescription=rx, fractions=5, dose_references=references)
+    said = UserStatements(**stated)  # type: ignore[arg-type]
+    return Case("test", plan, StructureSet((*structures, BODY)), dose, stated=said)
+
+
+def reviewed(tried: Case, protocol: Protocol | None = None) -> CaseReview:
+    return review_case(tried, protocol or rules(), bands=False)
+
+
+def rows(review: CaseReview, name: str = "V100") -> dict[str, Verdict]:
+    return {r.structure: r.verdict for r in review.constraints if r.id == name}
+
+
+def role(review: CaseReview, name: str) -> str:
+    return next(t.role for t in review.targets if t.name == name)
+
+
+def told(review: CaseReview, code: str) -> list[str]:
+    return [f.where for f in review.findings if f.code == code]
+
+
+def cap_percent(height_mm: float) -> float:
+    """Part of a ball beyond a plane: pi h^2 (3 R - h) / 3 of 4 pi R^3 / 3."""
+    return 100 * height_mm**2 * (3 * RADIUS_MM - height_mm) / (4 * RADIUS_MM**3)
+
+
+def test_the_coverage_of_each_of_two_balls_is_that_of_its_cap() -> None:
+    """50 Gy lie at x = -33 mm: of the left ball the cap beyond has it, and all of the right."""
+    found = reviewed(case(PTV, SECOND, dose=along_x(66.5, 0.5)))
+    value = {r.structure: r.value for r in found.constraints if r.id == "V100"}
+    assert value["PTV"] == pytest.approx(cap_percent(RADIUS_MM - 7.0), abs=0.3)
+    assert value["PTV2"] == pytest.approx(100.0)
+    assert rows(found) == {"PTV": MAJOR, "PTV2": PP}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("PTV", "PTV2"), ("PTV_5000", "PTV_seg4"), ("PTV1", "PTV_boost"), ("PTV 1", "ptv 2")],
+)
+@pytest.mark.parametrize("kind", ["", "ORGAN", "PTV"])
+def test_a_second_target_at_1_gy_is_major(one: str, other: str, kind: str) -> None:
+    first, second = (replace(s, name=n) for s, n in ((PTV, one), (SECOND, other)))
+    found = reviewed(case(first, replace(second, interpreted_type=kind), dose=two_levels(55, 1)))
+    assert rows(found) == {one: PP, other: MAJOR}
+    assert found.verdict is MAJOR
+
+
+def test_a_target_by_its_type_alone_is_judged() -> None:
+    region = replace(SECOND, name="Region", interpreted_type="PTV")
+    assert rows(reviewed(case(PTV, region, dose=two_levels(55, 1))))["Region"] is MAJOR
+
+
+@pytest.mark.parametrize("name", ["PTV_old", "z_PTV2", "Target", "靶区"])
+def test_what_only_may_be_a_target_makes_the_case_not_evaluable(name: str) -> None:
+    found = reviewed(case(PTV, replace(SECOND, name=name), dose=two_levels(55, 1)))
+    assert role(found, name) == "unclear"
+    assert told(found, "TARGET_UNJUDGED") == [name]
+    assert found.verdict in (NE, MAJOR)
+
+
+def test_an_empty_target_is_named_and_not_evaluable() -> None:
+    found = reviewed(case(PTV, Structure(3, "PTV3"), dose=two_levels(55, 55)))
+    assert told(found, "TARGET_UNJUDGED") == ["PTV3"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (ball(3, "PTV_copy", LEFT), "copy"),
+        (ball(3, "PTV_opt", LEFT, 10.0), "helper"),
+        (ball(3, "z_PTV-2mm", RIGHT, 12.0), "helper"),
+        (Structure(3, "PTV_total", PTV.contours + SECOND.contours), "union"),
+        (ball(3, "GTV", LEFT, 6.0), "held"),
+        (ball(3, "GTV_2", (0.0, 30.0, 0.0), 6.0), "unclear"),
+    ],
+    ids=lambda v: v if isinstance(v, str) else v.name,
+)
+def test_what_contours_tell_of_targets(extra: Structure, expected: str) -> None:
+    found = reviewed(case(PTV, SECOND, extra, dose=two_levels(55, 55)))
+    assert role(found, extra.name) == expected
+    assert (extra.name in told(found, "TARGET_NOT_OF_ITS_OWN")) is (expected != "unclear")
+
+
+def test_the_user_sets_a_target_apart_and_every_result_says_so() -> None:
+    apart = (("PTV2", "treated last year"),)
+    found = reviewed(case(PTV, SECOND, dose=two_levels(55, 1), not_targets=apart))
+    assert (role(found, "PTV2"), rows(found)) == ("set apart", {"PTV": PP})
+    assert found.stated == ("PTV2 is no target of this plan (treated last year)",)
+    assert CaseReview.from_json(found.to_json()) == found
+
+
+def test_who_sets_the_only_target_apart_has_nothing_judged() -> None:
+    found = reviewed(case(PTV, dose=two_levels(55, 55), not_targets=(("PTV", ""),)))
+    assert rows(found) == {"PTV": NE}
+    assert told(found, "TARGET_UNJUDGED") == ["PTV"]
+
+
+def test_a_name_set_apart_that_no_target_has_is_told() -> None:
+    found = reviewed(case(PTV, dose=two_levels(55, 55), not_targets=(("PTVx", ""),)))
+    assert told(found, "STATEMENT_UNUSED") == ["PTVx"]
+
+
+def test_one_target_of_a_kind_may_be_all_that_a_protocol_has() -> None:
+    found = reviewed(case(PTV, SECOND, dose=two_levels(55, 55)), rules("one"))
+    assert told(found, "TARGET_SECOND") == ["PTV"]
+
+
+def test_targets_may_be_judged_as_one() -> None:
+    found = reviewed(case(PTV, SECOND, dose=two_levels(55, 1)), rules("union"))
+    (row,) = (r for r in found.constraints if r.id == "V100")
+    assert row.value == pytest.approx(50.0, abs=0.5)
+
+
+def test_each_target_is_held_against_the_dose_prescribed_to_its_number() -> None:
+    low = case(PTV, SECOND, dose=two_levels(55, 42), own={1: 50.0, 2: 40.0})
+    assert rows(reviewed(low)) == {"PTV": PP, "PTV2": PP}
+    alike = case(PTV, SECOND, dose=two_levels(55, 42))
+    assert rows(reviewed(alike)) == {"PTV": PP, "PTV2": MAJOR}
+
+
+def test_the_index_of_two_targets_is_that_of_their_union() -> None:
+    """The whole body has half of the dose: its volume over that of both balls."""
+    found = reviewed(case(PTV, SECOND, dose=two_levels(55, 55)))
+    (row,) = (r for r in found.constraints if r.id == "R50")
+    body_mm3, both_mm3 = 160.0 * 80.0 * 80.0, 2 * 4 / 3 * math.pi * RADIUS_MM**3
+    assert row.value == pytest.approx(body_mm3 / both_mm3, rel=0.01)
+    assert row.structure == "PTV + PTV2"
+
+
+HOTTEST_GY = 10 + 0.1 * (80 - 5000 / (80 * 80))
+"""The hottest 5 cc of the body, a slab of 80 by 80 mm at its end along x."""
+
+
+@pytest.mark.parametrize(
+    ("limit_gy", "met"), [(HOTTEST_GY * 1.03, True), (HOTTEST_GY * 0.99, False)]
+)
+def test_an_organ_that_is_not_drawn_cannot_get_more_than_the_hottest_of_the_body(
+    limit_gy: float, met: bool
+) -> None:
+    found = reviewed(case(PTV, dose=along_x(10.0, 0.1)), rules(limit=limit_gy))
+    (row,) = (r for r in found.constraints if r.id == "ORGAN")
+    assert row.wherever is met
+    assert met or (row.verdict, row.counts) == (NE, True)
+    if met:
+        assert row.value == pytest.approx(HOTTEST_GY, rel=0.002)
+
+
+def test_a_solid_organ_holds_no_other() -> None:
+    """The liver takes the hot end of the body: the organ can lie only below x = 40 mm."""
+    liver = box(5, "Liver", (40.0, 80.0), 40.0)
+    limit = 10 + 0.1 * 40
+    found = reviewed(case(PTV, liver, dose=along_x(10.0, 0.1)), rules(limit=limit * 1.02))
+    (row,) = (r for r in found.constraints if r.id == "ORGAN")
+    assert row.wherever
+    assert row.value == pytest.approx(10 + 0.1 * (40 - 5000 / 6400), rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "met"),
+    [
+        ("Mean[Gy]", 18.5, True),
+        ("Mean[Gy]", 17.5, False),
+        ("V19Gy[%]", 1.0, True),
+        ("V15Gy[%]", 50.0, False),
+        ("V15Gy[cc]", 193.0 * 1.03, True),
+        ("V15Gy[cc]", 185.0, False),
+    ],
+)
+def test_other_metrics_are_bounded_or_not_evaluable(metric: str, limit: float, met: bool) -> None:
+    """A mean by the maximum of 18 Gy; a part of the volume only where nothing has the dose."""
+    found = reviewed(case(PTV, dose=along_x(10.0, 0.1)), rules(metric=metric, limit=limit))
+    (row,) = (r for r in found.constraints if r.id == "ORGAN")
+    assert row.wherever is met
+
+
+def test_the_user_says_that_an_organ_is_far() -> None:
+    found = reviewed(case(PTV, dose=two_levels(55, 55), far=("Esophagus",)), rules(limit=20))
+    (row,) = (r for r in found.constraints if r.id == "ORGAN")
+    assert (row.verdict, row.counts) == (NE, False)
+    assert told(found, "STATED_FAR") == ["Esophagus"]
+    assert found.stated == ("Esophagus lies far from the beams",)
