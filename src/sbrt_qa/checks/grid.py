@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.geometry.margins import Extent, extent_of
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.grid import DoseGrid, DoseType, Summation
@@ -47,6 +47,9 @@ def spacing(
     """
     dose = _dose(context)
     if dose is None:
+        return
+    if 1 in dose.dose_gy.shape:
+        yield Untold(say("dose"), say("the dose has one plane only, and holds no volume"))
         return
     sides = [round(s, 3) for s in dose.spacing_mm]
     found, expected = " x ".join(f"{s:g}" for s in sides) + " mm", f"<= {per_protocol_mm:g} mm"
@@ -123,6 +126,9 @@ def dose_type(context: CheckContext) -> Iterator[Outcome]:
     if dose.dose_type is not DoseType.PHYSICAL:
         advice = say("Export the physical dose.")
         yield Found(say("dose"), say("its type is {0}", dose.dose_type), advice, found, expected)
+    elif dose.stands_for_plan:
+        text = say("taken for the dose of the plan, see DOSE_CHOICE")
+        yield Found(say("dose"), text, found=found, expected=expected, severity=Severity.INFO)
     elif dose.summation in (Summation.PLAN, Summation.MULTI_PLAN):
         yield Passed(say("dose"), found, expected)
     elif dose.summation is Summation.SUMMED_BEAMS:
@@ -130,6 +136,38 @@ def dose_type(context: CheckContext) -> Iterator[Outcome]:
         yield Found(say("dose"), text, found=found, expected=expected, severity=Severity.INFO)
     else:
         yield Found(say("dose"), say("it is a sum of {0}", dose.summation), "", found, expected)
+
+
+@check("DOSE_CHOICE", title="Choice of the dose", group=Group.GRID, rows=(3,))
+def dose_choice(context: CheckContext) -> Iterator[Outcome]:
+    """Tell how the dose was chosen, where several were there or the file says something else.
+
+    Dose Type, then Dose Summation Type, then the fraction groups of the plan decide.
+    """
+    for decision in context.case.provenance.dose_decisions:
+        yield Found(say("dose"), decision)
+
+
+@check(
+    "DOSE_STATED",
+    title="The user's word on the dose",
+    group=Group.GRID,
+    severity=Severity.MINOR,
+    milder=(Severity.INFO,),
+    source="proposed bounds",
+    rows=(3,),
+)
+def dose_stated(context: CheckContext) -> Iterator[Outcome]:
+    """Tell that the user states what the dose holds; against what the file states it is minor."""
+    dose = _dose(context)
+    if dose is None or not dose.taken_as:
+        return
+    found = f"Dose Summation Type {dose.summation}"
+    if context.case.provenance.dose_against_file:
+        text = say("{0}; the file states otherwise", dose.taken_as)
+        yield Found(say("dose"), text, say("Ask the site what the dose holds."), found)
+    else:
+        yield Found(say("dose"), dose.taken_as, found=found, severity=Severity.INFO)
 
 
 @check("DOSE_UNUSED", title="Number of doses", group=Group.GRID, rows=(3,))

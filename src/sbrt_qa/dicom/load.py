@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sbrt_qa.dicom.collect import Collection, FoundObject, IgnoredFile, collect
 from sbrt_qa.dicom.ct import read_image
-from sbrt_qa.dicom.dose_choice import choose_doses, read_sum
+from sbrt_qa.dicom.dose_choice import DoseChoice, choose_dose
 from sbrt_qa.dicom.dvh_sequence import read_stored_dvhs
 from sbrt_qa.dicom.elements import translated
 from sbrt_qa.dicom.files import Wanted, every_one
@@ -146,14 +146,16 @@ class _Reader:
         log = Log()
         structures = self._structures(linked)
         plan = with_stated(self._plan(linked), structures, self._stated.rx)
-        chosen = choose_doses(linked.doses, plan if isinstance(plan, Plan) else None)
-        dose = self._dose(chosen, structures)
+        choice = choose_dose(
+            linked.doses, plan if isinstance(plan, Plan) else None, self._dose_grid, self._stated
+        )
+        dose = _in_frame(choice, structures)
         image = self._image(linked, log)
         shown = _shown(linked.images, image)
         sessions = self._sessions(linked, log)
         used = (
             *_present(linked.plan, linked.structures),
-            *_chosen(chosen),
+            *choice.files,
             *shown,
             *linked.records,
         )
@@ -164,8 +166,8 @@ class _Reader:
             structures=structures,
             dose=dose,
             image=image,
-            stored_dvhs=self._stored_dvhs(chosen, linked.structures, plan),
-            provenance=self._provenance(linked, used, log),
+            stored_dvhs=self._stored_dvhs(choice.files, linked.structures, plan),
+            provenance=self._provenance(linked, used, choice, log),
             image_problem=_image_problem(linked.images, image, log),
             sessions=sessions,
             stated=self._stated,
@@ -198,29 +200,6 @@ class _Reader:
             return Reason(ReasonCode.STRUCTURE_UNREADABLE, structures)
         return structures
 
-    def _dose(
-        self, chosen: tuple[FoundObject, ...] | Reason, structures: StructureSet | Reason
-    ) -> DoseGrid | Reason:
-        if isinstance(chosen, Reason):
-            return chosen
-        try:
-            dose = read_sum(chosen, self._dose_grid)
-        except DicomError as error:
-            relative = any(one.root.code("DoseUnits") == "RELATIVE" for one in chosen)
-            code = ReasonCode.DOSE_UNUSABLE if relative else ReasonCode.DOSE_UNREADABLE
-            return Reason(code, said(error))
-        frames = {
-            part.frame_of_reference_uid
-            for part in (dose, structures)
-            if not isinstance(part, Reason) and part.frame_of_reference_uid
-        }
-        if len(frames) > 1:
-            detail = say(
-                "{0} and the structure set lie in different frames of reference", chosen[0].name
-            )
-            return Reason(ReasonCode.DOSE_UNREADABLE, detail)
-        return dose
-
     def _dose_grid(self, one: FoundObject) -> DoseGrid:
         grid = self._once(one, lambda: read_dose(one.opened))
         if isinstance(grid, str):
@@ -229,7 +208,7 @@ class _Reader:
 
     def _stored_dvhs(
         self,
-        chosen: tuple[FoundObject, ...] | Reason,
+        chosen: tuple[FoundObject, ...],
         structures: FoundObject | Reason,
         plan: Plan | Reason,
     ) -> tuple[StoredDvh, ...]:
@@ -237,7 +216,7 @@ class _Reader:
 
         Those of the parts of a sum say nothing about the sum.
         """
-        if isinstance(chosen, Reason) or isinstance(structures, Reason):
+        if not chosen or isinstance(structures, Reason):
             return ()
         held = [one for one in chosen if one.root.has("DVHSequence")]
         log = chosen[0].root.log
@@ -285,7 +264,9 @@ class _Reader:
                 read.append(found)
         return in_time(read)
 
-    def _provenance(self, linked: LinkedCase, used: Sequence[FoundObject], log: Log) -> Provenance:
+    def _provenance(
+        self, linked: LinkedCase, used: Sequence[FoundObject], choice: DoseChoice, log: Log
+    ) -> Provenance:
         headers = _with_named_images(_headers(used), linked)
         logs = [*(one.root.log for one in used), log]
         names = {one.name for one in used} | {"CT", "RTPLAN"}
@@ -300,6 +281,8 @@ class _Reader:
             notes=tuple(dict.fromkeys((*notes, *self._stated.taken, *self._collection.notes))),
             headers=headers,
             unused_doses=tuple(dose.name for dose in linked.doses if dose not in used),
+            dose_decisions=choice.decisions,
+            dose_against_file=choice.against_file,
             unread_files=tuple(i.why for i in self._collection.ignored if i.broken),
         )
 
@@ -317,16 +300,28 @@ def _present(*parts: FoundObject | Reason | None) -> tuple[FoundObject, ...]:
     return tuple(part for part in parts if isinstance(part, FoundObject))
 
 
-def _chosen(doses: tuple[FoundObject, ...] | Reason) -> tuple[FoundObject, ...]:
-    return () if isinstance(doses, Reason) else doses
-
-
 def _shown(images: Sequence[FoundObject], image: ImageSeries | None) -> list[FoundObject]:
     """Return the slices that make up the image; all, where none could be made."""
     if image is None:
         return list(images)
     uids = frozenset(image.sop_instance_uids)
     return [one for one in images if one.source.sop_instance_uid in uids]
+
+
+def _in_frame(choice: DoseChoice, structures: StructureSet | Reason) -> DoseGrid | Reason:
+    """Return the dose, unless it lies in another frame of reference than the structures."""
+    dose = choice.dose
+    frames = {
+        part.frame_of_reference_uid
+        for part in (dose, structures)
+        if not isinstance(part, Reason) and part.frame_of_reference_uid
+    }
+    if len(frames) < 2:
+        return dose
+    detail = say(
+        "{0} and the structure set lie in different frames of reference", choice.files[0].name
+    )
+    return Reason(ReasonCode.DOSE_UNREADABLE, detail)
 
 
 def _label(linked: LinkedCase, plan: Plan | Reason) -> str:

@@ -64,6 +64,16 @@ def same_grid(grids: Sequence[DoseGrid]) -> bool:
     )
 
 
+def at_point_gy(grid: DoseGrid, point_mm: tuple[float, float, float]) -> float | None:
+    """Return the trilinearly interpolated dose at (x, y, z); None outside a grid, or in a plane."""
+    axes = [np.array([at]) for at in reversed(point_mm)]
+    for name, at in zip(_AXES, axes, strict=True):
+        own: FloatArray = getattr(grid, name)
+        if own.size < 2 or not own[0] <= at[0] <= own[-1]:
+            return None
+    return float(_interpolated(grid, axes)[0, 0, 0])
+
+
 def _common(axis: str, finest: DoseGrid, grids: Grids) -> FloatArray:
     """Return the finest grid's voxel centres that lie within every grid."""
     centres: FloatArray = getattr(finest, axis)

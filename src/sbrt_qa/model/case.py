@@ -66,8 +66,10 @@ class Repair:
 class Provenance:
     """Where a case comes from and what was done to read it.
 
-    ``unused_doses`` are names of doses of the plan that were not taken; ``unread_files`` say, one
-    sentence each, why a file beside the case could not be used, so that what it held is missing.
+    ``unused_doses`` are names of doses of the plan that were not taken; ``dose_decisions`` say, one
+    sentence each, how the dose was chosen, where there was a choice, and ``dose_against_file`` that
+    the user's word is against what the file states of it. ``unread_files`` say, one sentence each,
+    why a file beside the case could not be used, so that what it held is missing.
     """
 
     files: tuple[SourceFile, ...] = ()
@@ -76,6 +78,8 @@ class Provenance:
     notes: tuple[str, ...] = ()
     headers: tuple[ObjectHeader, ...] = ()
     unused_doses: tuple[str, ...] = ()
+    dose_decisions: tuple[str, ...] = ()
+    dose_against_file: bool = False
     unread_files: tuple[str, ...] = ()
 
 

@@ -66,6 +66,10 @@ class DoseGrid:
         What the file says the values are.
     heterogeneity
         Tissue Heterogeneity Correction (3004,0014): IMAGE, ROI_OVERRIDE, WATER; none if not stated.
+    stands_for_plan
+        Whether it was taken for the dose of the plan although its summation says otherwise.
+    taken_as
+        What the user states that it holds, in words; empty where nobody did.
     """
 
     dose_gy: FloatArray
@@ -76,6 +80,8 @@ class DoseGrid:
     summation: Summation = Summation.PLAN
     dose_type: DoseType = DoseType.PHYSICAL
     heterogeneity: tuple[str, ...] = ()
+    stands_for_plan: bool = False
+    taken_as: str = ""
 
     def __post_init__(self) -> None:
         for name in ("dose_gy", "x_mm", "y_mm", "z_mm"):

@@ -67,6 +67,7 @@ def _dose_text(dose: DoseSummary | Reason) -> str:
         return dose.detail
     voxels = " × ".join(str(n) for n in dose.voxels)
     kind = f"{dose.summation.lower()}, {dose.dose_type.lower()}"
+    kind += f" · {dose.taken_as}" if dose.taken_as else ""
     return f"{voxels} voxels of {dose.spacing_text} mm · maximum {dose.max_gy:.2f} Gy · {kind}"
 
 

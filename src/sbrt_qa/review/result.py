@@ -128,6 +128,7 @@ class DoseSummary:
     """The dose grid: voxels and spacing along (x, y, z), highest voxel, what the values mean.
 
     The spacing along z is the largest; `least_z_mm` the smallest where planes are uneven.
+    `taken_as` is what the user states that the dose holds, empty where nobody did.
     """
 
     voxels: tuple[int, int, int]
@@ -136,11 +137,15 @@ class DoseSummary:
     summation: str
     dose_type: str
     least_z_mm: float | None = None
+    taken_as: str = ""
 
     @property
     def spacing_text(self) -> str:
-        """Spacing as ``2 × 2 × 2.5``, or ``4 × 4 × 4–8`` where planes are uneven; mm."""
-        x, y, z = (f"{s:g}" for s in self.spacing_mm)
+        """Spacing as ``2 × 2 × 2.5``, or ``4 × 4 × 4–8`` where planes are uneven; mm.
+
+        An axis of one voxel has no spacing: ``2 × 2 × –``.
+        """
+        x, y, z = (f"{s:g}" if s else "–" for s in self.spacing_mm)
         least = "" if self.least_z_mm is None else f"{self.least_z_mm:g}–"
         return f"{x} × {y} × {least}{z}"
 

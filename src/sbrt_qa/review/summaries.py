@@ -79,6 +79,7 @@ def dose_summary(dose: DoseGrid | Reason) -> DoseSummary | Reason:
         dose.summation,
         dose.dose_type,
         float(gaps.min()) if uneven else None,
+        dose.taken_as,
     )
 
 

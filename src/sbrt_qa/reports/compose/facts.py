@@ -163,13 +163,14 @@ def _delivery(plan: PlanSummary, words: Words) -> str:
 def _dose(dose: DoseSummary | Reason, words: Words) -> str:
     if isinstance(dose, Reason):
         return words.sentence(dose.detail)
-    return words(
+    shown = words(
         msg("{voxels} voxels of {spacing} mm · maximum {maximum} Gy · {kind}"),
         voxels=" × ".join(str(n) for n in dose.voxels),
         spacing=dose.spacing_text,
         maximum=f"{dose.max_gy:.2f}",
         kind=dose_kind_text(dose.summation, dose.dose_type, words),
     )
+    return f"{shown} · {words.sentence(dose.taken_as)}" if dose.taken_as else shown
 
 
 def _structures(review: CaseReview, words: Words) -> str:
