@@ -10,9 +10,15 @@ import typer
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Format, MapOption, Out, PlanOption, check_format, read_mapping
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
+from sbrt_qa.cli.output import (
+    emit,
+    page_for,
+    refuse_overwriting,
+    refuse_wrong_suffix,
+    tell_compiling,
+)
 from sbrt_qa.errors import UsageError
-from sbrt_qa.reports.registry import render_comparison
+from sbrt_qa.reports.registry import comparison_formats, render_comparison
 from sbrt_qa.workflows import compare as flow
 
 if TYPE_CHECKING:
@@ -53,6 +59,7 @@ def compare(
     """
     structure_names = read_mapping(mapping or [])
     check_format(output_format)
+    refuse_wrong_suffix(out, output_format, comparison_formats())
     if short and output_format != "table":
         raise UsageError("--short cannot be combined with --format")
     refuse_overwriting(out, [before, after])

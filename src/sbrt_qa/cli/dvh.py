@@ -55,7 +55,7 @@ def dvh(
     """Compute volume, minimum, mean, maximum and metrics of the structures of one plan."""
     kept, taken = read_settings(context, case, config)
     stated = read_statements(dose_is or kept.dose_is, rx=rx or kept.rx, taken=taken)
-    name = choose_format(output_format, out)
+    name = choose_format(output_format, out, function="render_dvh")
     refuse_overwriting(out, case)
     expressions = [text for part in metrics.split(",") if (text := part.strip())]
     if bands and not expressions:

@@ -8,7 +8,7 @@ import typer
 
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.options import Language, Out
-from sbrt_qa.cli.output import emit, refuse_overwriting, tell, write_whole
+from sbrt_qa.cli.output import emit, refuse_overwriting, refuse_wrong_suffix, tell, write_whole
 from sbrt_qa.model.phrase import counted
 
 
@@ -38,6 +38,8 @@ def letter(
     from sbrt_qa.workflows_audit import letters
 
     refuse_overwriting(out, [audit])
+    kind = "" if out is None else out.suffix.lower().removeprefix(".")
+    refuse_wrong_suffix(out, kind if kind in ("pdf", "html") else "text", ("pdf", "html", "txt"))
     if close:
         number = letters.close(audit, submission, close, database)
         tell(f"{counted(number, 'query', 'queries')} closed")

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from sbrt_qa.cli.output import tell
+from sbrt_qa.cli.output import KINDS_OF_FILES, refuse_wrong_suffix, tell
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.model.stated import UserStatements, read_dose_is, read_not_targets
 from sbrt_qa.model.stated_rx import read_rx
-from sbrt_qa.reports.registry import format_names, format_of
+from sbrt_qa.reports.registry import format_names, format_of, formats_offering, offers
 from sbrt_qa.workflows.settings import Settings, settings_for
 
 Inputs = Annotated[
@@ -188,15 +188,33 @@ def read_mapping(pairs: list[str]) -> dict[str, str]:
     return mapping
 
 
-def choose_format(name: str, out: Path | None, usual: str = "table") -> str:
+def choose_format(
+    name: str, out: Path | None, usual: str = "table", function: str = "render_reviews"
+) -> str:
     """Return the format asked for, else the one that the suffix of `out` names, else the usual.
+
+    Parameters
+    ----------
+    function
+        What a format must be able to do, unless it makes a document of reviews.
 
     Raises
     ------
     UsageError
-        There is no such format.
+        There is no such format, it cannot do that, or the suffix promises another one.
     """
-    return check_format(name or (format_of(out) if out else "") or usual)
+    chosen = check_format(name or (format_of(out) if out else "") or usual)
+    functions = [function, *(["render_report"] if function == "render_reviews" else [])]
+    can = any(offers(chosen, one) for one in functions)
+    suffix = "" if out is None else out.suffix.lower().removeprefix(".")
+    if can and (suffix not in KINDS_OF_FILES or suffix == chosen.rpartition("_")[2]):
+        return chosen
+    offered = sorted({f for one in functions for f in formats_offering(one)})
+    if can:
+        refuse_wrong_suffix(out, chosen, offered)
+    raise UsageError(
+        "this format cannot show that result", got=quoted(chosen), expected=", ".join(offered)
+    )
 
 
 def check_format(name: str) -> str:

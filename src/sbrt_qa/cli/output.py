@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.reports.registry import Page
@@ -75,6 +76,42 @@ def refuse_overwriting(out: Path | None, inputs: Sequence[Path]) -> None:
     if target.is_dir() or not target.parent.is_dir():
         what = "is a folder" if target.is_dir() else "is in a folder that does not exist"
         raise UsageError(f"--out {what}", got=quoted(out.name), expected="a file to write")
+
+
+KINDS_OF_FILES: Final = frozenset(
+    (
+        *("csv", "tsv", "xls", "xlsx", "ods", "parquet"),
+        *("doc", "docx", "odt", "rtf", "md", "htm", "html", "pdf"),
+        *("json", "xml", "yaml", "yml", "dcm", "zip", "jpg", "png", "svg"),
+    )
+)
+"""Suffixes that promise a kind of file."""
+
+
+def refuse_wrong_suffix(out: Path | None, name: str, offered: Sequence[str]) -> None:
+    """Check that a file's name does not promise another format than the one that is written.
+
+    Parameters
+    ----------
+    name
+        The format that will be written, such as ``csv`` or ``pdf_dcm``.
+    offered
+        Formats that the command can write.
+
+    Raises
+    ------
+    UsageError
+        The suffix promises another kind of file.
+    """
+    suffix = "" if out is None else out.suffix.lower().removeprefix(".")
+    if out is None or suffix not in KINDS_OF_FILES or suffix == name.rpartition("_")[2]:
+        return
+    raise UsageError(
+        "the file's suffix names a format that is not written here",
+        got=quoted(out.name),
+        expected=f"one of {', '.join(offered)}",
+        advice=f"What would be written is {name}",
+    )
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

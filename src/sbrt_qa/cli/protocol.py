@@ -10,8 +10,19 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli.options import MapOption, Out, is_json, read_mapping
+<<<<<<< HEAD
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
 from sbrt_qa.errors import UsageError, quoted, visible
+=======
+from sbrt_qa.cli.output import (
+    emit,
+    page_for,
+    refuse_overwriting,
+    refuse_wrong_suffix,
+    tell_compiling,
+)
+from sbrt_qa.errors import visible
+>>>>>>> 4b0c46a (Refuse file names of formats that are not written; say why there is no DVH without structures)
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows import versions
 
@@ -61,6 +72,7 @@ def diff(
     from sbrt_qa.reports.protocol_diff_text import differences_json, render_differences  # pydantic
 
     as_json = is_json(output_format)
+    refuse_wrong_suffix(out, output_format, ("json", "table"))
     refuse_overwriting(out, [*map(Path, (before, after)), *(case or [])])
     if case:
         workflows.start_kernels_fast()
@@ -112,4 +124,5 @@ def decisions(
 def schema(out: Out = None) -> None:
     """Print the JSON Schema of protocol files."""
     refuse_overwriting(out, [])
+    refuse_wrong_suffix(out, "json", ("json",))
     emit(json.dumps(workflows.protocol_schema(), indent=2, ensure_ascii=False) + "\n", out)

@@ -10,7 +10,7 @@ import typer
 
 from sbrt_qa.cli.audit import AuditFolder, Database
 from sbrt_qa.cli.options import Out
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, refuse_wrong_suffix, tell
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows_audit.answers import ABOUT, ask
@@ -59,6 +59,7 @@ def query(
         got = quoted(output_format)
         raise UsageError("unknown --format", got=got, expected=", ".join(FORMATS))
     refuse_overwriting(out, [audit])
+    refuse_wrong_suffix(out, output_format, FORMATS)
     question = Question(about, site, subject, limit, verdict, latest, protocol)
     rows = list(ask(audit, question, database))
     emit(render_rows(rows, output_format, page_for(out), kinds(about)), out)

@@ -82,6 +82,23 @@ def render_comparison(name: str, comparison: CaseComparison, page: Page) -> str:
     return str(_renderer(name, "render_comparison", f"comparison_{name}")(comparison, page))
 
 
+def formats_offering(function: str) -> tuple[str, ...]:
+    """Return the formats that have a function such as ``render_dvh``."""
+    return tuple(name for name in format_names() if offers(name, function))
+
+
+def offers(name: str, function: str) -> bool:
+    """Tell whether a format has a function such as ``render_dvh``; only its file is looked at."""
+    source = (Path(__file__).parent / f"{_PREFIX}{name}.py").read_text(encoding="utf-8")
+    return f"def {function}(" in source
+
+
+def comparison_formats() -> tuple[str, ...]:
+    """Return the formats that two versions side by side can be shown in."""
+    folder = Path(__file__).parent
+    return tuple(n for n in format_names() if (folder / f"comparison_{n}.py").is_file())
+
+
 def is_document(name: str) -> bool:
     """Tell whether a format makes a document about one case, for which it needs the evidence.
 

@@ -187,7 +187,7 @@ def _compute(
             structure.roi_number,
             volume_cc=volume_cc,
             outside_dose_grid_cc=volume_cc if outside else None,
-            metrics={s.text: MetricValue(None, s.unit, histogram) for s in specs},
+            metrics={s.text: _without_dose(s, volume_cc, histogram) for s in specs},
             reason=histogram,
         )
     return StructureDvh(
@@ -200,6 +200,13 @@ def _compute(
         metrics={s.text: _metric(s, histogram, doses, structure, views) for s in specs},
         curve=None if bin_gy is None else _curve(histogram, bin_gy),
     )
+
+
+def _without_dose(spec: MetricSpec, volume_cc: float | None, why: Reason) -> MetricValue:
+    """Return a metric where there is no dose: a volume has a value all the same."""
+    if spec.kind == "Volume" and spec.unit == "cc" and volume_cc is not None:
+        return MetricValue(volume_cc, spec.unit)
+    return MetricValue(None, spec.unit, why)
 
 
 def _curve(histogram: DVH, bin_gy: float) -> Curve:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.errors import DicomError, UsageError, quoted
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 
@@ -140,7 +140,28 @@ def dvh(
     for text in metrics:
         parse_metric(text)  # a typing error is told before anything is read
     case = choose(load_cases(paths, stated), plan)
+    _need_structures(case)
     return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy, bands=bands)
+
+
+def _need_structures(case: Case) -> None:
+    """Check that there is something to compute a DVH of.
+
+    Raises
+    ------
+    DicomError
+        The case has no structure set, or an empty one.
+    """
+    from sbrt_qa.model.outcome import Reason
+
+    structures = case.structures
+    why = structures.detail if isinstance(structures, Reason) else "the structure set is empty"
+    if isinstance(structures, Reason) or not structures.structures:
+        raise DicomError(
+            "no DVH: there is no structure to compute one of",
+            got=why,
+            advice="Export the plan, its structure set and its dose together",
+        )
 
 
 def inspect(paths: Sequence[Path]) -> Inventory:

@@ -16,6 +16,9 @@ from sbrt_qa.model.phrase import say
 OUTSIDE_TOLERANCE = 0.01
 """Part of a structure that may lie outside the dose grid before its metrics are not evaluable."""
 
+ALL_OUTSIDE = 0.9995
+"""Part of a structure from which it lies outside as a whole: 100 % of it in print."""
+
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
@@ -50,6 +53,9 @@ def _converted(context: MetricContext, conversion: Conversion, fractions: float)
 
 
 def _partial(outcome: Outcome, dvh: DVH) -> Reason:
+    if dvh.outside_fraction >= ALL_OUTSIDE:
+        text = say("the structure lies outside the dose grid")
+        return Reason(ReasonCode.OUTSIDE_DOSE_GRID, text)
     known = ""
     if isinstance(outcome, Measured):
         known = say("; the part inside gives {0} {1}", f"{outcome.value:.4g}", outcome.unit)
