@@ -10,10 +10,6 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli.options import MapOption, Out, is_json, read_mapping
-<<<<<<< HEAD
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell_compiling
-from sbrt_qa.errors import UsageError, quoted, visible
-=======
 from sbrt_qa.cli.output import (
     emit,
     page_for,
@@ -21,8 +17,7 @@ from sbrt_qa.cli.output import (
     refuse_wrong_suffix,
     tell_compiling,
 )
-from sbrt_qa.errors import visible
->>>>>>> 4b0c46a (Refuse file names of formats that are not written; say why there is no DVH without structures)
+from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows import versions
 

@@ -142,7 +142,6 @@ def _chosen(
             decisions.append(text)
         return _one_of(kinds[Summation.PLAN], Summation.PLAN, read)
     if Summation.BEAM in kinds:
-<<<<<<< HEAD
         return _beams(kinds[Summation.BEAM], plan, read)
     multi = kinds.get(Summation.MULTI_PLAN, [])
     if multi and (len(multi) > 1 or len(multi[0][0].plan_uids) == 1):
@@ -150,21 +149,10 @@ def _chosen(
     if Summation.FRACTION in kinds:
         return _fraction(kinds[Summation.FRACTION], plan, read)
     parts = [part for same in kinds.values() for part in same]
+    if not any(part[0].root.code("DoseSummationType") for part in parts):
+        return _unusable(say("no Dose Summation Type is stated"), parts)
     types = ", ".join(dict.fromkeys(part[0].root.shown("DoseSummationType") for part in parts))
     return _unusable(say("no dose of the whole plan, only Dose Summation Type {0}", types), parts)
-=======
-        return _complete_beams(kinds[Summation.BEAM], plan)
-    if Summation.MULTI_PLAN in kinds and len(kinds[Summation.MULTI_PLAN][0].plan_uids) == 1:
-        return tuple(kinds[Summation.MULTI_PLAN])
-    if doses:
-        if not any(dose.root.code("DoseSummationType") for dose in doses):
-            return _unusable(say("no Dose Summation Type is stated"), doses)
-        stated = ", ".join(dict.fromkeys(dose.root.shown("DoseSummationType") for dose in doses))
-        return _unusable(
-            say("no dose of the whole plan, only Dose Summation Type {0}", stated), doses
-        )
-    return Reason(ReasonCode.NO_DOSE, say("no dose among the files belongs to this case"))
->>>>>>> 4b0c46a (Refuse file names of formats that are not written; say why there is no DVH without structures)
 
 
 def _one_of(parts: Sequence[Part], kind: Summation, read: Read) -> DoseChoice:
