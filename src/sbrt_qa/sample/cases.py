@@ -104,7 +104,7 @@ SAMPLES: Final = {
             "CBD5_D05",
             "CBD5_D01",
             "DUO5_D5",
-            "DUO5_D10_TG101",
+            "DUO5_D10TG",
             "CHW5_D05",
             "CHW5_D01",
             "CHW5_V30",
@@ -112,7 +112,7 @@ SAMPLES: Final = {
         ),
         major=(
             "LIV5_MEAN_50",
-            "LIV5_DC700_TG101",
+            "LIV5_DC700TG",
             "DUO5_D05",
             "DUO5_D01",
             "LBW5_D05",
