@@ -70,8 +70,7 @@ def main() -> None:
         print(f"a structure set of {size / 1e6:.1f} MB, {AT_ONCE} processes at a time")
         for what in ("an empty cache of compiled code", "a filled one"):
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                cache = Path(place) / "cache"
-                answers = list(pool.map(lambda _: one(folder, cache), range(count)))
+                answers = list(pool.map(one, [folder] * count, [Path(place) / "cache"] * count))
             usual = max(set(answers), key=answers.count)
             wrong = [a for a in answers if a != usual or not a[:1].lstrip("-").isdigit()]
             lost += len(wrong)

@@ -203,7 +203,8 @@ def with_causes(
 ) -> tuple[Comparison, ...]:
     """Return the comparisons of one case and one origin, those that differ with a likely cause.
 
-    With `same_file` the other side read the dose from the same file: no other dose explains it.
+    A cause that was shown by computing it stays. With `same_file` the other side
+    read the dose from the same file: no other dose explains it.
     """
     scale = _scale(rows, prescription_gy, fractions)
     cause = _cause_in_one_file if same_file else _cause
@@ -237,8 +238,8 @@ def _cause(same_structure: Mapping[str, Comparison]) -> str:
     if other := _other_volume(volume):
         return other
     if mean and mean.agrees is False and abs(mean.difference or 0) > OTHER_DOSE * (mean.ours or 0):
-        return say("same volume, another mean dose: probably another dose file")
-    return say("same volume, another dose: interpolation, or a dose file of another calculation")
+        return say("same volume, another mean dose: cause not found")
+    return say("same volume, another dose: cause not found")
 
 
 def _other_volume(volume: Comparison | None) -> str:
@@ -246,9 +247,7 @@ def _other_volume(volume: Comparison | None) -> str:
     if volume is None or volume.agrees is not False or not volume.ours:
         return ""
     percent = 100 * (volume.difference or 0.0) / volume.ours
-    return say(
-        "the volume differs by {0} %: end caps, or resolution of the structure", f"{percent:+.1f}"
-    )
+    return say("the volume differs by {0} %: cause not found", f"{percent:+.1f}")
 
 
 def _scale(rows: Iterable[Comparison], prescription_gy: float | None, fractions: int | None) -> str:

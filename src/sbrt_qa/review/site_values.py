@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Final
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
@@ -19,6 +20,7 @@ from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.folding import folded
 from sbrt_qa.protocol.grading import verdict_of
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.review.causes import with_tested_causes
 from sbrt_qa.review.second_opinion import COMPARABLE, Comparison, held, with_causes
 from sbrt_qa.review.site_csv import SiteValue
 
@@ -171,7 +173,16 @@ def _explained(doses: CaseDoses, rows: Sequence[Comparison]) -> tuple[Comparison
     plan, rx_gy = doses.case.plan, doses.metric_context.prescription_gy
     fractions = plan.fractions if isinstance(plan, Plan) else None
     return with_causes(
-        rows,
+        _tested(doses, rows),
         prescription_gy=rx_gy if isinstance(rx_gy, float | int) else None,
         fractions=fractions if isinstance(fractions, int) else None,
     )
+
+
+def _tested(doses: CaseDoses, rows: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """Return rows with the causes that could be shown by computing them, structure by structure."""
+    tested: list[Comparison] = []
+    for name, same in groupby(rows, key=lambda row: row.structure):
+        named, of_one = structures_named(doses, name), list(same)
+        tested += with_tested_causes(doses, named[0], of_one) if len(named) == 1 else of_one
+    return tuple(tested)
