@@ -16,6 +16,7 @@ COLUMNS = (
     *HEAD_COLUMNS, "target", "roi_number", "kind", "role", "why", "prescription_gy",
     "own_prescription", "volume_cc", "mean_gy", "coverage_percent", "near_minimum_percent",
     "hot_spot_percent", "conformity", "verdict",
+    "draft",
 )  # fmt: skip
 
 
