@@ -26,7 +26,9 @@ from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, Reading, beyond, moved, scaled
 from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.errors import GeometryError
+from sbrt_qa.geometry.planes import PlaneStack
 from sbrt_qa.geometry.regions import Region
+from sbrt_qa.geometry.slabs import Between, Convention, Ends, Missing, Overlaps
 from sbrt_qa.geometry.solids import Solid
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Band, Driver, Measured, Outcome, Reason, ReasonCode
@@ -53,6 +55,10 @@ VIEWS: Final[Mapping[str, View]] = {
     "low end whole": View(Driver.END_CAPS, "low end"),
     "high end none": View(Driver.END_CAPS, "high end"),
     "high end whole": View(Driver.END_CAPS, "high end"),
+    "overlaps united": View(Driver.OVERLAPS, "overlaps"),
+    "overlaps even-odd": View(Driver.OVERLAPS, "overlaps"),
+    "gaps filled": View(Driver.GAPS, "gaps"),
+    "gaps open": View(Driver.GAPS, "gaps"),
     "curve lower": View(Driver.QUADRATURE, "curve"),
     "curve higher": View(Driver.QUADRATURE, "curve"),
     "volume lower": View(Driver.QUADRATURE, "volume"),
@@ -61,7 +67,7 @@ VIEWS: Final[Mapping[str, View]] = {
 """All views by name."""
 
 
-CONTOUR_ASPECTS: Final = frozenset({"shape", "low end", "high end"})
+CONTOUR_ASPECTS: Final = frozenset({"shape", "low end", "high end", "overlaps", "gaps"})
 """Aspects of how contours are read; a yes or no can depend on these only."""
 
 
@@ -131,17 +137,32 @@ class OtherDoses(CaseDoses):
         super().__init__(base.case, reading.convention, reading.settings)
         self.base = base
         self.same_contours = reading.convention == base.convention
-        self.same_but_ends = reading.convention.between is base.convention.between
+        self.same_but_ends = _inner(reading.convention) == _inner(base.convention)
 
     def region(self, structure: Structure) -> Region | Reason:
         """Return the region of one structure: the very same object where nothing changes."""
         default = self.base.region(structure)
-        if self.same_contours or isinstance(default, Reason):
+        if self.same_contours or isinstance(default, Reason) or not self._decides(default):
             return default
         made = super().region(structure)
         if not isinstance(made, Reason) and _alike(made, default):
             self._regions[structure.roi_number] = made = default
         return made
+
+    def stack(self, structure: Structure, overlaps: Overlaps) -> PlaneStack:
+        """Return the planes of a structure, made once for all readings."""
+        return self.base.stack(structure, overlaps)
+
+    def _decides(self, default: Region) -> bool:
+        """Tell whether a structure has a place that this reading may read otherwise."""
+        here, usual = self.convention, self.base.convention
+        if _but_places(here) != _but_places(usual):
+            return True
+        return any(
+            (here.overlaps is not usual.overlaps and solid.stack.unclear)
+            or (here.missing is not usual.missing and solid.gaps.doubtful)
+            for solid in default.solids
+        )
 
     def changed(self, subject: Subject) -> DVH | None:
         """Return the DVH of a subject, or None where it is that of the default or a Reason."""
@@ -252,6 +273,14 @@ class Views:
         return parts_of(region, dose, self.base.settings.interpolation)
 
 
+def _inner(convention: Convention) -> tuple[Between, Overlaps, Missing]:
+    return convention.between, convention.overlaps, convention.missing
+
+
+def _but_places(convention: Convention) -> tuple[Between, Ends, float, float]:
+    return convention.between, convention.ends, *convention.flat_ends
+
+
 def _alike(a: Region, b: Region) -> bool:
     if len(a.solids) != len(b.solids):
         return False
@@ -262,5 +291,7 @@ def _same(a: Solid, b: Solid) -> bool:
     """Tell whether two solids of one structure fill the same space."""
     if a is b:
         return True
+    if a.stack is not b.stack and not np.array_equal(a.stack.xy_mm, b.stack.xy_mm):
+        return False
     pairs = ((a.low_mm, b.low_mm), (a.high_mm, b.high_mm), (a.law, b.law))
     return all(np.array_equal(x, y) for x, y in pairs)

@@ -16,8 +16,9 @@ from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings, integrate, v
 from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy, lies_apart
 from sbrt_qa.errors import GeometryError, quoted
+from sbrt_qa.geometry.planes import PlaneStack, spacing_mm, stack_planes
 from sbrt_qa.geometry.regions import Region, cells_of, region_of
-from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
+from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention, Overlaps
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import said, say
@@ -56,6 +57,7 @@ class CaseDoses:
         self._regions: dict[int, Region | Reason] = {}
         self._dvhs: dict[str, DVH | Reason] = {}
         self._far: dict[str, float | Reason] = {}
+        self._stacks: dict[tuple[int, Overlaps], PlaneStack] = {}
 
     @cached_property
     def slice_spacing_mm(self) -> float | None:
@@ -92,6 +94,19 @@ class CaseDoses:
         if number not in self._regions:
             self._regions[number] = self._make_region(structure)
         return self._regions[number]
+
+    def stack(self, structure: Structure, overlaps: Overlaps) -> PlaneStack:
+        """Return the planes of a structure that has contours, as one reading combines them.
+
+        Raises
+        ------
+        GeometryError
+            The contours make no planes.
+        """
+        key = structure.roi_number, overlaps
+        if key not in self._stacks:
+            self._stacks[key] = stack_planes(structure, self.slice_spacing_mm, overlaps)
+        return self._stacks[key]
 
     def dvh(self, structure: Structure) -> DVH | Reason:
         """Return the DVH of one structure, or why it has none."""
@@ -203,7 +218,8 @@ class CaseDoses:
         if not structure.contours:
             return Reason(ReasonCode.STRUCTURE_EMPTY, say("the structure has no closed contour"))
         try:
-            return region_of(structure, self.convention, self.slice_spacing_mm)
+            stack = self.stack(structure, self.convention.overlaps)
+            return region_of(structure, self.convention, self.slice_spacing_mm, stack)
         except GeometryError as error:
             return _unreadable(error)
 
@@ -232,8 +248,8 @@ def _is_target(structure: Structure) -> bool:
 
 
 def _own_spacing_mm(structure: Structure) -> float | None:
-    planes = np.unique(np.round([c.z_mm for c in structure.contours], 2))
-    return float(np.median(np.diff(planes))) if planes.size > 2 else None
+    heights = np.unique([c.z_mm for c in structure.contours])
+    return spacing_mm(np.diff(heights)) if heights.size > 2 else None
 
 
 def _unreadable(error: GeometryError) -> Reason:

@@ -16,7 +16,14 @@ import numpy as np
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings
 from sbrt_qa.dosimetry.interpolation import Interpolation
-from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Between, Convention, Ends
+from sbrt_qa.geometry.slabs import (
+    DEFAULT_CONVENTION,
+    Between,
+    Convention,
+    Ends,
+    Missing,
+    Overlaps,
+)
 from sbrt_qa.model.grid import FloatArray
 
 SAFETY: Final = 1.5
@@ -57,6 +64,10 @@ READINGS: Final = {
     "low end whole": Reading(Convention(flat_low=1.0)),
     "high end none": Reading(Convention(flat_high=0.0)),
     "high end whole": Reading(Convention(flat_high=1.0)),
+    "overlaps united": Reading(Convention(overlaps=Overlaps.UNION)),
+    "overlaps even-odd": Reading(Convention(overlaps=Overlaps.EVEN_ODD)),
+    "gaps filled": Reading(Convention(missing=Missing.FILLED)),
+    "gaps open": Reading(Convention(missing=Missing.OPEN)),
 }
 """All readings besides the default, by name."""
 

@@ -1,25 +1,51 @@
-"""A structure's closed contours as flat arrays, plane by plane."""
+"""A structure's closed contours as flat arrays, plane by plane: the one rule of what a plane is.
+
+Contours that have a point in common, seen from above, stand in one *column*; two lesions that lie
+beside each other are two. Planes, spacing, gaps and ends are those of a column, so that each lesion
+keeps its own, whatever the stacks that they were drawn on.
+
+Within a column, contours lie in one plane when they name the same image slice, or else when they
+are nearer than a tenth of the spacing.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from sbrt_qa.errors import GeometryError
+from sbrt_qa.geometry.overlaps.resolve import Plane, Unclear, resolve
+from sbrt_qa.geometry.parts._kernels import join_seen_from_above
+from sbrt_qa.geometry.slabs import Overlaps
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.structure import Contour, Structure
 
 IntArray = npt.NDArray[np.int64]
 
-PLANE_TOLERANCE_MM = 0.01
+PLANE_SHARE: Final = 0.1
+"""Part of the spacing within which contours lie in one plane."""
+
+SLICE_SHARE: Final = 0.5
+"""Part of the spacing within which contours that name the same image slice lie in one plane; those
+farther apart name it wrongly."""
+
+LEAST_TOLERANCE_MM: Final = 0.01
 """Contours closer than this in z lie in one plane: decimal strings of one slice differ by less."""
+
+MOST_TOLERANCE_MM: Final = 0.5
+"""A tenth of the widest spacing that is drawn."""
+
+FEW_WIDE: Final = 4
+"""Where fewer than one in so many steps along z is wide, the narrow ones are the spacing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlaneStack:
-    """Polygons sorted by plane.
+    """Polygons sorted by column and plane.
 
     Parameters
     ----------
@@ -30,22 +56,39 @@ class PlaneStack:
     plane_start
         Loops of plane ``p`` are ``plane_start[p]`` to ``plane_start[p + 1]``.
     z_mm
-        Plane positions, strictly ascending.
+        Plane positions, strictly ascending within a column.
+    column_start
+        Planes of column ``c`` are ``column_start[c]`` to ``column_start[c + 1]``.
+    body
+        For each loop, the first loop of its body: loops of one body change together along z.
     duplicates
-        Contours left out because the same plane already holds an identical one; under the even-odd
-        rule a copy would turn the region inside out.
+        Second copies of contours, left out: under the even-odd rule a copy would turn the region
+        inside out.
+    copied_mm
+        z of the planes that held them.
+    unclear
+        Planes whose contours can be read in two ways.
+    moved
+        Contours that were moved onto the plane of others, and by how much at most, mm.
     """
 
     xy_mm: FloatArray
     loop_start: IntArray
     plane_start: IntArray
     z_mm: FloatArray
+    column_start: IntArray
+    body: IntArray
     duplicates: int = 0
+    copied_mm: tuple[float, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
+    moved: tuple[int, float] = (0, 0.0)
 
     @property
     def n_planes(self) -> int:
-        """Number of planes."""
-        return int(self.z_mm.size)
+        """Number of planes; those of several columns at one height are one."""
+        heights = np.sort(self.z_mm)
+        steps = np.diff(heights)
+        return 1 + int((steps > tolerance_mm(steps, None)).sum())
 
     def loop_low_high_y(self) -> tuple[FloatArray, FloatArray]:
         """Return the lowest and the highest y of every loop."""
@@ -54,8 +97,32 @@ class PlaneStack:
         return np.minimum.reduceat(y, first), np.maximum.reduceat(y, first)
 
 
-def stack_planes(structure: Structure) -> PlaneStack:
-    """Sort a structure's contours into planes.
+@dataclass(slots=True)
+class _Stacking:
+    """What is gathered while columns are laid down."""
+
+    planes: list[Plane] = field(default_factory=list)
+    z_mm: list[float] = field(default_factory=list)
+    columns: list[int] = field(default_factory=lambda: [0])
+    unclear: list[Unclear] = field(default_factory=list)
+    copied_mm: list[float] = field(default_factory=list)
+    moved: list[float] = field(default_factory=list)
+
+
+def stack_planes(
+    structure: Structure,
+    slice_spacing_mm: float | None = None,
+    overlaps: Overlaps = Overlaps.EVEN_ODD,
+) -> PlaneStack:
+    """Sort a structure's contours into columns and planes, each outline once.
+
+    Parameters
+    ----------
+    slice_spacing_mm
+        Spacing of the image slices, where it is known: planes are not farther apart than that.
+    overlaps
+        How contours of one plane combine where that can be read in two ways; by default they stay
+        as they are drawn.
 
     Raises
     ------
@@ -66,34 +133,145 @@ def stack_planes(structure: Structure) -> PlaneStack:
         raise GeometryError(
             "the structure has no closed contour", where=f"ROI {structure.roi_number}"
         )
-    planes, duplicates = _group(structure.contours)
-    loops = [c.xy_mm for plane in planes for c in plane]
-    sizes = [len(loop) for loop in loops]
+    made = _Stacking()
+    names = _true_names(structure.contours, slice_spacing_mm)
+    for column in _columns(structure.contours):
+        for plane in _planes(column, slice_spacing_mm, names):
+            _add(made, plane, overlaps)
+        made.columns.append(len(made.planes))
+    return _packed(made)
+
+
+def one_per_plane(structure: Structure, slice_spacing_mm: float | None = None) -> Structure:
+    """Return a structure as it is read: contours on their planes, and no outline twice.
+
+    What is unclear stays as it was drawn, for those who look at pictures.
+    """
+    if not structure.contours:
+        return structure
+    stack = stack_planes(structure, slice_spacing_mm, Overlaps.EVEN_ODD)
+    if not stack.duplicates and not stack.moved[0]:
+        return structure
+    plane = np.repeat(np.arange(stack.z_mm.size), np.diff(stack.plane_start))
+    contours = tuple(
+        Contour(float(stack.z_mm[p]), stack.xy_mm[stack.loop_start[i] : stack.loop_start[i + 1]])
+        for i, p in enumerate(plane.tolist())
+    )
+    return Structure(
+        structure.roi_number, structure.name, contours, structure.interpreted_type,
+        structure.set_aside, structure.problem, structure.raw_name, structure.overrides,
+    )  # fmt: skip
+
+
+def tolerance_mm(steps_mm: FloatArray, slice_spacing_mm: float | None) -> float:
+    """Return how far contours of one plane may lie apart, from the steps between heights."""
+    usual = spacing_mm(steps_mm)
+    if usual is None:
+        return LEAST_TOLERANCE_MM
+    if slice_spacing_mm is not None and slice_spacing_mm > 0:
+        usual = min(usual, slice_spacing_mm)
+    return max(LEAST_TOLERANCE_MM, min(PLANE_SHARE * usual * (1 + 1e-6), MOST_TOLERANCE_MM))
+
+
+def spacing_mm(steps_mm: FloatArray) -> float | None:
+    """Return the usual spacing of planes, from the steps between heights; None without a step.
+
+    Steps within a plane, which are no longer than a tenth of the spacing, do not count.
+    """
+    steps = steps_mm[steps_mm > LEAST_TOLERANCE_MM]
+    if steps.size == 0:
+        return None
+    wide = steps[steps > MOST_TOLERANCE_MM * (1 + 1e-6)]
+    if wide.size * FEW_WIDE < steps.size or wide.size == 0:
+        wide = steps[steps > 0.5 * np.sort(steps)[int(0.9 * (steps.size - 1))]]
+    return float(np.sort(wide)[(wide.size - 1) // 2])
+
+
+def _true_names(
+    contours: tuple[Contour, ...], slice_spacing_mm: float | None
+) -> frozenset[str]:
+    """Return the image slices that are named only by contours near each other."""
+    if not any(c.image_uid for c in contours):
+        return frozenset()
+    steps = np.diff([c.z_mm for c in contours])
+    near = SLICE_SHARE * (slice_spacing_mm or spacing_mm(steps) or 0.0)
+    low: dict[str, float] = {}
+    high: dict[str, float] = {}
+    for c in contours:  # in the order of z
+        low.setdefault(c.image_uid, c.z_mm)
+        high[c.image_uid] = c.z_mm
+    return frozenset(uid for uid in low if uid and 0 < high[uid] - low[uid] <= near)
+
+
+def _columns(contours: tuple[Contour, ...]) -> Iterator[list[Contour]]:
+    """Yield what hangs together seen from above, each in the order of z."""
+    if len(contours) == 1:
+        yield list(contours)
+        return
+    xy = np.concatenate([c.xy_mm for c in contours])
+    start = _offsets([len(c.xy_mm) for c in contours])
+    low, high = np.minimum.reduceat(xy, start[:-1]), np.maximum.reduceat(xy, start[:-1])
+    owner = np.arange(len(contours), dtype=np.int64)
+    z = np.array([c.z_mm for c in contours])
+    join_seen_from_above(xy, start, z, np.concatenate([low, high], axis=1), owner)
+    if (owner == owner[0]).all():
+        yield list(contours)
+        return
+    found: dict[int, list[Contour]] = {}
+    for root, contour in zip(owner.tolist(), contours, strict=True):
+        found.setdefault(root, []).append(contour)
+    yield from found.values()
+
+
+def _planes(
+    column: list[Contour], slice_spacing_mm: float | None, names: frozenset[str]
+) -> Iterator[list[Contour]]:
+    steps = np.diff([c.z_mm for c in column])
+    near = tolerance_mm(steps, slice_spacing_mm)
+    plane: list[Contour] = []
+    for contour in column:
+        uid = contour.image_uid
+        same = uid in names and any(c.image_uid == uid for c in plane)
+        if plane and not same and contour.z_mm - plane[0].z_mm > near:
+            yield plane
+            plane = []
+        plane.append(contour)
+    yield plane
+
+
+def _add(made: _Stacking, contours: list[Contour], overlaps: Overlaps) -> None:
+    plane = resolve([c.xy_mm for c in contours], overlaps)
+    z_mm = max(contours, key=lambda c: _box_mm2(c.xy_mm)).z_mm if len(contours) > 1 else None
+    z_mm = contours[0].z_mm if z_mm is None else z_mm
+    made.moved += [abs(c.z_mm - z_mm) for c in contours if c.z_mm != z_mm]
+    made.unclear += [Unclear(z_mm, *told) for told in plane.unclear]
+    made.copied_mm += [z_mm] if plane.copies else []
+    made.planes.append(plane)
+    made.z_mm.append(z_mm)
+
+
+def _box_mm2(xy_mm: FloatArray) -> float:
+    return float(np.prod(xy_mm.max(axis=0) - xy_mm.min(axis=0)))
+
+
+def _packed(made: _Stacking) -> PlaneStack:
+    loops = [loop for plane in made.planes for loop in plane.loops]
+    plane_start = _offsets([len(plane.loops) for plane in made.planes])
+    body = [b for plane in made.planes for b in plane.body]
+    first = np.repeat(plane_start[:-1], np.diff(plane_start))
     return PlaneStack(
         xy_mm=np.concatenate(loops),
-        loop_start=_offsets(sizes),
-        plane_start=_offsets([len(plane) for plane in planes]),
-        z_mm=np.array([plane[0].z_mm for plane in planes]),
-        duplicates=duplicates,
+        loop_start=_offsets([len(loop) for loop in loops]),
+        plane_start=plane_start,
+        z_mm=np.array(made.z_mm),
+        column_start=np.array(made.columns, dtype=np.int64),
+        body=first + np.array(body, dtype=np.int64),
+        duplicates=sum(plane.copies for plane in made.planes),
+        copied_mm=tuple(made.copied_mm),
+        unclear=tuple(made.unclear),
+        moved=(len(made.moved), max(made.moved, default=0.0)),
     )
 
 
-def _group(contours: tuple[Contour, ...]) -> tuple[list[list[Contour]], int]:
-    planes: list[list[Contour]] = []
-    duplicates = 0
-    for contour in contours:
-        if not planes or contour.z_mm - planes[-1][0].z_mm > PLANE_TOLERANCE_MM:
-            planes.append([contour])
-        elif any(_same(contour, other) for other in planes[-1]):
-            duplicates += 1
-        else:
-            planes[-1].append(contour)
-    return planes, duplicates
-
-
-def _same(a: Contour, b: Contour) -> bool:
-    return a.xy_mm.shape == b.xy_mm.shape and np.array_equal(a.xy_mm, b.xy_mm)
-
-
-def _offsets(sizes: list[int]) -> IntArray:
+def _offsets(sizes: Sequence[int]) -> IntArray:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry._kernels import index_edges
-from sbrt_qa.geometry.planes import IntArray, stack_planes
+from sbrt_qa.geometry.planes import IntArray, PlaneStack, stack_planes
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
 from sbrt_qa.geometry.solids import Solid, make_solid
 from sbrt_qa.model.grid import FloatArray
@@ -70,15 +70,23 @@ def region_of(
     structure: Structure,
     convention: Convention = DEFAULT_CONVENTION,
     slice_spacing_mm: float | None = None,
+    stack: PlaneStack | None = None,
 ) -> Region:
     """Return the region that a structure's contours describe under a convention.
+
+    Parameters
+    ----------
+    stack
+        The structure's planes, where they are known already.
 
     Raises
     ------
     GeometryError
         The structure has no closed contour.
     """
-    solid = make_solid(stack_planes(structure), convention, slice_spacing_mm)
+    if stack is None:
+        stack = stack_planes(structure, slice_spacing_mm, convention.overlaps)
+    solid = make_solid(stack, convention, slice_spacing_mm)
     return Region((solid,), (False, True))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,29 @@ class Ends(enum.StrEnum):
     """To where its sections shrink to nothing, if that is before the next plane; else half-way."""
 
 
+class Overlaps(enum.StrEnum):
+    """How contours combine that cross, or that may be one outline twice."""
+
+    LIKELY = "likely"
+    """As is most likely: two versions of one outline, and parts that overlap, are one area; a much
+    smaller contour that lies within another but for a little is a hole."""
+    UNION = "union"
+    """What lies in any of them belongs to the structure."""
+    EVEN_ODD = "even_odd"
+    """What lies in both does not."""
+
+
+class Missing(enum.StrEnum):
+    """What lies where planes are missing between two sections that overlap."""
+
+    USUAL = "usual"
+    """One missing slice is filled, a wider gap left open."""
+    FILLED = "filled"
+    """The structure goes on through every such gap."""
+    OPEN = "open"
+    """It ends on both sides of every such gap."""
+
+
 @dataclass(frozen=True, slots=True)
 class Convention:
     """One way of reading a stack of contours.
@@ -66,6 +90,8 @@ class Convention:
     ends: Ends = Ends.TAPERED
     flat_low: float = HALF
     flat_high: float = HALF
+    overlaps: Overlaps = Overlaps.LIKELY
+    missing: Missing = Missing.USUAL
 
     def __post_init__(self) -> None:
         for reach in self.flat_ends:
@@ -99,29 +125,43 @@ DEFAULT_CONVENTION = Convention()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gaps:
-    """The spaces between neighbouring planes.
+    """The spaces between neighbouring planes of a stack, column after column.
 
     Parameters
     ----------
     width_mm
-        Shape ``(planes - 1,)``.
+        Shape ``(planes - 1,)``; between two columns not a number.
     joined
-        Whether the planes on both sides belong to one body.
+        Whether the planes on both sides belong to one body; never between two columns.
     usual_mm
-        The spacing that counts as no gap.
+        For each plane, the spacing that counts as no gap; shape ``(planes,)``.
     bridged_mm, parted_mm
         z of the plane below each unusually wide gap that is filled, or left open.
     """
 
     width_mm: FloatArray
     joined: npt.NDArray[np.bool_]
-    usual_mm: float
+    usual_mm: FloatArray
     bridged_mm: tuple[float, ...] = ()
     parted_mm: tuple[float, ...] = ()
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the structure may go on through a gap, or may not."""
+        return bool(self.bridged_mm or self.parted_mm)
 
-def gaps_between(z_mm: FloatArray, slice_spacing_mm: float | None = None) -> Gaps:
-    """Decide which neighbouring planes belong together.
+
+def gaps_between(
+    z_mm: FloatArray,
+    slice_spacing_mm: float | None = None,
+    *,
+    overlapping: npt.NDArray[np.bool_] | None = None,
+    missing: Missing = Missing.USUAL,
+) -> Gaps:
+    """Decide which neighbouring planes of one column belong together.
+
+    A gap is unusually wide in comparison with those below and those above it, so that parts drawn
+    at different spacings each keep their own.
 
     Parameters
     ----------
@@ -130,30 +170,68 @@ def gaps_between(z_mm: FloatArray, slice_spacing_mm: float | None = None) -> Gap
     slice_spacing_mm
         Spacing of the image slices, or of the structure set's other planes. It is the thickness
         of a lone plane, and decides whether two planes belong together.
+    overlapping
+        For each gap, whether sections of the planes on both sides have a point in common, seen from
+        above. A wide gap between sections that have none is the space between two bodies, and told
+        by nobody. All, where it is not given.
+    missing
+        Whether gaps are filled.
     """
     width = np.diff(z_mm)
-    usual = usual_gap_mm(width, slice_spacing_mm)
+    touching = np.ones(width.size, dtype=bool) if overlapping is None else overlapping
+    usual, least = _usual_mm(width, slice_spacing_mm)
+    wide = width > WIDE_FACTOR * least
+    doubtful = wide & touching
     joined = width <= BRIDGE_FACTOR * usual
-    wide = width > WIDE_FACTOR * usual
+    if missing is not Missing.USUAL:
+        joined = np.where(doubtful, missing is Missing.FILLED, joined)
+    joined &= touching | ~wide
     return Gaps(
         width_mm=width,
         joined=joined,
-        usual_mm=usual,
-        bridged_mm=tuple(float(v) for v in z_mm[:-1][joined & wide]),
-        parted_mm=tuple(float(v) for v in z_mm[:-1][~joined]),
+        usual_mm=_by_plane(usual, slice_spacing_mm),
+        bridged_mm=tuple(float(v) for v in z_mm[:-1][joined & doubtful]),
+        parted_mm=tuple(float(v) for v in z_mm[:-1][~joined & doubtful]),
     )
 
 
-def usual_gap_mm(gaps_mm: FloatArray, slice_spacing_mm: float | None) -> float:
-    """Return the spacing that counts as no gap.
+NEAR_GAPS: Final = 3
+"""Gaps on each side of one that say what is usual there."""
 
-    The median of the structure's own gaps; for fewer than three planes, which have no usual gap of
-    their own, the image's slice spacing unless the one gap is about as small.
+
+def _usual_mm(width: FloatArray, slice_spacing_mm: float | None) -> tuple[FloatArray, FloatArray]:
+    """Return for each gap the spacing that is usual around it, and the least that may be meant.
+
+    Of few planes only the image knows what is usual: up to three may all be too far apart.
     """
+    if width.size >= NEAR_GAPS and width.max() <= WIDE_FACTOR * width.min():
+        even = np.full(width.size, float(np.median(width)))
+        return even, even
     known = slice_spacing_mm if slice_spacing_mm and slice_spacing_mm > 0 else None
-    if gaps_mm.size == 0:
-        return known or DEFAULT_THICKNESS_MM
-    usual = float(np.median(gaps_mm))
-    if gaps_mm.size == 1 and known is not None and usual > BRIDGE_FACTOR * known:
-        return known
-    return usual
+    usual = np.array(
+        [
+            max(_middle(width[max(i - NEAR_GAPS, 0) : i]), _middle(width[i + 1 :][:NEAR_GAPS]))
+            for i in range(width.size)
+        ]
+    )
+    if width.size == 1:
+        usual = width.copy()
+        if known is not None and width[0] > BRIDGE_FACTOR * known:
+            usual[0] = known
+    least = usual
+    if 0 < width.size < NEAR_GAPS:
+        few = known or DEFAULT_THICKNESS_MM
+        least = np.where(width > BRIDGE_FACTOR * few, np.minimum(usual, few), usual)
+    return usual, least
+
+
+def _middle(values: FloatArray) -> float:
+    """Return the lower of the two middle values; 0 for none."""
+    return float(np.sort(values)[(values.size - 1) // 2]) if values.size else 0.0
+
+
+def _by_plane(usual: FloatArray, slice_spacing_mm: float | None) -> FloatArray:
+    if usual.size == 0:
+        known = slice_spacing_mm if slice_spacing_mm and slice_spacing_mm > 0 else None
+        return np.array([known or DEFAULT_THICKNESS_MM])
+    return np.minimum(np.append(usual, usual[-1]), np.append(usual[:1], usual))

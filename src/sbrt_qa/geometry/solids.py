@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sbrt_qa.geometry._kernels import BRANCH, END, loop_facts, neighbours
+from sbrt_qa.geometry._kernels import BRANCH, END, neighbours
+from sbrt_qa.geometry.bodies import Bodies, bodies_of, gaps_of, with_skipped
 from sbrt_qa.geometry.planes import IntArray, PlaneStack
-from sbrt_qa.geometry.slabs import HALF, LONE, Between, Convention, Ends, Gaps, gaps_between
+from sbrt_qa.geometry.slabs import HALF, LONE, Between, Convention, Ends, Gaps, Missing
 from sbrt_qa.model.grid import FloatArray
 
 CENTRE = slice(0, 2)
@@ -62,50 +63,70 @@ class Solid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Loops:
-    """All loops: z, centre and variances ``(m, 5)``; what is below and above each, and how far.
+    """All bodies of all planes; most are one loop.
 
-    ``box`` is x, y low, then high, ``(m, 4)``.
+    Parameters
+    ----------
+    facts
+        z, centre and variances ``(m, 5)``.
+    box
+        x, y low, then high, ``(m, 4)``.
+    partner
+        What is below and above each: a body, `END` or `BRANCH`, ``(m, 2)``.
+    gap
+        How far that is, or would be, ``(m, 2)``.
+    of_loop
+        The body of each loop.
     """
 
     facts: FloatArray
     box: FloatArray
     partner: IntArray
     gap: FloatArray
+    of_loop: IntArray
 
 
 def make_solid(
     stack: PlaneStack, convention: Convention, slice_spacing_mm: float | None = None
 ) -> Solid:
     """Give every loop its extent and its law under a convention."""
-    gaps = gaps_between(stack.z_mm, slice_spacing_mm)
-    loops = _examine(stack, gaps)
-    loop = np.arange(loops.facts.shape[0])
+    bodies = bodies_of(stack)
+    gaps = gaps_of(stack, bodies.boxes, convention.missing, slice_spacing_mm)
+    loops, gaps = _examine(stack, bodies, gaps, convention.missing)
     plane = loops.facts[:, 0]
     low, law_low = _side(loops, convention, 0)
     high, law_high = _side(loops, convention, 1)
     split = (law_low != law_high).any(axis=1)
-    pieces = np.concatenate([loop, loop[split]])
+    of_loop = loops.of_loop
+    loop = np.arange(of_loop.size)
+    again = loop[split[of_loop]]
+    pieces, body = np.concatenate([loop, again]), np.concatenate([of_loop, of_loop[again]])
+    upper = np.arange(body.size) >= of_loop.size
     return Solid(
         stack,
         gaps,
         loop=pieces,
-        plane_mm=plane[pieces],
-        low_mm=np.concatenate([low, plane[split]]),
-        high_mm=np.concatenate([np.where(split, plane, high), high[split]]),
-        law=np.concatenate([law_low, law_high[split]]),
+        plane_mm=plane[body],
+        low_mm=np.where(upper, plane[body], low[body]),
+        high_mm=np.where(split[body] & ~upper, plane[body], high[body]),
+        law=np.where(upper[:, np.newaxis], law_high[body], law_low[body]),
     )
 
 
-def _examine(stack: PlaneStack, gaps: Gaps) -> _Loops:
-    plane_of_loop = np.repeat(np.arange(stack.n_planes), np.diff(stack.plane_start))
-    moments, boxes, depth = loop_facts(stack.xy_mm, stack.loop_start, stack.plane_start)
-    partner = neighbours(stack.plane_start, gaps.joined, moments, boxes, depth)
+def _examine(
+    stack: PlaneStack, bodies: Bodies, gaps: Gaps, missing: Missing
+) -> tuple[_Loops, Gaps]:
+    """Find what continues each body, also through missing planes that others of its column have."""
+    partner = neighbours(bodies.plane_start, gaps.joined, bodies.moments, bodies.boxes, bodies.depth)
     width = np.where(gaps.joined, gaps.width_mm, np.nan)
     below, above = np.concatenate([[np.nan], width]), np.concatenate([width, [np.nan]])
     usual = np.where(np.isnan(below) & np.isnan(above), gaps.usual_mm, np.nan)
     gap = np.column_stack([_first_known(below, above, usual), _first_known(above, below, usual)])
-    facts = np.column_stack([stack.z_mm[plane_of_loop], moments[:, :4]])
-    return _Loops(facts, boxes, partner, gap[plane_of_loop])
+    plane = np.repeat(np.arange(stack.z_mm.size), np.diff(bodies.plane_start))
+    gap = gap[plane]
+    gaps = with_skipped(gaps, stack, bodies, missing, partner, gap)
+    facts = np.column_stack([stack.z_mm[plane], bodies.moments[:, :4]])
+    return _Loops(facts, bodies.boxes, partner, gap, bodies.of_loop), gaps
 
 
 def _first_known(*choices: FloatArray) -> FloatArray:

@@ -36,10 +36,14 @@ class Contour:
         Position of the plane.
     xy_mm
         Vertices, shape ``(n, 2)``, n >= 3, finite.
+    image_uid
+        The image slice that the file names for it (Contour Image Sequence); empty where it names
+        none. Contours of one plane name one slice, but some exports repeat one for all.
     """
 
     z_mm: float
     xy_mm: FloatArray
+    image_uid: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "z_mm", float(self.z_mm))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sbrt_qa.geometry._kernels import _holds, compiled
 
 MOST_PAIRS = 4_000_000
@@ -74,3 +76,72 @@ def join(xy, loop_start, plane_start, joined, boxes, owner):
                     owner[_root(owner, j)] = _root(owner, i)
     for i in range(owner.size):
         owner[i] = _root(owner, i)
+
+
+@compiled
+def _apart(a, b):
+    return a[0] > b[2] or b[0] > a[2] or a[1] > b[3] or b[1] > a[3]
+
+
+@compiled
+def _join_pair(xy, loop_start, boxes, owner, i, j):
+    if _apart(boxes[i], boxes[j]) or _root(owner, i) == _root(owner, j):
+        return
+    if _touch(xy, loop_start, i, j):
+        owner[_root(owner, j)] = _root(owner, i)
+
+
+@compiled
+def _join_groups(xy, loop_start, boxes, owner, one, other):
+    """Join two groups of loops where any two of them touch."""
+    for i in one:
+        for j in other:
+            if _root(owner, i) == _root(owner, j):
+                return
+            _join_pair(xy, loop_start, boxes, owner, i, j)
+
+
+@compiled
+def join_seen_from_above(xy, loop_start, z, boxes, owner):
+    """Give all loops that have a point in common, seen from above, the same owner, in place.
+
+    Loops are sorted by z. First each is held against those of its own and the next height, which
+    joins the most; then only what is still apart is compared.
+    """
+    m = owner.size
+    for i in range(m):
+        following = np.inf
+        for j in range(i + 1, m):
+            if z[j] > following:
+                break
+            if z[j] > z[i] and following == np.inf:
+                following = z[j]
+            _join_pair(xy, loop_start, boxes, owner, i, j)
+    for i in range(m):
+        owner[i] = _root(owner, i)
+    order = np.argsort(owner)
+    first = np.flatnonzero(np.append(True, np.diff(owner[order]) > 0))
+    last = np.append(first[1:], m)
+    around = np.empty((first.size, 4))
+    for a in range(first.size):
+        members = boxes[order[first[a] : last[a]]]
+        around[a] = (
+            members[:, 0].min(), members[:, 1].min(), members[:, 2].max(), members[:, 3].max(),
+        )  # fmt: skip
+    for a in range(first.size):
+        for b in range(a + 1, first.size):
+            if not _apart(around[a], around[b]):
+                one, other = order[first[a] : last[a]], order[first[b] : last[b]]
+                _join_groups(xy, loop_start, boxes, owner, one, other)
+    for i in range(m):
+        owner[i] = _root(owner, i)
+
+
+@compiled
+def any_touch(xy, loop_start, a, b, c, d):
+    """Whether any of the loops a to b has a point in common with any of the loops c to d."""
+    for i in range(a, b):
+        for j in range(c, d):
+            if _touch(xy, loop_start, i, j):
+                return True
+    return False

@@ -40,9 +40,9 @@ def parts_of(solid: Solid) -> tuple[Part, ...]:
     """
     stack = solid.stack
     moments, boxes, depth = loop_facts(stack.xy_mm, stack.loop_start, stack.plane_start)
-    owner: IntArray = np.arange(depth.size, dtype=np.int64)
+    owner: IntArray = stack.body.copy()
     join(stack.xy_mm, stack.loop_start, stack.plane_start, solid.gaps.joined, boxes, owner)
-    plane = np.repeat(np.arange(stack.n_planes), np.diff(stack.plane_start))
+    plane = np.repeat(np.arange(stack.z_mm.size), np.diff(stack.plane_start))
     signed = np.where(depth % 2 == 0, 1.0, -1.0) * moments[:, 4] * _thickness_mm(solid)[plane]
     found = []
     for root in np.unique(owner):
@@ -60,6 +60,6 @@ def _thickness_mm(solid: Solid) -> np.ndarray:
     """Return half the joined gaps on both sides of each plane; at an end, the same as inside."""
     half = np.where(solid.gaps.joined, solid.gaps.width_mm, np.nan) / 2
     below, above = np.concatenate([[np.nan], half]), np.concatenate([half, [np.nan]])
-    alone = np.full(below.size, solid.gaps.usual_mm / 2)
+    alone = solid.gaps.usual_mm / 2
     below, above = np.where(np.isnan(below), above, below), np.where(np.isnan(above), below, above)
     return np.where(np.isnan(below), alone, below) + np.where(np.isnan(above), alone, above)

@@ -14,7 +14,7 @@ def owners_slowly(stack: PlaneStack, joined: list[bool]) -> list[int]:
     """Return for each loop the smallest number among the loops of its part."""
     starts = stack.loop_start
     loops = [stack.xy_mm[a:b] for a, b in pairwise(starts)]
-    plane = np.repeat(np.arange(stack.n_planes), np.diff(stack.plane_start)).tolist()
+    plane = np.repeat(np.arange(stack.z_mm.size), np.diff(stack.plane_start)).tolist()
     part = list(range(len(loops)))
     for i, j in combinations(range(len(loops)), 2):
         together = plane[i] == plane[j] or (plane[j] == plane[i] + 1 and joined[plane[i]])

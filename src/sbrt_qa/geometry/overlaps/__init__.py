@@ -1,0 +1,1 @@
+"""Contours of one plane that overlap: second copies, holes, crossings, and what they combine to."""

@@ -1,0 +1,242 @@
+"""Compiled loops for contours of one plane. No checks: callers check.
+
+Letters: v vertices, m loops. Loop ``i`` is ``xy[start[i]:start[i + 1]]``, closed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sbrt_qa.geometry._kernels import compiled
+
+
+@compiled
+def _distance(xy, a, b, x, y):
+    """Squared distance of a point from the edge between two vertices."""
+    ux, uy = xy[b, 0] - xy[a, 0], xy[b, 1] - xy[a, 1]
+    wx, wy = x - xy[a, 0], y - xy[a, 1]
+    along = ux * ux + uy * uy
+    part = (ux * wx + uy * wy) / along if along > 0.0 else 0.0
+    part = min(max(part, 0.0), 1.0)
+    return (wx - part * ux) ** 2 + (wy - part * uy) ** 2
+
+
+@compiled
+def _edges_in(xy, begin, end, box, reach):
+    """Later vertices of the edges of a loop whose box meets a box, widened by `reach`."""
+    found = np.empty(end - begin, dtype=np.int64)
+    count = 0
+    last = end - 1
+    for v in range(begin, end):
+        meets = (
+            max(xy[v, 0], xy[last, 0]) >= box[0] - reach
+            and min(xy[v, 0], xy[last, 0]) <= box[2] + reach
+            and max(xy[v, 1], xy[last, 1]) >= box[1] - reach
+            and min(xy[v, 1], xy[last, 1]) <= box[3] + reach
+        )
+        if meets:
+            found[count] = v
+            count += 1
+        last = v
+    return found[:count]
+
+
+@compiled
+def _far_from(xy, begin, x, y, edges, other_begin, other_end):
+    """Distance of a point from some edges of a loop."""
+    least = np.inf
+    for w in edges:
+        before = w - 1 if w > other_begin else other_end - 1
+        least = min(least, _distance(xy, before, w, x, y))
+    return np.sqrt(least)
+
+
+@compiled
+def _nearness(xy, begin, end, other_begin, other_end, edges, others, reach):
+    """Length of a loop's outline within `reach` of another, and how far its farthest point is.
+
+    Looked at are points along each edge not farther than `reach` from each other; edges that are
+    not in `edges` are far, and their distance is not told (infinite).
+    """
+    near = 0.0
+    farthest = np.inf if edges.size < end - begin else 0.0
+    for v in edges:
+        before = v - 1 if v > begin else end - 1
+        length = np.hypot(xy[v, 0] - xy[before, 0], xy[v, 1] - xy[before, 1])
+        steps = max(1, min(int(np.ceil(length / reach)), 64))
+        for k in range(steps):
+            part = (k + 1.0) / steps
+            x = xy[before, 0] + part * (xy[v, 0] - xy[before, 0])
+            y = xy[before, 1] + part * (xy[v, 1] - xy[before, 1])
+            far = _far_from(xy, begin, x, y, others, other_begin, other_end)
+            farthest = max(farthest, far)
+            if far <= reach:
+                near += length / steps
+    return near, farthest
+
+
+@compiled
+def _crossing_y(xy, a, b, c, d):
+    """y at which two edges cross; NaN where they do not."""
+    px, py = xy[b, 0] - xy[a, 0], xy[b, 1] - xy[a, 1]
+    qx, qy = xy[d, 0] - xy[c, 0], xy[d, 1] - xy[c, 1]
+    turn = px * qy - py * qx
+    if turn == 0.0:
+        return np.nan
+    wx, wy = xy[c, 0] - xy[a, 0], xy[c, 1] - xy[a, 1]
+    s, t = (wx * qy - wy * qx) / turn, (wx * py - wy * px) / turn
+    if 0.0 <= s <= 1.0 and 0.0 <= t <= 1.0:
+        return xy[a, 1] + s * py
+    return np.nan
+
+
+@compiled
+def meet(xy, start, boxes, i, j, reach):
+    """How two loops meet: near lengths of i and j, farthest distance, and whether edges cross."""
+    a, b, c, d = start[i], start[i + 1], start[j], start[j + 1]
+    mine = _edges_in(xy, a, b, boxes[j], reach)
+    other = _edges_in(xy, c, d, boxes[i], reach)
+    if mine.size == 0 or other.size == 0:
+        return 0.0, 0.0, np.inf, False
+    near_i, far_i = _nearness(xy, a, b, c, d, mine, other, reach)
+    near_j, far_j = _nearness(xy, c, d, a, b, other, mine, reach)
+    crossing = False
+    for v in mine:
+        before = v - 1 if v > a else b - 1
+        for w in other:
+            last = w - 1 if w > c else d - 1
+            if not np.isnan(_crossing_y(xy, before, v, last, w)):
+                crossing = True
+                break
+        if crossing:
+            break
+    return near_i, near_j, max(far_i, far_j), crossing
+
+
+@compiled
+def _levels(xy, start):
+    """All y at which edges of some loops begin, end or cross each other; sorted."""
+    n = start[-1] - start[0]
+    last = np.empty(n, dtype=np.int64)
+    for i in range(start.size - 1):
+        for v in range(start[i], start[i + 1]):
+            last[v] = v - 1 if v > start[i] else start[i + 1] - 1
+    found = np.empty(4 * n + 16)
+    found[:n] = xy[:n, 1]
+    count = n
+    low, high = np.minimum(xy[:n, 1], xy[last, 1]), np.maximum(xy[:n, 1], xy[last, 1])
+    order = np.argsort(low)
+    for at in range(n):
+        v = order[at]
+        for after in range(at + 1, n):
+            w = order[after]
+            if low[w] > high[v]:
+                break
+            if last[w] == v or last[v] == w:
+                continue
+            y = _crossing_y(xy, last[v], v, last[w], w)
+            if not np.isnan(y):
+                if count == found.size:
+                    longer = np.empty(2 * count)
+                    longer[:count] = found
+                    found = longer
+                found[count] = y
+                count += 1
+    return np.unique(found[:count]), last, low, high
+
+
+@compiled
+def _active(xy, last, low, high, y):
+    """Edges that a line crosses, from left to right."""
+    count = 0
+    found = np.empty(low.size, dtype=np.int64)
+    across = np.empty(low.size)
+    for v in range(low.size):
+        if low[v] <= y < high[v]:
+            found[count] = v
+            across[count] = _at(xy, last, v, y)
+            count += 1
+    order = np.argsort(across[:count])
+    return found[:count][order]
+
+
+@compiled
+def _at(xy, last, v, y):
+    """x of an edge at a height."""
+    a, b = last[v], v
+    part = (y - xy[a, 1]) / (xy[b, 1] - xy[a, 1])
+    return xy[a, 0] + part * (xy[b, 0] - xy[a, 0])
+
+
+@compiled
+def overlay(xy, start, side):
+    """Areas of two sets of loops, each by the even-odd rule, and of what lies in both.
+
+    ``side`` says for each loop (m) whether it belongs to the first (0) or the second (1) set.
+    Between two neighbouring heights at which edges begin, end or cross, all is trapezoids.
+    """
+    levels, last, low, high = _levels(xy, start)
+    owner = np.empty(low.size, dtype=np.int64)
+    for i in range(start.size - 1):
+        owner[start[i] : start[i + 1]] = side[i]
+    first = second = both = 0.0
+    for k in range(levels.size - 1):
+        y = 0.5 * (levels[k] + levels[k + 1])
+        height = levels[k + 1] - levels[k]
+        if height <= 0.0:
+            continue
+        edges = _active(xy, last, low, high, y)
+        in_a = in_b = False
+        for e in range(edges.size):
+            if owner[edges[e]] == 0:
+                in_a = not in_a
+            else:
+                in_b = not in_b
+            if e + 1 < edges.size:
+                width = _at(xy, last, edges[e + 1], y) - _at(xy, last, edges[e], y)
+                first += height * width * in_a
+                second += height * width * in_b
+                both += height * width * (in_a and in_b)
+    return first, second, both
+
+
+@compiled
+def union_strips(xy, start):
+    """Cut the union of loops, each by the even-odd rule, into trapezoids from bottom to top.
+
+    Returns ``(k, 6)``: lower y, upper y, x at left and right of the lower side, then of the upper.
+    """
+    levels, last, low, high = _levels(xy, start)
+    owner = np.empty(low.size, dtype=np.int64)
+    for i in range(start.size - 1):
+        owner[start[i] : start[i + 1]] = i
+    inside = np.zeros(start.size - 1, dtype=np.bool_)
+    found = np.empty((256, 6))
+    count = 0
+    for k in range(levels.size - 1):
+        bottom, top = levels[k], levels[k + 1]
+        y = 0.5 * (bottom + top)
+        if top - bottom <= 0.0:
+            continue
+        edges = _active(xy, last, low, high, y)
+        inside[:] = False
+        depth = 0
+        left = -1
+        for e in edges:
+            inside[owner[e]] = not inside[owner[e]]
+            before = depth
+            depth += 1 if inside[owner[e]] else -1
+            if before == 0:
+                left = e
+            elif depth == 0:
+                if count == found.shape[0]:
+                    longer = np.empty((2 * count, 6))
+                    longer[:count] = found
+                    found = longer
+                found[count, 0], found[count, 1] = bottom, top
+                found[count, 2] = _at(xy, last, left, bottom)
+                found[count, 3] = _at(xy, last, e, bottom)
+                found[count, 4] = _at(xy, last, left, top)
+                found[count, 5] = _at(xy, last, e, top)
+                count += 1
+    return found[:count]

@@ -1,0 +1,137 @@
+"""What two contours of one plane are to each other, decided by the area that they enclose.
+
+Neither the number of vertices, nor where they begin, nor the way they run says anything: an export
+may change all of these. What counts is how far the outlines are from each other, and the area that
+lies in one only.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sbrt_qa.geometry.overlaps._kernels import meet, overlay
+from sbrt_qa.model.grid import FloatArray
+
+COPY_MM: Final = 0.3
+"""Two outlines that are nowhere farther from each other may be one, drawn or exported twice."""
+
+COPY_SHARE: Final = 0.2
+"""Part of the larger area that may lie in one only of an outline and its copy."""
+
+WALL_MM: Final = 0.45
+"""A wall of at least this is a wall; between `COPY_MM` and this a hole may be a copy."""
+
+ALIKE: Final = 0.5
+"""Part of their joint area that two readings of one outline have in common, at least."""
+
+HOLE_SHARE: Final = 0.8
+"""A contour of which at least this part lies within a much larger one is more likely a hole."""
+
+SLIVER_MM: Final = 0.1
+"""Depth of an overlap that rounding makes: times a quarter of the shorter outline, an area."""
+
+EDGE_SHARE: Final = 0.04
+"""Part of the shorter outline along which two contours that share an edge run, at least."""
+
+
+class Relation(enum.Enum):
+    """What two contours of one plane are to each other."""
+
+    SEPARATE = enum.auto()
+    """Apart, or one within the other: island, hole, island in a hole."""
+    COPY = enum.auto()
+    """One outline, twice."""
+    UNCLEAR = enum.auto()
+    """A second copy or a thin wall: it cannot be told."""
+    CROSSING = enum.auto()
+    """Each has a part outside the other and a part within."""
+    EDGE = enum.auto()
+    """Two pieces of one body that share an edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two contours of one plane.
+
+    ``both_mm2`` is what lies in both, ``joint_mm2`` what lies in any; ``near`` says for each what
+    part of its outline lies within `COPY_MM` of the other.
+    """
+
+    relation: Relation
+    near: tuple[float, float] = (0.0, 0.0)
+    both_mm2: float = 0.0
+    joint_mm2: float = 0.0
+    hole: bool = False
+    """Whether, of contours that cross, the smaller is more likely a hole than a part."""
+
+
+APART: Final = Pair(Relation.SEPARATE)
+
+
+def areas_mm2(first: Sequence[FloatArray], second: Sequence[FloatArray]) -> tuple[float, ...]:
+    """Return the areas of two sets of polygons and of their intersection, mm2.
+
+    Each set is read by the even-odd rule. Exact to rounding, whatever crosses.
+    """
+    loops = [*first, *second]
+    start = np.concatenate([[0], np.cumsum([len(loop) for loop in loops])]).astype(np.int64)
+    side = np.repeat(np.array([0, 1], dtype=np.int64), [len(first), len(second)])
+    areas = overlay(np.concatenate(loops), start, side)
+    return tuple(float(a) for a in areas)
+
+
+def pair_of(a: FloatArray, b: FloatArray) -> Pair:
+    """Return what two polygons of one plane are to each other."""
+    if a.shape == b.shape and np.array_equal(a, b):
+        return Pair(Relation.COPY, (1.0, 1.0))
+    low = np.stack([a.min(axis=0), b.min(axis=0)])
+    high = np.stack([a.max(axis=0), b.max(axis=0)])
+    if (low.max(axis=0) > high.min(axis=0) + COPY_MM).any():
+        return APART
+    xy = np.concatenate([a, b])
+    start = np.array([0, len(a), len(a) + len(b)], dtype=np.int64)
+    boxes = np.concatenate([low, high], axis=1)
+    near_a, near_b, farthest, crossing = meet(xy, start, boxes, 0, 1, COPY_MM)
+    if not crossing and near_a == near_b == 0 and farthest > WALL_MM:
+        return APART
+    way = _length(a), _length(b)
+    near = (_share(near_a, way[0]), _share(near_b, way[1]))
+    area_a, area_b, both = areas_mm2([a], [b])
+    return _judged(near, farthest, (area_a, area_b, both), min(way))
+
+
+def _judged(
+    near: tuple[float, float],
+    farthest_mm: float,
+    areas: tuple[float, float, float],
+    way_mm: float,
+) -> Pair:
+    area_a, area_b, both = areas
+    joint = area_a + area_b - both
+    alike = both >= ALIKE * joint
+    one_sided = joint - both
+    if farthest_mm <= COPY_MM and one_sided <= COPY_SHARE * max(area_a, area_b):
+        return Pair(Relation.COPY, near, both, joint)
+    if alike and (farthest_mm <= WALL_MM or min(near) >= ALIKE):
+        return Pair(Relation.UNCLEAR, near, both, joint)
+    sliver = SLIVER_MM * way_mm / 4
+    if min(both, area_a - both, area_b - both) > sliver:
+        hole = not alike and both >= HOLE_SHARE * min(area_a, area_b)
+        return Pair(Relation.CROSSING, near, both, joint, hole)
+    if both <= sliver and max(near) >= EDGE_SHARE:
+        return Pair(Relation.EDGE, near, both, joint)
+    return Pair(Relation.SEPARATE, near, both, joint)
+
+
+def _length(loop: FloatArray) -> float:
+    step = loop - np.roll(loop, 1, axis=0)
+    return float(np.hypot(step[:, 0], step[:, 1]).sum())
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else 0.0

@@ -1,0 +1,188 @@
+"""The contours of one plane, once each: copies dropped, crossings read in one way, bodies told.
+
+Loops of one *body* change together from plane to plane: pieces that share an edge, and what the
+union of crossing contours is cut into.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sbrt_qa.geometry.overlaps.pairs import (
+    ALIKE,
+    APART,
+    COPY_MM,
+    COPY_SHARE,
+    Pair,
+    Relation,
+    areas_mm2,
+    pair_of,
+)
+from sbrt_qa.geometry.overlaps.unions import union_of
+from sbrt_qa.geometry.slabs import Overlaps
+from sbrt_qa.model.grid import FloatArray
+
+MOST_LOOPS: Final = 60
+"""Loops of one plane up to which copies of several loops together are looked for."""
+
+
+class Doubt(enum.StrEnum):
+    """Why the contours of a plane can be read in two ways."""
+
+    COPY_OR_WALL = "copy or wall"
+    """A second copy of an outline, or a hole behind a thin wall."""
+    CROSSING = "crossing"
+    """Contours that cross."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A plane whose contours can be read in two ways, and the area that depends on it."""
+
+    z_mm: float
+    doubt: Doubt
+    area_mm2: float
+    share: float
+    """Part of the area that the contours enclose together."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """Loops of one plane, read in one way.
+
+    ``body`` is, for each loop, the number of the first loop of its body within the plane.
+    """
+
+    loops: tuple[FloatArray, ...]
+    body: tuple[int, ...]
+    copies: int = 0
+    unclear: tuple[tuple[Doubt, float, float], ...] = ()
+
+
+def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
+    """Read the loops of one plane."""
+    if len(loops) == 1:
+        return Plane((loops[0],), (0,))
+    kept, pairs, copies = _once(list(loops), _pairs(loops))
+    doubtful = {key: p for key, p in pairs.items() if p.relation in _DOUBTS}
+    groups = list(_groups(len(kept), [k for k, p in doubtful.items() if _joins(p, reading)]))
+    edges = [k for k, p in pairs.items() if p.relation is Relation.EDGE]
+    found: list[FloatArray] = []
+    owner: dict[int, int] = {}
+    body: list[int] = []
+    for group in groups:
+        own = [kept[i] for i in group]
+        own = own if len(own) == 1 else _united(own)
+        first = len(found)
+        owner |= dict.fromkeys(group, first)
+        found += own
+        body += [first] * len(own)
+    for i, j in edges:
+        one, other = sorted((body[owner[i]], body[owner[j]]))
+        body = [one if b == other else b for b in body]
+    told = tuple(
+        (_DOUBTS[p.relation], p.both_mm2, p.both_mm2 / p.joint_mm2) for p in doubtful.values()
+    )
+    return Plane(tuple(found), tuple(body), copies, told)
+
+
+_DOUBTS: Final = {
+    Relation.UNCLEAR: Doubt.COPY_OR_WALL,
+    Relation.CROSSING: Doubt.CROSSING,
+}
+
+_Pairs = dict[tuple[int, int], Pair]
+
+
+def _pairs(loops: Sequence[FloatArray]) -> _Pairs:
+    """Return all pairs of loops that are not apart, by their places."""
+    low = np.array([loop.min(axis=0) for loop in loops])
+    high = np.array([loop.max(axis=0) for loop in loops])
+    far = (low[:, np.newaxis] > high[np.newaxis] + COPY_MM).any(axis=2)
+    first, second = np.nonzero(np.triu(~(far | far.T), 1))
+    found = {
+        (i, j): pair_of(loops[i], loops[j])
+        for i, j in zip(first.tolist(), second.tolist(), strict=True)
+    }
+    return {key: pair for key, pair in found.items() if pair is not APART}
+
+
+def _once(loops: list[FloatArray], pairs: _Pairs) -> tuple[list[FloatArray], _Pairs, int]:
+    """Drop second copies: of each, the one with most vertices stays."""
+    dropped: set[int] = set()
+    copies = [key for key, p in pairs.items() if p.relation is Relation.COPY]
+    for group in _groups(len(loops), copies):
+        best = max(group, key=lambda i: (len(loops[i]), -i))
+        dropped |= {i for i in group if i != best}
+    if len(loops) - len(dropped) > 2 and len(loops) <= MOST_LOOPS:
+        dropped |= set(_copies_of_several(loops, pairs, dropped))
+    if not dropped:
+        return loops, pairs, 0
+    kept = [i for i in range(len(loops)) if i not in dropped]
+    place = {i: k for k, i in enumerate(kept)}
+    left = {(place[i], place[j]): p for (i, j), p in pairs.items() if not {i, j} & dropped}
+    return [loops[i] for i in kept], left, len(dropped)
+
+
+def _copies_of_several(
+    loops: list[FloatArray], pairs: _Pairs, dropped: set[int]
+) -> Iterator[int]:
+    """Yield loops that enclose what several others enclose together.
+
+    Such is a keyhole contour beside the outline and the hole it is made of, or a whole outline
+    beside the pieces of it.
+    """
+    left = [i for i in range(len(loops)) if i not in dropped]
+    gone: set[int] = set()
+    for i in sorted(left, key=lambda k: -len(loops[k])):
+        along = [j for j in left if j != i and j not in gone and _runs_along(pairs, j, i)]
+        if i in gone or len(along) < 2:
+            continue
+        own, others, both = areas_mm2([loops[i]], [loops[j] for j in along])
+        sides = [pairs[min(i, j), max(i, j)] for j in along]
+        unlike = own + others - 2 * both
+        outline = sum(p.near[0] if i < j else p.near[1] for p, j in zip(sides, along, strict=True))
+        if unlike <= COPY_SHARE * own / 4 and outline >= ALIKE:
+            gone.add(i)
+            yield i
+
+
+def _runs_along(pairs: _Pairs, one: int, other: int) -> bool:
+    pair = pairs.get((min(one, other), max(one, other)), APART)
+    return (pair.near[0] if one < other else pair.near[1]) >= ALIKE
+
+
+def _groups(count: int, links: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Yield the places 0 to `count`, joined by links, in order."""
+    owner = list(range(count))
+    for i, j in links:
+        one, other = sorted((owner[i], owner[j]))
+        owner = [one if o == other else o for o in owner]
+    for root in sorted(set(owner)):
+        yield [i for i in range(count) if owner[i] == root]
+
+
+def _joins(pair: Pair, reading: Overlaps) -> bool:
+    """Tell whether a reading takes two contours for one area."""
+    if reading is Overlaps.LIKELY:
+        return not pair.hole
+    return reading is Overlaps.UNION
+
+
+def _united(loops: list[FloatArray]) -> list[FloatArray]:
+    """Return the union: the larger loop itself where it holds the others."""
+    sizes = [areas_mm2([loop], [])[0] for loop in loops]
+    largest = loops[int(np.argmax(sizes))]
+    others = [loop for loop in loops if loop is not largest]
+    for loop in others:
+        _, size, both = areas_mm2([largest], [loop])
+        if size - both > 1e-6 * size:
+            return union_of(loops)
+    return [largest]
+
+
