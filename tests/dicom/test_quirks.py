@@ -17,6 +17,7 @@ from sbrt_qa.dicom.quirks import (
     Log,
     Offsets,
     RawText,
+    Spread,
     Stage,
 )
 from sbrt_qa.model.grid import DoseGrid
@@ -68,6 +69,7 @@ PAIRS = {
         Statistics((90.0, 98.0, 105.0), 14.7, 0.01, 14.0),
         Statistics((12.6, 13.7, 14.7), 14.7, 0.01, 14.0),
     ),
+    "spread-in-contour": (Spread(3, 0.06), Spread(3, 0.2)),
     "plane-noise": ({1.0: 1.0, 1.0001: 1.0001}, {1.0: 1.0, 1.02: 1.02}),
 }
 

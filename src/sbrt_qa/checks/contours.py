@@ -1,12 +1,19 @@
-"""What was left out of, or filled into, the structures that limits use."""
+"""What was left out of, joined to, or read in one of two ways in the structures that limits use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from sbrt_qa.checks.registry import CheckContext, Found, Group, check
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.errors import GeometryError
+from sbrt_qa.geometry.overlaps.resolve import Doubt, Unclear
+from sbrt_qa.geometry.planes import PlaneStack
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, say
+from sbrt_qa.model.phrase import counted, joined, say
+
+SHOWN: Final = 5
+"""Heights that one finding lists."""
 
 
 @check(
@@ -24,6 +31,105 @@ def set_aside(context: CheckContext) -> Iterator[Found]:
 
 
 @check(
+    "CONTOUR_TWICE",
+    title="Contours drawn twice",
+    group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    milder=(Severity.INFO,),
+    rows=(20,),
+)
+def contour_twice(context: CheckContext) -> Iterator[Outcome]:
+    """Find second copies of a contour on its plane, of which one is left out.
+
+    Two contours are one outline when they are nowhere farther from each other than 0.3 mm and less
+    than a fifth of the area lies in one only, whatever their vertices, their direction or their
+    first point. Under the even-odd rule a copy would turn the organ inside out. In structures that
+    no limit uses it is information.
+    """
+    sound = 0
+    for key, stack in _stacks(context):
+        if not stack.duplicates:
+            sound += 1
+            continue
+        copies = counted(stack.duplicates, "contour")
+        text = say(
+            "{0} drawn or exported twice, left out once: on {1} at z = {2} mm",
+            copies, counted(len(stack.copied_mm), "plane"), _heights(stack.copied_mm),
+        )  # fmt: skip
+        limited = context.structures[key].roi_number in context.evaluated
+        advice = say("Have the second copy removed, and check that nothing else was doubled.")
+        severity = None if limited else Severity.INFO
+        yield Found(key, text, advice, copies, say("each once"), severity=severity)
+    if sound:
+        yield Passed(counted(sound, "structure"), say("none"), say("each once"))
+
+
+@check(
+    "CONTOUR_NEARLY_TWICE",
+    title="Second copy or thin wall",
+    group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    rows=(20,),
+)
+def contour_nearly_twice(context: CheckContext) -> Iterator[Found]:
+    """Find contours that may be second copies of others, or holes behind a thin wall.
+
+    They are too unlike for a copy and too near for a wall. Values take them for one outline; the
+    band holds both readings.
+    """
+    yield from _unclear(
+        context,
+        Doubt.COPY_OR_WALL,
+        say("two contours may be one outline twice, or the two sides of a thin wall"),
+        say("Have it said which is meant, and the second contour removed if it is a copy."),
+    )
+
+
+@check(
+    "CONTOURS_CROSS",
+    title="Contours that cross",
+    group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    rows=(20,),
+)
+def contours_cross(context: CheckContext) -> Iterator[Found]:
+    """Find contours of one structure that cross on a plane.
+
+    What lies in both may belong to the structure (union) or not (even-odd rule). Two parts that
+    overlap are taken as one area; a much smaller contour that lies inside another but for a little
+    is taken for a hole. The band holds both readings.
+    """
+    yield from _unclear(
+        context,
+        Doubt.CROSSING,
+        say("contours cross, and what lies in both may belong to the structure or not"),
+        say("Have the contours drawn as one outline."),
+    )
+
+
+@check(
+    "PLANES_JOINED",
+    title="Contours beside their plane",
+    group=Group.STRUCTURES,
+    rows=(20,),
+)
+def planes_joined(context: CheckContext) -> Iterator[Found]:
+    """Tell of contours a little beside the plane of others, which were moved onto it.
+
+    Contours lie in one plane when they name the same image slice, else when they are nearer than a
+    tenth of the spacing.
+    """
+    for key, stack in _stacks(context):
+        count, most_mm = stack.moved
+        if count and context.structures[key].roi_number in context.evaluated:
+            text = say(
+                "{0} moved onto the plane of others, by at most {1} mm",
+                counted(count, "contour"), f"{most_mm:.2g}",
+            )  # fmt: skip
+            yield Found(key, text)
+
+
+@check(
     "GAP_BRIDGED",
     title="Missing slices in a structure",
     group=Group.STRUCTURES,
@@ -31,7 +137,10 @@ def set_aside(context: CheckContext) -> Iterator[Found]:
     rows=(20,),
 )
 def bridged_gap(context: CheckContext) -> Iterator[Found]:
-    """Find gaps of about one missing plane, through which the structure is taken to go on."""
+    """Find gaps of about one missing plane, through which the structure is taken to go on.
+
+    The band holds what the structure would be with the gap left open.
+    """
     for key, planes_mm, _ in _gaps(context):
         if planes_mm:
             yield _found(key, planes_mm, say("taken as part of the structure"))
@@ -41,24 +150,63 @@ def bridged_gap(context: CheckContext) -> Iterator[Found]:
     "GAP_LEFT_OPEN",
     title="Structure in parts along z",
     group=Group.STRUCTURES,
+    severity=Severity.MINOR,
     rows=(20,),
 )
 def open_gap(context: CheckContext) -> Iterator[Found]:
-    """Find gaps too wide for one missing plane, which part the structure."""
+    """Find gaps too wide for one missing plane, between sections that overlap seen from above.
+
+    They part the structure; the band holds what it would be if the gap were filled. Parts whose
+    sections do not overlap are two bodies, and the space between them is no gap.
+    """
     for key, _, planes_mm in _gaps(context):
         if planes_mm:
             yield _found(key, planes_mm, say("taken as the space between two parts"))
+
+
+def _stacks(context: CheckContext) -> Iterator[tuple[str, PlaneStack]]:
+    """Yield the planes of all structures that have contours."""
+    for key, structure in context.structures.items():
+        if structure.contours:
+            try:
+                stack = context.doses.stack(structure, context.doses.convention.overlaps)
+            except GeometryError:
+                continue
+            yield key, stack
+
+
+def _unclear(context: CheckContext, doubt: Doubt, message: str, advice: str) -> Iterator[Found]:
+    for key, stack in _stacks(context):
+        here = [u for u in stack.unclear if u.doubt is doubt]
+        if here and context.structures[key].roi_number in context.evaluated:
+            worst = max(here, key=lambda u: u.share)
+            text = say(
+                "{0}: {1} % of the area ({2} mm2) at z = {3} mm; {4} in all, at z = {5} mm",
+                message, f"{100 * worst.share:.3g}", f"{worst.area_mm2:.3g}",
+                f"{worst.z_mm:g}", _planes_of(here), _heights([u.z_mm for u in here]),
+            )  # fmt: skip
+            yield Found(key, text, advice, say("{0} %", f"{100 * worst.share:.3g}"), "0 %")
+
+
+def _planes_of(here: Sequence[Unclear]) -> str:
+    return counted(len({u.z_mm for u in here}), "plane")
+
+
+def _heights(z_mm: Sequence[float]) -> str:
+    heights = [f"{z:g}" for z in dict.fromkeys(z_mm)]
+    shown = joined(", ", heights[:SHOWN])
+    return say("{0} and {1} more", shown, len(heights) - SHOWN) if len(heights) > SHOWN else shown
 
 
 def _gaps(context: CheckContext) -> Iterator[tuple[str, tuple[float, ...], tuple[float, ...]]]:
     for key, structure in context.evaluated_structures.items():
         region = context.doses.region(structure)
         if not isinstance(region, Reason):
-            gaps = region.solids[0].gaps
-            yield key, gaps.bridged_mm, gaps.parted_mm
+            gaps = [solid.gaps for solid in region.solids]
+            bridged = tuple(z for g in gaps for z in g.bridged_mm)
+            yield key, bridged, tuple(z for g in gaps for z in g.parted_mm)
 
 
 def _found(key: str, planes_mm: tuple[float, ...], meaning: str) -> Found:
-    heights = ", ".join(f"{z:g}" for z in planes_mm)
-    text = say("no plane for a while above z = {0} mm; {1}", heights, meaning)
+    text = say("no plane for a while above z = {0} mm; {1}", _heights(planes_mm), meaning)
     return Found(key, text, say("Check that no slice was forgotten."))

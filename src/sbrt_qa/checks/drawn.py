@@ -217,7 +217,8 @@ def stray_parts(
         region = context.doses.region(structure)
         if isinstance(region, Reason):
             continue
-        parts = parts_of(region.solids[0])
+        parts = [part for solid in region.solids for part in parts_of(solid)]
+        parts.sort(key=lambda part: -part.volume_cc)
         bound = min(least_cc, least_percent / 100 * sum(p.volume_cc for p in parts))
         stray = [p for p in parts[1:] if p.volume_cc < bound]
         if not stray:

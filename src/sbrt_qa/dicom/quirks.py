@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.case import Repair
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import counted, say
 from sbrt_qa.model.structure import ContourKind
 
 T = TypeVar("T")
@@ -144,6 +144,19 @@ OFFSET_ROUNDING_MM: Final = 0.06
 PLANE_TOLERANCE_MM: Final = 0.01
 """Largest spread of z that is rounding noise of decimal text, within a contour and of a plane."""
 
+SPREAD_MM: Final = 0.1
+"""Largest spread of z within a contour that can still be taken for one plane."""
+
+
+class Spread(NamedTuple):
+    """Contours of one structure whose vertices differ in z, and by how much at most."""
+
+    contours: int
+    most_mm: float
+
+
+CONTOUR_Z: Stage[Spread] = Stage("z within contours")
+
 IMPLICIT_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
 
 
@@ -234,6 +247,21 @@ def rounded_absolute_offsets(offsets: Offsets) -> Mended[Offsets] | None:
     )
     moved = tuple(value + off for value in offsets.values_mm)
     return Mended(offsets._replace(values_mm=moved), detail)
+
+
+@CONTOUR_Z.quirk(
+    "spread-in-contour", vendor="several", example="z from 12.00 to 12.06 mm in one contour"
+)
+def spread_in_contour(spread: Spread) -> Mended[Spread] | None:
+    """Lay a contour whose vertices differ a little in z onto one plane, at their middle."""
+    if not PLANE_TOLERANCE_MM < spread.most_mm <= SPREAD_MM:
+        return None
+    detail = say(
+        "{0} laid onto one plane each: z differs by up to {1} mm within a contour",
+        counted(spread.contours, "contour"),
+        f"{spread.most_mm:.2g}",
+    )
+    return Mended(spread._replace(most_mm=0.0), detail)
 
 
 @PLANES.quirk("plane-noise", vendor="several", example="z of 2.4991 and 2.4992 in one plane")

@@ -16,7 +16,14 @@ import numpy as np
 
 from sbrt_qa.dicom.decimal_text import BadDecimal, each_parsed
 from sbrt_qa.dicom.elements import Item
-from sbrt_qa.dicom.quirks import CONTOUR_TYPE, PLANE_TOLERANCE_MM, PLANES
+from sbrt_qa.dicom.quirks import (
+    CONTOUR_TYPE,
+    CONTOUR_Z,
+    PLANE_TOLERANCE_MM,
+    PLANES,
+    SPREAD_MM,
+    Spread,
+)
 from sbrt_qa.errors import DicomError, GeometryError, quoted
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -46,6 +53,7 @@ class _RawContour:
     kind: ContourKind
     declared: int | None
     text: bytes
+    item: Item
 
 
 @dataclass(slots=True)
@@ -197,8 +205,33 @@ def _contours(root: Item, roi: _Roi) -> tuple[list[Contour], tuple[SetAside, ...
         if len(points) < MIN_VERTICES:
             aside[found.kind, say("fewer than {0} vertices", MIN_VERTICES)] += 1
         else:
-            contours.append(_contour(found, points))
-    return contours, tuple(SetAside(kind, n, note) for (kind, note), n in aside.items())
+            contours.append((found, _contour(found, points), _spread_mm(points)))
+    uneven = [spread for _, _, spread in contours if spread > PLANE_TOLERANCE_MM]
+    if uneven:
+        CONTOUR_Z.mend(Spread(len(uneven), max(uneven)), where, root.log)
+    return _with_images([(raw, contour) for raw, contour, _ in contours]), tuple(
+        SetAside(kind, n, note) for (kind, note), n in aside.items()
+    )
+
+
+NEAR_SHARE: Final = 0.6
+"""Part of the usual step along z below which it matters which image slice a contour names."""
+
+
+def _with_images(contours: list[tuple[_RawContour, Contour]]) -> list[Contour]:
+    """Add the image slices that contours name, where some lie nearer to each other than usual."""
+    steps = np.diff(np.unique([contour.z_mm for _, contour in contours]))
+    steps = steps[steps > PLANE_TOLERANCE_MM]
+    if steps.size < 2 or steps.min() > NEAR_SHARE * steps.max():
+        return [contour for _, contour in contours]
+    path = "ContourImageSequence/ReferencedSOPInstanceUID"
+    return [
+        replace(contour, image_uid=next(iter(raw.item.uids(path)), "")) for raw, contour in contours
+    ]
+
+
+def _spread_mm(points: FloatArray) -> float:
+    return float(np.ptp(points[:, 2]))
 
 
 def _raw_contours(root: Item, roi: _Roi, where: str) -> list[_RawContour]:
@@ -209,7 +242,7 @@ def _raw_contours(root: Item, roi: _Roi, where: str) -> list[_RawContour]:
         declared = item.integer("NumberOfContourPoints")
         text = item.raw("ContourData")
         _refuse_too_many(text, index)
-        raw.append(_RawContour(index, ContourKind(kind), declared, text))
+        raw.append(_RawContour(index, ContourKind(kind), declared, text, item))
     return raw
 
 
@@ -253,7 +286,7 @@ def _points(found: _RawContour, values: FloatArray | BadDecimal) -> FloatArray:
 
 def _contour(found: _RawContour, points: FloatArray) -> Contour:
     low, high = float(points[:, 2].min()), float(points[:, 2].max())
-    if high - low > PLANE_TOLERANCE_MM:
+    if high - low > SPREAD_MM:
         raise _ContourError(
             say(
                 "contour {0} is not axial: {1}, its z runs from {2} to {3} mm",
@@ -287,5 +320,5 @@ def _snap_planes(root: Item, structures: Sequence[Structure]) -> tuple[Structure
 
 
 def _moved(structure: Structure, planes: dict[float, float]) -> Structure:
-    moved = tuple(Contour(planes[c.z_mm], c.xy_mm) for c in structure.contours)
+    moved = tuple(replace(c, z_mm=planes[c.z_mm]) for c in structure.contours)
     return replace(structure, contours=moved)

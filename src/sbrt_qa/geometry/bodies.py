@@ -73,9 +73,7 @@ def bodies_of(stack: PlaneStack) -> Bodies:
     return Bodies(plane_start, joint, whole, least, of_loop)
 
 
-def gaps_of(
-    stack: PlaneStack, boxes: FloatArray, missing: Missing, slice_spacing_mm: float | None
-) -> Gaps:
+def gaps_of(stack: PlaneStack, missing: Missing, slice_spacing_mm: float | None) -> Gaps:
     """Decide which planes of each column belong together.
 
     A lone plane in a column of its own is as thick as an image slice, else as the planes of the
@@ -111,10 +109,7 @@ def _column_gaps(
     width = np.diff(z_mm)
     wide = np.isin(z_mm[:-1], [*plain.bridged_mm, *plain.parted_mm])
     overlapping = np.array(
-        [
-            not wide[p] or _facing(stack, first + p, first + p + 1)
-            for p in range(width.size)
-        ]
+        [not wide[p] or _facing(stack, first + p, first + p + 1) for p in range(width.size)]
     )
     return gaps_between(z_mm, slice_spacing_mm, overlapping=overlapping, missing=missing)
 

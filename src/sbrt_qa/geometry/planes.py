@@ -21,6 +21,7 @@ from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.overlaps.resolve import Plane, Unclear, resolve
 from sbrt_qa.geometry.parts._kernels import join_seen_from_above
 from sbrt_qa.geometry.slabs import Overlaps
+from sbrt_qa.geometry.stacks import Role, interleaved, role_of
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.structure import Contour, Structure
 
@@ -70,6 +71,9 @@ class PlaneStack:
         Planes whose contours can be read in two ways.
     moved
         Contours that were moved onto the plane of others, and by how much at most, mm.
+    parts, holes
+        What was drawn between the planes of other contours that it overlaps, or that lie around
+        it: stacks of their own, that belong to the structure or are cut out of it.
     """
 
     xy_mm: FloatArray
@@ -82,6 +86,8 @@ class PlaneStack:
     copied_mm: tuple[float, ...] = ()
     unclear: tuple[Unclear, ...] = ()
     moved: tuple[int, float] = (0, 0.0)
+    parts: tuple[PlaneStack, ...] = ()
+    holes: tuple[PlaneStack, ...] = ()
 
     @property
     def n_planes(self) -> int:
@@ -107,6 +113,7 @@ class _Stacking:
     unclear: list[Unclear] = field(default_factory=list)
     copied_mm: list[float] = field(default_factory=list)
     moved: list[float] = field(default_factory=list)
+    copies: int = 0
 
 
 def stack_planes(
@@ -133,13 +140,26 @@ def stack_planes(
         raise GeometryError(
             "the structure has no closed contour", where=f"ROI {structure.roi_number}"
         )
-    made = _Stacking()
-    names = _true_names(structure.contours, slice_spacing_mm)
-    for column in _columns(structure.contours):
-        for plane in _planes(column, slice_spacing_mm, names):
-            _add(made, plane, overlaps)
-        made.columns.append(len(made.planes))
-    return _packed(made)
+    outlines = _outlines(structure.contours, slice_spacing_mm)
+    made, others = _Stacking(), []
+    for column in _columns(outlines):
+        planes = list(_planes(outlines, column))
+        first, *rest = interleaved(planes, outlines.z_mm, outlines.boxes, slice_spacing_mm)
+        _lay(made, outlines, first, overlaps)
+        for planes in rest:
+            role, told = role_of(*(_read(outlines, stack) for stack in (first, planes)))
+            if role is Role.COPY:
+                made.copies += sum(len(plane) for plane in planes)
+                made.copied_mm += [outlines.contours[plane[0]].z_mm for plane in planes]
+                continue
+            made.unclear += told
+            if role is Role.PART and overlaps is Overlaps.EVEN_ODD:
+                _lay(made, outlines, planes, overlaps)
+            else:
+                beside = _Stacking()
+                _lay(beside, outlines, planes, overlaps)
+                others.append((role, _packed(beside)))
+    return _packed(made, others)
 
 
 def one_per_plane(structure: Structure, slice_spacing_mm: float | None = None) -> Structure:
@@ -184,77 +204,106 @@ def spacing_mm(steps_mm: FloatArray) -> float | None:
     wide = steps[steps > MOST_TOLERANCE_MM * (1 + 1e-6)]
     if wide.size * FEW_WIDE < steps.size or wide.size == 0:
         wide = steps[steps > 0.5 * np.sort(steps)[int(0.9 * (steps.size - 1))]]
-    return float(np.sort(wide)[(wide.size - 1) // 2])
+    usual = float(np.sort(wide)[(wide.size - 1) // 2])
+    within = steps[steps <= usual * PLANE_SHARE / (1 - PLANE_SHARE) * (1 + 1e-6)]
+    return usual + (float(within.max()) if within.size else 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Outlines:
+    """All contours of a structure, in the order of z.
+
+    ``true_names`` are image slices that are named only by contours near each other.
+    """
+
+    contours: tuple[Contour, ...]
+    z_mm: FloatArray
+    xy_mm: FloatArray
+    start: IntArray
+    boxes: FloatArray
+    true_names: frozenset[str]
+    slice_spacing_mm: float | None
+
+
+def _outlines(contours: tuple[Contour, ...], slice_spacing_mm: float | None) -> _Outlines:
+    xy = np.concatenate([c.xy_mm for c in contours])
+    start = _offsets([len(c.xy_mm) for c in contours])
+    low, high = np.minimum.reduceat(xy, start[:-1]), np.maximum.reduceat(xy, start[:-1])
+    z = np.array([c.z_mm for c in contours])
+    names = _true_names(contours, z, slice_spacing_mm)
+    return _Outlines(
+        contours, z, xy, start, np.concatenate([low, high], axis=1), names, slice_spacing_mm
+    )
 
 
 def _true_names(
-    contours: tuple[Contour, ...], slice_spacing_mm: float | None
+    contours: tuple[Contour, ...], z_mm: FloatArray, slice_spacing_mm: float | None
 ) -> frozenset[str]:
-    """Return the image slices that are named only by contours near each other."""
     if not any(c.image_uid for c in contours):
         return frozenset()
-    steps = np.diff([c.z_mm for c in contours])
-    near = SLICE_SHARE * (slice_spacing_mm or spacing_mm(steps) or 0.0)
+    near = SLICE_SHARE * (slice_spacing_mm or spacing_mm(np.diff(z_mm)) or 0.0)
     low: dict[str, float] = {}
     high: dict[str, float] = {}
-    for c in contours:  # in the order of z
+    for c in contours:
         low.setdefault(c.image_uid, c.z_mm)
         high[c.image_uid] = c.z_mm
     return frozenset(uid for uid in low if uid and 0 < high[uid] - low[uid] <= near)
 
 
-def _columns(contours: tuple[Contour, ...]) -> Iterator[list[Contour]]:
+def _columns(outlines: _Outlines) -> Iterator[list[int]]:
     """Yield what hangs together seen from above, each in the order of z."""
-    if len(contours) == 1:
-        yield list(contours)
-        return
-    xy = np.concatenate([c.xy_mm for c in contours])
-    start = _offsets([len(c.xy_mm) for c in contours])
-    low, high = np.minimum.reduceat(xy, start[:-1]), np.maximum.reduceat(xy, start[:-1])
-    owner = np.arange(len(contours), dtype=np.int64)
-    z = np.array([c.z_mm for c in contours])
-    join_seen_from_above(xy, start, z, np.concatenate([low, high], axis=1), owner)
-    if (owner == owner[0]).all():
-        yield list(contours)
-        return
-    found: dict[int, list[Contour]] = {}
-    for root, contour in zip(owner.tolist(), contours, strict=True):
-        found.setdefault(root, []).append(contour)
+    owner = np.arange(len(outlines.contours), dtype=np.int64)
+    join_seen_from_above(outlines.xy_mm, outlines.start, outlines.z_mm, outlines.boxes, owner)
+    found: dict[int, list[int]] = {}
+    for i, root in enumerate(owner.tolist()):
+        found.setdefault(root, []).append(i)
     yield from found.values()
 
 
-def _planes(
-    column: list[Contour], slice_spacing_mm: float | None, names: frozenset[str]
-) -> Iterator[list[Contour]]:
-    steps = np.diff([c.z_mm for c in column])
-    near = tolerance_mm(steps, slice_spacing_mm)
-    plane: list[Contour] = []
-    for contour in column:
-        uid = contour.image_uid
-        same = uid in names and any(c.image_uid == uid for c in plane)
-        if plane and not same and contour.z_mm - plane[0].z_mm > near:
+def _planes(outlines: _Outlines, column: list[int]) -> Iterator[list[int]]:
+    """Yield the contours of each plane of a column."""
+    z = outlines.z_mm[column]
+    near = tolerance_mm(np.diff(z), outlines.slice_spacing_mm)
+    plane: list[int] = []
+    for i, z_mm in zip(column, z.tolist(), strict=True):
+        if plane and z_mm - outlines.z_mm[plane[0]] > near and not _named_alike(outlines, plane, i):
             yield plane
             plane = []
-        plane.append(contour)
+        plane.append(i)
     yield plane
 
 
-def _add(made: _Stacking, contours: list[Contour], overlaps: Overlaps) -> None:
-    plane = resolve([c.xy_mm for c in contours], overlaps)
-    z_mm = max(contours, key=lambda c: _box_mm2(c.xy_mm)).z_mm if len(contours) > 1 else None
-    z_mm = contours[0].z_mm if z_mm is None else z_mm
-    made.moved += [abs(c.z_mm - z_mm) for c in contours if c.z_mm != z_mm]
-    made.unclear += [Unclear(z_mm, *told) for told in plane.unclear]
-    made.copied_mm += [z_mm] if plane.copies else []
-    made.planes.append(plane)
-    made.z_mm.append(z_mm)
+def _named_alike(outlines: _Outlines, plane: list[int], i: int) -> bool:
+    uid = outlines.contours[i].image_uid
+    return uid in outlines.true_names and any(outlines.contours[j].image_uid == uid for j in plane)
 
 
-def _box_mm2(xy_mm: FloatArray) -> float:
-    return float(np.prod(xy_mm.max(axis=0) - xy_mm.min(axis=0)))
+def _read(outlines: _Outlines, planes: list[list[int]]) -> list[tuple[float, list[FloatArray]]]:
+    """Return z and loops of each plane."""
+    return [
+        (outlines.contours[plane[0]].z_mm, [outlines.contours[i].xy_mm for i in plane])
+        for plane in planes
+    ]
 
 
-def _packed(made: _Stacking) -> PlaneStack:
+def _lay(made: _Stacking, outlines: _Outlines, planes: list[list[int]], overlaps: Overlaps) -> None:
+    """Add the planes of one column; each lies where its largest contour does."""
+    sizes = outlines.boxes[:, 2:] - outlines.boxes[:, :2]
+    for indices in planes:
+        contours = [outlines.contours[i] for i in indices]
+        plane = resolve([c.xy_mm for c in contours], overlaps)
+        largest = int(np.argmax(sizes[indices].prod(axis=1))) if len(contours) > 1 else 0
+        z_mm = contours[largest].z_mm
+        made.moved += [abs(c.z_mm - z_mm) for c in contours if c.z_mm != z_mm]
+        made.unclear += [Unclear(z_mm, *told) for told in plane.unclear]
+        made.copied_mm += [z_mm] if plane.copies else []
+        made.copies += plane.copies
+        made.planes.append(plane)
+        made.z_mm.append(z_mm)
+    made.columns.append(len(made.planes))
+
+
+def _packed(made: _Stacking, others: Sequence[tuple[Role, PlaneStack]] = ()) -> PlaneStack:
     loops = [loop for plane in made.planes for loop in plane.loops]
     plane_start = _offsets([len(plane.loops) for plane in made.planes])
     body = [b for plane in made.planes for b in plane.body]
@@ -266,10 +315,12 @@ def _packed(made: _Stacking) -> PlaneStack:
         z_mm=np.array(made.z_mm),
         column_start=np.array(made.columns, dtype=np.int64),
         body=first + np.array(body, dtype=np.int64),
-        duplicates=sum(plane.copies for plane in made.planes),
+        duplicates=made.copies,
         copied_mm=tuple(made.copied_mm),
         unclear=tuple(made.unclear),
         moved=(len(made.moved), max(made.moved, default=0.0)),
+        parts=tuple(stack for role, stack in others if role is Role.PART),
+        holes=tuple(stack for role, stack in others if role is Role.HOLE),
     )
 
 

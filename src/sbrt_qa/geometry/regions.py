@@ -86,8 +86,16 @@ def region_of(
     """
     if stack is None:
         stack = stack_planes(structure, slice_spacing_mm, convention.overlaps)
-    solid = make_solid(stack, convention, slice_spacing_mm)
-    return Region((solid,), (False, True))
+    region = _region(stack, convention, slice_spacing_mm)
+    for part in stack.parts:
+        region = region | _region(part, convention, slice_spacing_mm)
+    for hole in stack.holes:
+        region = region - _region(hole, convention, slice_spacing_mm)
+    return region
+
+
+def _region(stack: PlaneStack, convention: Convention, slice_spacing_mm: float | None) -> Region:
+    return Region((make_solid(stack, convention, slice_spacing_mm),), (False, True))
 
 
 def _combine(a: Region, b: Region, rule: Callable[[bool, bool], bool]) -> Region:

@@ -234,4 +234,4 @@ def _by_plane(usual: FloatArray, slice_spacing_mm: float | None) -> FloatArray:
     if usual.size == 0:
         known = slice_spacing_mm if slice_spacing_mm and slice_spacing_mm > 0 else None
         return np.array([known or DEFAULT_THICKNESS_MM])
-    return np.minimum(np.append(usual, usual[-1]), np.append(usual[:1], usual))
+    return np.asarray(np.minimum(np.append(usual, usual[-1]), np.append(usual[:1], usual)))

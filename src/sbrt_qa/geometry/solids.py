@@ -91,7 +91,7 @@ def make_solid(
 ) -> Solid:
     """Give every loop its extent and its law under a convention."""
     bodies = bodies_of(stack)
-    gaps = gaps_of(stack, bodies.boxes, convention.missing, slice_spacing_mm)
+    gaps = gaps_of(stack, convention.missing, slice_spacing_mm)
     loops, gaps = _examine(stack, bodies, gaps, convention.missing)
     plane = loops.facts[:, 0]
     low, law_low = _side(loops, convention, 0)
@@ -117,7 +117,9 @@ def _examine(
     stack: PlaneStack, bodies: Bodies, gaps: Gaps, missing: Missing
 ) -> tuple[_Loops, Gaps]:
     """Find what continues each body, also through missing planes that others of its column have."""
-    partner = neighbours(bodies.plane_start, gaps.joined, bodies.moments, bodies.boxes, bodies.depth)
+    partner = neighbours(
+        bodies.plane_start, gaps.joined, bodies.moments, bodies.boxes, bodies.depth
+    )
     width = np.where(gaps.joined, gaps.width_mm, np.nan)
     below, above = np.concatenate([[np.nan], width]), np.concatenate([width, [np.nan]])
     usual = np.where(np.isnan(below) & np.isnan(above), gaps.usual_mm, np.nan)

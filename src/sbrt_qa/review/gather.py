@@ -11,8 +11,9 @@ import numpy as np
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.errors import DicomError, GeometryError
-from sbrt_qa.geometry.planes import PlaneStack
+from sbrt_qa.geometry.planes import one_per_plane
 from sbrt_qa.geometry.slabs import Gaps
+from sbrt_qa.geometry.solids import Solid
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.image import ImageSeries
@@ -87,7 +88,9 @@ def gather(
     image, note = _image(doses)
     slices = image.z_mm if image is not None else dose.z_mm if dose is not None else np.zeros(0)
     return Evidence(
-        structures=structures_of(case),
+        structures={
+            key: one_per_plane(s, doses.slice_spacing_mm) for key, s in structures_of(case).items()
+        },
         dose=dose,
         image=image,
         dose_axis_gy=axis,
@@ -95,8 +98,8 @@ def gather(
         curve_of={id_: key for id_, key in named.items() if key in histograms},
         places=dict(_places(doses, protocol, mapping, trees, slices)),
         hottest=None if dose is None else _hottest(dose),
-        planes={key: stack.n_planes for key, (stack, _) in _stacks(doses)},
-        gaps={key: _wide(gaps) for key, (_, gaps) in _stacks(doses)},
+        planes={key: sum(s.stack.n_planes for s in solids) for key, solids in _solids(doses)},
+        gaps={key: sum(_wide(s.gaps) for s in solids) for key, solids in _solids(doses)},
         notes=(note,) if note else (),
     )
 
@@ -145,11 +148,11 @@ def _hottest(dose: DoseGrid) -> tuple[Point, float]:
     return (float(dose.x_mm[i]), float(dose.y_mm[j]), float(dose.z_mm[k])), dose.max_gy
 
 
-def _stacks(doses: CaseDoses) -> Iterator[tuple[str, tuple[PlaneStack, Gaps]]]:
+def _solids(doses: CaseDoses) -> Iterator[tuple[str, tuple[Solid, ...]]]:
     for key, structure in structures_of(doses.case).items():
         region = doses.region(structure)
         if not isinstance(region, Reason):
-            yield key, (region.solids[0].stack, region.solids[0].gaps)
+            yield key, region.solids
 
 
 def _wide(gaps: Gaps) -> int:

@@ -42,7 +42,7 @@ def _edges_in(xy, begin, end, box, reach):
 
 
 @compiled
-def _far_from(xy, begin, x, y, edges, other_begin, other_end):
+def _far_from(xy, x, y, edges, other_begin, other_end):
     """Distance of a point from some edges of a loop."""
     least = np.inf
     for w in edges:
@@ -52,10 +52,10 @@ def _far_from(xy, begin, x, y, edges, other_begin, other_end):
 
 
 @compiled
-def _nearness(xy, begin, end, other_begin, other_end, edges, others, reach):
-    """Length of a loop's outline within `reach` of another, and how far its farthest point is.
+def _nearness(xy, begin, end, other_begin, other_end, edges, others, near_mm):
+    """Length of a loop's outline within `near_mm` of another, and how far its farthest point is.
 
-    Looked at are points along each edge not farther than `reach` from each other; edges that are
+    Looked at are points along each edge not farther than `near_mm` from each other; edges that are
     not in `edges` are far, and their distance is not told (infinite).
     """
     near = 0.0
@@ -63,21 +63,21 @@ def _nearness(xy, begin, end, other_begin, other_end, edges, others, reach):
     for v in edges:
         before = v - 1 if v > begin else end - 1
         length = np.hypot(xy[v, 0] - xy[before, 0], xy[v, 1] - xy[before, 1])
-        steps = max(1, min(int(np.ceil(length / reach)), 64))
+        steps = max(1, min(int(np.ceil(length / near_mm)), 64))
         for k in range(steps):
             part = (k + 1.0) / steps
             x = xy[before, 0] + part * (xy[v, 0] - xy[before, 0])
             y = xy[before, 1] + part * (xy[v, 1] - xy[before, 1])
-            far = _far_from(xy, begin, x, y, others, other_begin, other_end)
+            far = _far_from(xy, x, y, others, other_begin, other_end)
             farthest = max(farthest, far)
-            if far <= reach:
+            if far <= near_mm:
                 near += length / steps
     return near, farthest
 
 
 @compiled
 def _crossing_y(xy, a, b, c, d):
-    """y at which two edges cross; NaN where they do not."""
+    """Height at which two edges cross; NaN where they do not."""
     px, py = xy[b, 0] - xy[a, 0], xy[b, 1] - xy[a, 1]
     qx, qy = xy[d, 0] - xy[c, 0], xy[d, 1] - xy[c, 1]
     turn = px * qy - py * qx
@@ -91,15 +91,18 @@ def _crossing_y(xy, a, b, c, d):
 
 
 @compiled
-def meet(xy, start, boxes, i, j, reach):
-    """How two loops meet: near lengths of i and j, farthest distance, and whether edges cross."""
+def meet(xy, start, boxes, i, j, reach, near):
+    """How two loops meet: near lengths of i and j, farthest distance, and whether edges cross.
+
+    Near is what lies within `near`; distances beyond `reach`, which is larger, are not told.
+    """
     a, b, c, d = start[i], start[i + 1], start[j], start[j + 1]
     mine = _edges_in(xy, a, b, boxes[j], reach)
     other = _edges_in(xy, c, d, boxes[i], reach)
     if mine.size == 0 or other.size == 0:
         return 0.0, 0.0, np.inf, False
-    near_i, far_i = _nearness(xy, a, b, c, d, mine, other, reach)
-    near_j, far_j = _nearness(xy, c, d, a, b, other, mine, reach)
+    near_i, far_i = _nearness(xy, a, b, c, d, mine, other, near)
+    near_j, far_j = _nearness(xy, c, d, a, b, other, mine, near)
     crossing = False
     for v in mine:
         before = v - 1 if v > a else b - 1
@@ -162,7 +165,7 @@ def _active(xy, last, low, high, y):
 
 @compiled
 def _at(xy, last, v, y):
-    """x of an edge at a height."""
+    """Place of an edge at a height."""
     a, b = last[v], v
     part = (y - xy[a, 1]) / (xy[b, 1] - xy[a, 1])
     return xy[a, 0] + part * (xy[b, 0] - xy[a, 0])

@@ -79,6 +79,8 @@ def areas_mm2(first: Sequence[FloatArray], second: Sequence[FloatArray]) -> tupl
     Each set is read by the even-odd rule. Exact to rounding, whatever crosses.
     """
     loops = [*first, *second]
+    if not loops:
+        return 0.0, 0.0, 0.0
     start = np.concatenate([[0], np.cumsum([len(loop) for loop in loops])]).astype(np.int64)
     side = np.repeat(np.array([0, 1], dtype=np.int64), [len(first), len(second)])
     areas = overlay(np.concatenate(loops), start, side)
@@ -91,12 +93,12 @@ def pair_of(a: FloatArray, b: FloatArray) -> Pair:
         return Pair(Relation.COPY, (1.0, 1.0))
     low = np.stack([a.min(axis=0), b.min(axis=0)])
     high = np.stack([a.max(axis=0), b.max(axis=0)])
-    if (low.max(axis=0) > high.min(axis=0) + COPY_MM).any():
+    if (low.max(axis=0) > high.min(axis=0) + WALL_MM).any():
         return APART
     xy = np.concatenate([a, b])
     start = np.array([0, len(a), len(a) + len(b)], dtype=np.int64)
     boxes = np.concatenate([low, high], axis=1)
-    near_a, near_b, farthest, crossing = meet(xy, start, boxes, 0, 1, COPY_MM)
+    near_a, near_b, farthest, crossing = meet(xy, start, boxes, 0, 1, WALL_MM, COPY_MM)
     if not crossing and near_a == near_b == 0 and farthest > WALL_MM:
         return APART
     way = _length(a), _length(b)

@@ -129,9 +129,7 @@ def _once(loops: list[FloatArray], pairs: _Pairs) -> tuple[list[FloatArray], _Pa
     return [loops[i] for i in kept], left, len(dropped)
 
 
-def _copies_of_several(
-    loops: list[FloatArray], pairs: _Pairs, dropped: set[int]
-) -> Iterator[int]:
+def _copies_of_several(loops: list[FloatArray], pairs: _Pairs, dropped: set[int]) -> Iterator[int]:
     """Yield loops that enclose what several others enclose together.
 
     Such is a keyhole contour beside the outline and the hole it is made of, or a whole outline
@@ -184,5 +182,3 @@ def _united(loops: list[FloatArray]) -> list[FloatArray]:
         if size - both > 1e-6 * size:
             return union_of(loops)
     return [largest]
-
-
