@@ -230,23 +230,22 @@ def _outlines(contours: tuple[Contour, ...], slice_spacing_mm: float | None) -> 
     start = _offsets([len(c.xy_mm) for c in contours])
     low, high = np.minimum.reduceat(xy, start[:-1]), np.maximum.reduceat(xy, start[:-1])
     z = np.array([c.z_mm for c in contours])
-    names = _true_names(contours, z, slice_spacing_mm)
+    names = _true_names(contours, slice_spacing_mm)
     return _Outlines(
         contours, z, xy, start, np.concatenate([low, high], axis=1), names, slice_spacing_mm
     )
 
 
-def _true_names(
-    contours: tuple[Contour, ...], z_mm: FloatArray, slice_spacing_mm: float | None
-) -> frozenset[str]:
+def _true_names(contours: tuple[Contour, ...], slice_spacing_mm: float | None) -> frozenset[str]:
     if not any(c.image_uid for c in contours):
         return frozenset()
-    near = SLICE_SHARE * (slice_spacing_mm or spacing_mm(np.diff(z_mm)) or 0.0)
     low: dict[str, float] = {}
     high: dict[str, float] = {}
     for c in contours:
         low.setdefault(c.image_uid, c.z_mm)
         high[c.image_uid] = c.z_mm
+    steps = np.diff(np.sort([(low[uid] + high[uid]) / 2 for uid in low if uid]))
+    near = SLICE_SHARE * (slice_spacing_mm or spacing_mm(steps) or 0.0)
     return frozenset(uid for uid in low if uid and 0 < high[uid] - low[uid] <= near)
 
 

@@ -32,8 +32,8 @@ ALIKE: Final = 0.5
 HOLE_SHARE: Final = 0.8
 """A contour of which at least this part lies within a much larger one is more likely a hole."""
 
-SLIVER_MM: Final = 0.1
-"""Depth of an overlap that rounding makes: times a quarter of the shorter outline, an area."""
+SLIVER_MM: Final = 0.2
+"""Depth of an overlap that rounding makes, along outlines that run beside each other."""
 
 EDGE_SHARE: Final = 0.04
 """Part of the shorter outline along which two contours that share an edge run, at least."""
@@ -104,14 +104,14 @@ def pair_of(a: FloatArray, b: FloatArray) -> Pair:
     way = _length(a), _length(b)
     near = (_share(near_a, way[0]), _share(near_b, way[1]))
     area_a, area_b, both = areas_mm2([a], [b])
-    return _judged(near, farthest, (area_a, area_b, both), min(way))
+    return _judged(near, farthest, (area_a, area_b, both), max(near_a, near_b))
 
 
 def _judged(
     near: tuple[float, float],
     farthest_mm: float,
     areas: tuple[float, float, float],
-    way_mm: float,
+    beside_mm: float,
 ) -> Pair:
     area_a, area_b, both = areas
     joint = area_a + area_b - both
@@ -121,7 +121,7 @@ def _judged(
         return Pair(Relation.COPY, near, both, joint)
     if alike and (farthest_mm <= WALL_MM or min(near) >= ALIKE):
         return Pair(Relation.UNCLEAR, near, both, joint)
-    sliver = SLIVER_MM * way_mm / 4
+    sliver = SLIVER_MM * beside_mm
     if min(both, area_a - both, area_b - both) > sliver:
         hole = not alike and both >= HOLE_SHARE * min(area_a, area_b)
         return Pair(Relation.CROSSING, near, both, joint, hole)
