@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import sqlalchemy as sa
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.packed import pack
@@ -22,6 +23,7 @@ from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.review import review_case
 from sbrt_qa.review.stored import stored
 from sbrt_qa.review.unreviewed import lost_review
+from sbrt_qa.store.queries import LetterHead, answer_queries, close_queries, record_letter
 from sbrt_qa.store.records import (
     Entry,
     Place,
@@ -30,6 +32,8 @@ from sbrt_qa.store.records import (
     StoredDvh,
     StoredFile,
 )
+from sbrt_qa.store.sites import name_sites
+from sbrt_qa.store.write import Recorder, add_protocol
 
 PROTOCOL = """\
 schema: sbrt_qa.protocol/1
@@ -136,3 +140,23 @@ def compared() -> StoredComparison:
     """Return a comparison of the case with itself."""
     found = compare_reviews(reviewed().review, reviewed().review)
     return StoredComparison(found.to_json(), digest("before"))
+
+
+def fill(engine: sa.Engine, at: str = "2026-02-02T10:00:00Z") -> None:
+    """Put at least two rows into every table, as the program itself does."""
+    rules = {one.content_hash: add_protocol(engine, one, at) for one in map(protocol, ("1", "2"))}
+    one = Recorder(engine, rules, "0.1")
+    whole = replace(reviewed(), comparison=compared())
+    for number, place in enumerate((("S1", "001"), ("S1", "002"), ("S2", "001")), 1):
+        made = one.record(entry(*place, content=str(number), cases=(whole,)), at)
+        for words in ("first", "second"):
+            record_letter(
+                engine, made.submission_id, LetterHead(sender="Office", contact="office@trial"),
+                lambda top, words=words: f"{words} letter {top.number} {top.head}", at,
+                due="2026-03-01T23:59:59Z",
+            )  # fmt: skip
+        answer_queries(engine, made.submission_id, "soon", at)
+        close_queries(engine, made.submission_id, "done", at)
+    other = replace(entry("S3", "001", content="other"), place=replace(entry().place, trial="T2"))
+    one.record(other, at)
+    name_sites(engine, {"S1": "First Clinic", "S2": "Second Clinic"}, at)

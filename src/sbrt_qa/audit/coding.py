@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sbrt_qa.audit.layout import UNKNOWN_SITE, Naming, Secret, is_code
@@ -18,7 +19,14 @@ class Coded:
     findings: tuple[Finding, ...] = ()
 
 
-def coded(named: Naming, key: str, secret: Secret, *, pseudonymize: bool) -> Coded:
+def coded(
+    named: Naming,
+    key: str,
+    secret: Secret,
+    *,
+    pseudonymize: bool,
+    refused: Collection[str] = (),
+) -> Coded:
     """Return the codes of a submission.
 
     A name that is no code - it has blanks, a date, or no digit - may be a person's, and is
@@ -34,10 +42,12 @@ def coded(named: Naming, key: str, secret: Secret, *, pseudonymize: bool) -> Cod
         Key of the hashes.
     pseudonymize
         Replace every subject's code.
+    refused
+        What is the patient's own name or number, and no code whatever it looks like.
     """
     found: list[Finding] = []
     site, subject = named.site or UNKNOWN_SITE, named.subject
-    if not is_code(site):
+    if not is_code(site) or site in refused:
         site = secret.code("S", site)
         found.append(_replaced(say("site")))
     if subject is None:
@@ -45,7 +55,7 @@ def coded(named: Naming, key: str, secret: Secret, *, pseudonymize: bool) -> Cod
         found.append(_nameless())
     elif pseudonymize:
         subject = secret.code("P", subject)
-    elif not is_subject_code(subject):
+    elif not is_subject_code(subject) or subject in refused:
         subject = secret.code("X", subject)
         found.append(_replaced(say("subject")))
     return Coded(site, subject, tuple(found))

@@ -3,7 +3,7 @@
 Folders are ``SITE/SUBJECT/VERSION``, ``SITE/SUBJECT`` or ``SUBJECT``, where a version is ``v2`` or
 ``submission 2`` (in the third place a plain number will do, and the end of a subject's name,
 ``017_v2``, too). For anything else there is a manifest, a CSV file with the columns ``path``,
-``site``, ``subject`` and, if wanted, ``version`` and ``received``.
+``site``, ``subject`` and, if wanted, ``version``, ``received`` and ``site_name``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from sbrt_qa.errors import UsageError, quoted
 
 UNKNOWN_SITE: Final = "UNKNOWN"
 MAX_VERSION: Final = 9999
+LONGEST_NAME: Final = 200
+"""Characters of the name of a site."""
 
 _VERSION: Final = re.compile(r"(?:v|version|submission|resubmission)[ _.-]?0*(\d{1,4})", re.I)
 _WORD: Final = re.compile(
@@ -54,6 +56,7 @@ class Naming:
     version: int | None = None
     received: str = ""
     weak: bool = False
+    site_name: str = ""
 
 
 def naming(parts: Sequence[str]) -> Naming:
@@ -177,7 +180,11 @@ def _manifest_row(values: dict[str, str], where: str) -> Naming:
         raise UsageError("not a version", where=where, got=quoted(version), expected="1, 2, ...")
     if received and not _RECEIVED.fullmatch(received):
         raise UsageError("not a date", where=where, got=quoted(received), expected="YYYY-MM-DD")
-    return Naming(values["site"], values["subject"], int(version) if version else None, received)
+    number = int(version) if version else None
+    name = values.get("site_name", "")
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise UsageError("not the name of a site", where=where, got=quoted(name))
+    return Naming(values["site"], values["subject"], number, received, site_name=name)
 
 
 # --- one name for a submission ------------------------------------------------------------------

@@ -131,6 +131,25 @@ def scan(header: Header, texts: Texts) -> Scan:
     return Scan(tuple(findings), tuple(longest_first))
 
 
+def names_patient(code: str, header: Header) -> bool:
+    """Tell whether what stands in the place of a code is the patient's own name or number.
+
+    A de-identified export bears the code as name or number, which is as it should be. It is not
+    where the header names somebody beside it: then the number is the hospital's.
+    """
+    folded_code = _fold(code)
+    if not folded_code or any(folded_code in _fold(name) for name in header.names):
+        return False
+    somebody = [name for name in header.names if not _is_neutral(name, {folded_code})]
+    if not somebody:
+        return False
+    if any(folded_code == _fold(number) for number in header.ids):
+        return True
+    search = NameSearch(somebody, NEUTRAL)
+    births = BirthSearch(header.birth_dates)
+    return bool(search.spans(code)) or bool(births.spans(code))
+
+
 def _distinct(cleaned: Mapping[str, str], named: Sequence[str]) -> dict[str, str]:
     """Return texts that stand for others, numbered where two would become one."""
     taken = set(named)

@@ -172,12 +172,17 @@ def comparisons(engine: Database, protocol: str = "") -> Iterator[tuple[str, int
             yield code, row.ordinal, unpacked(row.document)
 
 
+def events_of_kind(engine: Database, kind: str) -> list[dict[str, Any]]:
+    """Return what the events of one kind tell, oldest first."""
+    e = t.audit_events.c
+    query = sa.select(e.details).where(e.kind == kind).order_by(e.seq)
+    with reading(engine) as connection:
+        return [json.loads(details) for details in connection.scalars(query)]
+
+
 def versions_by_rules(engine: Database) -> dict[str, tuple[str, ...]]:
     """Return the hashes of protocol versions that runs were made under, by what stands for all."""
-    e = t.audit_events.c
-    begun = sa.select(e.details).where(e.kind == "audit begun").order_by(e.seq)
-    with reading(engine) as connection:
-        told = [json.loads(details) for details in connection.scalars(begun)]
+    told = events_of_kind(engine, "audit begun")
     return {one["rules"]: tuple(one["protocols"]) for one in told if "rules" in one}
 
 

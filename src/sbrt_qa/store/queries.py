@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.errors import StoreError
+from sbrt_qa.model.actor import Doing
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.answers import newest_submissions
-from sbrt_qa.store.chain import append
-from sbrt_qa.store.connection import Database, reading, writing
+from sbrt_qa.store.chain import Head, append, head_of
+from sbrt_qa.store.connection import Database, reading, written
 from sbrt_qa.store.records import sha256, submission_code
+from sbrt_qa.store.rows import insert
 
 OPENED: Final = "query opened"
 ANSWERED: Final = "query answered"
 CLOSED: Final = "query closed"
+WRITTEN: Final = "letter written"
 """Kinds of the events of a letter; a site's answer is nothing but its event."""
 
 
@@ -58,26 +62,122 @@ class QueryRow:
         return "closed" if self.closed else "answered" if self.answered else "open"
 
 
-def open_query(engine: Database, submission: int, letter: str, due: str, at: str) -> int:
-    """Record a letter, and its event, and return its number.
+@dataclass(frozen=True, slots=True)
+class LetterHead:
+    """What a letter says of itself and its sender.
+
+    Parameters
+    ----------
+    number
+        Counts the letters of an audit; 0 for one of a store that did not count yet.
+    head
+        End of the chain when it was written.
+    sender, contact
+        Who writes, and how to reach them; lines of text, may be empty.
+    site_name
+        What the site is called, empty where that is not known.
+    """
+
+    number: int = 0
+    head: Head = Head()
+    sender: str = ""
+    contact: str = ""
+    site_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A letter as it was written, and the query it is; 0 where it asks for nothing."""
+
+    top: LetterHead
+    submission_id: int
+    query_id: int
+    written: str
+    text: str
+
+
+def record_letter(
+    engine: Database,
+    submission: int,
+    top: LetterHead,
+    write: Callable[[LetterHead], str],
+    at: str,
+    *,
+    due: str = "",
+    by: Doing | None = None,
+) -> LetterRow:
+    """Record a letter with its event; one that is due is a query that waits for an answer.
+
+    Parameters
+    ----------
+    top
+        Sender, contact and name of the site; number and head of the chain are found here.
+    write
+        Gives the letter's text for its number and head; called within the transaction.
+    due
+        By when an answer is asked for, UTC; empty for a letter that asks for nothing.
 
     Raises
     ------
     StoreError
         It is due before it is written.
     """
-    with writing(engine) as connection:
-        row = {"submission_id": submission, "opened": at, "due": due, "letter": letter}
-        row |= {"sha256": sha256(letter)}
-        key = connection.execute(t.queries.insert(), row).inserted_primary_key
-        if key is None:
-            raise StoreError("the database gave no key", where="queries")
-        data = {"submission": submission, "query": int(key[0]), "due": due, "letter": row["sha256"]}
-        append(connection, at, OPENED, "", data)
-        return int(key[0])
+
+    def work(connection: Connection) -> LetterRow:
+        number = (connection.scalar(sa.select(sa.func.max(t.letters.c.number))) or 0) + 1
+        whole = replace(top, number=number, head=head_of(connection))
+        text = write(whole)
+        digest = sha256(text)
+        query = 0
+        if due:
+            row = {"submission_id": submission, "opened": at, "due": due, "letter": text}
+            query = insert(connection, t.queries, row | {"sha256": digest})
+        insert(connection, t.letters, {
+            "number": number, "submission_id": submission, "query_id": query or None,
+            "written": at, "text": text, "sha256": digest, "sender": whole.sender,
+            "contact": whole.contact, "site_name": whole.site_name,
+            "head_seq": whole.head.seq, "head_hash": whole.head.hash,
+        })  # fmt: skip
+        data = {"submission": submission, "letter": digest, "number": number}
+        data |= {"query": query, "due": due} if due else {}
+        append(connection, at, OPENED if due else WRITTEN, "", data, by)
+        return LetterRow(whole, submission, query, at, text)
+
+    return written(engine, work, durable=True)
 
 
-def close_queries(engine: Database, submission: int, reason: str, at: str) -> int:
+def open_query(engine: Database, submission: int, letter: str, due: str, at: str) -> int:
+    """Record a letter of this very text as a query, and return its number.
+
+    Raises
+    ------
+    StoreError
+        It is due before it is written.
+    """
+    made = record_letter(engine, submission, LetterHead(), lambda _: letter, at, due=due)
+    return made.query_id
+
+
+def letters(engine: Database, submission: int = 0) -> tuple[LetterRow, ...]:
+    """Return the letters about one submission or all, oldest first."""
+    c = t.letters.c
+    query = sa.select(t.letters).order_by(c.number)
+    with reading(engine) as connection:
+        rows = connection.execute(query.where(c.submission_id == submission) if submission else query)
+        return tuple(
+            LetterRow(
+                LetterHead(
+                    r.number, Head(r.head_seq, r.head_hash), r.sender, r.contact, r.site_name
+                ),
+                r.submission_id, r.query_id or 0, r.written, r.text,
+            )
+            for r in rows
+        )  # fmt: skip
+
+
+def close_queries(
+    engine: Database, submission: int, reason: str, at: str, by: Doing | None = None
+) -> int:
     """Close every open query of a submission and return how many there were.
 
     Raises
@@ -85,7 +185,8 @@ def close_queries(engine: Database, submission: int, reason: str, at: str) -> in
     StoreError
         No reason is given.
     """
-    with writing(engine) as connection:
+
+    def work(connection: Connection) -> int:
         q, e = t.queries, t.query_closings
         query = (
             sa.select(q.c.id)
@@ -96,11 +197,15 @@ def close_queries(engine: Database, submission: int, reason: str, at: str) -> in
         for number in numbers:
             row = {"query_id": number, "closed": at, "reason": reason}
             connection.execute(e.insert(), row)
-            append(connection, at, CLOSED, "", {"query": number, "reason": sha256(reason)})
+            append(connection, at, CLOSED, "", {"query": number, "reason": sha256(reason)}, by)
         return len(numbers)
 
+    return written(engine, work, durable=True)
 
-def answer_queries(engine: Database, submission: int, note: str, at: str) -> int:
+
+def answer_queries(
+    engine: Database, submission: int, note: str, at: str, by: Doing | None = None
+) -> int:
     """Record that the site answered every query of a submission that is not closed.
 
     An answer changes no row; it is an event of the chain, which holds the note itself.
@@ -113,10 +218,13 @@ def answer_queries(engine: Database, submission: int, note: str, at: str) -> int
     if not note.strip():
         raise StoreError("an answer without a word", expected="what the site answered")
     mine = [one for one in all_queries(engine, submission) if one.state != "closed"]
-    with writing(engine) as connection:
+
+    def work(connection: Connection) -> int:
         for one in mine:
-            append(connection, at, ANSWERED, "", {"query": one.id, "note": note})
-    return len(mine)
+            append(connection, at, ANSWERED, "", {"query": one.id, "note": note}, by)
+        return len(mine)
+
+    return written(engine, work, durable=True)
 
 
 def all_queries(engine: Database, submission: int = 0) -> tuple[QueryRow, ...]:

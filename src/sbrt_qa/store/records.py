@@ -113,6 +113,9 @@ class Entry:
         What tells that another submission is of the same plan or patient.
     also
         Further fingerprints by which the input is known.
+    reports
+        Fingerprints of the case reports, one for each plan, empty where none was written; nothing
+        where no reports are wanted.
     """
 
     place: Place
@@ -124,6 +127,7 @@ class Entry:
     lost_kind: str = "broke off"
     marks: tuple[Mark, ...] = ()
     also: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.cases) == (self.lost is not None):

@@ -26,6 +26,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+VERSION: Final = "v006"
+"""The newest migration."""
+
 CODE: Final = 64
 """Longest code of a trial, site, subject or finding."""
 
@@ -354,6 +357,36 @@ fingerprints = Table(
 )
 """Further fingerprints by which the input of a submission is known, such as that of another way to
 take it."""
+
+letters = Table(
+    "letters",
+    metadata,
+    _id(),
+    Column("number", Integer, nullable=False, unique=True),
+    _to("submission_id", "submissions"),
+    Column("query_id", ForeignKey("queries.id"), nullable=True, unique=True),
+    _text("written"),
+    Column("text", Text, nullable=False),
+    _text("sha256", HASH),
+    _words("sender"),
+    _words("contact"),
+    _words("site_name"),
+    Column("head_seq", Integer, nullable=False),
+    _text("head_hash", HASH),
+    CheckConstraint("number > 0", name="number"),
+)
+"""Every letter as it was written; one that asks for something is a query as well. `head_seq` and
+`head_hash` are the end of the chain that the letter names: of the event before its own."""
+
+site_names = Table(
+    "site_names",
+    metadata,
+    _id(),
+    _to("site_id", "sites"),
+    Column("name", Text, nullable=False),
+    CheckConstraint("length(name) > 0", name="name"),
+)
+"""What a site is called, in any script; the last one counts."""
 
 FIRST_TABLES: Final = (
     trials, sites, subjects, submissions, files, cases, protocol_versions, reviews, dvhs,

@@ -13,8 +13,9 @@ from sqlalchemy.engine import Connection
 from sbrt_qa.errors import ResultError, StoreError
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.unreviewed import NOT_REVIEWED
+from sbrt_qa.store import covered
 from sbrt_qa.store import tables as t
-from sbrt_qa.store.chain import START, Event, events, first_break
+from sbrt_qa.store.chain import START, Event, Head, events, first_break, head_of
 from sbrt_qa.store.connection import Database, reading
 from sbrt_qa.store.kept import unpacked
 from sbrt_qa.store.records import (
@@ -25,7 +26,12 @@ from sbrt_qa.store.records import (
     sha256,
     submission_code,
 )
-from sbrt_qa.store.verify_database import damage, trigger_differences, unclaimed_places
+from sbrt_qa.store.verify_database import (
+    damage,
+    schema_differences,
+    trigger_differences,
+    unclaimed_places,
+)
 from sbrt_qa.store.verify_places import ToldPlaces, place_differences
 from sbrt_qa.store.verify_queries import ToldQueries, query_differences
 from sbrt_qa.store.write import finding_row, value_row
@@ -71,10 +77,14 @@ def _verified(connection: Connection) -> Verified:
 
 def last_event(engine: Database) -> tuple[int, str]:
     """Return number and hash of the last event, unverified."""
-    e = t.audit_events.c
+    found = head(engine)
+    return found.seq, found.hash
+
+
+def head(engine: Database) -> Head:
+    """Return the end of the chain, unverified."""
     with reading(engine) as connection:
-        row = connection.execute(sa.select(e.seq, e.hash).order_by(e.seq.desc()).limit(1)).first()
-        return (row.seq, row.hash) if row else (0, START)
+        return head_of(connection)
 
 
 def _number(connection: Connection, table: sa.Table) -> int:
@@ -98,12 +108,17 @@ class _Told:
     losses: dict[int, list[str]] = field(default_factory=dict)
     queries: ToldQueries = field(default_factory=ToldQueries)
     places: ToldPlaces = field(default_factory=ToldPlaces)
+    covers: list[covered.Cover] = field(default_factory=list)
+    events: dict[int, str] = field(default_factory=dict)
 
     def add(self, event: Event) -> None:
         """Take in one event."""
         data = event.data
         self.queries.add(event)
         self.places.add(event)
+        if "covers" in data:
+            self.covers += covered.covers_of(event.seq, data)
+            self.events[event.seq] = " ".join(filter(None, (event.kind, event.subject)))
         if event.kind not in ("reviewed", "regraded", "lost"):
             return
         submission = data["submission"]
@@ -146,6 +161,8 @@ def _differences(connection: Connection) -> Iterator[str]:
     yield from place_differences(connection, told.places)
     yield from unclaimed_places(connection)
     yield from trigger_differences(connection)
+    yield from covered.differences(connection, told.covers, told.events)
+    yield from schema_differences(connection)
 
 
 def _protocol(connection: Connection, event: Event) -> Iterator[str]:

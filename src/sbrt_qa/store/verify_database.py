@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.store import tables as t
+from sbrt_qa.store.connection import open_engine, version_of
+from sbrt_qa.store.migrate import upgrade
 from sbrt_qa.store.triggers import broken_trigger
+
+VERSION_TABLE: Final = "alembic_version"
 
 
 def damage(connection: Connection) -> str:
@@ -36,3 +41,70 @@ def trigger_differences(connection: Connection) -> Iterator[str]:
     """Tell that rows are not kept any more as they were written."""
     if name := broken_trigger(connection):
         yield f"the trigger {name}, which refuses changes, is missing or not what it was"
+
+
+def schema_differences(connection: Connection) -> Iterator[str]:
+    """Tell tables, columns, constraints, views and triggers that are not those of this version."""
+    if (found := version_of(connection)) != t.VERSION:
+        yield f"the version of the store is {found or 'gone'}, and not {t.VERSION}"
+    there = set(sa.inspect(connection).get_table_names())
+    for name in sorted(there - {*t.metadata.tables, VERSION_TABLE}):
+        yield f"the table {name} is none of this program's"
+    if connection.dialect.name == "sqlite":
+        yield from _sqlite_differences(connection)
+    else:
+        yield from _postgresql_differences(connection)
+
+
+def _sqlite_differences(connection: Connection) -> Iterator[str]:
+    there, expected = _statements(connection), _expected_statements()
+    for key in sorted({*there, *expected}):
+        if there.get(key) != expected.get(key):
+            yield f"the {key[0]} {key[1]} of the database is not what this program made it"
+
+
+def _statements(connection: Connection) -> dict[tuple[str, str], str]:
+    query = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    rows = connection.execute(sa.text(query))
+    return {(row.type, row.name): " ".join(row.sql.split()) for row in rows}
+
+
+def _expected_statements() -> dict[tuple[str, str], str]:
+    """Return what the migrations make of an empty database, which is held in memory."""
+    engine = open_engine("sqlite://")
+    try:
+        upgrade(engine)
+        with engine.connect() as connection:
+            return _statements(connection)
+    finally:
+        engine.dispose()
+
+
+def _postgresql_differences(connection: Connection) -> Iterator[str]:
+    found = sa.inspect(connection)
+    for name, table in sorted(t.metadata.tables.items()):
+        there = {c["name"]: bool(c["nullable"]) for c in found.get_columns(name)}
+        expected = {c.name: bool(c.nullable) for c in table.c}
+        for column in sorted({*there, *expected}):
+            if there.get(column) != expected.get(column):
+                yield f"the column {column} of the table {name} is not what this program made it"
+        checks = {str(c["name"]).rpartition("ck_")[2] for c in found.get_check_constraints(name)}
+        wanted = {
+            str(c.name) for c in table.constraints
+            if isinstance(c, sa.CheckConstraint) and c.name is not None
+        }  # fmt: skip
+        if missing := sorted(w for w in wanted if not any(c.endswith(w) for c in checks)):
+            yield f"the constraint {missing[0]} of the table {name} is gone"
+    yield from _foreign_triggers(connection)
+
+
+def _foreign_triggers(connection: Connection) -> Iterator[str]:
+    query = (
+        "SELECT t.tgname AS name, p.proname AS function, p.prosrc AS body FROM pg_trigger t "
+        "JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal"
+    )
+    names = {f"{table}_append_only" for table in t.metadata.tables}
+    for row in connection.execute(sa.text(query)):
+        sound = row.function == "sbrt_qa_append_only" and "RAISE EXCEPTION" in row.body
+        if row.name not in names or not sound:
+            yield f"the trigger {row.name} is not what this program made it"

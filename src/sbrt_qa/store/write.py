@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from sbrt_qa.errors import StoreError
+from sbrt_qa.model.actor import Doing
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.chain import append
-from sbrt_qa.store.connection import writing
+from sbrt_qa.store.connection import written
 from sbrt_qa.store.failures import Failure, add_failure, end_failures
 from sbrt_qa.store.known import losses
 from sbrt_qa.store.marks import add_fingerprints, add_marks, known_by
@@ -41,15 +42,22 @@ COMPRESSION: Final = 1
 """Level of zlib: a document takes a fifth more room than at the usual level, and half the time."""
 
 
-def note(engine: Engine, at: str, kind: str, data: dict[str, Any], subject: str = "") -> None:
-    """Record an event that changes no other table."""
-    with writing(engine) as connection:
-        append(connection, at, kind, subject, data)
+def note(
+    engine: Engine,
+    at: str,
+    kind: str,
+    data: dict[str, Any],
+    subject: str = "",
+    by: Doing | None = None,
+) -> None:
+    """Record an event that changes no other table, of whoever acts; else of the program."""
+    written(engine, lambda connection: append(connection, at, kind, subject, data, by))
 
 
-def add_protocol(engine: Engine, protocol: Protocol, at: str) -> int:
+def add_protocol(engine: Engine, protocol: Protocol, at: str, by: Doing | None = None) -> int:
     """Record a protocol version, unless it is there, and return its row."""
-    with writing(engine) as connection:
+
+    def work(connection: Connection) -> int:
         same = t.protocol_versions.c.sha256 == protocol.content_hash
         known = connection.scalar(sa.select(t.protocol_versions.c.id).where(same))
         if known is not None:
@@ -57,8 +65,11 @@ def add_protocol(engine: Engine, protocol: Protocol, at: str) -> int:
         content = protocol.model_dump_json(by_alias=True)
         row = {"code": protocol.id, "version": protocol.version, "sha256": protocol.content_hash}
         data = {**row, "content": sha256(content)}
-        append(connection, at, "protocol added", protocol.id, data)
-        return insert(connection, t.protocol_versions, {**row, "content": content})
+        made = insert(connection, t.protocol_versions, {**row, "content": content})
+        append(connection, at, "protocol added", protocol.id, data, by)
+        return made
+
+    return written(engine, work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +96,28 @@ class Recorder:
         StoreError
             The database refuses.
         """
-        with writing(self.engine) as connection:
-            known = _same_input(connection, entry)
-            made = known or _add_submission(connection, entry, at)
-            if entry.lost is not None:
-                self._record_loss(connection, made, entry, entry.lost, at)
-                return made
-            if known is None or not _has_contents(connection, made.submission_id):
-                _add_contents(connection, made.submission_id, entry)
-            there = _case_ids(connection, made.submission_id) if known else []
-            for number, one in enumerate(entry.cases):
-                if number >= len(there):
-                    there.append(_add_case(connection, made.submission_id, number + 1, one))
-                elif self._has_review(connection, there[number], one.review, self.version):
-                    continue
-                self._add_review(connection, made.submission_id, there[number], one, at)
-            told = add_marks(connection, made.submission_id, entry.marks)
-            told |= add_fingerprints(
-                connection, made.submission_id, _further(connection, made, entry)
-            )
-            append(connection, at, "reviewed", made.code, self._event(made, entry) | told)
-            self._settle(connection, made.submission_id)
-            end_failures(connection, entry.place.place_key, entry.input_sha256, at)
+        return written(self.engine, lambda connection: self._record(connection, entry, at))
+
+    def _record(self, connection: Connection, entry: Entry, at: str) -> Recorded:
+        known = _same_input(connection, entry)
+        made = known or _add_submission(connection, entry, at)
+        if entry.lost is not None:
+            self._record_loss(connection, made, entry, entry.lost, at)
+            return made
+        if known is None or not _has_contents(connection, made.submission_id):
+            _add_contents(connection, made.submission_id, entry)
+        there = _case_ids(connection, made.submission_id) if known else []
+        for number, one in enumerate(entry.cases):
+            if number >= len(there):
+                there.append(_add_case(connection, made.submission_id, number + 1, one))
+            elif self._has_review(connection, there[number], one.review, self.version):
+                continue
+            self._add_review(connection, made.submission_id, there[number], one, at)
+        told = add_marks(connection, made.submission_id, entry.marks)
+        told |= add_fingerprints(connection, made.submission_id, _further(connection, made, entry))
+        self._settle(connection, made.submission_id)
+        append(connection, at, "reviewed", made.code, self._event(made, entry) | told)
+        end_failures(connection, entry.place.place_key, entry.input_sha256, at)
         return made
 
     def _record_loss(
@@ -160,27 +171,37 @@ class Recorder:
             "rules": self.rules_sha256,
             "engine": self.version,
             "cases": [_told(one) for one in entry.cases],
+            **({"reports": list(entry.reports)} if entry.reports else {}),
         }
 
-    def record_regrading(self, regraded: Sequence[Regraded], at: str) -> None:
-        """Record reviews of stored cases, all or none."""
-        with writing(self.engine) as connection:
+    def record_regrading(
+        self, regraded: Sequence[Regraded], at: str, by: Doing | None = None
+    ) -> None:
+        """Record reviews of stored cases, all or none, of whoever has them regraded."""
+
+        def work(connection: Connection) -> None:
             for one in regraded:
-                if self._has_review(connection, one.case_id, one.review, one.engine):
-                    continue
-                case = ReviewedCase(one.review, one.review.to_json())
-                self._add_review(connection, one.submission_id, one.case_id, case, at, one)
-                data = {
-                    "submission": one.submission_id,
-                    "case": one.case_id,
-                    "source": one.source_id,
-                    "protocol": one.review.protocol.sha256,
-                    "engine": one.engine,
-                    "document": sha256(case.document),
-                    "verdict": one.review.verdict.value,
-                }
-                append(connection, at, "regraded", "", data)
-                self._settle(connection, one.submission_id)
+                if not self._has_review(connection, one.case_id, one.review, one.engine):
+                    self._record_regraded(connection, one, at, by)
+
+        written(self.engine, work, durable=True)
+
+    def _record_regraded(
+        self, connection: Connection, one: Regraded, at: str, by: Doing | None
+    ) -> None:
+        case = ReviewedCase(one.review, one.review.to_json())
+        self._add_review(connection, one.submission_id, one.case_id, case, at, one)
+        self._settle(connection, one.submission_id)
+        data = {
+            "submission": one.submission_id,
+            "case": one.case_id,
+            "source": one.source_id,
+            "protocol": one.review.protocol.sha256,
+            "engine": one.engine,
+            "document": sha256(case.document),
+            "verdict": one.review.verdict.value,
+        }
+        append(connection, at, "regraded", "", data, by)
 
     def _add_review(
         self,

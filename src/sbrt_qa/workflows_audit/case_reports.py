@@ -70,6 +70,11 @@ class CaseReports:
         """Return where a worker writes the pages of one place; it adds the number of the plan."""
         return str(self._new / place_key)
 
+    def hashes(self, place_key: str, plans: int) -> tuple[str, ...]:
+        """Return the SHA-256 of the pages of a place that wait, by plan; empty where none waits."""
+        pages = [Path(f"{self.stem(place_key)}-{n}.html") for n in range(1, plans + 1)]
+        return tuple(file_hash(page) if page.exists() else "" for page in pages)
+
     def put_in_place(self, place_key: str, code: str, plans: int) -> int:
         """Move the pages of a recorded submission to where they belong; return how many."""
         moved = 0
@@ -95,6 +100,12 @@ class CaseReports:
         """Return number and bytes of all reports."""
         sizes = [page.stat().st_size for page in (self._audit / FOLDER).glob("*/*/*/*.html")]
         return len(sizes), sum(sizes)
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # --- in the worker ------------------------------------------------------------------------------

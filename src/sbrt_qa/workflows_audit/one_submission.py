@@ -176,6 +176,7 @@ def _reviewed(
         "findings": [_plain(one) for one in (*found.findings, *told)],
         "site": _only(identity.sites),
         "subject": _only(identity.subjects),
+        "refused_codes": refused_codes(identity, [*job["codes"], *identity.subjects]),
         "marks": content_marks(inventory.cases),
         "uids": uids(inventory),
         "cases": [reviewer.answer(case, plan) for plan, case in enumerate(inventory.cases, 1)],
@@ -212,9 +213,12 @@ def scanned(
     from sbrt_qa.audit.privacy import Header, Texts, scan
     from sbrt_qa.model.outcome import Reason
 
-    subjects = [code for code in identity.subjects if is_subject_code(code)]
+    refused = refused_codes(identity, (*codes, *identity.subjects))
+    codes = [code for code in codes if code not in refused]
+    known = [code for code in identity.subjects if code not in refused]
+    subjects = [code for code in known if is_subject_code(code)]
     sites = [code for code in identity.sites if is_code(code)]
-    odd = tuple(code for code in identity.subjects if not is_subject_code(code))
+    odd = tuple(code for code in identity.subjects if code not in subjects)
     header = Header(
         identity.names,
         identity.ids,
@@ -238,6 +242,14 @@ def scanned(
     files += [(one.name, "") for one in inventory.ignored]
     texts = Texts(tuple(structures), tuple(labels), tuple(files), _vocabulary(family))
     return scan(header, texts)
+
+
+def refused_codes(identity: Identity, codes: Sequence[str]) -> list[str]:
+    """Return what stands in the place of a code and is the patient's own name or number."""
+    from sbrt_qa.audit.privacy import Header, names_patient
+
+    header = Header(identity.names, identity.ids, identity.birth_dates)
+    return [code for code in dict.fromkeys(codes) if names_patient(code, header)]
 
 
 def _written(plan: Plan) -> list[str]:

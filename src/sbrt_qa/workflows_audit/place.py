@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.audit.discovery import AUDIT_FILE, AUDIT_SCHEMA
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.errors import StoreError, UsageError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,22 +55,83 @@ class AuditFolder:
     def engine(self, database: str = "") -> Database:
         """Open the store, brought to the current version.
 
+        One in a folder that cannot be written is opened for reading only.
+
         Parameters
         ----------
         database
             The address, with a password if one is needed; that of the settings when empty.
+
+        Raises
+        ------
+        StoreError
+            It cannot be used; or it is gone, or lacks an event that something outside it names.
         """
-        from sbrt_qa.store.connection import is_current, open_engine, translated
+        from sbrt_qa.store.connection import version_now
+        from sbrt_qa.workflows_audit.head import known_heads, refuse_gone, refuse_lost
 
-        path = (self.folder / DATABASE).absolute()
-        engine = open_engine(database or self.settings.database or f"sqlite:///{path}")
-        with translated():
-            current = is_current(engine)
-        if not current:
-            from sbrt_qa.store.migrate import upgrade
-
-            upgrade(engine)
+        known = known_heads(self.folder)
+        if self.is_gone(database):
+            refuse_gone(known)
+        engine = self.unchecked_engine(database)
+        version = version_now(engine)
+        if not version:
+            refuse_gone(known)
+        if not self.is_current(version):
+            self._bring_up_to_date(engine, database)
+        refuse_lost(engine, known)
         return engine
+
+    def unchecked_engine(self, database: str = "") -> Database:
+        """Open the store as it is, held against nothing."""
+        from sbrt_qa.store.connection import open_engine
+        from sbrt_qa.store.read_only import open_read_only
+
+        address = database or self.settings.database
+        if address:
+            return open_engine(address)
+        path = (self.folder / DATABASE).absolute()
+        return open_engine(f"sqlite:///{path}") if self.is_writable else open_read_only(path)
+
+    @staticmethod
+    def is_current(version: str) -> bool:
+        """Tell whether a version of the tables is that of this program."""
+        from sbrt_qa.store.connection import VERSION
+
+        return version == VERSION
+
+    def _bring_up_to_date(self, engine: Database, database: str) -> None:
+        """Migrate a store; files that an older version wrote are recorded."""
+        from sbrt_qa.store.migrate import upgrade
+        from sbrt_qa.store.verify import head
+        from sbrt_qa.workflows_audit.head import write_head
+        from sbrt_qa.workflows_audit.published import record_files
+        from sbrt_qa.workflows_audit.times import now
+
+        if not (database or self.settings.database or self.is_writable):
+            raise StoreError(
+                "the store is of an older version and cannot be written",
+                where=quoted(self.folder.name),
+                advice="Make the folder writable once, so that it can be brought up to date.",
+            )
+        upgrade(engine)
+        if head(engine).seq:
+            record_files(engine, self.folder, now())
+        if os.access(self.folder, os.W_OK):
+            write_head(self.folder, engine)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the folder, and the store in it, can be written."""
+        from sbrt_qa.store.read_only import is_writable
+
+        return is_writable(self.folder / DATABASE)
+
+    def is_gone(self, database: str = "") -> bool:
+        """Tell whether the store should be a file in the folder, and is not there or empty."""
+        path = self.folder / DATABASE
+        in_folder = not (database or self.settings.database)
+        return in_folder and (not path.exists() or not path.stat().st_size)
 
 
 def begin(folder: Path, settings: Settings) -> AuditFolder:

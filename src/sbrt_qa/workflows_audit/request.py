@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.isolation import Limits
+from sbrt_qa.model.actor import Doing
+from sbrt_qa.workflows_audit.times import now
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.layout import Naming
+
+__all__ = ["LIMITS", "Request", "Step", "manifest_of", "now"]
 
 ANSWER_BYTES: Final = 256 * 1024**2
 """Largest answer about one submission: its histograms take half a megabyte a plan."""
@@ -54,6 +57,10 @@ class Request:
         Try once more what could not be reviewed in three runs because the review broke off.
     wait
         Wait for workers of a cluster where none is left; else the run ends.
+    sites
+        CSV file with the names of sites, see `sbrt_qa.workflows_audit.site_names`.
+    by
+        Who has it run.
     """
 
     submissions: tuple[Path, ...]
@@ -71,6 +78,8 @@ class Request:
     reports: bool = True
     retry: bool = False
     wait: bool = False
+    sites: Path | None = None
+    by: Doing = field(default_factory=Doing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +97,6 @@ class Step:
     complete: bool
     trouble: str = ""
     unwritten: int = 0
-
-
-def now() -> str:
-    """Return the time in UTC, as it is stored."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def manifest_of(request: Request) -> dict[str, Naming] | None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sbrt_qa import __version__
+from sbrt_qa.errors import SbrtQaError
 from sbrt_qa.workflows_audit.finding import Finder
+from sbrt_qa.workflows_audit.head import write_head
 from sbrt_qa.workflows_audit.one_submission import get_warm
 from sbrt_qa.workflows_audit.place import Settings, begin, read_secret, refuse_inside
 from sbrt_qa.workflows_audit.request import LIMITS, Request, Step, manifest_of, now
+from sbrt_qa.workflows_audit.run_lock import only_run
 from sbrt_qa.workflows_audit.session import Session, Task, known_codes, review
+from sbrt_qa.workflows_audit.site_names import name_sites
 from sbrt_qa.workflows_audit.workers import workers
 
 if TYPE_CHECKING:
@@ -85,18 +89,22 @@ def _session(request: Request) -> Iterator[Session]:
     database = _without_password(request.database)
     trial = request.trial or family.latest.id
     place = begin(request.out, Settings(trial, database, request.key_file is not None))
-    secret = read_secret(place, request.key_file)
-    engine = place.engine(request.database)
-    try:
-        rows = {one.content_hash: add_protocol(engine, one, now()) for one in family.versions}
-        recorder = Recorder(engine, rows, __version__)
-        about = {"rules": recorder.rules_sha256, "protocols": list(rows), "engine": __version__}
-        note(engine, now(), "audit begun", about)
-        session = Session(request, place, family, secret, engine, recorder, manifest)
-        yield session
-        note(engine, now(), "audit ended", about | {"reviewed": session.reviewed})
-    finally:
-        engine.dispose()
+    with only_run(place.folder, now(), request.by.actor.name):
+        secret = read_secret(place, request.key_file)
+        engine = place.engine(request.database)
+        try:
+            rows = {p.content_hash: add_protocol(engine, p, now()) for p in family.versions}
+            recorder = Recorder(engine, rows, __version__)
+            about = {"rules": recorder.rules_sha256, "protocols": list(rows), "engine": __version__}
+            note(engine, now(), "audit begun", about, by=request.by)
+            session = Session(request, place, family, secret, engine, recorder, manifest)
+            yield session
+            name_sites(engine, request, place.folder, manifest)
+            note(engine, now(), "audit ended", about | {"reviewed": session.reviewed})
+        finally:
+            with suppress(SbrtQaError, OSError):  # what ended the run is told
+                write_head(place.folder, engine)
+            engine.dispose()
 
 
 def checked_family(name_or_path: str) -> ProtocolFamily:

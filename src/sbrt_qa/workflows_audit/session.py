@@ -12,10 +12,12 @@ from sbrt_qa import __version__
 from sbrt_qa.errors import InputError
 from sbrt_qa.isolation import Limits, Outcome
 from sbrt_qa.model.phrase import said, say
-from sbrt_qa.workflows_audit.case_reports import CaseReports
+from sbrt_qa.workflows_audit.case_reports import CaseReports, relative_path
 from sbrt_qa.workflows_audit.earlier import Before
+from sbrt_qa.workflows_audit.head import write_head
 from sbrt_qa.workflows_audit.one_submission import Job, review_in_child
 from sbrt_qa.workflows_audit.place_names import PlaceNames, in_words
+from sbrt_qa.workflows_audit.published import WRITTEN
 from sbrt_qa.workflows_audit.request import Request, Step, now
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Session:
         self._family, self._secret = family, secret
         self._engine, self._recorder = engine, recorder
         self._protocols = tuple(v.model_dump_json(by_alias=True) for v in family.versions)
+        self._folder = place.folder
         self._reports = CaseReports(place.folder)
         if request.reports:
             self._reports.begin()
@@ -208,6 +211,9 @@ class Session:
             return Step(self._code(task.submission), None, finder.found, finder.complete, told)
         owner = Owner(task.place_key, proof, self._trial, self._secret, self._pseudonymize, now())
         entry = entry_of(task.submission, outcome, self._family.latest, owner)
+        if self._request.reports and entry.cases:
+            hashes = self._reports.hashes(task.place_key, len(entry.cases))
+            entry = replace(entry, reports=hashes)
         made = self._recorder.record(entry, now())
         self.reviewed += 1
         self._places.learn(task.submission, entry.place)
@@ -269,15 +275,26 @@ class Session:
             known_as(self._engine, settled.submission_id, str(answer["input"]), now())
         if task.place_key in self._open:
             end_failures_of(self._engine, {task.place_key: REVIEWED}, now())
-        self._reports.put_in_place(task.place_key, settled.code, settled.plans)
+        self._put_made_anew(task.place_key, settled)
         self._places.know(task.submission, settled.code)
         return Step("", None, finder.found, finder.complete)
+
+    def _put_made_anew(self, place_key: str, settled: Settled) -> None:
+        """Put reports in place that were missing, and record what they are now."""
+        from sbrt_qa.store.write import note
+
+        hashes = self._reports.hashes(place_key, settled.plans)
+        files = {relative_path(settled.code, n): h for n, h in enumerate(hashes, 1) if h}
+        if files:
+            note(self._engine, now(), WRITTEN, {"files": files})
+        self._reports.put_in_place(place_key, settled.code, settled.plans)
 
     def _step(self, task: Task, entry: Entry, made: Recorded, finder: Finder) -> Step:
         from sbrt_qa.model.outcome import Verdict, worst
         from sbrt_qa.review.unreviewed import NOT_REVIEWED
 
         written = self._reports.put_in_place(task.place_key, made.code, len(entry.cases))
+        write_head(self._folder, self._engine)
         if entry.lost:
             return Step(made.code, None, finder.found, finder.complete, entry.lost.message)
         verdict = worst([c.review.verdict for c in entry.cases] or [Verdict.NOT_EVALUABLE])

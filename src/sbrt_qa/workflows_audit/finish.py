@@ -1,0 +1,31 @@
+"""The end of a command that recorded something: the page, the chain's head, and its anchors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sbrt_qa.workflows_audit.anchor import Anchors
+from sbrt_qa.workflows_audit.dashboard import trial_report
+from sbrt_qa.workflows_audit.head import write_head
+from sbrt_qa.workflows_audit.place import open_audit
+from sbrt_qa.workflows_audit.published import put_page
+from sbrt_qa.workflows_audit.times import now
+
+
+def finish(audit: Path, database: str = "", anchors: Anchors = Anchors()) -> tuple[Path, str]:
+    """Write the page and `HEAD`, put the head where it is anchored; return page and trouble.
+
+    Raises
+    ------
+    UsageError, StoreError
+        There is no audit, or its store cannot be used.
+    """
+    page = trial_report(audit, database)
+    place = open_audit(audit)
+    engine = place.engine(database)
+    try:
+        path = put_page(engine, audit, page, now())
+        head = write_head(audit, engine)
+    finally:
+        engine.dispose()
+    return path, anchors.put(head, now(), place.settings.trial)
