@@ -11,12 +11,15 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
+from sbrt_qa.cli.acting import AnchorCommand, AnchorFile, As, Role
 from sbrt_qa.cli.interrupt import Interrupt
 from sbrt_qa.cli.options import read_mapping
-from sbrt_qa.cli.output import tell, write_whole
+from sbrt_qa.cli.output import tell
 from sbrt_qa.cli.progress import display
 from sbrt_qa.errors import visible
 from sbrt_qa.model.phrase import counted
+from sbrt_qa.workflows_audit.acting import doing
+from sbrt_qa.workflows_audit.anchor import NOWHERE, Anchors
 
 if TYPE_CHECKING:
     from sbrt_qa.workflows_audit.run import Request
@@ -96,6 +99,16 @@ def audit(
     wait: Annotated[  # noqa: FBT002
         bool, typer.Option("--wait", help="Wait for workers of a cluster where none is left.")
     ] = False,
+    sites: Annotated[
+        Path | None,
+        typer.Option(
+            "--sites", metavar="FILE.csv", help="Columns site, name: what sites are called."
+        ),
+    ] = None,
+    name: As = "",
+    role: Role = "",
+    anchor_file: AnchorFile = None,
+    anchor_command: AnchorCommand = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,  # noqa: FBT002
 ) -> None:
     """Review every submission, record it, and go on from where an earlier run stopped.
@@ -124,20 +137,24 @@ def audit(
         reports=reports,
         retry=retry,
         wait=wait,
+        sites=sites,
+        by=doing(name, role),
     )
+    anchors = Anchors(anchor_file, anchor_command)
+    anchors.refuse_inside(out)
     with Interrupt() as interrupt:
         try:
             code = (
-                _watch(request, every, interrupt, quiet=quiet)
+                _watch(request, every, interrupt, anchors, quiet=quiet)
                 if watch
-                else _once(request, interrupt, quiet=quiet)
+                else _once(request, interrupt, anchors, quiet=quiet)
             )
         except KeyboardInterrupt:
             code = exit_codes.INTERRUPTED
     raise typer.Exit(code)
 
 
-def _once(request: Request, interrupt: Interrupt, *, quiet: bool) -> int:
+def _once(request: Request, interrupt: Interrupt, anchors: Anchors, *, quiet: bool) -> int:
     from sbrt_qa.workflows_audit.run import audit as run
 
     shown = display(quiet=quiet)
@@ -157,11 +174,11 @@ def _once(request: Request, interrupt: Interrupt, *, quiet: bool) -> int:
     for folder in audits:
         tell(visible(f"{folder.name} holds an audit and was not taken for submissions"))
     tell(shown.count.summary())
-    page = write_dashboard(request.out, request.database)
+    page, sound = write_dashboard(request.out, request.database, anchors)
     if request.reports:
         tell(_about_reports(request.out, shown.count.unwritten))
     tell(f"report: {page}")
-    return exit_codes.UNREADABLE if _still_open(request.out, request.database) else 0
+    return exit_codes.UNREADABLE if _still_open(request.out, request.database) or not sound else 0
 
 
 def _still_open(audit: Path, database: str) -> int:
@@ -186,23 +203,29 @@ def _about_reports(audit: Path, unwritten: int) -> str:
     return f"case reports: {number} in {audit / FOLDER}, {size / 1e6:.1f} MB{failed}"
 
 
-def write_dashboard(audit: Path, database: str) -> Path:
-    """Write the trial report into the audit's folder and return its place."""
-    from sbrt_qa.workflows_audit.dashboard import PAGE, trial_report
+def write_dashboard(audit: Path, database: str, anchors: Anchors = NOWHERE) -> tuple[Path, bool]:
+    """Write the trial report into the audit's folder, and put the chain's head where it goes.
 
-    path = audit / PAGE
-    write_whole(path, trial_report(audit, database))
-    return path
+    Return the report's place, and whether the head is where it was to be put.
+    """
+    from sbrt_qa.workflows_audit.finish import finish
+
+    path, trouble = finish(audit, database, anchors)
+    if trouble:
+        tell(visible(f"the chain's head is not anchored: {trouble}"))
+    return path, not trouble
 
 
-def _watch(request: Request, every: float, interrupt: Interrupt, *, quiet: bool) -> int:
+def _watch(
+    request: Request, every: float, interrupt: Interrupt, anchors: Anchors, *, quiet: bool
+) -> int:
     """Run again whenever something came or changed; what may still be arriving waits."""
     from sbrt_qa.workflows_audit.watch import Watcher
 
     watcher = Watcher(request)
     while True:
         if watcher.news():
-            code = _once(watcher.settled(), interrupt, quiet=quiet)
+            code = _once(watcher.settled(), interrupt, anchors, quiet=quiet)
             if code == exit_codes.INTERRUPTED:
                 return code
             tell(f"looking every {every:g} s for more; Ctrl-C stops")

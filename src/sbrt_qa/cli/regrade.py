@@ -6,9 +6,13 @@ from typing import Annotated
 
 import typer
 
+from sbrt_qa.cli import exit_codes
+from sbrt_qa.cli.acting import AnchorCommand, AnchorFile, As, Role
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.output import emit, tell
 from sbrt_qa.model.phrase import counted
+from sbrt_qa.workflows_audit.acting import doing
+from sbrt_qa.workflows_audit.anchor import Anchors
 
 
 def regrade(
@@ -20,22 +24,32 @@ def regrade(
     dry_run: Annotated[  # noqa: FBT002
         bool, typer.Option("--dry-run", help="Tell what would change, and record nothing.")
     ] = False,
+    name: As = "",
+    role: Role = "",
+    anchor_file: AnchorFile = None,
+    anchor_command: AnchorCommand = "",
 ) -> None:
     """Hold every recorded plan against another protocol, and list each verdict that changes.
 
     Works from stored histograms, in seconds, without the files; the reviews before stay. A limit
-    on structures that were never combined before needs the files, and is said.
+    on structures that were never combined before needs the files, and is said. A person decides
+    that an amendment holds: --as NAME.
     """
     from sbrt_qa.workflows_audit.regrade import regrade as run
 
-    found = run(audit, protocol, database, keep=not dry_run)
+    anchors = Anchors(anchor_file, anchor_command)
+    anchors.refuse_inside(audit)
+    found = run(audit, protocol, database, keep=not dry_run, by=doing(name, role))
     for one in found.changes:
         limit = one.limit or "the case"
         value = f"  ({one.value})" if one.value else ""
         emit(f"{one.code} plan {one.plan}  {limit}: {one.before} → {one.after}{value}\n")
     for code, limits in found.need_files:
         tell(f"{code}: {', '.join(limits)} need the files; run sbrt-qa audit with this protocol")
+    anchored = True
     if not dry_run:
-        write_dashboard(audit, database)
+        _, anchored = write_dashboard(audit, database, anchors)
     changed = counted(len(found.changes), "verdict")
     tell(f"{counted(found.cases, 'plan')} regraded, {changed} changed")
+    if not anchored:
+        raise typer.Exit(exit_codes.UNREADABLE)

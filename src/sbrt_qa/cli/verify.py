@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.audit import AuditFolder, Database, KeyFile
+from sbrt_qa.cli.acting import ANCHOR_FILE_VARIABLE, As, Role
+from sbrt_qa.cli.audit import AuditFolder, Database, KeyFile, write_dashboard
 from sbrt_qa.cli.output import emit, tell
 from sbrt_qa.errors import visible
 from sbrt_qa.model.phrase import counted
+from sbrt_qa.workflows_audit.acting import doing
 
 
 def verify(
@@ -27,20 +29,43 @@ def verify(
     head: Annotated[
         str, typer.Option("--head", metavar="HASH", help="A chain head that was noted before.")
     ] = "",
+    anchor_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--anchor-file",
+            metavar="FILE",
+            help="Heads that runs put into this file.",
+            envvar=ANCHOR_FILE_VARIABLE,
+        ),
+    ] = None,
+    accept_loss: Annotated[
+        str,
+        typer.Option(
+            "--accept-loss", metavar="REASON", help="Go on with an older copy of the store."
+        ),
+    ] = "",
+    name: As = "",
+    role: Role = "",
     database: Database = "",
     key_file: KeyFile = None,
 ) -> None:
-    """Recompute all hashes and the chain of events; say what differs first.
+    """Recompute all hashes, of every row, event and file, and the chain; say what differs first.
 
-    The chain shows changes in its middle. That nothing was cut off its end shows only by a head
-    that was noted elsewhere: note the one printed here.
+    The end of the chain is held against AUDIT/HEAD, the page and the letters, and against
+    --anchor-file, which nobody with the audit's folder alone can change.
 
     Exit code: 0 when all is as recorded, 1 otherwise.
     """
     from sbrt_qa.workflows_audit import verify as verbs
 
-    found = verbs.verify(audit, database, head)
+    if accept_loss:
+        number = verbs.accept_loss(audit, database, doing(name, role, accept_loss))
+        tell(f"{counted(number, 'lost head')} accepted; it is an event of the chain")
+        write_dashboard(audit, database)
+        return
+    found = verbs.verify(audit, database, head, anchor_file)
     kept = {"event": found.events, "submission": found.submissions, "review": found.reviews}
+    kept["file"] = found.files
     checked = ", ".join(counted(n, what) for what, n in kept.items() if n is not None)
     if found.difference:
         tell(visible(f"DIFFERS: {found.difference}" + (f" ({checked})" if checked else "")))

@@ -189,15 +189,19 @@ class Head:
         return f"{self.seq} {self.hash}"
 
 
+NO_EVENT: Final = Head()
+"""The head of an empty chain."""
+
+
 def head_of(connection: Connection) -> Head:
     """Return the end of the chain, unverified."""
     row = connection.execute(_NEWEST).first()
-    return Head(row.seq, row.hash) if row else Head()
+    return Head(row.seq, row.hash) if row else NO_EVENT
 
 
 def has_head(connection: Connection, head: Head) -> bool:
     """Tell whether a chain has, or once ended with, an event of this number and hash."""
-    if head == Head():
+    if head == NO_EVENT:
         return True
     same = audit_events.c.seq == head.seq
     return connection.scalar(sa.select(audit_events.c.hash).where(same)) == head.hash

@@ -52,7 +52,9 @@ def tables() -> list[sa.Table]:
 
 @functools.cache
 def _marks_query() -> sa.Select[Any]:
-    highest = (sa.select(sa.func.max(one.c.id)).scalar_subquery().label(one.name) for one in tables())
+    highest = (
+        sa.select(sa.func.max(one.c.id)).scalar_subquery().label(one.name) for one in tables()
+    )
     return sa.select(*highest)
 
 
@@ -141,7 +143,7 @@ def covers_of(seq: int, data: Mapping[str, Any]) -> Iterator[Cover]:
     layout = found.get("layout", FIRST_LAYOUT)
     for name, parts in found.items():
         if name != "layout":
-            yield from (Cover(seq, name, *part, layout) for part in parts)
+            yield from (Cover(seq, name, first, last, sha, layout) for first, last, sha in parts)
 
 
 def differences(

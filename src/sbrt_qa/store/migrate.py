@@ -10,7 +10,6 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.store import covered

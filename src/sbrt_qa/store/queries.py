@@ -14,7 +14,7 @@ from sbrt_qa.errors import StoreError
 from sbrt_qa.model.actor import Doing
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.answers import newest_submissions
-from sbrt_qa.store.chain import Head, append, head_of
+from sbrt_qa.store.chain import NO_EVENT, Head, append, head_of
 from sbrt_qa.store.connection import Database, reading, written
 from sbrt_qa.store.records import sha256, submission_code
 from sbrt_qa.store.rows import insert
@@ -79,7 +79,7 @@ class LetterHead:
     """
 
     number: int = 0
-    head: Head = Head()
+    head: Head = NO_EVENT
     sender: str = ""
     contact: str = ""
     site_name: str = ""
@@ -163,7 +163,9 @@ def letters(engine: Database, submission: int = 0) -> tuple[LetterRow, ...]:
     c = t.letters.c
     query = sa.select(t.letters).order_by(c.number)
     with reading(engine) as connection:
-        rows = connection.execute(query.where(c.submission_id == submission) if submission else query)
+        rows = connection.execute(
+            query.where(c.submission_id == submission) if submission else query
+        )
         return tuple(
             LetterRow(
                 LetterHead(

@@ -48,10 +48,7 @@ def name_sites(
 
 def _names() -> sa.Select[Any]:
     """Return the query of all sites with their last names, in order of their codes."""
-    n, i = t.site_names, t.sites
-    newest = sa.select(sa.func.max(n.c.id)).where(n.c.site_id == i.c.id).scalar_subquery()
-    return (
-        sa.select(i.c.id, i.c.code, n.c.name)
-        .select_from(i.outerjoin(n, n.c.id == newest))
-        .order_by(i.c.code)
-    )
+    n, i, every = t.site_names, t.sites, t.site_names.alias("every")
+    newest = sa.select(sa.func.max(every.c.id)).group_by(every.c.site_id)
+    named = i.outerjoin(n, sa.and_(n.c.site_id == i.c.id, n.c.id.in_(newest)))
+    return sa.select(i.c.id, i.c.code, n.c.name).select_from(named).order_by(i.c.code)

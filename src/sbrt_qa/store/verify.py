@@ -41,7 +41,7 @@ from sbrt_qa.store.write import finding_row, value_row
 class Verified:
     """What was looked at, and the first thing that is not as it was recorded; empty if all is.
 
-    Numbers are None where the database could not be read.
+    Numbers are None where the database could not be read, or no files were looked at.
     """
 
     events: int | None
@@ -49,6 +49,7 @@ class Verified:
     reviews: int | None
     head: str
     difference: str = ""
+    files: int | None = None
 
 
 def verify(engine: Database) -> Verified:

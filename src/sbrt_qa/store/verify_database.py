@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Final
 
@@ -69,6 +70,7 @@ def _statements(connection: Connection) -> dict[tuple[str, str], str]:
     return {(row.type, row.name): " ".join(row.sql.split()) for row in rows}
 
 
+@functools.cache
 def _expected_statements() -> dict[tuple[str, str], str]:
     """Return what the migrations make of an empty database, which is held in memory."""
     engine = open_engine("sqlite://")

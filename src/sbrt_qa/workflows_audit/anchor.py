@@ -77,6 +77,10 @@ class Anchors:
         return f"the anchor command ended with {done.returncode}" if done.returncode else ""
 
 
+NOWHERE: Final = Anchors()
+"""No anchor."""
+
+
 def anchored(file: Path) -> tuple[Head, ...]:
     """Return the heads that a file holds, oldest first.
 

@@ -136,7 +136,7 @@ def _unreviewed(engine: Database, _protocol: str, _: Question) -> Iterator[Row]:
 
 def _queries(engine: Database, _protocol: str, _: Question) -> Iterator[Row]:
     from sbrt_qa.store.queries import all_queries
-    from sbrt_qa.workflows_audit.request import now
+    from sbrt_qa.workflows_audit.times import now
 
     today = now()
     for one in all_queries(engine):

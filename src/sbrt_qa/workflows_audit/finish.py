@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sbrt_qa.workflows_audit.anchor import Anchors
+from sbrt_qa.workflows_audit.anchor import NOWHERE, Anchors
 from sbrt_qa.workflows_audit.dashboard import trial_report
 from sbrt_qa.workflows_audit.head import write_head
 from sbrt_qa.workflows_audit.place import open_audit
@@ -12,7 +12,7 @@ from sbrt_qa.workflows_audit.published import put_page
 from sbrt_qa.workflows_audit.times import now
 
 
-def finish(audit: Path, database: str = "", anchors: Anchors = Anchors()) -> tuple[Path, str]:
+def finish(audit: Path, database: str = "", anchors: Anchors = NOWHERE) -> tuple[Path, str]:
     """Write the page and `HEAD`, put the head where it is anchored; return page and trouble.
 
     Raises

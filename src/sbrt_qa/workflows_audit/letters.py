@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.workflows_audit.request import now
+from sbrt_qa.workflows_audit.acting import refuse_nobody
+from sbrt_qa.workflows_audit.published import put_letter
+from sbrt_qa.workflows_audit.times import now
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sbrt_qa.reports.letter.model import Letter
+    from sbrt_qa.model.actor import Doing
+    from sbrt_qa.reports.letter.model import Letter, LetterTop
     from sbrt_qa.reports.sheet.model import Sheet
+    from sbrt_qa.reports.words import Words
     from sbrt_qa.store.connection import Database
-    from sbrt_qa.store.queries import QueryRow
+    from sbrt_qa.store.queries import LetterHead, QueryRow
+    from sbrt_qa.workflows_audit.place import AuditFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +32,33 @@ class Written:
 
 
 def write_letter(
-    audit: Path, code: str, days: int, database: str = "", lang: str = "en"
+    audit: Path,
+    code: str,
+    days: int,
+    database: str = "",
+    lang: str = "en",
+    by: Doing | None = None,
+    trial_file: Path | None = None,
 ) -> Written:
     """Write the letter of a submission, record it, and return it.
 
     A letter that asks for something is a query that is open until it is closed; one that asks for
     nothing is recorded and leaves none. While a query is not closed, its letter is written again
-    as it was, in any language, with its dates; nothing is recorded then.
+    as it was, in any language, with its dates; nothing is recorded then, and nobody need be named.
+
+    Parameters
+    ----------
+    by
+        Who writes; a person.
+    trial_file
+        Where sender and contact stand, see `sbrt_qa.workflows_audit.trial_file`.
 
     Raises
     ------
     UsageError
         There is no such submission or language; a later submission of the subject is there, and
-        this one has no query that waits; or the letter of such a query would now say something
-        else.
+        this one has no query that waits; the letter of such a query would now say something else;
+        or nobody is said to write.
     """
     from sbrt_qa.reports.letter.compose import letter_sheet
     from sbrt_qa.reports.words import Words
@@ -57,12 +75,13 @@ def write_letter(
             _refuse_superseded(engine, code)
         dates = _dates(days) if waiting is None else (waiting.opened[:10], waiting.due[:10])
         letter = _letter(engine, number, code, place.settings.trial, dates)
-        sheet = letter_sheet(letter, words)
         if waiting is None:
-            _record(engine, number, letter, sheet)
+            top = _head_of_letter(engine, place, code, trial_file)
+            letter = _record(engine, number, letter, top, words, place, refuse_nobody(by))
         else:
+            letter = replace(letter, top=_top_of(engine, waiting))
             _refuse_changed(waiting, letter)
-        return Written(sheet, waiting)
+        return Written(letter_sheet(letter, words), waiting)
     finally:
         engine.dispose()
 
@@ -73,17 +92,80 @@ def _dates(days: int) -> tuple[str, str]:
     return today.date().isoformat(), (today + timedelta(days=days)).date().isoformat()
 
 
-def _record(engine: Database, number: int, letter: Letter, sheet: Sheet) -> None:
-    from sbrt_qa.reports.sheet.text import sheet_text
-    from sbrt_qa.store.queries import open_query
-    from sbrt_qa.store.records import sha256
-    from sbrt_qa.store.write import note
+def _head_of_letter(
+    engine: Database, place: AuditFolder, code: str, trial_file: Path | None
+) -> LetterHead:
+    """Return who writes to whom, as it is known now."""
+    from sbrt_qa.store.queries import LetterHead
+    from sbrt_qa.store.sites import site_names
+    from sbrt_qa.workflows_audit.trial_file import read_sender
 
-    text = sheet_text(sheet)
-    if letter.asks:
-        open_query(engine, number, text, f"{letter.due}T23:59:59Z", now())
-    else:
-        note(engine, now(), "letter written", {"submission": number, "letter": sha256(text)})
+    sender = read_sender(place.folder, trial_file)
+    name = site_names(engine).get(code.partition("/")[0], "")
+    return LetterHead(sender=sender.sender, contact=sender.contact, site_name=name)
+
+
+def _top(one: LetterHead) -> LetterTop:
+    from sbrt_qa.reports.letter.model import LetterTop
+
+    head = str(one.head) if one.head.seq else ""
+    return LetterTop(one.number, one.sender, one.contact, one.site_name, head)
+
+
+def _top_of(engine: Database, waiting: QueryRow) -> LetterTop:
+    """Return number, sender and the like of a query's letter as it was written."""
+    from sbrt_qa.store.queries import LetterHead, letters
+
+    found = (
+        one.top for one in letters(engine, waiting.submission_id) if one.query_id == waiting.id
+    )
+    return _top(next(found, LetterHead()))
+
+
+def _record(
+    engine: Database,
+    number: int,
+    letter: Letter,
+    top: LetterHead,
+    words: Words,
+    place: AuditFolder,
+    by: Doing,
+) -> Letter:
+    """Record a letter, put its copy in place, and return it with its number."""
+    from sbrt_qa.reports.letter.compose import letter_sheet
+    from sbrt_qa.reports.sheet.text import sheet_text
+    from sbrt_qa.store.queries import record_letter
+
+    def text(whole: LetterHead) -> str:
+        return sheet_text(letter_sheet(replace(letter, top=_top(whole)), words))
+
+    due = f"{letter.due}T23:59:59Z" if letter.asks else ""
+    made = record_letter(engine, number, top, text, now(), due=due, by=by)
+    put_letter(place.folder, made.top.number, made.text)
+    return replace(letter, top=_top(made.top))
+
+
+def copy_of_letter(audit: Path, code: str, database: str = "") -> str:
+    """Return the last letter about a submission as it was written; nothing is recorded.
+
+    Raises
+    ------
+    UsageError
+        There is no such submission, or no letter about it.
+    """
+    from sbrt_qa.store.queries import all_queries, letters
+    from sbrt_qa.workflows_audit.place import open_audit
+
+    engine = open_audit(audit).engine(database)
+    try:
+        number = _submission(engine, code)
+        found = [one.text for one in letters(engine, number)]
+        found = found or [one.letter for one in all_queries(engine, number)]
+    finally:
+        engine.dispose()
+    if not found:
+        raise UsageError("no letter was written about this submission", got=quoted(code))
+    return found[-1]
 
 
 def _refuse_superseded(engine: Database, code: str) -> None:
@@ -147,40 +229,42 @@ def as_document(sheet: Sheet, out: Path | None) -> str | bytes:
     return sheet_html(sheet) if suffix == ".html" else sheet_text(sheet)
 
 
-def answered(audit: Path, code: str, note: str, database: str = "") -> int:
+def answered(audit: Path, code: str, note: str, database: str = "", by: Doing | None = None) -> int:
     """Record what a site answered to the queries of a submission; return how many there are.
 
     Raises
     ------
     UsageError
-        There is no such submission.
+        There is no such submission, or nobody is said to record it.
     StoreError
         The note is empty.
     """
     from sbrt_qa.store.queries import answer_queries
     from sbrt_qa.workflows_audit.place import open_audit
 
+    doing = refuse_nobody(by)
     engine = open_audit(audit).engine(database)
     try:
-        return answer_queries(engine, _submission(engine, code), note, now())
+        return answer_queries(engine, _submission(engine, code), note, now(), doing)
     finally:
         engine.dispose()
 
 
-def close(audit: Path, code: str, reason: str, database: str = "") -> int:
+def close(audit: Path, code: str, reason: str, database: str = "", by: Doing | None = None) -> int:
     """Close the open queries of a submission and return how many there were.
 
     Raises
     ------
     UsageError
-        There is no such submission.
+        There is no such submission, or nobody is said to close them.
     """
     from sbrt_qa.store.queries import close_queries
     from sbrt_qa.workflows_audit.place import open_audit
 
+    doing = replace(refuse_nobody(by), reason=reason)
     engine = open_audit(audit).engine(database)
     try:
-        return close_queries(engine, _submission(engine, code), reason, now())
+        return close_queries(engine, _submission(engine, code), reason, now(), doing)
     finally:
         engine.dispose()
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sbrt_qa.workflows_audit.request import now
+from sbrt_qa.workflows_audit.acting import refuse_nobody
+from sbrt_qa.workflows_audit.times import now
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sbrt_qa.model.actor import Doing
     from sbrt_qa.protocol.result import ConstraintResult
     from sbrt_qa.protocol.schema import Protocol
     from sbrt_qa.review.result import CaseReview
@@ -56,7 +58,14 @@ class Regrading:
     need_files: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def regrade(audit: Path, protocol_name: str, database: str = "", *, keep: bool = True) -> Regrading:
+def regrade(
+    audit: Path,
+    protocol_name: str,
+    database: str = "",
+    *,
+    keep: bool = True,
+    by: Doing | None = None,
+) -> Regrading:
     """Hold every stored case against a protocol, and record it.
 
     Parameters
@@ -69,6 +78,8 @@ def regrade(audit: Path, protocol_name: str, database: str = "", *, keep: bool =
         Address, where a password is needed.
     keep
         Record the new reviews; without, only tell what would change.
+    by
+        Who has it done; a person, where it is recorded.
 
     Raises
     ------
@@ -78,17 +89,20 @@ def regrade(audit: Path, protocol_name: str, database: str = "", *, keep: bool =
     from sbrt_qa import workflows
     from sbrt_qa.workflows_audit.place import open_audit
 
+    doing = refuse_nobody(by) if keep else None
     rules = workflows.protocol(protocol_name)
     engine = open_audit(audit).engine(database)
     try:
-        return _Regrader(engine, rules, keep=keep).run()
+        return _Regrader(engine, rules, doing).run()
     finally:
         engine.dispose()
 
 
 class _Regrader:
-    def __init__(self, engine: Database, rules: Protocol, *, keep: bool) -> None:
-        self._engine, self._rules, self._keep = engine, rules, keep
+    """Regrades; records as somebody's doing, or nothing."""
+
+    def __init__(self, engine: Database, rules: Protocol, by: Doing | None) -> None:
+        self._engine, self._rules, self._by = engine, rules, by
 
     def run(self) -> Regrading:
         from sbrt_qa.review.result import CaseReview
@@ -105,7 +119,7 @@ class _Regrader:
             if limits := needs_files(review):
                 missing.append((newest.code, limits))
             made.append((source, review))
-        if self._keep:
+        if self._by is not None:
             self._record(made)
         return Regrading(len(made), tuple(changes), tuple(missing))
 
@@ -135,14 +149,14 @@ class _Regrader:
         from sbrt_qa.store.write import Recorder, add_protocol
 
         rules = self._rules
-        rows = {rules.content_hash: add_protocol(self._engine, rules, now())}
+        rows = {rules.content_hash: add_protocol(self._engine, rules, now(), self._by)}
         recorder = Recorder(self._engine, rows, __version__)
         for start in range(0, len(made), BATCH):
             batch = [
                 Regraded(s.submission_id, s.case_id, s.id, s.engine, review)
                 for s, review in made[start : start + BATCH]
             ]
-            recorder.record_regrading(batch, now())
+            recorder.record_regrading(batch, now(), self._by)
 
 
 def _sources(engine: Database) -> Iterator[tuple[KeptReview, KeptReview]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sbrt_qa.isolation import Limits
+    from sbrt_qa.model.actor import Doing
     from sbrt_qa.store.connection import Database
     from sbrt_qa.store.kept import KeptReview
     from sbrt_qa.store.verify import Verified
@@ -28,36 +29,44 @@ class Rerun:
     difference: str
 
 
-def verify(audit: Path, database: str = "", head: str = "") -> Verified:
-    """Recompute all hashes and the chain, and compare its end with one that was noted elsewhere.
+def verify(
+    audit: Path, database: str = "", head: str = "", anchor_file: Path | None = None
+) -> Verified:
+    """Recompute all hashes and the chain, and hold its end and all files against what is known.
+
+    Parameters
+    ----------
+    head
+        A hash that was noted elsewhere: of an event, as letters, pages and this command tell it.
+    anchor_file
+        Heads that were put elsewhere at the end of runs; the last must be the end of the chain.
 
     Raises
     ------
     UsageError, StoreError
         There is no audit, or its store cannot be read.
     """
-    from dataclasses import replace
-
-    from sbrt_qa.store.verify import verify as look
+    from sbrt_qa.workflows_audit.anchor import anchored
     from sbrt_qa.workflows_audit.place import open_audit
+    from sbrt_qa.workflows_audit.verify_outside import verified
 
-    engine = open_audit(audit).engine(database)
-    try:
-        found = look(engine)
-        known = not head or _has_event(engine, head)
-    finally:
-        engine.dispose()
-    if known or found.difference:
-        return found
-    return replace(found, difference="the event that was noted is not in the chain any more")
+    anchors = anchored(anchor_file) if anchor_file is not None else ()
+    return verified(open_audit(audit), database, head, anchors)
 
 
-def _has_event(engine: Database, head: str) -> bool:
-    from sbrt_qa.store.chain import events
-    from sbrt_qa.store.connection import reading
+def accept_loss(audit: Path, database: str, by: Doing) -> int:
+    """Go on with an older copy of a store, as a person's decision; return what is lost.
 
-    with reading(engine) as connection:
-        return any(event.hash == head for event in events(connection))
+    Raises
+    ------
+    UsageError, StoreError
+        Nothing is lost, nobody decides, or there is no store any more.
+    """
+    from sbrt_qa.workflows_audit.acting import refuse_nobody
+    from sbrt_qa.workflows_audit.place import open_audit
+    from sbrt_qa.workflows_audit.verify_outside import accept_loss as accept
+
+    return accept(open_audit(audit), database, refuse_nobody(by))
 
 
 def rerun(

@@ -80,13 +80,32 @@ def _facts(letter: Letter, words: Words) -> tuple[tuple[str, str], ...]:
     used = dict.fromkeys(f"{r.protocol.id} {r.protocol.version}" for r in letter.reviews)
     mark = mark_of(letter.verdict, words)
     facts = [
+        *_top(letter, words),
         (words(msg("Trial")), visible(letter.trial)),
         (words(msg("Submission")), visible(letter.code)),
         (words(msg("Protocol")), visible(", ".join(used))),
         (words(msg("Result")), f"{mark.sign} {mark.word}"),
         (words(msg("Date")), letter.written),
     ]
-    return (*facts, *([(words(msg("Answer by")), letter.due)] if letter.asks else []))
+    due = [(words(msg("Answer by")), letter.due)] if letter.asks else []
+    head = [(words(msg("Audit record")), letter.top.head)] if letter.top.head else []
+    return (*facts, *due, *head)
+
+
+def _top(letter: Letter, words: Words) -> list[tuple[str, str]]:
+    """Return number, sender, contact and site, as far as they are known."""
+    top = letter.top
+    told = [
+        (words(msg("Letter no.")), f"{top.number}" if top.number else ""),
+        (words(msg("Sender")), _in_a_line(top.sender, words)),
+        (words(msg("Contact")), _in_a_line(top.contact, words)),
+        (words(msg("Site")), visible(top.site_name)),
+    ]
+    return [(label, text) for label, text in told if text]
+
+
+def _in_a_line(text: str, words: Words) -> str:
+    return words(msg(", ")).join(map(visible, text.splitlines()))
 
 
 def _opening(letter: Letter, words: Words) -> str:

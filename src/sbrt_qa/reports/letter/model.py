@@ -10,6 +10,29 @@ from sbrt_qa.review.unreviewed import NOT_REVIEWED
 
 
 @dataclass(frozen=True, slots=True)
+class LetterTop:
+    """What a letter says of itself; what is empty is left out.
+
+    Parameters
+    ----------
+    number
+        Counts the letters of an audit; 0 for one that has none.
+    sender, contact
+        Who writes and how to reach them; lines of text.
+    site_name
+        What the site is called.
+    head
+        End of the audit's chain before the letter: number and hash of an event.
+    """
+
+    number: int = 0
+    sender: str = ""
+    contact: str = ""
+    site_name: str = ""
+    head: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A submission as it was reviewed, and the dates of a letter about it.
 
@@ -23,6 +46,8 @@ class Letter:
         What is to be told of the submission as a whole.
     written, due
         Dates (ISO); an answer is asked for by `due`.
+    top
+        Number, sender and the like.
 
     Raises
     ------
@@ -36,6 +61,7 @@ class Letter:
     findings: tuple[Finding, ...]
     written: str
     due: str
+    top: LetterTop = LetterTop()
 
     def __post_init__(self) -> None:
         if not self.reviews:

@@ -1,0 +1,98 @@
+"""Changes that somebody with the database could make: every column of every table, one at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sbrt_qa.store import tables as t
+
+
+@dataclass(frozen=True)
+class Change:
+    """Another value in one column of one row."""
+
+    table: str
+    column: str
+    key: int
+    value: Any
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column} of row {self.key}"
+
+
+def changes(connection: Connection, *, all_rows: bool = False) -> list[Change]:
+    """Return a change of each column of each table, of its middle row or of all its rows."""
+    return [
+        Change(table.name, column.name, row[0], value)
+        for table in t.metadata.sorted_tables
+        for row in chosen(connection, table, all_rows=all_rows)
+        for column, old in zip(table.c, row, strict=True)
+        for value in others(column, old)
+    ]
+
+
+def chosen(connection: Connection, table: sa.Table, *, all_rows: bool) -> list[Any]:
+    rows = list(connection.execute(sa.select(table).order_by(table.c[next(iter(table.c)).name])))
+    assert rows, f"the table {table.name} is empty, so its columns are not tried"
+    return rows if all_rows else [rows[len(rows) // 2]]
+
+
+def others(column: sa.Column[Any], old: Any) -> Iterator[Any]:
+    """Return other values of a column: slightly another one, and none where that is allowed."""
+    if old is None:
+        yield 1 if column.type.python_type in (int, float) else "x"
+        return
+    if isinstance(old, bool):
+        yield not old
+    elif isinstance(old, int):
+        yield old + 100_000
+    elif isinstance(old, float):
+        yield math.nextafter(old, math.inf)
+    elif isinstance(old, bytes):
+        yield old[:-1] + bytes([old[-1] ^ 1])
+    else:
+        yield f"{old} "
+        if old.swapcase() != old:
+            yield old.swapcase()
+    if column.nullable and not column.primary_key:
+        yield None
+
+
+def forge(engine: sa.Engine, *statements: sa.Executable) -> None:
+    """Change rows behind the program's back: triggers, keys and checks look away meanwhile."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("COMMIT")
+            for pragma in ("foreign_keys = OFF", "ignore_check_constraints = ON"):
+                connection.exec_driver_sql(f"PRAGMA {pragma}")
+            connection.exec_driver_sql("BEGIN")
+            query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+            triggers = list(connection.exec_driver_sql(query))
+            for name, _ in triggers:
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            run(connection, statements)
+            for _, text in triggers:
+                connection.exec_driver_sql(text)
+        else:
+            connection.execute(sa.text("SET session_replication_role = replica"))
+            run(connection, statements)
+            connection.execute(sa.text("SET session_replication_role = origin"))
+        connection.commit()
+        connection.invalidate()  # its settings are not for others
+
+
+def run(connection: Connection, statements: tuple[sa.Executable, ...]) -> None:
+    for statement in statements:
+        assert connection.execute(statement).rowcount > 0, statement
+
+
+def updating(change: Change) -> sa.Executable:
+    table = t.metadata.tables[change.table]
+    key = next(iter(table.primary_key.columns))
+    return table.update().where(key == change.key).values({change.column: change.value})
