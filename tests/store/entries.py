@@ -23,9 +23,12 @@ from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.review import review_case
 from sbrt_qa.review.stored import stored
 from sbrt_qa.review.unreviewed import lost_review
+from sbrt_qa.store.failures import Failure, end_failures_of, record_failure
+from sbrt_qa.store.places import PlaceRow, record_places
 from sbrt_qa.store.queries import LetterHead, answer_queries, close_queries, record_letter
 from sbrt_qa.store.records import (
     Entry,
+    Mark,
     Place,
     ReviewedCase,
     StoredComparison,
@@ -160,3 +163,19 @@ def fill(engine: sa.Engine, at: str = "2026-02-02T10:00:00Z") -> None:
     other = replace(entry("S3", "001", content="other"), place=replace(entry().place, trial="T2"))
     one.record(other, at)
     name_sites(engine, {"S1": "First Clinic", "S2": "Second Clinic"}, at)
+    for content in ("first lost", "second lost"):
+        one.record(lost(content), at)
+    for marked in ("first", "second"):
+        marks = (Mark("study", digest(f"study {marked}")), Mark("plan", digest(marked), 1))
+        old = replace(entry(subject=f"marked {marked}", content=marked), marks=marks)
+        one.record(old, at)
+        known_too = replace(old, input_sha256=digest(f"{marked} anew"), also=(old.input_sha256,))
+        one.record(known_too, at)
+    for place in ("S1/001/v1", "S1/002/v1"):
+        found = PlaceRow(digest(place), place, "S1", place[3:6], "submission", "", 6)
+        record_places(engine, [found], at)
+    for place in ("S9/001", "S9/002"):
+        kind, why = "cannot read", "no permission"
+        broken = Failure(digest(place), place, "S9", place[3:], "", kind, why, "0" * 64, "0.1")
+        record_failure(engine, broken, at)
+    end_failures_of(engine, {digest(place): "gone" for place in ("S9/001", "S9/002")}, at)

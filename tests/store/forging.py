@@ -1,16 +1,21 @@
-"""Changes that somebody with the database could make: every column of every table, one at a time."""
+"""Changes that somebody with the database could make: each column of each table."""
 
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.store import tables as t
+from sbrt_qa.store.migrate import upgrade
+
+OLD = Path(__file__).parent / "store_v004.sql"
 
 
 @dataclass(frozen=True)
@@ -26,21 +31,28 @@ class Change:
         return f"{self.table}.{self.column} of row {self.key}"
 
 
-def changes(connection: Connection, *, all_rows: bool = False) -> list[Change]:
-    """Return a change of each column of each table, of its middle row or of all its rows."""
+def changes(
+    connection: Connection, *, all_rows: bool = False, empty_too: bool = False
+) -> list[Change]:
+    """Return changes of each column of each table, of its middle row or of all its rows.
+
+    A table without rows is refused, unless that is expected.
+    """
     return [
         Change(table.name, column.name, row[0], value)
         for table in t.metadata.sorted_tables
-        for row in chosen(connection, table, all_rows=all_rows)
+        for row in chosen(connection, table, all_rows=all_rows, empty_too=empty_too)
         for column, old in zip(table.c, row, strict=True)
         for value in others(column, old)
     ]
 
 
-def chosen(connection: Connection, table: sa.Table, *, all_rows: bool) -> list[Any]:
+def chosen(
+    connection: Connection, table: sa.Table, *, all_rows: bool, empty_too: bool
+) -> list[Any]:
     rows = list(connection.execute(sa.select(table).order_by(table.c[next(iter(table.c)).name])))
-    assert rows, f"the table {table.name} is empty, so its columns are not tried"
-    return rows if all_rows else [rows[len(rows) // 2]]
+    assert rows or empty_too, f"the table {table.name} is empty, so its columns are not tried"
+    return rows if all_rows or not rows else [rows[len(rows) // 2]]
 
 
 def others(column: sa.Column[Any], old: Any) -> Iterator[Any]:
@@ -89,10 +101,29 @@ def forge(engine: sa.Engine, *statements: sa.Executable) -> None:
 
 def run(connection: Connection, statements: tuple[sa.Executable, ...]) -> None:
     for statement in statements:
-        assert connection.execute(statement).rowcount > 0, statement
+        assert connection.execute(statement).rowcount, statement
 
 
 def updating(change: Change) -> sa.Executable:
     table = t.metadata.tables[change.table]
     key = next(iter(table.primary_key.columns))
     return table.update().where(key == change.key).values({change.column: change.value})
+
+
+def old_store(engine: sa.Engine, revision: str = "v004") -> None:
+    """Make a store of an older version, with what that version wrote."""
+    upgrade(engine, revision)
+    memory = sqlite3.connect(":memory:")
+    memory.executescript(OLD.read_text(encoding="utf-8"))
+    memory.row_factory = sqlite3.Row
+    there = sa.MetaData()
+    there.reflect(engine)
+    statements = []
+    for table in there.sorted_tables:
+        flags = {c.name for c in table.c if isinstance(c.type, sa.Boolean)}
+        for row in memory.execute(f"SELECT * FROM {table.name} ORDER BY 1"):  # noqa: S608 - ours
+            values = {k: bool(row[k]) if k in flags else row[k] for k in tuple(row.keys())}
+            if table.name != "alembic_version":
+                statements.append(table.insert().values(values))
+    memory.close()
+    forge(engine, *statements)

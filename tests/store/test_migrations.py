@@ -59,7 +59,7 @@ def test_up_and_down_with_data(empty):
     upgrade(empty)
     assert without_last_event(empty) == before
     assert settled(empty) == known  # what an older store reviewed is settled
-    assert not verify(empty).difference
+    assert "of the table settled are not what event" in verify(empty).difference  # made anew
     downgrade(empty, "base")
     assert tables(empty) == set()
     upgrade(empty)
@@ -68,7 +68,7 @@ def test_up_and_down_with_data(empty):
 
 def replace_a_value(engine: sa.Engine) -> None:
     copied = "SELECT * FROM metric_values WHERE id = 1"
-    with writing(engine) as connection:
+    with writing(engine, covers=False) as connection:
         connection.execute(sa.text(f"INSERT OR REPLACE INTO metric_values {copied}"))
 
 

@@ -190,6 +190,20 @@ def test_plans_that_a_later_version_finds_are_added(engine):
     assert (found["submissions"], found["cases"], found["reviews"]) == (1, 2, 3)
 
 
+PLACE = PlaceRow("k" * 64, "S1/001/v1", "S1", "001", "submission", "", 6)
+
+
+def full_store(engine: sa.Engine, case: ReviewedCase) -> Recorded:
+    """Record something in every table but those of letters."""
+    one = recorder(engine)
+    one.record(lost(), NOW)
+    old = replace(entry(cases=(case,)), marks=(Mark("study", "a" * 64), Mark("plan", "b" * 64, 1)))
+    made = one.record(old, NOW)
+    one.record(replace(old, input_sha256="c" * 64, also=(old.input_sha256,)), NOW)
+    record_places(engine, [PLACE], NOW)
+    return made
+
+
 @pytest.mark.parametrize("table", [one.name for one in t.metadata.sorted_tables])
 @pytest.mark.parametrize("action", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
 def test_rows_are_never_changed(engine, table, action):

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -149,13 +150,12 @@ def next_number(connection: Connection) -> int:
     return last.seq + 1 if last else 1
 
 
-def events(connection: Connection) -> Iterable[Event]:
+def events(connection: Connection) -> Iterator[Event]:
     """Return all events in order, streamed."""
-    rows = connection.execution_options(yield_per=1000).execute(
-        sa.select(audit_events).order_by(audit_events.c.seq)
-    )
-    for row in rows:
-        yield Event(row.seq, row.at, row.kind, row.subject, row.details, row.previous, row.hash)
+    query = sa.select(audit_events).order_by(audit_events.c.seq)
+    with closing(connection.execute(query.execution_options(yield_per=1000))) as rows:
+        for row in rows:
+            yield Event(row.seq, row.at, row.kind, row.subject, row.details, row.previous, row.hash)
 
 
 def first_break(chain: Iterable[Event]) -> tuple[str, str]:

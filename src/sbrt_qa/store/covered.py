@@ -11,6 +11,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -86,7 +87,8 @@ def rows(
 ) -> Iterator[Sequence[Any]]:
     """Return rows by rising key, streamed: the key, then the columns of a layout."""
     query = _rows_query(table, layout)  # its options are its own; those of a connection would stay
-    yield from connection.execute(query, {"low": first, "high": last})
+    with closing(connection.execute(query, {"low": first, "high": last})) as found:
+        yield from found
 
 
 def line(row: Sequence[Any]) -> bytes:

@@ -41,7 +41,7 @@ def name_sites(
             insert(connection, t.site_names, {"site_id": row.id, "name": name})
             append(connection, at, NAMED, row.code, {"name": sha256(name)}, by)
             changed.append(row.code)
-        return tuple(changed)
+        return tuple(dict.fromkeys(changed))
 
     return written(engine, work)
 

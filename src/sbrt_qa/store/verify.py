@@ -26,6 +26,7 @@ from sbrt_qa.store.records import (
     sha256,
     submission_code,
 )
+from sbrt_qa.store.row_values import finding_row, value_row
 from sbrt_qa.store.verify_database import (
     damage,
     schema_differences,
@@ -34,7 +35,6 @@ from sbrt_qa.store.verify_database import (
 )
 from sbrt_qa.store.verify_places import ToldPlaces, place_differences
 from sbrt_qa.store.verify_queries import ToldQueries, query_differences
-from sbrt_qa.store.write import finding_row, value_row
 
 
 @dataclass(frozen=True, slots=True)

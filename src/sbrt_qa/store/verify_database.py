@@ -90,12 +90,11 @@ def _postgresql_differences(connection: Connection) -> Iterator[str]:
         for column in sorted({*there, *expected}):
             if there.get(column) != expected.get(column):
                 yield f"the column {column} of the table {name} is not what this program made it"
-        checks = {str(c["name"]).rpartition("ck_")[2] for c in found.get_check_constraints(name)}
+        checks = {str(c["name"]) for c in found.get_check_constraints(name)}
         wanted = {
-            str(c.name) for c in table.constraints
-            if isinstance(c, sa.CheckConstraint) and c.name is not None
-        }  # fmt: skip
-        if missing := sorted(w for w in wanted if not any(c.endswith(w) for c in checks)):
+            str(c.name) for c in table.constraints if isinstance(c, sa.CheckConstraint) and c.name
+        }
+        if missing := sorted(wanted - checks):
             yield f"the constraint {missing[0]} of the table {name} is gone"
     yield from _foreign_triggers(connection)
 

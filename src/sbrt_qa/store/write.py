@@ -6,7 +6,7 @@ import functools
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -14,7 +14,6 @@ from sqlalchemy.engine import Connection, Engine
 from sbrt_qa.errors import StoreError
 from sbrt_qa.model.actor import Doing
 from sbrt_qa.model.outcome import Finding
-from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.store import tables as t
@@ -29,17 +28,14 @@ from sbrt_qa.store.records import (
     Recorded,
     Regraded,
     ReviewedCase,
-    StoredComparison,
     files_hash,
     findings_hash,
     rules_hash,
     sha256,
     submission_code,
 )
+from sbrt_qa.store.row_values import COMPRESSION, comparison_row, finding_row, value_row
 from sbrt_qa.store.rows import id_of, insert, insert_all, is_there
-
-COMPRESSION: Final = 1
-"""Level of zlib: a document takes a fifth more room than at the usual level, and half the time."""
 
 
 def note(
@@ -244,43 +240,6 @@ def _told(one: ReviewedCase) -> dict[str, str]:
         "protocol": one.review.protocol.sha256,
     }
     return told | ({"comparison": sha256(one.comparison.document)} if one.comparison else {})
-
-
-def comparison_row(one: StoredComparison) -> dict[str, Any]:
-    """Return the columns of a comparison with the submission before."""
-    packed = zlib.compress(one.document.encode(), COMPRESSION)
-    return {
-        "before_input": one.before_input,
-        "document": packed,
-        "sha256": sha256(one.document),
-    }
-
-
-def value_row(one: ConstraintResult) -> dict[str, Any]:
-    """Return the columns of one limit's result; a value that is not relied on is left out."""
-    return {
-        "limit_id": one.key,
-        "structure": one.structure,
-        "metric": one.metric,
-        "op": one.op,
-        "unit": one.unit,
-        "value": one.value if one.is_relied_on else None,
-        "reason": None if one.reason is None else one.reason.code.value,
-        "per_protocol_limit": one.per_protocol_limit,
-        "minor_limit": one.minor_limit,
-        "margin": one.margin,
-        "verdict": one.verdict.value,
-        "borderline": one.borderline,
-        "priority": one.priority,
-        "counts": one.counts,
-    }
-
-
-def finding_row(one: Finding) -> dict[str, Any]:
-    """Return the columns of one finding."""
-    verdict = None if one.verdict is None else one.verdict.value
-    texts = {"place": one.where, "message": one.message, "advice": one.advice}
-    return {"code": one.code, "verdict": verdict, **texts}
 
 
 def _add_submission(connection: Connection, entry: Entry, at: str) -> Recorded:
