@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from sbrt_qa.audit.dates import BirthSearch
 from sbrt_qa.audit.layout import has_date
+from sbrt_qa.audit.names import NameSearch
+from sbrt_qa.audit.spelling import folded
 from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
 from sbrt_qa.model.phrase import counted, joined, say
 
 REMOVED: Final = "[removed]"
 
-SHORTEST: Final = 3
-"""Letters from which on a part of a name is looked for."""
+LONG_NUMBER: Final = 5
+"""Characters from which on a part of a number counts alone; shorter ones only beside another."""
 
 NEUTRAL: Final = frozenset(
     {
@@ -34,7 +36,6 @@ NEUTRAL: Final = frozenset(
 
 _NAME: Final = re.compile(r"[^\W\d_]{2,}\^[^\W\d_]{2,}")
 _WORD: Final = re.compile(r"[^\W_]+")
-_PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _PLAIN_FILE: Final = re.compile(
     r"(?:(?:ct|mr|pt|rs|rp|rd|rtstruct|rtplan|rtdose|rtimage|re|ri|img|im|image|slice|plan|dose|"
     r"ss|dicomdir|file)s?[ ._-]?)?(?:\d{0,5}|\d+(?:\.\d+){2,})(?:[._-]\d{1,5})*"
@@ -162,35 +163,87 @@ def _distinct(cleaned: Mapping[str, str], named: Sequence[str]) -> dict[str, str
 
 
 class _Search:
-    """Looks for the words of a header, and for what gives itself away."""
+    """Looks for what headers say of people, and for what gives itself away."""
 
     def __init__(self, header: Header, vocabulary: frozenset[str]) -> None:
         allowed = {_fold(code) for code in header.codes} | NEUTRAL | vocabulary
         allowed |= {w for code in header.codes for w in _words(code)}
-        values = (*header.names, *header.ids, *header.birth_dates)
-        values += tuple(v for found in header.people.values() for v in found)
-        words = {w for value in values for w in (*_words(value), _fold(value))}
-        self._words = {w for w in words if len(w) >= SHORTEST and w not in allowed}
-        self._births = {form for date in header.birth_dates for form in _forms(date)}
+        people = [v for found in header.people.values() for v in found]
+        self._names = NameSearch((*header.names, *people), frozenset(allowed))
+        self._births = BirthSearch(header.birth_dates)
+        numbers = {_fold(v) for v in header.ids} | {w for v in header.ids for w in _words(v)}
+        numbers -= allowed
+        whole = {_fold(v) for v in header.ids} - allowed
+        self._numbers = {n for n in numbers if len(n) >= LONG_NUMBER or (n in whole and len(n) > 2)}
+        self._hints = {n for n in numbers - self._numbers if len(n) > 1}
 
     def hits(self, text: str) -> bool:
         """Tell whether a text holds an identifier."""
-        folded = {*_words(text), *_parts(text), _fold(text)}
-        return bool(folded & self._words) or self._gives_itself_away(text)
+        return bool(self._spans(text)) or self._gives_itself_away(text)
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        found = [*self._births.spans(text), *self._of_numbers(text, self._numbers)]
+        found += self._names.spans(text, hinted=bool(found))
+        return found + (self._of_numbers(text, self._hints) if found else [])
+
+    def _of_numbers(self, text: str, numbers: Iterable[str]) -> list[tuple[int, int]]:
+        """Return where a number stands: by itself, or with other separators than in the header."""
+        if not numbers:
+            return []
+        places = [at for at, c in enumerate(text) for _ in _fold(c)]
+        whole = "".join(_fold(c) for c in text)
+        return [
+            (places[at], places[at + len(one) - 1] + 1)
+            for one in numbers
+            for at in _starts(whole, one)
+            if _stands_alone(text, places[at], places[at + len(one) - 1] + 1)
+        ]
 
     def _gives_itself_away(self, text: str) -> bool:
-        digits = re.sub(r"\D", "", text)
-        born = any(birth in digits for birth in self._births)
-        return born or bool(_NAME.search(text)) or has_date(text)
+        return bool(_NAME.search(text)) or has_date(text)
 
     def without(self, text: str) -> str:
-        """Return a text without the words that are identifiers."""
-        if _fold(text) in self._words or self._gives_itself_away(text):
+        """Return a text without the identifiers that it holds."""
+        if self._gives_itself_away(text):
             return REMOVED
-        return _WORD.sub(lambda m: REMOVED if self._names(m[0]) else m[0], text)
+        spans = _joined(self._spans(text))
+        left = "".join(text[low:high] for low, high in _between(spans, len(text)))
+        if not _fold(left) or self.hits(left):
+            return REMOVED
+        kept = [text[low:high] for low, high in _between(spans, len(text))]
+        clean = REMOVED.join(kept)
+        return REMOVED if self.hits(clean.replace(REMOVED, " ")) else clean
 
-    def _names(self, word: str) -> bool:
-        return bool({_fold(word), *_parts(word)} & self._words)
+
+def _starts(text: str, wanted: str) -> Iterable[int]:
+    at = text.find(wanted)
+    while at >= 0:
+        yield at
+        at = text.find(wanted, at + 1)
+
+
+def _stands_alone(text: str, low: int, high: int) -> bool:
+    """Tell whether no digit goes on where a number ends, so that it is that number."""
+    before, after = text[low - 1 : low] if low else "", text[high : high + 1]
+    return not (before.isdigit() and text[low].isdigit()) and not (
+        after.isdigit() and text[high - 1].isdigit()
+    )
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans in order, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(spans):
+        if found and low <= found[-1][1]:
+            found[-1] = found[-1][0], max(high, found[-1][1])
+        else:
+            found.append((low, high))
+    return found
+
+
+def _between(spans: Sequence[tuple[int, int]], end: int) -> list[tuple[int, int]]:
+    edges = [0, *(edge for span in spans for edge in span), end]
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _in_header(header: Header) -> Iterable[Finding]:
@@ -245,22 +298,7 @@ def _is_neutral(value: str, codes: set[str]) -> bool:
 
 
 def _fold(text: str) -> str:
-    """Return letters and digits only, without accents, in lower case."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in plain if c.isalnum())
-
-
-def _forms(birth_date: str) -> tuple[str, ...]:
-    """Return the digits of a date in the orders in which people write it; none where it is none."""
-    if not re.fullmatch(r"\d{8}", birth_date):
-        return ()
-    year, month, day = birth_date[:4], birth_date[4:6], birth_date[6:]
-    return birth_date, day + month + year, month + day + year
-
-
-def _parts(text: str) -> list[str]:
-    """Return the parts of words that capitals or digits tell apart: ``PTVMuster1`` has Muster."""
-    return [_fold(part) for part in _PART.findall(text)]
+    return folded(text)
 
 
 def _words(text: str) -> list[str]:
