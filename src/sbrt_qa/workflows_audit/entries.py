@@ -188,6 +188,12 @@ def _hex(text: Any) -> str:  # noqa: ANN401 - of foreign JSON
     return text
 
 
+def _refused(answer: dict[str, Any]) -> tuple[str, ...]:
+    """Return what stands in the place of a code and is the patient's own name or number."""
+    told = answer.get("refused_codes")
+    return tuple(one for one in told if isinstance(one, str)) if isinstance(told, list) else ()
+
+
 def _tag(answer: dict[str, Any], name: str) -> str | None:
     text = answer.get(name)
     return text.strip() or None if isinstance(text, str) else None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sbrt_qa.errors import OwnFault, SbrtQaError
 from sbrt_qa.workflows_audit.earlier import Before, Earlier
+from sbrt_qa.workflows_audit.scanning import refused_codes, scanned
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.fingerprints import Seen
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case
     from sbrt_qa.model.outcome import Finding
-    from sbrt_qa.model.plan import Plan
     from sbrt_qa.protocol.versions import Chosen, ProtocolFamily
     from sbrt_qa.review.comparison import CaseComparison
     from sbrt_qa.review.result import CaseReview
@@ -202,70 +202,6 @@ def _only(values: Sequence[str]) -> str | None:
 
 def _plain(finding: Finding) -> dict[str, Any]:
     return {**asdict(finding), "verdict": finding.verdict and finding.verdict.value}
-
-
-def scanned(
-    inventory: Inventory, identity: Identity, family: ProtocolFamily, codes: Sequence[str]
-) -> Scan:
-    """Look for identifiers in all that a submission says."""
-    from sbrt_qa.audit.coding import is_subject_code
-    from sbrt_qa.audit.layout import is_code
-    from sbrt_qa.audit.privacy import Header, Texts, scan
-    from sbrt_qa.model.outcome import Reason
-
-    refused = refused_codes(identity, (*codes, *identity.subjects))
-    codes = [code for code in codes if code not in refused]
-    known = [code for code in identity.subjects if code not in refused]
-    subjects = [code for code in known if is_subject_code(code)]
-    sites = [code for code in identity.sites if is_code(code)]
-    odd = tuple(code for code in identity.subjects if code not in subjects)
-    header = Header(
-        identity.names,
-        identity.ids,
-        identity.birth_dates,
-        {**identity.people, **({"ClinicalTrialSubjectID": odd} if odd else {})},
-        identity.others,
-        identity.private,
-        codes=tuple(filter(None, (*codes, *subjects, *sites))),
-    )
-    structures: list[str] = []
-    labels: list[str] = []
-    for case in inventory.cases:
-        if not isinstance(case.structures, Reason):
-            structures += [s.name for s in case.structures.structures]
-            labels.append(case.structures.label)
-        labels += [case.label, case.subject]
-        if not isinstance(case.plan, Reason):
-            labels += _written(case.plan)
-    labels = [text for text in labels if text not in subjects]
-    files = [(one.name, one.modality) for one in inventory.files]
-    files += [(one.name, "") for one in inventory.ignored]
-    texts = Texts(tuple(structures), tuple(labels), tuple(files), _vocabulary(family))
-    return scan(header, texts)
-
-
-def refused_codes(identity: Identity, codes: Sequence[str]) -> list[str]:
-    """Return what stands in the place of a code and is the patient's own name or number."""
-    from sbrt_qa.audit.privacy import Header, names_patient
-
-    header = Header(identity.names, identity.ids, identity.birth_dates)
-    return [code for code in dict.fromkeys(codes) if names_patient(code, header)]
-
-
-def _written(plan: Plan) -> list[str]:
-    """Return the texts of a plan that people wrote."""
-    beams = [text for one in plan.beams for text in (one.name, one.tolerance_table)]
-    references = [one.description for one in plan.dose_references]
-    texts = [plan.label, plan.name, plan.prescription_text, *plan.machines, *beams, *references]
-    return [text for text in texts if text]
-
-
-def _vocabulary(family: ProtocolFamily) -> frozenset[str]:
-    """Return the words of structure names, which are no names of people here."""
-    structures = (s for version in family.versions for s in version.structures)
-    names = [n for s in structures for n in (s.name, *sum(s.aliases.values(), ()))]
-    words = (w.casefold() for name in names for w in re.findall(r"[^\W_]+", name))
-    return frozenset(words)
 
 
 class _Reviewer:
