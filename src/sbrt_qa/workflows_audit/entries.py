@@ -91,7 +91,8 @@ def entry_of(submission: Submission, outcome: Outcome, protocol: Protocol, owner
         cases, lost = _unread(answer, outcome, protocol)
     tags = Naming(_tag(answer, "site"), _tag(answer, "subject"))
     named, agree = settle(submission.named, tags)
-    codes = coded(named, submission.key, secret, pseudonymize=owner.pseudonymize)
+    refused = _refused(answer)
+    codes = coded(named, submission.key, secret, pseudonymize=owner.pseudonymize, refused=refused)
     if owner.pseudonymize:
         names = {name for name in (tags.subject, submission.named.subject) if name}
         cases = tuple(_pseudonymous(case, names, codes.subject, secret) for case in cases)

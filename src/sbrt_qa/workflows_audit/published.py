@@ -60,6 +60,15 @@ def recorded_files(told: Iterable[Event]) -> dict[str, str]:
     return found
 
 
+def files_recorded(engine: Database) -> dict[str, str]:
+    """Return by path what a store's events say that files were last."""
+    from sbrt_qa.store.chain import events
+    from sbrt_qa.store.connection import reading
+
+    with reading(engine) as connection:
+        return recorded_files(events(connection))
+
+
 def _told_by(kind: str, code: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if kind in (WRITTEN, PAGE_WRITTEN):
         yield from data.get("files", {}).items()

@@ -17,7 +17,7 @@ from sbrt_qa.workflows_audit.earlier import Before
 from sbrt_qa.workflows_audit.head import write_head
 from sbrt_qa.workflows_audit.one_submission import Job, review_in_child
 from sbrt_qa.workflows_audit.place_names import PlaceNames, in_words
-from sbrt_qa.workflows_audit.published import WRITTEN
+from sbrt_qa.workflows_audit.published import WRITTEN, files_recorded
 from sbrt_qa.workflows_audit.request import Request, Step, now
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ class Session:
             self._reports.begin()
         self._places = PlaceNames(secret, pseudonymize=self._pseudonymize)
         self._open: set[str] = set()
+        self._recorded: dict[str, str] | None = None
         self._provers: ThreadPoolExecutor | None = None
 
     @contextmanager
@@ -285,7 +286,9 @@ class Session:
 
         hashes = self._reports.hashes(place_key, settled.plans)
         files = {relative_path(settled.code, n): h for n, h in enumerate(hashes, 1) if h}
-        if files:
+        if files and self._recorded is None:
+            self._recorded = files_recorded(self._engine)
+        if files.items() - (self._recorded or {}).items():
             note(self._engine, now(), WRITTEN, {"files": files})
         self._reports.put_in_place(place_key, settled.code, settled.plans)
 

@@ -95,14 +95,11 @@ class _Outside:
     """What lies beside the store, held against it."""
 
     def __init__(self, engine: Database, folder: Path, end: str, events: int) -> None:
-        from sbrt_qa.store.chain import events as all_events
-        from sbrt_qa.store.connection import reading
-        from sbrt_qa.workflows_audit.published import recorded_files
+        from sbrt_qa.workflows_audit.published import files_recorded
 
         self._engine, self._folder = engine, folder
         self._end, self._events = end, events
-        with reading(engine) as connection:
-            self.files = recorded_files(all_events(connection))
+        self.files = files_recorded(engine)
 
     def differences(
         self, known: Sequence[KnownHead], noted: str, anchors: Sequence[Head]
