@@ -1,4 +1,4 @@
-"""Write into docs/audit.md how many planted names are found, and how many false alarms there are."""
+"""Write into docs/audit.md how many planted names are found, and the number of false alarms."""
 
 from __future__ import annotations
 
