@@ -295,3 +295,14 @@ def test_the_user_says_that_an_organ_is_far() -> None:
     assert (row.verdict, row.counts) == (NE, False)
     assert told(found, "STATED_FAR") == ["Esophagus"]
     assert found.stated == ("Esophagus lies far from the beams",)
+
+
+def test_checks_look_at_every_target() -> None:
+    """Nesting, margins and organs in the target are told of two lesions as of one."""
+    inner = ball(3, "GTV1", LEFT, 10.0), ball(4, "GTV2", RIGHT, 10.0)
+    liver = box(5, "Liver", (-70.0, 70.0), 30.0)
+    found = reviewed(case(PTV, SECOND, *inner, liver, dose=two_levels(55, 55)))
+    passed = {(f.code, f.where) for f in found.passed}
+    assert ("TARGET_NESTING", "GTV in PTV") in passed
+    margins = {where for code, where in passed if code == "TARGET_MARGIN"}
+    assert margins == {"PTV around GTV1", "PTV around GTV2"}

@@ -19,7 +19,7 @@ from sbrt_qa.model.outcome import Finding, Reason, ReasonCode
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.expressions import Leaf, Tree
+from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
 from sbrt_qa.protocol.grown import is_made
 from sbrt_qa.protocol.matching import Matched
 from sbrt_qa.protocol.result import ConstraintResult
@@ -156,6 +156,11 @@ class CheckContext:
         if isinstance(found, Matched) and isinstance(found.tree, Leaf):
             return None if is_made(found.tree.value) else found.tree.value
         return None
+
+    def all_of(self, name: str) -> tuple[Structure, ...]:
+        """Return the structures of the plan that stand for a name together: several targets."""
+        found = self.look(name)
+        return leaves(found.tree) if isinstance(found, Matched) else ()
 
     def region(self, name: str) -> Region | Reason:
         """Return the region of a name or an expression over names of the protocol."""

@@ -40,7 +40,7 @@ def outside_dose_grid(
         Structures of the protocol that must be held whole.
     """
     held = 0
-    vital = {context.one(name) for name in targets}
+    vital = {s for name in targets for s in context.all_of(name)}
     for key, structure in context.evaluated_structures.items():
         histogram = context.doses.dvh(structure)
         if not isinstance(histogram, DVH):

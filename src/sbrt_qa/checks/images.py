@@ -162,7 +162,7 @@ def at_scan_end(
     image = context.case.image
     if image is None or image.z_mm.size < 3:
         return
-    needed = [s for name in whole if (s := context.one(name)) is not None]
+    needed = [s for name in whole for s in context.all_of(name)]
     others = [s for s in context.evaluated_structures.values() if s is not context.body]
     cut: list[str] = []
     for structure in dict.fromkeys((*needed, *others)):

@@ -262,20 +262,19 @@ def target_overlap(
     tolerance_cc
         Overlap below which contours merely touch.
     """
-    target = context.one("PTV")
-    region = context.doses.region(target) if target else None
-    if target is None or region is None or isinstance(region, Reason):
+    targets, region = context.all_of("PTV"), context.region("PTV")
+    if not targets or isinstance(region, Reason):
         return
-    left_out = {context.one(name) for name in expected_in} | {context.body, target}
+    left_out = {context.one(name) for name in expected_in} | {context.body, *targets}
     free, told = 0, []
     for key, structure in context.evaluated_structures.items():
         own = context.doses.region(structure)
         is_target = structure.interpreted_type in ("GTV", "CTV", "PTV") or structure in {
-            context.one(name) for name in ("GTV", "CTV", "ITV")
+            s for name in ("GTV", "CTV", "ITV") for s in context.all_of(name)
         }
         if structure in left_out or is_target or isinstance(own, Reason):
             continue
-        if not _may_meet(structure, target):
+        if not any(_may_meet(structure, target) for target in targets):
             free += 1
             continue
         overlap_cc = volume_of_cc(own & region)

@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
+
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.geometry.distance import contains
 from sbrt_qa.geometry.expansion.grow import Margins, Raster, grown, rasterise
-from sbrt_qa.geometry.margins import margins_between, volume_of_cc
+from sbrt_qa.geometry.margins import margins_between, vertices, volume_of_cc
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.phrase import joined, say
+
+LOOKED_AT: Final = 2000
+"""Vertices of a target at most, to find its middle."""
 
 TARGETS: Final = ("GTV", "CTV", "ITV", "PTV")
 """From inside to outside."""
@@ -19,8 +25,26 @@ TARGETS: Final = ("GTV", "CTV", "ITV", "PTV")
 
 def _there(context: CheckContext) -> dict[str, Region]:
     """Return the targets of the plan, from inside to outside."""
-    found = {name: context.region(name) for name in TARGETS if context.one(name) is not None}
+    found = {name: context.region(name) for name in TARGETS if context.all_of(name)}
     return {name: r for name, r in found.items() if not isinstance(r, Reason)}
+
+
+def _pairs(context: CheckContext, inner: str) -> Iterator[tuple[str, Region, Region]]:
+    """Yield each target of a kind with the one PTV that holds its middle: the name and both.
+
+    Of one target each, that is the pair whatever its places.
+    """
+    doses = context.doses
+    outer = [(s, r) for s in context.all_of("PTV") if isinstance(r := doses.region(s), Region)]
+    own = [(s, r) for s in context.all_of(inner) if isinstance(r := doses.region(s), Region)]
+    if len(own) == len(outer) == 1:
+        yield inner, own[0][1], outer[0][1]
+        return
+    for structure, region in own:
+        points = np.array([np.median(vertices(structure, LOOKED_AT), axis=0)])
+        holding = [r for _, r in outer if contains(cells_of(r), points)[0]]
+        if holding:
+            yield context.key_of(structure), region, holding[0]
 
 
 @check(
@@ -106,7 +130,18 @@ def margin(
     inner = next((name for name in ("ITV", "CTV", "GTV") if name in there), None)
     if inner is None or "PTV" not in there:
         return
-    found = margins_between(cells_of(there[inner]), cells_of(there["PTV"]))
+    for name, inside, ptv in _pairs(context, inner):
+        yield _margin(name, (inside, ptv), (least_mm, most_mm, tolerance_mm), context)
+
+
+def _margin(
+    inner: str,
+    regions: tuple[Region, Region],
+    bounds_mm: tuple[float, float, float],
+    context: CheckContext,
+) -> Outcome:
+    least_mm, most_mm, tolerance_mm = bounds_mm
+    found = margins_between(cells_of(regions[0]), cells_of(regions[1]))
     slice_mm = context.doses.slice_spacing_mm or 0.0
     wrong = []
     for side, value in found.by_side.items():
@@ -121,9 +156,8 @@ def margin(
     if wrong:
         text = say("out of bounds: {0} mm; all: {1}", joined(", ", wrong), found)
         advice = say("Check the margins with the site's protocol.")
-        yield Found(where, text, advice, str(found), expected, tolerance)
-    else:
-        yield Passed(where, str(found), expected, tolerance)
+        return Found(where, text, advice, str(found), expected, tolerance)
+    return Passed(where, str(found), expected, tolerance)
 
 
 @check(

@@ -100,10 +100,18 @@ class Lesions:
     @cached_property
     def judged(self) -> Mapping[str, tuple[int, ...]]:
         """ROI numbers of the judged targets by kind."""
-        kinds = dict.fromkeys(one.kind for one in self.all if one.role is Role.JUDGED)
+        return self._by_kind((Role.JUDGED,))
+
+    @cached_property
+    def standing(self) -> Mapping[str, tuple[int, ...]]:
+        """ROI numbers of what stands for each kind: judged, or within a judged target."""
+        return self._by_kind((Role.JUDGED, Role.HELD))
+
+    def _by_kind(self, roles: Sequence[Role]) -> Mapping[str, tuple[int, ...]]:
+        found = [one for one in self.all if one.role in roles]
         return {
-            kind: tuple(o.roi_number for o in self.all if o.role is Role.JUDGED and o.kind == kind)
-            for kind in kinds
+            kind: tuple(one.roi_number for one in found if one.kind == kind)
+            for kind in dict.fromkeys(one.kind for one in found)
         }
 
     @property

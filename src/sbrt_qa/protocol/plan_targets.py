@@ -63,7 +63,7 @@ def matcher_of(
     if isinstance(case.structures, Reason):
         return case.structures
     apart = frozenset(o.roi_number for o in lesions.all if o.role is Role.SET_APART)
-    return Matcher(protocol, case.structures, mapping, lesions.judged, apart)
+    return Matcher(protocol, case.structures, mapping, lesions.standing, apart)
 
 
 def own_doses(case: Case) -> dict[int, float]:
