@@ -88,7 +88,7 @@ SAMPLES: Final = {
         "The bed lies closer to the duodenum; tight fields gave up coverage to spare it.",
         Verdict.MINOR,
         minor=("TGT_V100", "DUO5_D01"),
-        found=("OAR_DRIVEN",),
+        found=("COVERAGE_COST", "OAR_DRIVEN"),
         offsets=Offsets.ABSOLUTE,
     ),
     "major": Sample(
@@ -121,7 +121,7 @@ SAMPLES: Final = {
             "KID5_DC200",
             "CON_R100",
         ),
-        found=("LIVER_LEVEL", "OAR_TARGET_OVERLAP"),
+        found=("COVERAGE_COST", "LIVER_LEVEL", "OAR_TARGET_OVERLAP"),
         compact=True,
     ),
     "missing_organ": Sample(
