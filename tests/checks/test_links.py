@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from sbrt_qa.checks.registry import Found
 from sbrt_qa.model.case import Case, Link, LinkKind, Provenance, Repair
 from sbrt_qa.model.header import Stamp
 from sbrt_qa.model.outcome import Severity
@@ -94,6 +95,18 @@ def test_an_hour_too_late_is_told_without_a_date() -> None:
     found = outcomes("DOSE_STALE", of(RTSTRUCT={"stated_at": LATER}))[1]
     assert found.message == "it was changed 60 min after the dose was written"
     assert "2026" not in str(found)
+
+
+def test_case_126__newer_structures_that_the_plan_names_are_information() -> None:
+    """The plan of the sound case names its structure set, 1.3, by UID; then it does not."""
+    named, other = {"stated_at": LATER}, {"structure_set_uids": ("7",)}
+    for code, worst in (("DOSE_STALE", None), ("STRUCTURES_NEWER", None)):
+        (found,) = (o for o in outcomes(code, of(RTSTRUCT=named)) if isinstance(o, Found))
+        assert found.severity is Severity.INFO
+        (found,) = (
+            o for o in outcomes(code, of(RTSTRUCT=named, RTPLAN=other)) if isinstance(o, Found)
+        )
+        assert found.severity is worst
 
 
 def test_clocks_may_differ_a_little() -> None:

@@ -79,7 +79,16 @@ def test_another_version_is_refused_not_guessed(result: CaseReview | DvhTable) -
 @pytest.mark.parametrize("result", [case_review(), dvh_table()], ids=["review", "dvh"])
 def test_every_missing_key_is_refused(result: CaseReview | DvhTable) -> None:
     data = json.loads(result.to_json())
-    optional = {"notes", "site", "site_values", "cross_check", "passed", "phrases"}
+    optional = {
+        "notes",
+        "site",
+        "not_told",
+        "course",
+        "site_values",
+        "cross_check",
+        "passed",
+        "phrases",
+    }
     for key in data.keys() - optional:
         with pytest.raises(ResultError):
             type(result).from_json(json.dumps({k: v for k, v in data.items() if k != key}))

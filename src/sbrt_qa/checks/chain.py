@@ -116,7 +116,8 @@ def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcom
     Compares the plan's and the structure set's own date and time with the creation of the dose. A
     dose is written when it is exported, so it can only come out too new: what is found is real, and
     a dose that passes may be stale all the same. Whole days are compared where a time of day is
-    missing, and nothing where a date is, as after de-identification.
+    missing, and nothing where a date is, as after de-identification. Of a structure set that the
+    plan names by its UID a newer date is information: it is the one that was planned on.
 
     Parameters
     ----------
@@ -130,7 +131,8 @@ def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcom
                 text = say("they do not both state a date")
                 yield Found(where, text, severity=Severity.INFO)
                 continue
-            yield _in_order(where, other.stated_at, dose.created_at, slack_min)
+            found = _in_order(where, other.stated_at, dose.created_at, slack_min)
+            yield _as_information(found) if _is_named(context, other) else found
 
 
 def _in_order(where: str, first: Stamp, second: Stamp, slack_min: float) -> Outcome:
@@ -148,13 +150,15 @@ def _in_order(where: str, first: Stamp, second: Stamp, slack_min: float) -> Outc
     title="Age of the structures",
     group=Group.LINKS,
     severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     rows=(4,),
 )
 def structures_newer(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcome]:
     """Find a structure set that was changed after its plan.
 
     Contours that were drawn after the plan, such as rings for evaluation, are harmless; a target or
-    an organ that was changed is not. Some systems give every export a new structure set date.
+    an organ that was changed is not. Some systems give every export a new structure set date: of
+    a structure set that the plan names by its UID it is information.
 
     Parameters
     ----------
@@ -173,7 +177,7 @@ def structures_newer(context: CheckContext, slack_min: float = 2.0) -> Iterator[
             else:
                 text = say("the structures were changed {0} after the plan", _span(-minutes))
                 advice = say("Ask the site what was changed.")
-                yield Found(
+                found = Found(
                     where,
                     text,
                     advice,
@@ -181,6 +185,18 @@ def structures_newer(context: CheckContext, slack_min: float = 2.0) -> Iterator[
                     expected,
                     tolerance,
                 )
+                yield _as_information(found) if _is_named(context, drawn) else found
+
+
+def _is_named(context: CheckContext, drawn: ObjectHeader) -> bool:
+    """Tell whether a plan names this very structure set."""
+    return drawn.modality == "RTSTRUCT" and any(
+        drawn.sop_instance_uid in plan.structure_set_uids for plan in _of(context, "RTPLAN")
+    )
+
+
+def _as_information(outcome: Outcome) -> Outcome:
+    return outcome._replace(severity=Severity.INFO) if isinstance(outcome, Found) else outcome
 
 
 def _span(minutes: float) -> str:

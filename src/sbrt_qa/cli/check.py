@@ -38,6 +38,8 @@ def check(
     far: options.Far = None,
     rx: options.RxOption = None,
     config: options.Config = None,
+    course: options.CourseOption = "",
+    alternatives: options.AlternativesOption = False,  # noqa: FBT002
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -56,6 +58,7 @@ def check(
     stated = options.read_statements(
         dose_is or kept.dose_is, not_a_target, far, rx or kept.rx, taken
     )
+    stated = options.with_course(stated, course, alternatives=alternatives)
     name = options.choose_format(output_format, out)
     refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
     document = need_file(name, out) if is_document(name) else None

@@ -9,7 +9,9 @@ import typer
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import (
+    AlternativesOption,
     Config,
+    CourseOption,
     DoseIsOption,
     Format,
     Inputs,
@@ -19,6 +21,7 @@ from sbrt_qa.cli.options import (
     choose_format,
     read_settings,
     read_statements,
+    with_course,
 )
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.errors import visible
@@ -49,6 +52,8 @@ def dvh(
     dose_is: DoseIsOption = "",
     rx: RxOption = None,
     config: Config = None,
+    course: CourseOption = "",
+    alternatives: AlternativesOption = False,  # noqa: FBT002
     output_format: Format = "",
     out: Out = None,
 ) -> None:
@@ -69,7 +74,7 @@ def dvh(
         plan=plan,
         curve_bin_gy=bin_gy if curve else None,
         bands=bands,
-        stated=stated,
+        stated=with_course(stated, course, alternatives=alternatives),
     )
     emit(render_dvh(name, table, page_for(out)), out)
     found = [exit_codes.unreadable_part(row.reason) for row in table.structures.values()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -163,6 +164,33 @@ def read_statements(
         rx=read_rx(rx),
         taken=taken,
     )
+
+
+CourseOption = Annotated[
+    str,
+    typer.Option(
+        "--course",
+        metavar='"A+B"',
+        help="The plans that are one course, in your word; no other plan then counts.",
+    ),
+]
+AlternativesOption = Annotated[
+    bool,
+    typer.Option(
+        "--alternatives", help="In your word, plans beside each other compete: one of them treats."
+    ),
+]
+
+
+def with_course(stated: UserStatements, course: str, *, alternatives: bool) -> UserStatements:
+    """Add what the user states of plans beside each other.
+
+    Raises
+    ------
+    UsageError
+        Both are stated, which contradict each other.
+    """
+    return replace(stated, course=course, alternatives=alternatives)
 
 
 def read_mapping(pairs: list[str]) -> dict[str, str]:

@@ -26,6 +26,8 @@ def report(
     far: options.Far = None,
     rx: options.RxOption = None,
     config: options.Config = None,
+    course: options.CourseOption = "",
+    alternatives: options.AlternativesOption = False,  # noqa: FBT002
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -42,6 +44,7 @@ def report(
     stated = options.read_statements(
         dose_is or kept.dose_is, not_a_target, far, rx or kept.rx, taken
     )
+    stated = options.with_course(stated, course, alternatives=alternatives)
     name = options.choose_format(output_format, out, "html")
     options.check_language(language, languages())
     file = need_file(name, out)

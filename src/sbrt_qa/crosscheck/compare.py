@@ -26,6 +26,7 @@ from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome
 from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
 from sbrt_qa.model.case import Case
+from sbrt_qa.model.course import Decision
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan
@@ -93,6 +94,9 @@ def cross_check(
     InputError
         Its process fails as a whole.
     """
+    if case.course is not None and case.course.decision is Decision.PARTS:
+        text = say("{0} knows no course of several plans", ENGINE)
+        return (nothing_compared(Reason(ReasonCode.NOT_APPLICABLE, text)),)
     doses, names = CaseDoses(case), mapping or {}
     lesions = lesions_of(protocol, case, names, volume_source(doses))
     subjects = _subjects(case, protocol, names, limits, lesions)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from sbrt_qa.dicom.collect import FoundObject
 from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.files import FoundFile, find_files
 from sbrt_qa.dicom.read import open_bytes
 from sbrt_qa.errors import DicomError
 from sbrt_qa.model.patient import DocumentPatient
+from sbrt_qa.model.phrase import joined, say
 
 
 def document_patient(subject: str, paths: Sequence[Path], plan_uid: str) -> DocumentPatient:
@@ -51,3 +53,14 @@ def _as_deidentified(root: Item) -> DocumentPatient:
         birth_date=birth_date if len(birth_date) == 8 and birth_date.isdigit() else "",
         sex=sex if sex in ("M", "F", "O") else "",
     )
+
+
+def identity_notes(used: Iterable[FoundObject]) -> list[str]:
+    """Say so when the files of one case name different patients, without naming them."""
+    first: dict[str, FoundObject] = {}
+    for one in used:
+        first.setdefault(one.patient_key, one)
+    if len(first) < 2:
+        return []
+    names = joined(" and ", (one.name for one in first.values()))
+    return [say("patient name or number differs between {0}", names)]

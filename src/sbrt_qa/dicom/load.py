@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from sbrt_qa.dicom.collect import Collection, FoundObject, IgnoredFile, collect
+from sbrt_qa.dicom.course_cases import with_courses
 from sbrt_qa.dicom.ct import read_image
 from sbrt_qa.dicom.dose_choice import DoseChoice, choose_dose
 from sbrt_qa.dicom.dvh_sequence import read_stored_dvhs
@@ -16,8 +17,10 @@ from sbrt_qa.dicom.elements import translated
 from sbrt_qa.dicom.files import Wanted, every_one
 from sbrt_qa.dicom.header import read_header, read_image_header
 from sbrt_qa.dicom.identifiers import Identity, identity_of
+from sbrt_qa.dicom.identity import identity_notes
 from sbrt_qa.dicom.image_choice import images_named
 from sbrt_qa.dicom.link import LinkedCase, link
+from sbrt_qa.dicom.plan_case import plan_case
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.read import warnings_as_notes
 from sbrt_qa.dicom.rtdose import read_dose
@@ -32,7 +35,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import counted, joined, said, say
+from sbrt_qa.model.phrase import counted, said, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 from sbrt_qa.model.stored_dvh import StoredDvh
@@ -129,9 +132,11 @@ def _inventory(collection: Collection, stated: UserStatements) -> Inventory:
             advice="Export the plan, its structure set and its dose together",
         )
     reader = _Reader(collection, stated)
-    cases = tuple(reader.case(one) for one in linked)
+    cases, notes = with_courses(
+        tuple(plan_case(one, reader.case, reader.dose_grid) for one in linked), stated
+    )
     files = tuple(one.source for one in collection.objects)
-    return Inventory(files, collection.ignored, cases, collection.notes)
+    return Inventory(files, collection.ignored, cases, (*collection.notes, *notes))
 
 
 class _Reader:
@@ -143,11 +148,12 @@ class _Reader:
         self._read: dict[str, object] = {}
 
     def case(self, linked: LinkedCase) -> Case:
+        """Read the objects of one case."""
         log = Log()
         structures = self._structures(linked)
         plan = with_stated(self._plan(linked), structures, self._stated.rx)
         choice = choose_dose(
-            linked.doses, plan if isinstance(plan, Plan) else None, self._dose_grid, self._stated
+            linked.doses, plan if isinstance(plan, Plan) else None, self.dose_grid, self._stated
         )
         dose = _in_frame(choice, structures)
         image = self._image(linked, log)
@@ -200,7 +206,8 @@ class _Reader:
             return Reason(ReasonCode.STRUCTURE_UNREADABLE, structures)
         return structures
 
-    def _dose_grid(self, one: FoundObject) -> DoseGrid:
+    def dose_grid(self, one: FoundObject) -> DoseGrid:
+        """Read one dose; raise DicomError where it cannot be read."""
         grid = self._once(one, lambda: read_dose(one.opened))
         if isinstance(grid, str):
             raise DicomError(grid)
@@ -271,7 +278,7 @@ class _Reader:
         logs = [*(one.root.log for one in used), log]
         names = {one.name for one in used} | {"CT", "RTPLAN"}
         notes = [*(note for one in logs for note in one.notes), *linked.notes]
-        notes += [*_identity_notes(used), *_unused_doses(linked, used)]
+        notes += [*identity_notes(used), *_unused_doses(linked, used)]
         return Provenance(
             files=tuple(one.source for one in used),
             links=tuple(
@@ -377,17 +384,6 @@ def _subject(linked: LinkedCase) -> str:
     objects = (*_present(linked.plan, linked.structures), *linked.doses)
     codes = (one.root.text("ClinicalTrialSubjectID") for one in objects)
     return next((code for code in codes if code.strip()), "")
-
-
-def _identity_notes(used: Iterable[FoundObject]) -> list[str]:
-    """Say so when the files of one case name different patients, without naming them."""
-    first: dict[str, FoundObject] = {}
-    for one in used:
-        first.setdefault(one.patient_key, one)
-    if len(first) < 2:
-        return []
-    names = joined(" and ", (one.name for one in first.values()))
-    return [say("patient name or number differs between {0}", names)]
 
 
 def _unused_doses(linked: LinkedCase, used: Sequence[FoundObject]) -> list[str]:

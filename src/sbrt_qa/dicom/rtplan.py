@@ -11,7 +11,15 @@ from sbrt_qa.dicom.elements import Item
 from sbrt_qa.dicom.prescription import fractions_of, prescription_of
 from sbrt_qa.model.beam_kind import told_apart
 from sbrt_qa.model.phrase import say
-from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Modifier, PatientSetup, Plan
+from sbrt_qa.model.plan import (
+    Beam,
+    DoseReference,
+    FractionGroup,
+    Modifier,
+    PatientSetup,
+    Plan,
+    PlanRelation,
+)
 
 ION_PLAN_CLASS: Final = "1.2.840.10008.5.1.4.1.1.481.8"
 
@@ -54,6 +62,11 @@ def read_plan(root: Item) -> Plan:
         prescription_text=root.text("PrescriptionDescription"),
         setups=tuple(_setup(item) for item in root.items("PatientSetupSequence")),
         applications=len(root.items("ApplicationSetupSequence")),
+        relations=tuple(
+            PlanRelation(item.uid("ReferencedSOPInstanceUID"), item.code("RTPlanRelationship"))
+            for item in root.items("ReferencedRTPlanSequence")
+        ),
+        geometry=root.code("RTPlanGeometry"),
     )
 
 

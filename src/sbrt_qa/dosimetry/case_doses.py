@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -20,9 +21,10 @@ from sbrt_qa.geometry.planes import PlaneStack, spacing_mm, stack_planes
 from sbrt_qa.geometry.regions import Region, cells_of, region_of
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention, Overlaps
 from sbrt_qa.model.case import Case
+from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import said, say
-from sbrt_qa.model.plan import Prescription
+from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure, StructureSet
 
 MAX_THREADS = 4
@@ -59,6 +61,23 @@ class CaseDoses:
         self._far: dict[str, float | Reason] = {}
         self._stacks: dict[tuple[int, Overlaps], PlaneStack] = {}
 
+    def with_plan(self, plan: Plan | Reason) -> CaseDoses:
+        """Return the same regions and histograms of another plan."""
+        other = copy.copy(self)
+        other.__dict__.pop("metric_context", None)
+        other.case = dataclasses.replace(self.case, plan=plan)
+        return other
+
+    def with_dose(self, dose: DoseGrid | Reason) -> CaseDoses:
+        """Return the same regions with another dose."""
+        return self.with_case(dataclasses.replace(self.case, dose=dose))
+
+    def with_case(self, case: Case) -> CaseDoses:
+        """Return another case on the same structures, or some of them; regions are shared."""
+        other = type(self)(case, self.convention, self.settings)
+        other._regions = self._regions  # noqa: SLF001
+        return other
+
     @cached_property
     def slice_spacing_mm(self) -> float | None:
         """Spacing of the image slices, else the most usual one of the structure set's planes."""
@@ -84,8 +103,13 @@ class CaseDoses:
 
     def context_of(self, structure: Structure) -> MetricContext:
         """Return what metrics of one structure need, also of what surrounds it."""
+        plan = self.case.plan
+        own = None if isinstance(plan, Reason) else plan.prescribed_gy([structure.roi_number])
+        known = self.metric_context
         return dataclasses.replace(
-            self.metric_context, surroundings=lambda: self.surroundings(structure)
+            known,
+            prescription_gy=known.prescription_gy if own is None else own,
+            surroundings=lambda: self.surroundings(structure),
         )
 
     def region(self, structure: Structure) -> Region | Reason:
@@ -174,7 +198,7 @@ class CaseDoses:
 
     def surroundings(self, target: Structure) -> Surroundings | Reason:
         """Return the body around a target that has it for itself; an organ has no index."""
-        if not _is_target(target):
+        if not is_target(target):
             return Reason(ReasonCode.NOT_APPLICABLE, say("not a target: no index"))
         outline, dose = self.outline(), self.case.dose
         if isinstance(outline, Reason):
@@ -241,7 +265,7 @@ def structures_of(case: Case) -> dict[str, Structure]:
     return case.structures.keys() if isinstance(case.structures, StructureSet) else {}
 
 
-def _is_target(structure: Structure) -> bool:
+def is_target(structure: Structure) -> bool:
     """Tell whether a structure is a target by its type in the file, else by its name."""
     name = structure.name.casefold()
     return structure.interpreted_type in TARGET_TYPES or name.startswith(TARGET_NAMES)

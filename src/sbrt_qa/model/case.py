@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from sbrt_qa.model.course import Course, CourseDoses
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.header import ObjectHeader
@@ -100,6 +101,15 @@ class Case:
         DVHs that the planning system stored with exactly this dose.
     stated
         What the user stated of this plan by hand, and decided a part of this case.
+    course
+        How the plan belongs to others beside it; None where there is no other.
+    course_doses
+        Doses of a course beside `dose`, which is then their sum.
+    parts
+        The plans of a course of several that are drawn on these structures, each with its own
+        dose; none where the case is one plan.
+    targets_elsewhere
+        Targets in structure sets beside that of the plan, one sentence each.
     subject
         Trial subject code, or empty: never a patient's name or hospital number.
     label
@@ -117,6 +127,10 @@ class Case:
     image_problem: str = ""
     sessions: tuple[Session, ...] = ()
     stated: UserStatements = NOTHING_STATED
+    course: Course | None = None
+    course_doses: CourseDoses = field(default_factory=CourseDoses)
+    parts: tuple[Case, ...] = ()
+    targets_elsewhere: tuple[str, ...] = ()
 
     @property
     def site(self) -> str:

@@ -100,6 +100,8 @@ class ReasonCode(enum.StrEnum):
     """The limit does not apply to this plan."""
     NOT_RELIED_ON = "not_relied_on"
     """There is a value, but a find disowns what it was computed from; the value stays visible."""
+    COURSE_UNKNOWN = "course_unknown"
+    """Other plans add to the dose, or may, and nothing tells how much."""
     NOT_REVIEWED = "not_reviewed"
     """Reading or reviewing the case was stopped: too long, too large, or it broke off."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sbrt_qa.model.opening import Opening
@@ -152,6 +153,14 @@ class OwnWord:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanRelation:
+    """A plan that a plan refers to, and its RT Plan Relationship (300A,0055) in capitals."""
+
+    sop_instance_uid: str
+    relationship: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A treatment plan as exported.
 
@@ -160,6 +169,7 @@ class Plan:
     and imaging fields, positions left at zero, placeholders. ``applications`` counts the
     application setups of brachytherapy. ``own`` is the file's own word where the user's decides.
     ``prescription_text`` is the Prescription Description, which nothing is computed from.
+    ``relations`` are the plans that it names; ``geometry`` is the RT Plan Geometry.
     """
 
     sop_instance_uid: str
@@ -181,6 +191,18 @@ class Plan:
     setups: tuple[PatientSetup, ...] = ()
     applications: int = 0
     own: OwnWord | None = None
+    relations: tuple[PlanRelation, ...] = ()
+    geometry: str = ""
+
+    def prescribed_gy(self, roi_numbers: Iterable[int]) -> float | None:
+        """Return the dose that is prescribed to ROIs by number, the highest; None where none is."""
+        numbers = set(roi_numbers)
+        doses = [
+            r.target_prescription_gy
+            for r in self.dose_references
+            if r.reference_type == "TARGET" and r.roi_number in numbers and r.target_prescription_gy
+        ]
+        return max(doses, default=None)
 
     @property
     def machines(self) -> tuple[str, ...]:

@@ -39,6 +39,10 @@ class UserStatements:
         Structures of the protocol that lie far from the beams, from ``--far``.
     rx
         Prescriptions of targets, from ``--rx``.
+    course
+        Labels or UIDs of the plans that are one course, joined by ``+``, from ``--course``.
+    alternatives
+        Whether plans beside each other are alternatives, from ``--alternatives``.
     taken
         Where statements come from that were not on the command line, one sentence each.
     """
@@ -48,6 +52,15 @@ class UserStatements:
     far: tuple[str, ...] = ()
     rx: tuple[StatedRx, ...] = ()
     taken: tuple[str, ...] = ()
+    course: str = ""
+    alternatives: bool = False
+
+    def __post_init__(self) -> None:
+        if self.course and self.alternatives:
+            raise UsageError(
+                "--course and --alternatives contradict each other",
+                advice="A course names its parts; all other plans then do not count.",
+            )
 
     def to_values(self) -> dict[str, Any]:
         """Return the statements as plain values, for another process; see :meth:`of_values`."""
@@ -57,6 +70,8 @@ class UserStatements:
             "far": list(self.far),
             "rx": [one.text for one in self.rx],
             "taken": list(self.taken),
+            "course": self.course,
+            "alternatives": self.alternatives,
         }
 
     @classmethod
@@ -74,6 +89,8 @@ class UserStatements:
             far=tuple(map(str, values.get("far", ()))),
             rx=read_rx([str(text) for text in values.get("rx", ())]),
             taken=tuple(map(str, values.get("taken", ()))),
+            course=str(values.get("course", "")),
+            alternatives=bool(values.get("alternatives", False)),
         )
 
 

@@ -27,8 +27,19 @@ class Applicable:
     unknown: Reason | None = None
 
 
-def facts_of(case: Case) -> Facts:
-    """Return fractions and prescribed dose of a case."""
+def facts_of(case: Case, protocol: Protocol | None = None) -> Facts:
+    """Return fractions and prescribed dose of a case; of several levels the one a protocol knows.
+
+    Of several levels, each prescribed to an ROI by its number, that is the highest; a lower one
+    where the protocol lists that and not the highest.
+    """
+    facts = _stated(case)
+    return (
+        facts if protocol is None else {**facts, "prescription_gy": _level(case, facts, protocol)}
+    )
+
+
+def _stated(case: Case) -> Facts:
     if isinstance(case.plan, Reason):
         return {"fractions": case.plan, "prescription_gy": case.plan}
     fractions, prescription = case.plan.fractions, case.plan.prescription
@@ -40,6 +51,17 @@ def facts_of(case: Case) -> Facts:
             else prescription or _missing(say("prescribed dose"))
         ),
     }
+
+
+def _level(case: Case, facts: Facts, protocol: Protocol) -> float | Reason:
+    rx_gy, fractions = facts["prescription_gy"], facts["fractions"]
+    if isinstance(case.plan, Reason) or isinstance(rx_gy, Reason) or isinstance(fractions, Reason):
+        return rx_gy
+    numbered = [r.roi_number for r in case.plan.dose_references if r.roi_number is not None]
+    levels = {rx_gy, *(case.plan.prescribed_gy([n]) or rx_gy for n in numbered)}
+    listed = [p.total_gy for p in protocol.prescriptions if p.fractions == fractions]
+    known = [gy for gy in levels if any(same_prescription(gy, level) for level in listed)]
+    return max(known, default=rx_gy)
 
 
 def dose_problem(dose: DoseGrid | Reason) -> Reason | None:

@@ -141,7 +141,7 @@ class _Evaluator:
         self.dvh_for, far_dose = sources
         self.probe = self.dvh_for
         self.others: list[tuple[View, _Evaluator]] = []
-        self.facts = facts_of(case)
+        self.facts = facts_of(case, protocol)
         self.dose_problem = dose_problem(case.dose)
         self.optional = {s.name for s in protocol.structures if s.is_optional}
         self.notes = {s.name: s.required for s in protocol.structures}

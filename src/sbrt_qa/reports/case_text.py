@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sbrt_qa.model.course import Course, Part, Role
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports.beam_list import beams_text
@@ -22,6 +23,28 @@ def part_lines(
         ("Structures", _structures_text(structure_set, structures)),
         ("Image", _image_text(image)),
     ]
+
+
+def course_text(course: Course) -> str:
+    """Return how a plan belongs to others, in one sentence."""
+    named = ", ".join(
+        f"{p.label or 'a plan that is not here'} ({_part_text(p)})" for p in course.parts
+    )
+    word = ", as stated by the user" if course.said_by == "user" else ""
+    counts = " and ".join(str(n) for n in course.fraction_counts)
+    held = f" · limits for {counts} fractions" if len(course.fraction_counts) > 1 else ""
+    return f"{course.decision}{word}: {named}{held}"
+
+
+def _part_text(part: Part) -> str:
+    facts = [str(part.role)]
+    if isinstance(part.prescription_gy, float | int):
+        facts.append(f"{part.prescription_gy:g} Gy")
+    if isinstance(part.fractions, int):
+        facts.append(counted(part.fractions, "fraction"))
+    if part.dose is not None and part.role in (Role.PART, Role.UNTOLD):
+        facts.append("no dose")
+    return ", ".join(facts)
 
 
 def _structures_text(label: str | Reason, count: int) -> str:

@@ -14,7 +14,7 @@ from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports.as_table import label_grid, print_to_text, section
-from sbrt_qa.reports.case_text import part_lines
+from sbrt_qa.reports.case_text import course_text, part_lines
 from sbrt_qa.reports.registry import Page
 from sbrt_qa.review.summaries import (
     dose_summary,
@@ -54,6 +54,7 @@ def _facts(case: Case) -> RenderableType:
         0 if isinstance(structures, Reason) else len(structures.structures),
         image_summary(case.image),
     )
+    lines += [("Course", course_text(case.course))] if case.course else []
     return Padding(label_grid(lines), (0, 0, 0, 2))
 
 

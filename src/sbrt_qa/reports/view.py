@@ -12,7 +12,7 @@ from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol import wording
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.reports import counts
-from sbrt_qa.reports.case_text import part_lines
+from sbrt_qa.reports.case_text import course_text, part_lines
 from sbrt_qa.review.result import CaseReview, PlanSummary
 from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
 
@@ -104,7 +104,8 @@ def header_lines(review: CaseReview) -> list[tuple[str, str]]:
     parts = part_lines(
         review.plan, review.dose, review.structure_set, len(review.structures), review.image
     )
-    lines = [("Plan", _plan_label(review)), *parts, ("Protocol", version)]
+    course = [("Course", course_text(review.course))] if review.course else []
+    lines = [("Plan", _plan_label(review)), *course, *parts, ("Protocol", version)]
     if rules := rules_text(review):
         lines.append(("Liver rules", rules))
     return [(label, visible(text)) for label, text in lines]

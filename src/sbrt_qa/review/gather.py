@@ -25,6 +25,7 @@ from sbrt_qa.protocol.grown import is_made
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.versions import Chosen
+from sbrt_qa.review.course_rows import worse_with_dose
 from sbrt_qa.review.evidence import CtStack, Curve, Evidence, Place, Point, Reviewed
 from sbrt_qa.review.failing import failing_of
 from sbrt_qa.review.occasion import occasion_of
@@ -207,7 +208,8 @@ def _places(
     body = body_of(doses.case, protocol, mapping)
     for id_, (result, tree) in trees.items():
         failing = failing_of(result, rx_gy if isinstance(rx_gy, float) else None)
-        if failing is None or isinstance(doses.case.dose, Reason):
+        own_dose = bool(doses.case.parts) and worse_with_dose(result.metric, result.op) is not True
+        if failing is None or own_dose or isinstance(doses.case.dose, Reason):
             continue
         target = region_of_tree(doses, tree)
         if isinstance(target, Reason):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sbrt_qa import __version__
 from sbrt_qa.model.case import Link, Repair, SourceFile
+from sbrt_qa.model.course import Course
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
 from sbrt_qa.protocol.remnant import rule_text
 from sbrt_qa.protocol.result import ConstraintResult
@@ -22,7 +23,7 @@ SCHEMA: Final = "sbrt_qa.review/1"
 """Name and version of the JSON form; another version is refused, not guessed at."""
 
 
-LATER: Final = ("site", "not_told", "targets", "stated")
+LATER: Final = ("site", "not_told", "targets", "stated", "course")
 """Fields that older documents of this version do not have."""
 
 
@@ -257,6 +258,9 @@ class CaseReview:
         What the user stated by hand, one sentence each.
     site_values, cross_check
         The same metrics from the site, and from a second engine.
+    course
+        How the plan belongs to others beside it, and how their doses were added; None where there
+        is no other.
     """
 
     case: str
@@ -282,6 +286,7 @@ class CaseReview:
     not_told: tuple[Finding, ...] = ()
     targets: tuple[TargetSummary, ...] = ()
     stated: tuple[str, ...] = ()
+    course: Course | None = None
     schema: str = SCHEMA
 
     def to_json(self, *, indent: int | None = None) -> str:

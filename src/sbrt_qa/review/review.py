@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 
 from sbrt_qa.checks.context import CheckContext, Find
 from sbrt_qa.checks.disowned import finds_relied_on, passed_relied_on, rows_relied_on
 from sbrt_qa.checks.registry import CHECKS
-from sbrt_qa.checks.run import run_checks
+from sbrt_qa.checks.run import ChecksDone, run_checks
 from sbrt_qa.dosimetry.bands import VIEWS, Subject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
@@ -28,6 +29,8 @@ from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.sources import DvhSource, FarDose, Seen
 from sbrt_qa.protocol.versions import Chosen
+from sbrt_qa.review.course_eqd2 import with_eqd2
+from sbrt_qa.review.course_rows import among, evaluate_course, is_of_course, once
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.site_csv import SiteValue
 from sbrt_qa.review.site_values import (
@@ -87,13 +90,14 @@ def review_case(
     structures = structures_of(case)
     doses.prepare(structures.values())
     lesions = lesions_of(protocol, case, mapping or {}, volume_source(doses))
-    evaluation = _evaluate(doses, protocol, mapping or {}, lesions, bands=bands)
+    evaluation = _evaluated(doses, protocol, mapping or {}, lesions, bands=bands)
     used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
     sent = compare_sent(doses, site_values, _named(doses, protocol, mapping or {}, lesions))
-    stored = compare_stored(doses, evaluation.results)
+    plans = [doses.with_case(part) for part in case.parts] or [doses]
+    stored = tuple(row for one in plans for row in compare_stored(one, evaluation.results))
     site_rows = (*stored, *sent)
     context = CheckContext(
-        doses,
+        plans[0],
         used,
         protocol,
         _finder(doses, protocol, mapping or {}, lesions),
@@ -102,7 +106,7 @@ def review_case(
         evaluation.findings,
         differing(site_rows),
     )
-    done = run_checks(context)
+    done = _checked(plans, context)
     about_version = () if chosen.finding is None else (chosen.finding,)
     told = (f for f in evaluation.findings if f.code not in CHECKS)
     findings = worst_first(finds_relied_on((*told, *about_version, *done.findings)))
@@ -131,7 +135,42 @@ def review_case(
         files=source.files,
         notes=source.notes,
         site_values=with_verdicts(site_rows, [r for r in limits if r.is_relied_on]),
+        course=case.course,
     )
+
+
+def _checked(plans: Sequence[CaseDoses], context: CheckContext) -> ChecksDone:
+    """Make every check on each plan of a case."""
+    if len(plans) == 1:
+        return run_checks(context)
+    each = [(one.case.label, run_checks(dataclasses.replace(context, doses=one))) for one in plans]
+    found = once(((label, f) for label, done in each for f in done.findings), len(plans))
+    passed = once(((label, f) for label, done in each for f in done.passed), len(plans))
+    told = {f.code for f in (*found, *passed)}
+    silent = (f for _, done in each for f in done.not_told if f.code not in told)
+    return ChecksDone(worst_first(found), passed, tuple(dict.fromkeys(silent)))
+
+
+def _evaluated(
+    doses: CaseDoses,
+    protocol: Protocol,
+    mapping: Mapping[str, str],
+    lesions: Lesions,
+    *,
+    bands: bool,
+) -> Evaluation:
+    """Hold a case against a protocol: one plan, or the plans of a course."""
+    if not is_of_course(doses.case):
+        return _evaluate(doses, protocol, mapping, lesions, bands=bands)
+    views: dict[int, Views] = {}
+
+    def run(one: CaseDoses, rules: Protocol, base: CaseDoses | None = None) -> Evaluation:
+        seen = views.setdefault(id(base or one), Views(base or one))
+        there = among(lesions, one.case)
+        return _evaluate(one, rules, mapping, there, bands=bands, views=seen)
+
+    found = evaluate_course(doses, protocol, lesions, run)
+    return with_eqd2(doses, protocol, mapping, found, dvh_source)
 
 
 def _finder(
@@ -149,6 +188,7 @@ def _evaluate(
     lesions: Lesions,
     *,
     bands: bool,
+    views: Views | None = None,
 ) -> Evaluation:
     """Hold a case against a protocol; with bands, once more in other views of what was used."""
     used: dict[str, Tree[Structure]] = {}
@@ -166,7 +206,7 @@ def _evaluate(
     first = run(dvh_for=noting)
     if not bands or not used:
         return first
-    views = Views(doses)
+    views = views or Views(doses)
     views.prepare([_subject(tree) for tree in used.values()])
     seen = [Seen(view, *_sources(views, name, default, far)) for name, view in VIEWS.items()]
     return run(dvh_for=default, views=seen)

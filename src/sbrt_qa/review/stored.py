@@ -19,6 +19,7 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.surroundings import edge_max_gy
 from sbrt_qa.model.case import Case
+from sbrt_qa.model.course import Course, Decision
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode, worst_first
 from sbrt_qa.model.phrase import say
@@ -102,7 +103,8 @@ def regrade(
     """Hold a stored case against a protocol.
 
     A combination of structures that no review has computed yet has the Reason that its files are
-    needed, and is not evaluable.
+    needed, and is not evaluable. So has a course of several plans, whose targets are held against
+    other doses than its organs.
 
     Parameters
     ----------
@@ -117,10 +119,11 @@ def regrade(
     """
     chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
     protocol = chosen.protocol
+    course = is_course(review.course)
     found = evaluate(
         protocol,
         _skeleton(kept),
-        dvh_for=lambda tree: _dvh(kept, find_dvh, tree),
+        dvh_for=lambda tree: _not_kept() if course else _dvh(kept, find_dvh, tree),
         far_dose=lambda target, body, mm: _far(kept, target, body, mm),
         mapping={n: to for n, to in kept.mapping.items() if to in protocol.structure_names},
         lesions=None if kept.targets is None else Lesions(kept.targets),
@@ -137,6 +140,13 @@ def regrade(
         constraints=limits,
         findings=findings,
         structures=tuple(_matched(s, found) for s in review.structures),
+    )
+
+
+def is_course(course: Course | None) -> bool:
+    """Tell whether limits are those of a course of several plans, or may be."""
+    return course is not None and (
+        course.decision in (Decision.PARTS, Decision.UNTOLD) or course.lower_bound is not None
     )
 
 

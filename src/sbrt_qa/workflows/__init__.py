@@ -310,5 +310,7 @@ def choose(cases: Sequence[Case], wanted: str | None) -> Case:
 
 def _names(case: Case) -> tuple[str, ...]:
     """Return what a case can be chosen by: its label, and the UID of its plan."""
+    if len(case.parts) > 1:
+        return (case.label, *dict.fromkeys(name for part in case.parts for name in _names(part)))
     uid = getattr(case.plan, "sop_instance_uid", "")
     return (case.label, uid) if uid else (case.label,)

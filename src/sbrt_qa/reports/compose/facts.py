@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sbrt_qa.errors import visible
+from sbrt_qa.model.course import Role
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports.beam_list import beams_text
@@ -25,6 +26,17 @@ SHOWN: Final = 12
 """Digits of a hash that are shown where the whole one stands elsewhere."""
 
 
+ROLES: Final = {
+    Role.PART: msg("part"),
+    Role.ALTERNATIVE: msg("alternative"),
+    Role.UNTOLD: msg("part or alternative"),
+    Role.ELSEWHERE: msg("in another frame of reference"),
+    Role.NOT_HERE: msg("not among the files"),
+    Role.VERIFICATION: msg("treats nobody"),
+}
+"""What a plan is in a course, in words."""
+
+
 def facts(review: CaseReview, occasion: Occasion, words: Words) -> tuple[Fact, ...]:
     """Return submission, plan, delivery, dose, structures, image, protocol, and this report."""
     protocol = review.protocol
@@ -35,6 +47,7 @@ def facts(review: CaseReview, occasion: Occasion, words: Words) -> tuple[Fact, .
     return (
         Fact(words(msg("Subject")), _submission(review, occasion, words)),
         *_plan_facts(review, occasion, words),
+        *_course_facts(review, words),
         Fact(words(msg("Dose")), _dose(review.dose, words)),
         Fact(words(msg("Structures")), _structures(review, words)),
         Fact(words(msg("Image")), _image(review.image, words)),
@@ -120,11 +133,32 @@ def _plan_facts(review: CaseReview, occasion: Occasion, words: Words) -> Iterato
         yield Fact(words(msg("Beams")), words.sentence(beams))
 
 
+def _course_facts(review: CaseReview, words: Words) -> Iterator[Fact]:
+    """Yield the plans of a course, what each is, and who says so."""
+    course = review.course
+    if course is None:
+        return
+    told = [
+        f"{visible(part.label) or words(msg('a plan that is not here'))}: {words(ROLES[part.role])}"
+        for part in course.parts
+    ]
+    if course.said_by == "user":
+        told.append(words(msg("as stated by the user")))
+    if len(course.fraction_counts) > 1:
+        same, apart = course.fraction_counts
+        told.append(
+            words(msg("limits for {same} and for {apart} fractions"), same=same, apart=apart)
+        )
+    if course.sum_method:
+        told.append(words.sentence(course.sum_method))
+    yield Fact(words(msg("Course")), " · ".join(told))
+
+
 def _label(review: CaseReview, occasion: Occasion, words: Words) -> str:
     parts = [visible(review.case) or words(msg("(no label)"))]
     if isinstance(review.plan, PlanSummary):
-        stated = (review.plan.approval.lower(), review.plan.intent.lower())
-        parts += [words.sentence(part) for part in stated if part]
+        told = (review.plan.approval.lower(), review.plan.intent.lower())
+        parts += [words.sentence(part) for part in told if part]
     if occasion.planned:
         parts.append(words(msg("planned on {date}"), date=occasion.planned))
     return " · ".join(parts)
