@@ -86,12 +86,21 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+class _Told(logging.Handler):
+    """Tells what a store waits for."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell a message."""
+        tell(visible(record.getMessage()))
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; an error becomes one message, never a traceback.
 
     A traceback of an unexpected error is shown when the environment variable SBRT_QA_DEBUG is set.
     """
     logging.getLogger("pydicom").addHandler(logging.NullHandler())  # findings say it, once
+    logging.getLogger("sbrt_qa.store").addHandler(_Told())
     try:
         app(list(arguments), prog_name="sbrt-qa")
     except SystemExit as leaving:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LINE_SECONDS = 10.0
 """Time between two lines where there is no terminal."""
 
+ENOUGH = 10
+"""Submissions that have to be reviewed before the time that is left can be told."""
+
 MAX_TROUBLES = 20
 """Submissions that are named when they could not be reviewed."""
 
@@ -74,12 +77,17 @@ class Count:
         """Return submissions per second, those left alone not counted."""
         return self.recorded / max(time.monotonic() - self.begun, 1e-9)
 
+    def left(self) -> str:
+        """Return the time that is left, empty as long as too few were reviewed to tell."""
+        if not self.complete or self.recorded < ENOUGH or self.done >= self.found:
+            return ""
+        return f"{(self.found - self.done) / self.rate():.0f} s left"
+
     def line(self) -> str:
         """Return progress as a line."""
         total = f"{self.found}" if self.complete else f"{self.found} or more"
         text = f"{self.done} of {total} · {self.rate():.1f}/s"
-        if self.complete and self.recorded and self.done < self.found:
-            text += f" · {(self.found - self.done) / self.rate():.0f} s left"
+        text += f" · {left}" if (left := self.left()) else ""
         return " · ".join(filter(None, (text, self.verdict_text())))
 
     def summary(self) -> str:
@@ -147,7 +155,7 @@ class Bar(Silent):
     def __init__(self) -> None:
         super().__init__()
         self._progress = _bar()
-        self._task = self._progress.add_task("", total=1, rate=0.0, verdicts="")
+        self._task = self._progress.add_task("", total=1, rate=0.0, verdicts="", left="")
 
     def add(self, step: Step) -> None:
         """Count one step and move the bar."""
@@ -158,6 +166,7 @@ class Bar(Silent):
             total=self.count.found,
             rate=self.count.rate(),
             verdicts=self.count.verdict_text(),
+            left=self.count.left(),
         )
 
     def __enter__(self) -> Self:
@@ -175,7 +184,6 @@ def _bar() -> Progress:
         Progress,
         TextColumn,
         TimeElapsedColumn,
-        TimeRemainingColumn,
     )
 
     return Progress(
@@ -184,7 +192,7 @@ def _bar() -> Progress:
         TextColumn("{task.fields[rate]:.1f}/s", markup=False),
         TextColumn("{task.fields[verdicts]}", markup=False),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
         console=Console(stderr=True),
     )
 
