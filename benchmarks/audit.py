@@ -5,9 +5,10 @@ and by `sbrt-qa audit --jobs 1`, then on two. After that come all submissions on
 held against the one before, without and with case reports; and a loop over dicompyler-core (every
 structure of every case). About five minutes.
 
-``--cases N`` audits N submissions and tells the memory of the parent on the way. ``--simulate N``
-records N submissions made from one review, without DICOM, and times recording, verifying, the
-questions and the dashboard at that size.
+``--office`` audits the 99 submissions of an office (`office.py`), prints what is planted, found and
+listed beyond that, and fails where they differ. ``--cases N`` audits N submissions and tells the
+memory of the parent on the way. ``--simulate N`` records N submissions made from one review,
+without DICOM, and times recording, verifying, the questions and the dashboard at that size.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import resource
 import shutil
 import sqlite3
@@ -191,6 +193,58 @@ def resident_mb(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def office(reports: list[str]) -> int:
+    """Audit the trial of an office and hold what is listed against what is planted."""
+    from office import write_office
+
+    from sbrt_qa.workflows_audit.answers import Question, ask
+
+    with tempfile.TemporaryDirectory() as name:
+        trial, out = Path(name), Path(name) / "AUDIT"
+        made = write_office(trial)
+        command = audit_command(trial, out, os.cpu_count() or 1, trial / "submissions", *reports)
+        start = time.perf_counter()
+        done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - start
+        rows = {about: list(ask(out, Question(about))) for about in
+                ("submissions", "deviations", "places", "unreviewed")}  # fmt: skip
+        for one in rows["deviations"] + rows["submissions"]:
+            one["code"] = re.sub(r"X-[0-9a-f]{10}", "X-?", one["code"])
+        table, wrong = [], 0
+        unjudged = {(code, what) for code, what, verdict in made.deviations if not verdict}
+        told = {
+            (one["code"], one["what"],
+             "" if (one["code"], one["what"]) in unjudged else one["verdict"])
+            for one in rows["deviations"]
+        }  # fmt: skip
+        taken = {(one["place"], one["outcome"], one["reason"]) for one in rows["places"]
+                 if one["outcome"] != "submission"}  # fmt: skip
+        codes = {one["code"] for one in rows["submissions"]}
+        for what, planted, found in (
+            ("submissions", made.codes, codes),
+            ("deviations and findings", made.deviations, told),
+            ("places not taken", made.places, taken),
+            ("still to be reviewed", set(), {one["place"] for one in rows["unreviewed"]}),
+        ):
+            missed, extra = planted - found, found - planted
+            wrong += len(missed) + len(extra)
+            table.append([what, str(len(planted)), str(len(planted & found)), str(len(extra))])
+            for one in sorted(missed, key=str):
+                print("missed:", one)
+            for one in sorted(extra, key=str):
+                print("extra:", one)
+        print_table(
+            f"the trial of an office ({machine()})", ("what", "planted", "found", "extra"), table
+        )
+        entries = sum(one["entries"] for one in rows["places"])
+        there = sum(len(dirs) + len(files) for _, dirs, files in
+                    os.walk(os.fsencode(trial / "submissions")))  # fmt: skip
+        wrong += entries != there
+        print(f"{there} files and folders, {entries} accounted for; exit code {done.returncode}")
+        print(f"{seconds:.0f} s; every planted fault and nothing else: {verdict(met=not wrong)}")
+        return int(bool(wrong) or done.returncode != 0)
+
+
 def simulate(submissions: int) -> None:
     sys.path.append(str(HERE.parent / "tests" / "store"))
     from entries import entry, protocol
@@ -211,7 +265,9 @@ def simulate(submissions: int) -> None:
             place = replace(
                 made.place, site=f"S{n % 40:02d}", subject=f"{n // 40:05d}", place_key=f"{n:064x}"
             )
-            recorder.record(replace(made, place=place, input_sha256=f"{n:064x}"), f"{n:09d}")
+            files = tuple(replace(f, sha256=f"{n:062x}{i:02x}") for i, f in enumerate(made.files))
+            one = replace(made, place=place, input_sha256=f"{n:064x}", files=files)
+            recorder.record(one, f"{n:09d}")
         rows = [["recording", time.perf_counter() - start]]
         print(*rows[-1], flush=True)
         worked = 1000 * (time.process_time() - worked) / submissions
@@ -241,7 +297,10 @@ if __name__ == "__main__":
     parser.add_argument("--submissions", type=int, default=200)
     parser.add_argument("--simulate", type=int, metavar="N", default=0)
     parser.add_argument("--cases", type=int, metavar="N", default=0)
+    parser.add_argument("--office", action="store_true")
     arguments = parser.parse_args()
+    if arguments.office:
+        sys.exit(office([]))
     if arguments.simulate:
         simulate(arguments.simulate)
     elif arguments.cases:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sbrt_qa.review.handling import KIND as HANDLING
+from sbrt_qa.review.handling import is_handling
 from sbrt_qa.review.unreviewed import NOT_REVIEWED
 from sbrt_qa.store import tables as t
+from sbrt_qa.store.answer_rows import (
+    OF_SITE,
+    OPEN,
+    REVIEWED,
+    DeviationRow,
+    SubmissionRow,
+    ValueRow,
+)
 from sbrt_qa.store.connection import Database, InByteOrder, reading
+from sbrt_qa.store.likeness import cross_findings
 from sbrt_qa.store.records import submission_code
+
+__all__ = ["DECIDING", "OF_SITE", "OPEN", "REVIEWED", "DeviationRow", "SubmissionRow", "ValueRow"]
 
 BATCH = 2000
 """Rows fetched at a time."""
@@ -24,118 +36,6 @@ RANKS = {"per_protocol": 0, "minor": 1, "not_evaluable": 2, "major": 3}
 
 DECIDING = ("minor", "major", "not_evaluable")
 """Verdicts that are not per protocol."""
-
-
-REVIEWED, OF_SITE, OPEN = "reviewed", "site", "open"
-"""Outcomes of a submission."""
-
-
-@dataclass(frozen=True, slots=True)
-class SubmissionRow:
-    """One submission at a glance.
-
-    Parameters
-    ----------
-    code
-        ``site/subject/v2``.
-    verdict
-        Worst of its plans.
-    minor, major, not_evaluable
-        Numbers of limits that count and of plan checks, as the case reports count them: a check of
-        a plan is one by the worst it found. What is told of the submission as a whole counts, too.
-    borderline
-        Number of limits that count.
-    notices
-        Findings, of the submission and of its plans.
-    latest
-        Whether no later submission of the subject is there.
-    outcome
-        ``reviewed``, ``site`` where it cannot be used for a reason of the site's, or ``open`` where
-        it is still to be reviewed.
-    """
-
-    id: int
-    trial: str
-    site: str
-    subject: str
-    version: int
-    revision: int
-    received: str
-    recorded: str
-    plans: int
-    structure_sets: int
-    doses: int
-    images: int
-    verdict: str
-    minor: int
-    major: int
-    not_evaluable: int
-    borderline: int
-    notices: int
-    latest: bool
-    outcome: str = REVIEWED
-
-    @property
-    def code(self) -> str:
-        """What people call it."""
-        return submission_code(self.site, self.subject, self.version, self.revision)
-
-    @property
-    def complete(self) -> bool:
-        """Whether plan, structure set, dose and images are all there."""
-        return min(self.plans, self.structure_sets, self.doses, self.images) > 0
-
-
-@dataclass(frozen=True, slots=True)
-class ValueRow:
-    """One limit's result in one submission."""
-
-    code: str
-    site: str
-    subject: str
-    version: int
-    revision: int
-    received: str
-    latest: bool
-    plan: int
-    limit: str
-    structure: str
-    metric: str
-    op: str
-    value: float | None
-    unit: str
-    reason: str | None
-    per_protocol_limit: float | None
-    minor_limit: float | None
-    margin: float | None
-    verdict: str
-    borderline: bool
-    priority: int
-    counts: bool
-    protocol: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeviationRow:
-    """One thing that is not as the protocol wants it, or that a reviewer should know.
-
-    ``what`` is a limit's id or a finding's code; ``verdict`` is empty for what decides nothing;
-    ``plan`` is 0 for what is told of the submission as a whole.
-    """
-
-    code: str
-    site: str
-    subject: str
-    version: int
-    revision: int
-    received: str
-    latest: bool
-    plan: int
-    kind: str
-    what: str
-    verdict: str
-    place: str
-    text: str
 
 
 def current_reviews(protocol: str = "") -> sa.Select[Any]:
@@ -172,13 +72,20 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
     )
     verdicts = {number: name for name, number in RANKS.items()}
     with reading(engine) as connection:
-        newest = newest_submissions(connection)
+        newest, across = newest_submissions(connection), cross_findings(connection)
         for row in connection.execution_options(yield_per=BATCH).execute(query):
+            told = [str(one.verdict) for one in across.get(row.id, ())]
+            rank: int | None = max(
+                [RANKS[name] for name in told] + ([] if row.rank is None else [row.rank]),
+                default=None,
+            )
             yield SubmissionRow(
                 row.id, row.trial, row.site, row.subject, row.version, row.revision,
                 row.received, row.recorded, row.RTPLAN, row.RTSTRUCT, row.RTDOSE, row.CT,
-                verdicts.get(row.rank, "not_evaluable"), int(row.minor), int(row.major),
-                int(row.not_evaluable), int(row.borderline or 0), row.notices, row.id in newest,
+                "not_evaluable" if rank is None else verdicts[rank],
+                int(row.minor) + told.count("minor"), int(row.major) + told.count("major"),
+                int(row.not_evaluable), int(row.borderline or 0), row.notices + len(told),
+                row.id in newest,
                 OPEN if row.rank is None else REVIEWED if row.read else OF_SITE,
             )  # fmt: skip
 
@@ -343,8 +250,12 @@ def values(engine: Database, protocol: str = "", submission: int = 0) -> Iterato
 
 def deviations(engine: Database, protocol: str = "", submission: int = 0) -> Iterator[DeviationRow]:
     """Return limits that are not met and count, and every finding, submission by submission."""
-    both = (_limits(engine, protocol, submission), _findings(engine, protocol, submission))
-    return heapq.merge(*both, key=lambda r: (r.site, r.subject, r.version, r.revision))
+    every = (
+        _limits(engine, protocol, submission),
+        _findings(engine, protocol, submission),
+        _across(engine, submission),
+    )
+    return heapq.merge(*every, key=lambda r: (r.site, r.subject, r.version, r.revision))
 
 
 def _limits(engine: Database, protocol: str, submission: int) -> Iterator[DeviationRow]:
@@ -383,5 +294,24 @@ def _findings(engine: Database, protocol: str, submission: int) -> Iterator[Devi
             yield DeviationRow(
                 submission_code(row.site, row.subject, row.version, row.revision),
                 row.site, row.subject, row.version, row.revision, row.received, row.of in newest,
-                row.ordinal or 0, "finding", row.code, row.verdict or "", row.place, row.message,
+                row.ordinal or 0,
+                HANDLING if is_handling(row.code) else "finding", row.code,
+                row.verdict or "", row.place, row.message,
             )  # fmt: skip
+
+
+def _across(engine: Database, submission: int) -> Iterator[DeviationRow]:
+    """Return what is told of submissions because of others."""
+    s = t.submissions.c
+    query = sa.select(s.id, s.version, s.revision, s.received, *_codes()).select_from(_places())
+    if submission:
+        query = query.where(s.id == submission)
+    with reading(engine) as connection:
+        newest, across = newest_submissions(connection), cross_findings(connection)
+        for row in connection.execute(query.order_by(*in_order(), s.version, s.revision)):
+            for one in across.get(row.id, ()):
+                yield DeviationRow(
+                    submission_code(row.site, row.subject, row.version, row.revision), row.site,
+                    row.subject, row.version, row.revision, row.received, row.id in newest, 0,
+                    "finding", one.code, str(one.verdict), one.where, one.message,
+                )  # fmt: skip

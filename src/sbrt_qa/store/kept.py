@@ -21,6 +21,7 @@ from sbrt_qa.store.answers import (
     of_submission,
 )
 from sbrt_qa.store.connection import Database, reading
+from sbrt_qa.store.likeness import cross_findings
 from sbrt_qa.store.records import submission_code
 
 MAX_DOCUMENT: Final = 256 * 1024**2
@@ -222,17 +223,18 @@ def newest_by_case(found: Iterator[KeptReview]) -> Iterator[KeptReview]:
 
 
 def submission_findings(engine: Database, submission: int) -> tuple[Finding, ...]:
-    """Return what is to be told of a submission as a whole, as it was recorded."""
+    """Return what is to be told of a submission as a whole: as recorded, and because of others."""
     f = t.findings.c
     query = sa.select(t.findings).where(f.submission_id == submission, of_submission())
     with reading(engine) as connection:
-        return tuple(
+        recorded = tuple(
             Finding(
                 r.code, None if r.verdict is None else Verdict(r.verdict), r.place, r.message,
                 r.advice,
             )
             for r in connection.execute(query.order_by(f.id))
         )  # fmt: skip
+        return recorded + cross_findings(connection).get(submission, ())
 
 
 def histograms(engine: Database, review_id: int) -> dict[str, bytes]:

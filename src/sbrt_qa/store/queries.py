@@ -272,14 +272,19 @@ def _answers(connection: Connection) -> dict[int, tuple[str, str]]:
 
 
 def _came_since(connection: Connection, row: sa.Row[Any]) -> tuple[str, str]:
-    """Return when the next submission of the subject came after a letter, and its code."""
-    s = t.submissions.c
+    """Return when the next submission of the subject came after a letter, and its code.
+
+    Only DICOM answers, and only what is not in the submission of the letter already.
+    """
+    s, f = t.submissions.c, t.files.c
+    mine = sa.select(f.sha256).where(f.submission_id == row.submission_id)
+    new = sa.select(f.submission_id).where(f.sha256.not_in(mine))
     later = sa.or_(
         s.version > row.version, sa.and_(s.version == row.version, s.revision > row.revision)
     )
     found = connection.execute(
         sa.select(s.version, s.revision, s.recorded)
-        .where(s.subject_id == row.subject_id, later, s.recorded >= row.opened)
+        .where(s.subject_id == row.subject_id, later, s.recorded >= row.opened, s.id.in_(new))
         .order_by(s.version, s.revision)
         .limit(1)
     ).first()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sbrt_qa.store.connection import Database
 
 PAGE: Final = "index.html"
-ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers", "queries")
+ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers", "queries", "unreviewed")
 MOST_OUTLIERS: Final = 50
 MOST_NAMED: Final = 6
 """Changed things of one area that are named; the case report tells them all."""
@@ -53,6 +53,8 @@ def trial_report(audit: Path, database: str = "") -> str:
     ]
     answers = {about: list(ask(audit, Question(about), database)) for about in ASKED}
     answers["outliers"] = answers["outliers"][:MOST_OUTLIERS]
+    places = ask(audit, Question("places"), database)
+    answers["places"] = [one for one in places if one["outcome"] == "not taken"]
     details: dict[str, list[dict[str, Any]]] = {}
     for one in ask(audit, Question("deviations"), database):
         told = {key: one[key] for key in ("what", "verdict", "text")}

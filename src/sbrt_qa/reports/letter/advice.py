@@ -55,6 +55,9 @@ FOR_SITE: Final = {
         "Export the case again."
     ),
     "Export the plan again; ask the site if it stays.": msg("Export the plan again."),
+    "Find out which of them is right; the other one has to be replaced.": msg(
+        "Say whose plan this is, and send what is right."
+    ),
     "Find out whose files these are.": msg(
         "Send the files of one patient, and say whose they are."
     ),

@@ -41,6 +41,14 @@ OF_CODE: Final = {
     "IDENTIFIER_IN_": msg("there are names with what looks like a person, a number or a date"),
     "IDENTIFIER_ELEMENTS": msg("header elements that should be empty are not"),
     "IDENTIFIER_PRIVATE_TAGS": msg("the files hold private elements, which may hold anything"),
+    "IDENTICAL_FILES": msg("identical files were sent for another subject of the trial"),
+    "IDENTICAL_CONTENT": msg(
+        "identical contours and dose were sent for another subject of the trial"
+    ),
+    "UIDS_SHARED": msg("files with UIDs of this patient were sent for another subject"),
+    "CODES_ALIKE": msg(
+        "the code is that of another subject or site but for the case or width of letters"
+    ),
     "NAME_IS_NO_CODE": msg("a folder is not named by a code of the trial"),
 }
 """What a finding of a submission says, by the beginning of its code."""

@@ -70,8 +70,9 @@ class Letter:
 
     @property
     def verdict(self) -> Verdict:
-        """Worst of the plans."""
-        return worst([review.verdict for review in self.reviews])
+        """Worst of the plans, and of what is told of the submission as a whole."""
+        told = [finding.verdict for finding in self.findings if finding.verdict]
+        return worst([review.verdict for review in self.reviews] + told)
 
     @property
     def is_refused(self) -> bool:

@@ -15,6 +15,7 @@
   }
   const waiting = data.queries.filter((one) => one.state !== "closed");
   tile(waiting.length, say("queries that wait"));
+  tile((data.unreviewed ?? []).length, say("still to be reviewed"));
 
   // --- rates
   const bar = (low, high, point) => {
@@ -50,6 +51,10 @@
       node.append(make("span", part + " %"), bar(0, part, part));
       return [row.approved_with_submission === "not yet" ? say("not yet") : row.approved_with_submission, row.subjects, node];
     }), [1]);
+
+  fill("unreviewed", [say("place"), say("why"), say("since"), say("tried")],
+    (data.unreviewed ?? []).map((one) => [one.place, one.reason, one.since.slice(0, 10), one.attempts]), [3]);
+  fill("places", [say("place"), say("why")], (data.places ?? []).map((one) => [one.place, one.reason]));
 
   // --- queries, oldest first; their age is that on the day the page is looked at
   const days = (from) => Math.floor((Date.now() - Date.parse(from)) / 864e5);

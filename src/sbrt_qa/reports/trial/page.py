@@ -42,8 +42,8 @@ def trial_page(
         Plain texts.
     answers
         Rows under the names ``rows``, ``sites``, ``limits``, ``periods``, ``approvals``,
-        ``outliers`` and ``queries``, with the columns of `sbrt-qa query`; and ``plots``, what the
-        plots are drawn from (`sbrt_qa.workflows_audit.plots`). A submission of ``rows`` also has
+        ``outliers``, ``queries``, ``unreviewed`` and ``places`` (those not taken), with the columns
+        of `sbrt-qa query`; and ``plots``, what the plots are drawn from (`sbrt_qa.workflows_audit.plots`). A submission of ``rows`` also has
         the paths of its ``reports``, below the page's folder.
     told
         By submission code, under ``details`` deviations and findings: ``what``, ``verdict``,
