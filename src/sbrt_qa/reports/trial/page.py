@@ -43,7 +43,8 @@ def trial_page(
     answers
         Rows under the names ``rows``, ``sites``, ``limits``, ``periods``, ``approvals``,
         ``outliers``, ``queries``, ``unreviewed`` and ``places`` (those not taken), with the columns
-        of `sbrt-qa query`; and ``plots``, what the plots are drawn from (`sbrt_qa.workflows_audit.plots`). A submission of ``rows`` also has
+        of `sbrt-qa query`; and ``plots``, what the plots are drawn from
+        (`sbrt_qa.workflows_audit.plots`). A submission of ``rows`` also has
         the paths of its ``reports``, below the page's folder.
     told
         By submission code, under ``details`` deviations and findings: ``what``, ``verdict``,
