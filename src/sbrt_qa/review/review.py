@@ -32,6 +32,7 @@ from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.course_eqd2 import with_eqd2
 from sbrt_qa.review.course_rows import among, evaluate_course, is_of_course, once
 from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
+from sbrt_qa.review.second_opinion import Comparison
 from sbrt_qa.review.site_csv import SiteValue
 from sbrt_qa.review.site_values import (
     FindDvh,
@@ -91,21 +92,12 @@ def review_case(
     doses.prepare(structures.values())
     lesions = lesions_of(protocol, case, mapping or {}, volume_source(doses))
     evaluation = _evaluated(doses, protocol, mapping or {}, lesions, bands=bands)
-    used = frozenset(n for m in _matches(evaluation) for n in m.roi_numbers)
     sent = compare_sent(doses, site_values, _named(doses, protocol, mapping or {}, lesions))
     plans = [doses.with_case(part) for part in case.parts] or [doses]
     stored = tuple(row for one in plans for row in compare_stored(one, evaluation.results))
     site_rows = (*stored, *sent)
-    context = CheckContext(
-        plans[0],
-        used,
-        protocol,
-        _finder(doses, protocol, mapping or {}, lesions),
-        lambda tree: region_of_tree(doses, tree),
-        evaluation.results,
-        evaluation.findings,
-        differing(site_rows),
-    )
+    find = _finder(doses, protocol, mapping or {}, lesions)
+    context = _context(doses, plans[0], protocol, find, evaluation, site_rows)
     done = _checked(plans, context)
     about_version = () if chosen.finding is None else (chosen.finding,)
     told = (f for f in evaluation.findings if f.code not in CHECKS)
@@ -136,6 +128,27 @@ def review_case(
         notes=source.notes,
         site_values=with_verdicts(site_rows, [r for r in limits if r.is_relied_on]),
         course=case.course,
+    )
+
+
+def _context(
+    doses: CaseDoses,
+    first: CaseDoses,
+    protocol: Protocol,
+    find: Find,
+    evaluation: Evaluation,
+    site_rows: Sequence[Comparison],
+) -> CheckContext:
+    """Return what checks look at, for the first plan of a case; regions are those of the whole."""
+    return CheckContext(
+        first,
+        frozenset(n for m in _matches(evaluation) for n in m.roi_numbers),
+        protocol,
+        find,
+        lambda tree: region_of_tree(doses, tree),
+        evaluation.results,
+        evaluation.findings,
+        differing(site_rows),
     )
 
 
