@@ -43,6 +43,8 @@ targets:
   - {id: HOT, structure: PTV, metric: "D0.03cc[%]", op: "<=", per_protocol: 140, priority: 2,
      source: [T], confidence: proposal}
 conformity:
+  - {id: R100, metric: R100, meaning: spill, op: "<=", per_protocol: 8, priority: 4, source: [T],
+     confidence: proposal}
   - {id: R50, metric: R50, meaning: spill, op: "<=", per_protocol: 8, priority: 4, source: [T],
      confidence: proposal}
 options:
@@ -234,13 +236,96 @@ def test_each_target_is_held_against_the_dose_prescribed_to_its_number() -> None
     assert rows(reviewed(alike)) == {"PTV": PP, "PTV2": MAJOR}
 
 
-def test_the_index_of_two_targets_is_that_of_their_union() -> None:
-    """The whole body has half of the dose: its volume over that of both balls."""
-    found = reviewed(case(PTV, SECOND, dose=two_levels(55, 55)))
-    (row,) = (r for r in found.constraints if r.id == "R50")
-    body_mm3, both_mm3 = 160.0 * 80.0 * 80.0, 2 * 4 / 3 * math.pi * RADIUS_MM**3
-    assert row.value == pytest.approx(body_mm3 / both_mm3, rel=0.01)
-    assert row.structure == "PTV + PTV2"
+def clouds(*centres: Sequence[float], peaks_gy: Sequence[float] = (100.0, 100.0)) -> DoseGrid:
+    """Return doses that fall evenly from each centre to 0 at 40 mm: 50 Gy at 20, 25 Gy at 30 mm."""
+    z, y, x = np.meshgrid(X, X, X, indexing="ij")
+    falling = [
+        peak * (1 - np.sqrt((x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2) / 40)
+        for (a, b, c), peak in zip(centres, peaks_gy, strict=False)
+    ]
+    return DoseGrid(np.maximum.reduce([*falling, np.zeros_like(x)]), X, X, X)
+
+
+def indices(review: CaseReview, name: str) -> dict[str, float | None]:
+    return {r.structure: r.value for r in review.constraints if r.id == name}
+
+
+def noted(review: CaseReview, name: str, structure: str) -> str:
+    return next(r.note for r in review.constraints if (r.id, r.structure) == (name, structure))
+
+
+BALL_MM3 = 4 / 3 * math.pi * RADIUS_MM**3
+
+
+def test_isodoses_that_are_separate_give_each_lesion_the_index_it_would_have_alone() -> None:
+    found = reviewed(case(PTV, SECOND, dose=clouds(LEFT, RIGHT)))
+    for name, radius_mm in (("R100", 20.0), ("R50", 30.0)):
+        of_each = indices(found, name)
+        assert of_each == pytest.approx(
+            dict.fromkeys(("PTV", "PTV2"), (radius_mm / RADIUS_MM) ** 3), rel=0.02
+        )
+        alone = indices(reviewed(case(PTV, dose=clouds(LEFT))), name)
+        assert of_each["PTV"] == pytest.approx(alone["PTV"], rel=0.002)
+    assert "separate" in noted(found, "R50", "PTV2")
+
+
+def test_only_lesions_that_share_an_isodose_have_the_index_of_their_union() -> None:
+    """50 mm apart the spheres of 25 Gy (30 mm) overlap by a lens, those of 50 Gy (20 mm) do not."""
+    left, right = (-25.0, 0.0, 0.0), (25.0, 0.0, 0.0)
+    near = ball(1, "PTV", left, kind="PTV"), ball(2, "PTV2", right)
+    found = reviewed(case(*near, dose=clouds(left, right)))
+    assert indices(found, "R100") == pytest.approx(
+        dict.fromkeys(("PTV", "PTV2"), (20 / RADIUS_MM) ** 3), rel=0.02
+    )
+    cap = 30.0 - 25.0
+    lens_mm3 = 2 * math.pi * cap**2 * (3 * 30.0 - cap) / 3
+    shared_mm3 = 2 * 4 / 3 * math.pi * 30.0**3 - lens_mm3
+    assert indices(found, "R50") == pytest.approx(
+        {"PTV + PTV2": shared_mm3 / (2 * BALL_MM3)}, rel=0.02
+    )
+    assert "PTV, PTV2, which share the isodose of 25 Gy" in noted(found, "R50", "PTV + PTV2")
+
+
+def test_a_third_lesion_far_away_keeps_its_own_index() -> None:
+    left, right, high = (-50.0, 0.0, 0.0), (0.0, 0.0, 0.0), (60.0, 0.0, 0.0)
+    three = ball(1, "PTV1", left), ball(2, "PTV2", right), ball(3, "PTV3", high, 10.0)
+    body = replace(box(9, "External", (-98.0, 98.0), 60.0), interpreted_type="EXTERNAL")
+    tried = case(*three, dose=clouds(left, right, high, peaks_gy=(100.0, 100.0, 60.0)))
+    assert isinstance(tried.structures, StructureSet)
+    inside = StructureSet((*three, body))
+    found = indices(reviewed(replace(tried, structures=inside)), "R50")
+    assert found.keys() == {"PTV1 + PTV2", "PTV3"}
+    assert found["PTV3"] == pytest.approx((40 * (1 - 25 / 60) / 10) ** 3, rel=0.02)
+
+
+def test_a_cold_lesion_has_no_index_and_does_not_better_that_of_the_other() -> None:
+    found = reviewed(case(PTV, SECOND, dose=clouds(LEFT)))
+    of_each = indices(found, "R50")
+    assert of_each["PTV"] == pytest.approx((30 / RADIUS_MM) ** 3, rel=0.02)
+    assert of_each["PTV2"] is None
+    assert found.verdict is MAJOR
+
+
+def test_dose_in_no_target_counts_with_the_nearest() -> None:
+    """25 Gy lie at 20 mm around both, and at 80 / 7 mm around a spot nearer to the right one."""
+    spot = (5.0, 0.0, 0.0)
+    dose = clouds(LEFT, RIGHT, spot, peaks_gy=(50.0, 50.0, 35.0))
+    found = indices(reviewed(case(PTV, SECOND, dose=dose)), "R50")
+    own = (20 / RADIUS_MM) ** 3
+    assert found["PTV"] == pytest.approx(own, rel=0.02)
+    assert found["PTV2"] == pytest.approx(own + (80 / 7 / RADIUS_MM) ** 3, rel=0.02)
+
+
+def test_each_index_goes_by_the_dose_prescribed_to_its_lesion() -> None:
+    tried = case(PTV, SECOND, dose=clouds(LEFT, RIGHT), own={1: 50.0, 2: 40.0})
+    found = indices(reviewed(tried), "R100")
+    assert found["PTV"] == pytest.approx((20 / RADIUS_MM) ** 3, rel=0.02)
+    assert found["PTV2"] == pytest.approx((24 / RADIUS_MM) ** 3, rel=0.02)
+
+
+def test_where_the_protocol_judges_targets_as_one_so_does_the_index() -> None:
+    found = indices(reviewed(case(PTV, SECOND, dose=clouds(LEFT, RIGHT)), rules("union")), "R50")
+    assert found == pytest.approx({"PTV + PTV2": 8.0}, rel=0.02)
 
 
 HOTTEST_GY = 10 + 0.1 * (80 - 5000 / (80 * 80))

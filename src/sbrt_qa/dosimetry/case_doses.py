@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
@@ -14,6 +14,7 @@ import numpy as np
 from sbrt_qa.dosimetry.beyond import highest_beyond_gy
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings, integrate, volume_cc
+from sbrt_qa.dosimetry.isodose_parts import IsodosePart, isodose_parts
 from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy, lies_apart
 from sbrt_qa.errors import GeometryError, quoted
@@ -178,6 +179,22 @@ class CaseDoses:
             return dose
         try:
             return highest_beyond_gy(cells_of(target), cells_of(body), dose, distance_mm)
+        except GeometryError as error:
+            return _unreadable(error)
+
+    def isodose_parts(
+        self, targets: Sequence[Region | Reason], body: Region | Reason, level_gy: float
+    ) -> tuple[IsodosePart, ...] | Reason:
+        """Divide an isodose in a body among targets."""
+        dose, there = self.case.dose, [t for t in targets if not isinstance(t, Reason)]
+        if isinstance(dose, Reason):
+            return dose
+        if isinstance(body, Reason):
+            return body
+        if len(there) < len(targets):
+            return next(t for t in targets if isinstance(t, Reason))
+        try:
+            return isodose_parts(there, body, dose, level_gy)
         except GeometryError as error:
             return _unreadable(error)
 

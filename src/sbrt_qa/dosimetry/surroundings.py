@@ -14,9 +14,14 @@ APART = 0.05
 """Part of a target outside another from which on it is a target of its own."""
 
 
+def all_of_it(dose_gy: float) -> float | Reason:  # noqa: ARG001 - the same for every dose
+    """Give a target the whole isodose, as one that has the body for itself."""
+    return 1.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
-    """The body around one target.
+    """The body around one target, or around several that are judged together.
 
     Parameters
     ----------
@@ -26,18 +31,25 @@ class Surroundings:
         Highest voxel on the faces of the dose grid.
     beyond_gy
         Highest dose in the body at a distance (mm) or more from the target.
+    share
+        Part of the body's isodose of a dose (Gy) that is this target's, or why it has none; the
+        rest is that of other targets.
     """
 
     body: DVH
     edge_max_gy: float
     beyond_gy: Callable[[float], float | Reason]
+    share: Callable[[float], float | Reason] = all_of_it
 
     def isodose_cc(self, dose_gy: float) -> float | Reason:
         """Return the volume of the body that receives `dose_gy`; a Reason where it is cut off.
 
         The body may leave the dose grid as long as the dose on the faces of the grid is lower.
         """
-        return self.cut_off(dose_gy) or self.body.volume_at_dose_cc(dose_gy)
+        if why := self.cut_off(dose_gy):
+            return why
+        share = self.share(dose_gy)
+        return share if isinstance(share, Reason) else share * self.body.volume_at_dose_cc(dose_gy)
 
     def highest_beyond_gy(self, distance_mm: float) -> float | Reason:
         """Return the highest dose far from the target; a Reason where a higher may be cut off."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
 
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
-from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
+from sbrt_qa.dosimetry.surroundings import Surroundings, all_of_it, edge_max_gy
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import say
@@ -18,6 +20,9 @@ from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.plan_targets import prescribed_gy
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.sources import DvhSource, FarDose
+
+Share: TypeAlias = Callable[[float], float | Reason]
+"""Gives the part of an isodose (Gy) that is a target's, or why it has none."""
 
 NOTHING: Mapping[str, float] = MappingProxyType({})
 
@@ -34,15 +39,29 @@ class Contexts:
     dvh_for: DvhSource
     far_dose: FarDose | None
 
-    def of(self, spec: MetricSpec, found: Matched) -> MetricContext:
-        """Return what a metric of a structure needs."""
+    def of(
+        self,
+        spec: MetricSpec,
+        found: Matched,
+        share: Share = all_of_it,
+        others: frozenset[int] = frozenset(),
+    ) -> MetricContext:
+        """Return what a metric of a structure needs.
+
+        Parameters
+        ----------
+        share
+            Part of each isodose that is the structure's.
+        others
+            ROI numbers of targets whose isodoses are told apart, or that are judged with it.
+        """
         dose = self.case.dose
         return MetricContext(
             prescription_gy=self.prescribed(found),
             dose_max_gy=None if isinstance(dose, Reason) else dose.max_gy,
             volumes_cc=self.reference_volume(spec.relative_to),
             fractions=self.facts["fractions"],
-            surroundings=lambda: self._surroundings(found),
+            surroundings=lambda: self._surroundings(found, share, others),
         )
 
     def plain(self) -> MetricContext:
@@ -59,26 +78,32 @@ class Contexts:
         given = prescribed_gy(self.case, found.match.roi_numbers)
         return self.facts["prescription_gy"] if given is None else given
 
-    def _surroundings(self, target: Matched) -> Surroundings | Reason:
-        """Return the body around a target that has it for itself."""
+    def body(self) -> Matched | Reason:
+        """Return the outline of the body."""
         names = [s.name for s in self.protocol.structures if s.kind == "external"]
-        dose, structures = self.case.dose, self.case.structures
         if not names or isinstance(self.matcher, Reason):
             text = say("the protocol has no outline of the body")
             return Reason(ReasonCode.REFERENCE_MISSING, text)
+        return self.matcher.find(names[0])
+
+    def _surroundings(
+        self, target: Matched, share: Share, others: frozenset[int]
+    ) -> Surroundings | Reason:
+        """Return the body around a target that has it, or a known part of it, for itself."""
+        dose, structures, body = self.case.dose, self.case.structures, self.body()
         if isinstance(dose, Reason):
             return dose
         if isinstance(structures, Reason):
             return structures
-        body = self.matcher.find(names[0])
         if isinstance(body, Reason):
             return body
         dvh = self.dvh_for(body.tree)
         if isinstance(dvh, Reason):
             return dvh
-        if why := neighbour(structures, target, self.dvh_for, self.lesions.excused):
+        if why := neighbour(structures, target, self.dvh_for, self.lesions.excused | others):
             return why
-        return Surroundings(dvh, edge_max_gy(dose), lambda mm: self._far(target, body, mm))
+        far = functools.partial(self._far, target, body)
+        return Surroundings(dvh, edge_max_gy(dose), far, share)
 
     def _far(self, target: Matched, body: Matched, distance_mm: float) -> float | Reason:
         if self.far_dose is None:

@@ -25,20 +25,20 @@ from sbrt_qa.model.outcome import (
 )
 from sbrt_qa.model.phrase import joined, say, stated
 from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, select
-from sbrt_qa.protocol.conformity import TARGET, bounds_at
 from sbrt_qa.protocol.contexts import Contexts
 from sbrt_qa.protocol.grading import counts, grade
 from sbrt_qa.protocol.held import Held, held_of
+from sbrt_qa.protocol.indices import Indices
 from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.lower_bounds import of_whole
-from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
+from sbrt_qa.protocol.matching import ABSENT, Matched
 from sbrt_qa.protocol.not_drawn import NotDrawn, far_findings
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of, target_findings
 from sbrt_qa.protocol.remnant import by_remnant_rule
 from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
 from sbrt_qa.protocol.rows import planned, row, worst_first
-from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
-from sbrt_qa.protocol.sources import DvhSource, FarDose, Seen
+from sbrt_qa.protocol.schema import Constraint, Protocol
+from sbrt_qa.protocol.sources import DvhSource, FarDose, PartsOf, Seen
 
 REVIEWER_DECIDES: Final = say("smaller than the volume asked for: the reviewer decides")
 
@@ -80,6 +80,7 @@ def evaluate(
     mapping: Mapping[str, str] = NO_MAPPING,
     lesions: Lesions | None = None,
     probe: DvhSource | None = None,
+    parts_of: PartsOf | None = None,
 ) -> Evaluation:
     """Hold a case against every limit of a protocol that applies to it.
 
@@ -97,6 +98,8 @@ def evaluate(
         The targets of the plan; without them they are found by their names and types only.
     probe
         Where DVHs come from that decide whether another is needed; `dvh_for` unless given.
+    parts_of
+        Divides isodoses among targets; without it indices of several are those of their union.
 
     Raises
     ------
@@ -106,6 +109,7 @@ def evaluate(
     found = lesions_of(protocol, case, mapping) if lesions is None else lesions
     evaluator = _Evaluator(protocol, case, (dvh_for, far_dose), mapping, found)
     evaluator.probe = probe or dvh_for
+    evaluator.parts_of = parts_of
     evaluator.others = [(seen.view, evaluator.seen_by(seen)) for seen in views]
     return evaluator.run()
 
@@ -140,6 +144,7 @@ class _Evaluator:
         self.case = case
         self.dvh_for, far_dose = sources
         self.probe = self.dvh_for
+        self.parts_of: PartsOf | None = None
         self.others: list[tuple[View, _Evaluator]] = []
         self.facts = facts_of(case, protocol)
         self.dose_problem = dose_problem(case.dose)
@@ -166,7 +171,7 @@ class _Evaluator:
         asked = [one for limit in limits if (one := self._asked(limit)) is not None]
         held = [result for limit in asked for result in self._results(limit)]
         rows, about_liver = by_remnant_rule(self.protocol, held, self._volume_cc, self._sole)
-        rows += [self._index(c) for c in self.protocol.conformity if not c.reference_only]
+        rows += self._indices()
         results = tuple(sorted(rows, key=worst_first))
         found = (
             *findings,
@@ -278,30 +283,6 @@ class _Evaluator:
         settled = NotDrawn(self.contexts, self.probe, self.dvh_for, others)
         return settled.row(limit.constraint, spec)
 
-    def _index(self, limit: ConformityLimit) -> ConstraintResult:
-        """Return the result of a conformity index of the PTV, by the bounds for its volume."""
-        if limit.metric in self.protocol.planned_metrics:
-            return planned(limit)
-        spec = parse_metric(limit.metric)
-        found = self.matcher if isinstance(self.matcher, Reason) else self.matcher.find(TARGET)
-        structure = together = ""
-        if isinstance(self.matcher, Matcher) and len(each := self.matcher.each(TARGET)) > 1:
-            structure = joined(" + ", (self.matcher.name_of(one) for one in each))
-            together = say("index of the union of the targets, which share isodoses")
-        bounded, value = self._bounded(limit, spec, found)
-        graded = grade(bounded, value)
-        return row(
-            bounded,
-            graded,
-            value,
-            spec=spec,
-            seen=[(v, *other._bounded(limit, spec, found)) for v, other in self.others],  # noqa: SLF001
-            match=found.match if isinstance(found, Matched) else None,
-            counts=counts(limit, graded.verdict),
-            note=joined("; ", (together, stated(limit.note))),
-            structure=structure,
-        )
-
     def _as_far_as_known(
         self, limit: Applicable, spec: MetricSpec, found: Matched | Reason
     ) -> Outcome:
@@ -326,24 +307,13 @@ class _Evaluator:
             else outcome
         )
 
-    def _bounded(
-        self, limit: ConformityLimit, spec: MetricSpec, found: Matched | Reason
-    ) -> tuple[ConformityLimit, Outcome]:
-        """Return a limit with the bounds for the PTV found, and the value or the Reason."""
-        if self.dose_problem is not None:
-            return limit, self.dose_problem
-        if isinstance(found, Reason):
-            return limit, found
-        dvh = self.dvh_for(found.tree)
-        if isinstance(dvh, Reason):
-            return limit, dvh
-        value = metrics.evaluate(spec, dvh, self.contexts.of(spec, found))
-        bounded = bounds_at(limit, dvh.volume_cc)
-        if isinstance(value, Reason) or isinstance(bounded, ConformityLimit):
-            return (limit if isinstance(bounded, Reason) else bounded), value
-        unit = "" if value.unit == "1" else f" {value.unit}"
-        text = say("{0}; the value is {1}{2}", bounded.detail, f"{value.value:.4g}", unit)
-        return limit, Reason(bounded.code, text)
+    def _indices(self) -> Iterator[ConstraintResult]:
+        """Yield the rows of conformity."""
+        others = [(view, other.contexts) for view, other in self.others]
+        indices = Indices(self.contexts, self.dose_problem, self.parts_of, others)
+        for limit in self.protocol.conformity:
+            if not limit.reference_only:
+                yield from indices.rows(limit)
 
     def _find(self, constraint: Constraint) -> Matched | Reason:
         if isinstance(self.matcher, Reason):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.isodose_parts import IsodosePart
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Tree
@@ -17,6 +18,13 @@ DvhSource: TypeAlias = Callable[[Tree[Structure]], DVH | Reason]
 FarDose: TypeAlias = Callable[[Tree[Structure], Tree[Structure], float], float | Reason]
 """Gives the highest dose (Gy) in a body at a distance (mm) or more from a target: (target, body,
 distance), or the Reason why there is none."""
+
+
+PartsOf: TypeAlias = Callable[
+    [Sequence[Tree[Structure]], Tree[Structure], float], tuple[IsodosePart, ...] | Reason
+]
+"""Divides an isodose in a body among targets: (targets, body, dose in Gy), or the Reason why it
+cannot be divided."""
 
 
 class Seen(NamedTuple):

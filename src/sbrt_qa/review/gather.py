@@ -12,6 +12,7 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.errors import DicomError, GeometryError
 from sbrt_qa.geometry.planes import one_per_plane
+from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.slabs import Gaps
 from sbrt_qa.geometry.solids import Solid
 from sbrt_qa.model.case import Case
@@ -97,7 +98,7 @@ def gather(
         dose_axis_gy=axis,
         curves={key: _curve(key, *found, axis) for key, found in histograms.items()},
         curve_of={id_: key for id_, key in named.items() if key in histograms},
-        places=dict(_places(doses, protocol, mapping, trees, slices)),
+        places=dict(_places(doses, protocol, mapping, trees, slices, review)),
         hottest=None if dose is None else _hottest(dose),
         planes={key: sum(s.stack.n_planes for s in solids) for key, solids in _solids(doses)},
         gaps={key: sum(_wide(s.gaps) for s in solids) for key, solids in _solids(doses)},
@@ -202,6 +203,7 @@ def _places(
     mapping: Mapping[str, str],
     trees: Mapping[str, tuple[ConstraintResult, Tree[Structure]]],
     slices_mm: FloatArray,
+    review: CaseReview,
 ) -> Iterator[tuple[str, Place]]:
     """Yield where each limit fails that is exceeded."""
     rx_gy = doses.metric_context.prescription_gy
@@ -218,7 +220,20 @@ def _places(
         if failing.around and (around is None or isinstance(around, Reason)):
             continue
         region = target if around is None or isinstance(around, Reason) else around - target
-        found = find_place(failing, region, target, doses.case.dose, slices_mm)
+        rivals = list(_rivals(doses, review, result)) if failing.around else []
+        found = find_place(failing, region, target, doses.case.dose, slices_mm, rivals)
         if found is not None:
             flags = (failing.too_hot, failing.around)
             yield id_, Place(id_, *found, failing.level_gy, *flags)
+
+
+def _rivals(doses: CaseDoses, review: CaseReview, result: ConstraintResult) -> Iterator[Region]:
+    """Yield the judged targets of the same kind that a row of one target is not about."""
+    if not result.target or result.match is None:
+        return
+    mine, kind = result.match.roi_numbers, result.match.protocol_name
+    judged = lesions_in(review).judged.get(kind, ())
+    there = {s.roi_number: s for s in structures_of(doses.case).values()}
+    for number in judged:
+        if number not in mine and isinstance(r := doses.region(there[number]), Region):
+            yield r

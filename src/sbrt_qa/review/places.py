@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from sbrt_qa.dosimetry.sampling import dose_at
 from sbrt_qa.errors import GeometryError
@@ -21,7 +23,12 @@ FINEST_MM: Final = 1.0
 
 
 def find_place(
-    failing: Failing, region: Region, target: Region, dose: DoseGrid, slices_mm: FloatArray
+    failing: Failing,
+    region: Region,
+    target: Region,
+    dose: DoseGrid,
+    slices_mm: FloatArray,
+    rivals: Sequence[Region] = (),
 ) -> tuple[Point, float] | None:
     """Return the worst point and its dose in Gy: of all, or on the slice that shows most.
 
@@ -35,6 +42,8 @@ def find_place(
         What a distance is measured from.
     slices_mm
         Heights that can be shown.
+    rivals
+        Other targets: what lies nearer to one of them, or in it, is not looked at.
 
     Returns
     -------
@@ -48,6 +57,8 @@ def find_place(
         points, values = _wrong(points, failing, dose)
         inside = contains(cells, points)
         points, values = _far_enough(points[inside], values[inside], failing, target)
+        own = _nearest(points, target, rivals)
+        points, values = points[own], values[own]
     except GeometryError:
         return None
     if not points.size:
@@ -80,6 +91,18 @@ def _lattice(cells: Cells, dose: DoseGrid, slices_mm: FloatArray) -> FloatArray:
     x, y = (np.arange(low[n] + step / 2, high[n], step) for n in (0, 1))
     grid = np.meshgrid(z, y, x, indexing="ij")
     return np.column_stack([grid[2].ravel(), grid[1].ravel(), grid[0].ravel()])
+
+
+def _nearest(points: FloatArray, target: Region, rivals: Sequence[Region]) -> npt.NDArray[np.bool_]:
+    """Tell which points lie nearer to a target than to any other, and in no other."""
+    own = np.ones(points.shape[0], dtype=np.bool_)
+    if not rivals or not points.size:
+        return own
+    away = Distance(cells_of(target)).bound_mm(points)
+    for rival in rivals:
+        cells = cells_of(rival)
+        own &= (away <= Distance(cells).bound_mm(points)) & ~contains(cells, points)
+    return own
 
 
 def _far_enough(

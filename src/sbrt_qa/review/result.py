@@ -203,7 +203,7 @@ class TargetSummary:
         Volume, mean dose, V100 %, D98 % and D0.03cc in per cent of its prescription; None where not
         known.
     conformity
-        Conformity indices by metric; of a union where targets share isodoses.
+        Conformity indices by metric; of a union where targets share the isodose of the index.
     verdict
         Worst of the limits that count and are about it; None where it was not judged.
     """

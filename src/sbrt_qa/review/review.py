@@ -14,6 +14,7 @@ from sbrt_qa.dosimetry.bands import VIEWS, Subject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
+from sbrt_qa.dosimetry.isodose_parts import IsodosePart
 from sbrt_qa.errors import GeometryError, UsageError, quoted
 from sbrt_qa.geometry.margins import volume_of_cc
 from sbrt_qa.geometry.regions import Region
@@ -27,7 +28,7 @@ from sbrt_qa.protocol.lesions import Lesions, VolumeOf
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.protocol.sources import DvhSource, FarDose, Seen
+from sbrt_qa.protocol.sources import DvhSource, FarDose, PartsOf, Seen
 from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.course_eqd2 import with_eqd2
 from sbrt_qa.review.course_rows import among, evaluate_course, is_of_course, once
@@ -214,7 +215,7 @@ def _evaluate(
     far = functools.cache(far_dose_source(doses))
     run = functools.partial(
         evaluate, protocol, doses.case, far_dose=far, mapping=mapping, lesions=lesions,
-        probe=default,
+        probe=default, parts_of=parts_source(doses),
     )  # fmt: skip
     first = run(dvh_for=noting)
     if not bands or not used:
@@ -311,6 +312,22 @@ def far_dose_source(doses: CaseDoses) -> FarDose:
             return doses.highest_beyond_gy(*regions, distance_mm)
 
         return doses.far_of(far_key(target, body, distance_mm), highest)
+
+    return source
+
+
+def parts_source(doses: CaseDoses) -> PartsOf:
+    """Return what divides isodoses among targets, each once."""
+    known: dict[tuple[str, ...], tuple[IsodosePart, ...] | Reason] = {}
+
+    def source(
+        targets: Sequence[Tree[Structure]], body: Tree[Structure], level_gy: float
+    ) -> tuple[IsodosePart, ...] | Reason:
+        key = (*map(tree_key, (*targets, body)), f"{level_gy:.6g}")
+        if key not in known:
+            regions = [region_of_tree(doses, tree) for tree in (*targets, body)]
+            known[key] = doses.isodose_parts(regions[:-1], regions[-1], level_gy)
+        return known[key]
 
     return source
 

@@ -71,9 +71,10 @@ def with_verdict(made: TargetSummary, results: Sequence[ConstraintResult]) -> Ta
         and r.match.protocol_name in (made.kind, *TYPES)
     ]  # fmt: skip
     counting = [r.verdict for r in about if r.counts]
+    own_last = sorted(about, key=lambda r: r.match is not None and r.match.roi_numbers[0] == number)
     indices = {
         r.metric: r.value
-        for r in about
+        for r in own_last
         if r.value is not None and r.metric.partition("[")[0] in INDICES
     }
     verdict = worst(counting) if counting else Verdict.NOT_EVALUABLE

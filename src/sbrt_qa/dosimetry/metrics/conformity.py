@@ -1,10 +1,13 @@
 """How closely the dose follows a target: indices of the target within the patient's outline.
 
 Volumes of an isodose are those within the outline (External), target included. Neighbouring
-targets share their isodoses, and no index can tell them apart: such targets have a Reason.
+targets may share an isodose, which no index can divide between them: such targets are judged as
+their union, or have a Reason.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
@@ -15,6 +18,11 @@ from sbrt_qa.model.phrase import say
 
 FAR_MM = 20.0
 """Distance from the target at which D2cm begins."""
+
+ISODOSES: Final = {
+    "R100": 100.0, "CI": 100.0, "PITV": 100.0, "PaddickCI": 100.0, "R50": 50.0, "GI": 50.0,
+}  # fmt: skip
+"""Indices of isodose volumes, and the lowest isodose of each in % of the prescription."""
 
 
 @metric("R100", units=("1",), example="R100", convertible=False)
