@@ -162,7 +162,7 @@ def dose_stated(context: CheckContext) -> Iterator[Outcome]:
     dose = _dose(context)
     if dose is None or not dose.taken_as:
         return
-    found = f"Dose Summation Type {dose.summation}"
+    found = say("Dose Summation Type {0}", dose.summation)
     if context.case.provenance.dose_against_file:
         text = say("{0}; the file states otherwise", dose.taken_as)
         yield Found(say("dose"), text, say("Ask the site what the dose holds."), found)
