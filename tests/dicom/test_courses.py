@@ -77,10 +77,8 @@ def pair(one: Member, other: Member, *shared: SharedDose, word: Word | None = No
 
 
 BOTH = Word(frozenset({"plan 1", "plan 2"}))
-FIRST = Word(frozenset({"1"}))
 CASES = {
     "user: course": pair(member("1"), member("2"), word=BOTH),
-    "user: not in the course": pair(member("1"), member("2"), word=FIRST),
     "user: alternatives": pair(member("1"), member("2"), word=Word(alternatives=True)),
     "rejected": pair(member("1"), member("2", approval="REJECTED")),
     "one dose names both": pair(member("1"), member("2"), SUM),
@@ -135,7 +133,7 @@ def test_case_120__what_nothing_tells_is_asked(plans: tuple[Member, Member], why
 def test_two_approved_plans__are_alternatives_only_by_a_name_or_the_users_word() -> None:
     by = {r.name for r in RULES if r.relation is Relation.ALTERNATIVES}
     approved = {n for n in by if all(m.plan.approval == "APPROVED" for m in CASES[n].members)}
-    assert approved == {"user: not in the course", "user: alternatives", "named predecessor"}
+    assert approved == {"user: alternatives", "named predecessor"}
 
 
 def test_three_plans__parts_and_an_unapproved_alternative_of_one() -> None:
@@ -258,7 +256,7 @@ def test_two_approved_plans_of_one_place__are_asked_about(tmp_path: Path) -> Non
         (UserStatements(course="plan 1 + plan 2"), ["plan 1 + plan 2"]),
         (UserStatements(course=f"{P1}+{P2}"), ["plan 1 + plan 2"]),
         (UserStatements(alternatives=True), ["plan 1", "plan 2"]),
-        (UserStatements(course="plan 1"), ["plan 1", "plan 2"]),
+        (UserStatements(course="plan 1"), ["plan 1"]),
     ],
 )
 def test_the_users_word__decides_and_is_shown(
@@ -415,6 +413,75 @@ def test_two_patients__are_two_cases(tmp_path: Path) -> None:
         one.PatientID, one.PatientName, one.StudyInstanceUID = "other", "other", "1.2.3.2"
     found = read(tmp_path, b.structure_set(), *plans(P1), dose(D1, P1), *others)
     assert [c.course for c in found] == [None, None]
+
+
+def _elsewhere(*objects: Dataset) -> list[Dataset]:
+    for one in objects:
+        one.StudyInstanceUID = "1.2.3.2"
+    return list(objects)
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "parts"),
+    [
+        ("Anonymous", "Anonymous", False),
+        ("", "anon^", False),
+        ("000000", "ANONYMIZED", False),
+        ("", "", False),
+        ("SBRT-04711", "Anonymous", True),
+    ],
+)
+def test_a_name_that_names_nobody__is_not_one_patients(
+    tmp_path: Path, number: str, name: str, *, parts: bool
+) -> None:
+    """Other study, frame and structure set: only a name or number that says who makes them one."""
+    frame, drawn = "1.2.3.101", "1.2.3.21"
+    others = _elsewhere(
+        *plans(P2, frame=frame, structures=drawn), b.structure_set(uid=drawn, frame=frame),
+        dose(D2, P2, frame=frame),
+    )  # fmt: skip
+    objects = [b.structure_set(), *plans(P1), dose(D1, P1), *others]
+    for one in objects:
+        one.PatientID, one.PatientName = number, name
+    found = read(tmp_path, *objects)
+    assert [c.course is not None for c in found] == [parts, parts]
+
+
+def test_a_name_that_names_nobody__in_one_frame_is_one_patient(tmp_path: Path) -> None:
+    objects = [b.structure_set(), *plans(P1), dose(D1, P1, -15),
+               *_elsewhere(*plans(P2), dose(D2, P2, 15))]  # fmt: skip
+    for one in objects:
+        one.PatientID, one.PatientName = "Anonymous", "Anonymous"
+    (case,) = read(tmp_path, *objects)
+    assert case.course is not None
+    assert case.course.decision is Decision.PARTS
+
+
+def test_the_users_word__leaves_a_plan_out_wherever_it_lies(tmp_path: Path) -> None:
+    frame, drawn = "1.2.3.101", "1.2.3.21"
+    (case,) = read(
+        tmp_path, b.structure_set(), *plans(P1), dose(D1, P1),
+        *plans(P2, frame=frame, structures=drawn), b.structure_set(uid=drawn, frame=frame),
+        dose(D2, P2, frame=frame), *plans(P3, beams=[]), stated=UserStatements(course="plan 1"),
+    )  # fmt: skip
+    assert roles(case) == {"plan 1": Role.PART, "plan 2": Role.LEFT_OUT, "plan 3": Role.LEFT_OUT}
+    assert case.course is not None
+    assert case.course.said_by == "user"
+    assert case.course.lower_bound is None
+
+
+def test_dose_of_an_absent_plan__is_told_beside_the_plan_without_one(tmp_path: Path) -> None:
+    found = read(tmp_path, b.structure_set(), *plans(P1), dose(D1, "1.2.3.99"))
+    case = next(c for c in found if c.label == "plan 1")
+    assert isinstance(case.dose, Reason)
+    assert "'RTDOSE2.dcm'" in case.dose.detail
+    assert "is it the dose of this plan?" in case.dose.detail
+
+
+def test_dose_of_an_absent_plan__is_not_told_where_the_plan_has_its_own(tmp_path: Path) -> None:
+    found = read(tmp_path, b.structure_set(), *plans(P1), dose(D1, P1), dose(D2, "1.2.3.99"))
+    case = next(c for c in found if c.label == "plan 1")
+    assert isinstance(case.dose, DoseGrid)
 
 
 def test_targets_of_a_second_structure_set__are_named(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as Items
 from tests.dicom import builders as b
 from tests.review import course_files as f
 
@@ -47,6 +48,14 @@ def two(**elements: object) -> list[Dataset]:
         f.drawn(), f.plan(f.P1, "A", **elements), f.plan(f.P2, "B", **elements),
         f.dose(f.D1, f.P1, f.field(-1)), f.dose(f.D2, f.P2, f.field(1)),
     ]  # fmt: skip
+
+
+def unapproved() -> list[Dataset]:
+    """Two plans of two places of which nothing tells whether they are parts."""
+    objects = two()
+    for plan in objects[1:3]:
+        plan.ApprovalStatus = "UNAPPROVED"
+    return objects
 
 
 COURSE = UserStatements(course="A+B")
@@ -179,6 +188,72 @@ def test_plans_that_nothing_tells__are_not_evaluable_and_asked_about(tmp_path: P
         assert "--alternatives" in asked.advice
         assert "with the others it would be 17" in row(review, "ORGAN").reason.detail  # type: ignore[union-attr]
     assert all(c.value is not None for c in rows(found[0], "COVER") if c.match)
+
+
+def _prescribing(objects: list[Dataset], *numbers: int) -> list[Dataset]:
+    for one, number in zip(objects[1:3], numbers, strict=True):
+        target = b.target(1, 50.0, kind="VOLUME", ReferencedROINumber=number)
+        one.DoseReferenceSequence = Items([target])
+    return objects
+
+
+@pytest.mark.parametrize("numbers", [(), (1, 2)], ids=["by dose", "by ROI number"])
+def test_untold_plans__are_not_broken_by_each_others_targets(
+    tmp_path: Path, numbers: tuple[int, ...]
+) -> None:
+    """Neither is approved, so nothing tells whether the two that treat two places are parts."""
+    objects = unapproved()
+    found = reviews(tmp_path, *(_prescribing(objects, *numbers) if numbers else objects))
+    for review, own, other in zip(found, ("PTV_L", "PTV_R"), ("PTV_R", "PTV_L"), strict=True):
+        cover = {c.match.plan_names: c for c in rows(review, "COVER") if c.match}
+        assert cover[(own,)].verdict is Verdict.PER_PROTOCOL
+        assert cover[(other,)].verdict is Verdict.NOT_EVALUABLE
+        reason = cover[(other,)].reason
+        assert reason is not None
+        assert reason.code is ReasonCode.COURSE_UNKNOWN
+        assert f"a target of '{'B' if own == 'PTV_L' else 'A'}'" in reason.detail
+        assert review.verdict is Verdict.NOT_EVALUABLE
+
+
+def test_untold_plans__a_target_that_its_own_plan_misses_is_broken(tmp_path: Path) -> None:
+    """Plan B prescribes to PTV_R and gives it 47 of 50 Gy: broken there, and not judged with A."""
+    objects = _prescribing(unapproved(), 1, 2)
+    objects[-1] = f.dose(f.D2, f.P2, f.field(1, high=47.0))
+    first, second = reviews(tmp_path, *objects)
+    broken = {c.match.plan_names: c.verdict for c in rows(second, "COVER") if c.match}
+    assert broken[("PTV_R",)] is Verdict.MAJOR
+    assert second.verdict is Verdict.MAJOR
+    assert first.verdict is Verdict.NOT_EVALUABLE
+
+
+def test_untold_plans__a_target_that_no_plan_treats_is_broken(tmp_path: Path) -> None:
+    objects = unapproved()
+    objects[-1] = f.dose(f.D2, f.P2, f.field(-1, high=58.0))
+    for review in reviews(tmp_path, *objects):
+        cover = {c.match.plan_names: c.verdict for c in rows(review, "COVER") if c.match}
+        assert cover[("PTV_R",)] is Verdict.MAJOR
+
+
+def test_untold_plans__a_dose_that_is_missing_may_treat_the_target(tmp_path: Path) -> None:
+    """Plan B has no dose: PTV_R, which A does not treat, may be its target."""
+    first, second = reviews(tmp_path, *unapproved()[:-1])
+    cover = {c.match.plan_names: c.verdict for c in rows(first, "COVER") if c.match}
+    assert cover[("PTV_L",)] is Verdict.PER_PROTOCOL
+    assert cover[("PTV_R",)] is Verdict.NOT_EVALUABLE
+    assert row(first, "ORGAN").verdict is Verdict.NOT_EVALUABLE
+    assert all(c.verdict is Verdict.NOT_EVALUABLE for c in second.constraints)
+
+
+def test_plan_named_alone_by_the_user__is_judged_without_the_other(tmp_path: Path) -> None:
+    objects = [f.drawn(f.LEFT, f.ORGAN), *two()[1:]]
+    (review,) = reviews(tmp_path, *objects, stated=UserStatements(course="A"))
+    assert review.verdict is Verdict.PER_PROTOCOL
+    assert row(review, "ORGAN").value == pytest.approx(9)
+    (told,) = [x for x in review.findings if x.code == "COURSE_OF_PLANS"]
+    assert "left out" in told.message
+    assert "'B'" in told.message
+    assert review.course is not None
+    assert review.course.said_by == "user"
 
 
 def test_the_users_word__makes_them_alternatives(tmp_path: Path) -> None:

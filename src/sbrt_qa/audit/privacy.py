@@ -18,21 +18,13 @@ from sbrt_qa.audit.layout import has_date
 from sbrt_qa.audit.names import NameSearch
 from sbrt_qa.audit.spelling import folded
 from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
+from sbrt_qa.model.patient import NEUTRAL
 from sbrt_qa.model.phrase import counted, joined, say
 
 REMOVED: Final = "[removed]"
 
 LONG_NUMBER: Final = 5
 """Characters from which on a part of a number counts alone; shorter ones only beside another."""
-
-NEUTRAL: Final = frozenset(
-    {
-        "anon", "anonym", "anonymous", "anonymized", "anonymised", "anonymisiert", "deidentified",
-        "removed", "none", "null", "test", "patient", "phantom", "sample", "sbrtqa", "research",
-        "trial", "unknown",
-    }
-)  # fmt: skip
-"""Words in the place of a name that name nobody."""
 
 _NAME: Final = re.compile(r"[^\W\d_]{2,}\^[^\W\d_]{2,}")
 _WORD: Final = re.compile(r"[^\W_]+")

@@ -45,7 +45,12 @@ def course_of_plans(context: CheckContext) -> Iterator[Outcome]:
     same days: both numbers are judged, and the worse verdict stands.
     """
     course = context.case.course
-    if course is None or course.decision not in (Decision.PARTS, Decision.ALTERNATIVES):
+    if course is None:
+        return
+    if left_out := course.of(Role.LEFT_OUT):
+        text = say("left out, because the user names others as the course: {0}", _names(left_out))
+        yield Found(say("course"), text, found=say("left out"))
+    if course.decision not in (Decision.PARTS, Decision.ALTERNATIVES):
         return
     if course.decision is Decision.ALTERNATIVES:
         others = [p for p in course.parts if p.role in (Role.ALTERNATIVE, Role.PART)]

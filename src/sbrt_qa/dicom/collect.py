@@ -16,6 +16,7 @@ from sbrt_qa.dicom.read import NotDicomError, Opened, open_bytes, warnings_as_no
 from sbrt_qa.dicom.rtstruct import main_frame
 from sbrt_qa.errors import DicomError, quoted
 from sbrt_qa.model.case import SourceFile
+from sbrt_qa.model.patient import names_nobody
 from sbrt_qa.model.phrase import said, say
 
 OF_FINDER: Final = "._"
@@ -66,6 +67,8 @@ class FoundObject:
         Why it cannot be used, although it tells what it is; empty when it can.
     patient_key
         Tells whether two objects name the same patient; never shown.
+    names_patient
+        Whether the patient's name or number says who it is; not "Anonymous", and not nothing.
     plan_uids, structure_set_uids, series_uids
         References to other objects.
     beam_numbers
@@ -84,6 +87,7 @@ class FoundObject:
     structure_set_uids: tuple[str, ...] = ()
     series_uids: tuple[str, ...] = ()
     beam_numbers: tuple[int, ...] = ()
+    names_patient: bool = True
 
     @property
     def modality(self) -> str:
@@ -231,6 +235,9 @@ def _with_references(source: SourceFile, file: FoundFile, opened: Opened) -> Fou
         structure_set_uids=root.uids("ReferencedStructureSetSequence/ReferencedSOPInstanceUID"),
         series_uids=root.uids(_SERIES_PATH),
         beam_numbers=_beam_numbers(root),
+        names_patient=not all(
+            names_nobody(root.text(keyword)) for keyword in ("PatientID", "PatientName")
+        ),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -37,12 +36,7 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import joined, said, say
 from sbrt_qa.model.stated import UserStatements
 
-NOBODY: Final = hashlib.sha256(b"\0").hexdigest()
-"""Key of a patient without name and number, who is not the same as another without."""
-
-BEYOND_FRAMES: Final = (
-    "user: not in the course", "user: alternatives", "rejected", "named predecessor",
-)  # fmt: skip
+BEYOND_FRAMES: Final = ("user: alternatives", "rejected", "named predecessor")
 """Rules that hold for plans in different frames of reference as well."""
 
 
@@ -123,7 +117,11 @@ def _begins(text: str, name: str) -> bool:
 
 
 def _patients(members: Sequence[Member]) -> list[list[Member]]:
-    """Put plans together that stem from one patient: the same name and number, or one study."""
+    """Put plans together that stem from one patient.
+
+    The same name and number, or one study. A name that names nobody is that of many, so that plans
+    must share a frame of reference or a structure set as well.
+    """
     groups: list[list[Member]] = []
     for member in members:
         own = [g for g in groups if any(_one_patient(member, other) for other in g)]
@@ -135,9 +133,13 @@ def _patients(members: Sequence[Member]) -> list[list[Member]]:
 
 
 def _one_patient(one: Member, other: Member) -> bool:
-    same_person = one.patient == other.patient and one.patient != NOBODY
-    same_study = bool(one.study) and one.study == other.study
-    return same_person or same_study
+    if one.study and one.study == other.study:
+        return True
+    if one.patient != other.patient:
+        return False
+    same_frame = bool(one.frame) and one.frame == other.frame
+    same_set = bool(one.structure_set) and one.structure_set == other.structure_set
+    return one.names_patient or same_frame or same_set
 
 
 def _of_patient(
@@ -147,20 +149,23 @@ def _of_patient(
     word: Word,
 ) -> dict[PlanCase, Case | None]:
     """Return what becomes of the case of each plan; None where another case holds it."""
-    treating = [m for m in patient if m.plan.beams or m.plan.applications]
-    empty = [m for m in patient if m not in treating]
+    named = [m for m in patient if word.names(m)]
+    left_out = [m for m in patient if named and m not in named]
+    counting = [m for m in patient if m not in left_out]
+    treating = [m for m in counting if m.plan.beams or m.plan.applications]
+    empty = [m for m in counting if m not in treating]
     shared = tuple({s.file: s for m in patient for s in cases[m].shared}.values())
     frames: dict[str, list[Member]] = {}
     for member in treating:
         frames.setdefault(member.frame, []).append(member)
     decided = {frame: decide(group, shared, word) for frame, group in frames.items()}
-    made: dict[PlanCase, Case | None] = {}
+    made: dict[PlanCase, Case | None] = {cases[m]: None for m in left_out}
     for frame, one in decided.items():
         elsewhere = [
             m for other, there in decided.items() if other != frame
             for m in there.course if _counts_elsewhere(m, one.course, word)
         ]  # fmt: skip
-        room = _Room(one, shared, elsewhere, empty, checking, cases, word)
+        room = _Room(one, shared, elsewhere, empty, checking, left_out, cases)
         made |= room.cases()
     return made
 
@@ -181,15 +186,15 @@ class _Room:
         elsewhere: Sequence[Member],
         empty: Sequence[Member],
         checking: Sequence[Member],
+        left_out: Sequence[Member],
         cases: dict[Member, PlanCase],
-        word: Word,
     ) -> None:
-        self.decided, self.members, self.word = decided, decided.course, word
+        self.decided, self.members, self.left_out = decided, decided.course, left_out
         self.elsewhere, self.empty, self.checking = elsewhere, empty, checking
         self.of = cases
         uids = {m.uid for m in self.members}
         self.shared = tuple(s for s in shared if uids & set(s.plan_uids))
-        aside = {m.uid for m in decided.aside}
+        aside = {m.uid for m in (*decided.aside, *left_out)}
         self.not_here = tuple(
             dict.fromkeys(
                 uid for s in self.shared for uid in s.plan_uids if uid not in uids | aside
@@ -218,12 +223,14 @@ class _Room:
         why = self.decided.why
         beside = say("another frame of reference")
         no_beam = say("a plan without beams")
+        not_named = say("the user names others as the course")
         return (
             *(part_of(m, role, why) for m in self.members),
             *(Part("", "", uid, Role.NOT_HERE, say("a dose names it")) for uid in self.not_here),
             *(part_of(m, Role.ALTERNATIVE, why) for m in self.decided.aside),
             *(part_of(m, Role.ELSEWHERE, beside) for m in self.elsewhere),
             *(part_of(m, Role.UNTOLD, no_beam) for m in self.empty),
+            *(part_of(m, Role.LEFT_OUT, not_named) for m in self.left_out),
             *(part_of(m, Role.VERIFICATION, verification_of(m.plan)) for m in self.checking),
         )
 
@@ -244,7 +251,7 @@ class _Room:
         return Reason(ReasonCode.COURSE_UNKNOWN, text)
 
     def _said_by(self) -> str:
-        return "user" if self.decided.rule.startswith("user") else "files"
+        return "user" if self.left_out or self.decided.rule.startswith("user") else "files"
 
     def _base(self, label: str, decision: Decision, role: Role) -> Course:
         return Course(
@@ -264,7 +271,7 @@ class _Room:
         """Return the case of a plan that is judged by itself; untouched where nothing is beside."""
         case = self.of[member].case
         several = len(self.members) > 1 or self.decided.aside
-        if not (several or self.elsewhere or self.empty or self.checking):
+        if not (several or self.elsewhere or self.empty or self.checking or self.left_out):
             return case
         alone = not several
         decision = Decision.ONE_PLAN if alone else Decision.ALTERNATIVES
@@ -291,9 +298,20 @@ class _Room:
                 together = sum_of(grids).known
             except GeometryError:
                 together = None
-        return replace(
-            self.of[member].case, course=course, course_doses=CourseDoses(together=together)
-        )
+        case = self.of[member].case
+        beside = tuple(self._drawn_as(m, member) for m in self.members if m is not member)
+        doses = CourseDoses(together=together)
+        return replace(case, course=course, course_doses=doses, beside=beside)
+
+    def _drawn_as(self, member: Member, here: Member) -> Case:
+        """Return the case of a plan on the structures of another.
+
+        ROI numbers of another structure set mean nothing there.
+        """
+        case, drawn = self.of[member].case, self.of[here].case.structures
+        same = bool(here.structure_set) and member.structure_set == here.structure_set
+        plan = member.plan if same else replace(member.plan, dose_references=())
+        return replace(case, structures=drawn, plan=plan, stored_dvhs=())
 
     # --- parts --------------------------------------------------------------------------------
 

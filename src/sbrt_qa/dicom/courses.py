@@ -56,6 +56,8 @@ class Member:
         Its own dose, or why there is none.
     treated
         Whether a treatment record says that it was delivered.
+    names_patient
+        Whether the patient's name or number says who it is.
     """
 
     file: str
@@ -66,6 +68,7 @@ class Member:
     structure_set: str
     dose: DoseGrid | Reason
     treated: bool = False
+    names_patient: bool = True
 
     @property
     def uid(self) -> str:
@@ -233,10 +236,6 @@ RULES: Final = (
         lambda p: say("the user says that {0} and {1} are parts of one course", *_names(p)),
     ),
     Rule(
-        "user: not in the course", Relation.ALTERNATIVES, lambda p: p.named_by_user() == 1,
-        lambda p: say("the user names one of {0} and {1} as the course", *_names(p)),
-    ),
-    Rule(
         "user: alternatives", Relation.ALTERNATIVES, lambda p: p.word.alternatives,
         lambda p: say("the user says that {0} and {1} are alternatives", *_names(p)),
     ),
@@ -358,8 +357,6 @@ def _aside(rules: dict[Pair, Rule]) -> tuple[Member, ...]:
 def _lesser(pair: Pair, rule: Rule) -> tuple[Member, ...]:
     """Return which of two alternatives counts for nothing; none where either may."""
     match rule.name:
-        case "user: not in the course":
-            return tuple(m for m in pair.members if not pair.word.names(m))
         case "rejected":
             return tuple(m for m in pair.members if m.plan.approval == "REJECTED")
         case "one approved":

@@ -21,7 +21,7 @@ from sbrt_qa.dicom.rtdose import summation
 from sbrt_qa.errors import DicomError, quoted
 from sbrt_qa.model.grid import DoseGrid, DoseType, Summation
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import said, say
+from sbrt_qa.model.phrase import joined, said, say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 
@@ -60,6 +60,7 @@ def choose_dose(
     plan: Plan | None,
     read: Read,
     stated: UserStatements = NOTHING_STATED,
+    orphans: Sequence[FoundObject] = (),
 ) -> DoseChoice:
     """Choose and read the dose of a plan.
 
@@ -71,11 +72,20 @@ def choose_dose(
         Reads one file.
     stated
         What the user states of the dose.
+    orphans
+        Doses that name a plan which is not here; none of them is taken, but they are told.
     """
     if not doses:
-        return DoseChoice(
-            (), Reason(ReasonCode.NO_DOSE, say("no dose among the files belongs to this case"))
-        )
+        text = say("no dose among the files belongs to this case")
+        if orphans:
+            names = joined(", ", (quoted(one.name) for one in orphans))
+            text = say(
+                "{0}; {1} lies in its frame of reference and names a plan that is not here: is it "
+                "the dose of this plan? Export plan and dose once more together",
+                text,
+                names,
+            )
+        return DoseChoice((), Reason(ReasonCode.NO_DOSE, text))
     decisions: list[str] = []
     left = _of_best_type(_in_gy(doses, decisions), decisions)
     kinds: dict[Summation, list[Part]] = {}

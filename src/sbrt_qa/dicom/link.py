@@ -52,6 +52,9 @@ class LinkedCase:
         Treatment records of the plan.
     links
         How each object was found, by the names of the files.
+    orphans
+        Doses of the plan's frame of reference that name a plan which is not here, beside a plan
+        that has no dose.
     """
 
     plan: FoundObject | None
@@ -61,6 +64,7 @@ class LinkedCase:
     links: tuple[Link, ...] = ()
     notes: tuple[str, ...] = ()
     records: tuple[FoundObject, ...] = ()
+    orphans: tuple[FoundObject, ...] = ()
 
 
 def link(collection: Collection) -> tuple[LinkedCase, ...]:
@@ -69,6 +73,7 @@ def link(collection: Collection) -> tuple[LinkedCase, ...]:
     cases = [_case(collection, plan, doses[plan.uid], links) for plan in collection.of("RTPLAN")]
     given = {dose.uid for dose_list in doses.values() for dose in dose_list}
     left = [d for d in collection.of("RTDOSE") if d.uid not in given]
+    cases = [_with_orphans(case, left) for case in cases]
     cases += [_case(collection, None, group, links) for group in _groups(left)]
     mentioned = {s.uid for case in cases for s in _candidates_of(collection, case)}
     cases += [
@@ -104,6 +109,15 @@ def _doses_of_plans(collection: Collection) -> tuple[dict[str, list[FoundObject]
             note = say("it refers to no plan; {0} plans here would fit", len(candidates))
             links[dose.uid, ""] = Link(dose.name, "RTPLAN", LinkKind.UNLINKED, note)
     return doses, links
+
+
+def _with_orphans(case: LinkedCase, left: Sequence[FoundObject]) -> LinkedCase:
+    """Return a case with the doses that may be its own, although they name another plan."""
+    plan = case.plan
+    if plan is None or case.doses:
+        return case
+    orphans = (d for d in left if d.plan_uids and _belong_together(d, plan))
+    return replace(case, orphans=tuple(orphans))
 
 
 def _groups(doses: Iterable[FoundObject]) -> list[tuple[FoundObject, ...]]:

@@ -152,8 +152,9 @@ class _Reader:
         log = Log()
         structures = self._structures(linked)
         plan = with_stated(self._plan(linked), structures, self._stated.rx)
+        own = plan if isinstance(plan, Plan) else None
         choice = choose_dose(
-            linked.doses, plan if isinstance(plan, Plan) else None, self.dose_grid, self._stated
+            linked.doses, own, self.dose_grid, self._stated, orphans=linked.orphans
         )
         dose = _in_frame(choice, structures)
         image = self._image(linked, log)

@@ -27,6 +27,7 @@ class PlanCase:
     study: str
     structure_set: str
     shared: tuple[SharedDose, ...] = ()
+    names_patient: bool = True
 
     @property
     def member(self) -> Member | None:
@@ -38,7 +39,7 @@ class PlanCase:
         frames = (p.frame_of_reference_uid for p in parts if not isinstance(p, Reason))
         return Member(
             self.file, case.plan, self.patient, self.study, next((f for f in frames if f), ""),
-            self.structure_set, case.dose, bool(case.sessions),
+            self.structure_set, case.dose, bool(case.sessions), self.names_patient,
         )  # fmt: skip
 
 
@@ -64,6 +65,7 @@ def plan_case(
         study=plan.study_uid if plan else "",
         structure_set=drawn.uid if isinstance(drawn, FoundObject) else "",
         shared=tuple(_shared(one, read_dose) for one in shared),
+        names_patient=plan.names_patient if plan else True,
     )
 
 

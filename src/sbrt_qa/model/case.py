@@ -108,6 +108,9 @@ class Case:
     parts
         The plans of a course of several that are drawn on these structures, each with its own
         dose; none where the case is one plan.
+    beside
+        Plans of which nothing tells whether they add to this one, each with its own dose, on these
+        structures.
     targets_elsewhere
         Targets in structure sets beside that of the plan, one sentence each.
     subject
@@ -130,6 +133,7 @@ class Case:
     course: Course | None = None
     course_doses: CourseDoses = field(default_factory=CourseDoses)
     parts: tuple[Case, ...] = ()
+    beside: tuple[Case, ...] = ()
     targets_elsewhere: tuple[str, ...] = ()
 
     @property

@@ -25,6 +25,8 @@ class Role(enum.StrEnum):
     """It treats in another frame of reference, so that its dose cannot be added."""
     NOT_HERE = "not here"
     """A dose names it; the plan itself is not among the files."""
+    LEFT_OUT = "left out"
+    """The user names other plans as the course, so that it does not count."""
     VERIFICATION = "verification"
     """It is delivered to a phantom, a machine or nobody; it does not count."""
 

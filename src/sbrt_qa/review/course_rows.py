@@ -27,7 +27,7 @@ from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.plan_targets import CODES, target_findings
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Constraint, Protocol, TargetBlock
-from sbrt_qa.review.course_targets import benches
+from sbrt_qa.review.course_targets import benches, of_plans_beside
 
 ABOVE: Final = ("<=", "<")
 BELOW: Final = (">=", ">")
@@ -73,6 +73,7 @@ def evaluate_course(doses: CaseDoses, protocol: Protocol, lesions: Lesions, run:
     covered = [run(bench, own) for bench in benches(doses)]
     covered_rows = [row for found in covered for row in found.results]
     covered_rows = list(_not_even_in_sum(covered_rows, doses, own, run))
+    covered_rows = list(_of_other_plans(covered_rows, doses))
     results = tuple(sorted(_each_named((*covered_rows, *rows)), key=_worst_first))
     told = [f for _, found in runs for f in found.findings if f.code not in CODES]
     told += [f for found in covered for f in found.findings if f.code == RX_NOT_IN_PROTOCOL]
@@ -291,6 +292,29 @@ def _not_even_in_sum(
             yield _noted(other, say("not even the sum of all parts reaches it"))
         else:
             yield row
+
+
+def _of_other_plans(
+    rows: Sequence[ConstraintResult], doses: CaseDoses
+) -> Iterator[ConstraintResult]:
+    """Yield rows of targets; those of plans beside wait until it is told how the plans belong.
+
+    Were the plans parts, each would answer for its own targets; were they alternatives, this one
+    would not cover the other's.
+    """
+    theirs = of_plans_beside(doses)
+    for row in rows:
+        others = [theirs[n] for n in (row.match.roi_numbers if row.match else ()) if n in theirs]
+        if not others or row.value is None or _free_of_dose(row):
+            yield row
+            continue
+        names = joined(", ", dict.fromkeys(others))
+        text = say(
+            "this is a target of {0}, and nothing tells whether that plan is a part of the course "
+            "or an alternative",
+            names,
+        )
+        yield _unknown(row, Reason(ReasonCode.COURSE_UNKNOWN, text), None)
 
 
 def _worst_first(result: ConstraintResult) -> tuple[bool, int, int]:

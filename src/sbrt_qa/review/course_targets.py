@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses, is_target, structures_of
-from sbrt_qa.errors import GeometryError
+from sbrt_qa.errors import GeometryError, quoted
 from sbrt_qa.geometry.dose_sum import sum_of
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
@@ -52,6 +52,37 @@ def owners_of(parts: Sequence[CaseDoses]) -> dict[int, Owners]:
     """
     targets = [s for s in structures_of(parts[0].case).values() if is_target(s) and s.contours]
     return {s.roi_number: _by_number(parts, s) or _by_dose(parts, s) for s in targets}
+
+
+def of_plans_beside(doses: CaseDoses) -> dict[int, str]:
+    """Return the targets that are those of plans beside, by ROI number: the labels of these plans.
+
+    A target is another plan's where that plan prescribes to its number and this one does not, or,
+    where neither does, where that plan gives it at least half of what it prescribes and this one
+    does not. It may be another plan's where this one does not treat it and the dose of one beside
+    is missing. A target that no plan treats is nobody's, so that it is held against this plan.
+    """
+    case = doses.case
+    if not case.beside:
+        return {}
+    parts = [doses, *(doses.with_case(one) for one in case.beside)]
+    found: dict[int, str] = {}
+    for target in structures_of(case).values():
+        if not is_target(target) or not target.contours:
+            continue
+        owners = _by_number(parts, target) or _treating(parts, target)
+        if owners and 0 not in owners:
+            found[target.roi_number] = ", ".join(quoted(parts[i].case.label) for i in owners)
+    return found
+
+
+def _treating(parts: Sequence[CaseDoses], target: Structure) -> Owners:
+    """Return the plans that give a target at least half of their prescription, or may do so."""
+    shares = [_share(part, target) for part in parts]
+    if shares[0] is None or shares[0] >= TREATED:
+        return (0,)
+    sure = tuple(i for i, share in enumerate(shares) if share is not None and share >= TREATED)
+    return sure or tuple(i for i, share in enumerate(shares) if share is None)
 
 
 def _by_number(parts: Sequence[CaseDoses], target: Structure) -> Owners:
