@@ -6,17 +6,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.model.plan import DoseReference, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.stated import UserStatements
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
-from sbrt_qa.protocol.load import parse_protocol
+from sbrt_qa.protocol.load import load_protocol, parse_protocol
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.review import review_case
@@ -326,6 +328,106 @@ def test_each_index_goes_by_the_dose_prescribed_to_its_lesion() -> None:
 def test_where_the_protocol_judges_targets_as_one_so_does_the_index() -> None:
     found = indices(reviewed(case(PTV, SECOND, dose=clouds(LEFT, RIGHT)), rules("union")), "R50")
     assert found == pytest.approx({"PTV + PTV2": 8.0}, rel=0.02)
+
+
+COVERED = """
+  - {id: G100, structure: GTV, otherwise: CTV, metric: "V100%[%]", op: ">=", per_protocol: 95,
+     minor: 90, priority: 1, source: [T], confidence: proposal}
+conformity:"""
+
+
+def with_ctv() -> Protocol:
+    """Return rules that ask for the coverage of a GTV, and of a CTV."""
+    text = RULES.replace("\nconformity:", COVERED, 1).replace("JUDGE", "each")
+    text = text.replace("METRIC", "D5cc[Gy]").replace("LIMIT", "100")
+    text = text.replace(
+        "  - {name: GTV,", "  - {name: CTV, kind: target, needed: optional}\n  - {name: GTV,"
+    )
+    return parse_protocol(text.encode(), "small")
+
+
+def test_a_ctv_is_held_to_coverage_beside_a_gtv() -> None:
+    gtv, ctv = ball(3, "GTV", RIGHT, 8.0), ball(4, "CTV", LEFT, 8.0)
+    found = reviewed(case(PTV, SECOND, gtv, ctv, dose=two_levels(1, 55)), with_ctv())
+    assert rows(found, "G100") == {"GTV": PP, "CTV": MAJOR}
+
+
+def test_a_second_ctv_at_1_gy_is_major() -> None:
+    one, other = ball(3, "CTV", RIGHT, 8.0), ball(4, "CTV2", LEFT, 8.0)
+    found = reviewed(case(SECOND, one, other, dose=two_levels(1, 55)), with_ctv())
+    assert rows(found, "G100") == {"CTV": PP, "CTV2": MAJOR}
+    assert found.verdict is MAJOR
+
+
+def ring(number: int, name: str, inner_mm: float, outer_mm: float) -> Structure:
+    """Return a shell around the left target, its hole drawn as a contour of its own."""
+    holes = ball(number, name, LEFT, inner_mm).contours
+    return Structure(number, name, (*ball(number, name, LEFT, outer_mm).contours, *holes), "PTV")
+
+
+@pytest.mark.parametrize("name", ["D2CM", "ring 1", "Shell_5mm", "zOpt"])
+def test_a_ring_that_is_typed_ptv_is_no_target_of_its_own(name: str) -> None:
+    found = reviewed(case(PTV, ring(3, name, 17.0, 25.0), dose=two_levels(55, 55)))
+    assert role(found, name) == "helper"
+    assert rows(found).keys() == {"PTV"}
+
+
+def test_a_ball_typed_ptv_beside_the_target_is_no_ring() -> None:
+    beside = replace(ball(3, "D2CM", RIGHT), interpreted_type="PTV")
+    found = reviewed(case(PTV, beside, dose=two_levels(55, 1)))
+    assert found.verdict in (MAJOR, NE)
+
+
+LUNG = Path(__file__).parents[2].parent / "shared/cases/lung_sbrt_monaco511_imrt"
+
+
+@pytest.mark.skipif(not LUNG.is_dir(), reason="the real exports are not here")
+def test_the_rings_of_a_real_export_are_not_judged() -> None:
+    """Its planner typed rings for D2cm as PTV; the targets proper are judged."""
+    protocol = load_protocol("timmerman_2022")
+    roles = {
+        t.name: t.role
+        for tried in load_cases([LUNG])
+        for t in review_case(tried, protocol, bands=False).targets
+    }
+    rings = {name: found for name, found in roles.items() if "d2cm" in name.casefold()}
+    assert rings
+    assert set(rings.values()) == {"helper"}
+    assert "judged" in roles.values()
+
+
+def test_the_hot_spot_of_a_low_level_leaves_out_the_boost_within_it() -> None:
+    """Nested levels of 40 and 50 Gy: 60 Gy at the centre, 51 Gy where the boost ends."""
+    low, high = ball(1, "PTV", LEFT, 12.0), ball(2, "PTV2", LEFT, 6.0)
+    found = reviewed(case(low, high, dose=clouds(LEFT, peaks_gy=(60.0,)), own={1: 40.0, 2: 50.0}))
+    assert rows(found) == {"PTV": PP, "PTV2": PP}
+    hot = {r.structure: r.value for r in found.constraints if r.id == "HOT"}
+    assert hot["PTV"] == pytest.approx(100 * 51 / 40, rel=0.01)
+    assert hot["PTV2"] == pytest.approx(100 * 60 / 50, rel=0.05)
+    assert indices(found, "R100")["PTV + PTV2"] == pytest.approx((40 / 3 / 12) ** 3, rel=0.03)
+    assert indices(found, "R100")["PTV2"] == pytest.approx((20 / 3 / 6) ** 3, rel=0.1)
+
+
+def test_each_of_twenty_targets_is_judged() -> None:
+    places = [(x, y, z) for x in range(-60, 61, 30) for y in (-20, 20) for z in (-20, 20)]
+    balls = [ball(n + 20, f"PTV{n}", at, 6.0) for n, at in enumerate(places, 1)]
+    found = reviewed(case(*balls, dose=along_x(66.0, 0.25)))
+    of_each = rows(found)
+    assert len(of_each) == len(found.targets) == 20
+    cold = {b.name for b, (x, _, _) in zip(balls, places, strict=True) if x < -64 + 6}
+    assert {name for name, verdict in of_each.items() if verdict is not PP} == cold
+    assert all(r.value is not None or r.reason for r in found.constraints if r.id == "R50")
+
+
+def test_a_target_that_leaves_the_dose_grid_is_not_evaluable() -> None:
+    body = replace(box(9, "External", (-120.0, 120.0), 40.0), interpreted_type="EXTERNAL")
+    outer = ball(2, "PTV2", (95.0, 0.0, 0.0))
+    tried = replace(
+        case(PTV, outer, dose=two_levels(55, 55)), structures=StructureSet((PTV, outer, body))
+    )
+    found = reviewed(tried)
+    assert rows(found)["PTV2"] is NE
+    assert found.verdict is NE
 
 
 HOTTEST_GY = 10 + 0.1 * (80 - 5000 / (80 * 80))

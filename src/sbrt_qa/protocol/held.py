@@ -11,7 +11,7 @@ from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
 from sbrt_qa.protocol.lesions import boxes_apart
-from sbrt_qa.protocol.matching import Matched, Matcher
+from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
 from sbrt_qa.protocol.plan_targets import prescribed_gy
 from sbrt_qa.protocol.schema import Constraint, Protocol
 
@@ -57,13 +57,17 @@ def held_of(
             each = (together,) if isinstance(together, Matched) else ()
         if not each:
             continue
+        note = ""
         if kind != constraint.structure and not found:
-            return []  # the limit's own structure is missing: the matcher says what stands in
+            own_one = matcher.find(constraint.structure)
+            if len(each) < 2 or isinstance(own_one, Matched) or own_one.code not in ABSENT:
+                return []  # the matcher says what is missing, and the one that stands in for it
+            note = say("no {0} in the plan", constraint.structure)
         own = kind == constraint.structure
         for one in each:
             key = kind if len(each) == 1 else matcher.name_of(one)
             target = "" if own and len(each) == 1 else key
-            found.append(_without_boosts(Held(one, key, target), constraint, each, case))
+            found.append(_without_boosts(Held(one, key, target, note), constraint, each, case))
     return found
 
 
@@ -86,5 +90,6 @@ def _without_boosts(
             names.append(quoted(other.tree.value.name))
     if not names:
         return held
-    note = say("without {0}, to which a higher dose is prescribed", joined(", ", names))
+    without = say("without {0}, to which a higher dose is prescribed", joined(", ", names))
+    note = joined("; ", (held.note, without))
     return Held(Matched(held.found.match, tree), held.structure, held.target, note)

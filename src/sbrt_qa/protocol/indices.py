@@ -28,6 +28,9 @@ from sbrt_qa.protocol.rows import planned, row
 from sbrt_qa.protocol.schema import ConformityLimit
 from sbrt_qa.protocol.sources import PartsOf
 
+LEAST_OF_OWN: Final = 0.995
+"""Prescribed doses within 0.5 % are the same level."""
+
 UNION: Final = say("index of the union of the targets")
 
 
@@ -41,13 +44,14 @@ class Group:
         Among all judged targets; the first is the one that the row is asked for.
     note
         Why these.
-    has_share
-        Whether only their part of an isodose counts; else all of it.
+    rivals
+        Those that isodoses are divided among, these included: no isodose is that of a target to
+        which a lower dose is prescribed. Empty where all of an isodose counts.
     """
 
     places: tuple[int, ...]
     note: str
-    has_share: bool = False
+    rivals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +99,23 @@ class Indices:
         if self.contexts.protocol.targets.judge == "union" or self.parts_of is None:
             yield Group(everything, UNION)
             return
+        doses = [self.contexts.prescribed(one) for one in each]
+        known = [float(d) for d in doses if isinstance(d, float | int)]
         told: set[tuple[frozenset[int], float]] = set()
-        for n, one in enumerate(each):
-            prescribed = self.contexts.prescribed(one)
-            level_gy = (
-                None if not isinstance(prescribed, float | int) else percent / 100 * prescribed
-            )
-            parts = None if level_gy is None else self._parts(each, level_gy)
-            if level_gy is None or parts is None or isinstance(parts, Reason):
-                yield Group(everything, UNION)
-                return
-            mine = next((p.targets for p in parts if n in p.targets), (n,))
-            if (frozenset(mine), level_gy) in told:
-                continue
-            told.add((frozenset(mine), level_gy))
-            places = (n, *(m for m in mine if m != n))
-            yield Group(places, self._why(places, each, level_gy), has_share=True)
+        for n in everything if len(known) == len(each) else ():
+            level_gy = percent / 100 * known[n]
+            rivals = tuple(m for m in everything if known[m] >= LEAST_OF_OWN * known[n])
+            parts = self._parts([each[m] for m in rivals], level_gy)
+            if parts is None or isinstance(parts, Reason):
+                break
+            place = rivals.index(n)
+            mine = next((p.targets for p in parts if place in p.targets), (place,))
+            places = (n, *(rivals[m] for m in mine if m != place))
+            if (frozenset(places), level_gy) not in told:
+                told.add((frozenset(places), level_gy))
+                yield Group(places, self._why(places, each, level_gy), rivals)
+        if not told:
+            yield Group(everything, UNION)
 
     def _why(self, places: Sequence[int], each: Sequence[Matched], level_gy: float) -> Phrase:
         gy = f"{level_gy:g}"
@@ -131,16 +136,15 @@ class Indices:
             return None
         return self.parts_of([one.tree for one in each], body.tree, level_gy)
 
-    def _share(
-        self, each: Sequence[Matched], places: Sequence[int], level_gy: float
-    ) -> float | Reason:
+    def _share(self, each: Sequence[Matched], group: Group, level_gy: float) -> float | Reason:
         """Return the part of an isodose that some targets have, or why they have none."""
-        parts = self._parts(each, level_gy)
+        parts = self._parts([each[m] for m in group.rivals], level_gy)
         if parts is None or isinstance(parts, Reason):
             return parts or Reason(
                 ReasonCode.REFERENCE_MISSING, say("there is no outline of the body")
             )
-        mine = [part.share for part in parts if set(part.targets) & set(places)]
+        own = {group.rivals.index(n) for n in group.places}
+        mine = [part.share for part in parts if own & set(part.targets)]
         if not mine:
             text = say("the isodose of {0} Gy does not reach this target", f"{level_gy:g}")
             return Reason(ReasonCode.NOT_APPLICABLE, text)
@@ -190,8 +194,8 @@ class Indices:
             return limit, dvh
         spec = parse_metric(limit.metric)
         share = all_of_it
-        if group is not None and group.has_share:
-            share = functools.partial(self._share, each, group.places)
+        if group is not None and group.rivals:
+            share = functools.partial(self._share, each, group)
         others = frozenset(n for one in each for n in one.match.roi_numbers)
         value = metrics.evaluate(spec, dvh, contexts.of(spec, found, share, others))
         smallest = _smallest_cc(contexts, dvh, each if spec.kind not in ISODOSES else ())

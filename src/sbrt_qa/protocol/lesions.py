@@ -165,6 +165,7 @@ class _Sorting:
         self.volume_of = volume_of
         self.made: dict[str, Lesion] = {}
         self.later: list[tuple[str, str, str]] = []
+        self.rings: list[str] = []
 
     def sorted(self) -> Lesions:
         """Return all, in file order."""
@@ -177,6 +178,9 @@ class _Sorting:
                 self._without_limits(key, kind)
         for key, kind, doubt in self.later:
             self._by_contours(key, kind, doubt)
+        for key, kind, doubt in self.later:
+            if self.made[key].role is Role.UNCLEAR:
+                self._piece_of_ring(key, kind, doubt)
         return Lesions(tuple(self.made[key] for key in self.keys if key in self.made))
 
     def _put(self, key: str, kind: str, role: Role, why: str = "") -> None:
@@ -275,10 +279,24 @@ class _Sorting:
                 self._put(key, kind, Role.HELPER, say("{0}; it holds all of {1}", doubt, there))
                 return
         if self._is_ring(self.keys[key]):
+            self.rings.append(key)
             self._put(key, kind, Role.HELPER, say("{0}; a ring around targets", doubt))
             return
         why = say("{0}, and it lies neither in nor around the targets that are judged", doubt)
         self._put(key, kind, Role.UNCLEAR, why)
+
+    def _piece_of_ring(self, key: str, kind: str, doubt: str) -> None:
+        """Recognise a help for planning that was cut out of a ring, and holds no target."""
+        volume = self._volume(key)
+        if not volume or not is_helper_name(self.keys[key].name):
+            return
+        held = [self._shared(key, other) for other in self._judged()]
+        if any(s is None or s > max(5 * SAME * volume, SLIVER_CC) for s in held):
+            return
+        for ring in self.rings:
+            if (shared := self._shared(key, ring)) and shared >= (1 - 5 * SAME) * volume:
+                self._put(key, kind, Role.HELPER, say("{0}; a piece of {1}", doubt, quoted(ring)))
+                return
 
     def _is_ring(self, structure: Structure) -> bool:
         """Tell whether a structure encloses another target and holds next to nothing of any."""
