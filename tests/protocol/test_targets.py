@@ -476,6 +476,49 @@ def test_other_metrics_are_bounded_or_not_evaluable(metric: str, limit: float, m
     assert row.wherever is met
 
 
+def without_body(tried: Case) -> Case:
+    assert isinstance(tried.structures, StructureSet)
+    inside = tuple(s for s in tried.structures.structures if s.name != "External")
+    return replace(tried, structures=StructureSet(inside))
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "met"),
+    [
+        ("D5cc[Gy]", 110.0, True),
+        ("D5cc[Gy]", 90.0, False),
+        ("V101Gy[cc]", 5.0, True),
+        ("V20Gy[cc]", 5.0, False),
+    ],
+)
+def test_without_an_outline_only_the_highest_dose_bounds_an_organ(
+    metric: str, limit: float, met: bool
+) -> None:
+    """100 Gy at most, 0 on the faces: how much volume gets 20 Gy nobody knows."""
+    tried = without_body(case(PTV, dose=clouds((0.0, 0.0, 0.0))))
+    found = reviewed(tried, rules(metric=metric, limit=limit))
+    (row,) = (r for r in found.constraints if r.id == "ORGAN")
+    assert row.wherever is met
+
+
+@pytest.mark.parametrize(("limit", "met"), [(52.0, True), (49.0, False)])
+@pytest.mark.parametrize("outlined", [True, False])
+def test_dose_beyond_the_grid_is_bounded_only_far_below_a_limit(
+    limit: float, met: bool, outlined: bool
+) -> None:
+    """5 Gy on the faces, hence 50 Gy beyond them where the body goes on."""
+    body = replace(box(9, "External", (-130.0, 80.0), 40.0), interpreted_type="EXTERNAL")
+    everywhere = DoseGrid(np.full((X.size,) * 3, 5.0), X, X, X)
+    tried = case(PTV, dose=everywhere)
+    structures = StructureSet((PTV, body) if outlined else (PTV,))
+    found = reviewed(replace(tried, structures=structures), rules(limit=limit))
+    (row,) = (r for r in found.constraints if r.id == "ORGAN")
+    assert row.wherever is met
+    if met:
+        assert row.value == pytest.approx(50.0)
+        assert "beyond the dose grid" in row.note
+
+
 def test_the_user_says_that_an_organ_is_far() -> None:
     found = reviewed(case(PTV, dose=two_levels(55, 55), far=("Esophagus",)), rules(limit=20))
     (row,) = (r for r in found.constraints if r.id == "ORGAN")

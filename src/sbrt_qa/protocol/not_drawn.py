@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.dosimetry.bands import View
+from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.dosimetry.surroundings import edge_max_gy
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.model.outcome import Finding, Outcome, Reason, ReasonCode
 from sbrt_qa.model.phrase import joined, say, stated
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.anywhere import by_maximum, highest_possible, is_met, room_of
+from sbrt_qa.protocol.anywhere import OUTSIDE_FACTOR, by_maximum, highest_possible, is_met, room_of
 from sbrt_qa.protocol.contexts import Contexts
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.grading import counts, grade
@@ -83,7 +84,19 @@ class NotDrawn:
             match=None,
             wherever=True,
             counts=counts(constraint, graded.verdict),
-            note=joined("; ", (WHEREVER, stated(constraint.note) if constraint.note else "")),
+            note=joined("; ", (WHEREVER, self._beyond(room), stated(constraint.note))),
+        )
+
+    def _beyond(self, room: Tree[Structure] | Reason) -> str:
+        """Return what was assumed of the dose beyond the grid, if any of the room lies there."""
+        dose = self.contexts.case.dose
+        dvh = room if isinstance(room, Reason) else self.probe(room)
+        if isinstance(dose, Reason) or (isinstance(dvh, DVH) and dvh.outside_grid_cc <= 0):
+            return ""
+        return say(
+            "beyond the dose grid at most {0} times the {1} Gy on its faces were assumed",
+            f"{OUTSIDE_FACTOR:g}",
+            f"{edge_max_gy(dose):.2f}",
         )
 
     def _highest(
@@ -94,7 +107,7 @@ class NotDrawn:
             return dose
         dvh = room if isinstance(room, Reason) else dvh_for(room)
         if isinstance(dvh, Reason):
-            return by_maximum(spec, dose.max_gy, context)
+            return by_maximum(spec, dose.max_gy, context, edge_max_gy(dose))
         return highest_possible(spec, dvh, context, edge_max_gy(dose))
 
 
