@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sbrt_qa.geometry._kernels import END, _alike, loop_facts
-from sbrt_qa.geometry.parts._kernels import any_touch
+from sbrt_qa.geometry.continued import WIDEST_MM, both_taper, common_share, inwards, lie_above
 from sbrt_qa.geometry.planes import IntArray, PlaneStack
 from sbrt_qa.geometry.slabs import BRIDGE_FACTOR, WIDE_FACTOR, Gaps, Missing, gaps_between
 from sbrt_qa.model.grid import FloatArray
@@ -73,7 +74,9 @@ def bodies_of(stack: PlaneStack) -> Bodies:
     return Bodies(plane_start, joint, whole, least, of_loop)
 
 
-def gaps_of(stack: PlaneStack, missing: Missing, slice_spacing_mm: float | None) -> Gaps:
+def gaps_of(
+    stack: PlaneStack, bodies: Bodies, missing: Missing, slice_spacing_mm: float | None
+) -> Gaps:
     """Decide which planes of each column belong together.
 
     A lone plane in a column of its own is as thick as an image slice, else as the planes of the
@@ -81,9 +84,9 @@ def gaps_of(stack: PlaneStack, missing: Missing, slice_spacing_mm: float | None)
     """
     columns = list(pairwise(stack.column_start.tolist()))
     if len(columns) == 1:
-        return _column_gaps(stack, 0, stack.z_mm.size, missing, slice_spacing_mm)
+        return _column_gaps(stack, bodies, (0, stack.z_mm.size), missing, slice_spacing_mm)
     known = slice_spacing_mm or _usual_of_all(stack, columns)
-    found = [_column_gaps(stack, *column, missing, known) for column in columns]
+    found = [_column_gaps(stack, bodies, column, missing, known) for column in columns]
     nothing = np.array([np.nan])
     return Gaps(
         width_mm=np.concatenate([a for g in found for a in (g.width_mm, nothing)])[:-1],
@@ -100,24 +103,81 @@ def _usual_of_all(stack: PlaneStack, columns: list[tuple[int, int]]) -> float | 
 
 
 def _column_gaps(
-    stack: PlaneStack, first: int, last: int, missing: Missing, slice_spacing_mm: float | None
+    stack: PlaneStack,
+    bodies: Bodies,
+    column: tuple[int, int],
+    missing: Missing,
+    slice_spacing_mm: float | None,
 ) -> Gaps:
-    z_mm = stack.z_mm[first:last]
+    z_mm = stack.z_mm[slice(*column)]
     plain = gaps_between(z_mm, slice_spacing_mm, missing=missing)
     if not plain.doubtful:
         return plain
-    width = np.diff(z_mm)
     wide = np.isin(z_mm[:-1], [*plain.bridged_mm, *plain.parted_mm])
-    overlapping = np.array(
-        [not wide[p] or _facing(stack, first + p, first + p + 1) for p in range(width.size)]
+    continued = np.array(
+        [
+            not wide[p] or _continued(stack, bodies, column, column[0] + p, plain.usual_mm)
+            for p in range(wide.size)
+        ]
     )
-    return gaps_between(z_mm, slice_spacing_mm, overlapping=overlapping, missing=missing)
+    return gaps_between(z_mm, slice_spacing_mm, continued=continued, missing=missing)
 
 
-def _facing(stack: PlaneStack, low: int, high: int) -> bool:
-    """Tell whether sections of two planes have a point in common, seen from above."""
-    a, b, c = (int(stack.plane_start[p]) for p in (low, low + 1, high + 1))
-    return bool(any_touch(stack.xy_mm, stack.loop_start, a, b, int(stack.plane_start[high]), c))
+def _continued(
+    stack: PlaneStack,
+    bodies: Bodies,
+    column: tuple[int, int],
+    low: int,
+    usual_mm: npt.NDArray[np.float64],
+) -> bool:
+    """Tell whether any body of a plane may go on through the wide gap above it."""
+    high, start = low + 1, bodies.plane_start
+    if stack.z_mm[high] - stack.z_mm[low] > WIDEST_MM:
+        return False
+    usual = float(max(usual_mm[low - column[0]], usual_mm[high - column[0]]))
+    for i in range(start[low], start[low + 1]):
+        for j in range(start[high], start[high + 1]):
+            if bodies.depth[i] % 2 or bodies.depth[j] % 2:
+                continue
+            below = list(
+                inwards(start, bodies.boxes, i, range(low - 1, max(low - 3, column[0] - 1), -1))
+            )
+            above = list(inwards(start, bodies.boxes, j, range(high + 1, min(high + 3, column[1]))))
+            sides = _sections(stack, bodies, below), _sections(stack, bodies, above)
+            if not both_taper(*sides, usual) and _in_line(stack, bodies, below, above):
+                return True
+    return False
+
+
+def _in_line(stack: PlaneStack, bodies: Bodies, below: list[int], above: list[int]) -> bool:
+    """Tell whether two bodies lie above each other, as they are or as both lean towards the gap."""
+    low, high = (_loops(stack, bodies, chain[0]) for chain in (below, above))
+    if lie_above(low, high):
+        return True
+    if len(below) < 2 or len(above) < 2:
+        return False
+    centre, plane = bodies.moments[:, :2], _plane_of(bodies, [*below[:2], *above[:2]])
+    z = stack.z_mm[plane]
+    lean = (centre[below[0]] - centre[below[1]]) / (z[0] - z[1])
+    lean = (lean + (centre[above[1]] - centre[above[0]]) / (z[3] - z[2])) / 2
+    return lie_above([loop + lean * (z[2] - z[0]) for loop in low], high)
+
+
+def _plane_of(bodies: Bodies, chain: Sequence[int]) -> IntArray:
+    return np.asarray(np.searchsorted(bodies.plane_start, np.array(chain), side="right") - 1)
+
+
+def _loops(stack: PlaneStack, bodies: Bodies, body: int) -> list[FloatArray]:
+    return [
+        stack.xy_mm[stack.loop_start[k] : stack.loop_start[k + 1]]
+        for k in np.flatnonzero(bodies.of_loop == body).tolist()
+    ]
+
+
+def _sections(stack: PlaneStack, bodies: Bodies, chain: Sequence[int]) -> list[tuple[float, float]]:
+    """Return z and area of some bodies."""
+    z, area = stack.z_mm[_plane_of(bodies, chain)], bodies.moments[list(chain), 4]
+    return list(zip(z.tolist(), area.tolist(), strict=True))
 
 
 def with_skipped(
@@ -153,7 +213,9 @@ def with_skipped(
                 continue
             width = float(stack.z_mm[q] - stack.z_mm[p])
             usual = float(gaps.usual_mm[p])
-            if width <= WIDE_FACTOR * usual:
+            below, above = _along(partner[:, 0], i), _along(partner[:, 1], found[0])
+            sides = _sections(stack, bodies, below), _sections(stack, bodies, above)
+            if width <= WIDE_FACTOR * usual or both_taper(*sides, usual):
                 continue
             filled = width <= BRIDGE_FACTOR * usual
             filled = filled if missing is Missing.USUAL else missing is Missing.FILLED
@@ -169,14 +231,14 @@ def with_skipped(
 def _goes_on(bodies: Bodies, partner: IntArray, i: int, j: int) -> bool:
     if partner[j, 0] != END or bodies.depth[i] % 2 != bodies.depth[j] % 2:
         return False
-    return _common(bodies.boxes[i], bodies.boxes[j]) >= FACING and bool(
+    return common_share(bodies.boxes[i], bodies.boxes[j]) >= FACING and bool(
         _alike(bodies.moments[i], bodies.moments[j])
     )
 
 
-def _common(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
-    """Return what part of their joint area two boxes have in common."""
-    side = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    both = float(np.prod(np.maximum(side, 0.0)))
-    joint = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - both
-    return both / joint if joint > 0 else 0.0
+def _along(partner: IntArray, body: int) -> list[int]:
+    """Return a body and up to two that continue it on one side."""
+    chain = [body]
+    while len(chain) < 3 and partner[chain[-1]] >= 0:
+        chain.append(int(partner[chain[-1]]))
+    return chain

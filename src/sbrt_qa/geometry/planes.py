@@ -286,13 +286,12 @@ def _read(outlines: _Outlines, planes: list[list[int]]) -> list[tuple[float, lis
 
 
 def _lay(made: _Stacking, outlines: _Outlines, planes: list[list[int]], overlaps: Overlaps) -> None:
-    """Add the planes of one column; each lies where its largest contour does."""
+    """Add the planes of one column; each lies where most of its area was drawn."""
     sizes = outlines.boxes[:, 2:] - outlines.boxes[:, :2]
     for indices in planes:
         contours = [outlines.contours[i] for i in indices]
         plane = resolve([c.xy_mm for c in contours], overlaps)
-        largest = int(np.argmax(sizes[indices].prod(axis=1))) if len(contours) > 1 else 0
-        z_mm = contours[largest].z_mm
+        z_mm = _height([c.z_mm for c in contours], sizes[indices].prod(axis=1))
         made.moved += [abs(c.z_mm - z_mm) for c in contours if c.z_mm != z_mm]
         made.unclear += [Unclear(z_mm, *told) for told in plane.unclear]
         made.copied_mm += [z_mm] if plane.copies else []
@@ -300,6 +299,17 @@ def _lay(made: _Stacking, outlines: _Outlines, planes: list[list[int]], overlaps
         made.planes.append(plane)
         made.z_mm.append(z_mm)
     made.columns.append(len(made.planes))
+
+
+def _height(heights_mm: list[float], sizes_mm2: FloatArray) -> float:
+    """Return the height at which most lies; of equal ones, that of the largest contour."""
+    if len(set(heights_mm)) == 1:
+        return heights_mm[0]
+    found: dict[float, tuple[float, float]] = {}
+    for z, size in zip(heights_mm, sizes_mm2.tolist(), strict=True):
+        total, largest = found.get(z, (0.0, 0.0))
+        found[z] = total + size, max(largest, size)
+    return max(found, key=lambda z: found[z])
 
 
 def _packed(made: _Stacking, others: Sequence[tuple[Role, PlaneStack]] = ()) -> PlaneStack:

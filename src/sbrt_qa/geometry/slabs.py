@@ -67,7 +67,7 @@ class Overlaps(enum.StrEnum):
 
 
 class Missing(enum.StrEnum):
-    """What lies where planes are missing between two sections that overlap."""
+    """What lies where planes are missing and the structure may plausibly go on."""
 
     USUAL = "usual"
     """One missing slice is filled, a wider gap left open."""
@@ -155,7 +155,7 @@ def gaps_between(
     z_mm: FloatArray,
     slice_spacing_mm: float | None = None,
     *,
-    overlapping: npt.NDArray[np.bool_] | None = None,
+    continued: npt.NDArray[np.bool_] | None = None,
     missing: Missing = Missing.USUAL,
 ) -> Gaps:
     """Decide which neighbouring planes of one column belong together.
@@ -170,22 +170,21 @@ def gaps_between(
     slice_spacing_mm
         Spacing of the image slices, or of the structure set's other planes. It is the thickness
         of a lone plane, and decides whether two planes belong together.
-    overlapping
-        For each gap, whether sections of the planes on both sides have a point in common, seen from
-        above. A wide gap between sections that have none is the space between two bodies, and told
-        by nobody. All, where it is not given.
+    continued
+        For each gap, whether a structure may plausibly go on through it. A wide gap where none may
+        is the space between two bodies, and told by nobody. All, where it is not given.
     missing
         Whether gaps are filled.
     """
     width = np.diff(z_mm)
-    touching = np.ones(width.size, dtype=bool) if overlapping is None else overlapping
+    plausible = np.ones(width.size, dtype=bool) if continued is None else continued
     usual, least = _usual_mm(width, slice_spacing_mm)
     wide = width > WIDE_FACTOR * least
-    doubtful = wide & touching
+    doubtful = wide & plausible
     joined = width <= BRIDGE_FACTOR * usual
     if missing is not Missing.USUAL:
         joined = np.where(doubtful, missing is Missing.FILLED, joined)
-    joined &= touching | ~wide
+    joined &= plausible | ~wide
     return Gaps(
         width_mm=width,
         joined=joined,

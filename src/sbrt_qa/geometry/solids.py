@@ -15,6 +15,7 @@ import numpy as np
 
 from sbrt_qa.geometry._kernels import BRANCH, END, neighbours
 from sbrt_qa.geometry.bodies import Bodies, bodies_of, gaps_of, with_skipped
+from sbrt_qa.geometry.continued import first_root
 from sbrt_qa.geometry.planes import IntArray, PlaneStack
 from sbrt_qa.geometry.slabs import HALF, LONE, Between, Convention, Ends, Gaps, Missing
 from sbrt_qa.model.grid import FloatArray
@@ -91,7 +92,7 @@ def make_solid(
 ) -> Solid:
     """Give every loop its extent and its law under a convention."""
     bodies = bodies_of(stack)
-    gaps = gaps_of(stack, convention.missing, slice_spacing_mm)
+    gaps = gaps_of(stack, bodies, convention.missing, slice_spacing_mm)
     loops, gaps = _examine(stack, bodies, gaps, convention.missing)
     plane = loops.facts[:, 0]
     low, law_low = _side(loops, convention, 0)
@@ -253,19 +254,5 @@ _TARGETS = ((SHIFT_X, 1, False), (SHIFT_Y, 2, False), (SCALE_X, 3, True), (SCALE
 
 def _vanishing(law: FloatArray, sign: float) -> FloatArray:
     """Return how far from its plane each section shrinks to nothing; infinite if it never does."""
-    along_x = _first_root(law[:, 6] * sign, law[:, 7])
-    return np.minimum(along_x, _first_root(law[:, 8] * sign, law[:, 9]))
-
-
-def _first_root(linear: FloatArray, square: FloatArray) -> FloatArray:
-    """Return the smallest positive root of ``1 + linear d + square d^2``, else infinity.
-
-    A parabola that only just misses zero, as rounding makes of a cone's tip, counts as touching it.
-    """
-    inside = linear**2 - 4 * square
-    misses = inside < -0.1 * linear**2
-    root = np.sqrt(np.maximum(inside, 0.0))
-    with np.errstate(divide="ignore"):
-        roots = np.stack([2 / (-linear + root), 2 / (-linear - root)])
-    roots[~(roots > 0) | misses] = np.inf
-    return np.asarray(roots.min(axis=0))
+    along_x = first_root(law[:, 6] * sign, law[:, 7])
+    return np.minimum(along_x, first_root(law[:, 8] * sign, law[:, 9]))

@@ -27,6 +27,9 @@ from sbrt_qa.geometry.overlaps.unions import union_of
 from sbrt_qa.geometry.slabs import Overlaps
 from sbrt_qa.model.grid import FloatArray
 
+LEAST_SLIVER_MM2: Final = 0.01
+"""Overlap of two pieces of one body that is more than rounding of one edge."""
+
 MOST_LOOPS: Final = 60
 """Loops of one plane up to which copies of several loops together are looked for."""
 
@@ -69,8 +72,14 @@ def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
     if len(loops) == 1:
         return Plane((loops[0],), (0,))
     kept, pairs, copies = _once(list(loops), _pairs(loops))
-    doubtful = {key: p for key, p in pairs.items() if p.relation in _DOUBTS}
-    groups = list(_groups(len(kept), [k for k, p in doubtful.items() if _joins(p, reading)]))
+    told = tuple(
+        (_DOUBTS[p.relation], p.both_mm2, p.both_mm2 / p.joint_mm2)
+        for p in pairs.values()
+        if p.relation in _DOUBTS
+    )
+    if reading is Overlaps.LIKELY:
+        kept, pairs = _largest_of_versions(kept, pairs)
+    groups = list(_groups(len(kept), [k for k, p in pairs.items() if _joins(p, reading)]))
     edges = [k for k, p in pairs.items() if p.relation is Relation.EDGE]
     found: list[FloatArray] = []
     owner: dict[int, int] = {}
@@ -85,9 +94,6 @@ def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
     for i, j in edges:
         one, other = sorted((body[owner[i]], body[owner[j]]))
         body = [one if b == other else b for b in body]
-    told = tuple(
-        (_DOUBTS[p.relation], p.both_mm2, p.both_mm2 / p.joint_mm2) for p in doubtful.values()
-    )
     return Plane(tuple(found), tuple(body), copies, told)
 
 
@@ -121,12 +127,28 @@ def _once(loops: list[FloatArray], pairs: _Pairs) -> tuple[list[FloatArray], _Pa
         dropped |= {i for i in group if i != best}
     if len(loops) - len(dropped) > 2 and len(loops) <= MOST_LOOPS:
         dropped |= set(_copies_of_several(loops, pairs, dropped))
+    return *_without(dropped, loops, pairs), len(dropped)
+
+
+def _largest_of_versions(loops: list[FloatArray], pairs: _Pairs) -> tuple[list[FloatArray], _Pairs]:
+    """Take what may be one outline, drawn or exported twice, for one: the largest stays."""
+    dropped: set[int] = set()
+    versions = [key for key, p in pairs.items() if p.relation is Relation.UNCLEAR]
+    for group in _groups(len(loops), versions) if versions else ():
+        best = max(group, key=lambda i: areas_mm2([loops[i]], [])[0]) if group[1:] else group[0]
+        dropped |= {i for i in group if i != best}
+    return _without(dropped, loops, pairs)
+
+
+def _without(
+    dropped: set[int], loops: list[FloatArray], pairs: _Pairs
+) -> tuple[list[FloatArray], _Pairs]:
     if not dropped:
-        return loops, pairs, 0
+        return loops, pairs
     kept = [i for i in range(len(loops)) if i not in dropped]
     place = {i: k for k, i in enumerate(kept)}
     left = {(place[i], place[j]): p for (i, j), p in pairs.items() if not {i, j} & dropped}
-    return [loops[i] for i in kept], left, len(dropped)
+    return [loops[i] for i in kept], left
 
 
 def _copies_of_several(loops: list[FloatArray], pairs: _Pairs, dropped: set[int]) -> Iterator[int]:
@@ -166,10 +188,15 @@ def _groups(count: int, links: Sequence[tuple[int, int]]) -> Iterator[list[int]]
 
 
 def _joins(pair: Pair, reading: Overlaps) -> bool:
-    """Tell whether a reading takes two contours for one area."""
-    if reading is Overlaps.LIKELY:
-        return not pair.hole
-    return reading is Overlaps.UNION
+    """Tell whether a reading takes two contours for one area.
+
+    Pieces of one body whose edges overlap a little are one in every reading.
+    """
+    if pair.relation is Relation.EDGE:
+        return pair.both_mm2 > LEAST_SLIVER_MM2
+    if pair.relation not in _DOUBTS or reading is Overlaps.EVEN_ODD:
+        return False
+    return reading is Overlaps.UNION or not pair.hole
 
 
 def _united(loops: list[FloatArray]) -> list[FloatArray]:

@@ -1,0 +1,118 @@
+"""Copies, crossings, planes and gaps of the contours that limits use (cases 102, 105, 106, 109)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sbrt_qa.checks.context import CheckContext
+from sbrt_qa.checks.registry import CHECKS
+from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Severity
+from sbrt_qa.model.structure import Contour, Structure
+
+from .cases import LIVER, SOUND, box, case, outcomes, severity_of, told
+
+STOMACH = box(20, "Stomach", ((20, 80), (-30, 30), (-20, 20)))
+
+
+def extra(*added: Structure) -> Case:
+    return case(*SOUND, *added)
+
+
+def with_more(structure: Structure, *more: Contour) -> Structure:
+    return replace(structure, contours=(*structure.contours, *more))
+
+
+def again(structure: Structure, grow_mm: float = 0.0, off_mm: float = 0.0) -> Structure:
+    """Draw every contour a second time, larger all around or moved along z."""
+    made = []
+    for c in structure.contours:
+        outwards = np.sign(c.xy_mm - c.xy_mm.mean(axis=0))
+        made.append(replace(c, z_mm=c.z_mm + off_mm, xy_mm=c.xy_mm + grow_mm * outwards))
+    return with_more(structure, *made)
+
+
+def crossed(structure: Structure) -> Structure:
+    beside = [replace(c, xy_mm=c.xy_mm + np.array([45.0, 0.0])) for c in structure.contours]
+    return with_more(structure, *beside)
+
+
+def beside_its_plane(structure: Structure) -> Structure:
+    holes = [
+        Contour(c.z_mm + 0.1, c.xy_mm.mean(axis=0) + (c.xy_mm - c.xy_mm.mean(axis=0)) / 2)
+        for c in structure.contours
+    ]
+    return with_more(structure, *holes)
+
+
+def without(structure: Structure, *planes_mm: float) -> Structure:
+    left = [c for c in structure.contours if c.z_mm not in planes_mm]
+    return replace(structure, contours=tuple(left))
+
+
+TABLE = [
+    ("CONTOUR_TWICE", case(), "pass"),
+    ("CONTOUR_TWICE", extra(again(STOMACH)), "find"),
+    ("CONTOUR_TWICE", extra(again(STOMACH, 0.1)), "find"),
+    ("CONTOUR_TWICE", extra(again(STOMACH, 1.0)), "pass"),
+    ("CONTOUR_NEARLY_TWICE", extra(again(STOMACH)), "nothing"),
+    ("CONTOUR_NEARLY_TWICE", extra(again(STOMACH, 0.3)), "find"),
+    ("CONTOUR_NEARLY_TWICE", extra(again(STOMACH, 1.0)), "nothing"),
+    ("CONTOURS_CROSS", extra(STOMACH), "nothing"),
+    ("CONTOURS_CROSS", extra(crossed(STOMACH)), "find"),
+    ("PLANES_JOINED", extra(STOMACH), "nothing"),
+    ("PLANES_JOINED", extra(beside_its_plane(STOMACH)), "find"),
+    ("GAP_BRIDGED", extra(STOMACH), "nothing"),
+    ("GAP_BRIDGED", extra(without(STOMACH, 1.0)), "find"),
+    ("GAP_LEFT_OPEN", extra(without(STOMACH, 1.0)), "nothing"),
+    ("GAP_LEFT_OPEN", extra(without(STOMACH, 1.0, 3.0)), "find"),
+]
+
+
+@pytest.mark.parametrize(("code", "tried", "word"), TABLE, ids=[f"{c}-{w}" for c, _, w in TABLE])
+def test_what_each_check_says(code: str, tried: Case, word: str) -> None:
+    assert told(code, tried) == word
+
+
+@pytest.mark.parametrize(("limited", "severity"), [(True, Severity.MINOR), (False, Severity.INFO)])
+def test_case_105__a_copy_is_minor_where_a_limit_uses_it_else_information(
+    limited: bool, severity: Severity
+) -> None:
+    tried = extra(again(STOMACH))
+    used = frozenset({STOMACH.roi_number} if limited else ())
+    context = CheckContext(CaseDoses(tried), protocol=LIVER, evaluated=used)
+    found, _ = CHECKS["CONTOUR_TWICE"].examine(context)
+    assert found.where == "Stomach"
+    assert severity_of("CONTOUR_TWICE", found) is severity
+    assert "20 contours drawn or exported twice" in found.message
+
+
+@pytest.mark.parametrize(
+    ("code", "structure"),
+    [
+        ("CONTOUR_NEARLY_TWICE", again(STOMACH, 0.3)),
+        ("CONTOURS_CROSS", crossed(STOMACH)),
+        ("PLANES_JOINED", beside_its_plane(STOMACH)),
+        ("GAP_LEFT_OPEN", without(STOMACH, 1.0, 3.0)),
+    ],
+)
+def test_what_no_limit_uses_is_not_looked_at(code: str, structure: Structure) -> None:
+    context = CheckContext(CaseDoses(extra(structure)), protocol=LIVER)
+    assert not list(CHECKS[code].examine(context))
+
+
+def test_case_106__a_crossing_is_told_with_plane_and_share() -> None:
+    """Two squares of 60 mm, 45 mm apart: 15 mm by 60 mm of 105 mm by 60 mm lie in both."""
+    (found,) = outcomes("CONTOURS_CROSS", extra(crossed(STOMACH)))
+    assert severity_of("CONTOURS_CROSS", found) is Severity.MINOR
+    assert "14.3 % of the area (900 mm2) at z = -19 mm; 20 planes in all" in found.message
+
+
+def test_case_109__two_missing_slices_are_minor() -> None:
+    (found,) = outcomes("GAP_LEFT_OPEN", extra(without(STOMACH, 1.0, 3.0)))
+    assert severity_of("GAP_LEFT_OPEN", found) is Severity.MINOR
+    assert "z = -1 mm" in found.message

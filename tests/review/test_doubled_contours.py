@@ -1,0 +1,84 @@
+"""A sample plan whose contours were exported twice: no value and no verdict moves unsaid (105)."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from sbrt_qa import load_cases
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.phantoms.doubled import doubled_case
+from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.review import review_case
+
+MAJOR = Path(__file__).resolve().parents[2] / "sample_dicom" / "major"
+PROTOCOL = load_protocol("liver_sbrt")
+LEAST = 0.02
+"""Smallest value that is held to 1 %: limits are read to two decimals."""
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    (found,) = load_cases(MAJOR)
+    return found
+
+
+@pytest.fixture(scope="module")
+def sound(case: Case) -> CaseReview:
+    return review_case(case, PROTOCOL, bands=False)
+
+
+def with_copies_of(name: str, folder: Path, digits: int) -> Path:
+    """Write the plan with every contour of one structure a second time, rounded."""
+    shutil.copytree(MAJOR, folder)
+    for path in folder.rglob("*.dcm"):
+        data = pydicom.dcmread(path)
+        if data.Modality != "RTSTRUCT":
+            continue
+        (number,) = (r.ROINumber for r in data.StructureSetROISequence if r.ROIName == name)
+        (roi,) = (r for r in data.ROIContourSequence if r.ReferencedROINumber == number)
+        again = copy.deepcopy(list(roi.ContourSequence))
+        for contour in again:
+            contour.ContourData = [f"{v:.{digits}f}" for v in map(float, contour.ContourData)]
+        roi.ContourSequence = [*roi.ContourSequence, *again]
+        data.save_as(path)
+    return folder
+
+
+def test_case_105__a_rounded_copy_of_the_duodenum_stays_a_major_deviation(tmp_path, sound) -> None:
+    (doubled,) = load_cases(with_copies_of("Duodenum", tmp_path / "plan", 1))
+    found = review_case(doubled, PROTOCOL)
+    limits = [c for c in sound.constraints if c.structure == "Duodenum" and c.value is not None]
+    there = {c.id: c for c in found.constraints}
+    assert max(c.value for c in limits if c.unit == "Gy") == pytest.approx(49.6, abs=0.05)
+    for limit in limits:
+        assert there[limit.id].value == pytest.approx(limit.value, rel=0.01)
+        assert there[limit.id].verdict is limit.verdict
+    assert found.verdict is Verdict.MAJOR
+    (told,) = (f for f in found.findings if f.code == "CONTOUR_TWICE")
+    assert told.where == "Duodenum"
+    assert told.verdict is Verdict.MINOR
+
+
+@pytest.mark.parametrize("seed", [3, 8, 17, 42, 99])
+def test_case_105__a_mixture_of_copies_moves_no_value_and_betters_no_verdict(
+    seed: int, case: Case, sound: CaseReview
+) -> None:
+    found = review_case(doubled_case(case, seed), PROTOCOL, bands=False)
+    for known, there in zip(sound.constraints, found.constraints, strict=True):
+        assert known.id == there.id
+        if known.value is None:
+            continue
+        if there.value is None:
+            assert there.reason is not None
+        else:
+            near = 0.01 * max(abs(known.value), LEAST)
+            assert there.value == pytest.approx(known.value, rel=0, abs=near), known.id
+    assert {f.code for f in found.findings} >= {"CONTOUR_TWICE"}
+    assert found.verdict.rank >= sound.verdict.rank
