@@ -23,6 +23,7 @@ from sbrt_qa.review.review import review_case
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_dicom"
 SAYING = {"CONTOUR_TWICE", "CONTOUR_NEARLY_TWICE", "CONTOURS_CROSS"}
+SAID = {Verdict.MINOR, Verdict.MAJOR, Verdict.NOT_EVALUABLE}
 NEAR = 0.01
 LEAST = 0.02
 """Smallest value that is held to `NEAR`; printed values have two decimals."""
@@ -43,7 +44,7 @@ def wrong(sound: CaseReview, found: CaseReview) -> list[str]:
         if key in there and abs(there[key] - value) > NEAR * max(abs(value), LEAST)
     ]
     lost = [f"{key}: no value" for key in known if key not in there and key not in reasons]
-    told = {f.code for f in found.findings if f.verdict is not Verdict.PER_PROTOCOL} & SAYING
+    told = {f.code for f in found.findings if f.verdict in SAID} & SAYING
     better = found.verdict.rank < sound.verdict.rank and not told
     worse = [f"verdict {found.verdict}"] if better else []
     hidden = [

@@ -154,10 +154,11 @@ def bridged_gap(context: CheckContext) -> Iterator[Found]:
     rows=(20,),
 )
 def open_gap(context: CheckContext) -> Iterator[Found]:
-    """Find gaps too wide for one missing plane, between sections that overlap seen from above.
+    """Find gaps too wide for one missing plane, through which the structure may go on.
 
     They part the structure; the band holds what it would be if the gap were filled. Parts whose
-    sections do not overlap are two bodies, and the space between them is no gap.
+    sections do not lie above each other, that shrink to nothing, or are more than 50 mm apart are
+    two bodies, and the space between them is no gap.
     """
     for key, _, planes_mm in _gaps(context):
         if planes_mm:

@@ -35,7 +35,10 @@ def union_of(loops: Sequence[FloatArray]) -> list[FloatArray]:
         left, right = sides or ([[left_low, bottom]], [[right_low, bottom]])
         left.append([left_high, top])
         right.append([right_high, top])
-        current[_key(top, left_high, right_high)] = (left, right)
+        key = _key(top, left_high, right_high)
+        if key in current:  # a sliver beside it, thinner than what counts as one point
+            done.append(_closed(*current[key]))
+        current[key] = (left, right)
     done += [_closed(*sides) for sides in (*growing.values(), *current.values())]
     return [loop for loop in done if len(loop) >= 3]
 
