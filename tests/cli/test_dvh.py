@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,27 @@ def test_an_empty_structure_is_listed_with_its_reason(sbrt_qa: Command, tmp_path
     assert void["mean_gy"] is None
     assert void["reason"].startswith("structure_empty: ")
     assert void["metrics"]["D95%[Gy]"]["reason"] == void["reason"]
+
+
+def test_case_105__copies_and_crossings_are_told_beside_the_values(
+    sbrt_qa: Command, tmp_path: Path
+) -> None:
+    once, more = box(5, "Once", -40.0, -20.0), box(5, "Once", -30.0, -10.0)
+    twice = replace(once, name="Twice", roi_number=6, contours=(*once.contours, *once.contours))
+    crossed = replace(once, name="Cross", roi_number=7, contours=(*once.contours, *more.contours))
+    folder = export(tmp_path / "case", structures=(*boxes(), once, twice, crossed))
+    rows = json.loads(sbrt_qa("dvh", folder, "-f", "json").out)["structures"]
+    assert "notes" not in rows["Once"]
+    assert rows["Twice"]["mean_gy"] == pytest.approx(rows["Once"]["mean_gy"], rel=1e-9)
+    (told,) = rows["Twice"]["notes"]
+    assert told.startswith(f"{len(once.contours)} contours drawn or exported twice, left out once")
+    (told,) = rows["Cross"]["notes"]
+    assert told.startswith("contours that cross: up to 33.3 % of the area depends on the reading")
+    table = sbrt_qa("dvh", folder).out
+    assert "! Twice: " in table
+    assert "! Cross: " in table
+    again = DvhTable.from_json(sbrt_qa("dvh", folder, "-f", "json").out)
+    assert again.structures["Twice"].notes
 
 
 def test_volume_outside_the_dose_grid_is_kept_apart(sbrt_qa: Command, tmp_path: Path) -> None:

@@ -275,7 +275,7 @@ def test_review_touches_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 # Bands
 
 
-def duodenum_limit(reviewed: CaseReview, identity: str = "DUO5_D05"):
+def duodenum_limit(reviewed: CaseReview, identity: str = "DUO5_D01"):
     return next(c for c in reviewed.constraints if c.id == identity)
 
 
@@ -296,9 +296,9 @@ def test_without_bands_the_values_are_the_same_and_nothing_is_borderline():
 
 
 def at_limit(distance_gy: float) -> Case:
-    """Return a case whose duodenum receives, evenly, the limit of D0.5cc plus a distance."""
+    """Return a case whose duodenum receives, evenly, the limit of D0.1cc plus a distance."""
     grid = ramp()
-    level = np.full(grid.dose_gy.shape, 30.0 + distance_gy)
+    level = np.full(grid.dose_gy.shape, 33.0 + distance_gy)
     level[0, 0, 0] = 55.0  # far from all structures: the maximum of a dose of this prescription
     return case(dose=replace(grid, dose_gy=level))
 

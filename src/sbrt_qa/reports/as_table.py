@@ -68,6 +68,7 @@ def render_dvh(table: DvhTable, page: Page) -> str:
         grid.add_row(_text(key), str(row.roi_number), *_statistics(row), *values)
     parts: list[RenderableType] = [Text(visible(table.case), "bold"), grid]
     parts += [_text(f"? {note}") for note in _notes(table)]
+    parts += [_text(f"! {key}: {n}") for key, row in table.structures.items() for n in row.notes]
     parts += [_text(f"{name}: {validity}") for name, validity in _models(table).items()]
     parts.append(Text(f"Computed by sbrt_qa {table.engine_version}; {table.convention}.", "dim"))
     parts.append(Text(view.NOT_FOR_TREATMENT, "dim"))

@@ -15,6 +15,7 @@ from sbrt_qa.dosimetry.integrate import volume_cc
 from sbrt_qa.dosimetry.isodose import isodose_contours, leaves_grid
 from sbrt_qa.errors import GeometryError, UsageError, quoted, visible
 from sbrt_qa.geometry.derived import section_contours, shell_contours
+from sbrt_qa.geometry.planes import one_per_plane
 from sbrt_qa.geometry.regions import Region, region_of
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import FloatArray
@@ -139,8 +140,10 @@ class _Maker:
         used = leaves(tree)
         region = self._region(text, tree)
         if isinstance(tree, Leaf) and self._fits(tree.value):
-            contours = tree.value.contours
-            description = f"{tree.value.name}, copied"
+            once = one_per_plane(tree.value, self._doses.slice_spacing_mm)
+            contours = once.contours
+            changed = ", each contour once and on its plane" if once is not tree.value else ""
+            description = f"{tree.value.name}, copied{changed}"
         else:
             contours = self._contours(lambda: section_contours(region, self._planes_mm), text)
             description = rule

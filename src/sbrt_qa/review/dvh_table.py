@@ -23,6 +23,7 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Band, Driver, Measured, Reason, ReasonCode
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.review.contour_notes import contour_notes
 
 SCHEMA: Final = "sbrt_qa.dvh/1"
 
@@ -60,7 +61,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class StructureDvh:
-    """One structure; what is not known is None, and `reason` says why."""
+    """One structure; what is not known is None, and `reason` says why.
+
+    `notes` say which contours were left out or can be read in two ways.
+    """
 
     roi_number: int
     volume_cc: float | None = None
@@ -71,6 +75,7 @@ class StructureDvh:
     metrics: Mapping[str, MetricValue] = field(default_factory=dict)
     curve: Curve | None = None
     reason: Reason | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +194,7 @@ def _compute(
             outside_dose_grid_cc=volume_cc if outside else None,
             metrics={s.text: _without_dose(s, volume_cc, histogram) for s in specs},
             reason=histogram,
+            notes=contour_notes(doses, structure),
         )
     return StructureDvh(
         structure.roi_number,
@@ -199,6 +205,7 @@ def _compute(
         outside_dose_grid_cc=histogram.outside_grid_cc,
         metrics={s.text: _metric(s, histogram, doses, structure, views) for s in specs},
         curve=None if bin_gy is None else _curve(histogram, bin_gy),
+        notes=contour_notes(doses, structure),
     )
 
 
@@ -265,6 +272,8 @@ def _row(row: StructureDvh) -> dict[str, Any]:
     }
     if row.reason is not None:
         data["reason"] = _reason_text(row.reason)
+    if row.notes:
+        data["notes"] = row.notes
     if row.curve is not None:
         data["curve"] = {"dose_gy": row.curve.dose_gy, "volume_cc": row.curve.volume_cc}
     return data
@@ -291,6 +300,7 @@ def _read_row(data: dict[str, Any]) -> StructureDvh:
         },
         curve=Curve(tuple(curve["dose_gy"]), tuple(curve["volume_cc"])) if curve else None,
         reason=_read_reason(data.get("reason")),
+        notes=tuple(data.get("notes", ())),
     )
 
 
