@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa.audit import entries
-from sbrt_qa.audit.discovery import NOT_TAKEN, SYSTEM, TAKEN, Place, Submission, survey
+from sbrt_qa.audit.discovery import NESTED, NOT_TAKEN, SYSTEM, TAKEN, Place, Submission, survey
 from sbrt_qa.audit.layout import Naming
 
 DICOM = b"\0" * 128 + b"DICM"
@@ -141,3 +141,22 @@ def test_what_a_manifest_does_not_list_is_told(tmp_path):
     outcomes = Counter(one.outcome for one in found if isinstance(one, Place))
     assert outcomes == {TAKEN: 1, NOT_TAKEN: 4}
     assert sum(one.entries for one in found if isinstance(one, Place)) == 6
+
+
+def test_a_version_within_a_version_is_named(tmp_path):
+    for name in ("S1/001/v1/a.dcm", "S1/001/v1/v2/b.dcm", "S1/001/v1/CT/c.dcm"):
+        put(tmp_path, name)
+    found = list(survey(tmp_path))
+    assert [one.key for one in found if isinstance(one, Submission)] == ["S1/001/v1"]
+    assert told(tmp_path)["S1/001/v1/v2"] == (TAKEN, NESTED)
+    assert sum(one.entries for one in found if isinstance(one, Place)) == 8
+
+
+@pytest.mark.parametrize("name", ["sbrt-qa.yaml", "SBRT-QA.YML"])
+def test_settings_among_submissions_are_not_obeyed(tmp_path, name):
+    places = f"S1/001/v1/{name}", f"S1/{name}", name
+    put(tmp_path, "S1/001/v1/a.dcm")
+    for place in places:
+        put(tmp_path, place, b"rx: 50Gy/5\n")
+    found = told(tmp_path)
+    assert [found[one] for one in places] == [(NOT_TAKEN, entries.SETTINGS)] * 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sbrt_qa.audit.privacy import REMOVED, Header, Texts, scan, scrub
+from sbrt_qa.audit.privacy import REMOVED, Header, Texts, names_patient, scan, scrub
 
 CODES = ("S1", "S1-001")
 SOUND = Header(("SBRTQA^S1-001",), ("S1-001",), codes=CODES)
@@ -127,3 +127,12 @@ def test_plain_file_names_stay(name):
 def test_other_file_names_are_replaced(name):
     found = scan(SOUND, Texts(files=((name, "CT"),)))
     assert found.clean(f"{name}: broken") == "CT-1: broken"
+
+
+@pytest.mark.parametrize(
+    ("code", "refused"),
+    [("S04-004", False), ("S04_Muster", True), ("4711008", True), ("S05-004", True)],
+)
+def test_a_number_of_the_trial_stays_a_code_beside_a_name_that_was_left(code, refused):
+    header = Header(("Muster^Erika",), (code,), ())
+    assert names_patient(code, header, ("S04",)) is refused

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +11,10 @@ import sqlalchemy as sa
 
 sys.path.append(str(Path(__file__).parent))
 
-from postgres import running_server
+from postgres import fresh_database, running_server
 
 from sbrt_qa.store.connection import open_engine
 from sbrt_qa.store.migrate import upgrade
-
-COUNTER = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -31,22 +28,12 @@ def postgres_server() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
 
 
-def fresh_postgres(server: str) -> str:
-    """Make a database of its own on the server."""
-    name = f"trial_{next(COUNTER)}"
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.replace("/postgres?", f"/{name}?")
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database, of either kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'audit.db'}"
-    return fresh_postgres(request.getfixturevalue("postgres_server"))
+    return fresh_database(request.getfixturevalue("postgres_server"))
 
 
 @pytest.fixture

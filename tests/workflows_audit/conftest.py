@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sbrt_qa.sample_trial import write_trial
+from sbrt_qa.workflows_audit.run import Request
 
 sys.path.append(str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1] / "store"))
 
+from postgres import fresh_database, running_server
 from trials import SUBMISSIONS, Trial, run
 
 
@@ -34,3 +37,32 @@ def audited(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small(tmp_path: Path) -> Trial:
     """A few submissions of a test's own."""
     return Trial(tmp_path / "small", write_trial(tmp_path / "small", 6))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a running PostgreSQL, started once."""
+    pytest.importorskip("psycopg")
+    try:
+        with running_server() as url:
+            yield url
+    except FileNotFoundError:
+        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database: nothing for a file in the audit's folder."""
+    if request.param == "sqlite":
+        return ""
+    return fresh_database(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+def one_submission(tmp_path: Path, database: str) -> Request:
+    """An audit of the one sound submission S01/S01-001/v1, in either database."""
+    write_trial(tmp_path / "trial", 1)
+    return Request(
+        (tmp_path / "trial/submissions",), tmp_path / "AUDIT",
+        str(tmp_path / "trial/protocol_v1.yaml"), database=database, reports=False,
+    )  # fmt: skip

@@ -16,7 +16,6 @@ from killable import Threads
 from sbrt_qa.audit.running import Watch, run_all
 from sbrt_qa.errors import InputError
 from sbrt_qa.isolation import Outcome
-from sbrt_qa.sample_trial import write_trial
 from sbrt_qa.workflows_audit.answers import Question, ask
 from sbrt_qa.workflows_audit.case_reports import relative_path
 from sbrt_qa.workflows_audit.run import Request, Task, audit
@@ -24,13 +23,9 @@ from sbrt_qa.workflows_audit.verify import verify
 
 
 @pytest.fixture
-def request_(tmp_path: Path) -> Request:
+def request_(one_submission: Request) -> Request:
     """An audit of the one sound submission S01/S01-001/v1."""
-    write_trial(tmp_path / "trial", 1)
-    return Request(
-        (tmp_path / "trial/submissions",), tmp_path / "AUDIT",
-        str(tmp_path / "trial/protocol_v1.yaml"), reports=False,
-    )  # fmt: skip
+    return one_submission
 
 
 def folder(request: Request) -> Path:

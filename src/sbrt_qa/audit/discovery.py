@@ -31,6 +31,9 @@ NOT_TAKEN: Final = "not taken"
 SYSTEM: Final = "system file"
 """What becomes of a place."""
 
+NESTED: Final = say("named like a version inside another, and read as part of it")
+"""What is said of a version within a version, which the convention does not know."""
+
 _SERIES: Final = re.compile(
     r"(?:ct|mr|mri|pet|pt|rs|rp|rd|rtstruct|rtplan|rtdose|rtss|dicom|dcm|plan|dose|struct\w*|"
     r"images?|series.*)(?:[ _.-]?\d*)|\d+(?:\.\d+){4,}",
@@ -278,7 +281,7 @@ def part_of(folder: Path, parts: tuple[str, ...]) -> Iterator[Place]:
     """Tell what became of everything in a submission's folder, and of the folder."""
     number = int(bool(parts))
     for one in _inside(folder, parts, parts):
-        if one.outcome == TAKEN:
+        if one.outcome == TAKEN and not one.reason:
             number += one.entries
         else:
             yield one
@@ -306,7 +309,8 @@ def _inside(folder: Path, parts: tuple[str, ...], of: tuple[str, ...]) -> Iterat
             except OSError:
                 yield Place(below, NOT_TAKEN, entries.UNREADABLE, inside=of)
             else:
-                yield Place(below, TAKEN, inside=of)
+                nested = NESTED if is_version(node.name) else ""
+                yield Place(below, TAKEN, nested, inside=of)
         else:
             yield Place(below, TAKEN, inside=of)
 

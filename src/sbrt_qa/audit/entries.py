@@ -27,6 +27,7 @@ STRAY: Final = say("belongs to no submission")
 UNREADABLE: Final = say("cannot be read")
 NO_SUBMISSION: Final = say("holds no submission")
 AN_AUDIT: Final = say("holds an audit")
+SETTINGS: Final = say("settings, which are not obeyed here")
 """Why a place is not taken."""
 
 _SYSTEM: Final = frozenset(
@@ -47,6 +48,7 @@ _PARTIAL: Final = (
     ".aria2", ".!ut",
 )  # fmt: skip
 _BACKUP: Final = (".bak", ".orig", ".old", "~")
+_SETTINGS: Final = ("sbrt-qa.yaml", "sbrt-qa.yml")
 _DICOM: Final = (".dcm", ".dicom", ".dic", ".ima")
 _OTHER_ARCHIVES: Final = re.compile(r"\.(7z|rar|bz2|tbz2?|xz|txz|gz|zst|z|lzh|cab|iso)$", re.I)
 
@@ -121,10 +123,12 @@ def why_not_dicom(file: Path) -> str:
     """Return why a regular file takes no part in a review; empty where it does.
 
     DICOM takes part, also under a name of another kind; so do archives that are opened, and
-    whatever is named as DICOM is.
+    whatever is named as DICOM is. A file of settings decides nothing for its own submission.
     """
     if file.name.casefold().endswith((*_DICOM, *OPENED_SUFFIXES)):
         return ""
+    if file.name.casefold() in _SETTINGS:
+        return SETTINGS
     try:
         with open_regular(file) as stream:
             head = stream.read(HEAD_BYTES)

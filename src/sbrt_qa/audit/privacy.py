@@ -124,11 +124,12 @@ def scan(header: Header, texts: Texts) -> Scan:
     return Scan(tuple(findings), tuple(longest_first))
 
 
-def names_patient(code: str, header: Header) -> bool:
+def names_patient(code: str, header: Header, sites: Iterable[str] = ()) -> bool:
     """Tell whether what stands in the place of a code is the patient's own name or number.
 
     A de-identified export bears the code as name or number, which is as it should be. It is not
-    where the header names somebody beside it: then the number is the hospital's.
+    where the header names somebody beside it: then the number is the hospital's, unless it begins
+    with the code of the site and a separator, as a trial's own numbers do.
     """
     folded_code = _fold(code)
     if not folded_code or any(folded_code in _fold(name) for name in header.names):
@@ -136,7 +137,8 @@ def names_patient(code: str, header: Header) -> bool:
     somebody = [name for name in header.names if not _is_neutral(name, {folded_code})]
     if not somebody:
         return False
-    if any(folded_code == _fold(number) for number in header.ids):
+    of_trial = any(site and re.match(rf"{re.escape(site)}[-_./ ]", code, re.I) for site in sites)
+    if not of_trial and any(folded_code == _fold(number) for number in header.ids):
         return True
     search = NameSearch(somebody, NEUTRAL)
     births = BirthSearch(header.birth_dates)

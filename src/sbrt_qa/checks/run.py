@@ -10,7 +10,7 @@ from sbrt_qa.checks.context import CheckContext
 from sbrt_qa.checks.disowned import DISOWNS
 from sbrt_qa.checks.registry import CHECKS, Check, Found, Group, Parameter, finding_of
 from sbrt_qa.errors import ProtocolError, own_fault, quoted, visible
-from sbrt_qa.model.outcome import Finding, Reason, Severity, Verdict, worst_first
+from sbrt_qa.model.outcome import THIS_PROGRAM, Finding, Reason, Severity, Verdict, worst_first
 from sbrt_qa.model.phrase import say
 from sbrt_qa.protocol.schema import CheckRule, Protocol
 
@@ -177,7 +177,7 @@ def _broken(one: Check, error: Exception) -> Finding:
     return Finding(
         one.code,
         Verdict.NOT_EVALUABLE,
-        say("this program"),
+        THIS_PROGRAM,
         say("the check broke off: {0}", own_fault(error).what),
         say("Please send us this line; what the check would have found is not known."),
         title=one.title,

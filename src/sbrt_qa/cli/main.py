@@ -28,6 +28,7 @@ from sbrt_qa.cli import (
     schema,
     selftest,
 )
+from sbrt_qa.cli import close as closing
 from sbrt_qa.cli import letter as letters
 from sbrt_qa.cli import query as querying
 from sbrt_qa.cli import regrade as regrading
@@ -49,6 +50,7 @@ app.command()(verifying.verify)
 app.command()(regrading.regrade)
 app.command()(querying.query)
 app.command()(letters.letter)
+app.command()(closing.close)
 app.command()(compare.compare)
 app.command()(dvh.dvh)
 app.command()(export.export)

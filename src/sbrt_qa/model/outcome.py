@@ -9,7 +9,9 @@ import enum
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
+from sbrt_qa.model.phrase import say
 from sbrt_qa.units import Unit
 
 
@@ -181,6 +183,11 @@ class Part(enum.StrEnum):
     """The structures, and with them every value."""
 
 
+THIS_PROGRAM: Final = say("this program")
+BROKE_OFF: Final = "the check broke off"
+"""Where a finding lies that tells of a fault of this program, and how its message begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something a reviewer should know about the case, apart from the dose limits.
@@ -222,6 +229,11 @@ class Finding:
     source: str = ""
     group: str = ""
     disowns: Part | None = None
+
+    @property
+    def is_own_fault(self) -> bool:
+        """Whether it tells that a check broke off: nobody knows what it would have found."""
+        return self.where == THIS_PROGRAM and self.message.startswith(BROKE_OFF)
 
     @property
     def weight(self) -> int:

@@ -10,9 +10,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sbrt_qa.errors import StoreError
+from sbrt_qa.model.actor import Doing
 from sbrt_qa.store import tables as t
 from sbrt_qa.store.chain import append, next_number
-from sbrt_qa.store.connection import Database, reading, writing
+from sbrt_qa.store.connection import Database, reading, writing, written
 from sbrt_qa.store.records import sha256, submission_code
 from sbrt_qa.store.rows import insert, insert_all
 
@@ -23,7 +25,9 @@ ENDED: Final = "failure ended"
 REVIEWED: Final = "reviewed"
 CHANGED: Final = "changed"
 GONE: Final = "gone"
-"""How a failure ends: its files were reviewed, others came in their place, or they went."""
+CLOSED: Final = "closed"
+"""How a failure ends: its files were reviewed, others came in their place, or they went; or a
+person closed it."""
 
 COLUMNS: Final = (
     "place_key", "place", "site", "subject", "input_sha256", "kind", "why", "rules_sha256",
@@ -88,13 +92,51 @@ def record_failure(engine: Database, one: Failure, at: str) -> None:
         append(connection, at, FAILED, one.place, {"failure": add_failure(connection, one)})
 
 
-def end_failures(connection: Connection, place_key: str, input_sha256: str, at: str) -> None:
-    """Record that the place of failures was reviewed; does nothing where none is open."""
+def end_failures(
+    connection: Connection, place_key: str, input_sha256: str, at: str, *, whole: bool = True
+) -> None:
+    """Record that the place of failures was reviewed; does nothing where none is open.
+
+    Where a check broke off the review is not `whole`, and those of the same files stay open.
+    """
     f = t.failures.c
     rows = connection.execute(_open().where(f.place_key == place_key)).all()
     same = ("", input_sha256)
-    ends = {row.id: REVIEWED if row.input_sha256 in same else CHANGED for row in rows}
+    ends = {
+        row.id: REVIEWED if row.input_sha256 in same else CHANGED
+        for row in rows
+        if whole or row.input_sha256 != input_sha256
+    }
     _end(connection, ends, at)
+
+
+def close_failures(engine: Database, place: str, at: str, by: Doing) -> int:
+    """Record that a person closes the failures of a place, and return how many places that were.
+
+    Parameters
+    ----------
+    place
+        As `open_failures` tells it.
+    by
+        Who closes them, and why.
+
+    Raises
+    ------
+    StoreError
+        No reason is given.
+    """
+    if not by.reason.strip():
+        raise StoreError("closed without a word", expected="why it is not to be reviewed any more")
+    mine = [one for one in open_failures(engine) if one.place == place]
+
+    def work(connection: Connection) -> int:
+        for one in mine:
+            f = t.failures.c
+            rows = connection.execute(_open().where(f.place_key == one.place_key)).all()
+            _end(connection, dict.fromkeys((row.id for row in rows), CLOSED), at, by)
+        return len(mine)
+
+    return written(engine, work, durable=True)
 
 
 def end_failures_of(engine: Database, places: Mapping[str, str], at: str) -> None:
@@ -107,13 +149,13 @@ def end_failures_of(engine: Database, places: Mapping[str, str], at: str) -> Non
         _end(connection, {row.id: places[row.place_key] for row in rows}, at)
 
 
-def _end(connection: Connection, ends: Mapping[int, str], at: str) -> None:
+def _end(connection: Connection, ends: Mapping[int, str], at: str, by: Doing | None = None) -> None:
     if not ends:
         return
     number = next_number(connection)
     rows = [{"failure_id": failure, "event": number, "how": how} for failure, how in ends.items()]
     insert_all(connection, t.failure_ends, rows)
-    append(connection, at, ENDED, "", {"ends": [[one, how] for one, how in ends.items()]})
+    append(connection, at, ENDED, "", {"ends": [[one, how] for one, how in ends.items()]}, by)
 
 
 def _open() -> sa.Select[Any]:

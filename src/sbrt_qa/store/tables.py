@@ -330,7 +330,8 @@ failure_ends = Table(
     Column("event", Integer, nullable=False, index=True),
     _text("how"),
 )
-"""How a failure ended: ``reviewed``, ``changed`` (other files came) or ``gone``."""
+"""How a failure ended: ``reviewed``, ``changed`` (other files came), ``gone``, or ``closed`` by a
+person."""
 
 marks = Table(
     "marks",

@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection, Engine
 
 from sbrt_qa.errors import StoreError
 from sbrt_qa.model.actor import Doing
-from sbrt_qa.model.outcome import Finding
+from sbrt_qa.model.outcome import BROKE_OFF, THIS_PROGRAM, Finding
+from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.store import tables as t
@@ -111,10 +112,37 @@ class Recorder:
             self._add_review(connection, made.submission_id, there[number], one, at)
         told = add_marks(connection, made.submission_id, entry.marks)
         told |= add_fingerprints(connection, made.submission_id, _further(connection, made, entry))
-        self._settle(connection, made.submission_id)
+        why = self._broken(connection, made.submission_id)
+        if not why:
+            self._settle(connection, made.submission_id)
+        else:
+            told |= {"failure": add_failure(connection, self._failure(made, entry, "ours", why))}
         append(connection, at, "reviewed", made.code, self._event(made, entry) | told)
-        end_failures(connection, entry.place.place_key, entry.input_sha256, at)
+        end_failures(connection, entry.place.place_key, entry.input_sha256, at, whole=not why)
         return made
+
+    def _broken(self, connection: Connection, submission_id: int) -> str:
+        """Return which checks broke off in reviews that this version recorded; mostly none."""
+        f, r, c = t.findings.c, t.reviews.c, t.cases.c
+        mine = (
+            sa.select(r.id)
+            .join(t.cases, r.case_id == c.id)
+            .where(c.submission_id == submission_id, r.engine == self.version)
+            .where(r.protocol_version_id.in_(self.protocols.values()))
+        )
+        query = sa.select(f.code).where(
+            f.submission_id == submission_id, f.review_id.in_(mine), f.place == THIS_PROGRAM,
+            f.message.startswith(BROKE_OFF),
+        )  # fmt: skip
+        codes = sorted(set(connection.scalars(query)))
+        return say("the check {0} broke off", joined(", ", codes)) if codes else ""
+
+    def _failure(self, made: Recorded, entry: Entry, kind: str, why: str) -> Failure:
+        place = entry.place
+        return Failure(
+            place.place_key, made.code, place.site, place.subject, entry.input_sha256, kind, why,
+            self.rules_sha256, self.version,
+        )  # fmt: skip
 
     def _record_loss(
         self, connection: Connection, made: Recorded, entry: Entry, lost: Finding, at: str
@@ -122,10 +150,7 @@ class Recorder:
         """Record a review that broke off, which is open until one comes to its end."""
         key = {"submission_id": made.submission_id, "review_id": None}
         insert(connection, t.findings, finding_row(lost) | key)
-        failure = Failure(
-            entry.place.place_key, made.code, entry.place.site, entry.place.subject,
-            entry.input_sha256, entry.lost_kind, lost.message, self.rules_sha256, self.version,
-        )  # fmt: skip
+        failure = self._failure(made, entry, entry.lost_kind, lost.message)
         data = {
             "submission": made.submission_id,
             "input": entry.input_sha256,

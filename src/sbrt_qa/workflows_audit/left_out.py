@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.audit import entries
-from sbrt_qa.audit.discovery import NOT_TAKEN, part_of
+from sbrt_qa.audit.discovery import NESTED, NOT_TAKEN, part_of
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.model.phrase import counted, say
@@ -38,7 +38,8 @@ def left_out(folder: Path, inventory: Inventory) -> tuple[tuple[Finding, ...], I
     """
     if not folder.is_dir():
         return (), inventory
-    places = [one for one in part_of(folder, ()) if one.outcome == NOT_TAKEN]
+    found = list(part_of(folder, ()))
+    places = [one for one in found if one.outcome == NOT_TAKEN]
     number: Counter[tuple[str, str]] = Counter()
     for one in places:
         number[CODES.get(one.reason, OTHER), one.reason] += one.entries
@@ -51,12 +52,21 @@ def left_out(folder: Path, inventory: Inventory) -> tuple[tuple[Finding, ...], I
             say("Send only the files of the plan."),
         )
         for (code, reason), count in sorted(number.items())
-    )
+    ) + _nested(sum(one.reason == NESTED for one in found))
     names = {visible(one.parts[-1]) for one in places if one.parts}
     whys = {one.why for one in inventory.ignored if one.name in names}
     return findings, replace(
         inventory, cases=tuple(_without(case, whys) for case in inventory.cases)
     )
+
+
+def _nested(number: int) -> tuple[Finding, ...]:
+    """Return the finding about versions within a version; none where there are none."""
+    if not number:
+        return ()
+    told = say("{0} {1}", counted(number, "folder"), NESTED)
+    advice = say("Send each version in a folder of its own beside the one before.")
+    return (Finding("NESTED_VERSION", None, say("files"), told, advice),)
 
 
 def _without(case: Case, whys: Collection[str]) -> Case:

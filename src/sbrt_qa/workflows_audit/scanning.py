@@ -56,10 +56,12 @@ def scanned(
 
 def refused_codes(identity: Identity, codes: Sequence[str]) -> list[str]:
     """Return what stands in the place of a code and is the patient's own name or number."""
+    from sbrt_qa.audit.layout import is_code
     from sbrt_qa.audit.privacy import Header, names_patient
 
     header = Header(identity.names, identity.ids, identity.birth_dates)
-    return [code for code in dict.fromkeys(codes) if names_patient(code, header)]
+    sites = [code for code in (*codes, *identity.sites) if is_code(code)]
+    return [code for code in dict.fromkeys(codes) if names_patient(code, header, sites)]
 
 
 def _written(plan: Plan) -> list[str]:
