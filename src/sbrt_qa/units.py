@@ -21,3 +21,16 @@ DOSE_UNITS_GY: Final = {"GY": 1.0, "CGY": GY_PER_CGY}
 def cc_from_mm3(volume_mm3: float) -> float:
     """Cubic millimetres to cubic centimetres."""
     return volume_mm3 / MM3_PER_CC
+
+
+def apart_from(value: float, bound: float, decimals: int) -> str:
+    """Return a value with enough decimals that one sees on which side of a bound it lies.
+
+    With `decimals` where that tells it, else with up to six more: 1.04 beside a bound of 1, which
+    is on no side of it with one decimal.
+    """
+    for more in range(decimals, decimals + 7):
+        text = f"{value:.{more}f}"
+        if value == bound or float(text) != float(f"{bound:.{more}f}"):
+            return text
+    return text

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sbrt_qa.dosimetry.bands import VIEWS, Views, band_among, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
@@ -18,9 +19,9 @@ from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.review.causes import with_tested_causes
 from sbrt_qa.review.second_opinion import Comparison
 
-END_MM, GRID_END_MM = 15.0, 14.8
+END_MM, GRID_END_MM, FACE_MM = 15.0, 14.75, 14.875
 CORNERS = np.array([[-15.0, -15.0], [15.0, -15.0], [15.0, 15.0], [-15.0, 15.0]])
-BOX = Structure(1, "PTV", tuple(Contour(z, CORNERS) for z in np.arange(-14.0, 15.0, 2.0)), "PTV")
+BOX = Structure(1, "PTV", tuple(Contour(z, CORNERS) for z in np.arange(-14.9, 15.0, 0.2)), "PTV")
 
 
 def doses(end_mm: float = GRID_END_MM) -> CaseDoses:
@@ -50,8 +51,8 @@ def cause(case: CaseDoses, one: Comparison) -> str:
 
 def inside_only_gy(percent: float) -> float:
     """D of a share of the part inside the grid, in closed form: the coldest lies at its end."""
-    inside_mm = GRID_END_MM + END_MM
-    return 55.0 - 3.0 * (GRID_END_MM - (1 - percent / 100) * inside_mm)
+    inside_mm = FACE_MM + END_MM
+    return 55.0 - 3.0 * (FACE_MM - (1 - percent / 100) * inside_mm)
 
 
 def test_case_149__what_lies_outside_the_grid_was_left_out() -> None:
@@ -76,3 +77,18 @@ def test_case_149__what_no_candidate_gives_has_no_cause() -> None:
     assert cause(case, replace(row(case, "D98%[Gy]", 30.0), cause="known")) == "known"
     near = row(case, "D98%[Gy]", 0.0)
     assert cause(case, replace(near, other=near.ours)) == ""
+
+
+def test_case_149__the_band_holds_the_reading_that_leaves_it_out() -> None:
+    case = doses()
+    views = Views(case).of(subject_of(BOX))
+    spec = parse_metric("D98%[Gy]")
+    ours = evaluate(spec, case.dvh(BOX), case.context_of(BOX))
+    seen = [
+        (view, evaluate(spec, views.get(name, case.dvh(BOX)), case.context_of(BOX)))
+        for name, view in VIEWS.items()
+    ]
+    band = band_among(spec, ours, seen)
+    assert band is not None
+    assert band.low <= ours.value < inside_only_gy(98.0) <= band.high + 0.02
+    assert views["outside left out"].outside_grid_cc == 0.0

@@ -9,6 +9,7 @@ from sbrt_qa.dosimetry.interpolation import dose_at_gy
 from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.phrase import counted, say
+from sbrt_qa.units import apart_from
 
 
 @check(
@@ -63,7 +64,8 @@ def beam_dose_sum(
         return
     severity = Severity.MINOR if outside <= major_percent else None
     given = counted(fractions, "fraction")
-    text = say("the beam doses add up to {0} in {1}, {2} % off", found, given, f"{outside:.1f}")
+    off = apart_from(outside, minor_percent, 1)
+    text = say("the beam doses add up to {0} in {1}, {2} % off", found, given, off)
     advice = say("Check prescription, fractions and normalisation.")
     yield Found(say("plan"), text, advice, found, expected, tolerance, severity)
 

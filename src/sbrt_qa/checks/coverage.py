@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.dosimetry.curves import box_of
 from sbrt_qa.dosimetry.dvh import DVH
-from sbrt_qa.model.outcome import Severity
+from sbrt_qa.geometry.regions import cells_of
+from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.phrase import counted, say
+from sbrt_qa.model.structure import Structure
+from sbrt_qa.units import apart_from
 
 WORTH_TELLING = 1e-4
 """Part of a structure outside the dose grid below which rounding is a likelier cause."""
+
+SAME_MM = 0.05
+"""Structures that leave the outer voxel centres by less than is printed do not leave them."""
 
 
 @check(
@@ -47,9 +54,13 @@ def outside_dose_grid(
             continue
         if histogram.outside_fraction <= WORTH_TELLING:
             held += 1
+            yield from _told_beyond_centres(context, key, structure)
             continue
         percent = 100 * histogram.outside_fraction
-        found = f"{histogram.outside_grid_cc:.2f} cc ({percent:.2g} %)"
+        share = f"{percent:.2g}"
+        if (percent > tolerance_percent) != (float(share) > tolerance_percent):
+            share = apart_from(percent, tolerance_percent, 1)
+        found = f"{histogram.outside_grid_cc:.2f} cc ({share} %)"
         severity = None if structure in vital else Severity.MINOR
         if percent <= tolerance_percent or structure is context.body:
             severity = Severity.INFO
@@ -64,3 +75,22 @@ def outside_dose_grid(
         )
     if held:
         yield Passed(counted(held, "structure"), say("inside"), say("inside"))
+
+
+def _told_beyond_centres(
+    context: CheckContext, key: str, structure: Structure
+) -> Iterator[Outcome]:
+    """Tell that a structure is read beyond the outer voxel centres, where it is."""
+    region, dose = context.doses.region(structure), context.doses.case.dose
+    if isinstance(region, Reason) or isinstance(dose, Reason):
+        return
+    box = box_of(cells_of(region))
+    pairs = ((box.z_mm, dose.z_mm), (box.y_mm, dose.y_mm), (box.x_mm, dose.x_mm))
+    reach = float(max(max(axis[0] - low, high - axis[-1]) for (low, high), axis in pairs))
+    if reach > SAME_MM:
+        text = say(
+            "reaches {0} mm beyond the outer voxel centres of the dose, in the outer halves of "
+            "voxels or in an end that no contour draws: there the nearest dose counts",
+            f"{reach:.1f}",
+        )
+        yield Found(key, text, severity=Severity.INFO)

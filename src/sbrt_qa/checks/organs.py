@@ -14,6 +14,7 @@ from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.phrase import counted, joined, say, stated
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.units import apart_from
 
 SAMPLED: Final = 1500
 """Vertices of an organ that are looked at."""
@@ -193,7 +194,7 @@ def outside_body(
         if outside_cc <= tolerance_cc or percent <= tolerance_percent:
             inside += 1
             continue
-        found = f"{outside_cc:.1f} cc ({percent:.0f} %)"
+        found = f"{outside_cc:.1f} cc ({apart_from(percent, tolerance_percent, 0)} %)"
         tolerance = say("{0} cc or {1} %", f"{tolerance_cc:g}", f"{tolerance_percent:g}")
         text = say("{0} lie outside {1}", found, body.name)
         out = vertices(structure, SAMPLED)[~within, 2]

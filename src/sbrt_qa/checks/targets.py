@@ -15,6 +15,7 @@ from sbrt_qa.geometry.margins import margins_between, vertices, volume_of_cc
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.phrase import joined, say
+from sbrt_qa.units import apart_from
 
 LOOKED_AT: Final = 2000
 """Vertices of a target at most, to find its middle."""
@@ -77,9 +78,10 @@ def nesting(
         whole_cc = volume_of_cc(there[inner])
         outside_cc = volume_of_cc(there[inner] - there[outer])
         percent = 100 * outside_cc / whole_cc if whole_cc else 0.0
+        share = apart_from(percent, tolerance_percent, 1)
         where, found = (
             say("{0} in {1}", inner, outer),
-            say("{0} cc ({1} %) outside", f"{outside_cc:.2f}", f"{percent:.1f}"),
+            say("{0} cc ({1} %) outside", f"{outside_cc:.2f}", share),
         )
         tolerance = say("{0} cc or {1} %", f"{tolerance_cc:g}", f"{tolerance_percent:g}")
         if outside_cc <= tolerance_cc or percent <= tolerance_percent:

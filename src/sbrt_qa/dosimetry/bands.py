@@ -59,6 +59,7 @@ VIEWS: Final[Mapping[str, View]] = {
     "overlaps even-odd": View(Driver.OVERLAPS, "overlaps"),
     "gaps filled": View(Driver.GAPS, "gaps"),
     "gaps open": View(Driver.GAPS, "gaps"),
+    "outside left out": View(Driver.OUTSIDE_GRID, "outside"),
     "curve lower": View(Driver.QUADRATURE, "curve"),
     "curve higher": View(Driver.QUADRATURE, "curve"),
     "volume lower": View(Driver.QUADRATURE, "volume"),
@@ -66,6 +67,9 @@ VIEWS: Final[Mapping[str, View]] = {
 }
 """All views by name."""
 
+
+WORTH_LEAVING_OUT: Final = 1e-4
+"""Part of a structure outside the dose grid that another program may leave out."""
 
 CONTOUR_ASPECTS: Final = frozenset({"shape", "low end", "high end", "overlaps", "gaps"})
 """Aspects of how contours are read; a yes or no can depend on these only."""
@@ -79,6 +83,7 @@ def band_among(
     A yes or no has a band where another reading of the contours says the opposite. A part of a
     volume and a probability stay within 100 %.
     """
+    seen = [(v, o) for v, o in seen if spec.kind != "Volume" or v.driver is not Driver.OUTSIDE_GRID]
     known = [(view, o.value) for view, o in seen if isinstance(o, Measured)]
     if value.unit != "bool":
         return band_of(value.value, known, _most(spec, value))
@@ -262,6 +267,10 @@ class Views:
             yield "ever finer", beyond(linear, default, parts)
             if unheld := there.get("unheld"):
                 yield "ever finer, unheld", beyond(linear, unheld, parts)
+        if default.is_whole and default.outside_fraction > WORTH_LEAVING_OUT:
+            inside_cc = default.inside_grid_cc
+            left_out = dataclasses.replace(default, volume_cc=inside_cc, outside_grid_cc=0.0)
+            yield "outside left out", left_out
         for name, change in (("curve", moved), ("volume", scaled)):
             yield f"{name} lower", change(default, -1.0)
             yield f"{name} higher", change(default, 1.0)

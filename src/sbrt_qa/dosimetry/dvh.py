@@ -12,6 +12,9 @@ from sbrt_qa.model.grid import FloatArray, frozen_array
 ROUNDING = 1e-9
 """Part of the volume by which two sums of the same volume may differ."""
 
+OUTSIDE_TOLERANCE = 0.01
+"""Part of a structure that may lie outside the dose grid before its metrics are not evaluable."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DVH:
@@ -71,6 +74,11 @@ class DVH:
     def outside_fraction(self) -> float:
         """Part of the volume that has no dose, 0 to 1."""
         return self.outside_grid_cc / self.volume_cc
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether so little of the volume has no dose that its metrics are evaluable."""
+        return self.outside_fraction <= OUTSIDE_TOLERANCE
 
     def volume_at_dose_cc(self, dose_gy: float) -> float:
         """Return the volume that receives at least `dose_gy`, counting only what has a dose."""

@@ -16,6 +16,7 @@ from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.integrate import Settings, area_mm2_of
 from sbrt_qa.dosimetry.interpolation import refined
+from sbrt_qa.dosimetry.rim import with_rim
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import lattice, scan
 from sbrt_qa.geometry.slabs import Convention
@@ -63,7 +64,8 @@ def with_other_ends(
     """
     settings = dataclasses.replace(settings, least_lines=LEAST_LINES)
     all_cells = tuple(cells_of(region) for region in regions)
-    dose = refined(dose, box_of(all_cells[0]), settings.interpolation)
+    fine = refined(dose, box_of(all_cells[0]), settings.interpolation)
+    dose = with_rim(fine, dose, regions[0], *all_cells)
     stretches = _stretches(*regions)
     less, more = (_part(within(cells, stretches), dose, settings) for cells in all_cells)
     inside = default.inside_grid_cc - less.inside_cc + more.inside_cc

@@ -12,6 +12,7 @@ from sbrt_qa.dosimetry.curves import bin_edges, box_of, curve_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.interpolation import Interpolation, refined, refinement
+from sbrt_qa.dosimetry.rim import with_rim
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import lattice, scan, section_mm2
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
@@ -74,7 +75,8 @@ def integrate(
     region
         What to integrate over.
     dose
-        The dose; its domain is the hull of the voxel centres.
+        The dose; its domain is the hull of the voxel centres, and their outer halves where a
+        structure needs no more, see :mod:`sbrt_qa.dosimetry.rim`.
     convention
         Recorded in the result; the region was built under it.
     settings
@@ -88,7 +90,7 @@ def integrate(
     cells = cells_of(region)
     if section_mm2(cells) <= 0:
         return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no area"))
-    dose = refined(dose, box_of(cells), settings.interpolation)
+    dose = with_rim(refined(dose, box_of(cells), settings.interpolation), dose, region, cells)
     edges = bin_edges(cells, dose, settings.bins)
     if edges is None:
         return _outside(say("lies entirely outside the dose grid"))

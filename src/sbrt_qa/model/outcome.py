@@ -146,6 +146,8 @@ class Driver(enum.StrEnum):
     """Whether the structure goes on where planes are missing."""
     DOSE_INTERPOLATION = "dose_interpolation"
     """What the dose is between the voxels of the file."""
+    OUTSIDE_GRID = "outside_grid"
+    """Whether what lies outside the dose grid counts as without dose, or is left out."""
     GRID = "grid"
     """How far apart the voxels of the file are: what a value would still do between finer ones."""
     QUADRATURE = "quadrature"

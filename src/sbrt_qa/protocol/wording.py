@@ -16,6 +16,7 @@ DRIVERS: Final = {
     Driver.END_CAPS: say("how far the structure goes beyond its end planes decides"),
     Driver.BETWEEN_PLANES: say("how the structure runs between its planes decides"),
     Driver.OVERLAPS: say("how contours that overlap on a plane combine decides"),
+    Driver.OUTSIDE_GRID: say("whether what lies outside the dose grid counts decides"),
     Driver.GAPS: say("whether the structure goes on where slices are missing decides"),
     Driver.DOSE_INTERPOLATION: say("how dose is read between voxels decides"),
     Driver.GRID: say("how far apart the voxels of the dose are decides"),

@@ -336,7 +336,7 @@ def _notes(table: DvhTable) -> list[str]:
     missing: dict[tuple[str, str], list[str]] = {}
     for key, row in table.structures.items():
         for expression, metric in row.metrics.items():
-            if row.reason is None and metric.reason is not None:
+            if metric.reason is not None and metric.reason != row.reason:
                 missing.setdefault((expression, metric.reason.detail), []).append(key)
     return notes + [
         f"{', '.join(keys)} {expression}: {detail}"

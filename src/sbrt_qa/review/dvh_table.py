@@ -17,7 +17,7 @@ from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
-from sbrt_qa.dosimetry.metrics import evaluate
+from sbrt_qa.dosimetry.metrics import evaluate, extremes_of, not_whole
 from sbrt_qa.errors import ResultError, UsageError, quoted
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Band, Driver, Measured, Reason, ReasonCode
@@ -198,14 +198,13 @@ def _compute(
         )
     return StructureDvh(
         structure.roi_number,
-        volume_cc=histogram.volume_cc,
-        min_gy=histogram.min_gy,
-        mean_gy=histogram.mean_gy,
-        max_gy=histogram.max_gy,
+        histogram.volume_cc,
+        *extremes_of(histogram),
         outside_dose_grid_cc=histogram.outside_grid_cc,
         metrics={s.text: _metric(s, histogram, doses, structure, views) for s in specs},
         curve=None if bin_gy is None else _curve(histogram, bin_gy),
         notes=contour_notes(doses, structure),
+        reason=not_whole(histogram),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from sbrt_qa.dosimetry.dvh import OUTSIDE_TOLERANCE, ROUNDING
 from sbrt_qa.model.grid import DoseGrid, FloatArray, frozen_array
 from sbrt_qa.model.patient import DocumentPatient
 from sbrt_qa.model.structure import Structure
@@ -53,6 +54,12 @@ class Curve:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at_dose_cc", frozen_array(self.at_dose_cc))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether so little of the structure has no dose that its metrics are evaluable."""
+        outside_cc = self.volume_cc - float(self.at_dose_cc[0]) if self.at_dose_cc.size else 0.0
+        return outside_cc <= OUTSIDE_TOLERANCE * self.volume_cc * (1 + ROUNDING)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart
+from sbrt_qa.dosimetry.metrics import extremes_of, not_whole
 from sbrt_qa.errors import GeometryError, UsageError, quoted
 from sbrt_qa.geometry.margins import volume_of_cc
 from sbrt_qa.geometry.regions import Region
@@ -376,12 +377,6 @@ def _summary(
         return StructureSummary(
             *facts, volume_cc, None, None, None, None, tuple(matched), histogram
         )
-    return StructureSummary(
-        *facts,
-        volume_cc=histogram.volume_cc,
-        outside_dose_grid_cc=histogram.outside_grid_cc,
-        min_gy=histogram.min_gy,
-        mean_gy=histogram.mean_gy,
-        max_gy=histogram.max_gy,
-        matched=tuple(matched),
-    )
+    volumes = histogram.volume_cc, histogram.outside_grid_cc
+    doses_gy, why = extremes_of(histogram), not_whole(histogram)
+    return StructureSummary(*facts, *volumes, *doses_gy, tuple(matched), why)

@@ -54,7 +54,7 @@ def _summary(doses: CaseDoses, one: Lesion, results: Sequence[ConstraintResult])
         context = replace(doses.metric_context, prescription_gy=rx_gy)
         found = {name: evaluate(spec, dvh, context) for name, spec in SHOWN.items()}
         values = {name: v.value for name, v in found.items() if isinstance(v, Measured)}
-        made = replace(made, mean_gy=dvh.mean_gy, **values)  # type: ignore[arg-type]
+        made = replace(made, mean_gy=dvh.mean_gy if dvh.is_whole else None, **values)  # type: ignore[arg-type]
     if one.role is not Role.JUDGED:
         return made
     return with_verdict(made, results)

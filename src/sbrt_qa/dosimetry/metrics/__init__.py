@@ -6,18 +6,19 @@ import dataclasses
 import importlib
 import pkgutil
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.dvh import DVH, OUTSIDE_TOLERANCE
 from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
 from sbrt_qa.dosimetry.metrics.conversions import fractions_of
 from sbrt_qa.dosimetry.radiobiology import Conversion
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.phrase import say
-
-OUTSIDE_TOLERANCE = 0.01
-"""Part of a structure that may lie outside the dose grid before its metrics are not evaluable."""
+from sbrt_qa.units import apart_from
 
 ALL_OUTSIDE = 0.9995
 """Part of a structure from which it lies outside as a whole: 100 % of it in print."""
+
+NEAR_TOLERANCE = 1.5
+"""Times the tolerance up to which it is said beside the part that lies outside."""
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
@@ -37,9 +38,19 @@ def evaluate(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
         dvh = spec.conversion.convert(dvh, fractions)
         context = _converted(context, spec.conversion, fractions)
     outcome = entry.compute(spec, dvh, context)
-    if entry.needs_whole and dvh.outside_fraction > OUTSIDE_TOLERANCE:
+    if entry.needs_whole and not dvh.is_whole:
         return _partial(outcome, dvh)
     return outcome
+
+
+def extremes_of(dvh: DVH) -> tuple[float | None, float | None, float | None]:
+    """Return lowest, mean and highest dose; None each where too much of a structure has none."""
+    return (dvh.min_gy, dvh.mean_gy, dvh.max_gy) if dvh.is_whole else (None, None, None)
+
+
+def not_whole(dvh: DVH) -> Reason | None:
+    """Return why a structure has no lowest, mean and highest dose although part of it has one."""
+    return None if dvh.is_whole else _partial(Measured(0.0, "bool"), dvh)
 
 
 def _converted(context: MetricContext, conversion: Conversion, fractions: float) -> MetricContext:
@@ -57,13 +68,16 @@ def _partial(outcome: Outcome, dvh: DVH) -> Reason:
         text = say("the structure lies outside the dose grid")
         return Reason(ReasonCode.OUTSIDE_DOSE_GRID, text)
     known = ""
-    if isinstance(outcome, Measured):
+    if isinstance(outcome, Measured) and outcome.unit != "bool":
         known = say("; the part inside gives {0} {1}", f"{outcome.value:.4g}", outcome.unit)
-    return Reason(
-        ReasonCode.OUTSIDE_DOSE_GRID,
+    share = apart_from(100 * dvh.outside_fraction, 100 * OUTSIDE_TOLERANCE, 1)
+    near = dvh.outside_fraction < NEAR_TOLERANCE * OUTSIDE_TOLERANCE
+    text = (
         say(
-            "{0} % of the structure lies outside the dose grid{1}",
-            f"{100 * dvh.outside_fraction:.1f}",
-            known,
-        ),
-    )
+            "{0} % of the structure lies outside the dose grid, of at most {1} %{2}",
+            share, f"{100 * OUTSIDE_TOLERANCE:g}", known,
+        )
+        if near
+        else say("{0} % of the structure lies outside the dose grid{1}", share, known)
+    )  # fmt: skip
+    return Reason(ReasonCode.OUTSIDE_DOSE_GRID, text)

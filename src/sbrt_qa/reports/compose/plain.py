@@ -55,6 +55,7 @@ DRIVERS: Final = {
     Driver.END_CAPS: msg("how far the structure goes beyond its end slices"),
     Driver.BETWEEN_PLANES: msg("how the structure runs between slices"),
     Driver.OVERLAPS: msg("how contours that overlap on a slice combine"),
+    Driver.OUTSIDE_GRID: msg("whether what lies outside the dose grid counts"),
     Driver.GAPS: msg("whether the structure goes on where slices are missing"),
     Driver.DOSE_INTERPOLATION: msg("how the dose runs between voxels"),
     Driver.GRID: msg("how far apart the voxels of the dose are"),

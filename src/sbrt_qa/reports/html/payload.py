@@ -19,7 +19,7 @@ from sbrt_qa.reports.figures.palette import ISODOSES, TARGETS, colours, dashes
 from sbrt_qa.reports.html.contours import UNIT_MM, contour_block
 from sbrt_qa.reports.html.dose import dose_block
 from sbrt_qa.reports.html.image import KNOTS_GREY, KNOTS_HU, image_block
-from sbrt_qa.review.evidence import CtStack, Evidence, Reviewed
+from sbrt_qa.review.evidence import CtStack, Curve, Evidence, Reviewed
 
 DOSE_SHARE: Final = 0.55
 """Part of the room that the dose may take; the image gets what the dose leaves."""
@@ -109,13 +109,21 @@ def _curves(evidence: Evidence) -> dict[str, Any]:
                 "key": c.key, "name": visible(c.key), "rois": c.roi_numbers,
                 "colour": known.get(c.key) or known.get(_first(evidence, c.roi_numbers), "#888888"),
                 "dash": [int(v) for v in dash[c.key].split()],
-                "volume": c.volume_cc, "min": c.min_gy, "mean": c.mean_gy, "max": c.max_gy,
+                "volume": c.volume_cc, **_extremes(c),
                 "target": bool(TARGETS.match(c.key)),
             }
             for c in curves
         ],
         "data": _text(zlib.compress(values.tobytes(), 6)),
     }  # fmt: skip
+
+
+def _extremes(curve: Curve) -> dict[str, float | None]:
+    """Return lowest, mean and highest dose; None each where too much has no dose."""
+    low, mean, high = (
+        v if curve.is_whole else None for v in (curve.min_gy, curve.mean_gy, curve.max_gy)
+    )
+    return {"min": low, "mean": mean, "max": high}
 
 
 def _first(evidence: Evidence, roi_numbers: tuple[int, ...]) -> str:

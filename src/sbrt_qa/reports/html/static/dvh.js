@@ -38,8 +38,8 @@
       row.insertCell().append(label);
       const value = row.insertCell();
       [value, row.insertCell(), row.insertCell()].forEach((cell) => { cell.className = "number"; });
-      row.cells[2].textContent = c.mean.toFixed(2);
-      row.cells[3].textContent = c.max.toFixed(2);
+      row.cells[2].textContent = c.mean === null ? "–" : c.mean.toFixed(2);
+      row.cells[3].textContent = c.max === null ? "–" : c.max.toFixed(2);
       rows.set(c.key, { box, value });
     });
 

@@ -1,0 +1,117 @@
+"""The dose in the outer halves of the outer voxels, and in ends that no contour draws.
+
+Values stand at voxel centres, so the outer voxels reach half a voxel beyond the hull of the
+centres; and the ends of a structure beyond its last planes are a convention of ours. A structure
+that leaves the hull by no more than these is not one without dose: there the nearest value counts.
+A structure that leaves them as well keeps the hull, and no dose is made up for it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+import numpy as np
+
+from sbrt_qa.dosimetry.curves import box_of, curve_of
+from sbrt_qa.dosimetry.dvh import OUTSIDE_TOLERANCE
+from sbrt_qa.geometry.regions import Cells, Region
+from sbrt_qa.geometry.scanlines import section_mm2
+from sbrt_qa.model.grid import DoseGrid, FloatArray
+
+LINES: Final = 2000
+"""Scan lines, about, that tell how much of a structure leaves the voxels."""
+
+SAME_MM: Final = 1e-3
+"""Contours that far beyond the face of a voxel lie on it."""
+
+Span = tuple[float, float]
+"""From a lower to a higher coordinate, mm."""
+
+
+def with_rim(
+    fine: DoseGrid, dose: DoseGrid, region: Region, cells: Cells, others: Cells | None = None
+) -> DoseGrid:
+    """Return a dose that also reaches over the rim, where a structure needs no more than that.
+
+    Parameters
+    ----------
+    fine
+        The dose as it is read around the structure; it ends where `dose` ends.
+    dose
+        The dose of the file.
+    region, cells
+        The structure. Where more than `OUTSIDE_TOLERANCE` of it lies beyond the rim, `fine` is
+        returned as it is.
+    others
+        The same structure with other ends, which are held as well.
+    """
+    if min(*dose.dose_gy.shape, *fine.dose_gy.shape) < 2:
+        return fine
+    spans = _spans(dose, region, cells, others)
+    axes = (fine.z_mm, fine.y_mm, fine.x_mm)
+    if all(a[0] <= low and high <= a[-1] for a, (low, high) in zip(axes, spans, strict=True)):
+        return fine
+    if _share_beyond(cells, spans) > OUTSIDE_TOLERANCE:
+        return fine
+    z = _with_ends(fine.z_mm, spans[0])
+    y, x = (_with_steps(axis, span) for axis, span in zip(axes[1:], spans[1:], strict=True))
+    values = np.pad(fine.dose_gy, [pad for _, pad in (z, y, x)], mode="edge")
+    return dataclasses.replace(fine, dose_gy=values, x_mm=x[0], y_mm=y[0], z_mm=z[0])
+
+
+def _spans(
+    dose: DoseGrid, region: Region, cells: Cells, others: Cells | None
+) -> tuple[Span, Span, Span]:
+    """Return how far doses are wanted along z, y and x: never within the hull, never too far."""
+    box = box_of(cells)
+    low, high = box.z_mm
+    if others is not None:
+        there = box_of(others).z_mm
+        low, high = min(low, there[0]), max(high, there[1])
+    planes = [solid.plane_mm for solid in region.solids if solid.plane_mm.size]
+    first, last = min(float(p.min()) for p in planes), max(float(p.max()) for p in planes)
+    below, above = _faces(dose.z_mm)
+    if first >= below - SAME_MM:  # what lies below it no contour draws
+        below = min(below, low)
+    if last <= above + SAME_MM:
+        above = max(above, high)
+    z = _held((low, high), dose.z_mm, (below, above))
+    y = _held(box.y_mm, dose.y_mm, _faces(dose.y_mm))
+    x = _held(box.x_mm, dose.x_mm, _faces(dose.x_mm))
+    return z, y, x
+
+
+def _faces(axis_mm: FloatArray) -> Span:
+    """Return where the outer voxels end, half a spacing beyond their centres."""
+    first, last = axis_mm[1] - axis_mm[0], axis_mm[-1] - axis_mm[-2]
+    return float(axis_mm[0] - first / 2), float(axis_mm[-1] + last / 2)
+
+
+def _held(box: Span, axis_mm: FloatArray, reach: Span) -> Span:
+    """Return the hull along one axis, on each side that the box leaves up to the reach."""
+    low, high = float(axis_mm[0]), float(axis_mm[-1])
+    return reach[0] if box[0] < low else low, reach[1] if box[1] > high else high
+
+
+def _share_beyond(cells: Cells, spans: tuple[Span, Span, Span]) -> float:
+    """Return the part of a structure that lies beyond all that has a dose, 0 to 1."""
+    z, y, x = (np.array(span) for span in spans)
+    nothing = DoseGrid(np.zeros((2, 2, 2)), x, y, z)
+    found = curve_of(cells, nothing, np.array([0.0, 1.0]), section_mm2(cells) / LINES)
+    return 1 - found.inside_cc / found.volume_cc if found.volume_cc > 0 else 1.0
+
+
+def _with_ends(axis_mm: FloatArray, span: Span) -> tuple[FloatArray, tuple[int, int]]:
+    """Return an axis that may be uneven with up to one more place at each end."""
+    low, high = [v for v in span[:1] if v < axis_mm[0]], [v for v in span[1:] if v > axis_mm[-1]]
+    return np.concatenate([low, axis_mm, high]), (len(low), len(high))
+
+
+def _with_steps(axis_mm: FloatArray, span: Span) -> tuple[FloatArray, tuple[int, int]]:
+    """Return an even axis with as many more steps at each end as reach over the rim."""
+    step = float(axis_mm[-1] - axis_mm[0]) / (axis_mm.size - 1)
+    low = max(int(np.ceil((axis_mm[0] - span[0]) / step - SAME_MM)), 0)
+    high = max(int(np.ceil((span[1] - axis_mm[-1]) / step - SAME_MM)), 0)
+    below, above = step * np.arange(-low, 0), step * np.arange(1, high + 1)
+    return np.concatenate([axis_mm[0] + below, axis_mm, axis_mm[-1] + above]), (low, high)
