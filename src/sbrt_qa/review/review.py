@@ -50,7 +50,7 @@ from sbrt_qa.review.summaries import (
     plan_summary,
     structure_set_label,
 )
-from sbrt_qa.review.target_summaries import target_summaries, words_of
+from sbrt_qa.review.target_summaries import target_summaries, targets_relied_on, words_of
 
 
 def review_case(
@@ -119,7 +119,7 @@ def review_case(
         image=image_summary(case.image),
         structures=tuple(_summary(doses, key, s, evaluation) for key, s in structures.items()),
         constraints=limits,
-        targets=target_summaries(doses, lesions, limits),
+        targets=targets_relied_on(target_summaries(doses, lesions, limits), findings),
         stated=words_of(case.stated),
         findings=findings,
         passed=passed_relied_on(done.passed, findings),

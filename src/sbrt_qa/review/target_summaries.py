@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from sbrt_qa.checks.disowned import disowning
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
-from sbrt_qa.model.outcome import Measured, Reason, Verdict, worst
+from sbrt_qa.model.outcome import Finding, Measured, Part, Reason, Verdict, worst
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.stated import UserStatements
 from sbrt_qa.protocol.lesions import TYPES, Lesion, Lesions, Role
@@ -75,10 +76,29 @@ def with_verdict(made: TargetSummary, results: Sequence[ConstraintResult]) -> Ta
     indices = {
         r.metric: r.value
         for r in own_last
-        if r.value is not None and r.metric.partition("[")[0] in INDICES
+        if r.value is not None and r.is_relied_on and r.metric.partition("[")[0] in INDICES
     }
     verdict = worst(counting) if counting else Verdict.NOT_EVALUABLE
     return replace(made, conformity=indices, verdict=verdict if about else None)
+
+
+def targets_relied_on(
+    targets: Sequence[TargetSummary], findings: Sequence[Finding]
+) -> tuple[TargetSummary, ...]:
+    """Return targets as they are to be shown: without doses where a find disowns these."""
+    parts = {f.disowns for f in disowning(findings)}
+    if not parts:
+        return tuple(targets)
+    none = dict.fromkeys(("mean_gy", *SHOWN))
+    return tuple(
+        replace(
+            one,
+            **none,  # type: ignore[arg-type]
+            volume_cc=None if Part.STRUCTURES in parts else one.volume_cc,
+            conformity={},
+        )
+        for one in targets
+    )
 
 
 def lesions_in(review: CaseReview) -> Lesions:
