@@ -28,6 +28,7 @@ from sbrt_qa.store.failures import ENDED
 from sbrt_qa.store.kept import events_of_kind
 from sbrt_qa.workflows_audit.answers import Question, ask
 from sbrt_qa.workflows_audit.closing import close_place
+from sbrt_qa.workflows_audit.letters import write_letter
 from sbrt_qa.workflows_audit.place import open_audit
 from sbrt_qa.workflows_audit.run import Request, Task, audit
 from sbrt_qa.workflows_audit.verify import verify
@@ -209,6 +210,28 @@ def test_an_upload_is_quiet_by_content_over_two_looks_and_without_a_part(one_sub
     assert not watcher.news()
     assert watcher.news()
     assert watcher.settled().passed_over == frozenset()
+
+
+def test_a_query_is_not_answered_by_what_was_sent_before(one_submission):
+    request, dose = one_submission, folder(one_submission) / "RTDOSE.dcm"
+    kept = dose.read_bytes()
+    dose.unlink()  # so that the letter asks for something
+    reviewed(request)
+    write_letter(request.out, CODE, 14, by=PERSON)
+
+    def state() -> str:
+        (row,) = rows(request, "queries")
+        return str(row["state"])
+
+    v2, v3 = (folder(request).with_name(name) for name in ("v2", "v3"))
+    shutil.copytree(folder(request), v2)
+    (v2 / "readme.txt").write_text("as you asked", encoding="utf-8")
+    assert reviewed(request) == ["S01/S01-001/v2"]
+    assert state() == "open"
+    shutil.copytree(folder(request), v3)
+    (v3 / "RTDOSE.dcm").write_bytes(kept)
+    assert reviewed(request) == ["S01/S01-001/v3"]
+    assert state() == "answered"
 
 
 # --- folders that may not be read -----------------------------------------------------------------
