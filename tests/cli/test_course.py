@@ -146,14 +146,35 @@ def test_cross_check__says_that_it_knows_no_course(sbrt_qa: Command, two: Path, 
     assert "knows no course of several plans" in " ".join(ran.out.split())
 
 
-def test_audit__keeps_the_course_and_regrades_nothing_without_files(
-    sbrt_qa: Command, two: Path, rules: str, tmp_path: Path
-) -> None:
+@pytest.fixture
+def audit(sbrt_qa: Command, two: Path, rules: str, tmp_path: Path) -> Path:
     place = tmp_path / "in" / "S01" / "S01-001"
     place.parent.mkdir(parents=True)
     two.rename(place)
-    audit = tmp_path / "audit"
-    assert sbrt_qa("audit", tmp_path / "in", "-p", rules, "-o", audit).code in (0, 20)
-    ran = sbrt_qa("query", audit, "submissions", "--format", "json")
-    rows = json.loads(ran.out)
-    assert [r["verdict"] for r in rows] == ["major"]
+    out = tmp_path / "audit"
+    assert sbrt_qa("audit", tmp_path / "in", "-p", rules, "-o", out).code in (0, 20)
+    return out
+
+
+def test_query__has_one_row_for_each_limit_of_a_course(sbrt_qa: Command, audit: Path) -> None:
+    (one,) = json.loads(sbrt_qa("query", audit, "submissions", "--format", "json").out)
+    assert one["verdict"] == "major"
+    values = json.loads(sbrt_qa("query", audit, "metrics", "--format", "json").out)
+    assert {row["plan"] for row in values} == {1}
+    organ = [row["value"] for row in values if row["limit"] == "ORGAN"]
+    assert organ == pytest.approx([18], abs=0.01)
+
+
+def test_regrade__of_a_course_asks_for_its_files(
+    sbrt_qa: Command, audit: Path, tmp_path: Path
+) -> None:
+    """Targets are held against other doses than organs, and no store keeps them."""
+    text = f.PROTOCOL.replace('version: "1"', 'version: "2"').replace("17.5", "40")
+    (tmp_path / "new").mkdir()
+    ran = sbrt_qa("regrade", audit, "-p", f.protocol(tmp_path / "new", text), "--as", "Reviewer")
+    assert ran.code in (0, 20, 30)
+    (one,) = json.loads(sbrt_qa("query", audit, "submissions", "--format", "json").out)
+    assert one["verdict"] == "not_evaluable"
+    values = json.loads(sbrt_qa("query", audit, "metrics", "--format", "json").out)
+    assert all(row["value"] is None for row in values)
+    assert "need" in ran.out + ran.err
