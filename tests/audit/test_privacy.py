@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sbrt_qa.audit.privacy import REMOVED, Header, Texts, names_patient, scan, scrub
+from sbrt_qa.errors import quoted, visible
+from sbrt_qa.workflows_audit.renaming import renamed_text
 
 CODES = ("S1", "S1-001")
 SOUND = Header(("SBRTQA^S1-001",), ("S1-001",), codes=CODES)
@@ -136,3 +140,48 @@ def test_other_file_names_are_replaced(name):
 def test_a_number_of_the_trial_stays_a_code_beside_a_name_that_was_left(code, refused):
     header = Header(("Muster^Erika",), (code,), ())
     assert names_patient(code, header, ("S04",)) is refused
+
+
+def test_case_140__a_text_is_cleaned_in_every_form_that_messages_give_it():
+    long = f"PTV Muster {'x' * 90}"
+    odd = "\u202ePTV Muster"
+    found = scan(ERIKA, Texts((long, odd)))
+    for text in (quoted(long), quoted(odd), f"{visible(odd)}: empty"):
+        assert "Muster" not in found.clean(text)
+
+
+def test_case_140__a_name_read_in_doubt_leaves_neither_itself_nor_its_bytes():
+    header = Header(("Grünhöfer^Jürgen",), people={"OperatorsName": ("Köstwirt^Ulrich",)})
+    found = scan(header, Texts())
+    for name in (*header.names, *header.people["OperatorsName"]):
+        raw = name.encode()
+        detail = f"declared as latin_1, but read as utf-8: {quoted(name)}; bytes {raw.hex(' ')}"
+        clean = found.clean(detail)
+        assert name not in clean
+        assert raw[:4].hex(" ") not in clean
+        assert found.clean(raw.hex(" ")) == REMOVED  # as the part of a sentence by itself
+    for text in ("angles 10 20 30", "at 12 5 mm", "be at 10 mm"):
+        assert found.clean(text) == text
+    assert scan(SOUND, Texts()).clean("bytes e8 91 a3") == "bytes e8 91 a3"
+
+
+@pytest.mark.parametrize(
+    "code", ["Muster", "MUSTER-1", "Erika7", "4711", "muster_e", "19630812", "12081963"]
+)
+def test_case_140__a_code_that_is_the_patients_own_name_or_number_is_none(code):
+    header = Header(("Muster^Erika",), ("4711",), ("19630812",))
+    assert names_patient(code, header)
+
+
+@pytest.mark.parametrize("code", ["S01-001", "017", "LIVER-4", "P4711X"])
+def test_case_140__other_codes_are_codes(code):
+    assert not names_patient(code, Header(("Muster^Erika",), ("4711",), ("19630812",)))
+    assert not names_patient(code, Header((code,), (code,)))  # de-identified by its code
+    assert not names_patient("CLINIC", Header((f"CLINIC^{code}",), (code,)))
+
+
+def test_case_140__a_pseudonym_stands_for_a_code_within_words_but_for_no_number():
+    names = {"S01-001": "P-1", "5": "P-2"}
+    data = {"a": "PTV_S01-001_x", "b": "27.5 of 5 Gy", "c": "5", "d": "xS01-0012"}
+    told = json.loads(renamed_text(json.dumps(data), names, str))
+    assert told == {"a": "PTV_P-1_x", "b": "27.5 of 5 Gy", "c": "P-2", "d": "xS01-0012"}

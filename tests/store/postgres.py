@@ -35,32 +35,43 @@ def server_user() -> str | None:
     return next(name for name in ("postgres", "nobody") if name in names)
 
 
+def _run(folder: Path, *command: str) -> None:
+    done = subprocess.run(
+        command, user=server_user(), capture_output=True, text=True, check=False, cwd=folder
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def start(folder: Path) -> None:
+    """Start the server of a folder and wait until it answers."""
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    data = ("-D", str(folder / "data"))
+    control = str(program("pg_ctl"))
+    _run(folder, control, *data, "-l", str(folder / "log"), "-w", "-o", options, "start")
+
+
+def stop(folder: Path) -> None:
+    """Stop the server of a folder; whoever is connected loses the connection."""
+    _run(folder, str(program("pg_ctl")), "-D", str(folder / "data"), "-m", "immediate", "stop")
+
+
 @contextmanager
 def running_server() -> Iterator[str]:
     """Start a server and give the address of its database; stop it and remove all afterwards."""
-    initdb, pg_ctl = program("initdb"), program("pg_ctl")
-    if initdb is None or pg_ctl is None:
+    initdb = program("initdb")
+    if initdb is None or program("pg_ctl") is None:
         raise FileNotFoundError("initdb")
-    user = server_user()
     folder = Path(tempfile.mkdtemp(prefix="sbrt_qa_pg_"))
-    data = folder / "data"
-    if user is not None:
+    if (user := server_user()) is not None:
         shutil.chown(folder, user)
-
-    def run(*command: str) -> None:
-        done = subprocess.run(
-            command, user=user, capture_output=True, text=True, check=False, cwd=folder
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
+    data = ("-D", str(folder / "data"))
     try:
-        run(initdb, "-D", str(data), "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8")
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-        run(pg_ctl, "-D", str(data), "-l", str(folder / "log"), "-w", "-o", options, "start")
+        _run(folder, initdb, *data, "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8")
+        start(folder)
         try:
             yield f"postgresql+psycopg://tester@/postgres?host={folder}"
         finally:
-            run(pg_ctl, "-D", str(data), "-m", "immediate", "-w", "stop")
+            stop(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

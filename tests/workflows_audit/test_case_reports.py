@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sbrt_qa.store.connection import reading
 from sbrt_qa.store.kept import comparisons
 from sbrt_qa.workflows_audit.case_reports import CaseReports, file_name, relative_path
 from sbrt_qa.workflows_audit.place import open_audit
+from sbrt_qa.workflows_audit.published import WRITTEN
 
 RESUBMITTED = "S08/S08-001/v2"
 
@@ -68,7 +70,10 @@ def events(audit: Path) -> list[str]:
         engine.dispose()
 
 
-def test_a_report_that_is_missing_is_made_anew_and_nothing_is_recorded(small, tmp_path):
+HEAD = re.compile(rb"after event \d+ [0-9a-f]{64} of the audit")
+
+
+def test_a_report_that_is_missing_is_made_anew_and_tells_only_another_event(small, tmp_path):
     audit = tmp_path / "AUDIT"
     command = ("audit", small.submissions, "-p", small.protocol(), "--out", audit)
     assert "case reports: 6 in" in run(*command).err
@@ -77,9 +82,12 @@ def test_a_report_that_is_missing_is_made_anew_and_nothing_is_recorded(small, tm
     lost.unlink()
     ran = run(*command)
     assert "0 reviewed · 6 unchanged" in ran.err
-    assert lost.read_bytes() == before
+    told, now = (HEAD.findall(page) for page in (before, lost.read_bytes()))
+    assert told
+    assert told != now
+    assert HEAD.sub(b"", lost.read_bytes()) == HEAD.sub(b"", before)
     added = set(events(audit)[len(recorded) :])
-    assert added <= {"audit begun", "places", "audit ended", "page written"}
+    assert added <= {"audit begun", "places", "audit ended", "page written", WRITTEN}
     assert run("verify", audit).code == 0
     assert not any((audit / "cases" / ".new").iterdir())
 

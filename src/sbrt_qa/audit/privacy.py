@@ -17,6 +17,7 @@ from sbrt_qa.audit.dates import BirthSearch
 from sbrt_qa.audit.layout import has_date
 from sbrt_qa.audit.names import NameSearch
 from sbrt_qa.audit.spelling import folded
+from sbrt_qa.errors import quoted, visible
 from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
 from sbrt_qa.model.patient import NEUTRAL
 from sbrt_qa.model.phrase import counted, joined, say
@@ -28,6 +29,12 @@ LONG_NUMBER: Final = 5
 
 _NAME: Final = re.compile(r"[^\W\d_]{2,}\^[^\W\d_]{2,}")
 _WORD: Final = re.compile(r"[^\W_]+")
+_BYTES: Final = re.compile(
+    r"(?<![\w.-])(?=[\d ]*[a-f])(?:[0-9a-f]{2} )+[0-9a-f]{2}(?![\w.-])(?: \.\.\.)?"
+)
+"""Bytes of a text as a message shows them that doubts how they are to be read; beyond ASCII, so
+that one has a letter."""
+
 _PLAIN_FILE: Final = re.compile(
     r"(?:(?:ct|mr|pt|rs|rp|rd|rtstruct|rtplan|rtdose|rtimage|re|ri|img|im|image|slice|plan|dose|"
     r"ss|dicomdir|file)s?[ ._-]?)?(?:\d{0,5}|\d+(?:\.\d+){2,})(?:[._-]\d{1,5})*"
@@ -97,10 +104,10 @@ class Scan:
     replacements: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def clean(self, text: str) -> str:
-        """Return a text with every such text replaced."""
+        """Return a text with every such text replaced; where there is any, bytes of texts, too."""
         for old, new in self.replacements:
             text = text.replace(old, new)
-        return text
+        return _BYTES.sub(REMOVED, text) if self.replacements else text
 
 
 def scan(header: Header, texts: Texts) -> Scan:
@@ -120,21 +127,40 @@ def scan(header: Header, texts: Texts) -> Scan:
             )
             findings.append(_finding(f"IDENTIFIER_IN_{kind}", where, told))
     findings += _in_files(texts.files, search, replaced)
+    replaced |= {text: REMOVED for text in _told_by(header) if search.hits(text)}
+    replaced = {shown: new for old, new in replaced.items() for shown in _shown_as(old)}
     longest_first = sorted(replaced.items(), key=lambda pair: -len(pair[0]))
     return Scan(tuple(findings), tuple(longest_first))
+
+
+def _told_by(header: Header) -> Iterable[str]:
+    """Return values of headers that a message can hold which doubts how they are to be read."""
+    elsewhere = (*header.people.values(), *header.others.values())
+    every = (*header.names, *header.ids, *(one for found in elsewhere for one in found))
+    codes = {_fold(code) for code in header.codes if code}
+    foreign = (one for one in every if not _is_neutral(one, codes))
+    return (one for one in foreign if "^" in one or not one.isascii())
+
+
+def _shown_as(text: str) -> Iterable[str]:
+    """Return a text in all forms that messages give it: as it is, made visible, and cut."""
+    shown = visible(text)
+    bare = quoted(text)[1:-1]
+    return dict.fromkeys((text, shown, text.strip(), shown.strip(), bare))
 
 
 def names_patient(code: str, header: Header, sites: Iterable[str] = ()) -> bool:
     """Tell whether what stands in the place of a code is the patient's own name or number.
 
-    A de-identified export bears the code as name or number, which is as it should be. It is not
-    where the header names somebody beside it: then the number is the hospital's, unless it begins
-    with the code of the site and a separator, as a trial's own numbers do.
+    A de-identified export bears the code as name or number, which is as it should be; such a name
+    has a digit. It is not where the header names somebody beside it: then the number is the
+    hospital's, unless it begins with the code of the site and a separator, as a trial's own do.
     """
     folded_code = _fold(code)
-    if not folded_code or any(folded_code in _fold(name) for name in header.names):
+    labels = [name for name in header.names if any(c.isdigit() for c in name)]
+    if not folded_code or any(folded_code in _fold(name) for name in labels):
         return False
-    somebody = [name for name in header.names if not _is_neutral(name, {folded_code})]
+    somebody = [name for name in header.names if not _is_neutral(name, set())]
     if not somebody:
         return False
     of_trial = any(site and re.match(rf"{re.escape(site)}[-_./ ]", code, re.I) for site in sites)

@@ -21,12 +21,15 @@ class Occasion:
         Day of the plan, where a report may show it.
     written
         Day on which the report was made.
+    head
+        End of an audit's chain when the report was made: number and hash of its last event.
     """
 
     site: str = ""
     submission: str = ""
     planned: dt.date | None = None
     written: dt.date | None = None
+    head: str = ""
 
 
 def occasion_of(case: Case) -> Occasion:

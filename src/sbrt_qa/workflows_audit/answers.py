@@ -29,6 +29,7 @@ def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
         There is no such kind of answer, or it cannot be narrowed so; there is no audit, or no
         protocol of this hash.
     """
+    from sbrt_qa.store.sites import site_names
     from sbrt_qa.workflows_audit.place import open_audit
 
     if question.about not in ABOUT:
@@ -37,9 +38,11 @@ def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
     engine = open_audit(audit).engine(database)
     try:
         protocol = _protocol(engine, question.protocol)
+        names = site_names(engine)
         for row in ABOUT[question.about].rows(engine, protocol, question):
-            if _is_asked(row, question):
-                yield row
+            if not _is_asked(row, question):
+                continue
+            yield {**row, "site_name": names.get(row["site"], "")} if "site" in row else row
     finally:
         engine.dispose()
 
@@ -76,8 +79,9 @@ def _submissions(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
     states = {one.submission_id: one.state for one in all_queries(engine)}
     for one in submissions(engine, protocol):
         data = asdict(one)
-        query = states.get(data.pop("id"), "")
-        yield {"code": one.code, **data, "query": query, "complete": one.complete}
+        query, outcome = states.get(data.pop("id"), ""), data.pop("outcome")
+        row = {"code": one.code, **data, "query": query, "complete": one.complete}
+        yield {**row, "outcome": outcome}
 
 
 def _metrics(engine: Database, protocol: str, _: Question) -> Iterator[Row]:

@@ -116,6 +116,7 @@ MEANINGS: Final = {
     ),
     "since": _text("when it could not be reviewed for the first time; UTC"),
     "site": _text("code of the site"),
+    "site_name": _text("what the site is called; empty where nobody said"),
     "state": _text("open, answered or closed"),
     "structure": _text("structure of the protocol"),
     "structure_sets": _count("RTSTRUCT files"),
@@ -143,7 +144,7 @@ _LIMITS: Final = (
     "watch_low_percent", "watch_high_percent", "alarm_low_percent", "alarm_high_percent", "signal",
 )  # fmt: skip
 
-COLUMNS: Final = {
+_COLUMNS: Final = {
     "submissions": (
         "code", "trial", "site", "subject", "version", "revision", "received", "recorded", "plans",
         "structure_sets", "doses", "images", "verdict", "minor", "major", "not_evaluable",
@@ -189,6 +190,9 @@ COLUMNS: Final = {
     "pass-chart": ("submissions", "begin", "end", "passed", "of", "percent", *_LIMITS),
     "dvh-bands": ("structure", "plans", "dose_gy", "p5", "p25", "p50", "p75", "p95"),
 }  # fmt: skip
+COLUMNS: Final = {
+    about: (*names, "site_name") if "site" in names else names for about, names in _COLUMNS.items()
+}
 """The columns of each answer, in their order; they stay, new ones come at the end."""
 
 _OWN_KIND: Final = {

@@ -22,8 +22,8 @@ MOST_NAMED: Final = 6
 """Changed things of one area that are named; the case report tells them all."""
 
 KEPT: Final = (
-    "code", "site", "received", "verdict", "major", "minor", "not_evaluable", "borderline",
-    "notices", "latest", "query",
+    "code", "site", "site_name", "received", "verdict", "major", "minor", "not_evaluable",
+    "borderline", "notices", "latest", "query",
 )  # fmt: skip
 """Columns of a submission that the page shows."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from sbrt_qa.workflows_audit.anchor import NOWHERE, Anchors
 from sbrt_qa.workflows_audit.dashboard import trial_report
 from sbrt_qa.workflows_audit.head import write_head
-from sbrt_qa.workflows_audit.place import open_audit
+from sbrt_qa.workflows_audit.place import open_to_record
 from sbrt_qa.workflows_audit.published import put_page
 from sbrt_qa.workflows_audit.times import now
 
@@ -21,7 +21,7 @@ def finish(audit: Path, database: str = "", anchors: Anchors = NOWHERE) -> tuple
         There is no audit, or its store cannot be used.
     """
     page = trial_report(audit, database)
-    place = open_audit(audit)
+    place = open_to_record(audit)
     engine = place.engine(database)
     try:
         path = put_page(engine, audit, page, now())

@@ -76,6 +76,7 @@ def write_letter(
         dates = _dates(days) if waiting is None else (waiting.opened[:10], waiting.due[:10])
         letter = _letter(engine, number, code, place.settings.trial, dates)
         if waiting is None:
+            place.refuse_read_only()
             top = _head_of_letter(engine, place, code, trial_file)
             letter = _record(engine, number, letter, top, words, place, refuse_nobody(by))
         else:
@@ -240,10 +241,10 @@ def answered(audit: Path, code: str, note: str, database: str = "", by: Doing | 
         The note is empty.
     """
     from sbrt_qa.store.queries import answer_queries
-    from sbrt_qa.workflows_audit.place import open_audit
+    from sbrt_qa.workflows_audit.place import open_to_record
 
     doing = refuse_nobody(by)
-    engine = open_audit(audit).engine(database)
+    engine = open_to_record(audit).engine(database)
     try:
         return answer_queries(engine, _submission(engine, code), note, now(), doing)
     finally:
@@ -259,10 +260,10 @@ def close(audit: Path, code: str, reason: str, database: str = "", by: Doing | N
         There is no such submission, or nobody is said to close them.
     """
     from sbrt_qa.store.queries import close_queries
-    from sbrt_qa.workflows_audit.place import open_audit
+    from sbrt_qa.workflows_audit.place import open_to_record
 
     doing = replace(refuse_nobody(by), reason=reason)
-    engine = open_audit(audit).engine(database)
+    engine = open_to_record(audit).engine(database)
     try:
         return close_queries(engine, _submission(engine, code), reason, now(), doing)
     finally:

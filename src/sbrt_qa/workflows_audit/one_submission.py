@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 _ROI: Final = re.compile(r"roi (\d+)")
 
+ENTRY: Final = "entry of --map no. "
+"""Stands with its number for a name of the map that a case does not have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -67,6 +70,8 @@ class Job:
         Code of the subject by the place, which reports show whatever the files say; may be empty.
     older
         Whether the place may be known by a fingerprint as version 0.1.0 took it.
+    head
+        End of the chain when the review was asked for, which reports show.
     """
 
     path: str
@@ -82,6 +87,7 @@ class Job:
     renamed: Mapping[str, str] | None = None
     subject: str = ""
     older: bool = False
+    head: str = ""
 
 
 def review_in_child(job: Job, limits: Limits) -> Outcome:
@@ -176,7 +182,9 @@ def _reviewed(
         "findings": [_plain(one) for one in (*found.findings, *told)],
         "site": _only(identity.sites),
         "subject": _only(identity.subjects),
-        "refused_codes": refused_codes(identity, [*job["codes"], *identity.subjects]),
+        "refused_codes": refused_codes(
+            identity, [*job["codes"], *identity.subjects, *identity.sites]
+        ),
         "marks": content_marks(inventory.cases),
         "uids": uids(inventory),
         "cases": [reviewer.answer(case, plan) for plan, case in enumerate(inventory.cases, 1)],
@@ -227,7 +235,7 @@ class _Reviewer:
         from sbrt_qa.review.review import review_case
         from sbrt_qa.review.stored import stored
 
-        doses, mapping = CaseDoses(case), self._job["mapping"]
+        doses, mapping = CaseDoses(case), self._mapping(case)
         chosen = self._family.of(case)
         review = self._of_place(review_case(case, chosen, mapping=mapping, doses=doses))
         facts, dvhs = stored(doses, mapping, review)
@@ -243,6 +251,22 @@ class _Reviewer:
         if self._job["report"]:
             told["unwritten"] = self._write(plan, doses, review, chosen, document, comparison)
         return told
+
+    def _mapping(self, case: Case) -> Mapping[str, str]:
+        """Return the map of names; where subjects go by pseudonyms, without those of other cases.
+
+        A name that this case does not have may be that of a patient whom its files do not know.
+        """
+        from sbrt_qa.workflows_audit.scanning import structure_names
+
+        mapping: Mapping[str, str] = self._job["mapping"]
+        if self._job["renamed"] is None:
+            return mapping
+        there = structure_names(case)
+        return {
+            name if name in there or name.startswith(ENTRY) else f"{ENTRY}{number}": to
+            for number, (name, to) in enumerate(mapping.items(), 1)
+        }
 
     def _of_place(self, review: CaseReview) -> CaseReview:
         """Return a review under the codes of its place, in which handling decides nothing."""
@@ -275,7 +299,7 @@ class _Reviewer:
         before = self._before
         if before is None:
             return None
-        found = before.compare(case, review, chosen, self._job["mapping"], alone=self._alone)
+        found = before.compare(case, review, chosen, self._mapping(case), alone=self._alone)
         if found is None:
             return None
         data = scrub(json.loads(found.to_json()), self._found)
@@ -303,16 +327,17 @@ class _Reviewer:
             write_report,
         )
 
-        evidence = gather(doses, chosen.protocol, self._job["mapping"], review)
+        evidence = gather(doses, chosen.protocol, self._mapping(doses.case), review)
         page = Reviewed(
             Review.from_json(document),
             without_identifiers(evidence, self._found),
             comparison=comparison,
             occasion=replace(
                 occasion_of(doses.case),
-                site=self._job["site"],
+                site=self._found.clean(self._job["site"]),
                 submission=self._job["version"],
                 written=dt.datetime.now(dt.UTC).date(),
+                head=self._job["head"],
             ),
         )
         if self._job["renamed"] is not None:

@@ -127,6 +127,19 @@ class AuditFolder:
 
         return is_writable(self.folder / DATABASE)
 
+    def refuse_read_only(self) -> None:
+        """Raise StoreError where nothing can be recorded: the folder, or its store, is read-only.
+
+        What is recorded also goes into the folder, wherever the store is.
+        """
+        in_folder = not self.settings.database and (self.folder / DATABASE).exists()
+        if not os.access(self.folder, os.W_OK) or (in_folder and not self.is_writable):
+            raise StoreError(
+                "this audit cannot be written, so nothing can be recorded in it",
+                where=quoted(self.folder.name),
+                advice="query, verify, export and letter --copy work all the same.",
+            )
+
     def is_gone(self, database: str = "") -> bool:
         """Tell whether the store should be a file in the folder, and is not there or empty."""
         path = self.folder / DATABASE
@@ -141,6 +154,8 @@ def begin(folder: Path, settings: Settings) -> AuditFolder:
     ------
     UsageError
         The folder holds something else, or the audit was begun with other settings.
+    StoreError
+        The audit is there and cannot be written.
     """
     if (folder / SETTINGS).exists():
         known = open_audit(folder)
@@ -149,6 +164,7 @@ def begin(folder: Path, settings: Settings) -> AuditFolder:
             if now and was != now:
                 what = f"this audit was begun with another {name}"
                 raise UsageError(what, where=quoted(folder.name), got=quoted(now))
+        known.refuse_read_only()
         return known
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         advice = "Give a new or empty folder, or that of an audit."
@@ -180,6 +196,19 @@ def refuse_inside(out: Path, submissions: Iterable[Path]) -> None:
                 advice="Give --out a folder elsewhere, such as one beside the submissions; an "
                 "audit that was begun there can be moved as a whole.",
             )
+
+
+def open_to_record(folder: Path) -> AuditFolder:
+    """Open an audit that was begun before, to record something in it.
+
+    Raises
+    ------
+    UsageError, StoreError
+        There is none; or it cannot be written.
+    """
+    place = open_audit(folder)
+    place.refuse_read_only()
+    return place
 
 
 def open_audit(folder: Path) -> AuditFolder:

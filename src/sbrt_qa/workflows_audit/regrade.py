@@ -87,11 +87,11 @@ def regrade(
         As they say.
     """
     from sbrt_qa import workflows
-    from sbrt_qa.workflows_audit.place import open_audit
+    from sbrt_qa.workflows_audit.place import open_to_record
 
     doing = refuse_nobody(by) if keep else None
     rules = workflows.protocol(protocol_name)
-    engine = open_audit(audit).engine(database)
+    engine = open_to_record(audit).engine(database)
     try:
         return _Regrader(engine, rules, doing).run()
     finally:

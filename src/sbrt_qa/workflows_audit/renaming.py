@@ -10,6 +10,9 @@ from typing import Final
 _UID: Final = re.compile(r"(?<![\w.])(?:[0-2](?:\.\d+){5,}|2\.25\.\d{15,})(?![\w.])")
 """A UID of an instance; those that the standard itself gives out begin with `STANDARD`."""
 
+LONG_NUMBER: Final = 5
+"""Digits from which on a name that is a number is looked for within texts."""
+
 STANDARD: Final = "1.2.840.10008."
 
 
@@ -19,16 +22,20 @@ def renamed_text(document: str, names: Mapping[str, str], uid: Callable[[str], s
     Parameters
     ----------
     names
-        What stands for each name.
+        What stands for each name. One that is a short number is replaced only where it is all of
+        a text: within one it may be any number.
     uid
         Gives what stands for a UID.
     """
     longest_first = sorted(filter(None, names), key=len, reverse=True)
-    alternatives = "|".join(map(re.escape, longest_first)) or r"(?!)"
-    whole = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)")
+    within = [one for one in longest_first if not (one.isdigit() and len(one) < LONG_NUMBER)]
+    alternatives = "|".join(map(re.escape, within)) or r"(?!)"
+    whole = re.compile(rf"(?<![^\W_])(?:{alternatives})(?![^\W_])")
 
     def replaced(data: object) -> object:
         if isinstance(data, str):
+            if data in names:
+                return names[data]
             text = whole.sub(lambda found: names[found[0]], data)
             return _UID.sub(lambda found: _replaced_uid(found[0], uid), text)
         if isinstance(data, list):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sbrt_qa.audit.privacy import Scan
     from sbrt_qa.dicom.identifiers import Identity
     from sbrt_qa.dicom.load import Inventory
+    from sbrt_qa.model.case import Case
     from sbrt_qa.model.plan import Plan
     from sbrt_qa.protocol.versions import ProtocolFamily
 
@@ -23,11 +24,11 @@ def scanned(
     from sbrt_qa.audit.privacy import Header, Texts, scan
     from sbrt_qa.model.outcome import Reason
 
-    refused = refused_codes(identity, (*codes, *identity.subjects))
+    refused = refused_codes(identity, (*codes, *identity.subjects, *identity.sites))
     codes = [code for code in codes if code not in refused]
     known = [code for code in identity.subjects if code not in refused]
     subjects = [code for code in known if is_subject_code(code)]
-    sites = [code for code in identity.sites if is_code(code)]
+    sites = [code for code in identity.sites if is_code(code) and code not in refused]
     odd = tuple(code for code in identity.subjects if code not in subjects)
     header = Header(
         identity.names,
@@ -41,17 +42,26 @@ def scanned(
     structures: list[str] = []
     labels: list[str] = []
     for case in inventory.cases:
+        structures += structure_names(case)
         if not isinstance(case.structures, Reason):
-            structures += [s.name for s in case.structures.structures]
             labels.append(case.structures.label)
         labels += [case.label, case.subject]
         if not isinstance(case.plan, Reason):
             labels += _written(case.plan)
-    labels = [text for text in labels if text not in subjects]
+    labels = [*refused, *(text for text in labels if text not in subjects)]
     files = [(one.name, one.modality) for one in inventory.files]
     files += [(one.name, "") for one in inventory.ignored]
     texts = Texts(tuple(structures), tuple(labels), tuple(files), _vocabulary(family))
     return scan(header, texts)
+
+
+def structure_names(case: Case) -> list[str]:
+    """Return the names of a case's structures."""
+    from sbrt_qa.model.outcome import Reason
+
+    if isinstance(case.structures, Reason):
+        return []
+    return [s.name for s in case.structures.structures]
 
 
 def refused_codes(identity: Identity, codes: Sequence[str]) -> list[str]:

@@ -69,13 +69,16 @@ def review(task: Task, limits: Limits) -> Outcome:
 # --- recording --------------------------------------------------------------------------------
 
 
-def known_codes(named: Naming) -> tuple[str, ...]:
-    """Return the codes of site and subject that a place tells, which files may hold; no names."""
+def known_codes(named: Naming, *, subject: bool = True) -> tuple[str, ...]:
+    """Return the codes of site and subject that a place tells, which files may hold; no names.
+
+    A subject that goes by a pseudonym is none that they may hold.
+    """
     from sbrt_qa.audit.coding import is_subject_code
     from sbrt_qa.audit.layout import is_code
 
-    site, subject = named.site or "", named.subject or ""
-    return tuple(filter(None, (site * is_code(site), subject * is_subject_code(subject))))
+    site, code = named.site or "", (named.subject or "") * subject
+    return tuple(filter(None, (site * is_code(site), code * is_subject_code(code))))
 
 
 def site_code(named: Naming) -> str:
@@ -137,6 +140,7 @@ class Session:
         """Return what a worker is sent about a submission."""
         from sbrt_qa.store.failures import attempts
         from sbrt_qa.store.known import is_recorded, settled_inputs
+        from sbrt_qa.store.verify import head
 
         one = found.submission
         key = self._secret.digest(one.key)
@@ -150,7 +154,7 @@ class Session:
             self._request.mapping,
             fixed=self._family.fixed,
             known=(*(s.input_sha256 for s in settled if self._is_complete(s)), *given_up),
-            codes=() if self._pseudonymize else known_codes(one.named),
+            codes=known_codes(one.named, subject=not self._pseudonymize),
             before=self._before(found, known=bool(settled)),
             report=self._reports.stem(key) if self._request.reports else "",
             site=site_code(one.named),
@@ -158,6 +162,7 @@ class Session:
             renamed=self._renamed(one.named) if self._pseudonymize else None,
             subject=self._subject(one.named),
             older=is_recorded(self._engine, key),
+            head=str(head(self._engine)) if self._request.reports else "",
         )
         return Task(one, key, job, {s.input_sha256: s for s in settled}, self._proof(one.path))
 

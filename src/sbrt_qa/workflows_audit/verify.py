@@ -63,10 +63,10 @@ def accept_loss(audit: Path, database: str, by: Doing) -> int:
         Nothing is lost, nobody decides, or there is no store any more.
     """
     from sbrt_qa.workflows_audit.acting import refuse_nobody
-    from sbrt_qa.workflows_audit.place import open_audit
+    from sbrt_qa.workflows_audit.place import open_to_record
     from sbrt_qa.workflows_audit.verify_outside import accept_loss as accept
 
-    return accept(open_audit(audit), database, refuse_nobody(by))
+    return accept(open_to_record(audit), database, refuse_nobody(by))
 
 
 def rerun(
@@ -147,7 +147,7 @@ class _Again:
             return "its files are not there"
         if first.engine != __version__:
             return f"it was made by version {first.engine}, this is {__version__}"
-        codes = () if self._pseudonymized else known_codes(found.named)
+        codes = known_codes(found.named, subject=not self._pseudonymized)
         mapping = json.loads(first.facts or "{}").get("mapping", {})
         rules = rules_of(self._engine, first.submission_id, first.engine)
         hashes = self._versions.get(rules, (first.protocol,))

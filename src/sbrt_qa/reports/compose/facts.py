@@ -71,6 +71,8 @@ def _report(review: CaseReview, occasion: Occasion, words: Words) -> str:
     """Return when it was made and of which review, and whether the engine was tested here."""
     parts = [words(msg("made on {date}"), date=occasion.written)] if occasion.written else []
     parts.append(words(msg("review {hash}"), hash=review.sha256[:SHOWN]))
+    if occasion.head:
+        parts.append(words(msg("after event {head} of the audit"), head=visible(occasion.head)))
     if not review.engine.self_test:
         parts.append(words(msg("no self-test recorded")))
     return " · ".join(parts)

@@ -17,6 +17,10 @@ const Trial = (() => {
   };
   const number = (value, digits = 4) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(digits))));
 
+  /* A site's code, and what the site is called where that is known. */
+  const names = new Map([...(data.rows ?? []), ...(data.sites ?? [])].map((row) => [row.site, row.site_name]));
+  const called = (site) => (names.get(site) ? site + " · " + names.get(site) : site);
+
   /* A table of texts and nodes; cells of the columns in `right` are numbers. */
   const table = (heads, rows, right = []) => {
     const node = make("table");
@@ -52,5 +56,5 @@ const Trial = (() => {
     button.addEventListener("click", () => choose(code));
     return button;
   };
-  return { data, say, byId, make, verdicts, number, table, choose, chooser, chosen: (f) => listeners.push(f) };
+  return { data, say, byId, make, verdicts, number, called, table, choose, chooser, chosen: (f) => listeners.push(f) };
 })();

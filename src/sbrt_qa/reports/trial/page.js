@@ -39,7 +39,7 @@
   const ofAll = (count, of) => count + " / " + of;
   const signals = { watch: "◆ " + say("outside 95 %"), alarm: "■ " + say("outside 99.8 %") };
   fill("sites", [say("site"), say("per protocol"), say("% (95 % interval)"), say("first submission approved"), say("% (95 % interval)"), say("beside the others")],
-    data.sites.map((row) => [row.site, ofAll(row.passed, row.submissions), rate(row), ofAll(row.first_pass_approved, row.subjects), rate(row, "first_pass_"), signals[row.signal]]));
+    data.sites.map((row) => [Trial.called(row.site), ofAll(row.passed, row.submissions), rate(row), ofAll(row.first_pass_approved, row.subjects), rate(row, "first_pass_"), signals[row.signal]]));
   fill("periods", [say("month"), say("per protocol"), say("% (95 % interval)")],
     data.periods.map((row) => [row.period, ofAll(row.passed, row.of), rate(row)]));
   fill("limits", [say("limit"), say("not met"), say("% (95 % interval)")],
@@ -83,8 +83,9 @@
     cell.append(button);
     head.append(cell);
   });
-  const offer = (id, values) => values.forEach((value) => byId(id).append(new Option(value === "" ? "–" : words[value] ?? value, value)));
-  offer("site", [...new Set(data.rows.map((row) => row.site))].sort());
+  const offer = (id, values, shown = (value) => value) =>
+    values.forEach((value) => byId(id).append(new Option(value === "" ? "–" : words[value] ?? shown(value), value)));
+  offer("site", [...new Set(data.rows.map((row) => row.site))].sort(), Trial.called);
   offer("verdict", Object.keys(words));
   const value = (row, key) => (key === "verdict" ? rank[row.verdict] : row[key]);
   const update = () => {
@@ -92,7 +93,7 @@
     const wanted = text.toLowerCase();
     const last = byId("latest").checked;
     shown = data.rows.filter((row) => (!site || row.site === site) && (!verdict || row.verdict === verdict) &&
-      (!last || row.latest) && (!wanted || row.code.toLowerCase().includes(wanted) ||
+      (!last || row.latest) && (!wanted || row.code.toLowerCase().includes(wanted) || Trial.called(row.site).toLowerCase().includes(wanted) ||
         (data.details[row.code] ?? []).some((one) => one.what.toLowerCase().includes(wanted))));
     const [key, way] = sorted;
     shown.sort((a, b) => { const [x, y] = [value(a, key), value(b, key)]; return way * (x < y ? -1 : x > y ? 1 : 0); });

@@ -1,0 +1,96 @@
+"""Case 145: a database that is away for a while, one that is locked, and one that is read-only."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+import postgres
+import pytest
+import sqlalchemy as sa
+from entries import entry, fill
+from test_store import NOW, recorder
+
+from sbrt_qa.store import connection as store
+from sbrt_qa.store.connection import open_engine, reading, writing
+from sbrt_qa.store.known import counts
+from sbrt_qa.store.migrate import upgrade
+from sbrt_qa.store.read_only import open_read_only
+from sbrt_qa.store.verify import verify
+
+
+def test_case_145__connections_that_the_server_ends_are_opened_again(engine):
+    if engine.dialect.name != "postgresql":
+        pytest.skip("of PostgreSQL only")
+    one = recorder(engine)
+    one.record(entry(), NOW)
+    other = open_engine(engine.url.render_as_string(hide_password=False))
+    with other.connect() as connection:
+        ended = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        )
+        connection.execute(sa.text(f"{ended} AND datname = current_database()"))
+    other.dispose()
+    one.record(entry(version=2, content="second"), NOW)
+    assert counts(engine)["submissions"] == 2
+    assert verify(engine).difference == ""
+
+
+def test_case_145__a_server_that_starts_again_is_waited_for(engine, caplog):
+    if engine.dialect.name != "postgresql":
+        pytest.skip("of PostgreSQL only")
+    one = recorder(engine)
+    one.record(entry(), NOW)
+    folder = Path(str(engine.url.query["host"]))
+    postgres.stop(folder)
+    again = threading.Timer(3.0, postgres.start, [folder])
+    again.start()
+    try:
+        with caplog.at_level(logging.WARNING, "sbrt_qa.store"):
+            one.record(entry(version=2, content="second"), NOW)
+    finally:
+        again.join()
+    assert "the database does not answer; trying again" in caplog.text
+    assert counts(engine)["submissions"] == 2
+    assert verify(engine).difference == ""
+
+
+def test_case_145__a_wait_for_another_writer_is_said(engine, url, monkeypatch, caplog):
+    monkeypatch.setattr(store, "SAID_SECONDS", 0.2)
+    recorder(engine).record(entry(), NOW)
+    other = open_engine(url)
+    inside, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with writing(other):
+            inside.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert inside.wait(30)
+    threading.Timer(1.5, done.set).start()
+    with caplog.at_level(logging.WARNING, "sbrt_qa.store"):
+        recorder(engine).record(entry(version=2, content="second"), NOW)
+    thread.join()
+    other.dispose()
+    assert "waiting for another process" in caplog.text
+
+
+def test_case_145__a_store_that_cannot_be_written_is_read_with_what_its_log_holds(tmp_path):
+    path = tmp_path / "audit.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    fill(engine)
+    assert path.with_name("audit.db-wal").stat().st_size  # as a killed writer leaves it
+    before = sorted(one.name for one in tmp_path.iterdir())
+    copy = open_read_only(path)
+    assert counts(copy) == counts(engine)
+    copy.dispose()
+    engine.dispose()
+    whole = open_read_only(path)
+    with reading(whole) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM letters").scalar()
+    whole.dispose()
+    assert {one.name for one in tmp_path.iterdir()} <= set(before)
