@@ -53,7 +53,9 @@ def test_nothing_that_leaves_a_worker_names_anybody(spoilt, tmp_path):
     case = answer["cases"][0]
     assert case["unwritten"] == ""
     page = PICTURES.sub("", (tmp_path / "page-1.html").read_text(encoding="utf-8"))
-    told = json.dumps({**answer, "subject": None, "cases": [{**case, "dvhs": []}]})
+    for_parent = {"subject": None, "refused_codes": []}  # which it replaces by keyed hashes
+    assert answer["refused_codes"] == ["Muster Erika"]
+    told = json.dumps({**answer, **for_parent, "cases": [{**case, "dvhs": []}]})
     for secret in SECRETS:
         assert secret not in told.casefold(), secret
         assert secret not in page.casefold(), secret
