@@ -13,7 +13,7 @@ from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.grading import verdict_within
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
-from sbrt_qa.reports.compose.advice import action
+from sbrt_qa.reports.compose.advice import action, coverage_first
 from sbrt_qa.reports.compose.meaning import harm
 from sbrt_qa.reports.words import Words, languages
 
@@ -33,8 +33,9 @@ The sentence follows from the volume of the limit. A dose to at most 0.5 cc is a
 isodose is brought off the organ. A larger volume may get more, up to the volume that the limit
 allows, and a report says how large it is in the plan (left out here). Coverage of the target gives
 way only to a serial organ of priority 1 that touches it, with a first estimate of what that costs
-(`COVERAGE_COST` in [checks](checks.md)); limits of priority 3 neither cost coverage nor dose. A
-level of the protocol that would meet a limit is named.
+(`COVERAGE_COST` in [checks](checks.md)); limits of priority 3 neither cost coverage nor dose, and
+where an organ misses no other limit, the report says so. A level of the protocol that would meet a
+limit is named.
 """
 
 
@@ -94,11 +95,13 @@ def page() -> str:
             text += f"\n## {heading}\n"
             told = heading
         bound = f"{result.op} {result.per_protocol_limit:g} {result.unit}"
-        text += f"\n**{result.id}**: {result.structure} {result.metric} {bound}\n"
+        text += f"\n**{result.id}**: {result.structure} {result.metric} {bound}, "
+        text += f"priority {result.priority}\n"
         for language in languages():
             words = Words(language)
             why = words(harm(result)) if harm(result) else ""
-            text += f"- {why} {action(result, None, (), words)}\n".replace("  ", " ")
+            advice = " ".join([action(result, None, (), words), *coverage_first([result], words)])
+            text += f"- {why} {advice}\n".replace("  ", " ")
     return text
 
 

@@ -14,11 +14,13 @@ from typing import Final
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding
+from sbrt_qa.model.phrase import Phrase
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose.curves import volume_at_cc
 from sbrt_qa.reports.compose.marks import number_text
 from sbrt_qa.reports.compose.meaning import INDICES, TARGETS, is_cold, is_maximum
+from sbrt_qa.reports.compose.organs import ORGANS, named
 from sbrt_qa.reports.compose.plain import spec_of
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Evidence
@@ -46,6 +48,9 @@ OFF_UNCOUNTED: Final = msg(
 SMALLER: Final = msg("At most {allowed} of {structure} may get more than {dose}; {volume} do.")
 SMALLER_UNCOUNTED: Final = msg("At most {allowed} of {structure} may get more than {dose}.")
 LESS_VOLUME: Final = msg("At most {bound} of {structure} may get {dose} or more; {value} do.")
+LESS_BED: Final = msg(
+    "Less than {bound} of {structure} may get a BED{alpha_beta} of {dose} or more; {value} do."
+)
 LOWER_MEAN: Final = msg(
     "Lower the mean dose of {structure} from {value} to {bound} at most: fewer beams through it, "
     "tighter fields."
@@ -69,14 +74,20 @@ RAISE: Final = msg(
     "Raise the dose where the picture shows the gap. If an organ beside it forbids that, name the "
     "organ in the submission."
 )
-COOL: Final = msg("Lower the hot spot, or prescribe to another isodose.")
+COOL: Final = msg("Lower the hot spot, or plan again with the prescription on a higher isodose.")
 STEEPEN: Final = msg(
     "Prescribe to a lower isodose: with a hotter centre the dose falls more steeply at the edge."
 )
 
+COVERAGE_FIRST: Final = msg("Coverage of the target comes before this limit.")
+
 STEP_DOWN: Final = msg(
     "By scaling the whole dose alone it would be met at {dose}, a level of the protocol ({factor} "
     "of the dose); the target would get as much less."
+)
+STEP_DOWN_DECIDING: Final = msg(
+    "By scaling the whole dose alone the limits of priority 1 and 2 would be met at {dose}, a "
+    "level of the protocol ({factor} of the dose); the target would get as much less."
 )
 NO_LEVEL: Final = msg(
     "Scaling the whole dose is no way out: no level of the protocol is as low as {dose}."
@@ -101,7 +112,24 @@ def actions(
     general = [text for r in ordered if (text := action(r, evidence, beside, words))]
     leveled = any(f.group == PRESCRIPTION for f in findings)
     scaling = [] if leveled else list(_scaling(results, review, words))
-    return tuple(dict.fromkeys([*advice, *general, *_costs(results, review, words), *scaling]))
+    if general:
+        general[0] = " ".join([general[0], *coverage_first(results, words)])
+    costs = _costs(results, review, words)
+    return tuple(dict.fromkeys([*advice, *general, *costs, *scaling]))
+
+
+def coverage_first(results: Sequence[ConstraintResult], words: Words) -> tuple[str, ...]:
+    """Return that coverage comes before the limits of one organ, where none of them decides."""
+    organs = [r for r in results if not TARGETS.match(r.of) and not _around(r)]
+    if not organs or min(r.priority for r in organs) <= DECIDING:
+        return ()
+    return (words(COVERAGE_FIRST),)
+
+
+def _around(result: ConstraintResult) -> bool:
+    """Tell whether a limit is about the dose around a target, whatever organ is there."""
+    spec = spec_of(result)
+    return result.structure.startswith("External") or (spec is not None and spec.kind in INDICES)
 
 
 def action(
@@ -117,8 +145,7 @@ def action(
     spec = spec_of(result)
     if spec is None:
         return ""
-    around = spec.kind in INDICES or result.structure.startswith("External")
-    if around or spec.kind == "GlobalMaxInPTV":
+    if _around(result) or spec.kind == "GlobalMaxInPTV":
         return words(SHAPE)
     if TARGETS.match(result.of):
         return _for_target(result, spec, beside, words)
@@ -154,7 +181,9 @@ def _for_target(
 def _for_organ(
     result: ConstraintResult, spec: MetricSpec, evidence: Evidence | None, words: Words
 ) -> str:
-    name, bound = visible(result.structure), result.per_protocol_limit
+    name, bound = named(result.structure, words), result.per_protocol_limit
+    if bound is not None and spec.kind == "V" and spec.conversion is not None:
+        return _of_bed(result, spec, words)
     if bound is None or spec.conversion is not None or spec.unit not in ("Gy", "cc", "%"):
         return words(LOWER, structure=name)
     dose = number_text(bound, spec.unit)
@@ -168,6 +197,18 @@ def _for_organ(
         volume = f"{counted:.3g} cc"
         return words(SMALLER, allowed=allowed, structure=name, dose=dose, volume=volume)
     return _of_volumes(result, spec, evidence, words) or words(LOWER, structure=name)
+
+
+def _of_bed(result: ConstraintResult, spec: MetricSpec, words: Words) -> str:
+    """Return the sentence of a volume at a biologically effective dose."""
+    name, conversion = named(result.structure, words), spec.conversion
+    if conversion is None or conversion.per_fraction_gy is not None:
+        return words(LOWER, structure=name)
+    return words(
+        LESS_BED, bound=number_text(result.per_protocol_limit or 0.0, spec.unit), structure=name,
+        alpha_beta=f"{conversion.alpha_beta_gy:g}", dose=number_text(spec.amount, "Gy"),
+        value=value_text(result),
+    )  # fmt: skip
 
 
 def _off(
@@ -186,7 +227,7 @@ def _of_volumes(
     result: ConstraintResult, spec: MetricSpec, evidence: Evidence | None, words: Words
 ) -> str:
     """Return the sentence of a limit of a volume or a mean dose; empty for any other."""
-    name, bound = visible(result.structure), result.per_protocol_limit or 0.0
+    name, bound = named(result.structure, words), result.per_protocol_limit or 0.0
     limit, value = number_text(bound, spec.unit), value_text(result)
     if spec.kind == "Mean":
         return words(LOWER_MEAN, structure=name, value=value, bound=limit)
@@ -225,7 +266,17 @@ def _costs(results: Sequence[ConstraintResult], review: CaseReview, words: Words
     named = {r.structure for r in results if r.priority == 1}
     for finding in review.findings:
         if finding.code == COVERAGE_COST and finding.where in named:
-            yield words.sentence(finding.message)
+            yield _with_names(finding.message, words)
+
+
+def _with_names(message: str, words: Words) -> str:
+    """Return a sentence of a check, its organs named as in the other sentences here."""
+    if not isinstance(message, Phrase):
+        return words.sentence(message)
+    values = tuple(
+        named(v, words) if isinstance(v, str) and v in ORGANS else v for v in message.values
+    )
+    return words.value(Phrase(message.template, values))
 
 
 def _scaling(
@@ -238,10 +289,9 @@ def _scaling(
     plan = review.plan
     if not isinstance(plan, PlanSummary) or not isinstance(plan.prescription_gy, float | int):
         return
-    factors = [f for r in results if (f := _factor(r)) is not None]
-    if not factors or len(factors) < len(results):
-        return
-    if min(r.priority for r in results) > DECIDING:
+    deciding = [r for r in results if r.priority <= DECIDING]
+    factors = [f for r in deciding if (f := _factor(r)) is not None]
+    if not factors or len(factors) < len(deciding):
         return
     rx_gy = plan.prescription_gy
     most_gy = min(factors) * rx_gy
@@ -250,7 +300,8 @@ def _scaling(
         return
     if fitting := [gy for gy in levels if gy <= most_gy]:
         level = max(fitting)
-        yield words(STEP_DOWN, factor=f"{100 * level / rx_gy:.0f} %", dose=f"{level:g} Gy")
+        text = STEP_DOWN if len(deciding) == len(results) else STEP_DOWN_DECIDING
+        yield words(text, factor=f"{100 * level / rx_gy:.0f} %", dose=f"{level:g} Gy")
     else:
         yield words(NO_LEVEL, dose=f"{most_gy:.1f} Gy")
 

@@ -23,12 +23,13 @@ WHY: Final = (
                                      "perforate or form a fistula.")),
     ("Bowel|SmallBowel", msg("A small part of the bowel at a high dose can ulcerate, bleed or "
                              "perforate.")),
-    ("Anastomosis", msg("An anastomosis heals slowly: at a high dose it can leak, bleed or "
-                        "narrow.")),
+    ("Anastomosis", msg("At a high dose an anastomosis can leak, bleed or narrow, and bile can "
+                        "become infected.")),
     ("Stent", msg("Bile duct and bowel wall around a stent can ulcerate, bleed or perforate.")),
     ("Esophagus", msg("The oesophagus can ulcerate, perforate, narrow or form a fistula.")),
-    ("SpinalCord|SpinalCanal", msg("Radiation myelopathy: paralysis and loss of feeling below the "
-                                   "level of the dose, without recovery.")),
+    ("SpinalCord|SpinalCanal", msg("The risk of radiation myelopathy rises: paralysis and loss of "
+                                   "sensation below the irradiated level, as a rule without "
+                                   "recovery.")),
     ("CaudaEquina|SacPlex|BrachialPlex", msg("Radiation injury of the nerves: weakness and loss "
                                              "of feeling, rarely with recovery.")),
     ("Kidney", msg("Kidney function can be lost; what counts is the mean dose and the volume that "
@@ -36,17 +37,19 @@ WHY: Final = (
     ("Liver", msg("Too little liver is spared: the risk of radiation-induced liver disease rises, "
                   "and more so after resection and chemotherapy.")),
     ("V_Portal", msg("The portal vein can narrow or thrombose.")),
-    ("BileDuct|CBD|Hilum|Hepatobil|CHBT|HBT", msg("The central bile ducts can narrow, with "
+    ("BileDuct_Common|CBD", msg("The common bile duct can narrow, with jaundice or cholangitis.")),
+    ("BileDuct|Hilum|Hepatobil|CHBT|HBT", msg("The central bile ducts can narrow, with "
                                                   "jaundice or cholangitis.")),
     ("Gallbladder", msg("The gallbladder can become inflamed or perforate.")),
     ("Heart", msg("Pericarditis and late heart disease become more likely.")),
-    ("V_Venacava|IVC|V_Cava", msg("The vena cava can, rarely, narrow or thrombose.")),
+    ("V_Venacava_I|IVC", msg("The inferior vena cava can, rarely, narrow or thrombose.")),
+    ("V_Venacava|V_Cava", msg("The vena cava can, rarely, narrow or thrombose.")),
     ("A_Aorta|Aorta", msg("The wall of the aorta can, rarely, weaken: aneurysm or bleeding.")),
     ("GreatVes|A_Pulm", msg("The wall of a large vessel can, rarely, weaken or narrow: aneurysm, "
                             "bleeding or thrombosis.")),
     ("Chestwall", msg("Chest-wall pain becomes more likely.")),
     ("Rib", msg("A rib can break, with pain.")),
-    ("Skin", msg("The skin can ulcerate, die off or scar.")),
+    ("Skin", msg("The skin can ulcerate, become necrotic or scar.")),
     ("Lung", msg("Pneumonitis becomes more likely.")),
     ("Bronchus|Trachea|ProximalBronch", msg("The airway can narrow or form a fistula.")),
     ("Spleen", msg("Lymphocytes pass through the spleen; their count can fall.")),
