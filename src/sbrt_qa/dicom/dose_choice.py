@@ -90,21 +90,37 @@ def choose_dose(
     left = _of_best_type(_in_gy(doses, decisions), decisions)
     kinds: dict[Summation, list[Part]] = {}
     for part in parts_of(left):
-        kinds.setdefault(summation(part[0].root), []).append(part)
+        kinds.setdefault(_summation(part[0]), []).append(part)
     try:
         choice = _chosen(kinds, plan, read, stated, decisions)
     except DicomError as error:
-        relative = any(one.root.code("DoseUnits") == "RELATIVE" for one in left)
+        relative = any(_code(one, "DoseUnits") == "RELATIVE" for one in left)
         code = ReasonCode.DOSE_UNUSABLE if relative else ReasonCode.DOSE_UNREADABLE
         files = next((p for kind in _KINDS for p in kinds.get(kind, [])), ())
         choice = DoseChoice(files, Reason(code, said(error)))
     return replace(choice, decisions=(*decisions, *choice.decisions))
 
 
+def _code(one: FoundObject, keyword: str) -> str:
+    """Return a code of a dose; empty where the file is cut off before it."""
+    try:
+        return one.root.code(keyword)
+    except DicomError:
+        return ""
+
+
+def _summation(one: FoundObject) -> Summation:
+    """Return what a dose sums; a file cut off before it says so may hold the whole plan."""
+    try:
+        return summation(one.root)
+    except DicomError:
+        return Summation.PLAN
+
+
 def _in_gy(doses: Sequence[FoundObject], decisions: list[str]) -> list[FoundObject]:
     """Return the doses that have values in Gy; all, where none has."""
-    relative = [one for one in doses if one.root.code("DoseUnits") == "RELATIVE"]
-    left = [one for one in doses if one.root.code("DoseUnits") != "RELATIVE"]
+    relative = [one for one in doses if _code(one, "DoseUnits") == "RELATIVE"]
+    left = [one for one in doses if _code(one, "DoseUnits") != "RELATIVE"]
     if left and relative:
         decisions.append(say("the dose in Gy is used, not the relative one: {0}", _names(relative)))
     return left or list(doses)
@@ -113,10 +129,10 @@ def _in_gy(doses: Sequence[FoundObject], decisions: list[str]) -> list[FoundObje
 def _of_best_type(doses: Sequence[FoundObject], decisions: list[str]) -> list[FoundObject]:
     """Return the doses of the first Dose Type in `_TYPES` that is there; all, where none is."""
     for kind in _TYPES:
-        left = [one for one in doses if one.root.code("DoseType") == kind]
-        others = [one for one in doses if one.root.code("DoseType") != kind]
+        left = [one for one in doses if _code(one, "DoseType") == kind]
+        others = [one for one in doses if _code(one, "DoseType") != kind]
         if left and others:
-            types = ", ".join(dict.fromkeys(o.root.code("DoseType") or "–" for o in others))
+            types = ", ".join(dict.fromkeys(_code(o, "DoseType") or "–" for o in others))
             shown = kind or say("not stated")
             decisions.append(
                 say(

@@ -27,7 +27,9 @@ def parts_of(doses: Sequence[FoundObject]) -> list[Part]:
     """Group doses: planes that lie in one stack together, every other dose alone; in file order."""
     groups: dict[object, list[FoundObject]] = {}
     for dose in doses:
-        groups.setdefault(_stack_key(dose) or dose.uid, []).append(dose)
+        # a damaged file is no plane of a stack; reading it says what is wrong with it
+        key = None if dose.problem else _stack_key(dose)
+        groups.setdefault(key or dose.uid, []).append(dose)
     return [
         part
         for group in groups.values()
@@ -37,6 +39,8 @@ def parts_of(doses: Sequence[FoundObject]) -> list[Part]:
 
 def _is_stack(group: Sequence[FoundObject]) -> bool:
     """Tell whether planes lie at more than one place."""
+    if any(one.problem for one in group):
+        return False
     heights = [p[2] for one in group if (p := one.root.numbers("ImagePositionPatient"))]
     return len(heights) > 1 and max(heights) - min(heights) > SAME_PLACE_MM
 
