@@ -79,7 +79,7 @@ STEEPEN: Final = msg(
     "Prescribe to a lower isodose: with a hotter centre the dose falls more steeply at the edge."
 )
 
-COVERAGE_FIRST: Final = msg("Coverage of the target comes before this limit.")
+COVERAGE_FIRST: Final = msg("Coverage of the target comes before this limit of {structure}.")
 
 STEP_DOWN: Final = msg(
     "By scaling the whole dose alone it would be met at {dose}, a level of the protocol ({factor} "
@@ -123,7 +123,7 @@ def coverage_first(results: Sequence[ConstraintResult], words: Words) -> tuple[s
     organs = [r for r in results if not TARGETS.match(r.of) and not _around(r)]
     if not organs or min(r.priority for r in organs) <= DECIDING:
         return ()
-    return (words(COVERAGE_FIRST),)
+    return (words(COVERAGE_FIRST, structure=named(organs[0].structure, words)),)
 
 
 def _around(result: ConstraintResult) -> bool:

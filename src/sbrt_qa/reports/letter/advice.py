@@ -66,6 +66,18 @@ FOR_SITE: Final = {
         "Make it again from the present contours."
     ),
     "Have the PRV made again.": msg("Make the PRV again."),
+    "Have it said which is meant, and the second contour removed if it is a copy.": msg(
+        "Please say which is meant, and remove the second contour if it is a copy."
+    ),
+    "Have the contours drawn as one outline.": msg("Draw the contours as one outline."),
+    "Have the second copy removed, and check that nothing else was doubled.": msg(
+        "Remove the second copy, and check that nothing else was doubled."
+    ),
+    "Ask the site what it added.": msg("Please say what was added."),
+    "Ask whether this plan treats them as well.": msg(
+        "Please say whether this plan treats them as well."
+    ),
+    "Ask the site what the dose holds.": msg("Please say what the dose holds."),
     "Have the stray contours removed.": msg("Remove the stray contours."),
     "Have them contoured, or say which structures they are with --map.": CONTOUR_THEM,
     "Limits that depend on it are not applied: choose the right protocol, or ask the site.": msg(
