@@ -34,7 +34,9 @@ def test_findings_of_a_sample_plan_are_the_expected_ones(sbrt_qa: Command, name:
     for verdict in (Verdict.MINOR, Verdict.MAJOR, Verdict.NOT_EVALUABLE):
         assert limits(review, verdict) == set(expected[verdict])
     assert {f.code for f in review.findings} == set(expected["found"])
-    assert len(review.passed) > 50
+    disowned = any(f.disowns is not None for f in review.findings)
+    # Checks of values that a find disowns have not passed; the others still have.
+    assert len(review.passed) > (30 if disowned else 50)
 
 
 def test_the_whole_folder_gives_a_review_of_each_and_the_worst_exit_code(sbrt_qa: Command) -> None:

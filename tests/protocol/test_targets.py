@@ -231,6 +231,33 @@ def test_targets_may_be_judged_as_one() -> None:
     assert row.value == pytest.approx(50.0, abs=0.5)
 
 
+def near_minimum_rules(judge: str) -> Protocol:
+    """Return the rules with a near-minimum of the GTV, or of the CTV that stands in for it."""
+    limit = """
+  - {id: GROSS, structure: GTV, otherwise: CTV, metric: "D98%[%]", op: ">=", per_protocol: 100,
+     minor: 95, priority: 1, source: [T], confidence: proposal}
+conformity:"""
+    text = RULES.replace("\nconformity:", limit)
+    text += "  - {name: CTV, kind: target, needed: optional}\n"
+    text = text.replace("JUDGE", judge).replace("METRIC", "D5cc[Gy]").replace("LIMIT", "100")
+    return parse_protocol(text.encode(), "small")
+
+
+def test_each_of_several_targets_that_stand_in_for_another_kind_is_judged() -> None:
+    """The missed one holds 1.5 % of both: D98% of their union would pass at 55 Gy."""
+    large, small = ball(3, "CTV1", LEFT, 10.0), ball(4, "CTV2", RIGHT, 2.5)
+    plan = case(PTV, SECOND, large, small, dose=two_levels(55, 1))
+    found = reviewed(plan, near_minimum_rules("each"))
+    assert rows(found, "GROSS") == {"CTV1": PP, "CTV2": MAJOR}
+    by_name = {t.name: t.verdict for t in found.targets}
+    assert (by_name["CTV1"], by_name["CTV2"]) == (PP, MAJOR)
+    (note,) = (r.note for r in found.constraints if r.structure == "CTV2")
+    assert "no GTV in the plan" in note
+    alone = case(PTV, SECOND, large, dose=two_levels(55, 1))
+    assert rows(reviewed(alone, near_minimum_rules("each")), "GROSS") == {"GTV": PP}
+    assert rows(reviewed(plan, near_minimum_rules("union")), "GROSS") == {"GTV": PP}
+
+
 def test_each_target_is_held_against_the_dose_prescribed_to_its_number() -> None:
     low = case(PTV, SECOND, dose=two_levels(55, 42), own={1: 50.0, 2: 40.0})
     assert rows(reviewed(low)) == {"PTV": PP, "PTV2": PP}

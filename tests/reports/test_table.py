@@ -264,3 +264,11 @@ def test_checks_that_passed_are_listed_when_asked_for(review: CaseReview) -> Non
     for piece in ("beam 0", "1 MU", "2 MU", "> 0", "dose grid"):
         assert piece in text
     assert "--all-checks" not in text
+
+
+def test_a_find_with_a_tolerance_and_nothing_expected_has_no_empty_bound(
+    review: CaseReview,
+) -> None:
+    found = replace(FOUND, expected="", tolerance="dose falls over 3 mm")
+    text = table(replace(review, findings=(found,)), 160)
+    assert "changed later (tolerance dose falls over 3 mm). Export again." in text

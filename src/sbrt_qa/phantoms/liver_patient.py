@@ -1,7 +1,8 @@
 """The synthetic liver patient: anatomy, tumour bed, plan and dose put together.
 
-Four plans on one anatomy. They differ by what makes plans differ in life: where the tumour bed
-lies, how wide the fields open, how much of the target is covered.
+Plans on one anatomy. They differ by what makes plans differ in life: where the tumour bed lies,
+whether there is a second lesion, how much liver is left, how wide the fields open, how much of the
+target is covered.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from sbrt_qa.phantoms.liver_dose import (
     opening,
 )
 from sbrt_qa.phantoms.liver_image import BED_HU, PAINT, clips, paint
-from sbrt_qa.phantoms.liver_solids import Grown, Point, Solid, Tube, smooth_tube
+from sbrt_qa.phantoms.liver_second import SecondLesion, merged, sealed
+from sbrt_qa.phantoms.liver_solids import Carved, Grown, HalfSpace, Point, Solid, Tube, smooth_tube
 
 Axes = tuple[FloatArray, FloatArray, FloatArray]
 """Positions along (x, y, z)."""
@@ -62,7 +64,10 @@ FIELDS: Final = (
 )  # fmt: skip
 """Nine coplanar fields from the right side and two that cross them."""
 
-STRUCTURE_TYPES: Final = {"External": "EXTERNAL", "CTV": "CTV", "PTV": "PTV"}
+STRUCTURE_TYPES: Final = {
+    "External": "EXTERNAL", "CTV": "CTV", "PTV": "PTV", "CTV1": "CTV", "PTV1": "PTV",
+    "CTV2": "CTV", "PTV2": "PTV",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +88,10 @@ class PlanIdea:
         What is prescribed.
     left_out
         Structures that were not contoured.
+    second
+        A second lesion, with a CTV and a PTV of its own; the isocentre stays in the first.
+    liver_kept
+        What is left of the liver behind a further cut; all of it when None.
     """
 
     label: str
@@ -93,6 +102,8 @@ class PlanIdea:
     prescription_gy: float = 50.0
     fractions: int = 5
     left_out: tuple[str, ...] = ()
+    second: SecondLesion | None = None
+    liver_kept: HalfSpace | None = None
 
     @property
     def ctv(self) -> Tube:
@@ -103,6 +114,17 @@ class PlanIdea:
     def ptv(self) -> Tube:
         """The tumour bed with its margin."""
         return self.ctv.grown(PTV_MARGIN_MM)
+
+    @property
+    def targets(self) -> dict[str, Tube]:
+        """All targets by name; numbered where there are two lesions."""
+        if self.second is None:
+            return {"CTV": self.ctv, "PTV": self.ptv}
+        other = self.second.ctv
+        return {
+            "CTV1": self.ctv, "PTV1": self.ptv,
+            "CTV2": other, "PTV2": other.grown(PTV_MARGIN_MM),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +154,8 @@ def build(idea: PlanIdea) -> LiverCase:
     tilt = levelling_tilt(FIELDS, _slope(np.sum(parts, axis=0), idea.ptv, quick))
     axes_mm = (DOSE_X_MM, DOSE_Y_MM, DOSE_Z_MM)
     opened, parts = _irradiate(idea, isocentre, density, tilt, axes_mm)
+    if idea.second is not None:
+        opened, parts = _with_second(idea, (opened, parts), isocentre, density, axes_mm)
     total = np.sum(parts, axis=0)
     gy_per_unit = idea.prescription_gy / covering(total, idea.ptv, idea.coverage)
     shares_gy = [gy_per_unit * _value_at(p, isocentre) for p in parts]
@@ -156,14 +180,47 @@ def _irradiate(
     idea: PlanIdea, isocentre: Point, density: Density, tilt_per_mm: FloatArray, axes_mm: Axes
 ) -> tuple[tuple[FieldOpening, ...], list[FloatArray]]:
     """Open and deliver all fields; there is no dose in the air around the patient."""
-    target = idea.ptv.grown(idea.opening_mm)
-    opened = tuple(opening(f, target, isocentre, idea.peak, tilt_per_mm) for f in FIELDS)
+    opened = _opened(idea, idea.ptv, isocentre, tilt_per_mm)
+    return opened, _delivered(opened, isocentre, density, axes_mm)
+
+
+def _with_second(
+    idea: PlanIdea,
+    first: tuple[tuple[FieldOpening, ...], list[FloatArray]],
+    isocentre: Point,
+    density: Density,
+    axes_mm: Axes,
+) -> tuple[tuple[FieldOpening, ...], list[FloatArray]]:
+    """Let all fields cover the second lesion as well, or the place where it was thought to be."""
+    if idea.second is None:
+        return first
+    aimed = idea.second.aimed.grown(PTV_MARGIN_MM)
+    opened = tuple(sealed(o) for o in _opened(idea, aimed, isocentre, np.zeros(3)))
+    parts = _delivered(opened, isocentre, density, axes_mm)
+    ours, theirs = (
+        covering(np.sum(doses, axis=0), target, idea.coverage)
+        for doses, target in ((first[1], idea.ptv), (parts, aimed))
+    )
+    share = ours / theirs
+    both = tuple(merged(a, b, share) for a, b in zip(first[0], opened, strict=True))
+    return both, [a + share * b for a, b in zip(first[1], parts, strict=True)]
+
+
+def _opened(
+    idea: PlanIdea, target: Tube, isocentre: Point, tilt_per_mm: FloatArray
+) -> tuple[FieldOpening, ...]:
+    target = target.grown(idea.opening_mm)
+    return tuple(opening(f, target, isocentre, idea.peak, tilt_per_mm) for f in FIELDS)
+
+
+def _delivered(
+    opened: tuple[FieldOpening, ...], isocentre: Point, density: Density, axes_mm: Axes
+) -> list[FloatArray]:
     patient = _inside(Grown(anatomy()["External"], 2 * DOSE_MM), axes_mm)
-    parts = [
+    return [
         patient * field_dose(f, o, isocentre, density, axes_mm)
         for f, o in zip(FIELDS, opened, strict=True)
     ]
-    return opened, parts
 
 
 def _inside(solid: Solid, axes_mm: Axes) -> npt.NDArray[np.bool_]:
@@ -184,8 +241,11 @@ def _slope(dose: FloatArray, target: Tube, axes_mm: Axes) -> FloatArray:
 
 def structures(idea: PlanIdea) -> StructureSet:
     """Draw the targets and all organs but those left out."""
-    targets = draw({"CTV": idea.ctv, "PTV": idea.ptv}, CONTOUR_Z_MM, HALF_WIDTH_MM)
-    drawn = {"External": _organ_contours()["External"], **targets, **_organ_contours()}
+    targets = draw(idea.targets, CONTOUR_Z_MM, HALF_WIDTH_MM)
+    organs = dict(_organ_contours())
+    if idea.liver_kept is not None:
+        organs |= draw({"Liver": _kept(idea, "Liver")}, CONTOUR_Z_MM, HALF_WIDTH_MM)
+    drawn = {"External": organs["External"], **targets, **organs}
     numbered = enumerate(drawn.items(), start=1)
     return StructureSet(
         tuple(
@@ -197,11 +257,20 @@ def structures(idea: PlanIdea) -> StructureSet:
     )
 
 
+def _kept(idea: PlanIdea, organ: str) -> Solid:
+    """Return what is left of the liver or its vessels; any other organ is whole."""
+    solid = anatomy()[organ]
+    if idea.liver_kept is None or not organ.startswith("Liver"):
+        return solid
+    return Carved(solid, within=(idea.liver_kept,))
+
+
 def image_hu(idea: PlanIdea) -> npt.NDArray[np.int16]:
     """Paint the patient in Hounsfield units, shape ``(nz, ny, nx)``."""
-    organs = anatomy()
-    layers = [(organs[name], float(value)) for name, value in PAINT]
+    layers = [(_kept(idea, name), float(value)) for name, value in PAINT]
     layers += [(idea.ctv.grown(-4.0), float(BED_HU)), *clips(idea.ctv)]
+    if idea.second is not None:
+        layers.append((idea.second.ctv, float(BED_HU)))
     return paint(layers, IMAGE_X_MM, IMAGE_Y_MM, IMAGE_Z_MM)
 
 
@@ -247,8 +316,11 @@ def _plan(idea: PlanIdea, isocentre: Point, shares_gy: list[float]) -> Plan:
         )
         for i, (field, share) in enumerate(zip(FIELDS, shares_gy, strict=True), start=1)
     )
-    prescribed = DoseReference(
-        1, "SITE", "TARGET", "PTV", target_prescription_gy=idea.prescription_gy
+    kind = "SITE" if idea.second is None else "VOLUME"
+    ptvs = [(n, t) for n, t in enumerate(idea.targets, start=2) if t.startswith("PTV")]
+    prescribed = tuple(
+        DoseReference(i, kind, "TARGET", name, roi if idea.second else None, idea.prescription_gy)
+        for i, (roi, name) in enumerate(ptvs, start=1)
     )
     return Plan(
         sop_instance_uid="",
@@ -257,7 +329,7 @@ def _plan(idea: PlanIdea, isocentre: Point, shares_gy: list[float]) -> Plan:
         intent="CURATIVE",
         approval="APPROVED",
         patient_position="HFS",
-        dose_references=(prescribed,),
+        dose_references=prescribed,
         fraction_groups=(FractionGroup(1, idea.fractions, tuple(b.number for b in beams)),),
         beams=beams,
         setups=(PatientSetup("HFS", "BREATH_HOLD"),),

@@ -20,7 +20,7 @@ from sbrt_qa.model.plan import Plan
 from sbrt_qa.protocol.schema import Protocol
 
 PROTOCOL_VERSION: Final = "PROTOCOL_VERSION"
-"""Code of the finding that a version could not be chosen by date."""
+"""Code of the finding that the date chose no version, or one that is not the newest."""
 
 AS_ASKED: Final = say("as asked for")
 IN_FORCE: Final = say("in force at the planning date")
@@ -98,7 +98,29 @@ class ProtocolFamily:
             planned = say("planned before the first version took effect")
             drawn = say("drawn before the first version took effect")
             return self._undecided(part, planned if part == "RTPLAN" else drawn, told=True)
-        return Chosen(in_force[-1], IN_FORCE)
+        return Chosen(in_force[-1], IN_FORCE, self._older(in_force[-1], part))
+
+    def _older(self, used: Protocol, part: str) -> Finding | None:
+        """Return that there is a newer version than the one in force; None where there is none."""
+        latest = self.latest
+        if used is latest:
+            return None
+        return Finding(
+            PROTOCOL_VERSION,
+            None,
+            part,
+            say(
+                "held against {0} {1}, in force at the planning date; the newest version is {2}, "
+                "for plans from {3}",
+                used.id,
+                used.version,
+                latest.version,
+                str(latest.effective),
+            ),
+            say("Hold it against the newest with: -p {0}@{1}.", latest.id, latest.version),
+            title=_TITLE,
+            group=_GROUP,
+        )
 
     def _undecided(self, part: str, what: str, *, told: bool) -> Chosen:
         latest = self.latest

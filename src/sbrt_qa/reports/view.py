@@ -197,8 +197,11 @@ def finding_text(finding: Finding) -> str:
     """Return a finding as one line: code, place, message, advice."""
     where = f"{finding.where}: " if finding.where else ""
     advice = f". {finding.advice}" if finding.advice else ""
-    bounds = f"expected {finding.expected}" if finding.expected else ""
-    bounds += f", tolerance {finding.tolerance}" if finding.tolerance else ""
+    bounds = ", ".join(
+        f"{word} {value}"
+        for word, value in (("expected", finding.expected), ("tolerance", finding.tolerance))
+        if value
+    )
     said = f"{finding.message.rstrip('.')}{f' ({bounds})' if bounds else ''}"
     return visible(f"{finding.code}  {where}{said}{advice}")
 

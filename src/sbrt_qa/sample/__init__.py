@@ -1,8 +1,8 @@
 """The sample patients: plans as DICOM folders, and what a review should find in them.
 
 Four plans differ by what was planned; seven more are the compliant plan with the faults of one
-family of checks. All share one synthetic anatomy; each is written as a subject of its own, with its
-own UIDs.
+family of checks; two show what a protocol decides about several lesions and a small liver. All
+share one synthetic anatomy; each is written as a subject of its own, with its own UIDs.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ EXPECTED: Final = "expected.json"
 
 COLOURS: Final = {
     "External": (120, 200, 120), "CTV": (255, 120, 200), "PTV": (230, 30, 30),
+    "CTV1": (255, 120, 200), "PTV1": (230, 30, 30), "CTV2": (255, 180, 120), "PTV2": (230, 120, 30),
     "Liver": (180, 110, 50), "Stomach": (200, 60, 200), "Duodenum": (240, 220, 40),
     "Bowel_Small": (60, 210, 150), "Bowel_Large": (30, 140, 80), "Kidney_L": (40, 160, 240),
     "Kidney_R": (40, 110, 200), "SpinalCord": (250, 250, 250), "Heart": (240, 90, 90),
@@ -128,6 +129,7 @@ def expected_json() -> str:
 def _content(case: LiverCase, sample: Sample) -> CaseContent:
     beams = zip(case.plan.beams, case.openings, strict=True)
     colours = {s.roi_number: COLOURS.get(s.name) for s in case.structures.structures}
+    deflated = sample.compact or sample.deflated
     known = {number: colour for number, colour in colours.items() if colour is not None}
     return CaseContent(
         structures=case.structures,
@@ -139,10 +141,10 @@ def _content(case: LiverCase, sample: Sample) -> CaseContent:
         rtdose=RtDoseOptions(
             offsets=sample.offsets,
             comment="modelled, not calculated by a TPS",
-            gy_per_unit=Decimal("0.01") if sample.compact else None,
-            deflated=sample.compact,
+            gy_per_unit=Decimal(sample.step_gy) if sample.compact else None,
+            deflated=deflated,
         ),
-        rtstruct=RtStructOptions(colours=known, approval="APPROVED", deflated=sample.compact),
+        rtstruct=RtStructOptions(colours=known, approval="APPROVED", deflated=deflated),
         sessions=sample.delivered(case.plan),
     )
 
@@ -191,8 +193,10 @@ the dose is a sum of eleven modelled photon fields (depth dose, penumbra, invers
 conformal apertures) normalised to the target. The patient is slim and the scan short, so that the
 2 mm dose grid holds the whole body in little space; lungs and heart end with the scan.
 
-The first four differ by what was planned. The others are the compliant plan with the faults of one
-family of plan checks; they are deflated, and without an image unless it matters, to save space.
+The first four differ by what was planned, and so do the last two, which show what the protocol
+decides about several lesions and about a small liver. Those between are the compliant plan with the
+faults of one family of plan checks. All but the first are deflated, and most are without an image,
+to save space.
 
 - `expected.json`: per case the verdict, the limits not met, the plan checks that find something.
 - `SHA256SUMS`: `sha256sum -c SHA256SUMS` checks the files. `scripts/make_sample_dicom.py` writes

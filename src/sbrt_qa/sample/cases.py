@@ -14,6 +14,8 @@ from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.phantoms import liver_faults
 from sbrt_qa.phantoms.liver_patient import LiverCase, PlanIdea
+from sbrt_qa.phantoms.liver_second import SecondLesion
+from sbrt_qa.phantoms.liver_solids import HalfSpace
 
 BED: Final = ((-70.5, -10.1, -10.5, 12.8), (-60.5, -4.1, -15.5, 13.8), (-51.5, 1.9, -20.2, 12.8))
 """The tumour bed on the cut surface of the liver: (x, y, z, radius) in mm."""
@@ -48,7 +50,11 @@ class Sample:
     image
         Whether the image is written.
     compact
-        Whether dose and structures are deflated, and the dose rounded to 0.01 Gy.
+        Whether dose and structures are deflated, and the dose rounded to `step_gy`.
+    step_gy
+        Step to which the dose of a compact case is rounded, as decimal.
+    deflated
+        Whether dose and structures are deflated as they are, nothing rounded.
     """
 
     idea: PlanIdea
@@ -64,9 +70,21 @@ class Sample:
     delivered: Callable[[Plan], tuple[Session, ...]] = lambda _: ()
     image: bool = True
     compact: bool = False
+    step_gy: str = "0.01"
+    deflated: bool = False
 
 
 COMPLIANT: Final = PlanIdea("COMPLIANT", BED)
+
+TWO_LESIONS: Final = PlanIdea(
+    "TWO_LESIONS",
+    ((-70.5, -10.1, -10.5, 9.8), (-60.5, -4.1, -15.5, 10.8), (-51.5, 1.9, -20.2, 9.8)),
+    second=SecondLesion(((-66, -28, 33, 6), (-62, -28, 36, 6)), missed_by_mm=(0.0, 0.0, 12.0)),
+)
+
+SMALL_REMNANT: Final = PlanIdea(
+    "SMALL_REMNANT", BED, liver_kept=HalfSpace((-16, 0, 0), (1.0, 0.1, 0.15))
+)
 
 OTHER_UID: Final = seeded_uid("sbrt_qa sample, an object that is not there")
 
@@ -90,6 +108,7 @@ SAMPLES: Final = {
         minor=("TGT_V100", "DUO5_D01"),
         found=("COVERAGE_COST", "OAR_DRIVEN"),
         offsets=Offsets.ABSOLUTE,
+        deflated=True,
     ),
     "major": Sample(
         PlanIdea(
@@ -136,7 +155,7 @@ SAMPLES: Final = {
     "links": Sample(
         COMPLIANT,
         "The structures were changed after the dose; the files do not fit together.",
-        Verdict.MAJOR,
+        Verdict.NOT_EVALUABLE,
         found=(
             "FRAME_OF_REFERENCE",
             "LINK_DANGLING",
@@ -212,7 +231,7 @@ SAMPLES: Final = {
     "images": Sample(
         COMPLIANT,
         "Slices of 6 mm with one missing, a tilted gantry, another position, the liver cut off.",
-        Verdict.MAJOR,
+        Verdict.NOT_EVALUABLE,
         found=(
             "IMAGE_SPACING",
             "IMAGE_SLICES_MISSING",
@@ -257,6 +276,27 @@ SAMPLES: Final = {
         delivered=liver_faults.course,
         image=False,
         compact=True,
+    ),
+    "two_lesions": Sample(
+        TWO_LESIONS,
+        "Two lesions of 50 Gy in 5 fractions; the fields miss the second by 12 mm.",
+        Verdict.MAJOR,
+        minor=("TGT_SPILL105", "CON_R100"),
+        major=("TGT_V100", "TGT_V90", "TGT_GTV", "TGT_D98"),
+        found=("OAR_DRIVEN",),
+        image=False,
+        compact=True,
+        step_gy="0.02",
+    ),
+    "small_remnant": Sample(
+        SMALL_REMNANT,
+        "The compliant plan in a liver of which less than 700 cc are left.",
+        Verdict.NOT_EVALUABLE,
+        not_evaluable=("LIV5_DC700", "LIV5_DC700TG"),
+        found=("LIVER_REMNANT", "ORGAN_VOLUME"),
+        image=False,
+        compact=True,
+        step_gy="0.02",
     ),
 }
 """Sample cases by folder name."""
