@@ -106,3 +106,14 @@ def passed_relied_on(passed: Sequence[Finding], findings: Sequence[Finding]) -> 
     parts = {f.disowns for f in disowning(findings)}
     resting = frozenset[str]().union(*(RESTS_ON[part] for part in parts if part is not None))
     return tuple(f for f in passed if f.code not in resting)
+
+
+def silenced(passed: Sequence[Finding], findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return what is told of passed checks that rest on a disowned part: nothing, each once."""
+    kept = {f.code for f in (*passed_relied_on(passed, findings), *findings)}
+    lost = {f.code: f for f in passed if f.code not in kept}
+    message = say("not relied on: what it looks at is disowned")
+    return tuple(
+        replace(f, verdict=None, where=say("case"), message=message, found="")
+        for f in lost.values()
+    )

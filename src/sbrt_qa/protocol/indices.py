@@ -31,6 +31,9 @@ from sbrt_qa.protocol.sources import PartsOf
 LEAST_OF_OWN: Final = 0.995
 """Prescribed doses within 0.5 % are the same level."""
 
+TOUCHING_CC: Final = 0.01
+"""Common volume up to which two targets merely touch."""
+
 UNION: Final = say("index of the union of the targets")
 
 
@@ -45,8 +48,8 @@ class Group:
     note
         Why these.
     rivals
-        Those that isodoses are divided among, these included: no isodose is that of a target to
-        which a lower dose is prescribed. Empty where all of an isodose counts.
+        Those that isodoses are divided among, these included: a target around these to which a
+        lower dose is prescribed takes no part. Empty where all of an isodose counts.
     """
 
     places: tuple[int, ...]
@@ -104,7 +107,7 @@ class Indices:
         told: set[tuple[frozenset[int], float]] = set()
         for n in everything if len(known) == len(each) else ():
             level_gy = percent / 100 * known[n]
-            rivals = tuple(m for m in everything if known[m] >= LEAST_OF_OWN * known[n])
+            rivals = self._rivals(each, known, n)
             parts = self._parts([each[m] for m in rivals], level_gy)
             if parts is None or isinstance(parts, Reason):
                 break
@@ -116,6 +119,24 @@ class Indices:
                 yield Group(places, self._why(places, each, level_gy), rivals)
         if not told:
             yield Group(everything, UNION)
+
+    def _rivals(self, each: Sequence[Matched], known: Sequence[float], n: int) -> tuple[int, ...]:
+        """Return the targets among which an isodose of one target is divided.
+
+        Those to which as much is prescribed, and those of a lower dose that lie apart from all of
+        them; a target of a lower dose around a boost takes nothing from it.
+        """
+        level = [m for m in range(len(each)) if known[m] >= LEAST_OF_OWN * known[n]]
+        apart = [
+            m
+            for m in range(len(each))
+            if m not in level and not any(self._overlap(each[m], each[k]) for k in level)
+        ]
+        return tuple(sorted((*level, *apart)))
+
+    def _overlap(self, one: Matched, other: Matched) -> bool:
+        common = self.contexts.dvh_for(Pair(Operator.INTERSECTION, one.tree, other.tree))
+        return isinstance(common, DVH) and common.volume_cc > TOUCHING_CC
 
     def _why(self, places: Sequence[int], each: Sequence[Matched], level_gy: float) -> Phrase:
         gy = f"{level_gy:g}"

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Mapping, Sequence
 
 from sbrt_qa.checks.context import CheckContext, Find
-from sbrt_qa.checks.disowned import finds_relied_on, passed_relied_on, rows_relied_on
+from sbrt_qa.checks.disowned import finds_relied_on, passed_relied_on, rows_relied_on, silenced
 from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.checks.run import ChecksDone, run_checks
 from sbrt_qa.dosimetry.bands import VIEWS, Subject, Views
@@ -123,7 +123,7 @@ def review_case(
         stated=words_of(case.stated),
         findings=findings,
         passed=passed_relied_on(done.passed, findings),
-        not_told=done.not_told,
+        not_told=(*done.not_told, *silenced(done.passed, findings)),
         links=source.links,
         repairs=source.repairs,
         files=source.files,
