@@ -45,7 +45,11 @@ def test_protocol_validate_accepts_what_check_accepts(
     sbrt_qa: Command, protocol: Callable[..., str]
 ) -> None:
     ran = sbrt_qa("protocol", "validate", protocol())
-    assert (ran.code, ran.out) == (0, "valid: small 1, 2 limits\n")
+    valid, *warnings = ran.out.splitlines()
+    assert (ran.code, valid) == (0, "valid: small 1, 2 limits")
+    assert [line.partition(":")[0] for line in warnings] == ["warning", "warning"]
+    assert "does not say where its bounds stand in the source" in warnings[0]
+    assert "approved_by is empty" in warnings[1]
 
 
 def test_protocol_schema_is_a_json_schema(sbrt_qa: Command, tmp_path: Path) -> None:
