@@ -31,10 +31,17 @@ CASES = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
 
 UNITS = ("Gy", "cc", "cm", "mm", "mm2", "min")
 OF_DICOM = ("SOP Instance UID", "OperatorsName")
-OF_PROGRAMS = ("sbrt_qa", "sbrt-qa selftest", "--map", "JavaScript", "JSON")
+OF_PROGRAMS = (
+    "sbrt_qa",
+    "sbrt-qa selftest",
+    "sbrt-qa protocol decisions",
+    "--map",
+    "JavaScript",
+    "JSON",
+)
 OF_PUBLICATIONS = (
     "Pepin 2022", "Miften 2021", "Ohri 2021", "Dawson 2002", "HyTEC", "PS3.15", "Paddick",
-    "Osmundson", "Kaplan-Meier", "Timmerman",
+    "Osmundson", "Kaplan-Meier", "Timmerman", "eviQ",
 )  # fmt: skip
 QUOTED = re.compile(r"(?<![A-Za-z])'[^']*'")
 HASH = re.compile(r"\b[0-9a-f]{12,64}\b")
