@@ -163,11 +163,11 @@ def test_names_and_quoted_texts_stay_as_they_are(case: str) -> None:
     known = {bare(n) for n in names_in(reviewed(case).review) if n and n != label}
     names = sorted(known, key=len, reverse=True)
     name = re.compile("|".join(rf"(?<![\w.]){re.escape(n)}(?![\w.])" for n in names))
-    titles = {one.title for one in CHECKS.values()}
+    titles = sorted((one.title for one in CHECKS.values()), key=len, reverse=True)
+    title = re.compile("|".join(map(re.escape, titles)))
     for english, chinese in zip(texts(case, "en"), texts(case, "zh"), strict=True):
-        if english in titles:
-            continue  # it says liver and means the organ
-        for kept in (*name.findall(english), *QUOTED.findall(english)):
+        told = title.sub(" ", english)  # a title says liver and means the organ
+        for kept in (*name.findall(told), *QUOTED.findall(told)):
             assert kept in chinese, english
 
 

@@ -109,7 +109,7 @@ def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
 def _rules(protocol: ProtocolUsed, words: Words) -> Iterator[Fact]:
     """Yield which rules of the liver are in force."""
     if protocol.liver_rule:
-        yield Fact(words(msg("Liver rule")), words.sentence(protocol.liver_rule))
+        yield Fact(words(msg("Rule for the liver")), words.sentence(protocol.liver_rule))
     if protocol.remnant_rule:
         yield Fact(words(msg("Remnant rule")), words.sentence(protocol.remnant_rule))
 
