@@ -228,7 +228,8 @@ def test_what_encloses_nothing_has_no_volume(sbrt_qa: Command, tmp_path, contour
     nothing, sound = volumes(case)
     assert isinstance(nothing, Reason)
     assert sound == pytest.approx(2.4, rel=0.2)
-    assert liver_values(sbrt_qa("check", folder)) == {""}
+    # what is not drawn gets at most the highest dose of the grid, which meets a limit of a maximum
+    assert liver_values(sbrt_qa("check", folder)) <= {"", "10.0"}
 
 
 @pytest.mark.parametrize(

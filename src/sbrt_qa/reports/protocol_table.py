@@ -30,7 +30,8 @@ def render_protocol(protocol: Protocol, page: Page) -> str:
         ("sha256", protocol.content_hash),
     ]
     if protocol.liver_rule:
-        facts.append(("Rule for the liver", f"{protocol.liver_rule}: {LIVER_RULES[protocol.liver_rule]}"))
+        rule_of_liver = f"{protocol.liver_rule}: {LIVER_RULES[protocol.liver_rule]}"
+        facts.append(("Rule for the liver", rule_of_liver))
     if (rule := protocol.remnant_rule) is not None:
         facts.append(("Remnant rule", f"{rule.in_force}: {rule_text(rule)}"))
     parts: list[RenderableType] = [

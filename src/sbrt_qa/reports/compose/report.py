@@ -37,6 +37,9 @@ ADVICE: Final = {
 
 UNKNOWN: Final = Occasion()
 
+TITLES_IN_A_LINE: Final = 5
+"""Titles of checks with nothing to look at that one line names."""
+
 SIGNATURES: Final = (
     msg("Physics reviewer"),
     msg("Oncology reviewer"),
@@ -106,8 +109,15 @@ def compose(
 def _not_told(review: CaseReview, words: Words) -> Iterator[str]:
     """Yield the checks that had nothing to look at, by their reasons."""
     for message, found in counts.by_message(review.not_told).items():
-        titles = words(msg(", ")).join(words.sentence(f.title) for f in found)
-        yield words.sentence(message) + words(msg(": ")) + titles
+        for some in batched(found, TITLES_IN_A_LINE):
+            titles = words(msg(", ")).join(words.sentence(f.title) for f in some)
+            yield words.sentence(message) + words(msg(": ")) + titles
+
+
+def batched(found: Sequence[Finding], size: int) -> Iterator[Sequence[Finding]]:
+    """Yield findings a few at a time."""
+    for first in range(0, len(found), size):
+        yield found[first : first + size]
 
 
 def summary(review: CaseReview, words: Words) -> str:
