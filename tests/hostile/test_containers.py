@@ -420,7 +420,7 @@ def test_contents_that_list_more_than_there_is(
     assert told["PART_MISSING"][0] is Verdict.NOT_EVALUABLE
     majors = {code for code, (verdict, _) in told.items() if verdict is Verdict.MAJOR}
     assert majors == {"DOSE_GRID_SPACING"}
-    assert sbrt_qa("check", tmp_path / "case.zip").code == 20
+    assert sbrt_qa("check", tmp_path / "case.zip").code == 30
 
 
 # --- folders ----------------------------------------------------------------------------------
