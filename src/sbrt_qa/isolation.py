@@ -1,6 +1,6 @@
 """Run a function in a process of its own, with caps on time, memory and what it may answer.
 
-For input that nobody vouches for: whatever happens to the child, the parent gets an
+For untrusted input: whatever happens to the child, the parent gets an
 :class:`Outcome` and goes on. The child starts from a clean interpreter and answers in JSON; nothing
 that it sends is ever unpickled. As with all of :mod:`multiprocessing`, a script that calls
 :func:`run_isolated` does so under ``if __name__ == "__main__":``.

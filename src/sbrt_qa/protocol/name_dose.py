@@ -140,7 +140,7 @@ def _made(
         readings = [dose_gy * fractions, dose_gy]
     else:
         readings = [dose_gy]
-    # a number in a name is no dose unless a treatment could have it, and a unit vouches for it
+    # a number in a name is no dose unless a treatment could have it, or it has a unit
     possible = [d for d in readings if unit or LEAST_TOTAL_GY <= d <= MOST_TOTAL_GY]
     possible = [d for d in possible if d > 0]
     return NamedDose(" ".join(text.split()), tuple(possible), fractions) if possible else None

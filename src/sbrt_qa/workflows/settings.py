@@ -66,7 +66,7 @@ def settings_for(
     cases
         Files and folders to be read; what lies inside them is never obeyed.
     trusted
-        False where nobody vouches for the files: then no settings are obeyed.
+        False for untrusted files: then no settings are obeyed.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Files that nobody vouches for: each plan read and reviewed in a process of its own, with caps."""
+"""Untrusted files: each plan read and reviewed in a process of its own, with caps."""
 
 from __future__ import annotations
 
