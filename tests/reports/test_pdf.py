@@ -122,14 +122,11 @@ def test_page_one_names_the_verdict_and_every_deviation() -> None:
 
 def test_page_one_shows_the_worst_structure_with_its_picture_and_what_to_change() -> None:
     worst = compose(reviewed("major").review, reviewed("major").evidence).concerns[0]
-    page, following = rendered("major").pages[:2]
-    # the line on draft limits and the table of targets may push its end to the next page
-    text = bare(page.extract_text() + following.extract_text())
-    assert bare(worst.title) in bare(page.extract_text())
+    page = rendered("major").pages[0]
+    text = bare(page.extract_text())
     told = (worst.why, worst.picture, *worst.actions, *(d.statement for d in worst.deviations))
     assert [sentence for sentence in told if bare(sentence) not in text] == []
-    drawn = (p["/Resources"].get("/XObject", {}) for p in (page, following))
-    forms = [form.get_object() for of_page in drawn for form in of_page.values()]
+    forms = [form.get_object() for form in page["/Resources"]["/XObject"].values()]
     assert any(form["/Subtype"] in ("/Image", "/Form") for form in forms)
 
 

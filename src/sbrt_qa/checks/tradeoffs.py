@@ -195,22 +195,13 @@ def liver_level(
 
 def _step_down(context: CheckContext, mean: ConstraintResult, part: float, level: str) -> str:
     """Return what stepping down to a level does: limits that would still be missed are named."""
-    missed = joined(
-        ", ",
-        (
-            say(
-                "{0} ({1} {2}, limit {3} {4})",
-                r.metric,
-                f"{scaled:.1f}",
-                r.unit,
-                f"{r.per_protocol_limit:g}",
-                r.unit,
-            )
-            for r in context.results
-            if r.structure == mean.structure and r is not mean
-            if (scaled := _missed(r, part)) is not None
-        ),
-    )
+    left: dict[str, ConstraintResult] = {}
+    for r in context.results:
+        if r.structure == mean.structure and r is not mean and _missed(r, part) is not None:
+            known = left.setdefault(r.metric, r)
+            if (r.per_protocol_limit or 0.0) < (known.per_protocol_limit or 0.0):
+                left[r.metric] = r  # two limits of one metric: the tighter settles both
+    missed = joined(", ", (_scaled_text(r, part) for r in left.values()))
     if not missed:
         return say("Step down to {0}, or say why not.", level)
     return say(
@@ -220,6 +211,11 @@ def _step_down(context: CheckContext, mean: ConstraintResult, part: float, level
         mean.metric,
         missed,
     )
+
+
+def _scaled_text(r: ConstraintResult, part: float) -> str:
+    scaled, limit = (r.value or 0.0) * part, f"{r.per_protocol_limit:g}"
+    return say("{0} ({1} {2}, limit {3} {4})", r.metric, f"{scaled:.1f}", r.unit, limit, r.unit)
 
 
 def _missed(r: ConstraintResult, part: float) -> float | None:

@@ -108,7 +108,7 @@ def actions(
     """
     advice = [words.sentence(f.advice) for f in findings if f.advice]
     beside = at_their_limits(review)
-    ordered = sorted(results, key=_volume_asked_cc)
+    ordered = sorted(_tightest(results), key=_volume_asked_cc)
     general = [text for r in ordered if (text := action(r, evidence, beside, words))]
     leveled = any(f.group == PRESCRIPTION for f in findings)
     scaling = [] if leveled else list(_scaling(results, review, words))
@@ -116,6 +116,20 @@ def actions(
         general[0] = " ".join([general[0], *coverage_first(results, words)])
     costs = _costs(results, review, words)
     return tuple(dict.fromkeys([*advice, *general, *costs, *scaling]))
+
+
+def _tightest(results: Sequence[ConstraintResult]) -> list[ConstraintResult]:
+    """Return the limits, of several upper limits of one metric only the lowest: it settles all."""
+    return [
+        r
+        for r in results
+        if not any(
+            (o.structure, o.metric, o.op) == (r.structure, r.metric, r.op)
+            and r.op in ("<=", "<")
+            and (o.per_protocol_limit or 0.0) < (r.per_protocol_limit or 0.0)
+            for o in results
+        )
+    ]
 
 
 def coverage_first(results: Sequence[ConstraintResult], words: Words) -> tuple[str, ...]:

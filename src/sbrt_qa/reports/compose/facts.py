@@ -9,6 +9,7 @@ from sbrt_qa.errors import visible
 from sbrt_qa.model.course import Role
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import counted
+from sbrt_qa.model.plan import BeamKind
 from sbrt_qa.reports.beam_list import beams_text
 from sbrt_qa.reports.compose.codes import dose_kind_text, position_text, technique_text
 from sbrt_qa.reports.page import Fact
@@ -132,7 +133,8 @@ def _plan_facts(review: CaseReview, occasion: Occasion, words: Words) -> Iterato
         return
     yield Fact(words(msg("Prescribed")), _prescribed(plan, words))
     yield Fact(words(msg("Delivery")), _delivery(plan, words))
-    if beams := beams_text(plan):
+    odd = any(beam.kind != BeamKind.TREATMENT for beam in plan.beams_taken)
+    if odd and (beams := beams_text(plan)):
         yield Fact(words(msg("Beams")), words.sentence(beams))
 
 
