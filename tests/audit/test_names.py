@@ -27,10 +27,9 @@ def test_case_140__every_planted_name_number_and_date_is_found_and_taken_out():
         for way, text in ways(patient):
             result = scan(patient.header, Texts((text,)))
             clean = result.clean(text)
-            if (
-                clean == text
-                or scan(patient.header, Texts((clean.replace(REMOVED, ""),))).replacements
-            ):
+            rest = clean.replace(REMOVED, "")
+            again = scan(patient.header, Texts((rest,)))
+            if clean == text or found(patient.header, rest) or again.clean(rest) != rest:
                 missed.append((patient.language, way, text, clean))
     assert missed == []
 

@@ -14,7 +14,7 @@ import pytest
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.model.outcome import ReasonCode, Verdict
 from sbrt_qa.model.plan import DoseReference, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.stated import UserStatements
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
@@ -111,13 +111,17 @@ def two_levels(left_gy: float, right_gy: float) -> DoseGrid:
 
 
 def case(
-    *structures: Structure, dose: DoseGrid, own: dict[int, float] | None = None, **stated: object
+    *structures: Structure,
+    dose: DoseGrid,
+    own: dict[int, float] | None = None,
+    prescribed_gy: float = 50.0,
+    **stated: object,
 ) -> Case:
     references = tuple(
         DoseReference(i, "SITE", "TARGET", roi_number=roi, target_prescription_gy=gy)
         for i, (roi, gy) in enumerate((own or {}).items())
     )
-    rx = Prescription(50.0, PrescriptionSource.TARGET_PRESCRIPTION_DOSE)
+    rx = Prescription(prescribed_gy, PrescriptionSource.TARGET_PRESCRIPTION_DOSE)
     plan = Plan("1.2.3", "test", prescription=rx, fractions=5, dose_references=references)
     said = UserStatements(**stated)  # type: ignore[arg-type]
     return Case("test", plan, StructureSet((*structures, BODY)), dose, stated=said)
@@ -467,7 +471,7 @@ HOTTEST_GY = 10 + 0.1 * (80 - 5000 / (80 * 80))
 def test_an_organ_that_is_not_drawn_cannot_get_more_than_the_hottest_of_the_body(
     limit_gy: float, met: bool
 ) -> None:
-    found = reviewed(case(PTV, dose=along_x(10.0, 0.1)), rules(limit=limit_gy))
+    found = reviewed(case(PTV, dose=along_x(10.0, 0.1), prescribed_gy=15.0), rules(limit=limit_gy))
     (row,) = (r for r in found.constraints if r.id == "ORGAN")
     assert row.wherever is met
     assert met or (row.verdict, row.counts) == (NE, True)
@@ -479,7 +483,7 @@ def test_a_solid_organ_holds_no_other() -> None:
     """The liver takes the hot end of the body: the organ can lie only below x = 40 mm."""
     liver = box(5, "Liver", (40.0, 80.0), 40.0)
     limit = 10 + 0.1 * 40
-    found = reviewed(case(PTV, liver, dose=along_x(10.0, 0.1)), rules(limit=limit * 1.02))
+    found = reviewed(case(PTV, liver, dose=along_x(10.0, 0.1), prescribed_gy=15.0), rules(limit=limit * 1.02))
     (row,) = (r for r in found.constraints if r.id == "ORGAN")
     assert row.wherever
     assert row.value == pytest.approx(10 + 0.1 * (40 - 5000 / 6400), rel=0.005)
@@ -498,9 +502,19 @@ def test_a_solid_organ_holds_no_other() -> None:
 )
 def test_other_metrics_are_bounded_or_not_evaluable(metric: str, limit: float, met: bool) -> None:
     """A mean by the maximum of 18 Gy; a part of the volume only where nothing has the dose."""
-    found = reviewed(case(PTV, dose=along_x(10.0, 0.1)), rules(metric=metric, limit=limit))
+    found = reviewed(case(PTV, dose=along_x(10.0, 0.1), prescribed_gy=15.0), rules(metric=metric, limit=limit))
     (row,) = (r for r in found.constraints if r.id == "ORGAN")
     assert row.wherever is met
+
+
+def test_where_the_dose_is_not_relied_on_no_bound_is_shown_either() -> None:
+    """18 Gy at most where 50 are prescribed: the organ is not drawn, and that is all there is."""
+    found = reviewed(case(PTV, dose=along_x(10.0, 0.1)), rules(limit=HOTTEST_GY * 1.03))
+    (row,) = (r for r in found.constraints if r.id == "ORGAN")
+    assert (row.value, row.verdict, row.wherever) == (None, NE, False)
+    assert row.reason is not None
+    assert row.reason.code is ReasonCode.STRUCTURE_MISSING
+    assert found.verdict is NE
 
 
 def without_body(tried: Case) -> Case:
@@ -535,8 +549,10 @@ def test_dose_beyond_the_grid_is_bounded_only_far_below_a_limit(
 ) -> None:
     """5 Gy on the faces, hence 50 Gy beyond them where the body goes on."""
     body = replace(box(9, "External", (-130.0, 80.0), 40.0), interpreted_type="EXTERNAL")
-    everywhere = DoseGrid(np.full((X.size,) * 3, 5.0), X, X, X)
-    tried = case(PTV, dose=everywhere)
+    gy = np.full((X.size,) * 3, 5.0)
+    gy[5:-5, 5:-5, 5:-5] = 4.9
+    everywhere = DoseGrid(gy, X, X, X)
+    tried = case(PTV, dose=everywhere, prescribed_gy=5.0)
     structures = StructureSet((PTV, body) if outlined else (PTV,))
     found = reviewed(replace(tried, structures=structures), rules(limit=limit))
     (row,) = (r for r in found.constraints if r.id == "ORGAN")

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
-from scipy.ndimage import distance_transform_edt
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, check
 from sbrt_qa.dosimetry.metric_names import parse_metric
@@ -151,6 +149,8 @@ def _cost(
 
 def _dose_gy(dose: DoseGrid, raster: Raster) -> FloatArray:
     """Return the dose at the points of a raster, 0 outside the grid; ``[z, y, x]``."""
+    from scipy.interpolate import RegularGridInterpolator  # only here: it takes long to load
+
     read = RegularGridInterpolator(
         (dose.z_mm, dose.y_mm, dose.x_mm), dose.dose_gy, bounds_error=False, fill_value=0.0
     )
@@ -160,6 +160,8 @@ def _dose_gy(dose: DoseGrid, raster: Raster) -> FloatArray:
 
 def _fall_mm(values_gy: FloatArray, inside: BoolArray, level_gy: float) -> float:
     """Return how far from the target a tenth of its surroundings is below a dose."""
+    from scipy.ndimage import distance_transform_edt  # only here: it takes long to load
+
     away_mm = distance_transform_edt(~inside) * STEP_MM
     for far_mm in np.arange(STEP_MM, MOST_FALL_MM, STEP_MM):
         shell = (away_mm > far_mm - STEP_MM) & (away_mm <= far_mm)

@@ -71,6 +71,8 @@ def _row(one: ConstraintResult, why: Sequence[Finding]) -> ConstraintResult:
     first = next((f for f in why if f.disowns and _rests(one, f.disowns)), None)
     if one.value is None or first is None:
         return one
+    if one.undrawn is not None:
+        return _not_drawn(one, one.undrawn)
     reason = Reason(
         ReasonCode.NOT_RELIED_ON, say("not relied on: {0} ({1})", first.message, first.code)
     )
@@ -81,6 +83,22 @@ def _row(one: ConstraintResult, why: Sequence[Finding]) -> ConstraintResult:
         counts=False,
         borderline=False,
         margin=None,
+    )
+
+
+def _not_drawn(one: ConstraintResult, why: Reason) -> ConstraintResult:
+    """Return the row of an organ that is not drawn: with the dose its bound is gone, too."""
+    return replace(
+        one,
+        value=None,
+        reason=why,
+        verdict=Verdict.NOT_EVALUABLE,
+        counts=False,
+        note="",
+        band=None,
+        borderline=False,
+        margin=None,
+        undrawn=None,
     )
 
 

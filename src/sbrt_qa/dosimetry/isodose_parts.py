@@ -13,8 +13,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import find_objects, label, maximum_position
-from scipy.spatial import cKDTree
 
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, integrate
 from sbrt_qa.dosimetry.interpolation import Interpolation
@@ -73,6 +71,8 @@ def isodose_parts(
     GeometryError
         The contours cannot be scanned safely.
     """
+    from scipy.ndimage import label  # only here: it takes long to load
+
     if 1 in dose.dose_gy.shape:
         return Reason(ReasonCode.DOSE_UNUSABLE, say("the dose grid has no extent along one axis"))
     labels, count = label(dose.dose_gy >= level_gy, structure=np.ones((3, 3, 3)))
@@ -150,6 +150,9 @@ def _owners(
     points: Sequence[FloatArray],
 ) -> npt.NDArray[np.int64]:
     """Return the group of each part by its label; entry 0, no part, has none (-1)."""
+    from scipy.ndimage import maximum_position  # only here: they take long to load
+    from scipy.spatial import KDTree
+
     owner = np.full(count + 1, -1)
     for n, group in enumerate(groups):
         for target in group:
@@ -159,8 +162,7 @@ def _owners(
         at = np.array(maximum_position(dose.dose_gy, labels, alone), dtype=np.int64)
         hottest = np.stack([dose.x_mm[at[:, 2]], dose.y_mm[at[:, 1]], dose.z_mm[at[:, 0]]], axis=1)
         away = [
-            cKDTree(np.concatenate([points[t] for t in group])).query(hottest)[0]
-            for group in groups
+            KDTree(np.concatenate([points[t] for t in group])).query(hottest)[0] for group in groups
         ]
         owner[alone] = np.argmin(away, axis=0)
     return owner
@@ -168,6 +170,8 @@ def _owners(
 
 def _only(dose: DoseGrid, labels: IntArray, mine: npt.NDArray[np.bool_]) -> DoseGrid:
     """Return the dose around some parts, without that of the others."""
+    from scipy.ndimage import find_objects  # only here: it takes long to load
+
     kept = mine[labels]
     (box,) = find_objects(kept.astype(np.int8))
     cuts = tuple(

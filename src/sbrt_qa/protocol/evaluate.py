@@ -244,7 +244,7 @@ class _Evaluator:
             METRICS[spec.kind].validity,
         ]
         absent = isinstance(found, Reason) and found.code in ABSENT
-        if absent and (settled := self._not_drawn(limit, spec)) is not None:
+        if isinstance(found, Reason) and (settled := self._not_drawn(limit, spec, found)):
             return settled
         if absent:
             notes.insert(0, self._requirement(constraint.structure))
@@ -275,13 +275,15 @@ class _Evaluator:
         asked = self.notes.get(constraint.structure) == "recommended" and constraint.priority == 1
         return constraint.structure in self.optional and not asked
 
-    def _not_drawn(self, limit: Applicable, spec: MetricSpec) -> ConstraintResult | None:
+    def _not_drawn(
+        self, limit: Applicable, spec: MetricSpec, why: Reason
+    ) -> ConstraintResult | None:
         """Return the row of an organ that is not drawn where nobody needs its contour."""
-        if limit.unknown or self.dose_problem:
+        if why.code not in ABSENT or limit.unknown or self.dose_problem:
             return None
         others = [(view, other.dvh_for) for view, other in self.others]
         settled = NotDrawn(self.contexts, self.probe, self.dvh_for, others)
-        return settled.row(limit.constraint, spec)
+        return settled.row(limit.constraint, spec, why)
 
     def _as_far_as_known(
         self, limit: Applicable, spec: MetricSpec, found: Matched | Reason

@@ -55,10 +55,12 @@ class NotDrawn:
     dvh_for: DvhSource
     others: Sequence[tuple[View, DvhSource]] = ()
 
-    def row(self, constraint: Constraint, spec: MetricSpec) -> ConstraintResult | None:
+    def row(
+        self, constraint: Constraint, spec: MetricSpec, why: Reason
+    ) -> ConstraintResult | None:
         """Return the row of a limit that is met wherever the organ lies, or far by the user's word.
 
-        None where the contour is needed.
+        ``why`` says why there is no contour. None where one is needed.
         """
         case, protocol, matcher = self.contexts.case, self.contexts.protocol, self.contexts.matcher
         named = (s for s in protocol.structures if s.name == constraint.structure)
@@ -82,7 +84,7 @@ class NotDrawn:
             spec=spec,
             seen=[(v, constraint, self._highest(spec, room, o)) for v, o in self.others],
             match=None,
-            wherever=True,
+            undrawn=why,
             counts=counts(constraint, graded.verdict),
             note=joined("; ", (WHEREVER, self._beyond(room), stated(constraint.note))),
         )

@@ -60,9 +60,9 @@ class ConstraintResult:
     target
         Display key of the target that this row is about where a limit has a row for each of several
         targets; ``structure`` is the same then. Empty for all other rows.
-    wherever
-        The structure is not drawn, and the value is the highest that it could have wherever it
-        lies.
+    undrawn
+        Why there is no contour, where the value is the highest that the structure could have
+        wherever it lies; None for all other rows.
     """
 
     id: str
@@ -86,7 +86,7 @@ class ConstraintResult:
     band: Band | None = None
     borderline: bool = False
     target: str = ""
-    wherever: bool = False
+    undrawn: Reason | None = None
 
     def __post_init__(self) -> None:
         if self.is_relied_on and (self.value is None) == (self.reason is None):
@@ -103,6 +103,11 @@ class ConstraintResult:
     def is_relied_on(self) -> bool:
         """Whether nothing disowns what the value was computed from."""
         return self.reason is None or self.reason.code is not ReasonCode.NOT_RELIED_ON
+
+    @property
+    def wherever(self) -> bool:
+        """Whether the structure is not drawn, and the value one that it has at most."""
+        return self.undrawn is not None
 
     @property
     def key(self) -> str:

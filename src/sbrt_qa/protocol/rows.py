@@ -38,7 +38,7 @@ def row(
     seen: Sequence[tuple[View, Limit, Outcome]] = (),
     structure: str = "",
     target: str = "",
-    wherever: bool = False,
+    undrawn: Reason | None = None,
 ) -> ConstraintResult:
     """Return one row.
 
@@ -48,8 +48,8 @@ def row(
         The outcomes in other views, each with the bounds that hold there.
     structure, target
         What the row is about where it is not the limit's own structure, and the key of the target.
-    wherever
-        The value is the highest that a structure could have that is not drawn.
+    undrawn
+        Why there is no contour; the value is then the highest that the structure could have.
     """
     band = None
     if seen and spec is not None and isinstance(outcome, Measured):
@@ -77,7 +77,7 @@ def row(
         band=band,
         borderline=is_borderline(limit, outcome, band, [(bound, o) for _, bound, o in seen]),
         target=target,
-        wherever=wherever,
+        undrawn=undrawn,
     )
 
 

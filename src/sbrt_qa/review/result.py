@@ -337,7 +337,7 @@ def review_json_schema() -> dict[str, Any]:
     }
     schema["required"] = [n for n in schema["required"] if n not in LATER] + ["schema"]
     schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
-    for name in ("target", "wherever"):
+    for name in ("target", "undrawn"):
         required = schema["$defs"]["ConstraintResult"]["required"]
         if name in required:
             required.remove(name)

@@ -42,21 +42,31 @@ def _edges_in(xy, begin, end, box, reach):
 
 
 @compiled
-def _far_from(xy, x, y, edges, other_begin, other_end):
-    """Distance of a point from some edges of a loop."""
+def _beyond(p, q, low, high, reach):
+    """Tell whether an interval between two numbers lies farther than `reach` from another."""
+    return max(p, q) < low - reach or min(p, q) > high + reach
+
+
+@compiled
+def _far_from(xy, x, y, edges, other_begin, other_end, reach):
+    """Distance of a point from some edges of a loop; infinite where it is beyond `reach`."""
     least = np.inf
     for w in edges:
         before = w - 1 if w > other_begin else other_end - 1
+        if _beyond(xy[before, 1], xy[w, 1], y, y, reach):
+            continue
+        if _beyond(xy[before, 0], xy[w, 0], x, x, reach):
+            continue
         least = min(least, _distance(xy, before, w, x, y))
     return np.sqrt(least)
 
 
 @compiled
-def _nearness(xy, begin, end, other_begin, other_end, edges, others, near_mm):
+def _nearness(xy, begin, end, other_begin, other_end, edges, others, near_mm, reach):
     """Length of a loop's outline within `near_mm` of another, and how far its farthest point is.
 
     Looked at are points along each edge not farther than `near_mm` from each other; edges that are
-    not in `edges` are far, and their distance is not told (infinite).
+    not in `edges` are far, and their distance is not told (infinite), nor is one beyond `reach`.
     """
     near = 0.0
     farthest = np.inf if edges.size < end - begin else 0.0
@@ -68,7 +78,7 @@ def _nearness(xy, begin, end, other_begin, other_end, edges, others, near_mm):
             part = (k + 1.0) / steps
             x = xy[before, 0] + part * (xy[v, 0] - xy[before, 0])
             y = xy[before, 1] + part * (xy[v, 1] - xy[before, 1])
-            far = _far_from(xy, x, y, others, other_begin, other_end)
+            far = _far_from(xy, x, y, others, other_begin, other_end, reach)
             farthest = max(farthest, far)
             if far <= near_mm:
                 near += length / steps
@@ -101,13 +111,16 @@ def meet(xy, start, boxes, i, j, reach, near):
     other = _edges_in(xy, c, d, boxes[i], reach)
     if mine.size == 0 or other.size == 0:
         return 0.0, 0.0, np.inf, False
-    near_i, far_i = _nearness(xy, a, b, c, d, mine, other, near)
-    near_j, far_j = _nearness(xy, c, d, a, b, other, mine, near)
+    near_i, far_i = _nearness(xy, a, b, c, d, mine, other, near, reach)
+    near_j, far_j = _nearness(xy, c, d, a, b, other, mine, near, reach)
     crossing = False
     for v in mine:
         before = v - 1 if v > a else b - 1
         for w in other:
             last = w - 1 if w > c else d - 1
+            low, high = min(xy[before, 1], xy[v, 1]), max(xy[before, 1], xy[v, 1])
+            if _beyond(xy[last, 1], xy[w, 1], low, high, 0.0):
+                continue
             if not np.isnan(_crossing_y(xy, before, v, last, w)):
                 crossing = True
                 break
