@@ -483,7 +483,9 @@ def test_a_solid_organ_holds_no_other() -> None:
     """The liver takes the hot end of the body: the organ can lie only below x = 40 mm."""
     liver = box(5, "Liver", (40.0, 80.0), 40.0)
     limit = 10 + 0.1 * 40
-    found = reviewed(case(PTV, liver, dose=along_x(10.0, 0.1), prescribed_gy=15.0), rules(limit=limit * 1.02))
+    found = reviewed(
+        case(PTV, liver, dose=along_x(10.0, 0.1), prescribed_gy=15.0), rules(limit=limit * 1.02)
+    )
     (row,) = (r for r in found.constraints if r.id == "ORGAN")
     assert row.wherever
     assert row.value == pytest.approx(10 + 0.1 * (40 - 5000 / 6400), rel=0.005)
@@ -502,7 +504,9 @@ def test_a_solid_organ_holds_no_other() -> None:
 )
 def test_other_metrics_are_bounded_or_not_evaluable(metric: str, limit: float, met: bool) -> None:
     """A mean by the maximum of 18 Gy; a part of the volume only where nothing has the dose."""
-    found = reviewed(case(PTV, dose=along_x(10.0, 0.1), prescribed_gy=15.0), rules(metric=metric, limit=limit))
+    found = reviewed(
+        case(PTV, dose=along_x(10.0, 0.1), prescribed_gy=15.0), rules(metric=metric, limit=limit)
+    )
     (row,) = (r for r in found.constraints if r.id == "ORGAN")
     assert row.wherever is met
 

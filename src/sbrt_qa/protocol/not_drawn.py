@@ -55,9 +55,7 @@ class NotDrawn:
     dvh_for: DvhSource
     others: Sequence[tuple[View, DvhSource]] = ()
 
-    def row(
-        self, constraint: Constraint, spec: MetricSpec, why: Reason
-    ) -> ConstraintResult | None:
+    def row(self, constraint: Constraint, spec: MetricSpec, why: Reason) -> ConstraintResult | None:
         """Return the row of a limit that is met wherever the organ lies, or far by the user's word.
 
         ``why`` says why there is no contour. None where one is needed.
