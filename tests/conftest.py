@@ -18,7 +18,9 @@ def _own_state_folder():
         yield
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):  # one of several processes: the first has seen to it
+        return
     newest = max(path.stat().st_mtime for path in SOURCE.rglob("_kernels.py"))
     cached = [path for path in SOURCE.rglob("*.nb[ci]") if path.parent.name == "__pycache__"]
     if any(path.stat().st_mtime < newest for path in cached):
