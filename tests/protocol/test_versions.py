@@ -231,3 +231,48 @@ def test_files_of_the_library_are_named_by_id_and_version() -> None:
         protocol = load_protocol(stem)
         assert protocol.id == name
         assert protocol.version == number or not at
+
+
+def test_a_version_of_the_library_is_read_when_a_plan_is_held_against_it(
+    amended: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = amended / "liver_sbrt@0.2.yaml"
+    broken.write_text(broken.read_text("utf-8") + "\nunknown: 1\n", encoding="utf-8")
+    files = {p.stem: p for p in sorted(amended.iterdir())}
+    monkeypatch.setattr(load, "library", lambda: files)
+    family = load_family("liver_sbrt")
+    chosen = family.at(dt.date(2025, 5, 31))
+    assert chosen.protocol == load_protocol(amended / "liver_sbrt.yaml")
+    assert chosen.finding is not None
+    assert "the newest version is 0.2, for plans from 2025-06-01" in chosen.finding.message
+    with pytest.raises(ProtocolError, match="unknown key"):
+        family.at(dt.date(2025, 6, 1))
+    with pytest.raises(ProtocolError, match="unknown key"):
+        load_family(amended)  # whoever wrote the folder is told at once
+
+
+@pytest.mark.parametrize(
+    "head", ["version: 0.3\n", "effective: soon\n", "id: [a]\n", "id: &a b\n", "- 1\n", ""]
+)
+def test_a_version_whose_head_is_odd_is_read_at_once(
+    amended: Path, monkeypatch: pytest.MonkeyPatch, head: str
+) -> None:
+    key, _, _ = head.partition(":")
+    odd = amended / "liver_sbrt@0.2.yaml"
+    text = odd.read_text("utf-8")
+    kept = [line for line in text.splitlines() if not (head[:1].isalpha() and line.startswith(key))]
+    odd.write_text(head + "\n".join(kept if head else []), encoding="utf-8")
+    monkeypatch.setattr(load, "library", lambda: {p.stem: p for p in sorted(amended.iterdir())})
+    with pytest.raises(ProtocolError):
+        load_family("liver_sbrt")
+
+
+def test_every_version_of_the_library_has_the_head_that_it_is_found_by() -> None:
+    for name in dict.fromkeys(stem.partition("@")[0] for stem in library()):
+        family = load_family(name)
+        for head, version in zip(family.heads, family.versions, strict=True):
+            assert (head.id, head.version, head.effective) == (
+                version.id,
+                version.version,
+                version.effective,
+            )

@@ -7,8 +7,9 @@ what a reader sees is what counts. Lines are looked up only when an error has to
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -23,6 +24,7 @@ from ruamel.yaml.events import (
     DocumentStartEvent,
     Event,
     MappingEndEvent,
+    MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -31,7 +33,7 @@ from ruamel.yaml.events import (
 
 from sbrt_qa.errors import ProtocolError, quoted, visible
 from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.protocol.versions import ProtocolFamily, family_of
+from sbrt_qa.protocol.versions import ProtocolFamily, Unread, family_of
 
 MAX_BYTES: Final = 2_000_000
 """Largest protocol file that is read."""
@@ -87,7 +89,8 @@ def load_protocol(name_or_path: str | Path) -> Protocol:
 def load_family(name_or_path: str | Path) -> ProtocolFamily:
     """Load all versions of a protocol by its id or from a folder that holds nothing else.
 
-    ``ID@VERSION`` and a file are the one version that is asked for.
+    ``ID@VERSION`` and a file are the one version that is asked for. Versions in the library are
+    read when a plan is held against them; those of a folder at once, so that errors are told.
 
     Raises
     ------
@@ -98,7 +101,8 @@ def load_family(name_or_path: str | Path) -> ProtocolFamily:
     if isinstance(name_or_path, str):
         name, at, version = name_or_path.partition("@")
         if files := [f for stem, f in known.items() if stem.partition("@")[0] == name]:
-            versions = family_of([_load(file) for file in files], name)
+            load = _load if len(files) == 1 else _head
+            versions = family_of([load(file) for file in files], name)
             return _fixed(versions, version) if at else versions
     if path.is_file():
         return ProtocolFamily((_load(path),), fixed=True)
@@ -116,24 +120,42 @@ def load_family(name_or_path: str | Path) -> ProtocolFamily:
 
 def _fixed(family: ProtocolFamily, version: str) -> ProtocolFamily:
     """Return the one version that was asked for."""
-    found = [p for p in family.versions if p.version == version]
+    found = [i for i, head in enumerate(family.heads) if head.version == version]
     if not found:
         raise ProtocolError(
             "the protocol has no such version",
             got=quoted(version),
-            expected=", ".join(quoted(p.version) for p in family.versions),
+            expected=", ".join(quoted(p.version) for p in family.heads),
         )
-    return ProtocolFamily((found[0],), fixed=True)
+    return ProtocolFamily((family.versions[found[0]],), fixed=True)
 
 
 def _load(file: Traversable) -> Protocol:
+    return parse_protocol(_content(file), file.name)
+
+
+def _head(file: Traversable) -> Protocol | Unread:
+    """Return a protocol that is read when it is needed; at once where its head does not tell."""
+    content, name = _content(file), file.name
+    head = _Reader(_decoded(content, name), name).head(("id", "version", "effective"))
+    match head:
+        case {"id": str(key), "version": str(version), "effective": str(date)}:
+            try:
+                effective = dt.date.fromisoformat(date)
+            except ValueError:
+                return parse_protocol(content, name)
+            return Unread(key, version, effective, lambda: parse_protocol(content, name))
+    return parse_protocol(content, name)
+
+
+def _content(file: Traversable) -> bytes:
     try:
         with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content: bytes = stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ProtocolError("the protocol cannot be read", where=file.name, got=reason) from None
-    return parse_protocol(content, file.name)
+    return content
 
 
 def parse_protocol(content: bytes, name: str) -> Protocol:
@@ -217,6 +239,22 @@ class _Reader:
         except RecursionError:
             raise ProtocolError("the file is nested too deeply", where=self.name) from None
         return value
+
+    def head(self, keys: Collection[str]) -> dict[str, object]:
+        """Return the values of some keys at the top, and read no further; fewer where it is odd."""
+        found: dict[str, object] = {}
+        try:
+            start = [next(self._events) for _ in range(3)]
+            while isinstance(start[-1], MappingStartEvent) and len(found) < len(keys):
+                key = next(self._events)
+                if not isinstance(key, ScalarEvent):
+                    break
+                value = self._value(next(self._events), (key.value,))
+                if key.value in keys:
+                    found[key.value] = value
+        except (YAMLError, RecursionError, ProtocolError, StopIteration):
+            return {}  # told by whoever reads the whole
+        return found
 
     def _value(self, event: Event, at: Location) -> object:
         self._check(event, at)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, overload
 
 from sbrt_qa.errors import ProtocolError, quoted
 from sbrt_qa.model.case import Case
@@ -52,24 +52,74 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A version of which only the head is known; the rest is read when a plan is held against it.
+
+    Parameters
+    ----------
+    id, version, effective
+        As in the protocol.
+    read
+        Returns the whole protocol, or raises ProtocolError.
+    """
+
+    id: str
+    version: str
+    effective: dt.date
+    read: Callable[[], Protocol]
+
+
+class Versions(Sequence[Protocol]):
+    """Versions of one protocol, each read when it is first asked for."""
+
+    def __init__(self, heads: Sequence[Protocol | Unread]) -> None:
+        self.heads = tuple(heads)
+        self._known: dict[int, Protocol] = {}
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    @overload
+    def __getitem__(self, index: int) -> Protocol: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Protocol, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Protocol | tuple[Protocol, ...]:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        place = range(len(self))[index]
+        if place not in self._known:
+            head = self.heads[place]
+            self._known[place] = head.read() if isinstance(head, Unread) else head
+        return self._known[place]
+
+
+@dataclass(frozen=True, slots=True)
 class ProtocolFamily:
     """All versions of one protocol, oldest first.
 
     Parameters
     ----------
     versions
-        By rising effective date; one id, every version once.
+        By rising effective date; one id, every version once. Some may not be read yet, see
+        `Versions`.
     fixed
         The one version that was asked for, whatever the planning date.
     """
 
-    versions: tuple[Protocol, ...]
+    versions: Sequence[Protocol]
     fixed: bool = False
 
     def __post_init__(self) -> None:
         if not self.versions or (self.fixed and len(self.versions) > 1):
             msg = "a protocol has at least one version, and one only if it was asked for"
             raise ValueError(msg)
+
+    @property
+    def heads(self) -> Sequence[Protocol | Unread]:
+        """What is known of every version without reading it: id, version, effective date."""
+        return self.versions.heads if isinstance(self.versions, Versions) else self.versions
 
     @property
     def latest(self) -> Protocol:
@@ -93,16 +143,17 @@ class ProtocolFamily:
         if date is None:
             what = say("planning date not known")
             return self._undecided(part, what, told=len(self.versions) > 1)
-        in_force = [v for v in self.versions if v.effective <= date]
+        in_force = [i for i, head in enumerate(self.heads) if head.effective <= date]
         if not in_force:
             planned = say("planned before the first version took effect")
             drawn = say("drawn before the first version took effect")
             return self._undecided(part, planned if part == "RTPLAN" else drawn, told=True)
-        return Chosen(in_force[-1], IN_FORCE, self._older(in_force[-1], part))
+        used = in_force[-1]
+        return Chosen(self.versions[used], IN_FORCE, self._older(self.heads[used], part))
 
-    def _older(self, used: Protocol, part: str) -> Finding | None:
+    def _older(self, used: Protocol | Unread, part: str) -> Finding | None:
         """Return that there is a newer version than the one in force; None where there is none."""
-        latest = self.latest
+        latest = self.heads[-1]
         if used is latest:
             return None
         return Finding(
@@ -169,8 +220,8 @@ def other_version(before: Chosen, after: Chosen) -> Finding | None:
     )
 
 
-def family_of(protocols: Sequence[Protocol], where: str) -> ProtocolFamily:
-    """Return versions of one protocol as a family.
+def family_of(protocols: Sequence[Protocol | Unread], where: str) -> ProtocolFamily:
+    """Return versions of one protocol as a family, which reads what is not read when it must.
 
     Raises
     ------
@@ -188,7 +239,8 @@ def family_of(protocols: Sequence[Protocol], where: str) -> ProtocolFamily:
         if len(set(values)) < len(values):
             twice = next(v for v in values if values.count(v) > 1)
             raise ProtocolError(f"two versions have one {what}", where=where, got=quoted(twice))
-    return ProtocolFamily(ordered)
+    read = tuple(p for p in ordered if isinstance(p, Protocol))
+    return ProtocolFamily(read if len(read) == len(ordered) else Versions(ordered))
 
 
 def planning_date(case: Case) -> dt.date | None:
