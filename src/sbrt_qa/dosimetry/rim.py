@@ -48,7 +48,7 @@ def with_rim(
     """
     if min(*dose.dose_gy.shape, *fine.dose_gy.shape) < 2:
         return fine
-    spans = _spans(dose, region, cells, others)
+    spans = _spans(fine, dose, region, cells, others)
     axes = (fine.z_mm, fine.y_mm, fine.x_mm)
     if all(a[0] <= low and high <= a[-1] for a, (low, high) in zip(axes, spans, strict=True)):
         return fine
@@ -61,9 +61,9 @@ def with_rim(
 
 
 def _spans(
-    dose: DoseGrid, region: Region, cells: Cells, others: Cells | None
+    fine: DoseGrid, dose: DoseGrid, region: Region, cells: Cells, others: Cells | None
 ) -> tuple[Span, Span, Span]:
-    """Return how far doses are wanted along z, y and x: never within the hull, never too far."""
+    """Return how far doses are wanted along z, y and x: no less than there are, never too far."""
     box = box_of(cells)
     low, high = box.z_mm
     if others is not None:
@@ -76,9 +76,9 @@ def _spans(
         below = min(below, low)
     if last <= above + SAME_MM:
         above = max(above, high)
-    z = _held((low, high), dose.z_mm, (below, above))
-    y = _held(box.y_mm, dose.y_mm, _faces(dose.y_mm))
-    x = _held(box.x_mm, dose.x_mm, _faces(dose.x_mm))
+    z = _held((low, high), fine.z_mm, dose.z_mm, (below, above))
+    y = _held(box.y_mm, fine.y_mm, dose.y_mm, _faces(dose.y_mm))
+    x = _held(box.x_mm, fine.x_mm, dose.x_mm, _faces(dose.x_mm))
     return z, y, x
 
 
@@ -88,10 +88,14 @@ def _faces(axis_mm: FloatArray) -> Span:
     return float(axis_mm[0] - first / 2), float(axis_mm[-1] + last / 2)
 
 
-def _held(box: Span, axis_mm: FloatArray, reach: Span) -> Span:
-    """Return the hull along one axis, on each side that the box leaves up to the reach."""
-    low, high = float(axis_mm[0]), float(axis_mm[-1])
-    return reach[0] if box[0] < low else low, reach[1] if box[1] > high else high
+def _held(box: Span, fine_mm: FloatArray, axis_mm: FloatArray, reach: Span) -> Span:
+    """Return the fine grid along one axis; where the box leaves it, the hull, else the reach."""
+    low, high = float(fine_mm[0]), float(fine_mm[-1])
+    if box[0] < low:
+        low = float(axis_mm[0]) if box[0] >= axis_mm[0] else reach[0]
+    if box[1] > high:
+        high = float(axis_mm[-1]) if box[1] <= axis_mm[-1] else reach[1]
+    return low, high
 
 
 def _share_beyond(cells: Cells, spans: tuple[Span, Span, Span]) -> float:
