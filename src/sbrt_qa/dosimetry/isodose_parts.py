@@ -18,6 +18,7 @@ from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, integrate
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.dosimetry.sampling import dose_at
 from sbrt_qa.geometry.distance import contains
+from sbrt_qa.geometry.nearest import tree_of
 from sbrt_qa.geometry.planes import IntArray
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.model.grid import DoseGrid, FloatArray
@@ -151,7 +152,6 @@ def _owners(
 ) -> npt.NDArray[np.int64]:
     """Return the group of each part by its label; entry 0, no part, has none (-1)."""
     from scipy.ndimage import maximum_position  # only here: they take long to load
-    from scipy.spatial import KDTree
 
     owner = np.full(count + 1, -1)
     for n, group in enumerate(groups):
@@ -162,7 +162,8 @@ def _owners(
         at = np.array(maximum_position(dose.dose_gy, labels, alone), dtype=np.int64)
         hottest = np.stack([dose.x_mm[at[:, 2]], dose.y_mm[at[:, 1]], dose.z_mm[at[:, 0]]], axis=1)
         away = [
-            KDTree(np.concatenate([points[t] for t in group])).query(hottest)[0] for group in groups
+            tree_of(np.concatenate([points[t] for t in group])).query(hottest)[0]
+            for group in groups
         ]
         owner[alone] = np.argmin(away, axis=0)
     return owner

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sbrt_qa.geometry.nearest import tree_of
 from sbrt_qa.geometry.planes import IntArray
 from sbrt_qa.geometry.regions import Cells, ramp
 from sbrt_qa.geometry.scanlines import Lines, Spans, scan
@@ -89,18 +90,14 @@ class Distance:
 
     @cached_property
     def _tree(self) -> Any:  # noqa: ANN401
-        return _tree_of(surface_points(self.cells, STEP_MM, ALONG_MM, self.slit_mm))
+        points = surface_points(self.cells, STEP_MM, ALONG_MM, self.slit_mm)
+        return tree_of(points, quickly_built=True)
 
     @cached_property
     def _rough_tree(self) -> Any:  # noqa: ANN401
         step = ROUGH_MM / 2
-        return _tree_of(surface_points(self.cells, step, step, self.slit_mm))
-
-
-def _tree_of(points_mm: FloatArray) -> Any:  # noqa: ANN401
-    from scipy.spatial import KDTree  # only here: it takes long to load
-
-    return KDTree(points_mm, balanced_tree=False, compact_nodes=False)
+        points = surface_points(self.cells, step, step, self.slit_mm)
+        return tree_of(points, quickly_built=True)
 
 
 def surface_points(

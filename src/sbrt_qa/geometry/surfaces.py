@@ -17,6 +17,7 @@ import numpy as np
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.distance import contains
 from sbrt_qa.geometry.lattice import BoolArray, inside
+from sbrt_qa.geometry.nearest import tree_of
 from sbrt_qa.geometry.planes import IntArray
 from sbrt_qa.geometry.regions import Cells
 from sbrt_qa.geometry.scanlines import lattice, scan, section_mm2
@@ -115,9 +116,7 @@ class Surface:
 
     @cached_property
     def _tree(self) -> Any:  # noqa: ANN401
-        from scipy.spatial import KDTree  # only here: it takes long to load
-
-        return KDTree(self.points_mm, balanced_tree=False, compact_nodes=False)
+        return tree_of(self.points_mm, quickly_built=True)
 
     @property
     def selected(self) -> IntArray:
