@@ -6,7 +6,11 @@ import pytest
 
 from sbrt_qa.audit.coding import coded
 from sbrt_qa.audit.layout import Naming, Secret, is_code, naming, read_manifest, settle
+from sbrt_qa.audit.office_words import NO_WORDS
+from sbrt_qa.audit.stated_input import under_words, words_digest
 from sbrt_qa.errors import UsageError
+from sbrt_qa.model.stated import NOTHING_STATED, DoseIs, UserStatements
+from sbrt_qa.model.stated_rx import read_rx
 
 SECRET = Secret(b"k" * 32)
 
@@ -115,3 +119,50 @@ def test_pseudonyms_depend_on_the_key_and_tell_nothing():
     assert found.subject != other.subject
     assert found.findings == ()
     assert "k" * 4 not in repr(SECRET)
+
+
+def test_a_manifest_states_what_a_user_can_state_of_one_plan():
+    text = (
+        "path,site,subject,Dose-is,RX,far,Not a target,course,alternatives,map\n"
+        "a,S1,1,Fraction,PTV=50Gy/5; PTV2=40Gy/5,Esophagus;Skin,PTV_old=old;X,A+B,no,L=Liver;D=Duo"
+        "\n"
+        "b,S1,2,,,,,,yes,\nc,S1,3,,,,,,,\n"
+    )
+    read = read_manifest(text)
+    words = read["a"].words
+    assert words.mapping == (("L", "Liver"), ("D", "Duo"))
+    assert words.stated == UserStatements(
+        dose_is=DoseIs.FRACTION, not_targets=(("PTV_old", "old"), ("X", "")),
+        far=("Esophagus", "Skin"), rx=read_rx(["PTV=50Gy/5", "PTV2=40Gy/5"]), course="A+B",
+        by_office=True,
+    )  # fmt: skip
+    assert read["b"].words.stated == UserStatements(alternatives=True, by_office=True)
+    assert read["c"].words == NO_WORDS
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("rx", "PTV=50/5", "a dose with its unit"),
+        ("dose_is", "course", "unknown --dose-is"),
+        ("map", "Liver", "needs two names"),
+        ("alternatives", "perhaps", "not yes or no"),
+        ("not_a_target", "=old", "needs the name of a structure"),
+    ],
+)
+def test_what_a_manifest_states_wrongly_is_told_with_its_line(column, value, message):
+    with pytest.raises(UsageError, match=f"line 2 of the manifest: .*{message}"):
+        read_manifest(f"path,site,subject,{column}\na,S1,1,{value}\n")
+
+
+def test_what_is_stated_makes_another_input():
+    secret, stated = Secret(b"key"), UserStatements(far=("Skin",))
+    assert words_digest(secret, NOTHING_STATED, {}) == ""
+    assert under_words("f" * 64, "") == "f" * 64
+    digests = {
+        words_digest(secret, one, mapping)
+        for one in (NOTHING_STATED, stated, UserStatements(far=("Rib",)))
+        for mapping in ({}, {"a": "b"}, {"a": "c"})
+    }
+    assert len(digests) == 9
+    assert len({under_words("f" * 64, one) for one in digests}) == 9

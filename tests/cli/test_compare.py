@@ -62,6 +62,7 @@ def test_json_reads_back(sbrt_qa: Command, case: Path, later: Path, tmp_path: Pa
 def test_csv_has_a_row_for_every_value(sbrt_qa: Command, case: Path, later: Path) -> None:
     ran = sbrt_qa("compare", case, later, "-f", "csv", "--expect", "dose", "--gamma", "2%/1mm")
     rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert {row["draft"][:12] for row in rows} == {"Draft limits"}
     kinds = {row["kind"] for row in rows}
     assert kinds == {"case", "change", "finding", "structure", "dose", "limit"}
     (rise,) = [row for row in rows if row["quantity"] == "largest_rise"]

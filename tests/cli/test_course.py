@@ -163,6 +163,10 @@ def test_query__has_one_row_for_each_limit_of_a_course(sbrt_qa: Command, audit: 
     assert {row["plan"] for row in values} == {1}
     organ = [row["value"] for row in values if row["limit"] == "ORGAN"]
     assert organ == pytest.approx([18], abs=0.01)
+    rows = json.loads(sbrt_qa("query", audit, "deviations", "--format", "json").out)
+    for row in (one, *values, *rows):
+        assert "are one course: " in row["course"]
+        assert row["draft"].startswith("Draft limits")
 
 
 def test_regrade__of_a_course_asks_for_its_files(
@@ -173,6 +177,7 @@ def test_regrade__of_a_course_asks_for_its_files(
     (tmp_path / "new").mkdir()
     ran = sbrt_qa("regrade", audit, "-p", f.protocol(tmp_path / "new", text), "--as", "Reviewer")
     assert ran.code in (0, 20, 30)
+    assert ran.out.startswith("Draft limits")
     (one,) = json.loads(sbrt_qa("query", audit, "submissions", "--format", "json").out)
     assert one["verdict"] == "not_evaluable"
     values = json.loads(sbrt_qa("query", audit, "metrics", "--format", "json").out)

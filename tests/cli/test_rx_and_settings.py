@@ -240,3 +240,35 @@ def test_a_folder_or_nothing_is_no_file_of_settings(
     (desk / "sbrt-qa.yaml").mkdir()
     assert sbrt_qa("check", case).code == 2
     assert sbrt_qa("check", case, "--config", desk / "none.yaml").code == 2
+
+
+def test_settings_hold_all_that_can_be_stated_of_one_plan(
+    sbrt_qa: Command, case: Path, rules: str, desk: Path
+) -> None:
+    (desk / "sbrt-qa.yaml").write_text(
+        f"protocol: {rules}\nsite: S07\nalternatives: true\ndose_is: plan\n"
+        "not_a_target: [PTV_old=treated last year]\n"
+    )
+    review = reviewed(sbrt_qa("check", case, "-f", "json"))
+    assert review["site"] == "S07"
+    assert review["stated"] == [
+        "the dose is that of the whole course",
+        "plans beside each other are alternatives: one of them treats",
+        "PTV_old is no target of this plan (treated last year)",
+    ]
+    assert "site: taken from sbrt-qa.yaml in the working directory" in review["notes"]
+    assert "site S07" in sbrt_qa("check", case).out
+    told = sbrt_qa("check", case, "--course", review["case"], "-f", "json")
+    assert "alternatives" not in " ".join(reviewed(told)["stated"])
+    (desk / "sbrt-qa.yaml").write_text("alternatives: perhaps\n")
+    assert sbrt_qa("check", case).code == 2
+
+
+def test_a_dvh_says_what_was_stated(sbrt_qa: Command, case: Path) -> None:
+    words = ("--dose-is", "plan", "--rx", "PTV=50Gy/5")
+    told = ["the dose is that of the whole course", "prescribed is PTV=50Gy/5"]
+    assert json.loads(sbrt_qa("dvh", case, *words, "-f", "json").out)["stated"] == told
+    assert json.loads(sbrt_qa("dvh", case, "-f", "json").out)["stated"] == []
+    table, sheet = (sbrt_qa("dvh", case, *words, "-f", name).out for name in ("table", "csv"))
+    assert all(f"Stated by the user: {text}" in table for text in told)
+    assert f"{'; '.join(told)}" in sheet.splitlines()[1]

@@ -31,6 +31,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Beam, Plan, PlanRelation, Prescription, PrescriptionSource
 from sbrt_qa.model.stated import UserStatements
+from sbrt_qa.reports.case_text import course_text
 
 AXIS = np.arange(-30.0, 31.0, 3.0)
 
@@ -242,6 +243,21 @@ def test_two_structure_sets_of_one_frame__each_with_the_sum(tmp_path: Path) -> N
     assert isinstance(found[0].dose, DoseGrid)
     assert isinstance(found[1].dose, DoseGrid)
     assert np.array_equal(found[0].dose.dose_gy, found[1].dose.dose_gy)
+
+
+def test_parts_on_a_structure_set_that_is_not_here__are_one_case(tmp_path: Path) -> None:
+    """As real exports are: five plans that name each other, without structures and dose."""
+    five = plans(P1, P2, P3, "1.2.3.14", "1.2.3.15")
+    for one in five:
+        others = [b.reference(p.SOPInstanceUID) for p in five if p is not one]
+        for reference in others:
+            reference.RTPlanRelationship = "CONCURRENT"
+        one.ReferencedRTPlanSequence = Items(others)
+    (case,) = read(tmp_path, *five)
+    assert case.course is not None
+    assert (case.course.decision, case.course.rule) == (Decision.PARTS, "named together")
+    assert len(case.parts) == 5
+    assert "(concurrent)" in course_text(case.course)
 
 
 def test_two_approved_plans_of_one_place__are_asked_about(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 Folders are ``SITE/SUBJECT/VERSION``, ``SITE/SUBJECT`` or ``SUBJECT``, where a version is ``v2`` or
 ``submission 2`` (in the third place a plain number will do, and the end of a subject's name,
 ``017_v2``, too). For anything else there is a manifest, a CSV file with the columns ``path``,
-``site``, ``subject`` and, if wanted, ``version``, ``received`` and ``site_name``.
+``site``, ``subject`` and, if wanted, ``version``, ``received``, ``site_name``, and what the office
+states of the plan, see `sbrt_qa.audit.office_words`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sbrt_qa.audit.office_words import NO_WORDS, OfficeWords, column_name, read_words
 from sbrt_qa.errors import UsageError, quoted
 
 UNKNOWN_SITE: Final = "UNKNOWN"
@@ -48,7 +50,8 @@ _RECEIVED: Final = re.compile(r"\d{4}-\d\d-\d\d")
 class Naming:
     """What a submission's place says of it; None where it says nothing.
 
-    ``weak`` names give way to the tags of the files: a lone folder may be called anything.
+    ``weak`` names give way to the tags of the files: a lone folder may be called anything. `words`
+    is what the trial office states of the plans, in a manifest only.
     """
 
     site: str | None = None
@@ -57,6 +60,7 @@ class Naming:
     received: str = ""
     weak: bool = False
     site_name: str = ""
+    words: OfficeWords = NO_WORDS
 
 
 def naming(parts: Sequence[str]) -> Naming:
@@ -149,7 +153,7 @@ def read_manifest(text: str) -> dict[str, Naming]:
         Columns are missing, a value is no code, version or date, or a path stands there twice.
     """
     rows = csv.DictReader(text.splitlines())
-    columns = {name.strip().casefold(): name for name in rows.fieldnames or []}
+    columns = {column_name(name): name for name in rows.fieldnames or []}
     if missing := [name for name in ("path", "site", "subject") if name not in columns]:
         raise UsageError(
             "the manifest lacks columns",
@@ -184,7 +188,8 @@ def _manifest_row(values: dict[str, str], where: str) -> Naming:
     name = values.get("site_name", "")
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise UsageError("not the name of a site", where=where, got=quoted(name))
-    return Naming(values["site"], values["subject"], number, received, site_name=name)
+    words = read_words(values, where)
+    return Naming(values["site"], values["subject"], number, received, site_name=name, words=words)
 
 
 # --- one name for a submission ------------------------------------------------------------------

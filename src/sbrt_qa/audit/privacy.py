@@ -88,12 +88,15 @@ class Texts:
         Bare file names with the modality, empty where they are not DICOM.
     vocabulary
         Words that are never taken for a name: structures of the protocol.
+    stated
+        What the trial office states of the plan: cleaned, and no finding of the site's.
     """
 
     structures: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     vocabulary: frozenset[str] = frozenset()
+    stated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def scan(header: Header, texts: Texts) -> Scan:
                 "{0} with what looks like a name, a number or a date", counted(len(bad), "name")
             )
             findings.append(_finding(f"IDENTIFIER_IN_{kind}", where, told))
+    replaced |= {text: search.without(text) for text in texts.stated if search.hits(text)}
     findings += _in_files(texts.files, search, replaced)
     replaced |= {text: REMOVED for text in _told_by(header) if search.hits(text)}
     replaced = {shown: new for old, new in replaced.items() for shown in _shown_as(old)}

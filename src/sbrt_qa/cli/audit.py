@@ -13,11 +13,11 @@ from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.acting import AnchorCommand, AnchorFile, As, Role
 from sbrt_qa.cli.interrupt import Interrupt
-from sbrt_qa.cli.options import read_mapping
 from sbrt_qa.cli.output import tell
 from sbrt_qa.cli.progress import display
 from sbrt_qa.errors import visible
 from sbrt_qa.model.phrase import counted
+from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.workflows_audit.acting import doing
 from sbrt_qa.workflows_audit.anchor import NOWHERE, Anchors
 

@@ -11,6 +11,7 @@ from sbrt_qa import workflows
 from sbrt_qa.cli import options
 from sbrt_qa.cli.documents import finish, made_today, need_file, without_pictures, write_document
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
+from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.reports.registry import is_document, render_reviews
 from sbrt_qa.workflows import reporting
 from sbrt_qa.workflows.untrusted import check_untrusted
@@ -54,11 +55,11 @@ def check(
     """
     kept, taken = options.read_settings(context, case, config, trusted=not untrusted)
     protocol = protocol if options.was_given(context, "protocol") else kept.protocol or protocol
-    names = options.read_mapping(mapping or [*kept.map])
+    names = read_mapping(mapping or [*kept.map])
     stated = options.read_statements(
-        dose_is or kept.dose_is, not_a_target, far, rx or kept.rx, taken
-    )
-    stated = options.with_course(stated, course, alternatives=alternatives)
+        kept, taken, dose_is=dose_is, not_targets=not_a_target, far=far, rx=rx, course=course,
+        alternatives=alternatives,
+    )  # fmt: skip
     name = options.choose_format(output_format, out)
     refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
     document = need_file(name, out) if is_document(name) else None
@@ -76,14 +77,14 @@ def check(
             stated=stated,
         )
         if document:
-            write_document(name, document, language, without_pictures(reviews))
+            write_document(name, document, language, without_pictures(reviews, kept.site))
     else:
         workflows.start_kernels_fast()
         workflows.when_compiling(tell_compiling)
         if document:
             reviewed = reporting.report(
                 case, protocol, names, site_values, cross_check=cross_check, bands=bands,
-                stated=stated,
+                site=kept.site, stated=stated,
             )  # fmt: skip
             reviews = (reviewed.review,)
             write_document(name, document, language, reviewed)
@@ -92,6 +93,7 @@ def check(
                 case, protocol, names, site_values, cross_check=cross_check, bands=bands,
                 stated=stated,
             )  # fmt: skip
+    reviews = tuple(replace(one, site=kept.site or one.site) for one in reviews)
     if not document:
         page = replace(page_for(out), all_checks=all_checks, occasion=made_today())
         emit(render_reviews(name, reviews, page), out)

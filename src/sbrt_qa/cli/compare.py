@@ -9,7 +9,7 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.options import Format, MapOption, Out, PlanOption, check_format, read_mapping
+from sbrt_qa.cli.options import Format, MapOption, Out, PlanOption, check_format
 from sbrt_qa.cli.output import (
     emit,
     page_for,
@@ -18,6 +18,7 @@ from sbrt_qa.cli.output import (
     tell_compiling,
 )
 from sbrt_qa.errors import UsageError
+from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.reports.registry import comparison_formats, render_comparison
 from sbrt_qa.workflows import compare as flow
 

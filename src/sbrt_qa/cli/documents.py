@@ -39,7 +39,7 @@ def write_document(name: str, out: Path, language: str, reviewed: Reviewed) -> N
     write_whole(out, render_report(name, reviewed, language))
 
 
-def without_pictures(reviews: Sequence[CaseReview]) -> Reviewed:
+def without_pictures(reviews: Sequence[CaseReview], site: str = "") -> Reviewed:
     """Return the one review there is, for a report without pictures.
 
     Raises
@@ -55,14 +55,14 @@ def without_pictures(reviews: Sequence[CaseReview]) -> Reviewed:
             got=", ".join(quoted(review.case) for review in reviews),
             advice="Choose with sbrt-qa report --plan LABEL.",
         )
-    return Reviewed(reviews[0], occasion=made_today())
+    return Reviewed(reviews[0], occasion=made_today(site or reviews[0].site))
 
 
-def made_today() -> Occasion:
-    """Return the occasion of a report of which nothing is known but the day."""
+def made_today(site: str = "") -> Occasion:
+    """Return the occasion of a report of which nothing is known but the day, and the site."""
     from sbrt_qa.review.occasion import Occasion
 
-    return Occasion(written=dt.date.today())
+    return Occasion(site=site, written=dt.date.today())
 
 
 def finish(reviews: Sequence[CaseReview]) -> int:

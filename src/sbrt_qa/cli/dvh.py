@@ -21,7 +21,6 @@ from sbrt_qa.cli.options import (
     choose_format,
     read_settings,
     read_statements,
-    with_course,
 )
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.errors import visible
@@ -59,7 +58,9 @@ def dvh(
 ) -> None:
     """Compute volume, minimum, mean, maximum and metrics of the structures of one plan."""
     kept, taken = read_settings(context, case, config)
-    stated = read_statements(dose_is or kept.dose_is, rx=rx or kept.rx, taken=taken)
+    stated = read_statements(
+        kept, taken, dose_is=dose_is, rx=rx, course=course, alternatives=alternatives
+    )
     name = choose_format(output_format, out, function="render_dvh")
     refuse_overwriting(out, case)
     expressions = [text for part in metrics.split(",") if (text := part.strip())]
@@ -74,7 +75,7 @@ def dvh(
         plan=plan,
         curve_bin_gy=bin_gy if curve else None,
         bands=bands,
-        stated=with_course(stated, course, alternatives=alternatives),
+        stated=stated,
     )
     emit(render_dvh(name, table, page_for(out)), out)
     found = [exit_codes.unreadable_part(row.reason) for row in table.structures.values()]

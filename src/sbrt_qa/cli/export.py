@@ -10,11 +10,12 @@ import typer
 
 from sbrt_qa import workflows
 from sbrt_qa.cli.audit import Database
-from sbrt_qa.cli.options import Inputs, MapOption, PlanOption, read_mapping
+from sbrt_qa.cli.options import Inputs, MapOption, PlanOption
 from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.cli.query import Latest, export_audit
 from sbrt_qa.errors import visible
 from sbrt_qa.model.phrase import counted
+from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.workflows import export as flow
 
 if TYPE_CHECKING:

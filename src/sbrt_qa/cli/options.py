@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,11 @@ import typer
 
 from sbrt_qa.cli.output import KINDS_OF_FILES, refuse_wrong_suffix, tell
 from sbrt_qa.errors import UsageError, quoted, visible
-from sbrt_qa.model.stated import UserStatements, read_dose_is, read_not_targets
+from sbrt_qa.model.stated import (
+    UserStatements,
+    read_dose_is,
+    read_not_targets,
+)
 from sbrt_qa.model.stated_rx import read_rx
 from sbrt_qa.reports.registry import format_names, format_of, formats_offering, offers
 from sbrt_qa.workflows.settings import Settings, settings_for
@@ -97,8 +100,9 @@ Config = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="Settings (rx, map, protocol, dose_is, site) instead of those of sbrt-qa.yaml in the "
-        "working directory and in your configuration folder.",
+        help="Settings (rx, map, protocol, dose_is, site, far, not_a_target, course, alternatives) "
+        "instead of those of sbrt-qa.yaml in the working directory and in your configuration "
+        "folder.",
     ),
 ]
 NotATarget = Annotated[
@@ -138,31 +142,41 @@ def read_settings(
     found = settings_for(cases, config, trusted=trusted)
     for text in found.refused:
         tell(visible(text))
-    names = {"mapping": "map", "protocol": "protocol", "rx": "rx", "dose_is": "dose_is"}
-    given = [key for name, key in names.items() if was_given(context, name)]
+    names = {"mapping": "map", "not_a_target": "not_a_target", "alternatives": "alternatives"}
+    names |= dict.fromkeys(("protocol", "rx", "dose_is", "far", "course", "site"), "")
+    given = [key or name for name, key in names.items() if was_given(context, name)]
+    if {"course", "alternatives"} & {*given}:
+        given += ["course", "alternatives"]
     return found, (*found.told(given), *found.refused)
 
 
 def read_statements(
+    kept: Settings,
+    taken: tuple[str, ...] = (),
+    *,
     dose_is: str = "",
     not_targets: list[str] | None = None,
     far: list[str] | None = None,
-    rx: Sequence[str] = (),
-    taken: tuple[str, ...] = (),
+    rx: list[str] | None = None,
+    course: str = "",
+    alternatives: bool = False,
 ) -> UserStatements:
-    """Read what the user states by hand.
+    """Read what the user states by hand, on the command line or else in the settings.
 
     Raises
     ------
     UsageError
-        A value is none that can be stated.
+        A value is none that can be stated, or two contradict each other.
     """
+    of_plans = (course, alternatives) if course or alternatives else (kept.course, kept.competes)
     return UserStatements(
-        dose_is=read_dose_is(dose_is),
-        not_targets=read_not_targets(not_targets or []),
-        far=tuple(dict.fromkeys(name.strip() for name in far or [])),
-        rx=read_rx(rx),
+        dose_is=read_dose_is(dose_is or kept.dose_is),
+        not_targets=read_not_targets(not_targets or kept.not_a_target),
+        far=tuple(dict.fromkeys(name.strip() for name in far or kept.far)),
+        rx=read_rx(rx or kept.rx),
         taken=taken,
+        course=of_plans[0],
+        alternatives=of_plans[1],
     )
 
 
@@ -180,40 +194,6 @@ AlternativesOption = Annotated[
         "--alternatives", help="In your word, plans beside each other compete: one of them treats."
     ),
 ]
-
-
-def with_course(stated: UserStatements, course: str, *, alternatives: bool) -> UserStatements:
-    """Add what the user states of plans beside each other.
-
-    Raises
-    ------
-    UsageError
-        Both are stated, which contradict each other.
-    """
-    return replace(stated, course=course, alternatives=alternatives)
-
-
-def read_mapping(pairs: list[str]) -> dict[str, str]:
-    """Read ``--map "name in the plan=name in the protocol"``.
-
-    Raises
-    ------
-    UsageError
-        A pair has no ``=``, an empty side, or contradicts another.
-    """
-    mapping: dict[str, str] = {}
-    for pair in pairs:
-        plan_name, equals, protocol_name = (part.strip() for part in pair.rpartition("="))
-        if not (equals and plan_name and protocol_name):
-            raise UsageError(
-                "--map needs two names",
-                got=quoted(pair),
-                expected="NAME_IN_PLAN=NAME_IN_PROTOCOL",
-                advice='Example: --map "Leber=Liver".',
-            )
-        if mapping.setdefault(plan_name, protocol_name) != protocol_name:
-            raise UsageError("--map gives one structure two meanings", got=quoted(plan_name))
-    return mapping
 
 
 def choose_format(

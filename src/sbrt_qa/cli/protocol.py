@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import workflows
-from sbrt_qa.cli.options import MapOption, Out, is_json, read_mapping
+from sbrt_qa.cli.options import MapOption, Out, is_json
 from sbrt_qa.cli.output import (
     emit,
     page_for,
@@ -19,6 +19,7 @@ from sbrt_qa.cli.output import (
 )
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.model.phrase import counted
+from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.workflows import versions
 
 app = typer.Typer(

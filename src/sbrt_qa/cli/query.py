@@ -11,11 +11,12 @@ import typer
 from sbrt_qa.cli.audit import AuditFolder, Database
 from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, refuse_wrong_suffix, tell
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows_audit.answers import ABOUT, ask
 from sbrt_qa.workflows_audit.columns import dictionary, kinds
 from sbrt_qa.workflows_audit.question import Question, Row
+from sbrt_qa.workflows_audit.standings import standing_lines
 
 Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")]
 Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help="Only of this subject.")]
@@ -62,7 +63,17 @@ def query(
     refuse_wrong_suffix(out, output_format, FORMATS)
     question = Question(about, site, subject, limit, verdict, latest, protocol)
     rows = list(ask(audit, question, database))
-    emit(render_rows(rows, output_format, page_for(out), kinds(about)), out)
+    first = standing_lines(audit, database)
+    shown = kinds(about)
+    if output_format != "table":
+        for text in first:
+            tell(text)
+        emit(render_rows(rows, output_format, page_for(out), shown), out)
+        return
+    aside = {"draft", *(() if any(row.get("course") for row in rows) else ("course",))}
+    shown = {name: kind for name, kind in shown.items() if name not in aside}
+    table = render_rows(rows, output_format, page_for(out), shown)
+    emit("".join(f"{visible(text)}\n" for text in first) + table, out)
 
 
 def export_audit(

@@ -10,6 +10,7 @@ from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.acting import AnchorCommand, AnchorFile, As, Role
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.output import emit, tell
+from sbrt_qa.errors import visible
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.workflows_audit.acting import doing
 from sbrt_qa.workflows_audit.anchor import Anchors
@@ -40,6 +41,7 @@ def regrade(
     anchors = Anchors(anchor_file, anchor_command)
     anchors.refuse_inside(audit)
     found = run(audit, protocol, database, keep=not dry_run, by=doing(name, role))
+    emit(f"{visible(found.standing)}\n")
     for one in found.changes:
         limit = one.limit or "the case"
         value = f"  ({one.value})" if one.value else ""

@@ -8,6 +8,7 @@ from sbrt_qa import workflows
 from sbrt_qa.cli import options
 from sbrt_qa.cli.documents import finish, need_file, write_document
 from sbrt_qa.cli.output import refuse_overwriting, tell_compiling
+from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.reports.words import languages
 from sbrt_qa.workflows import reporting
 
@@ -40,11 +41,11 @@ def report(
     """
     kept, taken = options.read_settings(context, case, config)
     protocol = protocol if options.was_given(context, "protocol") else kept.protocol or protocol
-    names = options.read_mapping(mapping or [*kept.map])
+    names = read_mapping(mapping or [*kept.map])
     stated = options.read_statements(
-        dose_is or kept.dose_is, not_a_target, far, rx or kept.rx, taken
-    )
-    stated = options.with_course(stated, course, alternatives=alternatives)
+        kept, taken, dose_is=dose_is, not_targets=not_a_target, far=far, rx=rx, course=course,
+        alternatives=alternatives,
+    )  # fmt: skip
     name = options.choose_format(output_format, out, "html")
     options.check_language(language, languages())
     file = need_file(name, out)

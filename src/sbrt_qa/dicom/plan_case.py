@@ -63,10 +63,15 @@ def plan_case(
         file=plan.name if plan else "",
         patient=plan.patient_key if plan else "",
         study=plan.study_uid if plan else "",
-        structure_set=drawn.uid if isinstance(drawn, FoundObject) else "",
+        structure_set=drawn.uid if isinstance(drawn, FoundObject) else _referred_to(plan),
         shared=tuple(_shared(one, read_dose) for one in shared),
         names_patient=plan.names_patient if plan else True,
     )
+
+
+def _referred_to(plan: FoundObject | None) -> str:
+    """Return the structure set that a plan names, though it is not among the files."""
+    return next(iter(plan.structure_set_uids), "") if plan else ""
 
 
 def _shared(one: FoundObject, read_dose: Callable[[FoundObject], DoseGrid]) -> SharedDose:

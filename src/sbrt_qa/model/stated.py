@@ -43,6 +43,8 @@ class UserStatements:
         Labels or UIDs of the plans that are one course, joined by ``+``, from ``--course``.
     alternatives
         Whether plans beside each other are alternatives, from ``--alternatives``.
+    by_office
+        Whether the trial office stated it for one submission, in the manifest of an audit.
     taken
         Where statements come from that were not on the command line, one sentence each.
     """
@@ -54,6 +56,7 @@ class UserStatements:
     taken: tuple[str, ...] = ()
     course: str = ""
     alternatives: bool = False
+    by_office: bool = False
 
     def __post_init__(self) -> None:
         if self.course and self.alternatives:
@@ -72,6 +75,7 @@ class UserStatements:
             "taken": list(self.taken),
             "course": self.course,
             "alternatives": self.alternatives,
+            "by_office": self.by_office,
         }
 
     @classmethod
@@ -91,10 +95,34 @@ class UserStatements:
             taken=tuple(map(str, values.get("taken", ()))),
             course=str(values.get("course", "")),
             alternatives=bool(values.get("alternatives", False)),
+            by_office=bool(values.get("by_office", False)),
         )
 
 
 NOTHING_STATED: Final = UserStatements()
+
+
+def read_mapping(pairs: Sequence[str]) -> dict[str, str]:
+    """Read ``--map "name in the plan=name in the protocol"``.
+
+    Raises
+    ------
+    UsageError
+        A pair has no ``=``, an empty side, or contradicts another.
+    """
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        plan_name, equals, protocol_name = (part.strip() for part in pair.rpartition("="))
+        if not (equals and plan_name and protocol_name):
+            raise UsageError(
+                "--map needs two names",
+                got=quoted(pair),
+                expected="NAME_IN_PLAN=NAME_IN_PROTOCOL",
+                advice='Example: --map "Leber=Liver".',
+            )
+        if mapping.setdefault(plan_name, protocol_name) != protocol_name:
+            raise UsageError("--map gives one structure two meanings", got=quoted(plan_name))
+    return mapping
 
 
 def read_not_targets(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:

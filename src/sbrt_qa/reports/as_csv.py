@@ -41,7 +41,7 @@ REVIEW_COLUMNS = (
 
 DVH_COLUMNS = (
     "plan", "structure", "roi_number", "quantity", "value", "unit", "reason", "band_low",
-    "band_high", "band_driver",
+    "band_high", "band_driver", "stated",
 )  # fmt: skip
 
 
@@ -53,8 +53,9 @@ def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
 
 def render_dvh(table: DvhTable, page: Page) -> str:  # noqa: ARG001
     """Return one row per structure and quantity; a point of a curve is the metric ``V12Gy[cc]``."""
+    stated = "; ".join(table.stated)
     rows = (
-        (table.case, key, structure.roi_number, *quantity)
+        (table.case, key, structure.roi_number, *quantity, stated)
         for key, structure in table.structures.items()
         for quantity in _quantities(structure)
     )

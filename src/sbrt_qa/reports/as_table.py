@@ -67,6 +67,7 @@ def render_dvh(table: DvhTable, page: Page) -> str:
         values = (_metric_cell(row, e) for e in expressions)
         grid.add_row(_text(key), str(row.roi_number), *_statistics(row), *values)
     parts: list[RenderableType] = [Text(visible(table.case), "bold"), grid]
+    parts += [_text(f"Stated by the user: {text}") for text in table.stated]
     parts += [_text(f"? {note}") for note in _notes(table)]
     parts += [_text(f"! {key}: {n}") for key, row in table.structures.items() for n in row.notes]
     parts += [_text(f"{name}: {validity}") for name, validity in _models(table).items()]

@@ -26,14 +26,15 @@ def part_lines(
 
 
 def course_text(course: Course) -> str:
-    """Return how a plan belongs to others, in one sentence."""
+    """Return how a plan belongs to others, and why, in one sentence."""
     named = ", ".join(
         f"{p.label or 'a plan that is not here'} ({_part_text(p)})" for p in course.parts
     )
     word = ", as stated by the user" if course.said_by == "user" else ""
     counts = " and ".join(str(n) for n in course.fraction_counts)
     held = f" · limits for {counts} fractions" if len(course.fraction_counts) > 1 else ""
-    return f"{course.decision}{word}: {named}{held}"
+    why = f" · because {course.why}" if course.why else ""
+    return f"{course.decision}{word}: {named}{held}{why}"
 
 
 def _part_text(part: Part) -> str:

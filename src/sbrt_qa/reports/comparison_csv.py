@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "kind", "area", "item", "quantity", "before", "after", "difference", "unit",
-    "verdict_before", "verdict_after", "state", "requested", "reason",
+    "verdict_before", "verdict_after", "state", "requested", "reason", "draft",
 )  # fmt: skip
 
 
 def render_comparison(found: CaseComparison, page: Page) -> str:  # noqa: ARG001
     """Return tidy rows of six kinds: case, change, finding, structure, dose, limit."""
     parts = (_case(found), _changes(found), _findings(found), _structures(found))
-    rows = [row for part in (*parts, _dose(found), _limits(found)) for row in part]
+    draft = found.after.protocol.standing
+    rows = [(*row, draft) for part in (*parts, _dose(found), _limits(found)) for row in part]
     return write_rows(COLUMNS, rows)
 
 

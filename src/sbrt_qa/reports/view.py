@@ -290,6 +290,7 @@ def _plan_label(review: CaseReview) -> str:
     plan = review.plan
     parts = [review.case or "(no label)"]
     parts += [f"subject {review.subject}"] if review.subject else []
+    parts += [f"site {review.site}"] if review.site else []
     if isinstance(plan, PlanSummary):
         parts += [part for part in (plan.approval.lower(), plan.intent.lower()) if part]
     return " · ".join(parts)

@@ -24,6 +24,7 @@ from sbrt_qa.model.outcome import Band, Driver, Measured, Reason, ReasonCode
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.review.contour_notes import contour_notes
+from sbrt_qa.review.words_of_user import words_of
 
 SCHEMA: Final = "sbrt_qa.dvh/1"
 
@@ -80,12 +81,16 @@ class StructureDvh:
 
 @dataclass(frozen=True, slots=True)
 class DvhTable:
-    """DVH statistics of one case by structure key (see `StructureSet.keys`)."""
+    """DVH statistics of one case by structure key (see `StructureSet.keys`).
+
+    `stated` says what the user stated by hand of the dose, the prescription and the course.
+    """
 
     case: str
     structures: Mapping[str, StructureDvh]
     convention: str
     engine_version: str = __version__
+    stated: tuple[str, ...] = ()
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""
@@ -98,6 +103,7 @@ class DvhTable:
             "engine_version": self.engine_version,
             "case": self.case,
             "convention": self.convention,
+            "stated": list(self.stated),
             "structures": {key: _row(row) for key, row in self.structures.items()},
         }
 
@@ -115,7 +121,8 @@ class DvhTable:
             schema = data["schema"]
             if schema == SCHEMA:
                 rows = {key: _read_row(row) for key, row in data["structures"].items()}
-                return cls(data["case"], rows, data["convention"], data["engine_version"])
+                stated = tuple(map(str, data.get("stated", ())))
+                return cls(data["case"], rows, data["convention"], data["engine_version"], stated)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ResultError("not a stored DVH table", expected=f"JSON of {SCHEMA}") from error
         raise ResultError("unknown kind of result", got=quoted(schema), expected=SCHEMA)
@@ -160,7 +167,8 @@ def dvh(
     if views is not None:
         views.prepare([subject_of(s) for s in wanted.values()])
     rows = {key: _compute(doses, s, specs, curve_bin_gy, views) for key, s in wanted.items()}
-    return DvhTable(case.label, rows, method_text(doses.convention))
+    convention, stated = method_text(doses.convention), words_of(case.stated)
+    return DvhTable(case.label, rows, convention, stated=stated)
 
 
 def _select(known: dict[str, Structure], names: Sequence[str]) -> dict[str, Structure]:

@@ -50,7 +50,8 @@ from sbrt_qa.review.summaries import (
     plan_summary,
     structure_set_label,
 )
-from sbrt_qa.review.target_summaries import target_summaries, targets_relied_on, words_of
+from sbrt_qa.review.target_summaries import target_summaries, targets_relied_on
+from sbrt_qa.review.words_of_user import words_of
 
 
 def review_case(
@@ -120,7 +121,7 @@ def review_case(
         structures=tuple(_summary(doses, key, s, evaluation) for key, s in structures.items()),
         constraints=limits,
         targets=targets_relied_on(target_summaries(doses, lesions, limits), findings),
-        stated=words_of(case.stated),
+        stated=words_of(case.stated, mapping),
         findings=findings,
         passed=passed_relied_on(done.passed, findings),
         not_told=(*done.not_told, *silenced(done.passed, findings)),

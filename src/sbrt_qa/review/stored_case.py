@@ -62,6 +62,9 @@ class StoredCase:
         Doses in Gy that the plan prescribes to targets, by ROI number.
     stated
         What the user stated, as plain values.
+    words
+        Hash of all that was stated, as the fingerprint of the input was taken with it; may be
+        empty.
     """
 
     label: str
@@ -76,6 +79,7 @@ class StoredCase:
     targets: tuple[Lesion, ...] | None = None
     own_doses: Mapping[int, float] = field(default_factory=dict)
     stated: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
     schema: str = SCHEMA
 
     def to_json(self) -> str:

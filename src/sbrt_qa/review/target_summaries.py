@@ -11,8 +11,6 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.model.outcome import Finding, Measured, Part, Reason, Verdict, worst
-from sbrt_qa.model.phrase import say
-from sbrt_qa.model.stated import UserStatements
 from sbrt_qa.protocol.lesions import TYPES, Lesion, Lesions, Role
 from sbrt_qa.protocol.plan_targets import own_doses, prescribed_gy
 from sbrt_qa.protocol.result import ConstraintResult
@@ -106,13 +104,3 @@ def lesions_in(review: CaseReview) -> Lesions:
     return Lesions(
         tuple(Lesion(t.name, t.roi_number, t.kind, Role(t.role), t.why) for t in review.targets)
     )
-
-
-def words_of(stated: UserStatements) -> tuple[str, ...]:
-    """Return what the user stated of targets and organs, one sentence each."""
-    apart = (
-        say("{0} is no target of this plan ({1})", name, reason or say("no reason given"))
-        for name, reason in stated.not_targets
-    )
-    far = (say("{0} lies far from the beams", name) for name in stated.far)
-    return (*apart, *far)

@@ -109,9 +109,9 @@ def counts(engine: Engine) -> dict[str, int]:
         }
 
 
-def protocol_contents(engine: Engine) -> tuple[str, ...]:
-    """Return the content of every protocol version that plans were held against, as JSON."""
+def protocol_contents(engine: Engine) -> dict[str, str]:
+    """Return, by its hash, the JSON of every protocol version that plans were held against."""
     with reading(engine) as connection:
-        used = sa.select(t.reviews.c.protocol_version_id)
-        asked = sa.select(t.protocol_versions.c.content).where(t.protocol_versions.c.id.in_(used))
-        return tuple(connection.scalars(asked.order_by(t.protocol_versions.c.id)))
+        p, used = t.protocol_versions.c, sa.select(t.reviews.c.protocol_version_id)
+        asked = sa.select(p.sha256, p.content).where(p.id.in_(used)).order_by(p.id)
+        return {row.sha256: row.content for row in connection.execute(asked)}

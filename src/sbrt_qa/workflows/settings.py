@@ -19,7 +19,14 @@ from sbrt_qa.errors import ProtocolError, UsageError, quoted
 from sbrt_qa.model.phrase import say
 
 NAME: Final = "sbrt-qa.yaml"
-KEYS: Final = ("rx", "map", "protocol", "dose_is", "site")
+KEYS: Final = (
+    "rx", "map", "protocol", "dose_is", "site", "far", "not_a_target", "course", "alternatives",
+)  # fmt: skip
+LISTS: Final = {
+    "rx": "texts such as PTV=50Gy/5", "map": "names such as Leber=Liver", "far": "names of organs",
+    "not_a_target": "names, or texts such as PTV_old=treated last year",
+}  # fmt: skip
+"""Keys with several values, and what they are."""
 
 MOST_BYTES: Final = 64_000
 """Largest file of settings that is read."""
@@ -32,7 +39,8 @@ MOST_LISTED: Final = 5
 class Settings:
     """What was taken from files, by key.
 
-    ``rx`` and ``map`` are texts as the command line takes them. ``taken`` says of each key where it
+    ``rx``, ``map``, ``far`` and ``not_a_target`` are texts as the command line takes them; so is
+    ``alternatives``, yes or nothing. ``taken`` says of each key where it
     is from; ``refused`` which files were not obeyed, and why.
     """
 
@@ -41,8 +49,17 @@ class Settings:
     protocol: str = ""
     dose_is: str = ""
     site: str = ""
+    far: tuple[str, ...] = ()
+    not_a_target: tuple[str, ...] = ()
+    course: str = ""
+    alternatives: str = ""
     taken: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+
+    @property
+    def competes(self) -> bool:
+        """Whether plans beside each other are alternatives."""
+        return self.alternatives == "yes"
 
     def told(self, given: Sequence[str]) -> tuple[str, ...]:
         """Return one sentence for each key that was taken; not for keys of the command line."""
@@ -155,15 +172,18 @@ def _value(key: str, value: object, where: str) -> object:
         raise UsageError(
             "unknown key", where=where, got=quoted(key), expected=f"one of {', '.join(KEYS)}"
         )
-    if key in ("rx", "map"):
+    if key == "alternatives" and isinstance(value, bool):
+        return "yes" if value else ""
+    if key == "alternatives":
+        raise UsageError(f"{key} of a wrong kind", where=where, expected="true or false")
+    if key in LISTS:
         if isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):
             return tuple(f"{name}={said}" for name, said in value.items())
         if isinstance(value, list) and all(isinstance(v, str) for v in value):
             return tuple(value)
         if isinstance(value, str):
             return (value,)
-        expected = "texts such as PTV=50Gy/5" if key == "rx" else "names such as Leber=Liver"
-        raise UsageError(f"{key} of a wrong kind", where=where, expected=expected)
+        raise UsageError(f"{key} of a wrong kind", where=where, expected=LISTS[key])
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise UsageError(f"{key} of a wrong kind", where=where, expected="a text")
     return str(value)

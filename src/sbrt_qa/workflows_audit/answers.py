@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.workflows_audit.question import PLACE, Answer, Question, Row
 from sbrt_qa.workflows_audit.rates import SUMS
+from sbrt_qa.workflows_audit.standings import with_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from sbrt_qa.store.answers import ValueRow
     from sbrt_qa.store.connection import Database
     from sbrt_qa.store.queries import QueryRow
+
+
+WITH_WORDS: Final = ("submissions", "metrics", "deviations")
+"""Answers whose rows say how plans belong together, and whether their limits are drafts."""
 
 
 def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
@@ -39,7 +44,9 @@ def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
     try:
         protocol = _protocol(engine, question.protocol)
         names = site_names(engine)
-        for row in ABOUT[question.about].rows(engine, protocol, question):
+        rows = ABOUT[question.about].rows(engine, protocol, question)
+        told = with_words(engine, protocol, rows) if question.about in WITH_WORDS else rows
+        for row in told:
             if not _is_asked(row, question):
                 continue
             yield {**row, "site_name": names.get(row["site"], "")} if "site" in row else row

@@ -52,7 +52,9 @@ MEANINGS: Final = {
     "code": _text("the submission: site/subject/v2, v2.3 for a revision of its files"),
     "complete": _flag("plan, structure set, dose and CT are all there"),
     "counts": _flag("the limit takes part in the verdict of the case"),
+    "course": _text("how several plans of a submission belong together; empty for a plan alone"),
     "dose_gy": _number("dose in Gy"),
+    "draft": _text("whether the limits are a draft, or who approved them and when"),
     "doses": _count("RTDOSE files"),
     "due": _text("by when an answer is asked for; UTC"),
     "end": _text("date on which the last of the group was received"),
@@ -148,8 +150,7 @@ _COLUMNS: Final = {
     "submissions": (
         "code", "trial", "site", "subject", "version", "revision", "received", "recorded", "plans",
         "structure_sets", "doses", "images", "verdict", "minor", "major", "not_evaluable",
-        "borderline", "notices", "latest", "query", "complete",
-        "outcome",
+        "borderline", "notices", "latest", "query", "complete", "outcome",
     ),
     "metrics": (
         "code", "site", "subject", "version", "revision", "received", "latest", "plan", "limit",
@@ -191,7 +192,12 @@ _COLUMNS: Final = {
     "dvh-bands": ("structure", "plans", "dose_gy", "p5", "p25", "p50", "p75", "p95"),
 }  # fmt: skip
 COLUMNS: Final = {
-    about: (*names, "site_name") if "site" in names else names for about, names in _COLUMNS.items()
+    about: (
+        *names,
+        *(("site_name",) if "site" in names else ()),
+        *(("course", "draft") if about in ("submissions", "metrics", "deviations") else ()),
+    )
+    for about, names in _COLUMNS.items()
 }
 """The columns of each answer, in their order; they stay, new ones come at the end."""
 

@@ -9,11 +9,10 @@ from sbrt_qa.workflows_audit.answers import ask
 from sbrt_qa.workflows_audit.case_reports import CaseReports
 from sbrt_qa.workflows_audit.plots import plots
 from sbrt_qa.workflows_audit.question import Question
+from sbrt_qa.workflows_audit.standings import standings
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sbrt_qa.store.connection import Database
 
 PAGE: Final = "index.html"
 ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers", "queries", "unreviewed")
@@ -64,7 +63,7 @@ def trial_report(audit: Path, database: str = "") -> str:
     try:
         events, head = last_event(engine)
         drawn = plots(engine, codes)
-        standing = _standing(engine)
+        standing = tuple(dict.fromkeys(standings(engine).values()))
     finally:
         engine.dispose()
     return trial_page(
@@ -75,21 +74,6 @@ def trial_report(audit: Path, database: str = "") -> str:
         {"details": details, "changes": _changes(audit, database)},
         standing=standing,
     )
-
-
-def _standing(engine: Database) -> tuple[str, ...]:
-    """Return whether the protocols that plans were held against are drafts, each line once."""
-    from sbrt_qa.protocol.schema import Protocol
-    from sbrt_qa.protocol.standing import DRAFT, standing_of
-    from sbrt_qa.store.known import protocol_contents
-
-    told: dict[str, None] = {}
-    for content in protocol_contents(engine):
-        try:
-            told[standing_of(Protocol.model_validate_json(content))] = None
-        except ValueError:  # of a later version of the program
-            told[DRAFT] = None
-    return tuple(told)
 
 
 def _changes(audit: Path, database: str) -> dict[str, list[dict[str, Any]]]:

@@ -6,7 +6,7 @@ With the files of both at hand everything is compared; else what is recorded of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,10 +36,15 @@ class Before:
     recorded
         What is recorded of the newest submissions, the last one first: the fingerprint of the
         files, and the JSON of their reviews. One of them may be the very submission.
+    stated, mapping, words
+        What is stated of it, its map of names, and the hash of both, as in a job.
     """
 
     path: str = ""
     recorded: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    words: str = ""
 
 
 class Earlier:
@@ -60,17 +65,22 @@ class Earlier:
         self.input_sha256, self._documents = next(others, ("", ()))
         self.inventory: Inventory | None = None
         self.identity: Identity | None = None
+        self._mapping: Mapping[str, str] = told["mapping"]
         if told["path"]:
-            self._read(Path(told["path"]))
+            self._read(Path(told["path"]), told["stated"], told["words"])
 
-    def _read(self, path: Path) -> None:
+    def _read(self, path: Path, stated: Mapping[str, Any], words: str) -> None:
         from sbrt_qa.audit.entries import may_be_read
         from sbrt_qa.audit.fingerprints import seen
+        from sbrt_qa.audit.stated_input import under_words
         from sbrt_qa.dicom.load import inspect_with_identity
+        from sbrt_qa.model.stated import UserStatements
 
         try:
-            self.input_sha256 = seen(path).input_sha256
-            self.inventory, self.identity = inspect_with_identity([path], wanted=may_be_read)
+            self.input_sha256 = under_words(seen(path).input_sha256, words)
+            self.inventory, self.identity = inspect_with_identity(
+                [path], UserStatements.of_values(stated), wanted=may_be_read
+            )
         except SbrtQaError:
             self.inventory = self.identity = None  # there is nothing to compare with
 
@@ -90,9 +100,15 @@ class Earlier:
         alone
             Whether the later submission has no other plan.
         """
+        from sbrt_qa.workflows_audit.scanning import structure_names
+
         if self.inventory is not None:
             old = _counterpart(self.inventory.cases, case.label, lambda c: c.label, alone=alone)
-            return None if old is None else _from_files(old, case, review, chosen, mapping)
+            if old is None:
+                return None
+            there = structure_names(old)
+            before = {name: to for name, to in self._mapping.items() if name in there}
+            return _from_files(old, case, review, chosen, mapping, before)
         return self._from_record(review, alone=alone)
 
     def _from_record(self, review: CaseReview, *, alone: bool) -> CaseComparison | None:
@@ -105,7 +121,12 @@ class Earlier:
 
 
 def _from_files(
-    old: Case, new: Case, review: CaseReview, chosen: Chosen, mapping: Mapping[str, str]
+    old: Case,
+    new: Case,
+    review: CaseReview,
+    chosen: Chosen,
+    mapping: Mapping[str, str],
+    old_mapping: Mapping[str, str],
 ) -> CaseComparison:
     """Compare two cases under the protocol version of the later one."""
     from sbrt_qa.protocol.versions import Chosen as Version
@@ -113,8 +134,9 @@ def _from_files(
     from sbrt_qa.review.review import review_case
 
     same = Version(chosen.protocol, LATER_PLAN)
-    before = review_case(old, same, mapping=mapping, bands=False)
-    return compare_cases(old, new, chosen.protocol, mapping=mapping, reviews=(before, review))
+    both = {**old_mapping, **mapping}
+    before = review_case(old, same, mapping={**mapping, **old_mapping}, bands=False)
+    return compare_cases(old, new, chosen.protocol, mapping=both, reviews=(before, review))
 
 
 def _counterpart(

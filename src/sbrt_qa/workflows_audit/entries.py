@@ -11,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from sbrt_qa.audit.coding import coded, differs
 from sbrt_qa.audit.layout import Naming, Secret, settle
+from sbrt_qa.audit.stated_input import under_words
 from sbrt_qa.errors import InputError, ResultError
 from sbrt_qa.model.outcome import Finding
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import say, stated
 from sbrt_qa.review.comparison import CaseComparison
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.review.stored_case import StoredCase
@@ -68,6 +69,8 @@ class Owner:
         Of the audit.
     received
         Now, unless a manifest says when it was.
+    words
+        Hash of all that is stated of it, see `sbrt_qa.audit.stated_input`.
     """
 
     place_key: str
@@ -76,6 +79,7 @@ class Owner:
     secret: Secret
     pseudonymize: bool
     received: str
+    words: str = ""
 
 
 def entry_of(submission: Submission, outcome: Outcome, protocol: Protocol, owner: Owner) -> Entry:
@@ -138,7 +142,7 @@ def _folded(name: str | None) -> str:
 def _also(answer: dict[str, Any], owner: Owner) -> tuple[str, ...]:
     """Return further fingerprints by which the input may be recorded already."""
     older = answer.get("older")
-    return (owner.bytes_sha256, *([older] if isinstance(older, str) else []))
+    return (_bytes(owner), *([older] if isinstance(older, str) else []))
 
 
 def _unread(
@@ -147,7 +151,8 @@ def _unread(
     """Return the review of what cannot be read; or the loss of one that broke off."""
     refused = answer.get("refused")
     if not isinstance(refused, str):
-        why = outcome.failure or (outcome.error.what if outcome.error else "")
+        error = outcome.error and say("could not be made: {0}", stated(outcome.error.what))
+        why = outcome.failure or error
         return (), lost_review(LABEL, why or say("gave an answer that cannot be read"))
     got = answer.get("got")
     why = say("{0}; got {1}", refused, got) if isinstance(got, str) and got else refused
@@ -205,7 +210,12 @@ def _input(answer: dict[str, Any], owner: Owner) -> str:
     try:
         return _hex(answer.get("input"))
     except ValueError:
-        return owner.bytes_sha256
+        return _bytes(owner)
+
+
+def _bytes(owner: Owner) -> str:
+    """Return the fingerprint of all bytes, under what is stated of them."""
+    return under_words(owner.bytes_sha256, owner.words)
 
 
 def _pseudonymous(case: ReviewedCase, names: set[str], code: str, secret: Secret) -> ReviewedCase:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A submission, and where the version before it lies; None where that is not at hand."""
+    """A submission, and the version before it; None where that is not at hand."""
 
     submission: Submission
-    before: Path | None = None
+    before: Submission | None = None
 
 
 class Finder:
@@ -130,5 +130,5 @@ def _in_order(group: Iterable[Submission]) -> Iterator[Found]:
     before: Submission | None = None
     for one in sorted(group, key=lambda one: one.named.version or 0):
         later = before is not None and (before.named.version or 1) < (one.named.version or 0)
-        yield Found(one, before.path if before is not None and later else None)
+        yield Found(one, before if later else None)
         before = one

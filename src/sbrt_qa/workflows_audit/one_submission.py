@@ -12,13 +12,13 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sbrt_qa.errors import OwnFault, SbrtQaError
+from sbrt_qa.errors import OwnFault, SbrtQaError, UsageError
 from sbrt_qa.workflows_audit.earlier import Before, Earlier
-from sbrt_qa.workflows_audit.scanning import refused_codes, scanned
+from sbrt_qa.workflows_audit.scanning import refused_codes, scanned, without_names
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.fingerprints import Seen
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sbrt_qa.isolation import Limits, Outcome
     from sbrt_qa.model.case import Case
     from sbrt_qa.model.outcome import Finding
+    from sbrt_qa.model.stated import UserStatements
     from sbrt_qa.protocol.versions import Chosen, ProtocolFamily
     from sbrt_qa.review.comparison import CaseComparison
     from sbrt_qa.review.result import CaseReview
@@ -72,6 +73,10 @@ class Job:
         Whether the place may be known by a fingerprint as version 0.1.0 took it.
     head
         End of the chain when the review was asked for, which reports show.
+    stated
+        What the trial office states of the plans, as plain values.
+    words
+        Hash of all that is stated, names of `mapping` included; empty where nothing is.
     """
 
     path: str
@@ -88,6 +93,8 @@ class Job:
     subject: str = ""
     older: bool = False
     head: str = ""
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
 
 
 def review_in_child(job: Job, limits: Limits) -> Outcome:
@@ -122,45 +129,56 @@ def review_submission(job: Mapping[str, Any]) -> dict[str, Any]:
     cannot be used, which was tried twice; or has files, findings, tags, marks and cases.
     """
     from sbrt_qa.audit.fingerprints import older_fingerprint, seen
+    from sbrt_qa.audit.stated_input import under_words
 
     path = Path(job["path"])
     look = seen(path)
-    told: dict[str, Any] = {"input": look.input_sha256, "bytes": look.bytes_sha256}
+    words = job["words"]
+    mine = under_words(look.input_sha256, words)
+    told: dict[str, Any] = {"input": mine, "bytes": look.bytes_sha256}
     if job["older"]:
-        told["older"] = older_fingerprint(path)
-    fingerprints = (look.input_sha256, look.bytes_sha256, told.get("older"))
+        told["older"] = under_words(older_fingerprint(path), words)
+    fingerprints = (mine, under_words(look.bytes_sha256, words), told.get("older"))
     known = next((one for one in fingerprints if one in job["known"]), "")
     if known:
         return {**told, "unchanged": True, "known": known}
-    opened = _opened(path, look)
+    opened = _opened(path, look, _stated(job))
     return {**told, **(opened if isinstance(opened, dict) else _reviewed(job, *opened, look))}
 
 
-def _opened(path: Path, look: Seen) -> tuple[Inventory, Identity] | dict[str, Any]:
+def _stated(job: Mapping[str, Any]) -> UserStatements:
+    from sbrt_qa.model.stated import UserStatements as Statements
+
+    return Statements.of_values(job["stated"])
+
+
+def _opened(
+    path: Path, look: Seen, stated: UserStatements
+) -> tuple[Inventory, Identity] | dict[str, Any]:
     """Read the files; what the files themselves do not allow has to happen twice."""
     from sbrt_qa.audit.fingerprints import seen
 
-    first = _read(path)
+    first = _read(path, stated)
     if not isinstance(first, SbrtQaError):
         inventory = first[0]
         of_folder = path.is_dir()
         if of_folder and not {one.sha256 for one in inventory.files} <= look.contents:
             return {"changed": True}
         return first
-    second = _read(path)
+    second = _read(path, stated)
     if seen(path) != look or not isinstance(second, SbrtQaError) or second.what != first.what:
         return {"changed": True}
     return {"refused": first.what, "got": _harmless(first)}
 
 
-def _read(path: Path) -> tuple[Inventory, Identity] | SbrtQaError:
+def _read(path: Path, stated: UserStatements) -> tuple[Inventory, Identity] | SbrtQaError:
     from sbrt_qa.audit.entries import may_be_read
     from sbrt_qa.dicom.load import inspect_with_identity
 
     try:
-        return inspect_with_identity([path], wanted=may_be_read)
-    except OwnFault:
-        raise  # not the site's: the review broke off
+        return inspect_with_identity([path], stated, wanted=may_be_read)
+    except (OwnFault, UsageError):
+        raise  # not the site's: the review broke off, or the office states what cannot be
     except SbrtQaError as error:
         return error
 
@@ -168,6 +186,7 @@ def _read(path: Path) -> tuple[Inventory, Identity] | SbrtQaError:
 def _reviewed(
     job: Mapping[str, Any], inventory: Inventory, identity: Identity, look: Seen
 ) -> dict[str, Any]:
+    from sbrt_qa.audit.stated_input import under_words
     from sbrt_qa.workflows_audit.left_out import left_out
     from sbrt_qa.workflows_audit.likeness import content_marks, uids
 
@@ -175,7 +194,8 @@ def _reviewed(
     found = scanned(inventory, identity, family, job["codes"])
     told, inventory = left_out(Path(job["path"]), inventory)
     alone = len(inventory.cases) == 1
-    before = Earlier(job["before"], look.input_sha256) if job["before"] else None
+    mine = under_words(look.input_sha256, job["words"])
+    before = Earlier(job["before"], mine) if job["before"] else None
     reviewer = _Reviewer(job, family, found, identity.subjects, before, alone=alone)
     return {
         "files": [[one.sha256, one.modality] for one in inventory.files],
@@ -235,10 +255,14 @@ class _Reviewer:
         from sbrt_qa.review.review import review_case
         from sbrt_qa.review.stored import stored
 
-        doses, mapping = CaseDoses(case), self._mapping(case)
+        mapping = self._mapping(case)
+        if self._job["renamed"] is not None:
+            case = replace(case, stated=without_names(case.stated, case))
+        doses = CaseDoses(case)
         chosen = self._family.of(case)
         review = self._of_place(review_case(case, chosen, mapping=mapping, doses=doses))
         facts, dvhs = stored(doses, mapping, review)
+        facts = replace(facts, words=self._job["words"])
         document = self._clean(review.to_json())
         comparison = self._compared(case, review, chosen)
         told = {

@@ -51,11 +51,14 @@ class Regrading:
         Verdicts that differ from the newest review before.
     need_files
         Submissions with limits that only their files can answer, and these limits.
+    standing
+        Whether the protocol is a draft, or who approved it.
     """
 
     cases: int
     changes: tuple[Change, ...]
     need_files: tuple[tuple[str, tuple[str, ...]], ...]
+    standing: str = ""
 
 
 def regrade(
@@ -105,6 +108,7 @@ class _Regrader:
         self._engine, self._rules, self._by = engine, rules, by
 
     def run(self) -> Regrading:
+        from sbrt_qa.protocol.standing import standing_of
         from sbrt_qa.review.result import CaseReview
         from sbrt_qa.review.stored import needs_files
 
@@ -121,7 +125,8 @@ class _Regrader:
             made.append((source, review))
         if self._by is not None:
             self._record(made)
-        return Regrading(len(made), tuple(changes), tuple(missing))
+        standing = str(standing_of(self._rules))
+        return Regrading(len(made), tuple(changes), tuple(missing), standing)
 
     def _review(self, source: KeptReview) -> CaseReview:
         from dataclasses import replace

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
     from sbrt_qa.model.case import Case
     from sbrt_qa.model.plan import Plan
+    from sbrt_qa.model.stated import UserStatements
     from sbrt_qa.protocol.versions import ProtocolFamily
 
 
@@ -41,8 +43,11 @@ def scanned(
     )
     structures: list[str] = []
     labels: list[str] = []
+    words: list[str] = []
     for case in inventory.cases:
         structures += structure_names(case)
+        words += (text for pair in case.stated.not_targets for text in pair)
+        words += (*case.stated.far, *(one.target for one in case.stated.rx))
         if not isinstance(case.structures, Reason):
             labels.append(case.structures.label)
         labels += [case.label, case.subject]
@@ -51,7 +56,8 @@ def scanned(
     labels = [*refused, *(text for text in labels if text not in subjects)]
     files = [(one.name, one.modality) for one in inventory.files]
     files += [(one.name, "") for one in inventory.ignored]
-    texts = Texts(tuple(structures), tuple(labels), tuple(files), _vocabulary(family))
+    said = tuple(filter(None, words))
+    texts = Texts(tuple(structures), tuple(labels), tuple(files), _vocabulary(family), said)
     return scan(header, texts)
 
 
@@ -62,6 +68,24 @@ def structure_names(case: Case) -> list[str]:
     if isinstance(case.structures, Reason):
         return []
     return [s.name for s in case.structures.structures]
+
+
+def without_names(stated: UserStatements, case: Case) -> UserStatements:
+    """Return what the office states without reasons, and without names that the case does not have.
+
+    Both may tell of a patient whom the files do not know. Organs are those of the protocol.
+    """
+    there = {*structure_names(case)}
+    entry = "entry of the manifest no. "
+    apart = enumerate(stated.not_targets, 1)
+    rx = enumerate(stated.rx, 1)
+    return replace(
+        stated,
+        not_targets=tuple((name if name in there else f"{entry}{n}", "") for n, (name, _) in apart),
+        rx=tuple(
+            one if one.target in there else replace(one, target=f"{entry}{n}") for n, one in rx
+        ),
+    )
 
 
 def refused_codes(identity: Identity, codes: Sequence[str]) -> list[str]:

@@ -148,10 +148,11 @@ class Session:
         settled = settled_inputs(*asked)
         tried = {} if self._request.retry else attempts(*asked)
         given_up = tuple(given for given, times in tried.items() if times >= ATTEMPTS)
+        mapping, words = self._words(one.named)
         job = Job(
             str(one.path.absolute()),
             self._protocols,
-            self._request.mapping,
+            mapping,
             fixed=self._family.fixed,
             known=(*(s.input_sha256 for s in settled if self._is_complete(s)), *given_up),
             codes=known_codes(one.named, subject=not self._pseudonymize),
@@ -163,8 +164,17 @@ class Session:
             subject=self._subject(one.named),
             older=is_recorded(self._engine, key),
             head=str(head(self._engine)) if self._request.reports else "",
+            stated=one.named.words.stated.to_values(),
+            words=words,
         )
         return Task(one, key, job, {s.input_sha256: s for s in settled}, self._proof(one.path))
+
+    def _words(self, named: Naming) -> tuple[dict[str, str], str]:
+        """Return the map of names for a submission, and the hash of all that is stated of it."""
+        from sbrt_qa.audit.stated_input import words_digest
+
+        mapping = {**self._request.mapping, **dict(named.words.mapping)}
+        return mapping, words_digest(self._secret, named.words.stated, mapping)
 
     def _is_complete(self, settled: Settled) -> bool:
         wanted = settled.plans if self._request.reports else 0
@@ -173,7 +183,10 @@ class Session:
     def _before(self, found: Found, *, known: bool) -> Before | None:
         """Return the submission before: its files, else what is recorded of it."""
         if found.before is not None:
-            return Before(str(found.before.absolute()))
+            earlier = found.before
+            mapping, words = self._words(earlier.named)
+            stated = earlier.named.words.stated.to_values()
+            return Before(str(earlier.path.absolute()), (), stated, mapping, words)
         named = found.submission.named
         if named.weak or named.subject is None or not (known or (named.version or 1) > 1):
             return None
@@ -215,7 +228,10 @@ class Session:
         if answer.get("unchanged"):
             told = f"its review broke off in {ATTEMPTS} runs; --retry tries again"
             return Step(self._code(task.submission), None, finder.found, finder.complete, told)
-        owner = Owner(task.place_key, proof, self._trial, self._secret, self._pseudonymize, now())
+        owner = Owner(
+            task.place_key, proof, self._trial, self._secret, self._pseudonymize, now(),
+            task.job.words,
+        )  # fmt: skip
         entry = entry_of(task.submission, outcome, self._family.latest, owner)
         if self._request.reports and entry.cases:
             hashes = self._reports.hashes(task.place_key, len(entry.cases))

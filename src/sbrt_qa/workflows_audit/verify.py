@@ -148,7 +148,7 @@ class _Again:
         if first.engine != __version__:
             return f"it was made by version {first.engine}, this is {__version__}"
         codes = known_codes(found.named, subject=not self._pseudonymized)
-        mapping = json.loads(first.facts or "{}").get("mapping", {})
+        facts = json.loads(first.facts or "{}")
         rules = rules_of(self._engine, first.submission_id, first.engine)
         hashes = self._versions.get(rules, (first.protocol,))
         contents = tuple(protocol_content(self._engine, one) for one in hashes)
@@ -157,8 +157,9 @@ class _Again:
         weak = found.named.weak or found.named.subject is None
         subject = "" if weak else first.code.split("/")[1]
         job = Job(
-            path, contents, mapping, fixed=fixed and len(contents) == 1, codes=codes,
-            site=site_code(found.named), subject=subject, older=True,
+            path, contents, facts.get("mapping", {}), fixed=fixed and len(contents) == 1,
+            codes=codes, site=site_code(found.named), subject=subject, older=True,
+            stated=facts.get("stated", {}), words=facts.get("words", ""),
         )  # fmt: skip
         answer = review_in_child(job, self._limits).value
         return self._compared(cases, answer if isinstance(answer, dict) else {})

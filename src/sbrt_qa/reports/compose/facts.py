@@ -154,6 +154,8 @@ def _course_facts(review: CaseReview, words: Words) -> Iterator[Fact]:
         told.append(
             words(msg("limits for {same} and for {apart} fractions"), same=same, apart=apart)
         )
+    if course.why:
+        told.append(words.sentence(course.why))
     if course.sum_method:
         told.append(words.sentence(course.sum_method))
     yield Fact(words(msg("Course")), " · ".join(told))

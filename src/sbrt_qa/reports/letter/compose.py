@@ -138,6 +138,9 @@ def _plan(review: CaseReview, words: Words) -> Iterator[Block]:
         yield from _section(verdict, spoken, words)
     yield from _corrections(spoken, words)
     yield from _notes(spoken, words)
+    if review.stated:
+        yield Heading(words(msg("Not from the files, but stated by the trial office")))
+        yield from _points(words.sentence(text) for text in review.stated)
 
 
 def _section(verdict: Verdict, review: CaseReview, words: Words) -> list[Block]:
