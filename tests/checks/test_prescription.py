@@ -247,6 +247,10 @@ def test_coverage_lost_to_an_organ_is_the_slab_over_which_the_dose_falls(
     now, then = (float(text) for text in re.findall(r"([\d.]+) %", found.found))
     assert now == pytest.approx(100.0, abs=0.1)
     assert then == pytest.approx(100 * (1 - lost_mm / 30), abs=100 * 2.25 / 30)
+    (low, high) = map(float, re.findall(r"\(([\d.]+) to ([\d.]+) %", found.message)[0])
+    assert low <= 100 * (1 - lost_mm / 30) <= high
+    assert high - low == pytest.approx(100 * 2 * 2.25 / 30, abs=6.0)
+    assert found.tolerance == ""
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,16 @@ def test_boolean_volumes_add_up():
     assert volumes["a|b"] + volumes["a&b"] == pytest.approx(volumes["a"] + volumes["b"], rel=2e-3)
 
 
+def test_twelve_structures_in_one_expression_add_up():
+    balls = [region_of(drawn(Sphere((25.0 * n, 0.0, 0.0), 10.0))) for n in range(12)]
+    each = [spans_of(one, 0.2)[1].volume_cc for one in balls]
+    union = reduce(or_, balls)
+    assert spans_of(union, 0.2)[1].volume_cc == pytest.approx(sum(each), rel=1e-6)
+    assert spans_of(union - balls[3], 0.2)[1].volume_cc == pytest.approx(
+        sum(each) - each[3], rel=1e-6
+    )
+
+
 def test_a_region_minus_itself_is_empty():
     a = region_of(drawn(SHAPES["ball"]))
     assert spans_of(a - a)[1].volume_cc == 0.0

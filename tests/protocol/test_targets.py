@@ -319,6 +319,17 @@ def test_only_lesions_that_share_an_isodose_have_the_index_of_their_union() -> N
     assert "PTV, PTV2, which share the isodose of 25 Gy" in noted(found, "R50", "PTV + PTV2")
 
 
+def test_ten_lesions_that_share_an_isodose_have_the_index_of_their_union() -> None:
+    places = [(20.0 * (n % 5) - 40.0, 20.0 * (n // 5) - 10.0, 0.0) for n in range(10)]
+    ten = [ball(10 + n, f"PTV{n}", place, 6.0) for n, place in enumerate(places, 1)]
+    found = reviewed(case(*ten, dose=clouds(*places, peaks_gy=[100.0] * 10)))
+    shared = indices(found, "R50")
+    assert list(shared) == [" + ".join(f"PTV{n}" for n in range(1, 11))]
+    assert None not in shared.values()
+    unions = {t.name: t.of_union.get("R50") for t in found.targets}
+    assert unions == {f"PTV{n}": next(iter(shared)) for n in range(1, 11)}
+
+
 def test_a_third_lesion_far_away_keeps_its_own_index() -> None:
     left, right, high = (-50.0, 0.0, 0.0), (0.0, 0.0, 0.0), (60.0, 0.0, 0.0)
     three = ball(1, "PTV1", left), ball(2, "PTV2", right), ball(3, "PTV3", high, 10.0)

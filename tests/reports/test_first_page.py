@@ -34,7 +34,10 @@ def major() -> Report:
 def test_the_liver_gets_one_action_that_says_what_a_step_down_does_and_does_not_do() -> None:
     (liver,) = (c for c in major().concerns if c.title.startswith("Liver-GTV"))
     first, *others = liver.actions
-    assert first.startswith("Stepping down to 45 Gy settles Mean[Gy] but not DC700cc[Gy] (36.0 Gy")
+    assert first.startswith(
+        "Stepping down to 45 Gy settles the mean dose but not the dose to the least irradiated "
+        "700 cc (36.0 Gy"
+    )
     assert not any("Scaling" in text or "37 %" in text for text in others)
     assert [check.code for check in liver.checks] == ["LIVER_LEVEL"]
 

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, check
 from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.geometry.expansion.grow import BoolArray, Margins, Raster, grown, rasterise
 from sbrt_qa.geometry.margins import gap_mm, vertices
 from sbrt_qa.geometry.regions import Cells, cells_of
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import say
+from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.result import ConstraintResult
 
 LOOKED_AT: Final = 20_000
 """Vertices of an organ at most."""
 
+COVERAGE: Final = parse_metric("V100%[%]")
+
 STEP_MM: Final = 1.5
 """Side of the cubes into which the target is cut; the estimate is not finer than its model."""
+
+ERROR_MM: Final = 1.5 * STEP_MM
+"""Error of the distance over which the dose falls: a step, and half a cube of the organ's side."""
 
 MOST_FALL_MM: Final = 20.0
 """Longest distance from the target in which the fall of its dose is looked for."""
@@ -31,10 +39,14 @@ STEEPEST_PART: Final = 0.1
 
 
 class _Cost(NamedTuple):
-    """Coverage of the target, in per cent of its volume: as planned, and estimated."""
+    """Loss of coverage in per cent of the target's volume: estimated, and the ends of its error.
 
-    now: float
-    then: float
+    The ends are those of a dose that falls off over `ERROR_MM` less, or more.
+    """
+
+    lost: float
+    least: float
+    most: float
     fall_mm: float
 
 
@@ -67,7 +79,8 @@ def coverage_cost(
     Only for limits of priority 1 of the dose to a point or nearly so, and where they are missed:
     there alone coverage may give way. The plan's own steepest fall-off is taken: the distance from
     the PTV at which a tenth of its surroundings is below the dose of the limit. The part of the PTV
-    within that distance of the organ is counted as lost. It is a first estimate, not a plan.
+    within that distance of the organ is counted as lost, and taken from the coverage as computed.
+    It is a first estimate, not a plan: its error is told, that of the fall-off.
 
     Parameters
     ----------
@@ -83,6 +96,9 @@ def coverage_cost(
     region = context.doses.region(target) if target else None
     if rx_gy is None or region is None or isinstance(region, Reason) or isinstance(dose, Reason):
         return
+    now = _coverage(context, target, rx_gy)
+    if now is None:
+        return
     told: set[str] = set()
     for r in context.results:
         if r.structure in told or r.structure not in serial or not _missed(r, maximum_cc):
@@ -97,7 +113,7 @@ def coverage_cost(
         cost = _cost(cells, beside, (rx_gy, r.per_protocol_limit or 0.0), dose)
         if cost is not None:
             told.add(r.structure)
-            yield _found(r, cost)
+            yield _found(r, now, cost)
 
 
 def _missed(r: ConstraintResult, maximum_cc: float) -> bool:
@@ -112,18 +128,31 @@ def _missed(r: ConstraintResult, maximum_cc: float) -> bool:
     return point and upper and r.value > r.per_protocol_limit
 
 
-def _found(r: ConstraintResult, cost: _Cost) -> Found:
-    now, then = f"{cost.now:.1f}", _about(cost)
+def _coverage(context: CheckContext, target: Structure | None, rx_gy: float) -> float | None:
+    """Return V100% of the target as it is computed for its limits."""
+    dvh = context.doses.dvh(target) if target else None
+    if dvh is None or isinstance(dvh, Reason):
+        return None
+    known = replace(context.doses.metric_context, prescription_gy=rx_gy)
+    value = evaluate(COVERAGE, dvh, known)
+    return None if isinstance(value, Reason) else value.value
+
+
+def _found(r: ConstraintResult, now: float, cost: _Cost) -> Found:
+    then, low, high = (max(now - lost, 0.0) for lost in (cost.lost, cost.most, cost.least))
+    digits = 0 if cost.lost >= 1 else 1
     text = say(
         "Where the target touches {0}, its coverage may have to give way: in a first estimate "
-        "V100% of the PTV falls from {1} % to about {2} %.",
+        "V100% of the PTV falls from {1} % to about {2} % ({3} to {4} %: the dose falls off over "
+        "{5} mm, read to {6} mm).",
         r.structure,
-        now,
-        then,
+        f"{now:.1f}",
+        *(f"{value:.{digits}f}" for value in (then, low, high)),
+        f"{cost.fall_mm:.1f}",
+        f"{ERROR_MM:g}",
     )
-    found = say("V100% {0} % to about {1} %", now, then)
-    tolerance = say("dose falls over {0} mm", f"{cost.fall_mm:.1f}")
-    return Found(r.structure, text, "", found, "", tolerance)
+    found = say("V100% {0} % to about {1} %", f"{now:.1f}", f"{then:.{digits}f}")
+    return Found(r.structure, text, "", found)
 
 
 def _cost(
@@ -140,11 +169,14 @@ def _cost(
         return None
     values = _dose_gy(dose, raster)
     fall_mm = _fall_mm(values, inside, limit_gy)
-    near = grown(rasterise(organ, raster), STEP_MM, Margins.even(fall_mm))
+    organ_there = rasterise(organ, raster)
     covered = values[inside] >= rx_gy
-    left = covered & ~near[inside]
-    whole = covered.size
-    return _Cost(100 * covered.sum() / whole, 100 * left.sum() / whole, fall_mm)
+
+    def lost(within_mm: float) -> float:
+        near = grown(organ_there, STEP_MM, Margins.even(max(within_mm, 0.0)))
+        return float(100 * np.mean(covered & near[inside]))
+
+    return _Cost(lost(fall_mm), lost(fall_mm - ERROR_MM), lost(fall_mm + ERROR_MM), fall_mm)
 
 
 def _dose_gy(dose: DoseGrid, raster: Raster) -> FloatArray:
@@ -168,8 +200,3 @@ def _fall_mm(values_gy: FloatArray, inside: BoolArray, level_gy: float) -> float
         if shell.any() and np.mean(values_gy[shell] < level_gy) >= STEEPEST_PART:
             return float(far_mm)
     return MOST_FALL_MM
-
-
-def _about(cost: _Cost) -> str:
-    """Return the estimate, with a decimal where it hardly differs from what is planned."""
-    return f"{cost.then:.0f}" if cost.now - cost.then >= 1 else f"{cost.then:.1f}"

@@ -208,14 +208,32 @@ def _step_down(context: CheckContext, mean: ConstraintResult, part: float, level
         "Stepping down to {0} settles {1} but not {2}: another plan is needed that spares more "
         "of it.",
         level,
-        mean.metric,
+        _in_words(mean.metric),
         missed,
     )
 
 
+def _in_words(metric: str) -> str:
+    """Return what a metric is, as a clinician would say it."""
+    spec = parse_metric(metric)
+    volume = f"{spec.amount:g} {spec.argument_unit}" if spec.argument_unit else ""
+    match spec.kind:
+        case "Mean":
+            return say("the mean dose")
+        case "Max":
+            return say("the maximum dose")
+        case "D":
+            return say("the dose to the most irradiated {0}", volume)
+        case "DC":
+            return say("the dose to the least irradiated {0}", volume)
+    return metric
+
+
 def _scaled_text(r: ConstraintResult, part: float) -> str:
     scaled, limit = (r.value or 0.0) * part, f"{r.per_protocol_limit:g}"
-    return say("{0} ({1} {2}, limit {3} {4})", r.metric, f"{scaled:.1f}", r.unit, limit, r.unit)
+    return say(
+        "{0} ({1} {2}, limit {3} {4})", _in_words(r.metric), f"{scaled:.1f}", r.unit, limit, r.unit
+    )
 
 
 def _missed(r: ConstraintResult, part: float) -> float | None:

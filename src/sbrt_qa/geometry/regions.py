@@ -21,8 +21,10 @@ from sbrt_qa.geometry.solids import Solid, make_solid
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.structure import Structure
 
-MAX_SOLIDS = 8
+MAX_SOLIDS = 16
 """Solids in one region; the truth table has two to this power entries."""
+
+BoolArray = npt.NDArray[np.bool_]
 
 SAME_Z_MM = 1e-6
 """Ends of pieces closer than this are one."""
@@ -55,15 +57,15 @@ class Region:
 
     def __sub__(self, other: Region) -> Region:
         """Return what is in this region and not in the other."""
-        return _combine(self, other, lambda a, b: a and not b)
+        return _combine(self, other, lambda a, b: a & ~b)
 
     def __or__(self, other: Region) -> Region:
         """Return what is in either region."""
-        return _combine(self, other, lambda a, b: a or b)
+        return _combine(self, other, np.logical_or)
 
     def __and__(self, other: Region) -> Region:
         """Return what is in both regions."""
-        return _combine(self, other, lambda a, b: a and b)
+        return _combine(self, other, np.logical_and)
 
 
 def region_of(
@@ -98,25 +100,27 @@ def _region(stack: PlaneStack, convention: Convention, slice_spacing_mm: float |
     return Region((make_solid(stack, convention, slice_spacing_mm),), (False, True))
 
 
-def _combine(a: Region, b: Region, rule: Callable[[bool, bool], bool]) -> Region:
+def _combine(a: Region, b: Region, rule: Callable[[BoolArray, BoolArray], BoolArray]) -> Region:
     solids = a.solids + tuple(s for s in b.solids if all(s is not t for t in a.solids))
     if len(solids) > MAX_SOLIDS:
         raise GeometryError("too many structures in one expression", expected=f"<= {MAX_SOLIDS}")
     of_a = [_bit(solids, s) for s in a.solids]
     of_b = [_bit(solids, s) for s in b.solids]
-    table = tuple(
-        rule(a.table[_project(mask, of_a)], b.table[_project(mask, of_b)])
-        for mask in range(2 ** len(solids))
-    )
-    return Region(solids, table)
+    masks = np.arange(2 ** len(solids))
+    found = rule(np.array(a.table)[_project(masks, of_a)], np.array(b.table)[_project(masks, of_b)])
+    return Region(solids, tuple(found.tolist()))
 
 
 def _bit(solids: tuple[Solid, ...], wanted: Solid) -> int:
     return next(i for i, s in enumerate(solids) if s is wanted)
 
 
-def _project(mask: int, bits: list[int]) -> int:
-    return sum(((mask >> bit) & 1) << i for i, bit in enumerate(bits))
+def _project(masks: npt.NDArray[np.intp], bits: list[int]) -> npt.NDArray[np.intp]:
+    """Return, for each set of solids, the set of those of one region among them."""
+    found = np.zeros_like(masks)
+    for i, bit in enumerate(bits):
+        found |= ((masks >> bit) & 1) << i
+    return found
 
 
 Pieces = tuple[FloatArray, IntArray, IntArray, FloatArray, FloatArray, IntArray]

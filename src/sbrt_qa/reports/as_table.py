@@ -182,6 +182,8 @@ def _targets(review: CaseReview) -> Iterator[RenderableType]:
     yield grid
     if any(one.own_prescription for one in review.targets):
         yield _text("* the plan prescribes this dose to this very structure", "dim")
+    if any(one.of_union for one in review.targets):
+        yield _text("in brackets: an index of the union of these targets", "dim")
 
 
 def _overview(review: CaseReview) -> Text:

@@ -35,6 +35,9 @@ def _row(one: TargetSummary) -> dict[str, Cell]:
         "mean_gy": one.mean_gy, "coverage_percent": one.coverage_percent,
         "near_minimum_percent": one.near_minimum_percent,
         "hot_spot_percent": one.hot_spot_percent,
-        "conformity": "; ".join(f"{name} {v:g}" for name, v in one.conformity.items()),
+        "conformity": "; ".join(
+            f"{name} {v:g}" + (f" of {one.of_union[name]}" if name in one.of_union else "")
+            for name, v in one.conformity.items()
+        ),
         "verdict": one.verdict or "",
     }  # fmt: skip

@@ -27,8 +27,14 @@ def target_cells(one: TargetSummary) -> tuple[str, ...]:
         f"{dose} *" if dose and one.own_prescription else dose,
         "" if one.volume_cc is None else f"{one.volume_cc:.2f} cc",
         *map(_percent, (one.coverage_percent, one.near_minimum_percent, one.hot_spot_percent)),
-        ", ".join(f"{name.partition('[')[0]} {v:.2f}" for name, v in one.conformity.items()),
+        ", ".join(_index(one, name, v) for name, v in one.conformity.items()),
     )
+
+
+def _index(one: TargetSummary, name: str, value: float) -> str:
+    """Return an index; that of a union with its targets in brackets."""
+    union = one.of_union.get(name, "")
+    return f"{name.partition('[')[0]} {value:.2f}" + (f" ({visible(union)})" if union else "")
 
 
 def _percent(value: float | None) -> str:

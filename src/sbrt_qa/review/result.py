@@ -204,6 +204,8 @@ class TargetSummary:
         known.
     conformity
         Conformity indices by metric; of a union where targets share the isodose of the index.
+    of_union
+        Targets of whose union an index is, by metric; indices that are not there are its own.
     verdict
         Worst of the limits that count and are about it; None where it was not judged.
     """
@@ -222,6 +224,7 @@ class TargetSummary:
     hot_spot_percent: float | None = None
     conformity: Mapping[str, float] = field(default_factory=dict)
     verdict: Verdict | None = None
+    of_union: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

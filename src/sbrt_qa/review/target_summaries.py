@@ -71,13 +71,15 @@ def with_verdict(made: TargetSummary, results: Sequence[ConstraintResult]) -> Ta
     ]  # fmt: skip
     counting = [r.verdict for r in about if r.counts]
     own_last = sorted(about, key=lambda r: r.match is not None and r.match.roi_numbers[0] == number)
-    indices = {
-        r.metric: r.value
+    shown = {
+        r.metric: r
         for r in own_last
         if r.value is not None and r.is_relied_on and r.metric.partition("[")[0] in INDICES
     }
+    indices = {metric: r.value for metric, r in shown.items() if r.value is not None}
+    unions = {m: r.target for m, r in shown.items() if r.match and len(r.match.roi_numbers) > 1}
     verdict = worst(counting) if counting else Verdict.NOT_EVALUABLE
-    return replace(made, conformity=indices, verdict=verdict if about else None)
+    return replace(made, conformity=indices, of_union=unions, verdict=verdict if about else None)
 
 
 def targets_relied_on(
@@ -94,6 +96,7 @@ def targets_relied_on(
             **none,  # type: ignore[arg-type]
             volume_cc=None if Part.STRUCTURES in parts else one.volume_cc,
             conformity={},
+            of_union={},
         )
         for one in targets
     )

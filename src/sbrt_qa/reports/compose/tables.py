@@ -166,6 +166,8 @@ def target_table(review: CaseReview, words: Words) -> Table | None:
     ]  # fmt: skip
     if any(t.own_prescription for t in review.targets):
         notes.append(words(msg("* the plan prescribes this dose to this very structure")))
+    if any(t.of_union for t in review.targets):
+        notes.append(words(msg("In brackets: an index of the union of these targets.")))
     return Table(tuple(words(h) for h in TARGET_HEADS), tuple(rows), tuple(notes))
 
 
