@@ -66,7 +66,7 @@ def test_a_small_liver_is_not_evaluable_under_the_rule_in_force(
     done = run(liver, make_case(ORGANS), flat_dvh, Liver__GTV=remnant(flat_dvh))
     row = rows(done)["LIV5_DC700"]
     assert (row.verdict, row.counts, row.reason.code) == (NE, True, ReasonCode.SMALLER_THAN_ASKED)
-    assert row.note.startswith("remnant rule in force: below 700 cc: volume limits are not")
+    assert "remnant rule in force: below 700 cc: volume limits are not" in row.reason.detail
     (told,) = (f for f in done.findings if f.code == "LIVER_REMNANT")
     assert "Liver-GTV has 526 cc, less than the 700 cc" in told.message
     assert done.verdict is NE

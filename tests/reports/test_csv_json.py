@@ -156,7 +156,7 @@ def test_dvh_csv_is_one_row_per_quantity() -> None:
     text = render_dvh("csv", dvh_table(), PAGE)
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == DVH_COLUMNS
-    assert ["P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", "", "47.1", "47.9", "end_caps"] in rows
+    assert ["P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", "", "47.1", "47.9", "end_caps", ""] in rows
     assert [
         "P",
         "'=PTV",
@@ -168,8 +168,9 @@ def test_dvh_csv_is_one_row_per_quantity() -> None:
         "",
         "",
         "",
+        "",
     ] in rows
-    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", "", "", "", ""] in rows
+    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", "", "", "", "", ""] in rows
 
 
 def test_json_of_reviews_reads_back(review: CaseReview) -> None:

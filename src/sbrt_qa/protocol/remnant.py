@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sbrt_qa.model.outcome import Finding, ReasonCode
+from sbrt_qa.model.outcome import Finding, Reason, ReasonCode
 from sbrt_qa.model.phrase import joined, say, stated
 from sbrt_qa.protocol.applicability import Applicable
 from sbrt_qa.protocol.result import ConstraintResult
@@ -96,14 +96,17 @@ def by_remnant_rule(
 def _told(row: ConstraintResult, rule: RemnantRule, *, replaced: bool) -> ConstraintResult:
     """Return a volume limit of the liver with what the rule makes of it."""
     reason = row.reason
-    asked = reason is not None and reason.code is ReasonCode.SMALLER_THAN_ASKED
-    if row.structure != rule.structure or not asked:
+    if row.structure != rule.structure or reason is None:
         return row
-    text = say("the remnant rule takes its place: {0}", rule_text(rule))
-    if not replaced:
-        text = say("remnant rule in force: {0}", rule_text(rule))
-    note = joined("; ", (text, row.note))
-    return dataclasses.replace(row, note=stated(note), counts=row.counts and not replaced)
+    if reason.code is not ReasonCode.SMALLER_THAN_ASKED:
+        return row
+    if replaced:
+        text = say("the remnant rule takes its place: {0}", rule_text(rule))
+        note = joined("; ", (text, row.note))
+        return dataclasses.replace(row, note=stated(note), counts=False)
+    text = say("remnant rule in force: {0}", rule_text(rule))
+    why = joined("; ", (stated(reason.detail), text))
+    return dataclasses.replace(row, reason=Reason(reason.code, stated(why)))
 
 
 def _finding(rule: RemnantRule, found_cc: float) -> Finding:
