@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -44,12 +44,11 @@ def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
     try:
         protocol = _protocol(engine, question.protocol)
         names = site_names(engine)
-        rows = ABOUT[question.about].rows(engine, protocol, question)
-        told = with_words(engine, protocol, rows) if question.about in WITH_WORDS else rows
-        for row in told:
-            if not _is_asked(row, question):
-                continue
-            yield {**row, "site_name": names.get(row["site"], "")} if "site" in row else row
+        found = ABOUT[question.about].rows(engine, protocol, question)
+        asked = (row for row in found if _is_asked(row, question))
+        rows = (_with_site(row, names) for row in asked)
+        words = question.about in WITH_WORDS
+        yield from with_words(engine, protocol, rows) if words else rows
     finally:
         engine.dispose()
 
@@ -64,6 +63,10 @@ def _protocol(engine: Database, start: str) -> str:
         what = "no protocol of this audit" if not found else "several protocols of this audit"
         raise UsageError(f"{what} has a hash that begins so", got=quoted(start))
     return found[0]
+
+
+def _with_site(row: Row, names: Mapping[str, str]) -> Row:
+    return {**row, "site_name": names.get(row["site"], "")} if "site" in row else row
 
 
 def _is_asked(row: Row, question: Question) -> bool:
