@@ -18,7 +18,7 @@ def submissions(root: Path, *places: str) -> None:
 
 def listed(root: Path, *manifest: object, **more: frozenset[str]) -> dict[str, str | None]:
     return {
-        one.submission.key: one.before and one.before.relative_to(root).as_posix()
+        one.submission.key: one.before and one.before.path.relative_to(root).as_posix()
         for one in found_below(root, *(manifest or (None,)), **more)
     }
 

@@ -93,8 +93,10 @@ def test_the_amendment_changes_what_is_planted_and_nothing_else(trial, audited, 
     ran = run("regrade", audit, "-p", trial.protocol(2))
     assert ran.code == 0, ran.err
     changed = [one for one in trial.planted if one.amended != one.verdict]
-    assert {line.split(" plan ")[0] for line in ran.out.splitlines()} == {o.code for o in changed}
-    assert len(ran.out.splitlines()) == 2 * len(changed)  # the case, and the limit
+    standing, *lines = ran.out.splitlines()
+    assert standing.startswith("Draft limits")
+    assert {line.split(" plan ")[0] for line in lines} == {o.code for o in changed}
+    assert len(lines) == 2 * len(changed)  # the case, and the limit
     assert f"{SUBMISSIONS} plans regraded, {2 * len(changed)} verdicts changed" in ran.err
     expected = {
         one.code: {*one.amended_limits.items(), *((code, "") for code in one.findings)}
