@@ -49,10 +49,12 @@ _end_group: Final = getattr(os, "killpg", None)
 class Limits:
     """What a child may use, counted from when it is ready; its answer is as large as it may send.
 
-    Where the system has no resource limits (Windows), only `seconds` and `answer_bytes` hold.
+    It is the processor time that tells whether a child is at a loss: on a loaded machine sound work
+    takes many times as long by the clock. `seconds` ends one that only waits. Where the system has
+    no resource limits (Windows), only `seconds` and `answer_bytes` hold.
     """
 
-    seconds: float = 60.0
+    seconds: float = 900.0
     cpu_seconds: int = 120
     memory_bytes: int = 4 * 1024**3
     answer_bytes: int = 64 * 1024**2
@@ -62,7 +64,7 @@ class Limits:
 class Outcome:
     """What came of a call: its value, the error it raised on purpose, or why there is neither.
 
-    ``failure`` is a few words, such as ``exceeded 60 s``; it is empty when there is an answer.
+    ``failure`` is a few words, such as ``exceeded 900 s``; it is empty when there is an answer.
     """
 
     value: Any = None
@@ -167,14 +169,14 @@ def _context() -> ForkServerContext | SpawnContext:
 
 
 def _outcome(process: BaseProcess, receiving: Connection, limits: Limits) -> Outcome:
-    answer = _receive(process, receiving, PREPARE_SECONDS, limits.answer_bytes)
+    answer = _receive(process, receiving, PREPARE_SECONDS, limits)
     if answer == _READY:
-        answer = _receive(process, receiving, limits.seconds, limits.answer_bytes)
+        answer = _receive(process, receiving, limits.seconds, limits)
     return _read_answer(answer) if isinstance(answer, bytes) else answer
 
 
 def _receive(
-    process: BaseProcess, receiving: Connection, seconds: float, most_bytes: int
+    process: BaseProcess, receiving: Connection, seconds: float, limits: Limits
 ) -> bytes | Outcome:
     """Wait for one message; the child is killed when its time is over, whatever it is doing."""
     over = threading.Event()
@@ -186,23 +188,24 @@ def _receive(
     watchdog = threading.Timer(seconds, kill)
     watchdog.start()
     try:
-        return receiving.recv_bytes(most_bytes)
+        return receiving.recv_bytes(limits.answer_bytes)
     except EOFError:
         process.join()
-        return Outcome(failure=f"exceeded {seconds:g} s" if over.is_set() else _why_gone(process))
+        late = f"exceeded {seconds:g} s"
+        return Outcome(failure=late if over.is_set() else _why_gone(process, limits))
     except OSError:
         if over.is_set():
             return Outcome(failure=f"exceeded {seconds:g} s")
-        return Outcome(failure=f"answered with more than {most_bytes / 1e6:g} MB")
+        return Outcome(failure=f"answered with more than {limits.answer_bytes / 1e6:g} MB")
     finally:
         watchdog.cancel()
         watchdog.join()
 
 
-def _why_gone(process: BaseProcess) -> str:
+def _why_gone(process: BaseProcess, limits: Limits) -> str:
     code = process.exitcode or 0
     if code == -getattr(signal, "SIGXCPU", 0):
-        return "exceeded its processor time"
+        return f"exceeded {limits.cpu_seconds} s of processor time"
     return f"was ended by signal {-code}" if code < 0 else f"broke off with exit code {code}"
 
 

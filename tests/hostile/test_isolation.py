@@ -62,7 +62,7 @@ def test_what_a_child_has_started_ends_with_it(tmp_path):
 @capped
 def test_a_child_that_computes_too_long_is_ended():
     limits = replace(LIMITS, cpu_seconds=1)
-    assert run_isolated(c.burn, (), limits).failure == "exceeded its processor time"
+    assert run_isolated(c.burn, (), limits).failure == "exceeded 1 s of processor time"
 
 
 @capped

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from sbrt_qa.isolation import Limits
+from concurrent.futures import Executor, Future
+from typing import Any
+
+import pytest
+from killable import Threads
+
+from sbrt_qa.isolation import Limits, Outcome
 from sbrt_qa.workflows_audit.answers import Question, ask
-from sbrt_qa.workflows_audit.run import Request, audit
+from sbrt_qa.workflows_audit.entries import failure_kind
+from sbrt_qa.workflows_audit.request import LIMITS
+from sbrt_qa.workflows_audit.run import Request, Task, audit
 
 NO_TIME = Limits(seconds=0.001)
 
@@ -38,3 +46,52 @@ def test_what_takes_too_long_is_tried_in_three_runs_and_when_asked_for(small, tm
 
 def fields(request: Request) -> dict[str, object]:
     return {name: getattr(request, name) for name in request.__slots__}
+
+
+class Crowded(Executor):
+    """Workers on a machine where a review breaks off unless it has the machine to itself."""
+
+    def __init__(self) -> None:
+        self._threads = Threads()
+        self._at_work: list[Future[Outcome]] = []
+        self.given: list[str] = []
+
+    def submit(self, call: Any, task: Task, /) -> Future[Outcome]:  # type: ignore[override]
+        self.given.append(task.job.path)
+        crowded = len(self.given) == 1 or any(not one.done() for one in self._at_work)
+        future: Future[Outcome] = Future()
+        if crowded:
+            future.set_result(Outcome(failure="exceeded 4 GB"))
+        else:
+            future = self._threads.submit(call, task)
+        self._at_work.append(future)
+        return future
+
+
+def test_what_broke_off_among_others_is_tried_once_more_alone(one_submission):
+    workers, told = Crowded(), []
+    steps = list(audit(one_submission, workers, tell=told.append))
+    assert [step.verdict for step in steps] == ["per_protocol"]
+    assert len(workers.given) == 2
+    assert "1 review broke off; trying again, one at a time" in told
+    assert list(ask(one_submission.out, Question("unreviewed"))) == []
+    (row,) = ask(one_submission.out, Question("submissions"))
+    assert (row["verdict"], row["notices"]) == ("per_protocol", 0)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        ("exceeded 120 s of processor time", "time"),
+        ("exceeded 900 s", "time"),
+        ("exceeded 4 GB", "memory"),
+        ("was ended by signal 9", "ended"),
+        ("broke off with exit code 1", "ours"),
+    ],
+)
+def test_nothing_that_breaks_off_is_the_sites(failure, kind):
+    assert failure_kind(Outcome(failure=failure)) == kind
+
+
+def test_a_loaded_machine_loses_no_review_by_the_clock():
+    assert LIMITS.seconds >= 5 * LIMITS.cpu_seconds

@@ -31,7 +31,7 @@ from sbrt_qa.workflows_audit.closing import close_place
 from sbrt_qa.workflows_audit.letters import write_letter
 from sbrt_qa.workflows_audit.place import open_audit
 from sbrt_qa.workflows_audit.run import Request, Task, audit
-from sbrt_qa.workflows_audit.verify import verify
+from sbrt_qa.workflows_audit.verify import rerun, verify
 from sbrt_qa.workflows_audit.watch import Watcher
 
 NOBODY = 65534
@@ -156,6 +156,41 @@ def test_case_146__a_check_that_breaks_off_is_ours_and_stays_open(one_submission
         assert step.verdict is None  # three runs are enough
     assert len(rows(one_submission, "unreviewed")) == 1
     assert [row["code"] for row in rows(one_submission, "submissions")] == [CODE]
+    assert not verify(one_submission.out).difference
+
+
+def test_case_146__a_check_that_broke_off_and_succeeds_later_is_closed(one_submission):
+    with broken_check():
+        (step,) = audit(one_submission, Threads())
+    assert step.verdict == "not_evaluable"
+    (step,) = audit(one_submission, Threads())
+    assert (step.code, step.verdict) == (CODE, "per_protocol")
+    assert rows(one_submission, "unreviewed") == []
+    (row,) = rows(one_submission, "submissions")
+    assert (row["code"], row["verdict"]) == (CODE, "per_protocol")
+    assert not [r for r in rows(one_submission, "deviations") if r["what"] == "BREAKS_OFF"]
+    assert reviewed(one_submission) == []  # settled
+    assert not verify(one_submission.out).difference
+    (again,) = rerun(one_submission.out, one_submission.submissions)
+    assert (again.code, again.difference) == (CODE, "")
+
+
+def test_case_146__a_check_that_breaks_off_once_is_tried_again_in_the_same_run(one_submission):
+    failures = iter([True])
+
+    @check("BREAKS_OFF", title="Breaks off", group=Group.BEAMS)
+    def breaks_off(_context: CheckContext) -> Iterator[Outcome]:
+        """Break off the first time, as one that ran out of memory among others."""
+        if next(failures, False):
+            raise MemoryError
+        yield from ()
+
+    try:
+        (step,) = audit(one_submission, Threads())
+    finally:
+        del CHECKS["BREAKS_OFF"]
+    assert (step.code, step.verdict) == (CODE, "per_protocol")
+    assert rows(one_submission, "unreviewed") == []
     assert not verify(one_submission.out).difference
 
 

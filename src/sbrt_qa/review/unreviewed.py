@@ -23,7 +23,7 @@ def unreviewed(case: str, protocol: Protocol, why: str) -> CaseReview:
     protocol
         What it was to be held against.
     why
-        A few words, such as ``exceeded 60 s``.
+        A few words, such as ``exceeded 900 s``.
     """
     reason = Reason(ReasonCode.NOT_REVIEWED, say("not evaluable: {0}", why))
     finding = Finding(
@@ -60,7 +60,7 @@ def lost_review(where: str, why: str) -> Finding:
     where
         What was reviewed.
     why
-        A few words, such as ``exceeded 60 s``.
+        A few words, such as ``exceeded 900 s``.
     """
     return Finding(
         NOT_REVIEWED,

@@ -13,11 +13,11 @@ from sqlalchemy.engine import Connection, Engine
 
 from sbrt_qa.errors import StoreError
 from sbrt_qa.model.actor import Doing
-from sbrt_qa.model.outcome import BROKE_OFF, THIS_PROGRAM, Finding
-from sbrt_qa.model.phrase import joined, say
+from sbrt_qa.model.outcome import Finding
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.store import tables as t
+from sbrt_qa.store.attempts import broken_checks, engine_of_next
 from sbrt_qa.store.chain import append
 from sbrt_qa.store.connection import written
 from sbrt_qa.store.failures import Failure, add_failure, end_failures
@@ -107,12 +107,11 @@ class Recorder:
         for number, one in enumerate(entry.cases):
             if number >= len(there):
                 there.append(_add_case(connection, made.submission_id, number + 1, one))
-            elif self._has_review(connection, there[number], one.review, self.version):
-                continue
-            self._add_review(connection, made.submission_id, there[number], one, at)
+            self._add_attempt(connection, made.submission_id, there[number], one, at)
         told = add_marks(connection, made.submission_id, entry.marks)
         told |= add_fingerprints(connection, made.submission_id, _further(connection, made, entry))
-        why = self._broken(connection, made.submission_id)
+        ids = self.protocols.values()
+        why = broken_checks(connection, made.submission_id, self.version, ids)
         if not why:
             self._settle(connection, made.submission_id)
         else:
@@ -120,22 +119,6 @@ class Recorder:
         append(connection, at, "reviewed", made.code, self._event(made, entry) | told)
         end_failures(connection, entry.place.place_key, entry.input_sha256, at, whole=not why)
         return made
-
-    def _broken(self, connection: Connection, submission_id: int) -> str:
-        """Return which checks broke off in reviews that this version recorded; mostly none."""
-        f, r, c = t.findings.c, t.reviews.c, t.cases.c
-        mine = (
-            sa.select(r.id)
-            .join(t.cases, r.case_id == c.id)
-            .where(c.submission_id == submission_id, r.engine == self.version)
-            .where(r.protocol_version_id.in_(self.protocols.values()))
-        )
-        query = sa.select(f.code).where(
-            f.submission_id == submission_id, f.review_id.in_(mine), f.place == THIS_PROGRAM,
-            f.message.startswith(BROKE_OFF),
-        )  # fmt: skip
-        codes = sorted(set(connection.scalars(query)))
-        return say("the check {0} broke off", joined(", ", codes)) if codes else ""
 
     def _failure(self, made: Recorded, entry: Entry, kind: str, why: str) -> Failure:
         place = entry.place
@@ -174,6 +157,16 @@ class Recorder:
     ) -> bool:
         row = {"case_id": case_id, "protocol_version_id": self._protocol_id(review)}
         return is_there(connection, t.reviews, row | {"engine": version})
+
+    def _add_attempt(
+        self, connection: Connection, submission_id: int, case_id: int, one: ReviewedCase, at: str
+    ) -> None:
+        """Record a review, unless this version has one of the plan in which no check broke off."""
+        digest = sha256(one.document)
+        asked = case_id, self._protocol_id(one.review), self.version, digest
+        engine = engine_of_next(connection, *asked)
+        if engine is not None:
+            self._add_review(connection, submission_id, case_id, one, at, engine=engine)
 
     def _protocol_id(self, review: CaseReview) -> int:
         known = self.protocols.get(review.protocol.sha256)
@@ -232,12 +225,13 @@ class Recorder:
         one: ReviewedCase,
         at: str,
         source: Regraded | None = None,
+        engine: str = "",
     ) -> None:
         review = one.review
         row = {
             "case_id": case_id,
             "protocol_version_id": self._protocol_id(review),
-            "engine": self.version if source is None else source.engine,
+            "engine": engine if source is None else source.engine,
             "source_id": None if source is None else source.source_id,
             "verdict": review.verdict.value,
             "made": at,

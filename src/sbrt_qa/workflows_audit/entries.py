@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from sbrt_qa.audit.coding import coded, differs
 from sbrt_qa.audit.layout import Naming, Secret, settle
 from sbrt_qa.audit.stated_input import under_words
 from sbrt_qa.errors import InputError, ResultError
-from sbrt_qa.model.outcome import Finding
+from sbrt_qa.model.outcome import BROKE_OFF, THIS_PROGRAM, Finding
 from sbrt_qa.model.phrase import say, stated
 from sbrt_qa.review.comparison import CaseComparison
 from sbrt_qa.review.result import CaseReview
@@ -107,6 +108,23 @@ def entry_of(submission: Submission, outcome: Outcome, protocol: Protocol, owner
         place, _input(answer, owner), files, cases, findings, lost, failure_kind(outcome),
         _marks(answer, named, secret), _also(answer, owner),
     )  # fmt: skip
+
+
+def broke_off(outcome: Outcome) -> bool:
+    """Tell whether a review, or a check of it, broke off for a reason that may be gone by now."""
+    if outcome.failure:
+        return True
+    answer = outcome.value if isinstance(outcome.value, dict) else {}
+    try:
+        texts = [str(one["document"]) for one in answer.get("cases", ())]
+        told = [json.loads(text)["findings"] for text in texts if BROKE_OFF in text]
+        return any(
+            one["where"] == THIS_PROGRAM and one["message"].startswith(BROKE_OFF)
+            for findings in told
+            for one in findings
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False  # what cannot be read is told when it is recorded
 
 
 def failure_kind(outcome: Outcome) -> str:

@@ -259,7 +259,7 @@ class _Reviewer:
         if self._job["renamed"] is not None:
             case = replace(case, stated=without_names(case.stated, case))
         doses = CaseDoses(case)
-        chosen = self._family.of(case)
+        chosen = self._chosen(case)
         review = self._of_place(review_case(case, chosen, mapping=mapping, doses=doses))
         facts, dvhs = stored(doses, mapping, review)
         facts = replace(facts, words=self._job["words"])
@@ -275,6 +275,16 @@ class _Reviewer:
         if self._job["report"]:
             told["unwritten"] = self._write(plan, doses, review, chosen, document, comparison)
         return told
+
+    def _chosen(self, case: Case) -> Chosen:
+        """Return the version a case is held against.
+
+        In a trial most plans fall under a version that was amended later; that one is is no news.
+        """
+        from sbrt_qa.protocol.versions import IN_FORCE
+
+        chosen = self._family.of(case)
+        return replace(chosen, finding=None) if chosen.why == IN_FORCE else chosen
 
     def _mapping(self, case: Case) -> Mapping[str, str]:
         """Return the map of names; where subjects go by pseudonyms, without those of other cases.

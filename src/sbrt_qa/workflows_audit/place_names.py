@@ -44,34 +44,39 @@ class PlaceNames:
     """Gives places the names that they are kept under.
 
     A folder that is a code of the trial keeps its name, unless its submission goes by another code.
-    Any other word that is not known to be harmless is replaced by a keyed hash.
+    Any other word that is not known to be harmless is replaced by a keyed hash. Where subjects go
+    by pseudonyms, any code may be a subject's: only sites of submissions, and folders called like
+    them, keep theirs.
     """
 
     def __init__(self, secret: Secret, *, pseudonymize: bool) -> None:
         self._secret, self._pseudonymize = secret, pseudonymize
         self._instead: dict[str, str] = {}
         self._codes: dict[str, tuple[str, str]] = {}
+        self._sites: set[str] = set()
 
     def learn(self, one: Submission, recorded: Recorded) -> None:
         """Take note of the codes that a submission was recorded under."""
-        self._codes[one.key] = recorded.site, recorded.subject
-        for name, code in ((one.named.site, recorded.site), (one.named.subject, recorded.subject)):
-            if name and name != code:
-                self._instead[name] = code
+        self._note(one, recorded.site, recorded.subject)
 
     def know(self, one: Submission, code: str) -> None:
         """Take note of the code of a submission that needed no review."""
         site, subject, _ = code.split("/")
+        self._note(one, site, subject)
+
+    def _note(self, one: Submission, site: str, subject: str) -> None:
         self._codes[one.key] = site, subject
-        for name, instead in ((one.named.site, site), (one.named.subject, subject)):
-            if name and name != instead:
-                self._instead[name] = instead
+        if one.named.site == site:
+            self._sites.add(_shape(site))
+        for name, code in ((one.named.site, site), (one.named.subject, subject)):
+            if name and name != code:
+                self._instead[name] = code
 
     def row(self, place: Place, *, waits: bool = False) -> PlaceRow:
         """Return what is recorded of a place."""
         site, subject = self._codes.get("/".join(place.inside or place.parts), ("", ""))
         last = len(place.parts) - 1
-        shown = [self._shown(name, is_last=n == last) for n, name in enumerate(place.parts)]
+        shown = [self._shown(name, n, is_last=n == last) for n, name in enumerate(place.parts)]
         if not site and last > 0:
             site = shown[0]
             subject = shown[1] if last > 1 else ""
@@ -80,18 +85,26 @@ class PlaceNames:
             ARRIVING if waits else place.reason, place.entries,
         )  # fmt: skip
 
-    def _shown(self, name: str, *, is_last: bool) -> str:
+    def _shown(self, name: str, depth: int, *, is_last: bool) -> str:
         for given, code in self._instead.items():
             if name == given or (name.startswith(given) and _is_end(name[len(given) :])):
                 return code + name[len(given) :]
-        is_plain = is_version_word(name) or (not is_last and is_code(name) and _has_digit(name))
-        if is_plain and not (self._pseudonymize and not is_version_word(name)):
+        if self._pseudonymize:
+            is_plain = self._is_site(name) if not depth else _is_version(name, depth)
+        else:
+            is_plain = is_version_word(name) or (not is_last and is_code(name) and _has_digit(name))
+        if is_plain:
             return name
         return _WORD.sub(self._word, name) if name.isascii() else self._hashed(name)
 
+    def _is_site(self, name: str) -> bool:
+        return is_code(name) and _shape(name) in self._sites
+
     def _word(self, found: re.Match[str]) -> str:
         word = found[0]
-        if word.casefold() in _HARMLESS or _SHORT.fullmatch(word):
+        if word.casefold() in _HARMLESS:
+            return word
+        if _SHORT.fullmatch(word) and not (self._pseudonymize and _has_digit(word)):
             return word
         return self._hashed(word)
 
@@ -101,6 +114,16 @@ class PlaceNames:
 
 def _has_digit(name: str) -> bool:
     return any(c.isdigit() for c in name)
+
+
+def _is_version(name: str, depth: int) -> bool:
+    """Tell whether a name is a version's; a plain number may be a subject's, but for below one."""
+    return is_version_word(name) and (not name.isdigit() or (depth > 1 and len(name) <= 2))
+
+
+def _shape(code: str) -> str:
+    """Return what codes of sites have in common: their letters, and how many digits where."""
+    return re.sub(r"\d", "0", code) if re.search(r"[A-Za-z]", code) else code
 
 
 def _is_end(rest: str) -> bool:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from sbrt_qa import __version__
 from sbrt_qa.errors import SbrtQaError
+from sbrt_qa.model.phrase import counted
+from sbrt_qa.workflows_audit.entries import broke_off
 from sbrt_qa.workflows_audit.finding import Finder
 from sbrt_qa.workflows_audit.head import write_head
 from sbrt_qa.workflows_audit.one_submission import get_warm
@@ -74,8 +76,17 @@ def audit(
         call = partial(review, limits=request.limits)
         tasks = (session.task(one) for one in finder)
         watch = Watch(pool.alive, tell, wait=request.wait)
+        again: list[Task] = []
         for done in run_all(tasks, call, pool.executor, pool.count, stopped, watch):
-            yield session.record(done, finder)
+            if done.result is not None and broke_off(done.result):
+                again.append(done.task)
+            else:
+                yield session.record(done, finder)
+        if again:
+            tell(f"{counted(len(again), 'review')} broke off; trying again, one at a time")
+        for task in map(session.anew, again):  # one by one: nothing else takes time or memory
+            for done in run_all([task], call, pool.executor, 1, stopped, watch):
+                yield session.record(done, finder)
         yield from session.finish(finder, tell)
 
 

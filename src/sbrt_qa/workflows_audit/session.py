@@ -176,6 +176,10 @@ class Session:
         mapping = {**self._request.mapping, **dict(named.words.mapping)}
         return mapping, words_digest(self._secret, named.words.stated, mapping)
 
+    def anew(self, task: Task) -> Task:
+        """Return a task that is tried again, of the bytes that are there now."""
+        return replace(task, proof=self._proof(task.submission.path))
+
     def _is_complete(self, settled: Settled) -> bool:
         wanted = settled.plans if self._request.reports else 0
         return self._reports.are_there(settled.code, wanted)

@@ -137,6 +137,7 @@ class _Again:
     def difference(self, cases: Sequence[KeptReview]) -> str:
         """Tell what differs first between stored reviews of a submission and new ones."""
         from sbrt_qa.protocol.versions import AS_ASKED
+        from sbrt_qa.store.attempts import version_of
         from sbrt_qa.store.kept import protocol_content, rules_of
         from sbrt_qa.workflows_audit.one_submission import Job, review_in_child
         from sbrt_qa.workflows_audit.session import known_codes, site_code
@@ -145,11 +146,12 @@ class _Again:
         found = self._places.get(first.place_key)
         if found is None:
             return "its files are not there"
-        if first.engine != __version__:
-            return f"it was made by version {first.engine}, this is {__version__}"
+        version = version_of(first.engine)
+        if version != __version__:
+            return f"it was made by version {version}, this is {__version__}"
         codes = known_codes(found.named, subject=not self._pseudonymized)
         facts = json.loads(first.facts or "{}")
-        rules = rules_of(self._engine, first.submission_id, first.engine)
+        rules = rules_of(self._engine, first.submission_id, version)
         hashes = self._versions.get(rules, (first.protocol,))
         contents = tuple(protocol_content(self._engine, one) for one in hashes)
         fixed = json.loads(first.document)["protocol"]["chosen"] == AS_ASKED
