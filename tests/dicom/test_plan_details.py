@@ -135,6 +135,44 @@ def test_a_header_says_when_and_to_what_it_belongs(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("character_set", "name", "number", "same"),
+    [
+        ("ISO_IR 100", "Grünwald^Ida", "N1", True),
+        ("ISO_IR 192", "Grünwald^Ida", "N1", True),
+        ("GB18030", "Grünwald^Ida", "N1", True),
+        ("ISO_IR 192", "Grünwald^Ida^^^", "N1", True),
+        ("ISO_IR 192", "Gru\u0308nwald^Ida", "N1 ", True),
+        ("ISO_IR 192", "Grunwald^Ida", "N1", False),
+        ("ISO_IR 192", "Grünwald^Ida", "N2", False),
+        ("ISO_IR 192", "Ida^Grünwald", "N1", False),
+    ],
+)
+def test_one_patient_is_one_in_any_character_set(tmp_path, character_set, name, number, same):
+    files = {"RD": b.dose(), "RP": b.plan(), "RS": b.structure_set()}
+    for key, one in files.items():
+        is_other = key == "RD"
+        one.SpecificCharacterSet = character_set if is_other else "ISO_IR 192"
+        one.PatientName = name if is_other else "Grünwald^Ida"
+        one.PatientID = number if is_other else "N1"
+    (case,) = load_cases(b.save_case(tmp_path, **files))
+    assert all(h.same_patient_as_first for h in case.provenance.headers) is same
+
+
+def test_the_same_bytes_under_another_declaration_are_one_patient(tmp_path):
+    files = {"RD": b.dose(), "RP": b.plan(), "RS": b.structure_set()}
+    for key, one in files.items():
+        one.SpecificCharacterSet, one.PatientName = "ISO_IR 192", "Grünwald^Ida"
+        path = b.save_case(tmp_path, **files) if key == "RS" else None
+    assert path is not None
+    for file in path.glob("*RD*"):
+        data = file.read_bytes()
+        assert b"ISO_IR 192" in data
+        file.write_bytes(data.replace(b"ISO_IR 192", b"ISO_IR 144"))
+    (case,) = load_cases(path)
+    assert all(h.same_patient_as_first for h in case.provenance.headers)
+
+
+@pytest.mark.parametrize(
     ("keyword", "value", "tells"),
     [
         ("PatientBirthDate", "19610523", True),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,3 +187,15 @@ def may_be_read(path: Path) -> bool:
     state = path.lstat()
     is_file = stat.S_ISREG(state.st_mode) and state.st_size > 0
     return is_file or stat.S_ISDIR(state.st_mode)
+
+
+def names_below(path: Path) -> set[str]:
+    """Return the names of files and folders of a submission, as wholes and without suffixes."""
+    found = {path.name}
+    with contextlib.suppress(OSError):
+        found |= {name for _, folders, files in os.walk(path) for name in (*folders, *files)}
+    with contextlib.suppress(OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+        if path.is_file():
+            with zipfile.ZipFile(path) as archive:
+                found |= {part for name in archive.namelist() for part in name.split("/")}
+    return {name for one in found for name in (one, one.rpartition(".")[0]) if name}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -26,6 +26,9 @@ GONE_SECONDS: Final = 20.0
 
 LOOK_SECONDS: Final = 5.0
 """How often it is looked for workers."""
+
+
+THE_RUN_ENDS: Final = "the run ends; the same command goes on"
 
 
 def _nothing(_: str) -> None:
@@ -77,7 +80,7 @@ class Watch:
         if now - self._since < self.seconds:
             return False
         if not self._told:
-            then = "waiting for one" if self.wait else "the run ends; the same command goes on"
+            then = "waiting for one" if self.wait else THE_RUN_ENDS
             self.tell(f"no worker is left; {then}")
             self._told = True
         return not self.wait
@@ -110,7 +113,7 @@ def run_all(
     call
         A function that can be sent to the executor's workers.
     executor
-        Any executor of the standard library's kind.
+        Any executor of the standard library's kind. Once it is broken, all that is left is lost.
     workers
         How many tasks it can work on at once.
     stopped
@@ -137,23 +140,36 @@ def run_all(
                 except StopIteration:
                     more = False
                     break
-                pending[executor.submit(call, task)] = task, 1
+                pending[_submitted(executor, call, task)] = task, 1
             done = _some_done(pending, stopped, watch)
-            if done is None:
+            broken = [one for one in done or () if isinstance(_lost(one), BrokenExecutor)]
+            for future in (done or set()).difference(broken):
+                task, attempt = pending.pop(future)
+                error = _lost(future)
+                if error is not None and attempt < ATTEMPTS:
+                    pending[_submitted(executor, call, task)] = task, attempt + 1
+                else:
+                    yield Done(task, None if error else future.result(), error)
+            if broken:
+                watch.tell(f"no worker is left; {THE_RUN_ENDS}")
+            if done is None or broken:
                 lost = RuntimeError("no worker is left")
                 yield from (Done(task, None, lost) for task, _ in pending.values())
                 yield from (Done(task, None, lost) for task in left)
                 return
-            for future in done:
-                task, attempt = pending.pop(future)
-                error = _lost(future)
-                if error is not None and attempt < ATTEMPTS:
-                    pending[executor.submit(call, task)] = task, attempt + 1
-                else:
-                    yield Done(task, None if error else future.result(), error)
     finally:
         for future in pending:
             future.cancel()
+
+
+def _submitted(executor: Executor, call: Callable[[T], R], task: T) -> Future[R]:
+    """Submit a task; one that the executor does not take any more is lost."""
+    try:
+        return executor.submit(call, task)
+    except RuntimeError as error:  # broken, or shut down
+        future: Future[R] = Future()
+        future.set_exception(error)
+        return future
 
 
 def _some_done(

@@ -12,6 +12,7 @@ from typing import Final
 from sbrt_qa.dicom.elements import Item, translated
 from sbrt_qa.dicom.files import FoundFile, every_one, find_files
 from sbrt_qa.dicom.kinds import Kind, kind_of, kind_of_file
+from sbrt_qa.dicom.patient_key import patient_bytes, patient_key, with_one_key
 from sbrt_qa.dicom.read import NotDicomError, Opened, open_bytes, warnings_as_notes
 from sbrt_qa.dicom.rtstruct import main_frame
 from sbrt_qa.errors import DicomError, quoted
@@ -67,6 +68,8 @@ class FoundObject:
         Why it cannot be used, although it tells what it is; empty when it can.
     patient_key
         Tells whether two objects name the same patient; never shown.
+    patient_bytes
+        Tells whether they do so in the same bytes; never shown.
     names_patient
         Whether the patient's name or number says who it is; not "Anonymous", and not nothing.
     plan_uids, structure_set_uids, series_uids
@@ -88,6 +91,7 @@ class FoundObject:
     series_uids: tuple[str, ...] = ()
     beam_numbers: tuple[int, ...] = ()
     names_patient: bool = True
+    patient_bytes: str = field(default="", repr=False)
 
     @property
     def modality(self) -> str:
@@ -154,7 +158,7 @@ def collect(paths: Sequence[Path], wanted: Callable[[Path], bool] = every_one) -
             if file.alone:
                 raise
             ignored.append(_ignored(file, error))
-    kept, clashes, notes = _without_repeats(objects)
+    kept, clashes, notes = _without_repeats(with_one_key(objects))
     ignored += clashes
     if not kept:
         raise _nothing_found(ignored, notes)
@@ -218,7 +222,6 @@ def _describe(file: FoundFile) -> FoundObject:
 
 def _with_references(source: SourceFile, file: FoundFile, opened: Opened) -> FoundObject:
     root = opened.root
-    patient = root.raw("PatientID") + b"\0" + root.raw("PatientName")
     frame_uid = (
         main_frame(root) if source.modality == "RTSTRUCT" else root.uid("FrameOfReferenceUID")
     )
@@ -227,7 +230,7 @@ def _with_references(source: SourceFile, file: FoundFile, opened: Opened) -> Fou
         read=file.read,
         opened=opened,
         problem=opened.problem,
-        patient_key=hashlib.sha256(patient).hexdigest(),
+        patient_key=patient_key(root),
         study_uid=root.uid("StudyInstanceUID"),
         series_uid=root.uid("SeriesInstanceUID"),
         frame_uid=frame_uid,
@@ -238,6 +241,7 @@ def _with_references(source: SourceFile, file: FoundFile, opened: Opened) -> Fou
         names_patient=not all(
             names_nobody(root.text(keyword)) for keyword in ("PatientID", "PatientName")
         ),
+        patient_bytes=patient_bytes(root),
     )
 
 

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 _ROI: Final = re.compile(r"roi (\d+)")
 
+_OUR_WORDS: Final = frozenset({"a", "an", "dicom", "file", "files", "no", "not", "other", "usable"})
+"""Of what an error says; a file that is called so names nobody."""
+
 ENTRY: Final = "entry of --map no. "
 """Stands with its number for a name of the map that a case does not have."""
 
@@ -168,7 +171,7 @@ def _opened(
     second = _read(path, stated)
     if seen(path) != look or not isinstance(second, SbrtQaError) or second.what != first.what:
         return {"changed": True}
-    return {"refused": first.what, "got": _harmless(first)}
+    return {"refused": first.what, "got": _harmless(first, path)}
 
 
 def _read(path: Path, stated: UserStatements) -> tuple[Inventory, Identity] | SbrtQaError:
@@ -219,9 +222,15 @@ def _family(job: Mapping[str, Any]) -> ProtocolFamily:
     return Family(versions, fixed=job["fixed"])
 
 
-def _harmless(error: SbrtQaError) -> str:
-    """Return the part of an error that names no file."""
-    return error.got if error.got and not re.search(r"['\"]", error.got) else ""
+def _harmless(error: SbrtQaError, path: Path) -> str:
+    """Return the part of an error that names no file: file names are often patients' names."""
+    from sbrt_qa.audit.entries import names_below
+
+    if re.search(r"['\"]", error.got):
+        return ""
+    names = {name for name in names_below(path) if name.casefold() not in _OUR_WORDS}
+    told = [part.rpartition(": ")[2] for part in error.got.split("; ")]
+    return "; ".join(part for part in told if not any(part in n or n in part for n in names))
 
 
 def _only(values: Sequence[str]) -> str | None:
