@@ -47,7 +47,7 @@ def _warm() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
     server = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("warm.py")), str(folder / "socket")],
-        stdout=subprocess.PIPE, text=True, env=_environment(),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment(),
     )  # fmt: skip
     assert server.stdout is not None
     assert server.stdout.readline() == "ready\n"

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
@@ -48,9 +49,15 @@ def begin(asked: dict[str, Any]) -> None:
 
 
 def serve(listening: socket.socket) -> bool:
-    """Fork for each connection; return, with true, in the process of a command."""
+    """Fork for each connection; return, with true, in the process of a command.
+
+    It ends when its standard input does: when whoever started it is gone.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
+        ready, _, _ = select.select([listening, sys.stdin], [], [])
+        if sys.stdin in ready:
+            return False
         connection, _ = listening.accept()
         if os.fork():
             connection.close()
