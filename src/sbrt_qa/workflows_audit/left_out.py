@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.audit import entries
 from sbrt_qa.audit.discovery import NESTED, NOT_TAKEN, part_of
-from sbrt_qa.errors import visible
+from sbrt_qa.errors import SbrtQaError, visible
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.model.phrase import counted, say
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
     from sbrt_qa.model.case import Case
+
+_OUR_WORDS: Final = frozenset({"a", "an", "dicom", "file", "files", "no", "not", "other", "usable"})
+"""Of what an error says; a file that is called so names nobody."""
 
 CODES: Final[Mapping[str, str]] = {
     entries.EMPTY: "EMPTY_FILE",
@@ -72,3 +76,12 @@ def _nested(number: int) -> tuple[Finding, ...]:
 def _without(case: Case, whys: Collection[str]) -> Case:
     unread = tuple(why for why in case.provenance.unread_files if why not in whys)
     return replace(case, provenance=replace(case.provenance, unread_files=unread))
+
+
+def harmless(error: SbrtQaError, path: Path) -> str:
+    """Return the part of an error that names no file: file names are often patients' names."""
+    if re.search(r"['\"]", error.got):
+        return ""
+    names = {name for name in entries.names_below(path) if name.casefold() not in _OUR_WORDS}
+    told = [part.rpartition(": ")[2] for part in error.got.split("; ")]
+    return "; ".join(part for part in told if not any(part in n or n in part for n in names))

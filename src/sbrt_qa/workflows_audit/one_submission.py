@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 _ROI: Final = re.compile(r"roi (\d+)")
 
-_OUR_WORDS: Final = frozenset({"a", "an", "dicom", "file", "files", "no", "not", "other", "usable"})
-"""Of what an error says; a file that is called so names nobody."""
-
 ENTRY: Final = "entry of --map no. "
 """Stands with its number for a name of the map that a case does not have."""
 
@@ -160,6 +157,7 @@ def _opened(
 ) -> tuple[Inventory, Identity] | dict[str, Any]:
     """Read the files; what the files themselves do not allow has to happen twice."""
     from sbrt_qa.audit.fingerprints import seen
+    from sbrt_qa.workflows_audit.left_out import harmless
 
     first = _read(path, stated)
     if not isinstance(first, SbrtQaError):
@@ -171,7 +169,7 @@ def _opened(
     second = _read(path, stated)
     if seen(path) != look or not isinstance(second, SbrtQaError) or second.what != first.what:
         return {"changed": True}
-    return {"refused": first.what, "got": _harmless(first, path)}
+    return {"refused": first.what, "got": harmless(first, path)}
 
 
 def _read(path: Path, stated: UserStatements) -> tuple[Inventory, Identity] | SbrtQaError:
@@ -220,17 +218,6 @@ def _family(job: Mapping[str, Any]) -> ProtocolFamily:
 
     versions = tuple(Protocol.model_validate_json(text) for text in job["protocols"])
     return Family(versions, fixed=job["fixed"])
-
-
-def _harmless(error: SbrtQaError, path: Path) -> str:
-    """Return the part of an error that names no file: file names are often patients' names."""
-    from sbrt_qa.audit.entries import names_below
-
-    if re.search(r"['\"]", error.got):
-        return ""
-    names = {name for name in names_below(path) if name.casefold() not in _OUR_WORDS}
-    told = [part.rpartition(": ")[2] for part in error.got.split("; ")]
-    return "; ".join(part for part in told if not any(part in n or n in part for n in names))
 
 
 def _only(values: Sequence[str]) -> str | None:
