@@ -61,14 +61,14 @@ def many(count: int, form: str) -> None:
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.protocol.load import load_protocol
     from sbrt_qa.reports.registry import render_report
-    from sbrt_qa.review.gather import review_and_gather
+    from sbrt_qa.workflows.one_plan import Asked, review_and_gather
 
     rules, sizes = load_protocol("liver_sbrt"), []
     for number in range(count):
         (case,) = load_cases([SAMPLE])
         dose = replace(case.dose, dose_gy=case.dose.dose_gy * (1 + number / 1000))
         case = replace(case, dose=dose, subject=f"SAMPLE{number}")
-        render_report(form, review_and_gather(case, rules, bands=False), "en")
+        render_report(form, review_and_gather(case, rules, Asked(bands=False)), "en")
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         sizes.append(pages * 4096 / 1e6)
     print(json.dumps(sizes))

@@ -17,7 +17,7 @@ from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.protocol.load import load_protocol
 from sbrt_qa.reports.registry import render_report
 from sbrt_qa.review.evidence import Reviewed
-from sbrt_qa.review.gather import review_and_gather
+from sbrt_qa.workflows.one_plan import Asked, review_and_gather
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="pip install selenium")
 from selenium.webdriver.chrome.service import Service  # noqa: E402
@@ -87,14 +87,14 @@ def driver() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def major() -> Reviewed:
     (case,) = load_cases([SAMPLE / "major"])
-    return review_and_gather(case, load_protocol("liver_sbrt"), bands=False)
+    return review_and_gather(case, load_protocol("liver_sbrt"), Asked(bands=False))
 
 
 @pytest.fixture(scope="session")
 def minor() -> Reviewed:
     """The minor sample, whose duodenum has a volume axis from 0 to 0.2 cc: the widest ticks."""
     (case,) = load_cases([SAMPLE / "minor"])
-    return review_and_gather(case, load_protocol("liver_sbrt"), bands=False)
+    return review_and_gather(case, load_protocol("liver_sbrt"), Asked(bands=False))
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +112,7 @@ def hostile() -> Reviewed:
     spoilt = replace(case, structures=renamed, plan=plan, label=HOSTILE[1], subject=HOSTILE[9])
     key = next(k for k, s in renamed.keys().items() if s.roi_number == _number(case, "Duodenum"))
     mapping = {key: "Duodenum"}
-    return review_and_gather(spoilt, load_protocol("liver_sbrt"), mapping=mapping, bands=False)
+    return review_and_gather(spoilt, load_protocol("liver_sbrt"), Asked(mapping, bands=False))
 
 
 def _number(case: Any, name: str) -> int:

@@ -174,8 +174,15 @@ def test_a_kidney_is_held_where_the_other_has_too_much(
 
 def test_a_single_kidney_is_said_and_held(liver: Protocol, make_case: Any, flat_dvh: Any) -> None:
     case = make_case([n for n in ORGANS if n != "Kidney_R"])
-    alone = run(liver, case, flat_dvh)
+
+    def hot_elsewhere(tree: Any) -> Any:
+        name = fold(tree, lambda s: s.name, lambda sign, a, b: f"{a} {sign} {b}")
+        return flat_dvh(0.0, 60.0, 5000.0) if "External" in name else flat_dvh(0.0, 4.0)
+
+    alone = evaluate(liver, case, dvh_for=hot_elsewhere)
     assert rows(alone)["KID5_MEAN"].verdict is NE
+    nowhere_above_4_gy = run(liver, case, flat_dvh)
+    assert rows(nowhere_above_4_gy)["KID5_MEAN"].wherever
 
     def dvh_for(tree: Any) -> Any:
         return flat_dvh(0.0, 12.5)

@@ -27,9 +27,9 @@ from sbrt_qa.reports.pdf.typeset import typeset
 from sbrt_qa.reports.registry import render_report
 from sbrt_qa.reports.words import FOLDER
 from sbrt_qa.review.evidence import Reviewed
-from sbrt_qa.review.gather import review_and_gather
 from sbrt_qa.review.result import CaseReview
 from sbrt_qa.workflows import reporting
+from sbrt_qa.workflows.one_plan import review_and_gather
 
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 MOST_BYTES = 2_000_000

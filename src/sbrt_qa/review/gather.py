@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,6 @@ from sbrt_qa.geometry.planes import one_per_plane
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.slabs import Gaps
 from sbrt_qa.geometry.solids import Solid
-from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason
@@ -25,15 +24,12 @@ from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
 from sbrt_qa.protocol.grown import is_made
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.course_rows import worse_with_dose
-from sbrt_qa.review.evidence import CtStack, Curve, Evidence, Place, Point, Reviewed
+from sbrt_qa.review.evidence import CtStack, Curve, Evidence, Place, Point
 from sbrt_qa.review.failing import failing_of
-from sbrt_qa.review.occasion import occasion_of
 from sbrt_qa.review.places import find_place
 from sbrt_qa.review.result import CaseReview
-from sbrt_qa.review.review import dvh_source, region_of_tree, review_case
-from sbrt_qa.review.site_csv import SiteValue
+from sbrt_qa.review.review import dvh_source, region_of_tree
 from sbrt_qa.review.target_summaries import lesions_in
 from sbrt_qa.review.trees import body_of, trees_of
 
@@ -48,24 +44,6 @@ ENOUGH: Final = 0.5
 
 TOO_SHORT: Final = say("the image reaches over less than half of the dose grid and is not shown")
 OTHER_FRAME: Final = say("the image is in another frame of reference and is not shown")
-
-
-def review_and_gather(
-    case: Case,
-    protocol: Protocol | Chosen,
-    *,
-    mapping: Mapping[str, str] | None = None,
-    site_values: Sequence[SiteValue] = (),
-    bands: bool = True,
-) -> Reviewed:
-    """Review one case as `sbrt_qa.review.review.review_case` does, and gather its evidence."""
-    doses = CaseDoses(case)
-    review = review_case(
-        case, protocol, mapping=mapping, site_values=site_values, bands=bands, doses=doses
-    )
-    rules = protocol.protocol if isinstance(protocol, Chosen) else protocol
-    evidence = gather(doses, rules, mapping or {}, review)
-    return Reviewed(review, evidence, occasion=occasion_of(case))
 
 
 def gather(

@@ -7,7 +7,6 @@ numba, nor ``sbrt-qa dvh`` for pydantic and YAML.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,11 @@ if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
     from sbrt_qa.model.case import Case
     from sbrt_qa.protocol.schema import Protocol
-    from sbrt_qa.protocol.versions import Chosen, ProtocolFamily
+    from sbrt_qa.protocol.versions import ProtocolFamily
     from sbrt_qa.review.dvh_table import DvhTable
     from sbrt_qa.review.result import CaseReview
     from sbrt_qa.review.site_csv import SiteValue
+    from sbrt_qa.workflows.one_plan import Asked
 
 DEFAULT_PROTOCOL = "liver_sbrt"
 
@@ -70,17 +70,11 @@ def check(
         The file of site values cannot be read, or the second engine is not installed.
     """
     from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.review.review import review_case
+    from sbrt_qa.workflows.one_plan import review_plan
 
     rules = protocol_family(protocol_name)
-    sent = () if site_values is None else read_sent(site_values)
-    reviews = []
-    for case in load_cases(paths, stated):
-        review = review_case(case, rules.of(case), mapping=mapping, site_values=sent, bands=bands)
-        if cross_check:
-            review = cross_checked(case, review, paths, rules.of(case), mapping)
-        reviews.append(citing_self_test(review))
-    return tuple(reviews)
+    asked = asked_of(mapping, site_values, paths, bands=bands, cross_check=cross_check)
+    return tuple(review_plan(case, rules, asked) for case in load_cases(paths, stated))
 
 
 def caps_hold() -> bool:
@@ -214,8 +208,14 @@ def protocol_family(name_or_path: str) -> ProtocolFamily:
         As :func:`protocol`.
     """
     from sbrt_qa.protocol.load import load_family
+    from sbrt_qa.protocol.versions import Versions
+    from sbrt_qa.workflows.checks import with_known_checks
 
-    return load_family(name_or_path)
+    family = load_family(name_or_path)
+    if not isinstance(family.versions, Versions):  # those of the library name known checks
+        for version in family.versions:
+            with_known_checks(version, name_or_path)
+    return family
 
 
 def protocols() -> tuple[Protocol, ...]:
@@ -253,33 +253,25 @@ def read_sent(path: Path) -> tuple[SiteValue, ...]:
     return read_site_values(text)
 
 
-def cross_checked(
-    case: Case,
-    review: CaseReview,
+def asked_of(
+    mapping: Mapping[str, str] | None,
+    site_values: Path | None,
     paths: Sequence[Path],
-    rules: Chosen,
-    mapping: Mapping[str, str] | None = None,
-) -> CaseReview:
-    """Return a review with every metric from a second engine beside.
+    *,
+    bands: bool,
+    cross_check: bool,
+) -> Asked:
+    """Return what a command asks for; the site's values are read here.
 
-    Parameters
-    ----------
-    paths
-        Where the files of the case lie.
-    rules, mapping
-        What the case was reviewed with.
+    Raises
+    ------
+    UsageError
+        They cannot be read.
     """
-    from sbrt_qa.crosscheck.compare import cross_check
+    from sbrt_qa.workflows.one_plan import Asked as Wanted
 
-    rows = cross_check(case, rules.protocol, review.constraints, paths, mapping)
-    return replace(review, cross_check=rows)
-
-
-def citing_self_test(review: CaseReview) -> CaseReview:
-    """Return a review that names the latest self-test of this machine."""
-    from sbrt_qa.selftest.state import latest_id
-
-    return replace(review, engine=replace(review.engine, self_test=latest_id()))
+    sent = () if site_values is None else read_sent(site_values)
+    return Wanted(dict(mapping or {}), sent, bands, tuple(paths) if cross_check else ())
 
 
 def choose(cases: Sequence[Case], wanted: str | None) -> Case:

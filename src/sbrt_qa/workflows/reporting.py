@@ -46,18 +46,14 @@ def report(
     """
     from sbrt_qa.dicom.identity import document_patient
     from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.review.gather import review_and_gather
+    from sbrt_qa.workflows.one_plan import review_and_gather
 
-    sent = () if site_values is None else workflows.read_sent(site_values)
+    asked = workflows.asked_of(mapping, site_values, paths, bands=bands, cross_check=cross_check)
     case = workflows.choose(load_cases(paths, stated), plan)
-    rules = workflows.protocol_family(protocol_name).of(case)
-    found = review_and_gather(case, rules, mapping=mapping, site_values=sent, bands=bands)
+    found = review_and_gather(case, workflows.protocol_family(protocol_name), asked)
     review = found.review
-    if cross_check:
-        review = workflows.cross_checked(case, review, paths, rules, mapping)
     plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
     patient = document_patient(review.subject, paths, plan_uid)
     own = found.occasion
     occasion = replace(own, site=site or own.site, submission=submission, written=dt.date.today())
-    review = workflows.citing_self_test(review)
-    return replace(found, review=review, patient=patient, occasion=occasion)
+    return replace(found, patient=patient, occasion=occasion)

@@ -23,7 +23,7 @@ class Job:
     """What a process does, in values that reach it unchanged.
 
     `paths` and `site_values` are absolute; `case` is the place of the plan among all of them, None
-    for the only one. `stated` is what the user states, as plain values.
+    for the only one.
     """
 
     paths: tuple[str, ...]
@@ -33,7 +33,25 @@ class Job:
     bands: bool = True
     cross_check: bool = False
     case: int | None = None
-    stated: Mapping[str, Any] = field(default_factory=dict)
+    stated: UserStatements = NOTHING_STATED
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a process answers: the review of one plan as JSON, or the labels of several."""
+
+    review: str = ""
+    labels: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, value: Any) -> Answer:  # noqa: ANN401 - whatever a process sent
+        """Return what a process sent; an empty answer where that is no answer."""
+        found = value if isinstance(value, dict) else {}
+        review, labels = found.get("review"), found.get("labels")
+        return cls(
+            review if isinstance(review, str) else "",
+            tuple(map(str, labels)) if isinstance(labels, list) else (),
+        )
 
 
 def check_untrusted(
@@ -71,24 +89,23 @@ def check_untrusted(
     """
     from sbrt_qa.isolation import preload, run_isolated
     from sbrt_qa.review.unreviewed import unreviewed
+    from sbrt_qa.workflows.one_plan import citing_self_test
 
     preload([__name__, "sbrt_qa.dicom.load", "sbrt_qa.review.review"])
     rules = workflows.protocol(protocol_name)
     sent = str(site_values.absolute()) if site_values else ""
     absolute = tuple(str(path.absolute()) for path in paths)
-    job = Job(absolute, protocol_name, dict(mapping or {}), sent, bands, stated=stated.to_values())
+    job = Job(absolute, protocol_name, dict(mapping or {}), sent, bands, stated=stated)
 
     def run(wanted: Job) -> Outcome:
-        return run_isolated(
-            review_here, (asdict(wanted),), limits, prepare=prepare or workflows.warm_up
-        )
+        return run_isolated(review_here, (wanted,), limits, prepare=prepare or workflows.warm_up)
 
     first = run(job)
     if first.error is not None:
         raise first.error
-    labels = _labels(first)
+    labels = Answer.of(first.value).labels
     found = [(", ".join(path.name for path in paths), job, first)]
-    if labels is not None:
+    if labels:
         jobs = [replace(job, case=index) for index in range(len(labels))]
         found = [(label, one, run(one)) for label, one in zip(labels, jobs, strict=True)]
     reviews = []
@@ -98,27 +115,25 @@ def check_untrusted(
             second = run(replace(done, bands=False, cross_check=True))
             review = replace(review, cross_check=_second_values(second))
         review = review or unreviewed(label, rules, _why(outcome))
-        reviews.append(workflows.citing_self_test(review))
+        reviews.append(citing_self_test(review))
     return tuple(reviews)
 
 
-def review_here(given: Mapping[str, Any]) -> dict[str, Any]:
+def review_here(job: Job) -> dict[str, Any]:
     """Do one job: review a case by its place, or the only one; of several, list their labels."""
     from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.review.review import review_case
+    from sbrt_qa.workflows.one_plan import review_plan
 
-    job = Job(**given)
-    sent = workflows.read_sent(Path(job.site_values)) if job.site_values else ()
-    cases = load_cases(job.paths, UserStatements.of_values(job.stated))
+    files = [Path(path) for path in job.paths]
+    sent = Path(job.site_values) if job.site_values else None
+    asked = workflows.asked_of(
+        job.mapping, sent, files, bands=job.bands, cross_check=job.cross_check
+    )
+    cases = load_cases(job.paths, job.stated)
     if job.case is None and len(cases) > 1:
-        return {"labels": [one.label for one in cases]}
-    case = cases[job.case or 0]
-    rules = workflows.protocol_family(job.protocol_name).of(case)
-    review = review_case(case, rules, mapping=job.mapping, site_values=sent, bands=job.bands)
-    if job.cross_check:
-        files = [Path(path) for path in job.paths]
-        review = workflows.cross_checked(case, review, files, rules, job.mapping)
-    return {"review": review.to_json()}
+        return asdict(Answer(labels=tuple(one.label for one in cases)))
+    rules = workflows.protocol_family(job.protocol_name)
+    return asdict(Answer(review_plan(cases[job.case or 0], rules, asked).to_json()))
 
 
 def _second_values(outcome: Outcome) -> tuple[Comparison, ...]:
@@ -140,18 +155,12 @@ def _why(outcome: Outcome) -> str:
     return outcome.failure or str(outcome.error or "gave an answer that cannot be read")
 
 
-def _labels(outcome: Outcome) -> list[str] | None:
-    """Return the labels of several cases that a process found, None if it did not answer so."""
-    found = outcome.value.get("labels") if isinstance(outcome.value, dict) else None
-    return [str(label) for label in found] if isinstance(found, list) else None
-
-
 def _review_of(outcome: Outcome) -> CaseReview | None:
     """Return the review that a process answered with, None when it is none."""
     from sbrt_qa.review.result import CaseReview
 
-    found = outcome.value.get("review") if isinstance(outcome.value, dict) else None
+    found = Answer.of(outcome.value).review
     try:
-        return CaseReview.from_json(found) if isinstance(found, str) else None
+        return CaseReview.from_json(found) if found else None
     except ResultError:
         return None

@@ -25,10 +25,8 @@ from sbrt_qa.workflows_audit.workers import workers
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from sbrt_qa.protocol.versions import ProtocolFamily
 
-
-__all__ = ["LIMITS", "Request", "Step", "Task", "audit", "checked_family", "known_codes", "now"]
+__all__ = ["LIMITS", "Request", "Step", "Task", "audit", "known_codes", "now"]
 
 
 def audit(
@@ -92,10 +90,11 @@ def audit(
 
 @contextmanager
 def _session(request: Request) -> Iterator[Session]:
+    from sbrt_qa import workflows
     from sbrt_qa.store.write import Recorder, add_protocol, note
 
     refuse_inside(request.out, request.submissions)
-    family = checked_family(request.protocol)
+    family = workflows.protocol_family(request.protocol)
     manifest = manifest_of(request)
     database = _without_password(request.database)
     trial = request.trial or family.latest.id
@@ -116,23 +115,6 @@ def _session(request: Request) -> Iterator[Session]:
             with suppress(SbrtQaError, OSError):  # what ended the run is told
                 write_head(place.folder, engine)
             engine.dispose()
-
-
-def checked_family(name_or_path: str) -> ProtocolFamily:
-    """Load all versions of a protocol, their words about plan checks held against the checks.
-
-    Raises
-    ------
-    ProtocolError
-        As `sbrt_qa.workflows.protocol`.
-    """
-    from sbrt_qa import workflows
-    from sbrt_qa.workflows.checks import with_known_checks
-
-    family = workflows.protocol_family(name_or_path)
-    for version in family.versions:
-        with_known_checks(version, name_or_path)
-    return family
 
 
 def _without_password(url: str) -> str:
