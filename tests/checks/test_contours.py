@@ -12,7 +12,7 @@ from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.structure import Contour, Structure
+from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure
 
 from .cases import LIVER, SOUND, box, case, outcomes, severity_of, told
 
@@ -62,6 +62,9 @@ TABLE = [
     ("CONTOUR_NEARLY_TWICE", extra(again(STOMACH)), "nothing"),
     ("CONTOUR_NEARLY_TWICE", extra(again(STOMACH, 0.3)), "find"),
     ("CONTOUR_NEARLY_TWICE", extra(again(STOMACH, 1.0)), "nothing"),
+    ("WALL_THIN", extra(again(STOMACH)), "nothing"),
+    ("WALL_THIN", extra(again(STOMACH, 1.0)), "find"),
+    ("WALL_THIN", extra(again(STOMACH, 4.0)), "nothing"),
     ("CONTOURS_CROSS", extra(STOMACH), "nothing"),
     ("CONTOURS_CROSS", extra(crossed(STOMACH)), "find"),
     ("PLANES_JOINED", extra(STOMACH), "nothing"),
@@ -103,6 +106,14 @@ def test_case_105__a_copy_is_minor_where_a_limit_uses_it_else_information(
 def test_what_no_limit_uses_is_not_looked_at(code: str, structure: Structure) -> None:
     context = CheckContext(CaseDoses(extra(structure)), protocol=LIVER)
     assert not list(CHECKS[code].examine(context))
+
+
+@pytest.mark.parametrize(("lost", "severity"), [(0, Severity.INFO), (3, Severity.MINOR)])
+def test_contours_set_aside_that_may_have_held_volume_are_minor(lost, severity) -> None:
+    aside = (SetAside(ContourKind.OPEN_PLANAR, 3, "no closed contour", lost),)
+    (found,) = outcomes("CONTOURS_SET_ASIDE", extra(replace(STOMACH, set_aside=aside)))
+    assert severity_of("CONTOURS_SET_ASIDE", found) is severity
+    assert ("may have been part of the structure" in found.message) is bool(lost)
 
 
 def test_case_106__a_crossing_is_told_with_plane_and_share() -> None:

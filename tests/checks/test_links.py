@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
+import pydicom
 import pytest
 
 from sbrt_qa.checks.registry import Found
+from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.model.case import Case, Link, LinkKind, Provenance, Repair
 from sbrt_qa.model.header import Stamp
 from sbrt_qa.model.outcome import Severity
 from sbrt_qa.model.plan import PatientSetup
 
-from .cases import NOON, NOTHING, case, headers, image, outcomes, plan, told
+from .cases import NOON, NOTHING, case, headers, image, outcomes, plan, severity_of, told
 
 LATER = Stamp(dt.date(2026, 1, 5), dt.time(13))
 NEXT_DAY = Stamp(dt.date(2026, 1, 6))
@@ -20,6 +23,34 @@ BARE = Provenance()
 TWO_SETUPS = (PatientSetup("HFS"), PatientSetup("HFP"))
 UNLINKED = Link("a", "b", LinkKind.UNLINKED)
 NOT_SAID = {k: {"identity_removed": ""} for k in ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT")}
+
+
+def test_files_of_one_identifier_are_not_asked_for_again_as_they_are() -> None:
+    clash = "'A.dcm', 'B.dcm' have one SOP Instance UID but different content: none is used"
+    read = case(provenance=Provenance(unread_files=(clash, "C.dcm: cut off")))
+    first, second = outcomes("FILE_UNREAD", read)
+    assert first.advice.startswith("Send only the one that is meant")
+    assert second.advice == "Send it again."
+
+
+@pytest.mark.parametrize("keyword", ["OperatorsName", "ReviewerName"])
+def test_case_156__log_in_names_in_plans_marked_as_de_identified_are_found(
+    keyword, tmp_path
+) -> None:
+    sample = Path(__file__).resolve().parents[2] / "sample_dicom" / "compliant"
+    for name in ("RTPLAN.dcm", "RTSTRUCT.dcm", "RTDOSE.dcm"):
+        data = pydicom.dcmread(sample / name)
+        data.PatientIdentityRemoved = "YES"
+        data.DeidentificationMethod = "made up"
+        if name == "RTPLAN.dcm":
+            setattr(data, keyword, "kmueller7")
+        data.save_as(tmp_path / name)
+    (read,) = load_cases(tmp_path)
+    (found, passed) = outcomes("IDENTIFIERS_LEFT", read)
+    assert found.where == "RTPLAN.dcm"
+    assert keyword in found.message
+    assert "kmueller7" not in f"{found}{passed}"
+    assert severity_of("IDENTIFIERS_LEFT", found) is Severity.BLOCK
 
 
 def of(**changes: dict) -> Case:

@@ -8,8 +8,10 @@ import pytest
 
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.model.grid import DoseGrid, Summation
-from sbrt_qa.model.outcome import ReasonCode
+from sbrt_qa.model.outcome import ReasonCode, Verdict
 from sbrt_qa.model.stated import DoseIs, UserStatements
+from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.review.review import review_case
 
 POINT = [0.0, 0.0, 0.0]
 
@@ -17,6 +19,10 @@ POINT = [0.0, 0.0, 0.0]
 def one(folder, dose_is=None):
     (case,) = load_cases(folder, UserStatements(dose_is=dose_is))
     return case
+
+
+def review_of(case):
+    return review_case(case, load_protocol("liver_sbrt"), bands=False)
 
 
 def told(case):
@@ -111,6 +117,95 @@ def test_case_115__a_plane_twice_is_dropped_and_two_that_differ_are_refused(tmp_
     assert one(b.save_case(tmp_path, RD=None)).dose.z_mm.size == 4
     save(tmp_path, "again", values=values + 1, **again)
     assert "lie at one place and differ" in one(tmp_path).dose.detail
+
+
+def hill(heights, factor=1.0):
+    """A dose that falls off from the middle, as stored integers; the same at every height."""
+    y, x = np.mgrid[-20:31:5, -20:13:4]
+    values = [1000 * factor * np.exp(-(x**2 + y**2 + z**2) / 800) for z in heights]
+    return np.round(values).astype(np.uint16)
+
+
+def loose(folder, heights, factor=1.0):
+    for index, z in enumerate(heights):
+        save(
+            folder, f"P{index}", uid=f"1.2.3.50.{index}", values=hill([z], factor), offsets=None,
+            position=(-20.0, -20.0, z),
+        )  # fmt: skip
+
+
+WHOLE = np.arange(-20, 21, 2.5)
+
+
+def whole(**keywords):
+    keywords = {"values": hill(WHOLE), **keywords}
+    return b.dose(position=(-20.0, -20.0, -20.0), offsets=list(WHOLE + 20), **keywords)
+
+
+@pytest.mark.parametrize("heights", [(0,), (-10, 0, 10), (-5, 0, 5, 15), (1.0,), (-20, 20)])
+def test_case_115__loose_planes_beside_the_grid_they_were_cut_from_are_told(tmp_path, heights):
+    loose(tmp_path, heights)
+    case = one(b.save_case(tmp_path, RD=whole()))
+    assert case.dose.z_mm.size == WHOLE.size
+    assert f"{len(heights)} loose planes hold the same dose where they lie" in told(case)
+    assert len(case.provenance.unused_doses) == len(heights)
+
+
+@pytest.mark.parametrize(("heights", "factor"), [((0,), 1.1), ((-10, 0, 10), 0.2), ((40,), 1.0)])
+def test_case_115__loose_planes_that_say_something_else_leave_the_dose_open(
+    tmp_path, heights, factor
+):
+    loose(tmp_path, heights, factor)
+    case = one(b.save_case(tmp_path, RD=whole()))
+    assert case.dose.code is ReasonCode.DOSE_UNUSABLE
+    assert "nothing says which is meant" in case.dose.detail
+    assert "P0.dcm" in case.dose.detail
+
+
+# --- a plan and its beams -----------------------------------------------------------------------
+
+
+def with_beams(folder, shares, numbers=(1, 2), **keywords):
+    for number, share in zip(numbers, shares, strict=True):
+        save(
+            folder, f"B{number}", uid=f"1.2.3.3{number}", summation="BEAM", beams=(number,),
+            values=hill(WHOLE, share), position=(-20.0, -20.0, -20.0), offsets=list(WHOLE + 20),
+            **keywords,
+        )  # fmt: skip
+    return one(b.save_case(folder, RD=whole(uid="1.2.3.39")))
+
+
+@pytest.mark.parametrize("shares", [(0.4, 0.6), (0.4, 0.615), (0.39, 0.59)])
+def test_the_dose_of_a_plan_agrees_with_the_sum_of_its_beams(tmp_path, shares):
+    case = with_beams(tmp_path, shares)
+    assert "the doses of its 2 beams add up to it within" in told(case)
+    assert case.provenance.dose_doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("shares", "percent"), [((0.4, 0.7), "9.1"), ((0.3, 0.5), "20"), ((0.0, 0.9), "10")]
+)
+def test_the_dose_of_a_plan_that_is_not_the_sum_of_its_beams_is_found(tmp_path, shares, percent):
+    case = with_beams(tmp_path, shares)
+    (doubt,) = case.provenance.dose_doubts
+    assert f"differ by {percent} % of the higher one" in doubt
+    assert case.dose.max_gy == 1.0
+    (found,) = [f for f in review_of(case).findings if f.code == "DOSE_PARTS_DIFFER"]
+    assert found.verdict is Verdict.MINOR
+
+
+def test_beams_that_hold_one_fraction_of_the_plan_agree(tmp_path):
+    fractions = one(b.save_case(tmp_path / "plan")).plan.fractions
+    case = with_beams(tmp_path / "beams", (0.4 / fractions, 0.6 / fractions))
+    assert fractions > 1
+    assert "add up to one fraction of it" in told(case)
+    assert case.provenance.dose_doubts == ()
+
+
+def test_beams_that_are_not_all_are_not_compared(tmp_path):
+    case = with_beams(tmp_path, (0.4,), numbers=(1,))
+    assert "not those of all treatment beams of the plan, each once (beams [1]" in told(case)
+    assert case.provenance.dose_doubts == ()
 
 
 def test_planes_of_two_plans_are_two_grids(tmp_path):

@@ -88,6 +88,51 @@ def test_case_24_closed_contours_of_one_or_two_points_are_set_aside(tmp_path):
     assert [a.count for a in structure.set_aside] == [2]
 
 
+@pytest.mark.parametrize(
+    ("aside", "lost"),
+    [
+        ([b.contour(2.0, kind="OPEN_PLANAR")], 1),
+        ([b.contour(z, kind="OPEN_NONPLANAR") for z in (0.0, 2.0)], 2),
+        ([b.contour(z, kind="POINT") for z in (2.0, 4.0)], 0),
+        ([b.contour(2.0, b.SQUARE[:2])], 0),
+        ([b.contour(z, b.SQUARE[:2]) for z in (2.0, 4.0)], 2),
+        ([b.contour(0.0, b.SQUARE[:2]) for _ in range(3)], 0),
+    ],
+    ids=["an open line", "two", "points", "one tip", "two planes", "beside a contour"],
+)
+def test_case_24_what_may_have_held_volume_is_counted(tmp_path, aside, lost):
+    structure, _ = read_one(tmp_path, b.contour(0.0), *aside)
+    assert sum(a.lost for a in structure.set_aside) == lost
+
+
+@pytest.mark.parametrize("spread_mm", [0.02, 0.09])
+def test_case_108_vertices_that_spread_a_little_in_z_are_one_plane_with_a_repair(
+    tmp_path, spread_mm
+):
+    flat = [b.contour(z) for z in (0.0, 2.0, 4.0)]
+    spread = []
+    for z in (0.0, 2.0, 4.0):
+        points = np.column_stack([b.SQUARE, [z, z + spread_mm, z, z + spread_mm / 2]])
+        spread.append(b.contour(z, text=b.decimals(points.ravel()), points=4))
+    as_it_is, _ = read_one(tmp_path / "flat", *flat)
+    structure, log = read_one(tmp_path / "spread", *spread)
+    assert structure.problem is None
+    assert len(structure.contours) == 3
+    steps = np.diff([c.z_mm for c in structure.contours])
+    np.testing.assert_allclose(steps, 2.0, atol=1e-6)
+    for mended, known in zip(structure.contours, as_it_is.contours, strict=True):
+        np.testing.assert_array_equal(mended.xy_mm, known.xy_mm)
+        assert abs(mended.z_mm - known.z_mm) <= spread_mm / 2 + 1e-9
+    (repair,) = [r for r in log.repairs if r.quirk == "spread-in-contour"]
+    assert "'Liver'" in repair.where
+
+
+def test_case_108_vertices_that_spread_farther_are_refused_with_what_was_found(tmp_path):
+    points = np.column_stack([b.SQUARE, [0.0, 0.5, 0.0, 0.25]])
+    structure, _ = read_one(tmp_path, b.contour(0.0, text=b.decimals(points.ravel()), points=4))
+    assert "its z runs from 0 to 0.5 mm" in structure.problem.detail
+
+
 @pytest.mark.parametrize("kind", [None, "", "INTERPOLATED_PLANAR"])
 def test_case_25_missing_or_odd_contour_type_counts_as_closed_planar(tmp_path, kind):
     structure, log = read_one(tmp_path, b.contour(0.0, kind=kind))

@@ -174,6 +174,30 @@ def test_a_target_by_its_type_alone_is_judged() -> None:
     assert rows(reviewed(case(PTV, region, dose=two_levels(55, 1))))["Region"] is MAJOR
 
 
+@pytest.mark.parametrize(("gets_gy", "asked"), [(0.3, True), (0.7, True), (1.0, False)])
+def test_a_target_by_its_type_alone_that_gets_nothing_is_asked_about(gets_gy, asked) -> None:
+    wires = replace(SECOND, name="Borders", interpreted_type="PTV")
+    found = reviewed(case(PTV, wires, dose=two_levels(55, gets_gy)))
+    assert (told(found, "TARGET_UNJUDGED") == ["Borders"]) is asked
+    if asked:
+        (one,) = [f for f in found.findings if f.code == "TARGET_UNJUDGED"]
+        assert f"it gets {gets_gy:g} Gy at most of 50 Gy" in one.message
+        assert "--not-a-target" in one.advice
+        assert "Borders" not in rows(found)
+        assert found.verdict is NE
+
+
+def test_a_target_by_its_name_or_its_dose_that_gets_nothing_stays_major() -> None:
+    for tried in (
+        case(PTV, SECOND, dose=two_levels(55, 0.3)),
+        case(
+            PTV, replace(SECOND, name="Borders", interpreted_type="PTV"),
+            dose=two_levels(55, 0.3), own={2: 50.0},
+        ),
+    ):  # fmt: skip
+        assert MAJOR in rows(reviewed(tried)).values()
+
+
 @pytest.mark.parametrize("name", ["PTV_old", "z_PTV2", "Target", "靶区"])
 def test_what_only_may_be_a_target_makes_the_case_not_evaluable(name: str) -> None:
     found = reviewed(case(PTV, replace(SECOND, name=name), dose=two_levels(55, 1)))
@@ -185,6 +209,8 @@ def test_what_only_may_be_a_target_makes_the_case_not_evaluable(name: str) -> No
 def test_an_empty_target_is_named_and_not_evaluable() -> None:
     found = reviewed(case(PTV, Structure(3, "PTV3"), dose=two_levels(55, 55)))
     assert told(found, "TARGET_UNJUDGED") == ["PTV3"]
+    (one,) = [f for f in found.findings if f.code == "TARGET_UNJUDGED"]
+    assert "delete the empty ROI" in one.advice
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import copy
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 
@@ -82,3 +83,49 @@ def test_case_105__a_mixture_of_copies_moves_no_value_and_betters_no_verdict(
             assert there.value == pytest.approx(known.value, rel=0, abs=near), known.id
     assert {f.code for f in found.findings} >= {"CONTOUR_TWICE"}
     assert found.verdict.rank >= sound.verdict.rank
+
+
+def points_of(contour: pydicom.Dataset) -> np.ndarray:
+    return np.array([float(v) for v in contour.ContourData]).reshape(-1, 3)
+
+
+def drawn_again(contour: pydicom.Dataset, points: np.ndarray) -> pydicom.Dataset:
+    made = copy.deepcopy(contour)
+    made.ContourData = [f"{v:.2f}" for v in points.ravel()]
+    made.NumberOfContourPoints = len(points)
+    return made
+
+
+def simplified(points: np.ndarray) -> np.ndarray:
+    """Return every fifth vertex, and at least six."""
+    return points[:: max(1, min(5, len(points) // 6))]
+
+
+HOSTILE = {
+    "1.5 mm off": lambda c: [c, drawn_again(c, points_of(c) + np.array([0, 0, 1.5]))],
+    "2.9 mm off": lambda c: [c, drawn_again(c, points_of(c) + np.array([0, 0, 2.9]))],
+    "simplified": lambda c: [c, drawn_again(c, simplified(points_of(c))[::-1])],
+    "twice around": lambda c: [drawn_again(c, np.concatenate([points_of(c)] * 2))],
+}
+
+
+@pytest.mark.parametrize("name", list(HOSTILE))
+def test_case_105__a_hostile_copy_in_the_file_moves_no_limit_of_the_duodenum(
+    name: str, tmp_path: Path, sound: CaseReview
+) -> None:
+    folder = tmp_path / "plan"
+    shutil.copytree(MAJOR, folder, ignore=shutil.ignore_patterns("CT"))
+    data = pydicom.dcmread(folder / "RTSTRUCT.dcm")
+    (number,) = (r.ROINumber for r in data.StructureSetROISequence if r.ROIName == "Duodenum")
+    (roi,) = (r for r in data.ROIContourSequence if r.ReferencedROINumber == number)
+    roi.ContourSequence = [made for c in roi.ContourSequence for made in HOSTILE[name](c)]
+    data.save_as(folder / "RTSTRUCT.dcm")
+    (tried,) = load_cases(folder)
+    found = review_case(tried, PROTOCOL, bands=False)
+    there = {c.id: c for c in found.constraints}
+    for limit in sound.constraints:
+        if limit.structure == "Duodenum" and limit.value is not None:
+            assert there[limit.id].value == pytest.approx(limit.value, rel=0.01), limit.id
+            assert there[limit.id].verdict is limit.verdict
+    told = [f for f in found.findings if f.where == "Duodenum" and f.verdict is Verdict.MINOR]
+    assert {f.code for f in told} & {"CONTOUR_TWICE", "CONTOUR_NEARLY_TWICE", "CONTOURS_CROSS"}

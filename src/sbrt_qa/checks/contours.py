@@ -20,14 +20,26 @@ SHOWN: Final = 5
     "CONTOURS_SET_ASIDE",
     title="Contours that enclose nothing",
     group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     rows=(19,),
 )
 def set_aside(context: CheckContext) -> Iterator[Found]:
-    """Find points, open contours and the like, which take no part in the volume."""
+    """Find points, open contours and the like, which take no part in the volume.
+
+    Open lines that enclose an area, and what is left of contours on several planes that have no
+    other, may have been part of the structure: without them it is too small, which is minor.
+    """
     for key, structure in context.evaluated_structures.items():
         for aside in structure.set_aside:
             contours = counted(aside.count, "contour")
-            yield Found(key, say("{0} set aside ({1}): {2}", contours, aside.kind, aside.note))
+            text = say("{0} set aside ({1}): {2}", contours, aside.kind, aside.note)
+            if not aside.lost:
+                yield Found(key, text, severity=Severity.INFO)
+                continue
+            lost = counted(aside.lost, "contour")
+            text = say("{0}; {1} may have been part of the structure, which lacks it", text, lost)
+            yield Found(key, text, say("Have it exported with closed contours."), lost)
 
 
 @check(
@@ -82,6 +94,28 @@ def contour_nearly_twice(context: CheckContext) -> Iterator[Found]:
         Doubt.COPY_OR_WALL,
         say("two contours may be one outline twice, or the two sides of a thin wall"),
         say("Have it said which is meant, and the second contour removed if it is a copy."),
+    )
+
+
+@check(
+    "WALL_THIN",
+    title="Walls thinner than any that is drawn",
+    group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    rows=(20,),
+)
+def wall_thin(context: CheckContext) -> Iterator[Found]:
+    """Find an outline with a hole that leaves a wall of 1.5 mm or less, where a limit uses it.
+
+    Nobody draws such a wall on slices with pixels of a millimetre; a second version of the outline,
+    a millimetre smaller or larger, looks the same and would make an organ hollow. Values take it
+    for a wall; the band holds the structure without it.
+    """
+    yield from _unclear(
+        context,
+        Doubt.THIN_WALL,
+        say("an outline and a hole leave a thin wall, or are two versions of one outline"),
+        say("Have it said which is meant, and the second contour removed if it is a version."),
     )
 
 
@@ -178,7 +212,7 @@ def _stacks(context: CheckContext) -> Iterator[tuple[str, PlaneStack]]:
 
 def _unclear(context: CheckContext, doubt: Doubt, message: str, advice: str) -> Iterator[Found]:
     for key, stack in _stacks(context):
-        here = [u for u in stack.unclear if u.doubt is doubt]
+        here = [u for u in (*stack.unclear, *stack.thin) if u.doubt is doubt]
         if here and context.structures[key].roi_number in context.evaluated:
             worst = max(here, key=lambda u: u.share)
             text = say(

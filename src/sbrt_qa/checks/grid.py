@@ -170,6 +170,25 @@ def dose_stated(context: CheckContext) -> Iterator[Outcome]:
         yield Found(say("dose"), dose.taken_as, found=found, severity=Severity.INFO)
 
 
+@check(
+    "DOSE_PARTS_DIFFER",
+    title="Dose of the plan and of its beams",
+    group=Group.GRID,
+    severity=Severity.MINOR,
+    source="proposed bounds",
+    rows=(3,),
+)
+def parts_differ(context: CheckContext) -> Iterator[Outcome]:
+    """Find a dose of the plan that is not the sum of the doses of its beams, beside it.
+
+    Compared are 95 % of the voxels where either is high; 3 % of the maximum may be noise. Beams
+    that add up to one fraction of the plan agree. Values are those of the dose of the plan.
+    """
+    for doubt in context.case.provenance.dose_doubts:
+        advice = say("Ask the site which is right; one of them may be of another calculation.")
+        yield Found(say("dose"), doubt, advice)
+
+
 @check("DOSE_UNUSED", title="Number of doses", group=Group.GRID, rows=(3,))
 def unused_doses(context: CheckContext) -> Iterator[Outcome]:
     """Tell of further doses of the plan that were not used."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.model.case import LinkKind
 from sbrt_qa.model.outcome import Severity
 from sbrt_qa.model.phrase import counted, joined, say, stated
+
+CLASH: Final = "have one SOP Instance UID"
+"""What is said of files that contradict each other."""
 
 SHOWN = 5
 """Files that are told one by one; of more, only the number."""
@@ -52,7 +56,13 @@ def unread_files(context: CheckContext) -> Iterator[Found]:
     if len(unread) > SHOWN:
         told.append(counted(len(unread) - SHOWN, "more such file"))
     for why in told:
-        yield Found(say("files"), why, say("Send it again."), say("not usable"), say("usable"))
+        advice = say("Send it again.")
+        if CLASH in why:
+            advice = say(
+                "Send only the one that is meant, or export them again so that each file has an "
+                "identifier of its own; a copy that was changed must not keep the first one's."
+            )
+        yield Found(say("files"), why, advice, say("not usable"), say("usable"))
 
 
 @check("REPAIRED", title="Repairs made while reading", group=Group.LINKS)

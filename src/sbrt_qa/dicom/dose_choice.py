@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.dicom.collect import FoundObject
+from sbrt_qa.dicom.dose_agreement import held_to_beams, is_loose, planes_that_differ
 from sbrt_qa.dicom.fraction_dose import not_the_plans, taken_as_stated
 from sbrt_qa.dicom.planar import Part, parts_of, read_part, same_values
 from sbrt_qa.dicom.regrid import GRIDS, addable, same_grid
@@ -47,12 +48,15 @@ class DoseChoice:
         One sentence each, where there was something to decide.
     against_file
         Whether the user's word is against what a file states.
+    doubts
+        One sentence each, where the files of one dose contradict each other.
     """
 
     files: tuple[FoundObject, ...]
     dose: DoseGrid | Reason
     decisions: tuple[str, ...] = ()
     against_file: bool = False
+    doubts: tuple[str, ...] = ()
 
 
 def choose_dose(
@@ -61,6 +65,7 @@ def choose_dose(
     read: Read,
     stated: UserStatements = NOTHING_STATED,
     orphans: Sequence[FoundObject] = (),
+    peek: Read | None = None,
 ) -> DoseChoice:
     """Choose and read the dose of a plan.
 
@@ -72,6 +77,8 @@ def choose_dose(
         Reads one file.
     stated
         What the user states of the dose.
+    peek
+        Reads a file that is only compared, and keeps nothing; as `read` where it is not given.
     orphans
         Doses that name a plan which is not here; none of them is taken, but they are told.
     """
@@ -92,7 +99,11 @@ def choose_dose(
     for part in parts_of(left):
         kinds.setdefault(_summation(part[0]), []).append(part)
     try:
+        loose = _set_apart_loose(kinds)
         choice = _chosen(kinds, plan, read, stated, decisions)
+        choice = _with_planes(choice, loose, read if stated.dose_is is None else None)
+        if Summation.PLAN in kinds and Summation.BEAM in kinds and stated.dose_is is None:
+            choice = _with_beams(choice, kinds[Summation.BEAM], plan, peek or read)
     except DicomError as error:
         relative = any(_code(one, "DoseUnits") == "RELATIVE" for one in left)
         code = ReasonCode.DOSE_UNUSABLE if relative else ReasonCode.DOSE_UNREADABLE
@@ -179,6 +190,57 @@ def _chosen(
         return _unusable(say("no Dose Summation Type is stated"), parts)
     types = ", ".join(dict.fromkeys(part[0].root.shown("DoseSummationType") for part in parts))
     return _unusable(say("no dose of the whole plan, only Dose Summation Type {0}", types), parts)
+
+
+def _set_apart_loose(kinds: dict[Summation, list[Part]]) -> list[Part]:
+    """Take loose planes out of the doses of a kind that is there as a whole grid, too."""
+    loose: list[Part] = []
+    for kind, parts in kinds.items():
+        whole = [part for part in parts if not is_loose(part)]
+        if not whole or kind is Summation.BEAM:
+            continue
+        loose += [part for part in parts if is_loose(part)]
+        kinds[kind] = whole
+    return loose
+
+
+def _with_planes(choice: DoseChoice, loose: Sequence[Part], read: Read | None) -> DoseChoice:
+    """Hold a dose to the loose planes of the same plan that lie beside it."""
+    files = [one for part in loose for one in part]
+    if not files or isinstance(choice.dose, Reason):
+        return choice
+    if read is None:
+        text = say("planes beside the dose were not compared with it: {0}", _names(files))
+        return replace(choice, decisions=(*choice.decisions, text))
+    differ = planes_that_differ(loose, choice.dose, read)
+    if differ:
+        text = say(
+            "loose planes of the same plan do not say what its dose says where they lie, and "
+            "nothing says which is meant"
+        )
+        return _unusable(text, [choice.files, tuple(differ)])
+    text = say(
+        "{0} loose planes hold the same dose where they lie, and are not used: {1}",
+        len(files),
+        _names(files),
+    )
+    return replace(choice, decisions=(*choice.decisions, text))
+
+
+def _with_beams(
+    choice: DoseChoice, beams: Sequence[Part], plan: Plan | None, peek: Read
+) -> DoseChoice:
+    """Hold the dose of a plan to the sum of the doses of its beams."""
+    if isinstance(choice.dose, Reason):
+        return choice
+    found = held_to_beams(choice.dose, beams, plan, peek)
+    told = [found.decision] if found.decision else []
+    doubts = [found.doubt] if found.doubt else []
+    return replace(
+        choice,
+        decisions=(*choice.decisions, *told),
+        doubts=(*choice.doubts, *doubts),
+    )
 
 
 def _one_of(parts: Sequence[Part], kind: Summation, read: Read) -> DoseChoice:

@@ -153,9 +153,8 @@ class _Reader:
         structures = self._structures(linked)
         plan = with_stated(self._plan(linked), structures, self._stated.rx)
         own = plan if isinstance(plan, Plan) else None
-        choice = choose_dose(
-            linked.doses, own, self.dose_grid, self._stated, orphans=linked.orphans
-        )
+        peek = partial(self.dose_grid, keep=False)
+        choice = choose_dose(linked.doses, own, self.dose_grid, self._stated, linked.orphans, peek)
         dose = _in_frame(choice, structures)
         image = self._image(linked, log)
         shown = _shown(linked.images, image)
@@ -207,9 +206,11 @@ class _Reader:
             return Reason(ReasonCode.STRUCTURE_UNREADABLE, structures)
         return structures
 
-    def dose_grid(self, one: FoundObject) -> DoseGrid:
-        """Read one dose; raise DicomError where it cannot be read."""
-        grid = self._once(one, lambda: read_dose(one.opened))
+    def dose_grid(self, one: FoundObject, *, keep: bool = True) -> DoseGrid:
+        """Read one dose, and keep it or not; raise DicomError where it cannot be read."""
+        read = partial(read_dose, one.opened)
+        kept = keep or one.problem or one.uid in self._read
+        grid = self._once(one, read) if kept else _guarded(one, read)
         if isinstance(grid, str):
             raise DicomError(grid)
         return grid
@@ -291,6 +292,7 @@ class _Reader:
             unused_doses=tuple(dose.name for dose in linked.doses if dose not in used),
             dose_decisions=choice.decisions,
             dose_against_file=choice.against_file,
+            dose_doubts=choice.doubts,
             unread_files=tuple(i.why for i in self._collection.ignored if i.broken),
         )
 

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from sbrt_qa.dicom.quirks import Mended, Stage
 from sbrt_qa.model.grid import UNIFORM_TOLERANCE_MM, DoseGrid, FloatArray
 from sbrt_qa.model.phrase import say
 
 Grids = tuple[DoseGrid, ...]
+
+Mask = npt.NDArray[np.bool_]
 
 _AXES = ("z_mm", "y_mm", "x_mm")
 
@@ -74,6 +77,22 @@ def at_point_gy(grid: DoseGrid, point_mm: tuple[float, float, float]) -> float |
     return float(_interpolated(grid, axes)[0, 0, 0])
 
 
+def on_centres_of(grid: DoseGrid, other: DoseGrid) -> tuple[FloatArray, Mask]:
+    """Return a dose at the voxel centres of another, and where it is known; 0 elsewhere.
+
+    A grid of one voxel along an axis is known on its plane only.
+    """
+    axes = [getattr(other, name) for name in _AXES]
+    inside = np.ones(other.dose_gy.shape, dtype=bool)
+    for index, (name, wanted) in enumerate(zip(_AXES, axes, strict=True)):
+        own: FloatArray = getattr(grid, name)
+        slack = UNIFORM_TOLERANCE_MM
+        shape = [1, 1, 1]
+        shape[index] = -1
+        inside &= ((wanted >= own[0] - slack) & (wanted <= own[-1] + slack)).reshape(shape)
+    return np.where(inside, _interpolated(grid, axes), 0.0), inside
+
+
 def _common(axis: str, finest: DoseGrid, grids: Grids) -> FloatArray:
     """Return the finest grid's voxel centres that lie within every grid."""
     centres: FloatArray = getattr(finest, axis)
@@ -86,6 +105,9 @@ def _interpolated(grid: DoseGrid, axes: Sequence[FloatArray]) -> FloatArray:
     values = grid.dose_gy
     for index, (name, wanted) in enumerate(zip(_AXES, axes, strict=True)):
         own: FloatArray = getattr(grid, name)
+        if own.size == 1:
+            values = values.repeat(wanted.size, index)
+            continue
         low = np.clip(np.searchsorted(own, wanted, side="right") - 1, 0, own.size - 2)
         part = np.clip((wanted - own[low]) / (own[low + 1] - own[low]), 0.0, 1.0)
         shape = [1, 1, 1]

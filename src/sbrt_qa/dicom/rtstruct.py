@@ -42,6 +42,19 @@ MIN_VERTICES: Final = 3
 MAX_VERTICES: Final = 1_000_000
 """Most vertices of one contour; one drawn at every 0.01 mm of its outline has 100,000."""
 
+ON_PLANE_MM: Final = 0.5
+"""Contours nearer than this along z lie on one slice."""
+
+LEAST_AREA_MM2: Final = 1.0
+"""Area that a line encloses which may have been meant as an outline."""
+
+_LINES: Final = (
+    ContourKind.OPEN_PLANAR,
+    ContourKind.OPEN_NONPLANAR,
+    ContourKind.CLOSED_PLANAR,
+    ContourKind.CLOSED_PLANAR_XOR,
+)
+
 _CLOSED: Final = (ContourKind.CLOSED_PLANAR, ContourKind.CLOSED_PLANAR_XOR)
 
 
@@ -195,23 +208,45 @@ def _if_not_plain(raw: bytes) -> bytes:
 def _contours(root: Item, roi: _Roi) -> tuple[list[Contour], tuple[SetAside, ...]]:
     where = f"{root.where} {quoted(roi.name)} (ROI {roi.number})"
     raw = _raw_contours(root, roi, where)
-    aside: Counter[tuple[ContourKind, str]] = Counter(
-        (c.kind, say("no closed contour")) for c in raw if c.kind not in _CLOSED
-    )
     closed = [c for c in raw if c.kind in _CLOSED]
+    aside: dict[tuple[ContourKind, str], list[FloatArray]] = {}
+    others = [c for c in raw if c.kind not in _CLOSED]
+    for found, values in zip(others, each_parsed([c.text for c in others]), strict=True):
+        points = np.empty((0, 3))
+        if not isinstance(values, BadDecimal) and values.size % 3 == 0:
+            points = values.reshape(-1, 3)
+        aside.setdefault((found.kind, say("no closed contour")), []).append(points)
     contours = []
     for found, values in zip(closed, each_parsed([c.text for c in closed]), strict=True):
         points = _points(found, values)
         if len(points) < MIN_VERTICES:
-            aside[found.kind, say("fewer than {0} vertices", MIN_VERTICES)] += 1
+            why = say("fewer than {0} vertices", MIN_VERTICES)
+            aside.setdefault((found.kind, why), []).append(points)
         else:
             contours.append((found, _contour(found, points), _spread_mm(points)))
     uneven = [spread for _, _, spread in contours if spread > PLANE_TOLERANCE_MM]
     if uneven:
         CONTOUR_Z.mend(Spread(len(uneven), max(uneven)), where, root.log)
+    planes = np.array([contour.z_mm for _, contour, _ in contours])
     return _with_images([(raw, contour) for raw, contour, _ in contours]), tuple(
-        SetAside(kind, n, note) for (kind, note), n in aside.items()
+        SetAside(kind, len(left), note, _lost(left, planes) if kind in _LINES else 0)
+        for (kind, note), left in aside.items()
     )
+
+
+def _lost(aside: Sequence[FloatArray], planes_mm: FloatArray) -> int:
+    """Return how many contours that were set aside may have enclosed volume."""
+    lines = [points for points in aside if len(points) >= MIN_VERTICES]
+    around = sum(_encloses(points) for points in lines)
+    rest = [float(p[:, 2].mean()) for p in aside if 0 < len(p) < MIN_VERTICES]
+    alone = [z for z in rest if not (np.abs(planes_mm - z) <= ON_PLANE_MM).any()]
+    return around + (len(alone) if len({round(z, 1) for z in alone}) > 1 else 0)
+
+
+def _encloses(points: FloatArray) -> bool:
+    x, y = points[:, 0] - points[0, 0], points[:, 1] - points[0, 1]
+    area = abs(float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y))) / 2
+    return area >= LEAST_AREA_MM2
 
 
 NEAR_SHARE: Final = 0.6

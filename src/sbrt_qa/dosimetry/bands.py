@@ -57,6 +57,7 @@ VIEWS: Final[Mapping[str, View]] = {
     "high end whole": View(Driver.END_CAPS, "high end"),
     "overlaps united": View(Driver.OVERLAPS, "overlaps"),
     "overlaps even-odd": View(Driver.OVERLAPS, "overlaps"),
+    "thin walls filled": View(Driver.OVERLAPS, "overlaps"),
     "gaps filled": View(Driver.GAPS, "gaps"),
     "gaps open": View(Driver.GAPS, "gaps"),
     "outside left out": View(Driver.OUTSIDE_GRID, "outside"),
@@ -165,6 +166,7 @@ class OtherDoses(CaseDoses):
             return True
         return any(
             (here.overlaps is not usual.overlaps and solid.stack.unclear)
+            or (here.overlaps is Overlaps.SOLID and solid.stack.thin)
             or (here.missing is not usual.missing and solid.gaps.doubtful)
             for solid in default.solids
         )

@@ -66,6 +66,7 @@ READINGS: Final = {
     "high end whole": Reading(Convention(flat_high=1.0)),
     "overlaps united": Reading(Convention(overlaps=Overlaps.UNION)),
     "overlaps even-odd": Reading(Convention(overlaps=Overlaps.EVEN_ODD)),
+    "thin walls filled": Reading(Convention(overlaps=Overlaps.SOLID)),
     "gaps filled": Reading(Convention(missing=Missing.FILLED)),
     "gaps open": Reading(Convention(missing=Missing.OPEN)),
 }

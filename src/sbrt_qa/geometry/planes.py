@@ -20,6 +20,7 @@ import numpy.typing as npt
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.overlaps.resolve import Plane, Unclear, resolve
 from sbrt_qa.geometry.parts._kernels import join_seen_from_above
+from sbrt_qa.geometry.shifted import shifted_copies
 from sbrt_qa.geometry.slabs import Overlaps
 from sbrt_qa.geometry.stacks import Role, interleaved, role_of
 from sbrt_qa.model.grid import FloatArray
@@ -69,6 +70,8 @@ class PlaneStack:
         z of the planes that held them.
     unclear
         Planes whose contours can be read in two ways.
+    thin
+        Planes with walls thinner than any that is drawn; they are read as walls.
     moved
         Contours that were moved onto the plane of others, and by how much at most, mm.
     parts, holes
@@ -85,6 +88,7 @@ class PlaneStack:
     duplicates: int = 0
     copied_mm: tuple[float, ...] = ()
     unclear: tuple[Unclear, ...] = ()
+    thin: tuple[Unclear, ...] = ()
     moved: tuple[int, float] = (0, 0.0)
     parts: tuple[PlaneStack, ...] = ()
     holes: tuple[PlaneStack, ...] = ()
@@ -111,6 +115,7 @@ class _Stacking:
     z_mm: list[float] = field(default_factory=list)
     columns: list[int] = field(default_factory=lambda: [0])
     unclear: list[Unclear] = field(default_factory=list)
+    thin: list[Unclear] = field(default_factory=list)
     copied_mm: list[float] = field(default_factory=list)
     moved: list[float] = field(default_factory=list)
     copies: int = 0
@@ -142,7 +147,8 @@ def stack_planes(
         )
     outlines = _outlines(structure.contours, slice_spacing_mm)
     made, others = _Stacking(), []
-    for column in _columns(outlines):
+    for whole in _columns(outlines):
+        column = _without_shifted(made, outlines, whole)
         planes = list(_planes(outlines, column))
         first, *rest = interleaved(planes, outlines.z_mm, outlines.boxes, slice_spacing_mm)
         _lay(made, outlines, first, overlaps)
@@ -272,6 +278,15 @@ def _planes(outlines: _Outlines, column: list[int]) -> Iterator[list[int]]:
     yield plane
 
 
+def _without_shifted(made: _Stacking, outlines: _Outlines, column: list[int]) -> list[int]:
+    """Return a column without second copies of its outlines that lie part of a slice off."""
+    loops = [c.xy_mm for c in outlines.contours]
+    gone = shifted_copies(column, outlines.z_mm, outlines.boxes, loops, outlines.slice_spacing_mm)
+    made.copies += len(gone)
+    made.copied_mm += dict.fromkeys(outlines.contours[i].z_mm for i in gone)
+    return [i for i in column if i not in gone] if gone else column
+
+
 def _named_alike(outlines: _Outlines, plane: list[int], i: int) -> bool:
     uid = outlines.contours[i].image_uid
     return uid in outlines.true_names and any(outlines.contours[j].image_uid == uid for j in plane)
@@ -294,6 +309,7 @@ def _lay(made: _Stacking, outlines: _Outlines, planes: list[list[int]], overlaps
         z_mm = _height([c.z_mm for c in contours], sizes[indices].prod(axis=1))
         made.moved += [abs(c.z_mm - z_mm) for c in contours if c.z_mm != z_mm]
         made.unclear += [Unclear(z_mm, *told) for told in plane.unclear]
+        made.thin += [Unclear(z_mm, *told) for told in plane.thin]
         made.copied_mm += [z_mm] if plane.copies else []
         made.copies += plane.copies
         made.planes.append(plane)
@@ -327,6 +343,7 @@ def _packed(made: _Stacking, others: Sequence[tuple[Role, PlaneStack]] = ()) -> 
         duplicates=made.copies,
         copied_mm=tuple(made.copied_mm),
         unclear=tuple(made.unclear),
+        thin=tuple(made.thin),
         moved=(len(made.moved), max(made.moved, default=0.0)),
         parts=tuple(stack for role, stack in others if role is Role.PART),
         holes=tuple(stack for role, stack in others if role is Role.HOLE),

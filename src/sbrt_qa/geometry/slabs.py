@@ -22,6 +22,9 @@ BRIDGE_FACTOR = 2.5
 WIDE_FACTOR = 1.5
 """A gap beyond this many usual spacings is worth telling the reader about."""
 
+FAR_APART_MM: Final = 6.0
+"""Planes up to this apart are drawn on purpose, on image slices however fine."""
+
 DEFAULT_THICKNESS_MM = 3.0
 """Thickness of a lone plane when neither the image nor the structure set gives a slice spacing."""
 
@@ -64,6 +67,9 @@ class Overlaps(enum.StrEnum):
     """What lies in any of them belongs to the structure."""
     EVEN_ODD = "even_odd"
     """What lies in both does not."""
+    SOLID = "solid"
+    """As is most likely, and walls thinner than anybody draws are none: what they enclose is
+    filled."""
 
 
 class Missing(enum.StrEnum):
@@ -205,7 +211,7 @@ def _usual_mm(width: FloatArray, slice_spacing_mm: float | None) -> tuple[FloatA
     """
     if width.size >= NEAR_GAPS and width.max() <= WIDE_FACTOR * width.min():
         even = np.full(width.size, float(np.median(width)))
-        return even, even
+        return even, _least_meant(width, even, slice_spacing_mm)
     known = slice_spacing_mm if slice_spacing_mm and slice_spacing_mm > 0 else None
     usual = np.array(
         [
@@ -221,7 +227,20 @@ def _usual_mm(width: FloatArray, slice_spacing_mm: float | None) -> tuple[FloatA
     if 0 < width.size < NEAR_GAPS:
         few = known or DEFAULT_THICKNESS_MM
         least = np.where(width > BRIDGE_FACTOR * few, np.minimum(usual, few), usual)
-    return usual, least
+    return usual, _least_meant(width, least, slice_spacing_mm)
+
+
+def _least_meant(
+    width: FloatArray, least: FloatArray, slice_spacing_mm: float | None
+) -> FloatArray:
+    """Return the least spacing that may be meant, where the image has slices in between.
+
+    Planes far apart on fine slices are missing some, however evenly they lie.
+    """
+    if not slice_spacing_mm or slice_spacing_mm <= 0:
+        return least
+    far = width > max(BRIDGE_FACTOR * slice_spacing_mm, FAR_APART_MM)
+    return np.where(far, np.minimum(least, slice_spacing_mm), least)
 
 
 def _middle(values: FloatArray) -> float:

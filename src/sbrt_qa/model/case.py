@@ -69,7 +69,8 @@ class Provenance:
 
     ``unused_doses`` are names of doses of the plan that were not taken; ``dose_decisions`` say, one
     sentence each, how the dose was chosen, where there was a choice, and ``dose_against_file`` that
-    the user's word is against what the file states of it. ``unread_files`` say, one sentence each,
+    the user's word is against what the file states of it; ``dose_doubts`` say how files of the dose
+    contradict each other. ``unread_files`` say, one sentence each,
     why a file beside the case could not be used, so that what it held is missing.
     """
 
@@ -81,6 +82,7 @@ class Provenance:
     unused_doses: tuple[str, ...] = ()
     dose_decisions: tuple[str, ...] = ()
     dose_against_file: bool = False
+    dose_doubts: tuple[str, ...] = ()
     unread_files: tuple[str, ...] = ()
 
 

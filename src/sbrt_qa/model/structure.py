@@ -66,12 +66,15 @@ class Contour:
 class SetAside:
     """Contours that take no part in the volume, and why.
 
-    ``kind`` is what they were; ``count`` how many; ``note`` one sentence for the reader.
+    ``kind`` is what they were; ``count`` how many; ``note`` one sentence for the reader. ``lost``
+    are those that may have enclosed volume: lines that enclose an area, and what is left of
+    contours on several planes that have no other.
     """
 
     kind: ContourKind
     count: int
     note: str
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

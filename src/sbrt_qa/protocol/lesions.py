@@ -44,6 +44,10 @@ VolumeOf: TypeAlias = Callable[[Tree[Structure]], float | Reason]
 """Gives the volume (cc) of structures combined; 0 where nothing is left."""
 
 
+Cold: TypeAlias = Callable[[Structure], str]
+"""Says what a structure gets, where that is next to nothing; else empty."""
+
+
 class Role(enum.StrEnum):
     """What became of a target: stable names."""
 
@@ -129,6 +133,7 @@ def find_lesions(
     set_apart: Mapping[str, str],
     own_dose: frozenset[int] = frozenset(),
     volume_of: VolumeOf,
+    cold: Cold = lambda _: "",
 ) -> Lesions:
     """Find all targets of a plan and say what becomes of each.
 
@@ -142,8 +147,12 @@ def find_lesions(
         ROI numbers that the plan prescribes a dose to.
     volume_of
         Gives volumes; where there is none nothing is recognised by its contours.
+    cold
+        Says of a structure what next to nothing of the prescription it gets, if so. One that is a
+        target by its type alone is then asked about: a type given to skin wires is no target.
     """
-    return _Sorting(protocol, structures, mapped, set_apart, own_dose, volume_of).sorted()
+    sorting = _Sorting(protocol, structures, mapped, set_apart, own_dose, volume_of, cold)
+    return sorting.sorted()
 
 
 class _Sorting:
@@ -155,6 +164,7 @@ class _Sorting:
         set_apart: Mapping[str, str],
         own_dose: frozenset[int],
         volume_of: VolumeOf,
+        cold: Cold,
     ) -> None:
         self.book = TargetBook(protocol)
         self.kinds = {s.name for s in protocol.structures if s.kind == "target"}
@@ -162,7 +172,7 @@ class _Sorting:
         self.with_limits = {name for c in asked for name in (c.structure, c.otherwise or "")}
         self.keys = structures.keys()
         self.mapped, self.set_apart, self.own_dose = mapped, set_apart, own_dose
-        self.volume_of = volume_of
+        self.volume_of, self.cold = volume_of, cold
         self.made: dict[str, Lesion] = {}
         self.later: list[tuple[str, str, str]] = []
         self.rings: list[str] = []
@@ -220,6 +230,9 @@ class _Sorting:
             self.later.append((key, kind, say("its name may be that of any target")))
         elif named is None and self._is_ring(structure):
             self.later.append((key, kind, say("typed {0} in the file", typed)))
+        elif named is None and (dose := self.cold(structure)):
+            doubt = say("typed {0} in the file, by a name that says nothing of a target", typed)
+            self._put(key, kind, Role.UNCLEAR, say("{0}, and {1}", doubt, dose))
         else:
             self._put(key, kind, Role.JUDGED, say("by its name") if named else say("by its type"))
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
+
+import numpy as np
 
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.case import Case
+from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import Plan, Prescription
@@ -27,6 +31,16 @@ CODES: Final = (UNJUDGED, SECOND, SET_APART, NOT_OF_ITS_OWN, UNUSED)
 SAY_SO: Final = say(
     "Say with --map which target it is, or with --not-a-target that it is none, and submit again."
 )
+
+
+ABOUT_EMPTY: Final = say(
+    "Have it contoured, or delete the empty ROI; where nothing is meant by it, say so with "
+    "--not-a-target."
+)
+
+COLD_SHARE: Final = 0.015
+"""Part of the prescription up to which a structure gets next to nothing of it: what scatters into
+any part of the body near the treated one."""
 
 
 def no_volume(tree: Tree[Structure]) -> float | Reason:  # noqa: ARG001 - a source of nothing
@@ -53,7 +67,38 @@ def lesions_of(
         set_apart=dict(case.stated.not_targets),
         own_dose=frozenset(own_doses(case)),
         volume_of=volume_of,
+        cold=partial(_next_to_nothing, case),
     )
+
+
+def _next_to_nothing(case: Case, structure: Structure) -> str:
+    """Say what dose the outline of a structure gets, where it is next to nothing; else nothing."""
+    dose, plan = case.dose, case.plan
+    if isinstance(dose, Reason) or isinstance(plan, Reason) or not structure.contours:
+        return ""
+    if not isinstance(plan.prescription, Prescription):
+        return ""
+    highest = highest_on_outline_gy(dose, structure)
+    whole = plan.prescription.total_gy
+    if highest is None or highest > COLD_SHARE * whole:
+        return ""
+    return say("it gets {0} Gy at most of {1} Gy", f"{highest:.2g}", f"{whole:g}")
+
+
+def highest_on_outline_gy(dose: DoseGrid, structure: Structure) -> float | None:
+    """Return the highest dose of the voxels next to the outline; None where it leaves the grid."""
+    points = np.concatenate(
+        [np.column_stack([c.xy_mm, np.full(len(c.xy_mm), c.z_mm)]) for c in structure.contours]
+    )
+    places = []
+    for column, axis in zip(points.T, (dose.x_mm, dose.y_mm, dose.z_mm), strict=True):
+        half = float(np.diff(axis).max(initial=0.0)) / 2
+        if column.min() < axis[0] - half or column.max() > axis[-1] + half:
+            return None
+        middles = (axis[1:] + axis[:-1]) / 2
+        places.append(np.searchsorted(middles, column))
+    x, y, z = places
+    return float(dose.dose_gy[z, y, x].max())
 
 
 def matcher_of(
@@ -97,10 +142,11 @@ def target_findings(protocol: Protocol, case: Case, lesions: Lesions) -> Iterato
     """Tell of every target that is not judged, and why."""
     asks = bool(protocol.targets.limits)
     for one in names_of(lesions, OPEN if asks else ()):
-        message = say("this may be a target, and was not judged: {0}", one.why)
+        message, advice = say("this may be a target, and was not judged: {0}", one.why), SAY_SO
         if one.role is Role.EMPTY:
             message = say("a target that has no contour cannot be judged")
-        yield Finding(UNJUDGED, Verdict.NOT_EVALUABLE, one.key, message, SAY_SO)
+            advice = ABOUT_EMPTY
+        yield Finding(UNJUDGED, Verdict.NOT_EVALUABLE, one.key, message, advice)
     if asks and protocol.targets.judge == "one":
         yield from _several(lesions)
     apart = list(names_of(lesions, (Role.SET_APART,)))

@@ -31,8 +31,9 @@ def _notes(doses: CaseDoses, structure: Structure) -> Iterator[str]:
     for doubt, what in (
         (Doubt.COPY_OR_WALL, "second copies or thin walls, taken for copies"),
         (Doubt.CROSSING, "contours that cross"),
+        (Doubt.THIN_WALL, "walls thinner than any that is drawn, taken for walls"),
     ):
-        here = [u for u in stack.unclear if u.doubt is doubt]
+        here = [u for u in (*stack.unclear, *stack.thin) if u.doubt is doubt]
         if here:
             share = 100 * max(u.share for u in here)
             heights = _heights(u.z_mm for u in here)

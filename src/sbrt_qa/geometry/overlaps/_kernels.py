@@ -217,8 +217,10 @@ def overlay(xy, start, side):
 
 
 @compiled
-def union_strips(xy, start):
+def union_strips(xy, start, winding):
     """Cut the union of loops, each by the even-odd rule, into trapezoids from bottom to top.
+
+    With `winding` a loop covers whatever it runs around, however often.
 
     Returns ``(k, 6)``: lower y, upper y, x at left and right of the lower side, then of the upper.
     """
@@ -241,7 +243,10 @@ def union_strips(xy, start):
         for e in edges:
             inside[owner[e]] = not inside[owner[e]]
             before = depth
-            depth += 1 if inside[owner[e]] else -1
+            if winding:
+                depth += 1 if xy[e, 1] > xy[last[e], 1] else -1
+            else:
+                depth += 1 if inside[owner[e]] else -1
             if before == 0:
                 left = e
             elif depth == 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -31,6 +31,20 @@ ALIKE: Final = 0.5
 
 HOLE_SHARE: Final = 0.8
 """A contour of which at least this part lies within a much larger one is more likely a hole."""
+
+THIN_MM: Final = 1.5
+"""A wall no thicker than this on average is thinner than any that is drawn: it is read as a wall,
+and may be an outline and another version of it."""
+
+ON_OUTLINE: Final = 0.9
+"""Part of the vertices of a coarse copy that lie within `COPY_MM` of the outline it was made of."""
+
+WITHIN: Final = 0.98
+"""Part of a contour that lies within another, but for rounding."""
+
+ALONG: Final = 0.4
+"""Part of the outline of a contour within another that runs along the other's, from which it is a
+part that was drawn again, not a hole."""
 
 SLIVER_MM: Final = 0.2
 """Depth of an overlap that rounding makes, along outlines that run beside each other."""
@@ -68,6 +82,8 @@ class Pair:
     joint_mm2: float = 0.0
     hole: bool = False
     """Whether, of contours that cross, the smaller is more likely a hole than a part."""
+    thin_mm: float = 0.0
+    """Mean thickness of the wall between one contour and another within it, where it is thin."""
 
 
 APART: Final = Pair(Relation.SEPARATE)
@@ -99,12 +115,54 @@ def pair_of(a: FloatArray, b: FloatArray) -> Pair:
     start = np.array([0, len(a), len(a) + len(b)], dtype=np.int64)
     boxes = np.concatenate([low, high], axis=1)
     near_a, near_b, farthest, crossing = meet(xy, start, boxes, 0, 1, WALL_MM, COPY_MM)
-    if not crossing and near_a == near_b == 0 and farthest > WALL_MM:
+    beyond = max(np.abs(low[0] - low[1]).max(), np.abs(high[0] - high[1]).max())
+    apart = not crossing and near_a == near_b == 0 and farthest > WALL_MM
+    if apart and beyond > 2 * THIN_MM:
         return APART
     way = _length(a), _length(b)
     near = (_share(near_a, way[0]), _share(near_b, way[1]))
     area_a, area_b, both = areas_mm2([a], [b])
-    return _judged(near, farthest, (area_a, area_b, both), max(near_a, near_b))
+    areas = area_a, area_b, both
+    found = _judged(near, farthest, areas, max(near_a, near_b))
+    if found.relation is Relation.SEPARATE and _is_drawn_again(near, areas):
+        return replace(found, relation=Relation.CROSSING)
+    if found.relation not in (Relation.SEPARATE, Relation.CROSSING) or not _alike(areas):
+        return found
+    if max(near) > 0 and max(_share_on(a, b), _share_on(b, a)) >= ON_OUTLINE:
+        return replace(found, relation=Relation.UNCLEAR, hole=False)
+    wall_mm = 2 * (found.joint_mm2 - both) / sum(way)
+    if found.relation is Relation.SEPARATE and wall_mm <= THIN_MM:
+        return replace(found, thin_mm=wall_mm)
+    return found
+
+
+def _is_drawn_again(near: tuple[float, float], areas: tuple[float, float, float]) -> bool:
+    """Tell whether the smaller of two contours lies within the other, along much of its outline.
+
+    It is a part that was drawn again; a hole keeps away from the outline.
+    """
+    area_a, area_b, both = areas
+    smaller = min(area_a, area_b)
+    along = near[0] if area_a <= area_b else near[1]
+    return both >= WITHIN * smaller > 0 and along >= ALONG
+
+
+def _alike(areas: tuple[float, float, float]) -> bool:
+    area_a, area_b, both = areas
+    return both >= ALIKE * (area_a + area_b - both)
+
+
+def _share_on(loop: FloatArray, outline: FloatArray) -> float:
+    """Return what part of the vertices of a loop lie within `COPY_MM` of an outline."""
+    begin = outline
+    along = np.roll(outline, -1, axis=0) - begin
+    squared = np.maximum((along**2).sum(axis=1), 1e-12)
+    on = 0
+    for x in loop:
+        part = np.clip(((x - begin) * along).sum(axis=1) / squared, 0.0, 1.0)
+        away = x - begin - part[:, np.newaxis] * along
+        on += bool((away**2).sum(axis=1).min() <= COPY_MM**2)
+    return on / len(loop)
 
 
 def _judged(
@@ -115,7 +173,7 @@ def _judged(
 ) -> Pair:
     area_a, area_b, both = areas
     joint = area_a + area_b - both
-    alike = both >= ALIKE * joint
+    alike = _alike(areas)
     one_sided = joint - both
     if farthest_mm <= COPY_MM and one_sided <= COPY_SHARE * max(area_a, area_b):
         return Pair(Relation.COPY, near, both, joint)

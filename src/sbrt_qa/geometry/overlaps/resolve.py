@@ -23,12 +23,21 @@ from sbrt_qa.geometry.overlaps.pairs import (
     areas_mm2,
     pair_of,
 )
-from sbrt_qa.geometry.overlaps.unions import union_of
+from sbrt_qa.geometry.overlaps.unions import covered_mm2, union_of
 from sbrt_qa.geometry.slabs import Overlaps
 from sbrt_qa.model.grid import FloatArray
 
 LEAST_SLIVER_MM2: Final = 0.01
 """Overlap of two pieces of one body that is more than rounding of one edge."""
+
+LAP_SHARE: Final = 0.02
+"""Part of its area that a contour may run around twice, as slips of the hand do."""
+
+LEAST_LAP_MM2: Final = 1.0
+"""Area up to which that is a slip, too."""
+
+CUT_MM: Final = 0.02
+"""Points nearer than this are the two ends of one cut."""
 
 MOST_LOOPS: Final = 60
 """Loops of one plane up to which copies of several loops together are looked for."""
@@ -41,6 +50,8 @@ class Doubt(enum.StrEnum):
     """A second copy of an outline, or a hole behind a thin wall."""
     CROSSING = "crossing"
     """Contours that cross."""
+    THIN_WALL = "thin wall"
+    """A wall thinner than any that is drawn: perhaps an outline, and another version of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +76,26 @@ class Plane:
     body: tuple[int, ...]
     copies: int = 0
     unclear: tuple[tuple[Doubt, float, float], ...] = ()
+    thin: tuple[tuple[Doubt, float, float], ...] = ()
 
 
 def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
     """Read the loops of one plane."""
+    loops, laps = each_once_around(loops, reading)
     if len(loops) == 1:
-        return Plane((loops[0],), (0,))
+        return Plane((loops[0],), (0,), 0, laps)
     kept, pairs, copies = _once(list(loops), _pairs(loops))
-    told = tuple(
+    told = laps + tuple(
         (_DOUBTS[p.relation], p.both_mm2, p.both_mm2 / p.joint_mm2)
         for p in pairs.values()
         if p.relation in _DOUBTS
     )
-    if reading is Overlaps.LIKELY:
+    thin = tuple(
+        (Doubt.THIN_WALL, p.both_mm2, p.both_mm2 / p.joint_mm2)
+        for p in pairs.values()
+        if p.thin_mm > 0
+    )
+    if reading in (Overlaps.LIKELY, Overlaps.SOLID):
         kept, pairs = _largest_of_versions(kept, pairs)
     groups = list(_groups(len(kept), [k for k, p in pairs.items() if _joins(p, reading)]))
     edges = [k for k, p in pairs.items() if p.relation is Relation.EDGE]
@@ -94,7 +112,48 @@ def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
     for i, j in edges:
         one, other = sorted((body[owner[i]], body[owner[j]]))
         body = [one if b == other else b for b in body]
-    return Plane(tuple(found), tuple(body), copies, told)
+    return Plane(tuple(found), tuple(body), copies, told, thin)
+
+
+def each_once_around(
+    loops: Sequence[FloatArray], reading: Overlaps
+) -> tuple[Sequence[FloatArray], tuple[tuple[Doubt, float, float], ...]]:
+    """Return loops of which none overlaps itself, and what depends on reading those that did.
+
+    A contour that runs around a part of its area twice encloses that part, or leaves it out by the
+    even-odd rule. It most likely encloses it, unless a cut leads to it and back: then it is a hole.
+    """
+    found: list[FloatArray] = []
+    told: list[tuple[Doubt, float, float]] = []
+    for loop in loops:
+        inside = areas_mm2([loop], [])[0]
+        if abs(inside - _around_mm2(loop)) <= LAP_SHARE * inside:
+            found.append(loop)
+            continue
+        covered = covered_mm2(loop)
+        twice = covered - inside
+        if twice <= max(LAP_SHARE * covered, LEAST_LAP_MM2):
+            found.append(loop)
+            continue
+        told.append((Doubt.CROSSING, twice, twice / covered))
+        as_drawn = reading is Overlaps.EVEN_ODD
+        as_drawn |= reading is not Overlaps.UNION and has_cut(loop)
+        found += [loop] if as_drawn else union_of([loop], winding=True)
+    return found, tuple(told)
+
+
+def _around_mm2(loop: FloatArray) -> float:
+    """Return the area of a loop, what it runs around twice counted twice."""
+    x, y = loop[:, 0], loop[:, 1]
+    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y))) / 2
+
+
+def has_cut(loop: FloatArray) -> bool:
+    """Tell whether a contour runs along an edge forth and back, as to a hole."""
+    points = np.round(loop / CUT_MM).astype(np.int64).tolist()
+    edges = {(*a, *b) for a, b in zip(points, points[1:] + points[:1], strict=True) if a != b}
+    back = sum((c, d, a, b) in edges for a, b, c, d in edges)
+    return 0 < back <= len(edges) / 2
 
 
 _DOUBTS: Final = {
@@ -194,6 +253,8 @@ def _joins(pair: Pair, reading: Overlaps) -> bool:
     """
     if pair.relation is Relation.EDGE:
         return pair.both_mm2 > LEAST_SLIVER_MM2
+    if reading is Overlaps.SOLID and pair.thin_mm > 0:
+        return True
     if pair.relation not in _DOUBTS or reading is Overlaps.EVEN_ODD:
         return False
     return reading is Overlaps.UNION or not pair.hole

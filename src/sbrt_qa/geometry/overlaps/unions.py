@@ -14,11 +14,18 @@ SAME_X_MM: Final = 1e-6
 """Ends of two trapezoids nearer than this are one point."""
 
 
-def union_of(loops: Sequence[FloatArray]) -> list[FloatArray]:
+def covered_mm2(loop: FloatArray) -> float:
+    """Return the area that a loop runs around, however often."""
+    strips = union_strips(loop, np.array([0, len(loop)], dtype=np.int64), True)  # noqa: FBT003 - a compiled function
+    sides = strips[:, 3] - strips[:, 2] + strips[:, 5] - strips[:, 4]
+    return float(((strips[:, 1] - strips[:, 0]) * sides / 2).sum())
+
+
+def union_of(loops: Sequence[FloatArray], *, winding: bool = False) -> list[FloatArray]:
     """Return polygons that together fill what lies in at least one of several loops.
 
-    Each loop is read by the even-odd rule. The results share edges and do not overlap; each has a
-    left and a right side that never turn back in y.
+    Each loop is read by the even-odd rule; with `winding`, all as what they run around. The results
+    share edges and do not overlap; each has a left and a right side that never turn back in y.
     """
     start = np.concatenate([[0], np.cumsum([len(loop) for loop in loops])]).astype(np.int64)
     growing: dict[tuple[int, int, int], tuple[list[list[float]], list[list[float]]]] = {}
@@ -26,7 +33,7 @@ def union_of(loops: Sequence[FloatArray]) -> list[FloatArray]:
     height = -np.inf
     current: dict[tuple[int, int, int], tuple[list[list[float]], list[list[float]]]] = {}
     for bottom, top, left_low, right_low, left_high, right_high in union_strips(
-        np.concatenate(loops), start
+        np.concatenate(loops), start, winding
     ).tolist():
         if bottom != height:
             done += [_closed(*sides) for sides in growing.values()]
