@@ -21,7 +21,7 @@ SAME_HEIGHT_MM: Final = 0.011
 NEAR_SHARE: Final = 0.7
 """Part of the spacing up to which layers are nearer than slices are."""
 
-SHIFTS: Final = (0.1, 0.98)
+SHIFTS: Final = (0.11, 0.98)
 """How far copies are off, in parts of the spacing; less is one plane, more the next one."""
 
 SAME_SHIFT_MM: Final = 0.05
@@ -53,7 +53,7 @@ def shifted_copies(
     z_mm, boxes, loops
         Height, box (x, y low, then high) and vertices of all contours.
     slice_spacing_mm
-        Spacing of the image slices; without it that of every second layer.
+        Spacing of the image slices; without it, layers are too near that are much nearer than most.
     """
     layers = _layers(column, z_mm)
     if len(layers) < FEW_LAYERS:
@@ -61,10 +61,15 @@ def shifted_copies(
     heights = z_mm[[layer[0] for layer in layers]]
     steps = np.diff(heights)
     spacing = slice_spacing_mm or float(np.median(heights[2:] - heights[:-2]))
-    short = steps <= NEAR_SHARE * spacing
     even = steps.max() <= EVEN * steps.min()
+    usual = spacing if slice_spacing_mm or even else float(np.percentile(steps, 75))
+    near = NEAR_SHARE * usual
+    short = steps <= near
     if not short.any():
         return []
+    one_plane = np.flatnonzero(steps <= SHIFTS[0] * spacing).tolist()
+    if any(_repeats(layers[k], layers[k + 1], boxes, loops) for k in one_plane):
+        return []  # copies on their own plane
     beside = np.append(short, False) | np.append([False], short)
     found = [
         (p, q)
@@ -75,7 +80,7 @@ def shifted_copies(
     pairs = _of_one_shift(found, heights)
     dropped = _dropped(pairs, heights)
     kept = [i for i in range(len(layers)) if i not in dropped]
-    left = np.diff(heights[kept]) <= NEAR_SHARE * spacing
+    left = np.diff(heights[kept]) <= near
     if not dropped or left.sum() > (1 - MOST) * short.sum():
         return []
     if even and not _change(kept, layers, boxes):
@@ -151,4 +156,4 @@ def _change(kept: Sequence[int], layers: Sequence[Sequence[int]], boxes: FloatAr
         [[*boxes[layers[k], :2].min(axis=0), *boxes[layers[k], 2:].max(axis=0)] for k in kept]
     )
     apart = np.abs(np.diff(around, axis=0)).max(axis=1)
-    return bool((apart > COPY_MM).mean() >= 0.5)
+    return bool((apart > COPY_MM).mean() >= MOST)
