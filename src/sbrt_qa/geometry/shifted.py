@@ -68,7 +68,8 @@ def shifted_copies(
     if not short.any():
         return []
     one_plane = np.flatnonzero(steps <= SHIFTS[0] * spacing).tolist()
-    if any(_repeats(layers[k], layers[k + 1], boxes, loops) for k in one_plane):
+    repeated = sum(_repeats(layers[k], layers[k + 1], boxes, loops) for k in one_plane)
+    if one_plane and repeated >= 0.5 * len(one_plane):
         return []  # copies on their own plane
     beside = np.append(short, False) | np.append([False], short)
     found = [
