@@ -49,6 +49,7 @@ def _fill_row(dose, iz, fz, iy, fy, first, last, row):
 def _kink(ramps, position, change):
     """Let the slope of "volume below d" change by `change` (mm3 per bin) at a place in bins."""
     k = int(position)
+    # Slope changes between two edges are shared out so that the double sum is exact at every edge.
     part = change * (position - k)
     ramps[k + 1] += change - part
     ramps[k + 2] += part
@@ -69,6 +70,9 @@ def _deposit_span(row, u0, u1, volume_per_column, low, per_bin, ramps, lumps):
     while u < u1:
         stop = min(float(i + 1), u1)
         right = row[i + 1] if stop == i + 1 else row[i] + (stop - i) * (row[i + 1] - row[i])
+        # One stretch between two dose columns: its volume is spread evenly over its doses, slope
+        # volume/rise (mm3 per bin). A stretch of nearly one dose would have a slope beyond all
+        # bounds, so it is a step instead.
         volume = (stop - u) * volume_per_column
         rise = (right - left) * per_bin
         position = (left - low) * per_bin
@@ -77,6 +81,8 @@ def _deposit_span(row, u0, u1, volume_per_column, low, per_bin, ramps, lumps):
             slope = volume / rise
         else:
             lumps[int(position)] += volume
+        # Where two stretches join, the ramp of one ends and that of the next begins: one change of
+        # slope.
         if slope != slope_before:
             _kink(ramps, position, slope - slope_before)
         total += volume * (left + right)
@@ -210,6 +216,7 @@ def _next_grid_line(start, along, t):
 def _parabola_extremes(f0, fm, f1):
     """Lowest and highest value on 0..1 of the parabola through f(0), f(1/2), f(1)."""
     low, high = min(f0, f1), max(f0, f1)
+    # f(t) = f0 + rise t + bend t^2, with its top at t = -rise / (2 bend).
     bend = 2.0 * (f0 + f1 - 2.0 * fm)
     rise = f1 - f0 - bend
     if bend != 0.0:
@@ -283,6 +290,9 @@ def refine_rows(values, knots, factor):
     result = np.empty((m, (n - 1) * factor + 1))
     gap = np.diff(knots)
     upper, bend, rest = np.zeros(n), np.zeros(n), np.zeros(n)
+    # Second derivatives M of a natural spline (M = 0 at both ends) solve h[i-1] M[i-1] + 2 (h[i-1]
+    # + h[i]) M[i] + h[i] M[i+1] = 6 (slope[i] - slope[i-1]); tridiagonal, so one sweep up (factors
+    # shared by all rows) and one down.
     for i in range(1, n - 1):
         upper[i] = gap[i] / (2.0 * (gap[i - 1] + gap[i]) - gap[i - 1] * upper[i - 1])
     for r in range(m):
@@ -298,6 +308,7 @@ def refine_rows(values, knots, factor):
             for k in range(factor):
                 b = k / factor
                 a = 1.0 - b
+                # Between knots: the chord, bent by the two second derivatives.
                 cubic = (a * a * a - a) * bend[i] + (b * b * b - b) * bend[i + 1]
                 result[r, i * factor + k] = a * row[i] + b * row[i + 1] + cubic * square
         result[r, (n - 1) * factor] = row[n - 1]

@@ -84,6 +84,7 @@ def band_among(
     A yes or no has a band where another reading of the contours says the opposite. A part of a
     volume and a probability stay within 100 %.
     """
+    # A volume does not depend on where the dose grid ends.
     seen = [(v, o) for v, o in seen if spec.kind != "Volume" or v.driver is not Driver.OUTSIDE_GRID]
     known = [(view, o.value) for view, o in seen if isinstance(o, Measured)]
     if value.unit != "bool":
@@ -108,6 +109,7 @@ def band_of(value: float, others: Iterable[tuple[View, float]], most: float = ma
     others = list(others)
     if value in (0.0, most) and all(other == value for _, other in others):
         return Band(value, value, Driver.QUADRATURE)
+    # Per aspect the farthest view on each side; 0 where no view lies on that side.
     low: dict[str, tuple[float, Driver]] = {}
     high: dict[str, tuple[float, Driver]] = {}
     for view, other in others:
@@ -115,9 +117,13 @@ def band_of(value: float, others: Iterable[tuple[View, float]], most: float = ma
         low[view.aspect] = min(low.get(view.aspect, (0.0, view.driver)), away)
         high[view.aspect] = max(high.get(view.aspect, (0.0, view.driver)), away)
     shares = [*low.values(), *high.values()]
+    # Never narrower than what rounding of coordinates, chords of contours and the table of doses
+    # leave open; and the driver is the aspect that moves most.
     least = FLOOR * abs(value)
     farthest = max(shares, key=lambda s: abs(s[0]), default=(0.0, Driver.QUADRATURE))
     driver = farthest[1] if abs(farthest[0]) > least else Driver.QUADRATURE
+    # Aspects add up linearly, not in quadrature: they are choices of a program, not random errors,
+    # and the band must hold the program that chooses the worst of each.
     below = min(sum(s[0] for s in low.values()), -least)
     above = max(sum(s[0] for s in high.values()), least)
     return Band(max(value + below, min(value, 0.0)), min(value + above, max(most, value)), driver)
@@ -257,13 +263,17 @@ class Views:
         )
 
     def _all(self, subject: Subject, default: DVH) -> Iterator[tuple[str, DVH]]:
+        # Views that change nothing for this structure have no DVH and take no part.
         found = {name: other.changed(subject) for name, other in self._others.items()}
         there = {name: dvh for name, dvh in found.items() if dvh is not None}
+        # The coarse reading is no plausible value itself; it shows the error of the grid, which
+        # falls with the square of the spacing (`beyond`).
         if coarse := there.pop("coarse", None):
             yield "ever finer", beyond(coarse, default, 2)
         if any(VIEWS[name].aspect.endswith("end") for name in there):
             there.pop("no ends", None)  # these flat ends tell it, each on its own side
         yield from there.items()
+        # The same for the fine grid: from linear on the voxels to linear on voxels cut into parts.
         if linear := there.get("linear"):
             parts = self._parts(subject)
             yield "ever finer", beyond(linear, default, parts)

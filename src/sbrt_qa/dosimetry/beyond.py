@@ -56,6 +56,8 @@ def highest_beyond_gy(
     """
     if 1 in dose.dose_gy.shape:
         return Reason(ReasonCode.DOSE_UNUSABLE, say("the dose grid has no extent along one axis"))
+    # Branch and bound: a grid cell cannot hold more than its hottest corner, so once the best point
+    # found is as hot as the next cell's corner, nothing is left to find.
     search = _Search(Distance(target, SLIT_MM), body, dose, distance_mm)
     cells, top_gy = search.candidates()
     best = -1.0
@@ -91,9 +93,12 @@ class _Search:
             if top_gy[0] <= floor_gy:
                 break
             low, high = self._corners(cells)
+            # A cheap distance that is too large by at most `ROUGH_MM` drops cells that are near for
+            # sure, and finds centres that are far for sure: their dose is a floor for the result.
             centre, reach = (low + high) / 2, np.linalg.norm(high - low, axis=1) / 2
             bound = self.away.bound_mm(centre)
             far = bound + reach + SAME_MM >= self.distance_mm
+            # Deep inside the target is far from its surface, too; that does not count.
             far[far] = ~contains(self.away.cells, centre[far])
             found.append((cells[far], top_gy[far]))
             sure = centre[far & (bound - ROUGH_MM >= self.distance_mm)]
@@ -108,10 +113,13 @@ class _Search:
         """
         points = self._hotter(_lattice(*self._corners(cells)), best_gy)
         points = points[self.away.bound_mm(points) > self.distance_mm - FINE_MM]
+        # The dose falls outwards, so the highest stands at exactly the distance: points of the
+        # lattice within 1 mm of it move there along the line to their nearest surface point.
         distance, surface = self.away.nearest(points)
         near = abs(distance - self.distance_mm) < FINE_MM
         scale = self.distance_mm / distance[near][:, None]
         moved = self._hotter(surface[near] + scale * (points[near] - surface[near]), best_gy)
+        # Another part of the surface may be nearer to where a point has moved.
         again, _ = self.away.nearest(moved)
         moved = moved[again > self.distance_mm - SAME_MM]
         points = np.concatenate([points[distance >= self.distance_mm], moved])
@@ -135,6 +143,8 @@ def _hottest_first(dose: DoseGrid) -> Iterator[tuple[IntArray, FloatArray]]:
     for axis in range(3):
         top = np.maximum(np.delete(top, 0, axis), np.delete(top, -1, axis))
     upper = float(top.max())
+    # Sorting millions of cells would cost more than the search: take them in halving levels of
+    # dose, and sort within a level only when it is reached.
     for lower in (*(upper / 2**halving for halving in range(1, 8)), -1.0):
         level = np.flatnonzero((top > lower) & (top <= upper))
         level = level[np.argsort(top.ravel()[level])[::-1]]

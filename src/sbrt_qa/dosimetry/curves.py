@@ -58,11 +58,15 @@ def _cover(axis_mm: FloatArray, low_mm: float, high_mm: float) -> slice:
 def curve_of(cells: Cells, dose: DoseGrid, edges_gy: FloatArray, area_mm2: float) -> Curve:
     """Integrate cells once, with lines that stand for about `area_mm2` each."""
     spans = scan(cells, lattice(cells, area_mm2))
+    # Even and odd lines are two independent quadratures of the same integral: lines of either half
+    # are spread over the whole region.
     halves = [deposit_spans(spans, dose, edges_gy, first) for first in (0, 1)]
     (_, _, even), (_, _, odd) = halves
     inside, dosed = even[0] + odd[0], even[1] + odd[1]
     one, other = (cumulative_cc_of(*half) for half in halves)
     volume_cc, inside_cc = spans.volume_cc, cc_from_mm3(inside)
+    # Two sums of the same spans in another order: only rounding differs, and no volume of 1e-12 cc
+    # is said to lie outside the grid.
     if abs(volume_cc - inside_cc) <= ROUNDING * volume_cc:
         volume_cc = inside_cc
     return Curve(
@@ -94,8 +98,11 @@ def deposit_spans(
 def cumulative_cc_of(ramps: FloatArray, lumps: FloatArray, sums: FloatArray) -> FloatArray:
     """Turn differences of the volume below each edge into the volume at or above it."""
     bins, inside_mm3 = lumps.size - 1, float(sums[0])
+    # A ramp is two entries in the second difference: summed twice it is the volume below each edge.
+    # A stretch of uniform dose is a step: one entry in the first difference, summed once.
     below = np.cumsum(np.cumsum(ramps))[: bins + 1]
     below[1:] += np.cumsum(lumps)[:bins]
+    # Rounding may leave 1e-13 of a rise, which a cumulative histogram never has.
     above = np.clip(inside_mm3 - below, 0.0, inside_mm3)
     above[0] = inside_mm3
     return cc_from_mm3(1.0) * np.minimum.accumulate(above)

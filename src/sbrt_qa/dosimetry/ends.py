@@ -62,12 +62,17 @@ def with_other_ends(
     GeometryError
         The contours cannot be scanned safely.
     """
+    # 1. Both regions are read on the very same dose: refined around the first, held beyond the rim
+    #    as far as either reaches. Otherwise the difference would be one of interpolation.
     settings = dataclasses.replace(settings, least_lines=LEAST_LINES)
     all_cells = tuple(cells_of(region) for region in regions)
     fine = refined(dose, box_of(all_cells[0]), settings.interpolation)
     dose = with_rim(fine, dose, regions[0], *all_cells)
+    # 2. Only where their pieces end at different heights do the two regions differ.
     stretches = _stretches(*regions)
     less, more = (_part(within(cells, stretches), dose, settings) for cells in all_cells)
+    # 3. V'(d) = V(d) - part(d) + other part(d), on all edges of the three histograms; volume and
+    #    volume times mean dose add up in the same way.
     inside = default.inside_grid_cc - less.inside_cc + more.inside_cc
     if inside <= 0:
         return None
@@ -77,6 +82,7 @@ def with_other_ends(
     edges = np.unique(np.concatenate([default.dose_gy, less.edges_gy, more.edges_gy]))
     volumes = default.volumes_at_doses_cc(edges) + _volumes_cc(more, edges)
     volumes = np.clip(volumes - _volumes_cc(less, edges), 0.0, inside)
+    # Differences of nearly equal numbers: what rounding makes rise or fall below 0 is cut.
     volumes[0] = inside
     dosed = default.mean_gy * default.inside_grid_cc - less.mean_gy * less.inside_cc
     mean = (dosed + more.mean_gy * more.inside_cc) / inside
@@ -151,6 +157,8 @@ def _extremes(
     default: DVH, less: Curve, more: Curve, cells: Cells, dose: DoseGrid
 ) -> tuple[float, float]:
     """Return lowest and highest dose; looked for only where the default's may have been cut off."""
+    # An extreme does not add up. It is looked for again where what was cut off or put on comes
+    # within 2 % of the range of it; elsewhere it stands in the part that both regions share.
     span = default.max_gy - default.min_gy
     near = 0.02 * span
     touched = less.min_gy <= default.min_gy + near or less.max_gy >= default.max_gy - near

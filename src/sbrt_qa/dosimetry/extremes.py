@@ -33,6 +33,9 @@ def extremes(cells: Cells, dose: DoseGrid, low_gy: float, high_gy: float) -> tup
     low_gy, high_gy
         Doses already met inside the region; the result is at least as wide.
     """
+    # Section by section. Within a grid cell at one height the dose is bilinear, a saddle without a
+    # top or bottom of its own. So the extremes are at grid nodes inside the section, or on its
+    # outline, where the dose is a parabola between two grid lines.
     start, heights = _heights(cells, dose.z_mm)
     low, high = _on_nodes(cells, dose, start, heights, low_gy, high_gy)
     low, high = extremes_on_edges(
@@ -52,10 +55,13 @@ def _heights(cells: Cells, z_mm: FloatArray) -> tuple[IntArray, FloatArray]:
     low, high = np.maximum(cells.z_low_mm, z_mm[0]), np.minimum(cells.z_high_mm, z_mm[-1])
     values: list[FloatArray] = []
     for a, b in zip(low.tolist(), high.tolist(), strict=True):
+        # Where cells meet, the upper one does not repeat the height of the lower one.
         meets_last = bool(values) and values[-1].size > 0 and values[-1][-1] >= a
         parts = max(int((b - a) / step) + 1, 1)
         even = [a + (b - a) * i / parts for i in range(1 if meets_last else 0, parts + 1)]
         first, last = np.searchsorted(z_mm, (a, b), side="right")
+        # The dose bends at dose planes, so each of them is looked at; between them even steps
+        # follow the curved sides.
         within = z_mm[first:last] if a <= b else z_mm[:0]
         values.append(np.sort(np.concatenate([even, within])) if a <= b else within)
     counts = np.cumsum([0, *(v.size for v in values)]).astype(np.int64)
@@ -78,6 +84,7 @@ def _on_nodes(
 
 def _grid_rows(cells: Cells, y_mm: FloatArray, start: IntArray, heights: FloatArray) -> Lines:
     """Return scan lines that coincide with rows of the dose grid, at every height of every cell."""
+    # Nodes inside: spans of scan lines laid on the rows of the grid say which.
     first = np.searchsorted(y_mm, cells.y_low_mm, side="left")
     rows = np.searchsorted(y_mm, cells.y_high_mm, side="right") - first
     per_cell = np.diff(start)

@@ -90,10 +90,16 @@ def integrate(
     cells = cells_of(region)
     if section_mm2(cells) <= 0:
         return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no area"))
+    # 1. The dose as it is read: a spline on a finer grid where that is worth it; the nearest value
+    #    in the outer halves of the outer voxels. From here on it is a trilinear interpolant.
     dose = with_rim(refined(dose, box_of(cells), settings.interpolation), dose, region, cells)
+    # 2. Bins over the doses of the voxels around the region: every dose of it lies between them.
     edges = bin_edges(cells, dose, settings.bins)
     if edges is None:
         return _outside(say("lies entirely outside the dose grid"))
+    # 3. Integrate; make the lines four times denser (twice in y and in z) until the curves of every
+    #    other line and of the lines between agree. Their difference is larger than the error of the
+    #    sum of both, so the tolerance is on the safe side.
     area = area_mm2_of(cells, settings)
     floor = section_mm2(cells) / settings.most_lines
     fine = curve_of(cells, dose, edges, area)
@@ -104,6 +110,7 @@ def integrate(
         return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no volume"))
     if fine.inside_cc <= 0:
         return _outside(say("encloses no volume inside the dose grid"))
+    # 4. Lines miss the very hottest place; the extremes are computed, not taken from them.
     low, high = extremes(cells, dose, fine.min_gy, fine.max_gy)
     return DVH(
         volume_cc=fine.volume_cc,
@@ -141,6 +148,8 @@ def parts_of(region: Region, dose: DoseGrid, interpolation: Interpolation) -> in
 def area_mm2_of(cells: Cells, settings: Settings) -> float:
     """Return the section that one line stands for in the first pass."""
     section = section_mm2(cells)
+    # 1 mm2 a line for large organs, at least `least_lines` for small ones, `most_lines` for huge
+    # ones.
     usual = min(settings.area_mm2, section / settings.least_lines)
     return max(usual, section / settings.most_lines)
 

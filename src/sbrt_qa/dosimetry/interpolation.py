@@ -71,6 +71,8 @@ def refinement(dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBI
     axes = (dose.z_mm, dose.y_mm, dose.x_mm)
     factor = _factor([a[cut] for a, cut in zip(axes, cuts, strict=True)])
     around = dose.dose_gy[cuts]
+    # A spline passes through every voxel, noise and all; the trilinear interpolant averages a
+    # little.
     if factor > 1 and noise_gy(around) > NOISY * float(around.max()):
         return 1
     return factor
@@ -84,6 +86,9 @@ def noise_gy(values: FloatArray) -> float:
     """
     if min(values.shape) < _FOURTH.size:
         return 0.0
+    # A fourth difference of noise of standard deviation s has sqrt(1 + 16 + 36 + 16 + 1) s = 8.4 s;
+    # the median of the absolute values of a normal variable is 0.6745 of that. The median, because
+    # a steep edge touches a few voxels, noise all.
     unit = _SPREAD_OF_MEDIAN * float(np.sqrt((_FOURTH**2).sum()))
     return (
         min(float(np.median(np.abs(_fourth_differences(values, axis)))) for axis in range(3)) / unit
@@ -110,9 +115,11 @@ def refined(dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBIC) 
     axes = (dose.z_mm, dose.y_mm, dose.x_mm)
     coarse = [a[cut] for a, cut in zip(axes, cuts, strict=True)]
     z, y, x = [_divided(a, factor) for a in coarse]
+    # One axis after the other: a tensor-product spline does not depend on the order.
     low, high = _range_around(values)
     for axis, knots in enumerate(coarse):
         values = refined_along(values, axis, knots, factor)
+    # Free, it may still not be negative. Held, it stays within the 4 x 4 x 4 voxels around.
     if how is Interpolation.UNHELD:
         values = np.maximum(values, 0.0)
     else:
@@ -135,6 +142,7 @@ def _thinned(dose: DoseGrid, cuts: tuple[slice, slice, slice]) -> DoseGrid:
     axes = (dose.z_mm, dose.y_mm, dose.x_mm)
     kept = [np.arange(cut.start, cut.stop) for cut in cuts]
     for number, (axis, index) in enumerate(zip(axes, kept, strict=True)):
+        # Every second voxel, and one more where the last would fall short of the box.
         even = np.arange(index[0], min(index[-1] + 2, axis.size), 2)
         if even.size < 2 or even[-1] < index[-1]:
             return dose
@@ -155,6 +163,7 @@ def _factor(axes_mm: list[FloatArray]) -> int:
     widest = max(float(np.diff(a).max()) for a in axes_mm)
     wanted = int(np.ceil(widest / FINEST_MM))
     cells = float(np.prod([a.size - 1 for a in axes_mm]))
+    # As fine as wanted, or as many voxels as are affordable; below 2 the grid stays as it is.
     affordable = int((MOST_VOXELS / cells) ** (1 / 3))
     return max(min(wanted, affordable), 1)
 
@@ -175,6 +184,7 @@ def refined_along(values: FloatArray, axis: int, knots_mm: FloatArray, factor: i
 
 def _range_around(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return lowest and highest voxel of the 4 x 4 x 4 around each cell between voxels."""
+    # Minimum over a cube is the minimum along one axis after the other.
     low = high = values
     for axis in range(3):
         low = _slide(low, axis, np.minimum)

@@ -79,6 +79,8 @@ def beyond(coarse: DVH, fine: DVH, parts: int) -> DVH:
     The error of a linear interpolation falls with the square of the spacing, so what is left after
     dividing into `parts` is the difference so far over ``parts ** 2 - 1``; `SAFETY` times that.
     """
+    # error(h) = c h^2: coarse - fine = c (h^2 - (h/parts)^2), so what fine still lacks is (coarse -
+    # fine) / (parts^2 - 1) (Richardson's extrapolation), and that times the safety.
     share = SAFETY / (parts**2 - 1)
     edges = np.union1d(coarse.dose_gy, fine.dose_gy)
     a, b = coarse.volumes_at_doses_cc(edges), fine.volumes_at_doses_cc(edges)

@@ -65,6 +65,8 @@ def _vanishing_mm(sections: Sections) -> float:
         return np.inf
     away = [abs(height - z) for height, _ in inner[:2]]
     more = [area / last - 1 for _, area in inner[:2]]
+    # area(d)/last = 1 + linear d + square d^2, d outwards; the known sections lie at d = -away,
+    # where it is 1 + more. Two of them give a line, three a parabola (divided differences).
     square = 0.0
     linear = -more[0] / away[0]
     if len(inner) > 1:
@@ -80,6 +82,8 @@ def first_root(linear: FloatArray, square: FloatArray) -> FloatArray:
     """
     inside = linear**2 - 4 * square
     misses = inside < -0.1 * linear**2
+    # 2c / (-b +- root) instead of (-b +- root) / 2a: it does not lose digits where the square is
+    # small, and a straight line (square = 0) needs no case of its own.
     root = np.sqrt(np.maximum(inside, 0.0))
     with np.errstate(divide="ignore"):
         roots = np.stack([2 / (-linear + root), 2 / (-linear - root)])

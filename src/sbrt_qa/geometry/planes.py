@@ -145,13 +145,19 @@ def stack_planes(
         raise GeometryError(
             "the structure has no closed contour", where=f"ROI {structure.roi_number}"
         )
+    # 1. Arrays instead of objects: heights, vertices, boxes, and which slice names can be believed.
     outlines = _outlines(structure.contours, slice_spacing_mm)
     made, others = _Stacking(), []
+    # 2. What hangs together seen from above is a column; all that follows looks at one of them.
     for whole in _columns(outlines):
         column = _without_shifted(made, outlines, whole)
         planes = list(_planes(outlines, column))
+        # 3. Contours at one height form a plane; planes of two drawing sessions are told apart.
         first, *rest = interleaved(planes, outlines.z_mm, outlines.boxes, slice_spacing_mm)
+        # 4. The stack with the largest section is the structure; copies and crossings of its planes
+        #    are settled plane by plane.
         _lay(made, outlines, first, overlaps)
+        # 5. Every other stack of the column repeats it, lies within it, or adds to it.
         for planes in rest:
             role, told = role_of(*(_read(outlines, stack) for stack in (first, planes)))
             if role is Role.COPY:
@@ -159,6 +165,9 @@ def stack_planes(
                 made.copied_mm += [outlines.contours[plane[0]].z_mm for plane in planes]
                 continue
             made.unclear += told
+            # Under the even-odd rule it is one more column of the same solid: what lies in both
+            # drops out by itself. Otherwise it is a solid of its own, united or subtracted by the
+            # region.
             if role is Role.PART and overlaps is Overlaps.EVEN_ODD:
                 _lay(made, outlines, planes, overlaps)
             else:
@@ -191,6 +200,8 @@ def one_per_plane(structure: Structure, slice_spacing_mm: float | None = None) -
 
 def tolerance_mm(steps_mm: FloatArray, slice_spacing_mm: float | None) -> float:
     """Return how far contours of one plane may lie apart, from the steps between heights."""
+    # The width of a plane follows the spacing: contours of 1 mm slices may not lie as far apart as
+    # those of 5 mm slices. The 1e-6 lets a distance of exactly a tenth count as within.
     usual = spacing_mm(steps_mm)
     if usual is None:
         return LEAST_TOLERANCE_MM
@@ -207,10 +218,15 @@ def spacing_mm(steps_mm: FloatArray) -> float | None:
     steps = steps_mm[steps_mm > LEAST_TOLERANCE_MM]
     if steps.size == 0:
         return None
+    # Steps within a plane must not drag the median down. Where next to nothing is wide, the planes
+    # are truly that close, and half of a high step (the 90th percentile) tells steps within a plane
+    # from steps between planes instead.
     wide = steps[steps > MOST_TOLERANCE_MM * (1 + 1e-6)]
     if wide.size * FEW_WIDE < steps.size or wide.size == 0:
         wide = steps[steps > 0.5 * np.sort(steps)[int(0.9 * (steps.size - 1))]]
     usual = float(np.sort(wide)[(wide.size - 1) // 2])
+    # A step between planes runs from the last contour of one to the first of the next; the spacing
+    # of the planes themselves is longer by what a plane is thick.
     within = steps[steps <= usual * PLANE_SHARE / (1 - PLANE_SHARE) * (1 + 1e-6)]
     return usual + (float(within.max()) if within.size else 0.0)
 
@@ -250,6 +266,8 @@ def _true_names(contours: tuple[Contour, ...], slice_spacing_mm: float | None) -
     for c in contours:
         low.setdefault(c.image_uid, c.z_mm)
         high[c.image_uid] = c.z_mm
+    # A slice name that contours of very different heights share is a copy-and-paste of the export.
+    # Names are believed where all contours of a name lie within half a slice of each other.
     steps = np.diff(np.sort([(low[uid] + high[uid]) / 2 for uid in low if uid]))
     near = SLICE_SHARE * (slice_spacing_mm or spacing_mm(steps) or 0.0)
     return frozenset(uid for uid in low if uid and 0 < high[uid] - low[uid] <= near)
@@ -271,6 +289,8 @@ def _planes(outlines: _Outlines, column: list[int]) -> Iterator[list[int]]:
     near = tolerance_mm(np.diff(z), outlines.slice_spacing_mm)
     plane: list[int] = []
     for i, z_mm in zip(column, z.tolist(), strict=True):
+        # Compared with the first contour of the plane, not with the last: a ramp of many small
+        # steps must not become one thick plane.
         if plane and z_mm - outlines.z_mm[plane[0]] > near and not _named_alike(outlines, plane, i):
             yield plane
             plane = []
@@ -321,6 +341,8 @@ def _height(heights_mm: list[float], sizes_mm2: FloatArray) -> float:
     """Return the height at which most lies; of equal ones, that of the largest contour."""
     if len(set(heights_mm)) == 1:
         return heights_mm[0]
+    # The height with the largest sum of sizes wins, so that little is moved onto much. Sizes are
+    # those of boxes: the area of what may still turn out to be a copy is not needed.
     found: dict[float, tuple[float, float]] = {}
     for z, size in zip(heights_mm, sizes_mm2.tolist(), strict=True):
         total, largest = found.get(z, (0.0, 0.0))

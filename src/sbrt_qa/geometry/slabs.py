@@ -185,11 +185,15 @@ def gaps_between(
     width = np.diff(z_mm)
     plausible = np.ones(width.size, dtype=bool) if continued is None else continued
     usual, least = _usual_mm(width, slice_spacing_mm)
+    # A gap is looked at when it is wide in comparison with the least spacing that may be meant, and
+    # filled when it is at most `BRIDGE_FACTOR` times what is usual beside it.
     wide = width > WIDE_FACTOR * least
     doubtful = wide & plausible
     joined = width <= BRIDGE_FACTOR * usual
+    # Readings for bands fill, or leave open, every gap about which one may think differently.
     if missing is not Missing.USUAL:
         joined = np.where(doubtful, missing is Missing.FILLED, joined)
+    # Where no structure can go on, a wide gap is the space between two bodies in every reading.
     joined &= plausible | ~wide
     return Gaps(
         width_mm=width,
@@ -209,20 +213,26 @@ def _usual_mm(width: FloatArray, slice_spacing_mm: float | None) -> tuple[FloatA
 
     Of few planes only the image knows what is usual: up to three may all be too far apart.
     """
+    # Evenly drawn, as nearly always: one number serves all gaps.
     if width.size >= NEAR_GAPS and width.max() <= WIDE_FACTOR * width.min():
         even = np.full(width.size, float(np.median(width)))
         return even, _least_meant(width, even, slice_spacing_mm)
     known = slice_spacing_mm if slice_spacing_mm and slice_spacing_mm > 0 else None
+    # The larger of the medians of three gaps below and three above: at a change of spacing from 2
+    # to 5 mm the first gap of 5 mm is usual, because it is so above. The lower of two middle
+    # values, so that one missing slice among few planes does not become the rule.
     usual = np.array(
         [
             max(_middle(width[max(i - NEAR_GAPS, 0) : i]), _middle(width[i + 1 :][:NEAR_GAPS]))
             for i in range(width.size)
         ]
     )
+    # Two planes know nothing of a usual spacing; the image does.
     if width.size == 1:
         usual = width.copy()
         if known is not None and width[0] > BRIDGE_FACTOR * known:
             usual[0] = known
+    # With up to three planes every gap may miss a slice, so the image (or 3 mm) is the measure.
     least = usual
     if 0 < width.size < NEAR_GAPS:
         few = known or DEFAULT_THICKNESS_MM
@@ -252,4 +262,5 @@ def _by_plane(usual: FloatArray, slice_spacing_mm: float | None) -> FloatArray:
     if usual.size == 0:
         known = slice_spacing_mm if slice_spacing_mm and slice_spacing_mm > 0 else None
         return np.array([known or DEFAULT_THICKNESS_MM])
+    # A plane between two spacings belongs to the finer one: what it shows is at least as thick.
     return np.asarray(np.minimum(np.append(usual, usual[-1]), np.append(usual[:1], usual)))

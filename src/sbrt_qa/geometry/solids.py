@@ -91,12 +91,17 @@ def make_solid(
     stack: PlaneStack, convention: Convention, slice_spacing_mm: float | None = None
 ) -> Solid:
     """Give every loop its extent and its law under a convention."""
+    # 1. Loops that change together are one body; most bodies are one loop.
+    # 2. Which planes of a column belong together, and which body continues which across them.
     bodies = bodies_of(stack)
     gaps = gaps_of(stack, bodies, convention.missing, slice_spacing_mm)
     loops, gaps = _examine(stack, bodies, gaps, convention.missing)
     plane = loops.facts[:, 0]
+    # 3. Each side of a plane has its own extent and its own law, because its neighbours differ.
     low, law_low = _side(loops, convention, 0)
     high, law_high = _side(loops, convention, 1)
+    # 4. Where both laws are the same (the usual case: the parabola through three planes) the two
+    #    halves are one piece, which halves the work of the scan.
     split = (law_low != law_high).any(axis=1)
     of_loop = loops.of_loop
     loop = np.arange(of_loop.size)
@@ -121,6 +126,8 @@ def _examine(
     partner = neighbours(
         bodies.plane_start, gaps.joined, bodies.moments, bodies.boxes, bodies.depth
     )
+    # How far the neighbour is, or would be: the gap on that side; where that is open, the gap on
+    # the other side; for a plane alone, the usual spacing.
     width = np.where(gaps.joined, gaps.width_mm, np.nan)
     below, above = np.concatenate([[np.nan], width]), np.concatenate([width, [np.nan]])
     usual = np.where(np.isnan(below) & np.isnan(above), gaps.usual_mm, np.nan)
@@ -148,13 +155,19 @@ def _side(loops: _Loops, convention: Convention, side: int) -> tuple[FloatArray,
     if convention.between is Between.MORPH:
         _fit(law, loops, side)
         _straighten(law, loops, side)
+    # Towards a neighbour a piece goes half-way, always: there the neighbour's own piece takes over.
+    # At an end it goes as far as the convention says.
     reach = np.where(ends, convention.flat_ends[side], HALF) * gap
     if convention.ends is Ends.NONE:
         reach = np.where(ends, 0.0, reach)
     elif convention.ends is Ends.TAPERED:
+        # A section that shrinks to nothing before the next plane would have come ends there: a ball
+        # drawn on its last possible plane. `TAPER_SLACK` allows for the law being a fit; the piece
+        # never reaches beyond the plane that shows nothing.
         vanishes = _vanishing(law, -1.0 if side == 0 else 1.0)
         tapers = ends & (vanishes <= TAPER_SLACK * gap)
         reach = np.where(tapers, np.minimum(vanishes, gap), reach)
+    # A loop on one plane only is not a body of no thickness, whatever the convention.
     lone = (loops.partner == END).all(axis=1)
     reach = np.where(lone, np.maximum(reach, LONE * gap), reach)
     return (z - reach if side == 0 else z + reach), law
@@ -166,6 +179,8 @@ def _fit(law: FloatArray, loops: _Loops, side: int) -> None:
     These are its neighbours on both sides; where the far one is missing, the near one and the next
     beyond it; where the near side ends, the two on the far side. Towards a branch nothing changes.
     """
+    # Which three planes. Inside: the one below, here, the one above. Next to an end: here and two
+    # further in. Next to a branch, where no single loop continues this one: unchanged.
     near, far = loops.partner[:, side], loops.partner[:, 1 - side]
     nearer = np.where(near >= 0, loops.partner[np.maximum(near, 0), side], END)
     farther = np.where(far >= 0, loops.partner[np.maximum(far, 0), 1 - side], END)
@@ -173,6 +188,7 @@ def _fit(law: FloatArray, loops: _Loops, side: int) -> None:
     second = np.where(near >= 0, np.where(far >= 0, far, nearer), farther)
     one, two = first >= 0, (first >= 0) & (second >= 0)
     here = np.arange(near.size)
+    # In the order of z, so that both halves of a piece get the same numbers bit by bit.
     low, high = np.minimum(first, second), np.maximum(first, second)
     _parabola(law, loops.facts, here[two], low[two], high[two])
     _line(law, loops.facts, here[one & ~two], first[one & ~two])
@@ -186,6 +202,7 @@ def _straighten(law: FloatArray, loops: _Loops, side: int) -> None:
     near, gap = loops.partner[:, side], loops.gap[:, side]
     signed = -gap if side == 0 else gap
     for columns in ((0, SHIFT_X, SCALE_X), (1, SHIFT_Y, SCALE_Y)):
+        # Edges at a quarter and at half of the gap, against the range of both planes' edges.
         own = loops.box[:, columns[0] :: 2]
         beside = own[np.maximum(near, 0)]
         lowest = np.minimum(own, beside)[:, 0] - BULGE * gap
@@ -221,6 +238,8 @@ def _lead(
 ) -> None:
     """Lay a law that brings the edges `own` to the edges `beside` at a distance."""
     axis, shift, scale = columns
+    # Edges e and e' at distance D: the squared scale 1 + b1 d is (width'/width)^2 at d = D, and the
+    # centre moves so that the middle of the edges arrives where the neighbour's is.
     ratio = (beside[:, 1] - beside[:, 0]) / (own[:, 1] - own[:, 0])
     centre = law[here, axis]
     moved = beside.mean(axis=1) - centre - ratio * (own.mean(axis=1) - centre)
@@ -234,6 +253,9 @@ def _parabola(law: FloatArray, facts: FloatArray, here: IntArray, a: IntArray, b
     for columns, source, relative in _TARGETS:
         base = facts[here, source]
         fa, fb = facts[a, source] - base, facts[b, source] - base
+        # Newton's divided differences: f(d) = f0 + linear d + square d^2 through (0, f0), (da, f0 +
+        # fa) and (db, f0 + fb). For the scale f is the variance of the section, divided by its own
+        # value.
         square = (fa / da - fb / db) / (da - db)
         linear = fa / da - square * da
         unit = base if relative else 1.0

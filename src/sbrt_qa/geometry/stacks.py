@@ -88,11 +88,15 @@ def interleaved(
         return [planes]
     heights = z_mm[[plane[0] for plane in planes]]
     steps, around = np.diff(heights), _boxes(planes, boxes)
+    # The usual structure leaves here: neighbouring sections are alike and planes evenly spaced.
     unlike = float(_unlike(around[:-1], around[1:]).mean())
     if unlike <= UNLIKE and steps.min() >= (1 - EVEN_SHARE) * steps.max():
         return [planes]
     near = _too_near(heights, slice_spacing_mm)
     best: tuple[float, list[list[int]]] = (np.inf, [])
+    # Try the spacings at which planes one, two, three or four places apart follow each other. Of
+    # those that part the planes into stacks with planes between each other's, take the one within
+    # whose stacks neighbouring sections are most alike.
     for step in _steps_mm(heights):
         stacks, (one, other) = _stacks(heights, step)
         if not 1 < len(stacks) <= MOST_STACKS or not _between_each_other(stacks):
@@ -100,6 +104,8 @@ def interleaved(
         if len(one) < MOST_LINKED * (len(planes) - len(stacks)):
             continue
         apart = float(_unlike(around[one], around[other]).mean())
+        # Either sections jump from plane to plane and run smoothly within the stacks, or planes are
+        # nearer than slices of one image can be and the stacks repeat each other's sections.
         told_apart = unlike > UNLIKE and apart < MORE_ALIKE * unlike
         if apart < best[0] and (told_apart or (near and _repeat(stacks, around))):
             best = apart, stacks
@@ -129,6 +135,7 @@ def role_of(main: Sections, other: Sections) -> tuple[Role, list[Unclear]]:
     heights = np.array([z for z, _ in main])
     for z, loops in other:
         below = int(np.searchsorted(heights, z)) - 1
+        # Only the two planes around it can be what it repeats.
         near = [k for k in (below, below + 1) if 0 <= k < len(main)]
         copies += any(_same_loops(main[k][1], loops) for k in near)
         closest = min(near, key=lambda k: abs(heights[k] - z))
@@ -137,6 +144,7 @@ def role_of(main: Sections, other: Sections) -> tuple[Role, list[Unclear]]:
         joint = around + own - both
         if both > 0 and joint > 0:
             told.append(Unclear(z, Doubt.CROSSING, both, both / joint))
+    # The order matters: a copy also lies within, so it is asked about first.
     if copies >= MOST_COPIES * len(other):
         return Role.COPY, []
     if within == len(other):
@@ -175,6 +183,8 @@ def _stacks(
     one, other = [], []
     for p, z in enumerate(heights.tolist()):
         for stack in stacks:
+            # A plane joins the first stack whose last plane is a whole number of steps below it:
+            # missing slices do not end a stack.
             steps = (z - heights[stack[-1]]) / step_mm
             if steps > 0.5 and abs(steps - round(steps)) <= EVEN_SHARE:
                 if round(steps) == 1:

@@ -107,6 +107,7 @@ def pair_of(a: FloatArray, b: FloatArray) -> Pair:
     """Return what two polygons of one plane are to each other."""
     if a.shape == b.shape and np.array_equal(a, b):
         return Pair(Relation.COPY, (1.0, 1.0))
+    # Cheap answers first: most pairs of a plane are apart by their boxes.
     low = np.stack([a.min(axis=0), b.min(axis=0)])
     high = np.stack([a.max(axis=0), b.max(axis=0)])
     if (low.max(axis=0) > high.min(axis=0) + WALL_MM).any():
@@ -114,6 +115,8 @@ def pair_of(a: FloatArray, b: FloatArray) -> Pair:
     xy = np.concatenate([a, b])
     start = np.array([0, len(a), len(a) + len(b)], dtype=np.int64)
     boxes = np.concatenate([low, high], axis=1)
+    # How much of each outline runs within `COPY_MM` of the other, the farthest that one gets from
+    # the other, and whether edges cross.
     near_a, near_b, farthest, crossing = meet(xy, start, boxes, 0, 1, WALL_MM, COPY_MM)
     beyond = max(np.abs(low[0] - low[1]).max(), np.abs(high[0] - high[1]).max())
     apart = not crossing and near_a == near_b == 0 and farthest > WALL_MM
@@ -121,6 +124,7 @@ def pair_of(a: FloatArray, b: FloatArray) -> Pair:
         return APART
     way = _length(a), _length(b)
     near = (_share(near_a, way[0]), _share(near_b, way[1]))
+    # Areas cost more, so they are computed only for outlines that come near each other.
     area_a, area_b, both = areas_mm2([a], [b])
     areas = area_a, area_b, both
     found = _judged(near, farthest, areas, max(near_a, near_b))
@@ -173,14 +177,20 @@ def _judged(
 ) -> Pair:
     area_a, area_b, both = areas
     joint = area_a + area_b - both
+    # The questions from the most harmless on. Nowhere apart by more than an export rounds: one
+    # outline twice. Apart by less than a wall can be thin: two readings of one outline, or a thin
+    # wall.
     alike = _alike(areas)
     one_sided = joint - both
     if farthest_mm <= COPY_MM and one_sided <= COPY_SHARE * max(area_a, area_b):
         return Pair(Relation.COPY, near, both, joint)
     if alike and (farthest_mm <= WALL_MM or min(near) >= ALIKE):
         return Pair(Relation.UNCLEAR, near, both, joint)
+    # Rounding moves each outline by up to 0.2 mm, so an overlap of that depth along the stretch
+    # they run beside each other is none.
     sliver = SLIVER_MM * beside_mm
     if min(both, area_a - both, area_b - both) > sliver:
+        # Much smaller, and nearly all within: someone drew a hole that slips over the edge.
         hole = not alike and both >= HOLE_SHARE * min(area_a, area_b)
         return Pair(Relation.CROSSING, near, both, joint, hole)
     if both <= sliver and max(near) >= EDGE_SHARE:

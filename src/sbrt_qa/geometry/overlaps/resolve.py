@@ -84,6 +84,8 @@ def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
     loops, laps = each_once_around(loops, reading)
     if len(loops) == 1:
         return Plane((loops[0],), (0,), 0, laps)
+    # 1. Second copies go, in every reading. 2. What is left in doubt is told, in every reading.
+    # 3. The likely reading takes the largest of what may be versions of one outline.
     kept, pairs, copies = _once(list(loops), _pairs(loops))
     told = laps + tuple(
         (_DOUBTS[p.relation], p.both_mm2, p.both_mm2 / p.joint_mm2)
@@ -97,6 +99,8 @@ def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
     )
     if reading in (Overlaps.LIKELY, Overlaps.SOLID):
         kept, pairs = _largest_of_versions(kept, pairs)
+    # 4. Contours that this reading takes for one area are united; whatever remains nested is a hole
+    #    or an island by the even-odd rule when it is scanned.
     groups = list(_groups(len(kept), [k for k, p in pairs.items() if _joins(p, reading)]))
     edges = [k for k, p in pairs.items() if p.relation is Relation.EDGE]
     found: list[FloatArray] = []
@@ -109,6 +113,7 @@ def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
         owner |= dict.fromkeys(group, first)
         found += own
         body += [first] * len(own)
+    # 5. Pieces that share an edge get one body, so that they change together along z.
     for i, j in edges:
         one, other = sorted((body[owner[i]], body[owner[j]]))
         body = [one if b == other else b for b in body]
@@ -224,6 +229,8 @@ def _copies_of_several(loops: list[FloatArray], pairs: _Pairs, dropped: set[int]
             continue
         own, others, both = areas_mm2([loops[i]], [loops[j] for j in along])
         sides = [pairs[min(i, j), max(i, j)] for j in along]
+        # Area in one only of the loop and the others together; and how long these run along the
+        # loop.
         unlike = own + others - 2 * both
         outline = sum(p.near[0] if i < j else p.near[1] for p, j in zip(sides, along, strict=True))
         if unlike <= COPY_SHARE * own / 4 and outline >= ALIKE:
@@ -267,6 +274,8 @@ def _united(loops: list[FloatArray]) -> list[FloatArray]:
     others = [loop for loop in loops if loop is not largest]
     for loop in others:
         _, size, both = areas_mm2([largest], [loop])
+        # The union by strips is exact but cuts an outline into pieces; not needed for what lies
+        # within.
         if size - both > 1e-6 * size:
             return union_of(loops)
     return [largest]

@@ -35,9 +35,11 @@ def union_of(loops: Sequence[FloatArray], *, winding: bool = False) -> list[Floa
     for bottom, top, left_low, right_low, left_high, right_high in union_strips(
         np.concatenate(loops), start, winding
     ).tolist():
+        # A new strip of y: polygons that no trapezoid continued are complete.
         if bottom != height:
             done += [_closed(*sides) for sides in growing.values()]
             growing, current, height = current, {}, bottom
+        # A trapezoid whose lower side is the upper side of one below continues its polygon.
         sides = growing.pop(_key(bottom, left_low, right_low), None)
         left, right = sides or ([[left_low, bottom]], [[right_low, bottom]])
         left.append([left_high, top])
