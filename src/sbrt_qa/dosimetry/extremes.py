@@ -21,6 +21,7 @@ HEIGHTS = 60
 """Heights at which a region is looked at, at least, unless they come closer than `CLOSEST_MM`."""
 
 CLOSEST_MM = 0.25
+"""Heights come no closer than this, but for dose planes and ends of cells."""
 
 
 def extremes(cells: Cells, dose: DoseGrid, low_gy: float, high_gy: float) -> tuple[float, float]:
