@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, DoseType
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.phrase import counted, say
-from sbrt_qa.model.plan import Prescription
 from sbrt_qa.protocol.conditions import holds, parse_condition, same_prescription
 from sbrt_qa.protocol.schema import Constraint, Protocol
-
-Facts = Mapping[str, float | Reason]
-"""What conditions ask for, by name: a number or the Reason why it is not known."""
+from sbrt_qa.protocol.variables.registry import Facts, facts_stated
 
 RX_NOT_IN_PROTOCOL = "RX_NOT_IN_PROTOCOL"
 
@@ -28,29 +24,15 @@ class Applicable:
 
 
 def facts_of(case: Case, protocol: Protocol | None = None) -> Facts:
-    """Return fractions and prescribed dose of a case; of several levels the one a protocol knows.
+    """Return what conditions may ask of a case; of several levels the one that a protocol knows.
 
     Of several levels, each prescribed to an ROI by its number, that is the highest; a lower one
     where the protocol lists that and not the highest.
     """
-    facts = _stated(case)
+    facts = facts_stated(case)
     return (
         facts if protocol is None else {**facts, "prescription_gy": _level(case, facts, protocol)}
     )
-
-
-def _stated(case: Case) -> Facts:
-    if isinstance(case.plan, Reason):
-        return {"fractions": case.plan, "prescription_gy": case.plan}
-    fractions, prescription = case.plan.fractions, case.plan.prescription
-    return {
-        "fractions": _missing(say("number of fractions")) if fractions is None else fractions,
-        "prescription_gy": (
-            prescription.total_gy
-            if isinstance(prescription, Prescription)
-            else prescription or _missing(say("prescribed dose"))
-        ),
-    }
 
 
 def _level(case: Case, facts: Facts, protocol: Protocol) -> float | Reason:
@@ -147,7 +129,3 @@ def _not_in_protocol(message: str, allowed: str) -> Finding:
             "Limits that depend on it are not applied: choose the right protocol, or ask the site."
         ),
     )
-
-
-def _missing(what: str) -> Reason:
-    return Reason(ReasonCode.NO_PRESCRIPTION, say("the plan states no {0}", what))

@@ -13,9 +13,8 @@ from typing import Final
 
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.model.outcome import Reason
-
-NAMES: Final = ("fractions", "prescription_gy")
-"""Facts about a plan that a condition may ask for."""
+from sbrt_qa.protocol import variables as _all_variables  # noqa: F401 - registers them
+from sbrt_qa.protocol.variables.registry import VARIABLES
 
 SAME_PRESCRIPTION: Final = 0.005
 """Relative difference up to which two prescribed doses are the same level."""
@@ -86,10 +85,11 @@ def holds(condition: Condition, facts: Mapping[str, float | Reason]) -> bool | R
 
 def _comparison(part: str, whole: str) -> Comparison:
     found = _COMPARISON.fullmatch(part)
-    if found is None or found[1] not in NAMES:
+    if found is None or found[1] not in VARIABLES:
+        names = " or ".join(sorted(VARIABLES))
         raise UsageError(
             "not a condition",
             got=quoted(whole),
-            expected=f"comparisons of {' or '.join(NAMES)} with a number, joined by 'and'",
+            expected=f"comparisons of {names} with a number, joined by 'and'",
         )
     return Comparison(found[1], found[2], float(found[3]))

@@ -13,13 +13,13 @@ from sbrt_qa.dosimetry.surroundings import Surroundings, all_of_it, edge_max_gy
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import say
-from sbrt_qa.protocol.applicability import Facts
 from sbrt_qa.protocol.conformity import neighbour
 from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.plan_targets import prescribed_gy
 from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.sources import DvhSource, FarDose
+from sbrt_qa.protocol.variables.registry import Facts
 
 Share: TypeAlias = Callable[[float], float | Reason]
 """Gives the part of an isodose (Gy) that is a target's, or why it has none."""
