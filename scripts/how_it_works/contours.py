@@ -154,6 +154,12 @@ def _two_sessions(first: Shape, second: Shape) -> Structure:
     return Structure(1, "target", every)
 
 
+def _told(name: str, structure: Structure, true_mm3: float) -> list[str]:
+    parts = len(stack_planes(structure, overlaps=Overlaps.LIKELY).parts)
+    volume = volume_cc(region_of(structure))
+    return [name, str(parts), f"{volume:.2f}", f"{cc_from_mm3(true_mm3):.2f}"]
+
+
 def stacks() -> Figure:
     """A second drawing session between the planes of the first."""
     first, second = cylinder((0, 0, 0), 12.0, 27.0, 2), cylinder((15.0, 0, -0.1), 9.0, 18.0, 2)
@@ -171,16 +177,15 @@ def stacks() -> Figure:
     for part in stack.parts:
         stack_lines(read, part, (ORANGE,))
     true = math.pi * (12.0**2 * 27 + 9.0**2 * 18) - 18 * _lens_mm2(12.0, 9.0, 15.0)
-    balls = Sphere((0.0, 0.0, 0.0), 14.0), Sphere((15.0, 0.0, 1.0), 9.0)
-    not_told = _two_sessions(*balls)
-    both = 4 / 3 * math.pi * (14.0**3 + 9.0**3) - balls[0].volume_within(balls[1].centre, 9.0)
-    rows = [
-        [name, str(len(found.parts)), f"{volume_cc(region_of(one)):.2f}", f"{cc_from_mm3(mm3):.2f}"]
-        for name, one, found, mm3 in (
-            ("two cylinders (the figure)", structure, stack, true),
-            ("two balls", not_told, stack_planes(not_told, overlaps=Overlaps.LIKELY), both),
-        )
-    ]
+    rows = [_told("two cylinders (the figure)", structure, true)]
+    ball = Sphere((0.0, 0.0, 0.0), 14.0)
+    for name, other in (
+        ("two balls beside each other", Sphere((15.0, 0.0, 1.0), 9.0)),
+        ("a ball within a ball", Sphere((4.6, 0.0, -3.7), 7.7)),
+    ):
+        common = ball.volume_within(other.centre, other.radius_mm)
+        both = 4 / 3 * math.pi * (ball.radius_mm**3 + other.radius_mm**3) - common
+        rows.append(_told(name, _two_sessions(ball, other), both))
     head = ["two sessions", "parts told apart", "volume, cc", "true volume, cc"]
     return Figure(picture, table(head, rows))
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sbrt_qa.dosimetry.integrate import volume_cc as volume_of
 from sbrt_qa.geometry.overlaps.pairs import Relation, areas_mm2, pair_of
 from sbrt_qa.geometry.overlaps.reference import areas_slowly
 from sbrt_qa.geometry.overlaps.unions import union_of
@@ -18,7 +19,9 @@ from sbrt_qa.geometry.regions import cells_of, region_of
 from sbrt_qa.geometry.scanlines import lattice, scan
 from sbrt_qa.geometry.slabs import Convention, Ends, Missing, Overlaps
 from sbrt_qa.model.structure import Contour, Structure
+from sbrt_qa.phantoms.answers import contour
 from sbrt_qa.phantoms.doubled import CHANGES, doubled
+from sbrt_qa.phantoms.shapes import Sphere
 
 from .shapes import disc, square
 
@@ -282,3 +285,24 @@ def test_a_union_holds_each_and_no_more(drawn_loops) -> None:
 def test_a_square_and_its_neighbour_share_an_edge() -> None:
     assert pair_of(square(0), square(10)).relation is Relation.EDGE
     assert pair_of(square(0), square(11)).relation is Relation.SEPARATE
+
+
+@pytest.mark.parametrize(
+    ("beside_mm", "above_mm", "radius_mm", "offset_mm"),
+    [(15.0, 1.0, 9.0, 0.8), (15.0, 1.0, 9.0, 1.9), (18.0, 0.0, 12.0, 0.9), (20.0, 4.0, 10.0, 1.4)],
+)
+@pytest.mark.parametrize("slice_mm", [None, 3.0])
+def test_two_sessions_are_told_apart_where_sections_change_fast(
+    beside_mm, above_mm, radius_mm, offset_mm, slice_mm
+):
+    """Two balls, each drawn every 3 mm: the volume is that of both together, in closed form."""
+    first = Sphere((0.0, 0.0, 0.0), 14.0)
+    second = Sphere((beside_mm, 0.0, above_mm), radius_mm)
+    contours = (
+        *contour(first, np.arange(-12.6, 14.0, 3.0)).contours,
+        *contour(second, np.arange(-30.0, 30.0, 3.0) + offset_mm).contours,
+    )
+    both = 4 / 3 * np.pi * (first.radius_mm**3 + radius_mm**3)
+    true_cc = (both - first.volume_within(second.centre, radius_mm)) / 1000
+    region = region_of(Structure(1, "PTV", contours), slice_spacing_mm=slice_mm)
+    assert volume_of(region) == pytest.approx(true_cc, rel=0.02)

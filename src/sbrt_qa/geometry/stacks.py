@@ -27,7 +27,7 @@ MOST_STACKS: Final = 4
 UNLIKE: Final = 0.1
 """Part of their joint box in which neighbouring sections of two stacks differ, at least."""
 
-MORE_ALIKE: Final = 0.3
+MORE_ALIKE: Final = 0.5
 """What remains of that difference between sections of one stack, at most."""
 
 FEW_PLANES: Final = 4
