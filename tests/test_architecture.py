@@ -213,3 +213,116 @@ def test_function_bodies_stay_short(module: Module) -> None:
 @every_module
 def test_modules_say_what_they_are(module: Module) -> None:
     assert ast.get_docstring(module.tree), f"{module.path}: no module docstring"
+
+
+METRICS_HOME = tuple(
+    f"{PACKAGE}.dosimetry.{name}" for name in ("metrics", "metric_names", "metric_registry")
+)
+"""Where the name of a metric may decide something: beside the metric, and where names are read."""
+
+SPECS = ("spec", "parse_metric", "asked", "known")
+"""How an expression that was read is called where its metric could be asked for."""
+
+TARGET_HOME = (f"{PACKAGE}.model.target_kind", f"{PACKAGE}.model.body_outline")
+"""Where it is decided what is a target and what is the body."""
+
+
+def metric_names() -> frozenset[str]:
+    """Return the names of all registered metrics, from the decorators."""
+    home = f"{PACKAGE}.dosimetry.metrics."
+    return frozenset(
+        str(node.args[0].value)
+        for module in MODULES.values()
+        if module.name.startswith(home)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "metric"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    )
+
+
+def constants(node: ast.AST) -> list[str]:
+    """Return the texts written in an expression, of a collection those of its elements."""
+    if isinstance(node, ast.Dict):
+        return [text for key in node.keys if key is not None for text in constants(key)]
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return [text for element in node.elts for text in constants(element)]
+    if isinstance(node, ast.Call) and node.args:
+        return constants(node.args[0])
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return [node.value] if is_text else []
+
+
+def branches_on_metrics(module: Module, names: frozenset[str]) -> Iterator[str]:
+    """Yield where a module decides by the kind or the name of a metric."""
+    for node in ast.walk(module.tree):
+        where = f"{module.path.relative_to(SOURCE)}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Attribute) and node.attr == "kind":
+            if ast.unparse(node.value).partition("(")[0] in SPECS:
+                yield f"{where}: {ast.unparse(node)}"
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            told = {text for side in sides for text in constants(side)}
+            if told & names and _about_metric(ast.unparse(node)):
+                yield f"{where}: {ast.unparse(node)}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            begins = node.func.attr in ("startswith", "removeprefix", "partition", "match")
+            about = _about_metric(ast.unparse(node.func.value))
+            told = {text for argument in node.args for text in constants(argument)}
+            if begins and about and told & names:
+                yield f"{where}: {ast.unparse(node)}"
+    for statement in module.tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            held = constants(statement.value)
+            if len(held) > 1 and names.issuperset(held):
+                yield f"{module.path.relative_to(SOURCE)}:{statement.lineno}: {held}"
+
+
+def _about_metric(text: str) -> bool:
+    return any(word in text for word in ("metric", "kind", "spec"))
+
+
+def test_case_128__a_metric_owns_its_meaning() -> None:
+    """Nobody else asks for the kind or the name of a metric: all offences at once."""
+    names = metric_names()
+    assert {"D", "CV", "R100", "NTCPliverMets"} <= names
+    found = [
+        offence
+        for module in MODULES.values()
+        if not module.name.startswith(METRICS_HOME)
+        for offence in branches_on_metrics(module, names)
+    ]
+    assert not found, "\n".join(["ask sbrt_qa.dosimetry.metric_meaning instead:", *found])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = spec.kind == 'D'",
+        "x = parse_metric(row.metric).kind in WITHOUT_DOSE",
+        "x = row.metric.startswith('Volume')",
+        "x = metric in ('Mean', 'Max')",
+        "INDICES = ('R100', 'CI')",
+        "AROUND = {'R100': 100.0, 'R50': 50.0}",
+        "DOSES: Final = frozenset({'D', 'Mean'})",
+    ],
+)
+def test_a_branch_on_a_metric_is_found(text: str) -> None:
+    module = Module("x", SOURCE / "x.py", ast.parse(text), 1)
+    assert list(branches_on_metrics(module, metric_names()))
+
+
+def test_case_130__targets_and_the_body_are_recognised_in_one_place() -> None:
+    """No other module holds the type of a structure against PTV, GTV or EXTERNAL."""
+    types = {"PTV", "GTV", "CTV", "ITV", "EXTERNAL"}
+    found = [
+        f"{module.path.relative_to(SOURCE)}:{node.lineno}: {ast.unparse(node)}"
+        for module in MODULES.values()
+        if module.name not in TARGET_HOME
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Compare) and "interpreted_type" in ast.unparse(node)
+        if types & {text for side in (node.left, *node.comparators) for text in constants(side)}
+    ]
+    assert not found, "\n".join(found)

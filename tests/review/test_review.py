@@ -62,8 +62,12 @@ def review(reviewed: Case, **options: object) -> CaseReview:
     return review_case(reviewed, load_protocol("liver_sbrt"), **options)
 
 
+def only(*structures: Structure) -> Case:
+    return replace(case(), structures=StructureSet(structures, label="SS"))
+
+
 def test_indices_of_a_structure_go_by_the_types_in_the_file() -> None:
-    """Without a protocol the type EXTERNAL is the body, and other structures of type PTV matter.
+    """Without a protocol the type EXTERNAL is the body, and other targets matter.
 
     The target reaches from x = 20 to 30 mm; 2 cm away, at 50 mm, the ramp has 55 Gy.
     """
@@ -74,16 +78,54 @@ def test_indices_of_a_structure_go_by_the_types_in_the_file() -> None:
         box(8, "d", -40, -20, interpreted_type="PTV"),
     )
     metrics = ["R100", "D2cm[Gy]", "NTCPliverMets"]
-    found = dvh(case(target, body, crop), ["a"], metrics).structures["a"].metrics
+    found = dvh(only(target, body, crop), ["a"], metrics).structures["a"].metrics
     assert found["R100"].value == pytest.approx(1.0, rel=0.02)  # 50 Gy begin at 40 mm
     assert found["D2cm[Gy]"].value == pytest.approx(55.0, abs=0.25)
     assert "not validated" in found["NTCPliverMets"].validity
-    found = dvh(case(target, body, other), ["a"], metrics).structures["a"].metrics
+    found = dvh(only(target, body, other), ["a"], metrics).structures["a"].metrics
     assert found["R100"].reason is not None
-    assert "'d', another PTV" in found["R100"].reason.detail
-    found = dvh(case(target), ["a"], metrics).structures["a"].metrics
+    assert "does not reach this target" in found["R100"].reason.detail
+    found = dvh(only(target), ["a"], metrics).structures["a"].metrics
     assert found["R100"].reason is not None
     assert "type EXTERNAL" in found["R100"].reason.detail
+
+
+def test_case_130__an_isodose_of_two_targets_is_neither_ones_without_a_protocol() -> None:
+    """25 Gy begin at x = -10 mm and hold both targets; of 50 Gy, from 40 mm on, one has all."""
+    body = box(6, "BODY", -50, 50)
+    first, second = box(5, "PTV1", 0, 10), box(8, "PTV2", 40, 50)
+    gross = box(9, "GTV1", 2, 8)
+    found = dvh(only(first, second, gross, body), (), ["R50", "R100"]).structures
+    for name in ("PTV1", "PTV2", "GTV1"):
+        reason = found[name].metrics["R50"].reason
+        assert reason is not None
+        assert "their isodoses cannot be told apart" in reason.detail
+    assert found["PTV2"].metrics["R100"].value == pytest.approx(1.0, rel=0.02)
+    alone = dvh(only(second, body), (), ["R100"]).structures["PTV2"].metrics["R100"].value
+    assert found["PTV2"].metrics["R100"].value == pytest.approx(alone)
+
+
+@pytest.mark.parametrize(
+    "outlines",
+    [
+        (("BODY", ""),),
+        (("Contour 7", "EXTERNAL"),),
+        (("BODY", "ORGAN"), ("Couch", "EXTERNAL")),
+    ],
+)
+def test_case_130__dvh_and_check_take_the_same_outline(
+    outlines: tuple[tuple[str, str], ...],
+) -> None:
+    """By its name, else by its type; a couch that is typed EXTERNAL does not hide it."""
+    drawn = [
+        box(60 + n, name, -50, 50 - 5 * n, interpreted_type=kind)
+        for n, (name, kind) in enumerate(outlines)
+    ]
+    one = case(*drawn)
+    (limit,) = [c for c in review(one, bands=False).constraints if c.metric == "R50"]
+    found = dvh(one, ["PTV"], ["R50"]).structures["PTV"].metrics["R50"]
+    assert found.value == pytest.approx(limit.value)
+    assert found.value is not None
 
 
 def test_an_organ_has_no_index_and_only_the_liver_a_liver_model() -> None:

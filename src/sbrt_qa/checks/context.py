@@ -14,6 +14,7 @@ from sbrt_qa.errors import UsageError
 from sbrt_qa.geometry.distance import contains
 from sbrt_qa.geometry.margins import Extent, extent_of
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
+from sbrt_qa.model.body_outline import outline_among
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode
 from sbrt_qa.model.phrase import say
@@ -104,19 +105,11 @@ class CheckContext:
 
     @cached_property
     def body(self) -> Structure | None:
-        """The outline of the body, if there is one: by the protocol's name, else by its type."""
-        names = (
-            [s.name for s in self.protocol.structures if s.kind == "external"]
-            if self.protocol
-            else []
-        )
-        named = [s for name in names if (s := self.one(name)) is not None]
-        typed = [
-            s for s in self.structures.values() if s.interpreted_type == "EXTERNAL" and s.contours
-        ]
-        if named:
-            return named[0]
-        return typed[0] if len(typed) == 1 else None
+        """The outline of the body, if there is one."""
+        if self.protocol and (name := self.protocol.outline_name):
+            return self.one(name)
+        found = outline_among(self.structures.values())
+        return None if isinstance(found, Reason) else found
 
     @cached_property
     def body_cells(self) -> Cells | None:

@@ -9,7 +9,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, check
+from sbrt_qa.dosimetry.metric_meaning import ABOVE
 from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import meaning_of
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.geometry.expansion.grow import BoolArray, Margins, Raster, grown, rasterise
 from sbrt_qa.geometry.margins import gap_mm, vertices
@@ -121,10 +123,8 @@ def _missed(r: ConstraintResult, maximum_cc: float) -> bool:
     if r.priority != 1 or not r.counts or r.value is None or r.per_protocol_limit is None:
         return False
     spec = parse_metric(r.metric)
-    point = spec.kind == "Max" or (
-        spec.kind == "D" and spec.argument_unit == "cc" and spec.amount <= maximum_cc
-    )
-    upper = r.op in ("<=", "<") and spec.unit == "Gy" and spec.conversion is None
+    point = meaning_of(spec).is_maximum(spec, maximum_cc)
+    upper = r.op in ABOVE and spec.unit == "Gy" and spec.conversion is None
     return point and upper and r.value > r.per_protocol_limit
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from sbrt_qa.model.outcome import Finding, Part, Reason, ReasonCode, Verdict
 from sbrt_qa.model.phrase import say
+from sbrt_qa.protocol.direction import rests_on_dose
 from sbrt_qa.protocol.result import ConstraintResult
 
 DISOWNS: Final = {
@@ -104,7 +105,7 @@ def _not_drawn(one: ConstraintResult, why: Reason) -> ConstraintResult:
 
 def _rests(one: ConstraintResult, part: Part) -> bool:
     """Tell whether a limit rests on a part: one on a volume does not need the dose."""
-    return part is Part.STRUCTURES or not one.metric.startswith("Volume")
+    return part is Part.STRUCTURES or rests_on_dose(one)
 
 
 def finds_relied_on(findings: Sequence[Finding]) -> tuple[Finding, ...]:

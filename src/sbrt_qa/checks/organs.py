@@ -14,6 +14,7 @@ from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.phrase import counted, joined, say, stated
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.model.target_kind import TYPES, is_target
 from sbrt_qa.units import apart_from
 
 SAMPLED: Final = 1500
@@ -270,10 +271,13 @@ def target_overlap(
     free, told = 0, []
     for key, structure in context.evaluated_structures.items():
         own = context.doses.region(structure)
-        is_target = structure.interpreted_type in ("GTV", "CTV", "PTV") or structure in {
-            s for name in ("GTV", "CTV", "ITV") for s in context.all_of(name)
-        }
-        if structure in left_out or is_target or isinstance(own, Reason):
+        others = {s for name in TYPES for s in context.all_of(name)}
+        if (
+            structure in left_out
+            or is_target(structure)
+            or structure in others
+            or isinstance(own, Reason)
+        ):
             continue
         if not any(_may_meet(structure, target) for target in targets):
             free += 1

@@ -12,6 +12,7 @@ from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.model.target_kind import is_target
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
 from sbrt_qa.protocol.name_dose import dose_in_name
 from sbrt_qa.units import GY_PER_CGY
@@ -20,10 +21,6 @@ _GY: Final = r"(\d{1,5}(?:[.,]\d{1,3})?)\s*(c?gy)"
 _DOSE_TIMES_N: Final = re.compile(_GY + r"\s*(?:[x×*])\s*(\d{1,2})(?!\d|\s*c?gy)", re.IGNORECASE)
 _N_TIMES_DOSE: Final = re.compile(r"(?<![\d.])(\d{1,2})\s*[x×*]\s*" + _GY, re.IGNORECASE)
 _DOSE_IN_N: Final = re.compile(_GY + r"\s*(?:/|in)\s*(\d{1,2})(?!\d)", re.IGNORECASE)
-TARGET_TYPES: Final = ("GTV", "CTV", "ITV", "PTV")
-"""RT ROI Interpreted Types of targets."""
-
-_TARGET_NAME: Final = re.compile(r"[\W_]*[ip]?(?:PTV|CTV|GTV|ITV)", re.IGNORECASE)
 SAME: Final = 0.005
 """Relative difference up to which two doses are the same."""
 
@@ -193,7 +190,7 @@ def _is_target(context: CheckContext, structure: Structure) -> bool:
     """Tell whether a structure with contours is a target by its name, its type or the protocol."""
     if not structure.contours:
         return False
-    if structure.interpreted_type in TARGET_TYPES or _TARGET_NAME.match(structure.name):
+    if is_target(structure):
         return True
     known = context.protocol.structures if context.protocol else ()
     return any(context.one(s.name) is structure for s in known if s.kind == "target")

@@ -15,18 +15,18 @@ from sbrt_qa.geometry.margins import margins_between, vertices, volume_of_cc
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.phrase import joined, say
+from sbrt_qa.model.target_kind import TYPES
 from sbrt_qa.units import apart_from
 
 LOOKED_AT: Final = 2000
 """Vertices of a target at most, to find its middle."""
 
-TARGETS: Final = ("GTV", "CTV", "ITV", "PTV")
 """From inside to outside."""
 
 
 def _there(context: CheckContext) -> dict[str, Region]:
     """Return the targets of the plan, from inside to outside."""
-    found = {name: context.region(name) for name in TARGETS if context.all_of(name)}
+    found = {name: context.region(name) for name in TYPES if context.all_of(name)}
     return {name: r for name, r in found.items() if not isinstance(r, Reason)}
 
 

@@ -14,22 +14,23 @@ from sbrt_qa.checks.registry import (
     Untold,
     check,
 )
+from sbrt_qa.dosimetry.metric_meaning import ABOVE, Direction
 from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import meaning_of
 from sbrt_qa.geometry.margins import gap_mm, vertices
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.model.outcome import Reason, Severity, Verdict
 from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.protocol.conditions import parse_condition, same_prescription
+from sbrt_qa.protocol.direction import about_target, direction_of
 from sbrt_qa.protocol.result import ConstraintResult
 
 LOOKED_AT: Final = 20_000
 """Vertices of an organ at most."""
 
 
-SCALING: Final = ("D", "DC", "Mean", "Max", "Min")
 """Metrics in Gy that go with the dose of the plan."""
 
-TARGETS: Final = ("PTV", "GTV", "CTV")
 
 NO_LEVEL: Final = say("Another plan is needed that spares more of it, or ask the trial office.")
 
@@ -80,14 +81,14 @@ def oar_driven(
 
 def _is_low_coverage(r: ConstraintResult) -> bool:
     wrong = r.verdict in (Verdict.MINOR, Verdict.MAJOR)
-    return wrong and r.op in (">=", ">") and r.unit == "%" and r.of in TARGETS
+    cold = direction_of(r) is Direction.TOO_COLD
+    return wrong and cold and r.unit == "%" and about_target(r)
 
 
 def _is_judged_organ(r: ConstraintResult) -> bool:
     """Tell whether a result is that of an organ's upper limit of priority 1, with a value."""
-    of_organ = r.of not in TARGETS
-    bounded = r.op in ("<=", "<") and r.priority == 1 and r.counts
-    return of_organ and bounded and r.value is not None
+    bounded = direction_of(r) is Direction.TOO_HOT and r.priority == 1 and r.counts
+    return not about_target(r) and bounded and r.value is not None
 
 
 def _value(r: ConstraintResult) -> str:
@@ -121,8 +122,14 @@ def _drivers(
 
 def _closeness(r: ConstraintResult) -> float:
     """Return the value as a part of its limit, for upper limits of priority 1; else 0."""
-    bounded = r.op in ("<=", "<") and r.priority == 1 and r.counts
-    if not bounded or r.value is None or not r.per_protocol_limit:
+    bounded = r.op in ABOVE and direction_of(r) is Direction.TOO_HOT
+    if (
+        not bounded
+        or r.priority != 1
+        or not r.counts
+        or r.value is None
+        or not r.per_protocol_limit
+    ):
         return 0.0
     return r.value / r.per_protocol_limit
 
@@ -241,10 +248,10 @@ def _missed(r: ConstraintResult, part: float) -> float | None:
 
     None where the limit is met, is no upper limit of a dose, or does not count.
     """
-    if not r.counts or r.op not in ("<=", "<") or r.value is None or r.per_protocol_limit is None:
+    if not r.counts or r.op not in ABOVE or r.value is None or r.per_protocol_limit is None:
         return None
     spec = parse_metric(r.metric)
-    if spec.kind not in SCALING or spec.unit != "Gy" or spec.conversion is not None:
+    if not meaning_of(spec).scales(spec):
         return None
     scaled = r.value * part
     return scaled if scaled > r.per_protocol_limit else None

@@ -151,9 +151,9 @@ def _truth(tree: Any, masks: Any) -> Any:
     return left | right if sign == "+" else left & right
 
 
-def _value(dvh: Any, kind: str, argument: float, unit: str) -> float:
-    """Return what the library itself says of ``D`` (Gy) at a volume or ``V`` (cc) at a dose."""
-    if kind == "D":
+def _value(dvh: Any, asked: str, argument: float, unit: str) -> float:
+    """Return what the library itself says of a dose (Gy) at a volume, or a volume (cc) at a dose."""
+    if asked == "dose":
         return float(dvh.dose_constraint(argument, "cm3" if unit == "cc" else None).value)
     return float(dvh.volume_constraint(argument, "Gy").value)
 

@@ -20,8 +20,9 @@ from sbrt_qa.crosscheck.faults import ENGINE, fault
 from sbrt_qa.crosscheck.process import Answers, Asked, Request, ask
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_meaning import Elsewhere
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of, metric_of
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome
 from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
@@ -45,10 +46,10 @@ FORMULA: Final = f"{ENGINE}, our formula on its histogram"
 """Source of a value that the engine does not compute itself."""
 
 NO_ANSWER: Final = {
-    "D2cm": Reason(
+    Elsewhere.NO_DISTANCE: Reason(
         ReasonCode.METRIC_UNKNOWN, say("{0} measures no distance from a structure", ENGINE)
     ),
-    "GlobalMaxInPTV": Reason(
+    Elsewhere.NO_VOXELS: Reason(
         ReasonCode.METRIC_UNKNOWN,
         say("{0} sees the dose on contour planes only and may miss the hottest voxel", ENGINE),
     ),
@@ -185,16 +186,17 @@ def _plain(tree: Tree[Structure]) -> Any:  # noqa: ANN401 - as JSON holds it
 
 def _request(spec: MetricSpec, doses: CaseDoses) -> Request | None:
     """Return what to ask the engine itself; None for what follows from its histogram."""
-    if spec.argument is None or spec.kind not in ("D", "V"):
+    itself = meaning_of(spec).elsewhere
+    if spec.argument is None or spec.relative_to or spec.conversion:
         return None
-    if spec.relative_to or spec.conversion:
+    if itself is Elsewhere.DOSE_AT_VOLUME:
+        return "dose", spec.argument, spec.argument_unit
+    if itself is not Elsewhere.VOLUME_AT_DOSE:
         return None
-    if spec.kind == "D":
-        return "D", spec.argument, spec.argument_unit
     if spec.argument_unit == "Gy":
-        return "V", spec.argument, "Gy"
+        return "volume", spec.argument, "Gy"
     rx_gy = doses.metric_context.prescription_gy
-    return ("V", spec.argument / 100 * rx_gy, "Gy") if isinstance(rx_gy, float | int) else None
+    return ("volume", spec.argument / 100 * rx_gy, "Gy") if isinstance(rx_gy, float | int) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +237,17 @@ class _Second:
 
     def _value(self, spec: MetricSpec, answer: Mapping[str, Any], own: float | None) -> Outcome:
         """Return what the engine says, or what follows from its histogram."""
-        if answer.get("volume_cc") == 0 and spec.kind == "Volume":
+        if answer.get("volume_cc") == 0 and not metric_of(spec).needs_dose:
             return Measured(0.0, spec.unit)
         dvh = _histogram(answer)
         if isinstance(dvh, Reason):
             return dvh
-        if spec.kind in NO_ANSWER:
-            return NO_ANSWER[spec.kind]
+        known = meaning_of(spec).elsewhere
+        if known in NO_ANSWER:
+            return NO_ANSWER[known]
         if own is None:
             return evaluate(spec, dvh, self._context(spec))
-        if spec.kind == "D":
+        if known is Elsewhere.DOSE_AT_VOLUME:
             return dose_outcome(own, spec, self.doses.metric_context)
         return Measured(100 * own / dvh.volume_cc if spec.unit == "%" else own, spec.unit)
 
@@ -276,7 +279,7 @@ class _Second:
             return body
         if isinstance(dose, Reason):
             return dose
-        return Surroundings(body, edge_max_gy(dose), lambda _: NO_ANSWER["D2cm"])
+        return Surroundings(body, edge_max_gy(dose), lambda _: NO_ANSWER[Elsewhere.NO_DISTANCE])
 
 
 def _histogram(answer: Mapping[str, Any]) -> DVH | Reason:

@@ -13,7 +13,8 @@ import numpy as np
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.dvh import DVH
-from sbrt_qa.dosimetry.metric_registry import MetricSpec
+from sbrt_qa.dosimetry.metric_meaning import Elsewhere
+from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Contour
@@ -26,6 +27,9 @@ UNEVEN_MM: Final = 0.05
 
 FEW_SAMPLES: Final = 500
 """Dose voxels in a structure below which counting them is coarse."""
+
+TIGHT_CC: Final = 1.0
+"""Hot part of a structure so small that a voxel moves its dose."""
 
 VOXEL_PART: Final = 0.2
 """Largest part of a dose by which the next voxel centre may differ, in the steepest plans."""
@@ -59,7 +63,8 @@ def fault(
             ENGINE,
             f"{ours.outside_grid_cc:.2f}",
         )
-    if spec.kind == "D" and _reads_right(row, spec, answer, doses):
+    meaning = meaning_of(spec)
+    if meaning.elsewhere is Elsewhere.DOSE_AT_VOLUME and _reads_right(row, spec, answer, doses):
         return say(
             "known fault of {0}: the nearest bin is taken; its own curve, read with "
             "interpolation, agrees",
@@ -75,7 +80,7 @@ def fault(
                 ENGINE,
                 f"{samples:.0f}",
             )
-    if _near(row) and (spec.kind in ("Max", "Min") or _tight(row, spec)):
+    if _near(row) and (meaning.extreme is not None or _tight(row, spec)):
         return say("{0} sees the dose only at voxel centres inside the structure", ENGINE)
     return ""
 
@@ -90,7 +95,7 @@ def _near(row: Comparison) -> bool:
 def _tight(row: Comparison, spec: MetricSpec) -> bool:
     """Tell whether a dose to a small hot part came out lower, as it does without interpolation."""
     lower = row.difference is not None and row.difference < 0
-    return lower and spec.kind == "D" and spec.argument_unit == "cc" and spec.amount <= 1
+    return lower and meaning_of(spec).is_maximum(spec, TIGHT_CC)
 
 
 def _reads_right(

@@ -18,6 +18,7 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import StructureSet
+from sbrt_qa.model.target_kind import typed_outer
 
 T = TypeVar("T")
 
@@ -133,7 +134,7 @@ def targets_in(drawn: Iterable[StructureSet | Reason], frame: str) -> tuple[str,
     for one in drawn:
         if isinstance(one, Reason) or not frame or one.frame_of_reference_uid != frame:
             continue
-        names = [s.name for s in one.structures if s.interpreted_type == "PTV" and s.contours]
+        names = [s.name for s in typed_outer(one.structures)]
         if names:
             listed, label = ", ".join(map(quoted, names)), quoted(one.label or "RTSTRUCT")
             told.append(say("targets of another structure set, {0}: {1}", label, listed))

@@ -22,7 +22,7 @@ from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.integrate import parts_of
 from sbrt_qa.dosimetry.interpolation import Interpolation
-from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of, metric_of
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, Reading, beyond, moved, scaled
 from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.errors import GeometryError
@@ -85,19 +85,13 @@ def band_among(
     volume and a probability stay within 100 %.
     """
     # A volume does not depend on where the dose grid ends.
-    seen = [(v, o) for v, o in seen if spec.kind != "Volume" or v.driver is not Driver.OUTSIDE_GRID]
+    needs_dose = metric_of(spec).needs_dose
+    seen = [(v, o) for v, o in seen if needs_dose or v.driver is not Driver.OUTSIDE_GRID]
     known = [(view, o.value) for view, o in seen if isinstance(o, Measured)]
     if value.unit != "bool":
-        return band_of(value.value, known, _most(spec, value))
+        return band_of(value.value, known, meaning_of(spec).highest(spec))
     other = [v for v, x in known if v.aspect in CONTOUR_ASPECTS and x != value.value]
     return Band(0.0, 1.0, other[0].driver) if other else None
-
-
-def _most(spec: MetricSpec, value: Measured) -> float:
-    of_itself = spec.kind in ("V", "CV") and not spec.relative_to
-    if value.unit == "%" and (of_itself or spec.kind.startswith(("NTCP", "TCP"))):
-        return 100.0
-    return math.inf
 
 
 def band_of(value: float, others: Iterable[tuple[View, float]], most: float = math.inf) -> Band:
@@ -246,7 +240,8 @@ class Views:
     def context_of(self, name: str, structure: Structure) -> MetricContext:
         """Return what metrics of one structure need, with what surrounds it as a view sees it."""
         return dataclasses.replace(
-            self.base.metric_context, surroundings=lambda: self._surroundings(name, structure)
+            self.base.context_of(structure),
+            surroundings=lambda: self._surroundings(name, structure),
         )
 
     def _surroundings(self, name: str, target: Structure) -> Surroundings | Reason:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,28 +14,33 @@ import numpy as np
 
 from sbrt_qa.dosimetry.beyond import highest_beyond_gy
 from sbrt_qa.dosimetry.dvh import DVH
-from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings, integrate, volume_cc
+from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings, integrate
+from sbrt_qa.dosimetry.integrate import volume_cc as volume_cc_of
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart, isodose_parts
 from sbrt_qa.dosimetry.metric_registry import MetricContext
-from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy, lies_apart
-from sbrt_qa.errors import GeometryError, quoted
+from sbrt_qa.dosimetry.other_targets import (
+    TOUCHING_CC,
+    not_told_apart,
+    others_around,
+    rivals_of,
+    share_of,
+)
+from sbrt_qa.dosimetry.surroundings import Surroundings, all_of_it, edge_max_gy, lies_apart
+from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.planes import PlaneStack, spacing_mm, stack_planes
 from sbrt_qa.geometry.regions import Region, cells_of, region_of
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention, Overlaps
+from sbrt_qa.model.body_outline import outline_among
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.model.target_kind import is_outer_target, is_target
 
 MAX_THREADS = 4
 """The kernels release the interpreter lock; more threads than this wait for memory."""
-
-
-TARGET_TYPES = ("GTV", "CTV", "PTV")
-TARGET_NAMES = ("gtv", "ctv", "itv", "igtv", "ptv")
-"""How names of targets begin, where a file states no type."""
 
 
 class CaseDoses:
@@ -162,7 +168,7 @@ class CaseDoses:
         if isinstance(region, Reason):
             return region
         try:
-            return volume_cc(region)
+            return volume_cc_of(region)
         except GeometryError as error:
             return _unreadable(error)
 
@@ -205,13 +211,8 @@ class CaseDoses:
             list(pool.map(self.dvh, structures))
 
     def outline(self) -> Structure | Reason:
-        """Return the outline of the body; by the types in the file, as there is no protocol."""
-        there = structures_of(self.case).values()
-        bodies = [s for s in there if s.interpreted_type == "EXTERNAL" and s.contours]
-        if len(bodies) == 1:
-            return bodies[0]
-        text = say("{0} structures of the plan have the type EXTERNAL; one is needed", len(bodies))
-        return Reason(ReasonCode.REFERENCE_MISSING, text)
+        """Return the outline of the body, without a protocol."""
+        return outline_among(structures_of(self.case).values())
 
     def surroundings(self, target: Structure) -> Surroundings | Reason:
         """Return the body around a target that has it for itself; an organ has no index."""
@@ -225,27 +226,68 @@ class CaseDoses:
             return dose
         if isinstance(body, Reason):
             return body
-        there = structures_of(self.case).values()
-        others = [s for s in there if s.interpreted_type == "PTV" and s is not target]
-        if apart := [s for s in others if self._lies_apart(s, target)]:
-            text = say("isodoses of {0}, another PTV, cannot be told apart", quoted(apart[0].name))
-            return Reason(ReasonCode.NOT_APPLICABLE, text)
+        others = self._others(target)
+        if others and not is_outer_target(target):
+            return not_told_apart(others[0])
         return Surroundings(
             body,
             edge_max_gy(dose),
             lambda mm: self.highest_beyond_gy(self.region(target), self.region(outline), mm),
+            functools.partial(self._share, target, others, outline) if others else all_of_it,
         )
 
-    def _lies_apart(self, other: Structure, target: Structure) -> bool:
-        """Tell whether a PTV is a target of its own; one around a GTV or CTV is not."""
-        whole, own = self.dvh(other), self.dvh(target)
-        outside, inside = self._rest(other, target), self._rest(target, other)
-        if isinstance(whole, Reason) or isinstance(own, Reason):
-            return False
-        around = target.interpreted_type != "PTV" and not lies_apart(inside, own.volume_cc)
-        return lies_apart(outside, whole.volume_cc) and not around
+    def _others(self, target: Structure) -> tuple[Structure, ...]:
+        """Return the other PTVs around a target, but those that are made of the rest of them."""
+        there = structures_of(self.case).values()
+        found = others_around(
+            there, (target.roi_number,), _Around(self, target), is_outer=is_outer_target(target)
+        )
+        kept = sorted(found, key=lambda s: -_cc(self.volume_cc(s)))
+        for other in tuple(kept):
+            if is_outer_target(target) and self._is_made_of(other, [target, *kept]):
+                kept.remove(other)
+        order = list(there)
+        return tuple(sorted(kept, key=order.index))
 
-    def _rest(self, a: Structure, b: Structure) -> float:
+    def _is_made_of(self, whole: Structure, parts: Sequence[Structure]) -> bool:
+        """Tell whether a target is nothing but smaller ones together."""
+        volume_cc = _cc(self.volume_cc(whole))
+        smaller = [p for p in parts if p is not whole and _cc(self.volume_cc(p)) < volume_cc]
+        rest = self.region(whole)
+        for part in smaller:
+            taken = self.region(part)
+            if not isinstance(rest, Reason) and not isinstance(taken, Reason):
+                rest = rest - taken
+        if len(smaller) < 2 or isinstance(rest, Reason):
+            return False
+        return not lies_apart(_cc(volume_cc_of(rest)), volume_cc)
+
+    def _share(
+        self, target: Structure, others: Sequence[Structure], outline: Structure, level_gy: float
+    ) -> float | Reason:
+        """Return the part of an isodose that is a target's own, as `check` divides it."""
+        each = (target, *others)
+        doses = [self.context_of(one).prescription_gy for one in each]
+        known = [float(d) for d in doses if isinstance(d, float | int)]
+        if len(known) < len(each):
+            return not_told_apart(others[0])
+        places = rivals_of(0, known, lambda m, k: self._overlap(each[m], each[k]))
+        regions = [self.region(each[m]) for m in places]
+        parts = self.isodose_parts(regions, self.region(outline), level_gy)
+        if isinstance(parts, Reason):
+            return parts
+        mine = {m for part in parts if 0 in part.targets for m in part.targets} - {0}
+        if mine:
+            return not_told_apart(each[places[min(mine)]])
+        return share_of(parts, (0,), level_gy)
+
+    def _overlap(self, a: Structure, b: Structure) -> bool:
+        one, other = self.region(a), self.region(b)
+        if isinstance(one, Reason) or isinstance(other, Reason):
+            return False
+        return _cc(volume_cc_of(one & other)) > TOUCHING_CC
+
+    def rest_cc(self, a: Structure, b: Structure) -> float:
         """Return the volume of one structure outside another; 0 where there is none."""
         one, other = self.region(a), self.region(b)
         if isinstance(one, Reason) or isinstance(other, Reason):
@@ -277,15 +319,31 @@ class CaseDoses:
             return _unreadable(error)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Around:
+    """The volumes around one target of a case."""
+
+    doses: CaseDoses
+    target: Structure
+
+    def whole_cc(self, other: Structure | None) -> float | None:
+        whole = self.doses.dvh(self.target if other is None else other)
+        return None if isinstance(whole, Reason) else whole.volume_cc
+
+    def outside_cc(self, other: Structure) -> float:
+        return self.doses.rest_cc(other, self.target)
+
+    def inside_cc(self, other: Structure) -> float:
+        return self.doses.rest_cc(self.target, other)
+
+
+def _cc(volume: float | Reason) -> float:
+    return 0.0 if isinstance(volume, Reason) else volume
+
+
 def structures_of(case: Case) -> dict[str, Structure]:
     """Return the structures of a case by display key; none when there is no structure set."""
     return case.structures.keys() if isinstance(case.structures, StructureSet) else {}
-
-
-def is_target(structure: Structure) -> bool:
-    """Tell whether a structure is a target by its type in the file, else by its name."""
-    name = structure.name.casefold()
-    return structure.interpreted_type in TARGET_TYPES or name.startswith(TARGET_NAMES)
 
 
 def _own_spacing_mm(structure: Structure) -> float | None:

@@ -9,54 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sbrt_qa.dosimetry.dvh import DVH
-from sbrt_qa.dosimetry.radiobiology import Conversion
+from sbrt_qa.dosimetry.metric_meaning import Meaning
+from sbrt_qa.dosimetry.metric_spec import MetricSpec
 from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.model.outcome import Outcome, Reason
-from sbrt_qa.units import Unit
-
-
-@dataclass(frozen=True, slots=True)
-class MetricSpec:
-    """A metric expression, read.
-
-    Parameters
-    ----------
-    text
-        As written, without blanks: ``D95%[Gy]``.
-    kind
-        Registered name: ``D``.
-    argument, argument_unit
-        ``95`` and ``%``; None and empty where the metric takes none. cGy is already Gy. The unit
-        of a plain number, as in ``gEUD_8``, is ``1``.
-    unit
-        Unit of the result.
-    relative_to
-        Structure whose volume is 100 %, as in ``V105%[%PTV]``; empty for the structure itself.
-    conversion
-        Scale to which doses are converted before the metric is taken; None for physical dose.
-    """
-
-    text: str
-    kind: str
-    argument: float | None
-    argument_unit: str
-    unit: Unit
-    relative_to: str = ""
-    conversion: Conversion | None = None
-
-    @property
-    def amount(self) -> float:
-        """The argument of a metric that must have one.
-
-        Raises
-        ------
-        ValueError
-            There is none; the grammar prevents it.
-        """
-        if self.argument is None:
-            msg = f"{self.text} has no argument"
-            raise ValueError(msg)
-        return self.argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +62,8 @@ class Metric:
         The function.
     example
         An expression for messages.
+    meaning
+        What its values mean.
     convertible
         Whether it makes sense on BED or EQD; False where the metric says itself which dose it is.
     of_whole_dose
@@ -115,6 +73,8 @@ class Metric:
     grows_with
         Unit of the argument or of the result with which the value of a part of a structure never
         exceeds that of the whole, as the dose to its hottest 0.1 cc; empty where nothing is known.
+    needs_dose
+        False for what the contours alone tell.
     """
 
     name: str
@@ -123,10 +83,12 @@ class Metric:
     needs_whole: bool
     compute: Compute
     example: str
+    meaning: Meaning
     convertible: bool = True
     validity: str = ""
     grows_with: str = ""
     of_whole_dose: bool = False
+    needs_dose: bool = True
 
     def grows(self, spec: MetricSpec) -> bool:
         """Tell whether the value of a part of a structure is a lower bound of that of the whole."""
@@ -137,29 +99,44 @@ METRICS: dict[str, Metric] = {}
 """All metrics by name, filled as their files are imported."""
 
 
+def metric_of(spec: MetricSpec) -> Metric:
+    """Return the record of the metric of an expression."""
+    return METRICS[spec.kind]
+
+
+def meaning_of(spec: MetricSpec) -> Meaning:
+    """Return what the values of an expression mean."""
+    return METRICS[spec.kind].meaning
+
+
 def metric(
     name: str,
     *,
     units: tuple[str, ...],
     example: str,
+    meaning: Meaning | None = None,
     argument_units: tuple[str, ...] = (),
     needs_whole: bool = True,
     convertible: bool = True,
     validity: str = "",
     grows_with: str = "",
     of_whole_dose: bool = False,
+    needs_dose: bool = True,
 ) -> Callable[[Compute], Compute]:
     """Register the decorated function as a metric.
 
     Raises
     ------
     ValueError
-        The name is taken.
+        The name is taken, or the metric does not say what its values mean.
     """
 
     def register(compute: Compute) -> Compute:
         if name in METRICS:
             msg = f"there are two metrics called {name}"
+            raise ValueError(msg)
+        if meaning is None:
+            msg = f"{name} does not say what its values mean (meaning=)"
             raise ValueError(msg)
         METRICS[name] = Metric(
             name,
@@ -168,11 +145,18 @@ def metric(
             needs_whole,
             compute,
             example,
+            meaning,
             convertible,
             validity,
             grows_with,
             of_whole_dose,
+            needs_dose,
         )
         return compute
 
     return register
+
+
+__all__ = [
+    "METRICS", "Metric", "MetricContext", "MetricSpec", "meaning_of", "metric", "metric_of",
+]  # fmt: skip

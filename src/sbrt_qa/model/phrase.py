@@ -73,6 +73,11 @@ def say(template: str, *values: object) -> Phrase:
     return Phrase(template, tuple(v if isinstance(v, str) else str(v) for v in values))
 
 
+def msg(text: str) -> str:
+    """Mark a constant as a sentence of the catalogue; it is translated where it is used."""
+    return text
+
+
 def stated(text: str) -> Phrase:
     """Return a text of a protocol, a word of an enumeration: the catalogue may hold it whole."""
     return text if isinstance(text, Phrase) else Phrase(" ".join(text.split()))

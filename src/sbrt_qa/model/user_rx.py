@@ -9,6 +9,7 @@ from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import DoseReference, OwnWord, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.stated_rx import StatedRx, folded
 from sbrt_qa.model.structure import StructureSet
+from sbrt_qa.model.target_kind import typed_outer
 
 
 def with_stated(
@@ -59,7 +60,7 @@ def rois_of(name: str, structures: StructureSet | Reason) -> tuple[int, ...]:
         return ()
     drawn = structures.structures
     same = tuple(s.roi_number for s in drawn if folded(s.name) == folded(name))
-    typed = tuple(s.roi_number for s in drawn if s.interpreted_type == "PTV" and s.contours)
+    typed = tuple(s.roi_number for s in typed_outer(drawn))
     if not same and len(typed) == 1 and folded(name).startswith("ptv"):
         return typed
     return same

@@ -15,7 +15,9 @@ import numpy as np
 
 from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.dvh import DVH
-from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.dosimetry.metric_meaning import Bounded, Portion
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode, Verdict
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
@@ -55,11 +57,9 @@ def room_of(
 
     Where the protocol does not say within which solid organs it may lie, none is taken away.
     """
-    outlines = [s.name for s in protocol.structures if s.kind == "external"]
-    body = matcher.find(outlines[0]) if outlines else None
-    if not isinstance(body, Matched):
-        text = say("there is no outline of the body")
-        return body or Reason(ReasonCode.REFERENCE_MISSING, text)
+    body = matcher.body()
+    if isinstance(body, Reason):
+        return body
     tree = body.tree
     if organ.may_lie_in is None:
         return tree
@@ -88,19 +88,18 @@ def highest_possible(
     the room leaves the dose grid, all of the organ may get `OUTSIDE_FACTOR` times what the faces of
     the grid have.
     """
-    if spec.conversion is not None and spec.kind not in ("D", "DC", "Mean", "Max", "V"):
+    meaning = meaning_of(spec)
+    if meaning.bounded is None:
         return NOT_BOUNDED
     outside_gy = OUTSIDE_FACTOR * edge_max_gy if room.outside_grid_cc > 0 else 0.0
     inside = _inside(room)
-    if spec.kind == "V":
+    if meaning.bounded is Bounded.BY_VOLUME:
         return _volume(spec, inside, context, outside_gy)
-    if spec.kind == "D" and spec.argument_unit == "cc":
+    if meaning.portion is Portion.HOTTEST and spec.argument_unit == "cc":
         volume_cc = min(spec.amount, inside.volume_cc)
         found = metrics.evaluate(replace(spec, argument=volume_cc), inside, context)
-    elif spec.kind in ("D", "DC", "Mean", "Max"):
-        found = metrics.evaluate(_maximum(spec), inside, context)
     else:
-        return NOT_BOUNDED
+        found = metrics.evaluate(_maximum(spec), inside, context)
     if not isinstance(found, Measured):
         return found
     beyond = metrics.evaluate(_maximum(spec), _flat(outside_gy), context)
@@ -117,7 +116,8 @@ def by_maximum(
     """
     highest = max(max_gy, OUTSIDE_FACTOR * edge_max_gy)
     found = highest_possible(spec, _flat(highest), context, 0.0)
-    if spec.kind == "V" and isinstance(found, Measured) and found.value > 0:
+    by_volume = meaning_of(spec).bounded is Bounded.BY_VOLUME
+    if by_volume and isinstance(found, Measured) and found.value > 0:
         return NOT_BOUNDED
     return found
 
@@ -154,4 +154,4 @@ def _flat(dose_gy: float) -> DVH:
 
 def _maximum(spec: MetricSpec) -> MetricSpec:
     """Return the metric of the maximum on the scale of another."""
-    return replace(spec, kind="Max", argument=None, argument_unit="")
+    return replace(parse_metric(f"Max[{spec.unit}]"), conversion=spec.conversion)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-from sbrt_qa.dosimetry.metric_registry import MetricSpec
+from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
 from sbrt_qa.protocol.part import Id, Number, Part
 
 PROPOSAL: Final = "proposal"
@@ -55,10 +55,7 @@ class Bounds(Part):
 
 def asked_volume(spec: MetricSpec) -> str:
     """Return the volume that a metric asks for, as `stated_volume` writes it."""
-    if spec.kind in ("D", "DC") and spec.argument is not None:
-        cold = "coldest " if spec.kind == "DC" else ""
-        return f"{cold}{spec.argument:g} {spec.argument_unit}"
-    return spec.text.partition("[")[0].casefold()
+    return meaning_of(spec).asked_volume(spec) or spec.text.partition("[")[0].casefold()
 
 
 def stated_volume(text: str | float) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from sbrt_qa.dosimetry.dvh import DVH
-from sbrt_qa.dosimetry.surroundings import lies_apart
-from sbrt_qa.errors import quoted
+from sbrt_qa.dosimetry.other_targets import not_told_apart, others_around
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
 from sbrt_qa.protocol.matching import Matched
-from sbrt_qa.protocol.names import is_like_target
 from sbrt_qa.protocol.schema import ConformityLimit, TableRow
 
 TARGET = "PTV"
@@ -42,47 +41,33 @@ def neighbour(
 ) -> Reason | None:
     """Return why the isodoses around a target are not its own: another PTV reaches out of it.
 
-    Another PTV within the target (a crop for optimisation) is none, nor is the PTV around a GTV,
-    nor any whose ROI number is `excused`.
+    None that has an ROI number of `excused` counts.
     """
-    for other in _other_targets(structures, target):
-        if other.roi_number in excused:
-            continue
-        whole, beyond = dvh_for(Leaf(other)), _without(Leaf(other), target.tree, dvh_for)
-        if isinstance(whole, Reason) or not lies_apart(beyond, whole.volume_cc):
-            continue
-        if not _is_target(target) and _is_within(target.tree, Leaf(other), dvh_for):
-            continue
-        name = quoted(other.name)
-        return Reason(
-            ReasonCode.NOT_APPLICABLE,
-            say(
-                "the plan has another target, {0}, and their isodoses cannot be told apart; map "
-                "all of them to {1} to judge them as one",
-                name,
-                TARGET,
-            ),
-        )
-    return None
-
-
-def _other_targets(structures: StructureSet, target: Matched) -> Iterator[Structure]:
-    for structure in structures.structures:
-        is_target = structure.interpreted_type == TARGET or is_like_target(structure.name, TARGET)
-        used = structure.roi_number in target.match.roi_numbers
-        if is_target and structure.contours and not used:
-            yield structure
-
-
-def _is_target(target: Matched) -> bool:
-    return TARGET in target.match.protocol_name
-
-
-def _is_within(a: Tree[Structure], b: Tree[Structure], dvh_for: DvhOf) -> bool:
-    whole = dvh_for(a)
-    return not isinstance(whole, Reason) and not lies_apart(
-        _without(a, b, dvh_for), whole.volume_cc
+    others = others_around(
+        structures.structures,
+        target.match.roi_numbers,
+        _Around(target.tree, dvh_for),
+        is_outer=TARGET in target.match.protocol_name,
+        excused=excused,
     )
+    first = next(others, None)
+    return None if first is None else not_told_apart(first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    target: Tree[Structure]
+    dvh_for: DvhOf
+
+    def whole_cc(self, other: Structure | None) -> float | None:
+        whole = self.dvh_for(self.target if other is None else Leaf(other))
+        return None if isinstance(whole, Reason) else whole.volume_cc
+
+    def outside_cc(self, other: Structure) -> float:
+        return _without(Leaf(other), self.target, self.dvh_for)
+
+    def inside_cc(self, other: Structure) -> float:
+        return _without(self.target, Leaf(other), self.dvh_for)
 
 
 def _without(a: Tree[Structure], b: Tree[Structure], dvh_for: DvhOf) -> float:

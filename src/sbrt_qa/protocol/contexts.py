@@ -80,11 +80,9 @@ class Contexts:
 
     def body(self) -> Matched | Reason:
         """Return the outline of the body."""
-        names = [s.name for s in self.protocol.structures if s.kind == "external"]
-        if not names or isinstance(self.matcher, Reason):
-            text = say("the protocol has no outline of the body")
-            return Reason(ReasonCode.REFERENCE_MISSING, text)
-        return self.matcher.find(names[0])
+        if isinstance(self.matcher, Reason):
+            return self.matcher
+        return self.matcher.body()
 
     def _surroundings(
         self, target: Matched, share: Share, others: frozenset[int]

@@ -12,7 +12,7 @@ from typing import Final
 from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
+from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of, metric_of
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import (
     Finding,
@@ -216,7 +216,7 @@ class _Evaluator:
         held = held_of(self.protocol, constraint, self.matcher, self.case)
         if not held:
             yield self._sole(limit)
-        elif METRICS[parse_metric(constraint.metric).kind].of_whole_dose:
+        elif metric_of(parse_metric(constraint.metric)).of_whole_dose:
             yield self._result(limit, self._best(limit, held))
         else:
             for one in held:
@@ -241,7 +241,7 @@ class _Evaluator:
             note,
             "" if held is None else held.note,
             stated(constraint.note),
-            METRICS[spec.kind].validity,
+            metric_of(spec).validity,
         ]
         absent = isinstance(found, Reason) and found.code in ABSENT
         if isinstance(found, Reason) and (settled := self._not_drawn(limit, spec, found)):
@@ -303,11 +303,10 @@ class _Evaluator:
         if outcome.code is ReasonCode.OUTSIDE_DOSE_GRID:
             outcome = metrics.evaluate(spec, dvh, context)
         small = isinstance(outcome, Reason) and outcome.code is ReasonCode.SMALLER_THAN_ASKED
-        return (
-            metrics.evaluate(parse_metric(f"Min[{spec.unit}]"), dvh, context)
-            if (small and spec.kind == "D")
-            else outcome
-        )
+        instead = meaning_of(spec).if_smaller
+        if not small or not instead:
+            return outcome
+        return metrics.evaluate(parse_metric(f"{instead}[{spec.unit}]"), dvh, context)
 
     def _indices(self) -> Iterator[ConstraintResult]:
         """Yield the rows of conformity."""

@@ -12,8 +12,8 @@ from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import MetricSpec
-from sbrt_qa.dosimetry.metrics.conformity import ISODOSES
+from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
+from sbrt_qa.dosimetry.other_targets import TOUCHING_CC, rivals_of, share_of
 from sbrt_qa.dosimetry.surroundings import all_of_it
 from sbrt_qa.model.outcome import Outcome, Reason, ReasonCode
 from sbrt_qa.model.phrase import Phrase, joined, say, stated
@@ -27,12 +27,6 @@ from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
 from sbrt_qa.protocol.rows import planned, row
 from sbrt_qa.protocol.schema import ConformityLimit
 from sbrt_qa.protocol.sources import PartsOf
-
-LEAST_OF_OWN: Final = 0.995
-"""Prescribed doses within 0.5 % are the same level."""
-
-TOUCHING_CC: Final = 0.01
-"""Common volume up to which two targets merely touch."""
 
 UNION: Final = say("index of the union of the targets")
 
@@ -95,7 +89,7 @@ class Indices:
     def _groups(self, spec: MetricSpec, each: Sequence[Matched]) -> Iterator[Group]:
         """Yield the targets that are judged together, each target in one group at least."""
         everything = tuple(range(len(each)))
-        percent = ISODOSES.get(spec.kind)
+        percent = meaning_of(spec).isodose_percent
         if percent is None:
             yield Group(everything, say("{0}; the bound is that of the smallest", UNION))
             return
@@ -107,7 +101,7 @@ class Indices:
         told: set[tuple[frozenset[int], float]] = set()
         for n in everything if len(known) == len(each) else ():
             level_gy = percent / 100 * known[n]
-            rivals = self._rivals(each, known, n)
+            rivals = rivals_of(n, known, lambda m, k: self._overlap(each[m], each[k]))
             parts = self._parts([each[m] for m in rivals], level_gy)
             if parts is None or isinstance(parts, Reason):
                 break
@@ -119,20 +113,6 @@ class Indices:
                 yield Group(places, self._why(places, each, level_gy), rivals)
         if not told:
             yield Group(everything, UNION)
-
-    def _rivals(self, each: Sequence[Matched], known: Sequence[float], n: int) -> tuple[int, ...]:
-        """Return the targets among which an isodose of one target is divided.
-
-        Those to which as much is prescribed, and those of a lower dose that lie apart from all of
-        them; a target of a lower dose around a boost takes nothing from it.
-        """
-        level = [m for m in range(len(each)) if known[m] >= LEAST_OF_OWN * known[n]]
-        apart = [
-            m
-            for m in range(len(each))
-            if m not in level and not any(self._overlap(each[m], each[k]) for k in level)
-        ]
-        return tuple(sorted((*level, *apart)))
 
     def _overlap(self, one: Matched, other: Matched) -> bool:
         common = self.contexts.dvh_for(Pair(Operator.INTERSECTION, one.tree, other.tree))
@@ -164,12 +144,7 @@ class Indices:
             return parts or Reason(
                 ReasonCode.REFERENCE_MISSING, say("there is no outline of the body")
             )
-        own = {group.rivals.index(n) for n in group.places}
-        mine = [part.share for part in parts if own & set(part.targets)]
-        if not mine:
-            text = say("the isodose of {0} Gy does not reach this target", f"{level_gy:g}")
-            return Reason(ReasonCode.NOT_APPLICABLE, text)
-        return min(sum(mine), 1.0)
+        return share_of(parts, {group.rivals.index(n) for n in group.places}, level_gy)
 
     def _row(
         self,
@@ -219,7 +194,7 @@ class Indices:
             share = functools.partial(self._share, each, group)
         others = frozenset(n for one in each for n in one.match.roi_numbers)
         value = metrics.evaluate(spec, dvh, contexts.of(spec, found, share, others))
-        smallest = _smallest_cc(contexts, dvh, each if spec.kind not in ISODOSES else ())
+        smallest = _smallest_cc(contexts, dvh, () if meaning_of(spec).isodose_percent else each)
         bounded = bounds_at(limit, smallest)
         if isinstance(value, Reason) or isinstance(bounded, ConformityLimit):
             return (limit if isinstance(bounded, Reason) else bounded), value

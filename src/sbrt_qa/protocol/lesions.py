@@ -21,12 +21,10 @@ from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.model.target_kind import TYPES, is_helper_name, is_old_name
 from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
 from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.protocol.target_names import TargetBook, is_helper_name, is_old_name
-
-TYPES: Final = ("GTV", "CTV", "ITV", "PTV")
-"""Types of ROIs that are targets, and the kind each means."""
+from sbrt_qa.protocol.target_names import TargetBook
 
 TREATED: Final = ("TREATED_VOLUME",)
 """Types of ROIs that may be targets, or the volume of an isodose."""

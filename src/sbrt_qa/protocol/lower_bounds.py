@@ -7,7 +7,7 @@ can break a limit and never meet one.
 
 from __future__ import annotations
 
-from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
+from sbrt_qa.dosimetry.metric_registry import MetricSpec, metric_of
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Outcome, Reason, ReasonCode, Verdict
 from sbrt_qa.model.phrase import joined, say
@@ -56,7 +56,7 @@ def as_lower_bound(
         return outcome
     unit = "" if outcome.unit == "1" else f" {outcome.unit}"
     value = f"{outcome.value:.4g}{unit}"
-    if not (METRICS[spec.kind].grows(spec) and limit.op in UPPER):
+    if not (metric_of(spec).grows(spec) and limit.op in UPPER):
         return Reason(code, say("{0}; the part gives {1}, which says nothing of it", why, value))
     verdict = grade(limit, outcome).verdict
     if verdict is Verdict(limit.beyond) and verdict is not Verdict.PER_PROTOCOL:

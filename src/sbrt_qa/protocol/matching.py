@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.model.body_outline import typed_outline
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.structure import Structure, StructureSet
@@ -161,7 +162,25 @@ class Matcher:
             return grown
         if empty := self._empty_ones(name):
             return Reason(ReasonCode.STRUCTURE_EMPTY, say("{0} has no closed contour", empty[0]))
-        return self._missing(name, why)
+        missing = self._missing(name, why)
+        if name == self._protocol.outline_name:
+            return self._typed_outline(name, missing)
+        return missing
+
+    def body(self) -> Matched | Reason:
+        """Return the outline of the body.
+
+        By the name that the protocol gives it, else the only structure that the file types so.
+        """
+        name = self._protocol.outline_name
+        return self.find(name) if name else self._typed_outline("External", None)
+
+    def _typed_outline(self, name: str, why: Reason | None) -> Matched | Reason:
+        """Return the only structure typed EXTERNAL, else why there is none by its name."""
+        found = typed_outline(self._solid)
+        if isinstance(found, Reason):
+            return why or found
+        return _account(name, Leaf(found), say("the only structure typed EXTERNAL"))
 
     def key_of(self, structure: Structure) -> str:
         """Return the display key of a structure of the plan."""

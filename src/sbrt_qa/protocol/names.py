@@ -168,11 +168,6 @@ def is_target_name(text: str, prefix: str) -> bool:
     return plain.startswith(start) and _AFTER_PREFIX.fullmatch(plain[len(start) :]) is not None
 
 
-def is_like_target(text: str, prefix: str) -> bool:
-    """Tell whether a name is a target prefix, alone, with number or dose, or numbered free text."""
-    return is_target_name(text, prefix) or _is_numbered(text, prefix)
-
-
 def _is_numbered(text: str, prefix: str) -> bool:
     key, begin = folded(text), folded(prefix)
     return _begins(text, begin) and key[len(begin) : len(begin) + 1].isdigit()

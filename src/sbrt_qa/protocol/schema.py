@@ -323,6 +323,11 @@ class Protocol(Part):
         return frozenset(s.name for s in self.structures)
 
     @cached_property
+    def outline_name(self) -> str:
+        """Name of the outline of the body; empty where the protocol has none."""
+        return next((s.name for s in self.structures if s.kind == "external"), "")
+
+    @cached_property
     def all_constraints(self) -> tuple[Constraint, ...]:
         """Limits of the targets and of every option."""
         return self.targets.limits + tuple(c for option in self.options for c in option.constraints)

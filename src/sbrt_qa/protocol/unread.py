@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import meaning_of
 from sbrt_qa.errors import quoted, visible
 from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol.bounds import PROPOSAL, READ
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
 
 _BOUNDS: Final[tuple[Literal["per_protocol", "minor"], ...]] = ("per_protocol", "minor")
-
-_AT_VOLUME: Final = re.compile(r"DC?[\d.]+(?:cc|%)")
 
 NAMED: Final = 6
 """Limits that a warning names; further ones are counted."""
@@ -88,7 +87,7 @@ def warnings(protocol: Protocol) -> tuple[str, ...]:
         _named("does not say where its bounds stand in the source (bounds: place)", placeless)
     )
     volumeless = [
-        c.id for c in bounded if _AT_VOLUME.match(c.metric) and _lacks(c, "published_volume")
+        c.id for c in bounded if _is_at_volume(c.metric) and _lacks(c, "published_volume")
     ]
     what = "does not say the volume that its bounds were published for (bounds: published_volume)"
     told.append(_named(what, volumeless))
@@ -98,6 +97,12 @@ def warnings(protocol: Protocol) -> tuple[str, ...]:
     if not protocol.approved_by:
         told.append("approved_by is empty: every output says that these are draft limits")
     return tuple(visible(text) for text in told if text)
+
+
+def _is_at_volume(metric: str) -> bool:
+    """Tell whether a metric is a physical dose at a volume that it names."""
+    spec = parse_metric(metric)
+    return spec.conversion is None and bool(meaning_of(spec).asked_volume(spec))
 
 
 def _lacks(limit: Constraint | ConformityLimit, key: str) -> bool:

@@ -17,17 +17,14 @@ from typing import Final
 from babel.messages.pofile import read_po
 
 from sbrt_qa.errors import UsageError, quoted, visible
-from sbrt_qa.model.phrase import Phrase, filled
+from sbrt_qa.model.phrase import Phrase, filled, msg
 
 FOLDER: Final = Path(__file__).parent / "locale"
 
+__all__ = ["FOLDER", "SOURCE", "Words", "languages", "msg"]
+
 SOURCE: Final = "en"
 """Language of the sentences in the code."""
-
-
-def msg(text: str) -> str:
-    """Mark a constant as a sentence of the catalogue; it is translated where it is used."""
-    return text
 
 
 def languages() -> tuple[str, ...]:

@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 from typing import Protocol as Shape
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import meaning_of
 from sbrt_qa.errors import MetricError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
+from sbrt_qa.protocol.direction import rests_on_dose
 from sbrt_qa.protocol.evaluate import Evaluation, overall
 from sbrt_qa.protocol.expressions import leaves, parse_expression
 from sbrt_qa.protocol.lesions import Lesions
@@ -28,12 +29,6 @@ from sbrt_qa.protocol.plan_targets import CODES, target_findings
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import Constraint, Protocol, TargetBlock
 from sbrt_qa.review.course_targets import benches, of_plans_beside
-
-ABOVE: Final = ("<=", "<")
-BELOW: Final = (">=", ">")
-
-WITHOUT_DOSE: Final = ("Volume",)
-"""Metrics that no dose changes."""
 
 
 class Run(Shape):
@@ -145,12 +140,9 @@ def worse_with_dose(metric: str, op: str) -> bool | None:
     False where more dose can only help.
     """
     try:
-        kind = parse_metric(metric).kind
+        return meaning_of(parse_metric(metric)).worse_with_dose(op)
     except MetricError:
         return None
-    if kind in WITHOUT_DOSE or op not in (*ABOVE, *BELOW):
-        return None
-    return (op in BELOW) if kind == "CV" else (op in ABOVE)
 
 
 def _given_in(doses: CaseDoses, fractions: int) -> CaseDoses:
@@ -253,7 +245,7 @@ def _bounded(
 
 
 def _free_of_dose(row: ConstraintResult) -> bool:
-    return parse_metric(row.metric).kind in WITHOUT_DOSE
+    return not rests_on_dose(row)
 
 
 def _unknown(

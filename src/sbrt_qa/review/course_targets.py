@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sbrt_qa.dosimetry.case_doses import CaseDoses, is_target, structures_of
+from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.errors import GeometryError, quoted
 from sbrt_qa.geometry.dose_sum import sum_of
 from sbrt_qa.model.case import Case
@@ -14,6 +14,7 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.model.target_kind import is_target
 
 TREATED = 0.5
 """Part of a plan's prescription that the mean dose of a target reaches, if the plan is for it."""

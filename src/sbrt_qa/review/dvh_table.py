@@ -16,12 +16,11 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
+from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of, metric_of
 from sbrt_qa.dosimetry.metrics import evaluate, extremes_of, not_whole
 from sbrt_qa.errors import ResultError, UsageError, quoted
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Band, Driver, Measured, Reason, ReasonCode
-from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.review.contour_notes import contour_notes
 from sbrt_qa.review.words_of_user import words_of
@@ -30,11 +29,6 @@ SCHEMA: Final = "sbrt_qa.dvh/1"
 
 DEFAULT_BIN_GY = 0.1
 """Step of a printed curve. The curve is exact at its steps, whatever their width."""
-
-
-LIVER_MODELS: Final = ("NTCPliverMets", "NTCPliverPrimary", "NTCPliverEnzymes", "CriticalVolume")
-LIVER_WORDS: Final = ("liver", "肝", "leber", "foie", "fegato", "higado", "hígado", "hepar")
-"""What the name of the liver, or of a part of it, holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +212,7 @@ def _compute(
 
 def _without_dose(spec: MetricSpec, volume_cc: float | None, why: Reason) -> MetricValue:
     """Return a metric where there is no dose: a volume has a value all the same."""
-    if spec.kind == "Volume" and spec.unit == "cc" and volume_cc is not None:
+    if not metric_of(spec).needs_dose and volume_cc is not None:
         return MetricValue(volume_cc, spec.unit)
     return MetricValue(None, spec.unit, why)
 
@@ -234,21 +228,18 @@ def _curve(histogram: DVH, bin_gy: float) -> Curve:
 def _metric(
     spec: MetricSpec, histogram: DVH, doses: CaseDoses, structure: Structure, views: Views | None
 ) -> MetricValue:
-    outcome = _not_liver(spec, structure) or evaluate(spec, histogram, doses.context_of(structure))
-    validity = METRICS[spec.kind].validity
+    outcome = _not_meant(spec, structure) or evaluate(spec, histogram, doses.context_of(structure))
+    validity = metric_of(spec).validity
     if isinstance(outcome, Reason):
         return MetricValue(None, spec.unit, outcome, validity)
     band = None if views is None else _band(spec, outcome, histogram, structure, views)
     return MetricValue(outcome.value, outcome.unit, validity=validity, band=band)
 
 
-def _not_liver(spec: MetricSpec, structure: Structure) -> Reason | None:
-    """Return why a model of the liver says nothing of a structure: its name is not the liver's."""
-    name = structure.name.casefold()
-    if spec.kind not in LIVER_MODELS or any(word in name for word in LIVER_WORDS):
-        return None
-    text = say("the model is of the liver; this structure is not named as the liver")
-    return Reason(ReasonCode.NOT_APPLICABLE, text)
+def _not_meant(spec: MetricSpec, structure: Structure) -> Reason | None:
+    """Return why a model of one organ says nothing of a structure."""
+    meant = meaning_of(spec).meant_for
+    return None if meant is None else meant.refusal(structure.name)
 
 
 def _band(

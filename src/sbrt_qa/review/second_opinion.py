@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import Final
+from typing import Final, TypeAlias
 
+from sbrt_qa.dosimetry.metric_meaning import Compared
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.phrase import say
 from sbrt_qa.units import GY_PER_CGY
-
-DOSES: Final = frozenset({"D", "DC", "Mean", "Min", "Max"})
-VOLUMES: Final = frozenset({"V", "CV", "Volume"})
-COMPARABLE: Final = DOSES | VOLUMES
-"""Metrics that follow from a stored histogram alone."""
-
-RATIOS: Final = frozenset({"R100", "CI", "PITV", "R50", "PaddickCI", "GI"})
-"""Indices of two volumes."""
-
-EVENNESS: Final = frozenset({"HI", "MDPD"})
-"""Indices of doses."""
-
-NEAR: Final = frozenset({"NearMin", "NearMax", "gEUD"})
-"""Doses that lean on the extremes of a structure."""
-
-SENDABLE: Final = COMPARABLE | RATIOS | EVENNESS | {"GlobalMaxInPTV"}
-"""Metrics that a site may send."""
 
 TOLERANCE_SOURCE: Final = (
     "Proposed tolerances (no published bound): mean 1 % or 0.2 Gy; dose at up to 1 cc, minimum and "
@@ -51,6 +35,8 @@ SCALED_APART: Final = 0.02
 """Least departure from 1 of a ratio of doses that is taken for a scaling."""
 SCALED_ALIKE: Final = 0.015
 """Largest spread of the ratios of one scaling."""
+OF_ONE_SCALE: Final = (Compared.DOSE_AT_VOLUME, Compared.MEAN_DOSE, Compared.HIGHEST_DOSE)
+"""Doses that go with a scale; the lowest one may be next to nothing, which any error doubles."""
 OTHER_DOSE: Final = 0.05
 """Relative difference of a mean dose beyond which interpolation explains nothing."""
 
@@ -148,17 +134,21 @@ def tolerance(
 
     None for a model. A yes or no has to be the same.
     """
-    if spec.unit == "bool":
-        return 0.0
-    if spec.kind in VOLUMES:
-        return _of_volume(spec, ours, volume_cc, context)
-    if spec.kind in RATIOS:
-        small = volume_cc < SMALL_STRUCTURE_CC
-        return 2 * abs(ours) * (_SMALL_STRUCTURE if small else _VOLUME[0])
-    if spec.kind in EVENNESS:
-        relative, absolute = _RATIO_OF_DOSES
-        return max(relative * abs(ours), absolute)
-    return _of_any_dose(spec, ours, volume_cc, context) if spec.kind in DOSES | NEAR else None
+    match meaning_of(spec).compared:
+        case None:
+            return None
+        case Compared.ANSWER:
+            return 0.0
+        case Compared.WHOLE_VOLUME | Compared.PART_VOLUME:
+            return _of_volume(spec, ours, volume_cc, context)
+        case Compared.RATIO_OF_VOLUMES:
+            small = volume_cc < SMALL_STRUCTURE_CC
+            return 2 * abs(ours) * (_SMALL_STRUCTURE if small else _VOLUME[0])
+        case Compared.RATIO_OF_DOSES:
+            relative, absolute = _RATIO_OF_DOSES
+            return max(relative * abs(ours), absolute)
+        case _:
+            return _of_any_dose(spec, ours, volume_cc, context)
 
 
 def _of_any_dose(spec: MetricSpec, ours: float, volume_cc: float, context: MetricContext) -> float:
@@ -176,11 +166,12 @@ def _of_any_dose(spec: MetricSpec, ours: float, volume_cc: float, context: Metri
 
 
 def _of_dose(spec: MetricSpec, volume_cc: float) -> tuple[float, float]:
-    if spec.kind == "Mean":
+    compared = meaning_of(spec).compared
+    if compared is Compared.MEAN_DOSE:
         return _MEAN
-    if spec.kind in NEAR:
+    if compared is not Compared.DOSE_AT_VOLUME:
         return _SMALL
-    asked = 0.0 if spec.argument is None else spec.argument
+    asked = spec.amount
     asked_cc = asked / 100 * volume_cc if spec.argument_unit == "%" else asked
     return _SMALL if min(asked_cc, abs(volume_cc - asked_cc)) <= SMALL_DOSE_VOLUME_CC else _LARGE
 
@@ -208,9 +199,9 @@ def with_causes(
     """
     scale = _scale(rows, prescription_gy, fractions)
     cause = _cause_in_one_file if same_file else _cause
-    known: dict[str, dict[str, Comparison]] = defaultdict(dict)
+    known: dict[str, Known] = defaultdict(dict)
     for row in rows:
-        known[row.structure].setdefault(_kind(row), row)
+        known[row.structure].setdefault(_compared(row), row)
     return tuple(
         replace(row, cause=row.cause or scale or cause(known[row.structure]))
         if row.agrees is False
@@ -219,17 +210,24 @@ def with_causes(
     )
 
 
-def _kind(row: Comparison) -> str:
-    return row.metric.partition("[")[0]
+Known: TypeAlias = dict[Compared | None, Comparison]
+"""Comparisons of one structure, one of each sort."""
 
 
-def _cause_in_one_file(same_structure: Mapping[str, Comparison]) -> str:
+def _compared(row: Comparison) -> Compared | None:
+    """Return as what the values of a row are compared; None for physical doses only."""
+    spec = parse_metric(row.metric)
+    return meaning_of(spec).compared if spec.conversion is None else None
+
+
+def _cause_in_one_file(same_structure: Known) -> str:
     unknown = say("same dose file, another value: the cause is not known")
-    return _other_volume(same_structure.get("Volume")) or unknown
+    return _other_volume(same_structure.get(Compared.WHOLE_VOLUME)) or unknown
 
 
-def _cause(same_structure: Mapping[str, Comparison]) -> str:
-    volume, mean = same_structure.get("Volume"), same_structure.get("Mean")
+def _cause(same_structure: Known) -> str:
+    volume = same_structure.get(Compared.WHOLE_VOLUME)
+    mean = same_structure.get(Compared.MEAN_DOSE)
     if volume is None or volume.agrees is None:
         return say(
             "the site's volume of the structure is not known: with Volume[cc] in the file of the "
@@ -274,4 +272,4 @@ def _scale(rows: Iterable[Comparison], prescription_gy: float | None, fractions:
 
 def _is_dose(row: Comparison) -> bool:
     spec = parse_metric(row.metric)
-    return spec.kind in DOSES - {"Min"} and spec.conversion is None
+    return spec.conversion is None and meaning_of(spec).compared in OF_ONE_SCALE

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec
+from sbrt_qa.dosimetry.metric_registry import METRICS, MetricSpec, meaning_of
 from sbrt_qa.errors import MetricError, UsageError, quoted
-from sbrt_qa.review.second_opinion import SENDABLE
 from sbrt_qa.units import GY_PER_CGY
 
 COLUMNS: Final = ("structure", "metric", "value", "unit")
@@ -139,8 +138,9 @@ def _spec(metric: str, unit: str, line: int) -> MetricSpec:
         known = parse_metric(metric if stated else f"{metric}[{out}]")
     except MetricError as error:
         raise _wrong(line, f"the metric cannot be read: {error}") from error
-    if known.kind not in SENDABLE:
-        names = ", ".join(METRICS[name].example for name in sorted(SENDABLE))
+    if meaning_of(known).compared is None:
+        sendable = sorted(m.name for m in METRICS.values() if m.meaning.compared is not None)
+        names = ", ".join(METRICS[name].example for name in sendable)
         raise _wrong(line, "this metric is not compared", quoted(metric), names)
     return known
 

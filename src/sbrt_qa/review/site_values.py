@@ -10,7 +10,7 @@ from typing import Final
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
+from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode, Verdict
 from sbrt_qa.model.phrase import joined, say
@@ -21,7 +21,7 @@ from sbrt_qa.protocol.folding import folded
 from sbrt_qa.protocol.grading import verdict_of
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.review.causes import with_tested_causes
-from sbrt_qa.review.second_opinion import COMPARABLE, Comparison, held, with_causes
+from sbrt_qa.review.second_opinion import Comparison, held, with_causes
 from sbrt_qa.review.site_csv import SiteValue
 
 STORED: Final = "RTDOSE"
@@ -115,7 +115,7 @@ def metrics_of(limits: Sequence[ConstraintResult], roi_number: int) -> tuple[Met
         for limit in limits
         if limit.value is not None and limit.match and limit.match.roi_numbers == (roi_number,)
     ]
-    wanted = [spec for spec in asked if spec.kind in COMPARABLE]
+    wanted = [spec for spec in asked if meaning_of(spec).from_histogram]
     return tuple({spec.text: spec for spec in (*WHOLE, *wanted)}.values())
 
 

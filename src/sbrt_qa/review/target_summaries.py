@@ -11,7 +11,9 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.model.outcome import Finding, Measured, Part, Reason, Verdict, worst
-from sbrt_qa.protocol.lesions import TYPES, Lesion, Lesions, Role
+from sbrt_qa.model.target_kind import TYPES
+from sbrt_qa.protocol.direction import meaning_in
+from sbrt_qa.protocol.lesions import Lesion, Lesions, Role
 from sbrt_qa.protocol.plan_targets import own_doses, prescribed_gy
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.review.result import CaseReview, TargetSummary
@@ -22,9 +24,6 @@ SHOWN: Final = {
     "hot_spot_percent": parse_metric("D0.03cc[%]"),
 }
 """What is shown of every target, whatever the protocol asks for."""
-
-INDICES: Final = ("R100", "CI", "PITV", "R50", "PaddickCI", "GI", "D2cm")
-"""Metrics of conformity."""
 
 
 def target_summaries(
@@ -74,12 +73,17 @@ def with_verdict(made: TargetSummary, results: Sequence[ConstraintResult]) -> Ta
     shown = {
         r.metric: r
         for r in own_last
-        if r.value is not None and r.is_relied_on and r.metric.partition("[")[0] in INDICES
+        if r.value is not None and r.is_relied_on and _is_index(r)
     }
     indices = {metric: r.value for metric, r in shown.items() if r.value is not None}
     unions = {m: r.target for m, r in shown.items() if r.match and len(r.match.roi_numbers) > 1}
     verdict = worst(counting) if counting else Verdict.NOT_EVALUABLE
     return replace(made, conformity=indices, of_union=unions, verdict=verdict if about else None)
+
+
+def _is_index(result: ConstraintResult) -> bool:
+    meaning = meaning_in(result)
+    return meaning is not None and meaning.of_surroundings
 
 
 def targets_relied_on(

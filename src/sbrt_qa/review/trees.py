@@ -49,8 +49,9 @@ def trees_of(
 
 def body_of(case: Case, protocol: Protocol, mapping: Mapping[str, str]) -> Tree[Structure] | None:
     """Return the patient's outline; None where the protocol or the plan has none."""
-    names = [s.name for s in protocol.structures if s.kind == "external"]
-    return named(case, protocol, mapping, names[0]) if names else None
+    matcher = matcher_of(protocol, case, mapping, Lesions())
+    found = matcher if isinstance(matcher, Reason) else matcher.body()
+    return found.tree if isinstance(found, Matched) else None
 
 
 def named(

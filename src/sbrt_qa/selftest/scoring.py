@@ -23,6 +23,9 @@ PERCENT_VOLUMES = (98.0, 95.0, 50.0, 2.0, 1.0)
 VOLUMES_CC = (0.03, 0.5)
 PERCENT_DOSES = (90.0, 50.0, 10.0)
 
+OF_VOLUME = frozenset(("Volume", *(f"V{p:g}%" for p in PERCENT_DOSES)))
+"""The values that are volumes; all others are doses."""
+
 LIMITS_PERCENT = (0.5, 1.0, 2.0, 3.0)
 """The columns of every table: part of the values within this error."""
 
@@ -127,4 +130,4 @@ def values(histogram: Histogram, volume_cc: float) -> dict[str, float]:
 
 def scale(metric: str, volume_cc: float) -> float:
     """Return what an error of a metric is a part of."""
-    return volume_cc if metric.startswith("V") else PRESCRIPTION_GY
+    return volume_cc if metric in OF_VOLUME else PRESCRIPTION_GY

@@ -10,34 +10,90 @@ from __future__ import annotations
 from typing import Final
 
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_meaning import (
+    Compared,
+    Direction,
+    Elsewhere,
+    Isodose,
+    IsodoseOf,
+    Meaning,
+    Quantity,
+    in_gy,
+)
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome, prescribed_gy
+from sbrt_qa.dosimetry.metrics.meanings import saying
 from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import msg, say
 
 FAR_MM = 20.0
 """Distance from the target at which D2cm begins."""
 
-ISODOSES: Final = {
-    "R100": 100.0, "CI": 100.0, "PITV": 100.0, "PaddickCI": 100.0, "R50": 50.0, "GI": 50.0,
-}  # fmt: skip
-"""Indices of isodose volumes, and the lowest isodose of each in % of the prescription."""
+MORE_COVERED: Final = msg(
+    "The prescription isodose encloses less than the protocol asks for: part of the target may get "
+    "less than was prescribed."
+)
+LESS_AROUND: Final = msg("Less dose lies around the target than the protocol asks for.")
 
 
-@metric("R100", units=("1",), example="R100", convertible=False)
+def _whole_isodose(percent: float) -> IsodoseOf:
+    """Give an isodose of the prescription, around the target."""
+
+    def isodose(
+        spec: MetricSpec,  # noqa: ARG001
+        limit: float,  # noqa: ARG001
+        prescription_gy: float | None,
+    ) -> Isodose | None:
+        level_gy = in_gy(percent, "%", prescription_gy)
+        return None if level_gy is None else Isodose(level_gy, around=True)
+
+    return isodose
+
+
+def _far(spec: MetricSpec, limit: float, prescription_gy: float | None) -> Isodose | None:
+    level_gy = in_gy(limit, spec.unit, prescription_gy)
+    if level_gy is None:
+        return None
+    return Isodose(level_gy, around=True, beyond_mm=FAR_MM, at_point=True)
+
+
+def _ratio_of(percent: float, says: str = "", why_low: str = LESS_AROUND) -> Meaning:
+    """Return the meaning of the volume of an isodose over that of the target."""
+    return Meaning(
+        Quantity.RATIO,
+        Direction.SPILLS,
+        Direction.TOO_COLD,
+        rises=True,
+        says=saying(says),
+        why_low=why_low,
+        isodose=_whole_isodose(percent),
+        compared=Compared.RATIO_OF_VOLUMES,
+        of_surroundings=True,
+        isodose_percent=percent,
+    )
+
+
+PRESCRIPTION_RATIO: Final = _ratio_of(
+    100.0,
+    msg("The prescription isodose encloses {value} times the volume of the target"),
+    MORE_COVERED,
+)
+
+
+@metric("R100", units=("1",), example="R100", convertible=False, meaning=PRESCRIPTION_RATIO)
 def prescription_ratio(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """V(Rx) / V(target), RTOG 0813: volume of the prescribed dose over that of the target."""
     return _ratio(100, dvh, context)
 
 
-@metric("CI", units=("1",), example="CI", convertible=False)
+@metric("CI", units=("1",), example="CI", convertible=False, meaning=PRESCRIPTION_RATIO)
 def conformity_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """Conformity index of the RTOG (Shaw 1993), which is R100 under its older name."""
     return _ratio(100, dvh, context)
 
 
-@metric("PITV", units=("1",), example="PITV", convertible=False)
+@metric("PITV", units=("1",), example="PITV", convertible=False, meaning=PRESCRIPTION_RATIO)
 def prescription_isodose_to_target(
     spec: MetricSpec,  # noqa: ARG001
     dvh: DVH,
@@ -47,13 +103,38 @@ def prescription_isodose_to_target(
     return _ratio(100, dvh, context)
 
 
-@metric("R50", units=("1",), example="R50", convertible=False)
+@metric(
+    "R50",
+    units=("1",),
+    example="R50",
+    convertible=False,
+    meaning=_ratio_of(
+        50.0, msg("Half the prescribed dose encloses {value} times the volume of the target")
+    ),
+)
 def half_dose_ratio(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """V(50 % Rx) / V(target), RTOG 0813: how far half the prescribed dose spills."""
     return _ratio(50, dvh, context)
 
 
-@metric("PaddickCI", units=("1",), example="PaddickCI", convertible=False)
+@metric(
+    "PaddickCI",
+    units=("1",),
+    example="PaddickCI",
+    convertible=False,
+    meaning=Meaning(
+        Quantity.RATIO,
+        Direction.MISFITS,
+        Direction.MISFITS,
+        says=saying(msg("The Paddick index is {value}; 1 is a perfect match")),
+        isodose=_whole_isodose(100.0),
+        cap=1.0,
+        cap_unit="1",
+        compared=Compared.RATIO_OF_VOLUMES,
+        of_surroundings=True,
+        isodose_percent=100.0,
+    ),
+)
 def paddick_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """TV_PIV^2 / (TV PIV), 1 for a perfect match (Paddick, J Neurosurg 2000;93 suppl 3:219)."""
     prescribed = prescribed_gy(context)
@@ -68,7 +149,24 @@ def paddick_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome
     return Measured(covered_cc**2 / (dvh.volume_cc * isodose_cc), "1")
 
 
-@metric("GI", units=("1",), example="GI", convertible=False)
+@metric(
+    "GI",
+    units=("1",),
+    example="GI",
+    convertible=False,
+    meaning=Meaning(
+        Quantity.RATIO,
+        Direction.SPILLS,
+        Direction.TOO_COLD,
+        says=saying(
+            msg("Half the prescribed dose encloses {value} times the volume of the prescribed dose")
+        ),
+        why_low=LESS_AROUND,
+        compared=Compared.RATIO_OF_VOLUMES,
+        of_surroundings=True,
+        isodose_percent=50.0,
+    ),
+)
 def gradient_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """V(50 % Rx) / V(Rx) (Paddick and Lippitz, J Neurosurg 2006;105 suppl:194)."""
     half_cc, whole_cc = _isodose_cc(50, context), _isodose_cc(100, context)
@@ -79,7 +177,23 @@ def gradient_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcom
     return Measured(half_cc / whole_cc, "1") if whole_cc > 0 else _nowhere(100)
 
 
-@metric("D2cm", units=("%", "Gy", "cGy"), example="D2cm[%]", convertible=False)
+@metric(
+    "D2cm",
+    units=("%", "Gy", "cGy"),
+    example="D2cm[%]",
+    convertible=False,
+    meaning=Meaning(
+        Quantity.DOSE,
+        Direction.SPILLS,
+        Direction.TOO_COLD,
+        rises=True,
+        says=saying(msg("At 2 cm and more from the target the highest dose is {value}")),
+        why_low=LESS_AROUND,
+        isodose=_far,
+        elsewhere=Elsewhere.NO_DISTANCE,
+        of_surroundings=True,
+    ),
+)
 def dose_two_cm_away(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """Highest dose in the body at 2 cm or more from the target, RTOG 0813; % of the prescription.
 

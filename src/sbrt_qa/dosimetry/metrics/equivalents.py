@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_meaning import Direction, Meaning, Quantity
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.at_volume import DOSE_UNITS
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome, prescribed_gy
+from sbrt_qa.dosimetry.metrics.meanings import a_dose, saying
 from sbrt_qa.dosimetry.radiobiology import generalised_eud_gy, mean_of
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import msg, say
 
 LARGEST_A = 100.0
 
 
-@metric("gEUD", argument_units=("1",), units=DOSE_UNITS, example="gEUD_8[Gy]")
+@metric(
+    "gEUD",
+    argument_units=("1",),
+    units=DOSE_UNITS,
+    example="gEUD_8[Gy]",
+    meaning=a_dose(msg("The generalised equivalent uniform dose is {value}")),
+)
 def generalised_eud(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     """(mean of D^a)^(1/a): a = 1 is the mean, large a nears the maximum, a < 0 the minimum."""
     if spec.amount == 0 or abs(spec.amount) > LARGEST_A:
@@ -22,7 +30,19 @@ def generalised_eud(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outco
     return dose_outcome(generalised_eud_gy(dvh, spec.amount), spec, context)
 
 
-@metric("Veff", argument_units=("1",), units=("%",), example="Veff_1[%]")
+@metric(
+    "Veff",
+    argument_units=("1",),
+    units=("%",),
+    example="Veff_1[%]",
+    meaning=Meaning(
+        Quantity.RATIO,
+        Direction.TOO_HOT,
+        Direction.TOO_COLD,
+        rises=True,
+        says=saying(msg("The effective volume is {value}")),
+    ),
+)
 def effective_volume(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     """Mean of (D / Rx)^(1/n) in %, Kutcher and Burman 1989; RTOG 1112 uses n = 1."""
     prescribed = prescribed_gy(context)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_meaning import Compared, Direction, Extreme, Meaning, Quantity
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.at_volume import DOSE_UNITS
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome, prescribed_gy
+from sbrt_qa.dosimetry.metrics.meanings import a_dose, saying
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import msg, say
 
 SMALL_CC = 2.0
 """Volume below which ICRU 91 takes a fixed volume instead of 2 %."""
@@ -16,7 +18,20 @@ NEAR_CC = 0.035
 """35 mm3, the fixed volume."""
 
 
-@metric("HI", units=("1",), example="HI", convertible=False)
+@metric(
+    "HI",
+    units=("1",),
+    example="HI",
+    convertible=False,
+    meaning=Meaning(
+        Quantity.RATIO,
+        Direction.UNEVEN,
+        Direction.TOO_FLAT,
+        says=saying(msg("The homogeneity index is {value}; 0 is uniform")),
+        compared=Compared.RATIO_OF_DOSES,
+        from_histogram=True,
+    ),
+)
 def homogeneity_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """(D2% - D98%) / D50%, ICRU report 83; 0 is uniform."""
     high, low, middle = (dvh.dose_at_volume_gy(_part_cc(dvh, p)) for p in (0.02, 0.98, 0.5))
@@ -25,20 +40,44 @@ def homogeneity_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Out
     return Measured((high - low) / middle, "1")
 
 
-@metric("MDPD", units=("1",), example="MDPD", convertible=False)
+@metric(
+    "MDPD",
+    units=("1",),
+    example="MDPD",
+    convertible=False,
+    meaning=Meaning(
+        Quantity.RATIO,
+        Direction.TOO_HOT,
+        Direction.TOO_FLAT,
+        rises=True,
+        says=saying(msg("The highest dose is {value} times the prescribed dose")),
+        compared=Compared.RATIO_OF_DOSES,
+        from_histogram=True,
+    ),
+)
 def maximum_to_prescription(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """Highest dose over the prescribed dose: homogeneity index of the RTOG (Shaw 1993)."""
     prescribed = prescribed_gy(context)
     return prescribed if isinstance(prescribed, Reason) else Measured(dvh.max_gy / prescribed, "1")
 
 
-@metric("NearMax", units=DOSE_UNITS, example="NearMax[Gy]")
+@metric(
+    "NearMax",
+    units=DOSE_UNITS,
+    example="NearMax[Gy]",
+    meaning=a_dose(msg("The near-maximum dose is {value}"), extreme=Extreme.HIGHEST),
+)
 def near_maximum(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     """Near-maximum of ICRU report 91: D2%, below 2 cc the dose to the hottest 35 mm3."""
     return dose_outcome(dvh.dose_at_volume_gy(_near_cc(dvh)), spec, context)
 
 
-@metric("NearMin", units=DOSE_UNITS, example="NearMin[Gy]")
+@metric(
+    "NearMin",
+    units=DOSE_UNITS,
+    example="NearMin[Gy]",
+    meaning=a_dose(msg("The near-minimum dose is {value}"), extreme=Extreme.LOWEST),
+)
 def near_minimum(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
     """Near-minimum of ICRU report 91: D98%, below 2 cc the dose to all but the coldest 35 mm3."""
     volume_cc = min(dvh.volume_cc - _near_cc(dvh), dvh.inside_grid_cc)

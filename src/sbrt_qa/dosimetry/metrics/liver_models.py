@@ -7,13 +7,16 @@ the liver without the tumour.
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.metric_meaning import Compared, Direction, Meaning, MeantFor, Quantity
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.conversions import fractions_of, prescribed_gy
+from sbrt_qa.dosimetry.metrics.meanings import a_model, isodose_of_argument
 from sbrt_qa.dosimetry.radiobiology import Conversion, generalised_eud_gy
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import say
+from sbrt_qa.model.phrase import msg, say
 
 LIVER_EQD = Conversion(alpha_beta_gy=2.5, per_fraction_gy=1.5)
 """Scale of the Dawson models: fractions of 1.5 Gy, alpha/beta 2.5 Gy."""
@@ -34,11 +37,42 @@ DAWSON = say(
 )
 
 
+THE_LIVER: Final = MeantFor(
+    ("liver", "肝", "leber", "foie", "fegato", "higado", "hígado", "hepar"),
+    Reason(
+        ReasonCode.NOT_APPLICABLE,
+        say("the model is of the liver; this structure is not named as the liver"),
+    ),
+)
+
+TOXICITY: Final = a_model(
+    Quantity.PROBABILITY,
+    rises=True,
+    why_high=msg("By a model the risk to the liver is higher than the protocol allows."),
+    why_low=msg("By a model the risk to the liver is lower than the protocol asks for."),
+    meant_for=THE_LIVER,
+)
+
+CONTROL: Final = a_model(
+    Quantity.PROBABILITY,
+    rises=None,
+    why_high=msg("By a model the tumour is controlled more often than the protocol asks for."),
+    why_low=msg("By a model the tumour is controlled less often than the protocol asks for."),
+)
+
+
+def _says_spared(spec: MetricSpec, direction: Direction | None) -> str:  # noqa: ARG001
+    if direction is Direction.TOO_COLD:
+        return msg("700 cc or more receive less than {amount}")
+    return msg("Less than 700 cc receive less than {amount}")
+
+
 @metric(
     "NTCPliverMets",
     units=("%",),
     example="NTCPliverMets[%]",
     convertible=False,
+    meaning=TOXICITY,
     validity=say("{0}; metastases, TD50 45.8 Gy", DAWSON),
 )
 def liver_disease_metastases(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
@@ -51,6 +85,7 @@ def liver_disease_metastases(spec: MetricSpec, dvh: DVH, context: MetricContext)
     units=("%",),
     example="NTCPliverPrimary[%]",
     convertible=False,
+    meaning=TOXICITY,
     validity=say("{0}; primary liver cancer, TD50 39.8 Gy", DAWSON),
 )
 def liver_disease_primary(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
@@ -63,6 +98,7 @@ def liver_disease_primary(spec: MetricSpec, dvh: DVH, context: MetricContext) ->
     units=("%",),
     example="NTCPliverEnzymes[%]",
     convertible=False,
+    meaning=TOXICITY,
     validity=say(
         "HyTEC (Miften 2021), 17 events in 288 patients, 3 to 6 fractions: the fit is not "
         "significant (P = 0.10) and not validated"
@@ -85,6 +121,16 @@ def enzyme_changes(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcom
     units=("bool",),
     example="CriticalVolume15Gy[bool]",
     convertible=False,
+    meaning=Meaning(
+        Quantity.YES_NO,
+        Direction.TOO_COLD,
+        Direction.TOO_HOT,
+        rises=False,
+        says=_says_spared,
+        isodose=isodose_of_argument,
+        compared=Compared.ANSWER,
+        meant_for=THE_LIVER,
+    ),
     validity=say(
         "rule of practice: 700 cc of liver below 15 Gy (up to 17 Gy was studied) in 3 to 6 "
         "fractions; not fitted as a model"
@@ -107,6 +153,7 @@ def critical_volume(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outco
     example="TCPliver2y[%]",
     needs_whole=False,
     convertible=False,
+    meaning=CONTROL,
     validity=say(
         "local control of liver metastases at 2 years by BED10 of the prescription "
         "(HyTEC, Ohri 2021): a pooled fit, of lesions in place, not of a resected bed"
@@ -124,6 +171,7 @@ def control_two_years(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Out
     example="LCliver3y[%]",
     needs_whole=False,
     convertible=False,
+    meaning=CONTROL,
     validity=say(
         "local control of liver metastases at 3 years, 290 lesions in two groups by BED10 of "
         "the prescription (HyTEC, Ohri 2021): Kaplan-Meier values of the groups, not a curve"

@@ -11,17 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sbrt_qa.dosimetry.metric_registry import MetricSpec
+from sbrt_qa.dosimetry.metric_meaning import ABOVE, Direction
+from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.model.phrase import Phrase
+from sbrt_qa.protocol.direction import (
+    about_body,
+    about_target,
+    direction_of,
+    meaning_in,
+    spec_of,
+)
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose.curves import volume_at_cc
 from sbrt_qa.reports.compose.marks import number_text
-from sbrt_qa.reports.compose.meaning import INDICES, TARGETS, is_cold, is_maximum
 from sbrt_qa.reports.compose.organs import ORGANS, named
-from sbrt_qa.reports.compose.plain import spec_of
+from sbrt_qa.reports.compose.plain import amount_text
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Evidence
 from sbrt_qa.review.result import CaseReview, PlanSummary
@@ -38,28 +45,6 @@ PRESCRIPTION: Final = "prescription"
 DECIDING: Final = 2
 """Lowest priority for which the dose of a whole plan may be stepped down."""
 
-OFF: Final = msg(
-    "Bring the {dose} isodose off {structure}: at most {allowed} cc may get more; {volume} cc do."
-)
-OFF_WHOLLY: Final = msg("Bring the {dose} isodose off {structure}: no part of it may get more.")
-OFF_UNCOUNTED: Final = msg(
-    "Bring the {dose} isodose off {structure}: at most {allowed} cc may get more."
-)
-SMALLER: Final = msg("At most {allowed} of {structure} may get more than {dose}; {volume} do.")
-SMALLER_UNCOUNTED: Final = msg("At most {allowed} of {structure} may get more than {dose}.")
-LESS_VOLUME: Final = msg("At most {bound} of {structure} may get {dose} or more; {value} do.")
-LESS_BED: Final = msg(
-    "Less than {bound} of {structure} may get a BED{alpha_beta} of {dose} or more; {value} do."
-)
-LOWER_MEAN: Final = msg(
-    "Lower the mean dose of {structure} from {value} to {bound} at most: fewer beams through it, "
-    "tighter fields."
-)
-SPARE: Final = msg("At least {needed} of {structure} must stay below {dose}; {volume} do.")
-SPARE_UNCOUNTED: Final = msg(
-    "At least {needed} of {structure} must stay below {dose}; as planned they get up to {value}."
-)
-SPARED: Final = msg("At least {bound} of {structure} must get less than {dose}; {value} do.")
 LOWER: Final = msg("Lower the dose of {structure}: other beam directions, tighter fields.")
 
 SHAPE: Final = msg(
@@ -78,6 +63,23 @@ COOL: Final = msg("Lower the hot spot, or plan again with the prescription on a 
 STEEPEN: Final = msg(
     "Prescribe to a lower isodose: with a hotter centre the dose falls more steeply at the edge."
 )
+
+EVEN: Final = msg("Plan for a more even dose in the target.")
+CONTOUR: Final = msg("Check the contour of {structure}: no other dose changes its volume.")
+PRESCRIBED: Final = msg(
+    "It follows from the prescribed dose and the number of fractions alone: no other plan of the "
+    "same prescription changes it."
+)
+GENERAL: Final = {
+    Direction.SPILLS: SHAPE,
+    Direction.MISFITS: SHAPE,
+    Direction.MISPLACED: SHAPE,
+    Direction.TOO_FLAT: STEEPEN,
+    Direction.UNEVEN: EVEN,
+    Direction.TOO_LARGE: CONTOUR,
+    Direction.TOO_SMALL: CONTOUR,
+}
+"""What settles a limit, whatever structure it is of."""
 
 COVERAGE_FIRST: Final = msg("Coverage of the target comes before this limit of {structure}.")
 
@@ -125,7 +127,7 @@ def _tightest(results: Sequence[ConstraintResult]) -> list[ConstraintResult]:
         for r in results
         if not any(
             (o.structure, o.metric, o.op) == (r.structure, r.metric, r.op)
-            and r.op in ("<=", "<")
+            and r.op in ABOVE
             and (o.per_protocol_limit or 0.0) < (r.per_protocol_limit or 0.0)
             for o in results
         )
@@ -134,7 +136,7 @@ def _tightest(results: Sequence[ConstraintResult]) -> list[ConstraintResult]:
 
 def coverage_first(results: Sequence[ConstraintResult], words: Words) -> tuple[str, ...]:
     """Return that coverage comes before the limits of one organ, where none of them decides."""
-    organs = [r for r in results if not TARGETS.match(r.of) and not _around(r)]
+    organs = [r for r in results if not about_target(r) and not _around(r)]
     if not organs or min(r.priority for r in organs) <= DECIDING:
         return ()
     return (words(COVERAGE_FIRST, structure=named(organs[0].structure, words)),)
@@ -142,8 +144,8 @@ def coverage_first(results: Sequence[ConstraintResult], words: Words) -> tuple[s
 
 def _around(result: ConstraintResult) -> bool:
     """Tell whether a limit is about the dose around a target, whatever organ is there."""
-    spec = spec_of(result)
-    return result.structure.startswith("External") or (spec is not None and spec.kind in INDICES)
+    meaning = meaning_in(result)
+    return about_body(result) or (meaning is not None and meaning.of_surroundings)
 
 
 def action(
@@ -156,13 +158,20 @@ def action(
     beside
         Organs at their limits beside a target with a gap.
     """
-    spec = spec_of(result)
-    if spec is None:
+    spec, direction = spec_of(result), direction_of(result)
+    if spec is None or direction is None:
         return ""
-    if _around(result) or spec.kind == "GlobalMaxInPTV":
+    structure = named(result.structure, words)
+    if direction in GENERAL:
+        return words(GENERAL[direction], structure=structure)
+    if direction is Direction.TOO_COLD:
+        return _raised(beside if about_target(result) else (), words)
+    if about_body(result):
         return words(SHAPE)
-    if TARGETS.match(result.of):
-        return _for_target(result, spec, beside, words)
+    if direction is Direction.MODEL and meaning_of(spec).rises is None:
+        return words(PRESCRIBED)
+    if about_target(result):
+        return words(COOL)
     return _for_organ(result, spec, evidence, words)
 
 
@@ -175,18 +184,12 @@ def at_their_limits(review: CaseReview) -> tuple[str, ...]:
 def _volume_asked_cc(result: ConstraintResult) -> float:
     """Return the volume of a dose limit, small ones first; limits of other kinds come last."""
     spec = spec_of(result)
-    if spec is None or not (is_maximum(spec) or spec.argument_unit == "cc"):
+    if spec is None or not (meaning_of(spec).is_maximum(spec) or spec.argument_unit == "cc"):
         return float("inf")
     return spec.argument or 0.0
 
 
-def _for_target(
-    result: ConstraintResult, spec: MetricSpec, beside: Sequence[str], words: Words
-) -> str:
-    if not is_cold(result):
-        return words(COOL)
-    if is_maximum(spec):
-        return words(STEEPEN)
+def _raised(beside: Sequence[str], words: Words) -> str:
     if beside:
         return words(RAISE_BESIDE, organs=", ".join(visible(name) for name in beside))
     return words(RAISE)
@@ -195,69 +198,25 @@ def _for_target(
 def _for_organ(
     result: ConstraintResult, spec: MetricSpec, evidence: Evidence | None, words: Words
 ) -> str:
+    """Return what the metric itself advises, else the general sentence."""
     name, bound = named(result.structure, words), result.per_protocol_limit
-    if bound is not None and spec.kind == "V" and spec.conversion is not None:
-        return _of_bed(result, spec, words)
-    if bound is None or spec.conversion is not None or spec.unit not in ("Gy", "cc", "%"):
+    remedy = meaning_of(spec).remedy(spec)
+    if bound is None or remedy is None:
         return words(LOWER, structure=name)
-    dose = number_text(bound, spec.unit)
-    if spec.kind in ("D", "Max") and spec.unit == "Gy":
-        counted = _volume_above(result, bound, evidence)
-        if is_maximum(spec):
-            return _off(spec, name, dose, counted, words)
-        allowed = number_text(spec.amount, spec.argument_unit)
-        if counted is None or spec.argument_unit != "cc":
-            return words(SMALLER_UNCOUNTED, allowed=allowed, structure=name, dose=dose)
-        volume = f"{counted:.3g} cc"
-        return words(SMALLER, allowed=allowed, structure=name, dose=dose, volume=volume)
-    return _of_volumes(result, spec, evidence, words) or words(LOWER, structure=name)
-
-
-def _of_bed(result: ConstraintResult, spec: MetricSpec, words: Words) -> str:
-    """Return the sentence of a volume at a biologically effective dose."""
-    name, conversion = named(result.structure, words), spec.conversion
-    if conversion is None or conversion.per_fraction_gy is not None:
-        return words(LOWER, structure=name)
+    volume_cc = _volume_above(result, bound, evidence) if remedy.counted else None
+    whole_cc = _whole_cc(result, evidence)
+    if remedy.below and volume_cc is not None:
+        volume_cc = None if whole_cc is None else whole_cc - volume_cc
     return words(
-        LESS_BED, bound=number_text(result.per_protocol_limit or 0.0, spec.unit), structure=name,
-        alpha_beta=f"{conversion.alpha_beta_gy:g}", dose=number_text(spec.amount, "Gy"),
+        remedy.text if volume_cc is None else remedy.counted,
+        structure=name,
+        bound=number_text(bound, spec.unit),
         value=value_text(result),
-    )  # fmt: skip
-
-
-def _off(
-    spec: MetricSpec, structure: str, dose: str, counted_cc: float | None, words: Words
-) -> str:
-    if spec.argument is None:
-        return words(OFF_WHOLLY, dose=dose, structure=structure)
-    allowed = f"{spec.amount:g}"
-    if counted_cc is None:
-        return words(OFF_UNCOUNTED, dose=dose, structure=structure, allowed=allowed)
-    volume = f"{counted_cc:.2f}"
-    return words(OFF, dose=dose, structure=structure, allowed=allowed, volume=volume)
-
-
-def _of_volumes(
-    result: ConstraintResult, spec: MetricSpec, evidence: Evidence | None, words: Words
-) -> str:
-    """Return the sentence of a limit of a volume or a mean dose; empty for any other."""
-    name, bound = named(result.structure, words), result.per_protocol_limit or 0.0
-    limit, value = number_text(bound, spec.unit), value_text(result)
-    if spec.kind == "Mean":
-        return words(LOWER_MEAN, structure=name, value=value, bound=limit)
-    if spec.kind == "DC" and spec.unit == "Gy":
-        needed = number_text(spec.amount, spec.argument_unit)
-        above = _volume_above(result, bound, evidence)
-        whole = _whole_cc(result, evidence)
-        if above is None or whole is None or spec.argument_unit != "cc":
-            return words(SPARE_UNCOUNTED, needed=needed, structure=name, dose=limit, value=value)
-        volume = f"{whole - above:.0f} cc"
-        return words(SPARE, needed=needed, structure=name, dose=limit, volume=volume)
-    if spec.kind in ("V", "CV") and spec.argument_unit == "Gy":
-        text = LESS_VOLUME if spec.kind == "V" else SPARED
-        dose = number_text(spec.amount, "Gy")
-        return words(text, bound=limit, structure=name, dose=dose, value=value)
-    return ""
+        amount=amount_text(spec, words),
+        argument="" if spec.argument is None else f"{spec.argument:g}",
+        alpha_beta="" if spec.conversion is None else f"{spec.conversion.alpha_beta_gy:g}",
+        volume="" if volume_cc is None else remedy.shown.format(volume_cc),
+    )
 
 
 def _volume_above(
@@ -323,7 +282,6 @@ def _scaling(
 def _factor(result: ConstraintResult) -> float | None:
     """Return what part of its dose meets a limit; None where doses do not simply scale."""
     spec, limit, value = spec_of(result), result.per_protocol_limit, result.value
-    if spec is None or spec.conversion is not None or not limit or not value:
+    if spec is None or not meaning_of(spec).scales(spec) or not limit or not value:
         return None
-    scales = spec.kind in ("D", "DC", "Mean", "Max") and spec.unit in ("Gy", "cGy")
-    return limit / value if scales and result.op in ("<=", "<") and value > limit else None
+    return limit / value if result.op in ABOVE and value > limit else None

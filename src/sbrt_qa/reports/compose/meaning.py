@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from sbrt_qa.dosimetry.metric_registry import MetricSpec
+from sbrt_qa.dosimetry.metric_meaning import Direction
 from sbrt_qa.errors import visible
+from sbrt_qa.protocol.direction import about_body, about_target, direction_of, meaning_in
 from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.reports.compose.plain import spec_of
 from sbrt_qa.reports.words import Words, msg
 
 WHY: Final = (
@@ -64,15 +64,22 @@ COLD: Final = msg("Part of the target gets less than was prescribed; the tumour 
 FLAT: Final = msg("The dose in the target is flatter than stereotactic treatment intends, and "
                   "falls less steeply around it.")  # fmt: skip
 HOT_TARGET: Final = msg("The dose within the target is higher than the protocol intends.")
+COLD_ORGAN: Final = msg("Part of it gets less dose than the protocol asks for.")
 
-TARGETS: Final = re.compile(r"(?:PTV|CTV|GTV|ITV|IGTV)(?![A-Za-z])")
-"""Names of targets in the protocol."""
+GENERAL: Final = {
+    Direction.SPILLS: SPILL,
+    Direction.MISPLACED: HOTSPOT,
+    Direction.TOO_FLAT: FLAT,
+    Direction.MISFITS: msg("The prescription isodose does not follow the target: part of the "
+                           "target lies outside it, or healthy tissue inside."),
+    Direction.UNEVEN: msg("The dose within the target is less even than the protocol intends."),
+    Direction.TOO_LARGE: msg("It is larger than the protocol allows, whatever the dose."),
+    Direction.TOO_SMALL: msg("Less of it is there than the protocol asks for, whatever the dose."),
+}  # fmt: skip
+"""Why a limit matters, whatever structure it is of."""
 
-MAXIMUM_CC: Final = 0.5
-"""Largest volume whose dose counts as the maximum of an organ."""
-
-INDICES: Final = ("R100", "R50", "CI", "PITV", "PaddickCI", "D2cm", "GI")
-"""Metrics of how the dose lies around a target."""
+FUNCTION: Final = re.compile(r"Liver|Kidney")
+"""Organs of which enough must be there: that too little of it is, matters as too much dose does."""
 
 
 def why(results: Sequence[ConstraintResult], words: Words) -> str:
@@ -94,25 +101,20 @@ def notes(results: Sequence[ConstraintResult], words: Words) -> tuple[str, ...]:
 
 def harm(result: ConstraintResult) -> str:
     """Return what missing one limit does, a sentence of the catalogue; empty where unknown."""
-    spec = spec_of(result)
-    kind = spec.kind if spec else ""
-    if kind == "GlobalMaxInPTV":
-        return HOTSPOT
-    if kind in INDICES or result.of.startswith("External"):
+    direction, meaning = direction_of(result), meaning_in(result)
+    if direction is not None and meaning is not None:
+        if own := meaning.why(result.op, direction):
+            return own
+        if direction is Direction.TOO_SMALL and FUNCTION.match(result.of):
+            return _overdosed(result)
+        if direction in GENERAL:
+            return GENERAL[direction]
+    if about_body(result) and direction is not Direction.TOO_COLD:
         return SPILL
-    if TARGETS.match(result.of):
-        if not is_cold(result):
-            return HOT_TARGET
-        return FLAT if spec is not None and is_maximum(spec) else COLD
+    if direction is Direction.TOO_COLD:
+        return COLD if about_target(result) else COLD_ORGAN
+    return HOT_TARGET if about_target(result) else _overdosed(result)
+
+
+def _overdosed(result: ConstraintResult) -> str:
     return next((text for start, text in WHY if re.match(start, result.of)), "")
-
-
-def is_maximum(spec: MetricSpec) -> bool:
-    """Tell whether a metric is the dose to a point, or to so little that it stands for one."""
-    point = spec.kind == "D" and spec.argument_unit == "cc" and spec.amount <= MAXIMUM_CC
-    return point or spec.kind == "Max"
-
-
-def is_cold(result: ConstraintResult) -> bool:
-    """Tell whether a limit is missed by too little dose."""
-    return result.op in (">=", ">")

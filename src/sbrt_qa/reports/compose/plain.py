@@ -4,37 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import MetricSpec
-from sbrt_qa.errors import MetricError, visible
+from sbrt_qa.dosimetry.metric_meaning import Direction, Portion, Quantity
+from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
+from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Driver, Verdict
+from sbrt_qa.protocol.direction import direction_of, spec_of
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.wording import rounded, shown_bound, value_text
 from sbrt_qa.reports.compose.curves import volume_at_cc
 from sbrt_qa.reports.compose.marks import band_text, number_text
 from sbrt_qa.reports.words import Words, msg
 from sbrt_qa.review.evidence import Curve, Evidence
-
-_UPPER: Final = {
-    "D": msg("The hottest {amount} receive at least {value}"),
-    "DC": msg("The coldest {amount} receive up to {value}"),
-    "V": msg("{value} receive {amount} or more"),
-    "CV": msg("{value} receive less than {amount}"),
-    "Mean": msg("The mean dose is {value}"),
-    "Max": msg("The highest dose is {value}"),
-    "Min": msg("The lowest dose is {value}"),
-    "R100": msg("The prescription isodose encloses {value} times the volume of the target"),
-    "R50": msg("Half the prescribed dose encloses {value} times the volume of the target"),
-    "D2cm": msg("At 2 cm and more from the target the highest dose is {value}"),
-}
-
-_LOWER: Final = {
-    "D": msg("{amount} of the volume receive only {value} or more"),
-    "V": msg("Only {value} receive {amount} or more"),
-}
-
-DOSES: Final = ("D", "DC", "Mean", "Max", "Min", "D2cm")
-"""Metrics whose values are doses."""
 
 _BOUNDS: Final = {
     "<=": msg("{bound} at most is per protocol"),
@@ -61,14 +41,6 @@ DRIVERS: Final = {
     Driver.GRID: msg("how far apart the voxels of the dose are"),
     Driver.QUADRATURE: msg("how densely the structure is scanned"),
 }
-
-
-def spec_of(result: ConstraintResult) -> MetricSpec | None:
-    """Return the metric of a limit, read; None for one that this version does not know."""
-    try:
-        return parse_metric(result.metric)
-    except MetricError:
-        return None
 
 
 def statement(result: ConstraintResult, words: Words) -> str:
@@ -110,29 +82,21 @@ def _what(result: ConstraintResult, words: Words) -> str:
     spec, value = spec_of(result), value_text(result)
     if spec is None or spec.conversion is not None:
         return words(msg("{metric} is {value}"), metric=visible(result.metric), value=value)
-    if spec.kind == "GlobalMaxInPTV":
-        return words(msg("The hottest point of the dose lies outside the PTV"))
-    text = _text(spec, result.op)
-    if spec.kind in DOSES and spec.unit == "%":
+    meaning = meaning_of(spec)
+    text = meaning.says(spec, direction_of(result))
+    if meaning.quantity is Quantity.DOSE and spec.unit == "%":
         value = words(msg("{percent} of the prescription"), percent=value)
-    if text is None:
+    if not text:
         return words(msg("{metric} is {value}"), metric=visible(result.metric), value=value)
-    return words(text, value=value, amount=_amount(spec, words))
+    return words(text, value=value, amount=amount_text(spec, words))
 
 
-def _text(spec: MetricSpec, op: str) -> str | None:
-    if op not in (">=", ">") or spec.kind not in _LOWER:
-        return _UPPER.get(spec.kind)
-    hot = spec.kind == "D" and spec.argument_unit == "cc"
-    return msg("The hottest {amount} receive only {value}") if hot else _LOWER[spec.kind]
-
-
-def _amount(spec: MetricSpec, words: Words) -> str:
+def amount_text(spec: MetricSpec, words: Words) -> str:
     """Return the argument of a metric; doses in % are of the prescription."""
     if spec.argument is None:
         return ""
-    number = f"{spec.argument:g} {spec.argument_unit}"
-    if spec.kind in ("V", "CV") and spec.argument_unit == "%":
+    number = number_text(spec.argument, spec.argument_unit)
+    if meaning_of(spec).quantity is Quantity.VOLUME and spec.argument_unit == "%":
         return words(msg("{percent} of the prescription"), percent=number)
     return number
 
@@ -183,19 +147,18 @@ def _volume(result: ConstraintResult, evidence: Evidence | None, words: Words) -
     curve = _curve(result, evidence)
     if spec is None or spec.conversion or curve is None or limit is None or spec.unit != "Gy":
         return ""
-    volume_cc = volume_at_cc(curve, evidence, limit) if evidence else 0.0
-    dose = f"{limit:g} Gy"
-    if spec.kind == "D" and spec.argument_unit == "cc" and result.op in ("<=", "<"):
-        return words(
-            msg("{volume} cc lie within the {dose} isodose, where {allowed} cc may."),
-            volume=f"{volume_cc:.2f}", dose=dose, allowed=f"{spec.amount:g}",
-        )  # fmt: skip
-    if spec.kind == "DC" and spec.argument_unit == "cc" and result.op in ("<=", "<"):
-        return words(
-            msg("{volume} cc stay below {dose}, where {needed} cc should."),
-            volume=f"{curve.volume_cc - volume_cc:.0f}", dose=dose, needed=f"{spec.amount:g}",
-        )  # fmt: skip
-    return ""
+    meaning = meaning_of(spec)
+    hot = direction_of(result) is Direction.TOO_HOT
+    if not meaning.excess or not hot or spec.argument_unit != "cc" or evidence is None:
+        return ""
+    volume_cc = volume_at_cc(curve, evidence, limit)
+    below = meaning.portion is Portion.COLDEST
+    return words(
+        meaning.excess,
+        volume=f"{curve.volume_cc - volume_cc:.0f}" if below else f"{volume_cc:.2f}",
+        bound=f"{limit:g} Gy",
+        argument=f"{spec.amount:g}",
+    )
 
 
 def _curve(result: ConstraintResult, evidence: Evidence | None) -> Curve | None:

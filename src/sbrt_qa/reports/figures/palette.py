@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.model.target_kind import is_target_name
 
 NAMED: Final = (
     (r"GTV|IGTV", "#b0307a"), (r"CTV|ITV", "#d4569f"), (r"PTV", "#d62f2f"),
@@ -31,8 +32,6 @@ ISODOSES: Final = (
     (60.0, "#4caf50"), (50.0, "#1e88e5"), (30.0, "#3949ab"), (20.0, "#6a5acd"),
 )  # fmt: skip
 """Isodoses in % of the prescription, and their colours."""
-
-TARGETS: Final = re.compile(r"(?:PTV|CTV|GTV|ITV|IGTV)(?![A-Za-z])", re.IGNORECASE)
 
 
 UNKNOWN: Final = "#6b7280"
@@ -63,7 +62,7 @@ def dashes(keys: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     others = 1
     for key in keys:
-        if TARGETS.match(key):
+        if is_target_name(key):
             found[key] = ""
         else:
             found[key] = DASHES[others % len(DASHES)]

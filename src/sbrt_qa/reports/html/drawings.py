@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sbrt_qa.model.target_kind import is_target_name
 from sbrt_qa.reports.compose.concerns import prescription_gy
 from sbrt_qa.reports.figures.dvh_svg import Labels, dvh_svg
-from sbrt_qa.reports.figures.palette import TARGETS
 from sbrt_qa.reports.figures.slice_svg import slice_svg
 from sbrt_qa.reports.figures.slices import place_picture
 from sbrt_qa.reports.page import Concern, Report
@@ -57,7 +57,7 @@ def _slice(
         evidence,
         place,
         own,
-        others=[key for key in evidence.structures if TARGETS.match(key)][:3],
+        others=[key for key in evidence.structures if is_target_name(key)][:3],
         levels_gy=[rx_gy] if rx_gy else [],
     )
     return slice_svg(picture, colours, f"{concern.title}: {concern.picture}", place.level_gy, n)
@@ -75,7 +75,7 @@ def structures_of(reviewed: Reviewed, evidence: Evidence, limit: str) -> Iterato
 def _dvh(evidence: Evidence, concern: Concern, colours: Mapping[str, str], words: Words) -> str:
     if not concern.curve:
         return ""
-    targets = [k for k in evidence.curves if TARGETS.match(k) and k != concern.curve]
+    targets = [k for k in evidence.curves if is_target_name(k) and k != concern.curve]
     labels = Labels(
         title=words(msg("Dose-volume histogram of {structure}"), structure=concern.title),
         dose=words(msg("Dose")),

@@ -13,9 +13,10 @@ import numpy as np
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.model.target_kind import is_target_name
 from sbrt_qa.reports.compose.concerns import DEVIATES, prescription_gy
 from sbrt_qa.reports.compose.curves import markers
-from sbrt_qa.reports.figures.palette import ISODOSES, TARGETS, colours, dashes
+from sbrt_qa.reports.figures.palette import ISODOSES, colours, dashes
 from sbrt_qa.reports.html.contours import UNIT_MM, contour_block
 from sbrt_qa.reports.html.dose import dose_block
 from sbrt_qa.reports.html.image import KNOTS_GREY, KNOTS_HU, image_block
@@ -110,7 +111,7 @@ def _curves(evidence: Evidence) -> dict[str, Any]:
                 "colour": known.get(c.key) or known.get(_first(evidence, c.roi_numbers), "#888888"),
                 "dash": [int(v) for v in dash[c.key].split()],
                 "volume": c.volume_cc, **_extremes(c),
-                "target": bool(TARGETS.match(c.key)),
+                "target": is_target_name(c.key),
             }
             for c in curves
         ],
@@ -161,7 +162,7 @@ def _structures(
     return [
         {
             "key": key, "name": visible(key), "colour": known[key], "planes": planes[key],
-            "usual": not wrong or s.roi_number in wrong or bool(TARGETS.match(key)),
+            "usual": not wrong or s.roi_number in wrong or is_target_name(key),
         }
         for key, s in evidence.structures.items()
     ]  # fmt: skip

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from sbrt_qa.reports.figures.palette import TARGETS, colours
+from sbrt_qa.model.target_kind import is_target_name
+from sbrt_qa.reports.figures.palette import colours
 from sbrt_qa.reports.html.drawings import drawings
 from sbrt_qa.reports.page import Report
 from sbrt_qa.reports.pdf.glyphs import breakable, printable, shown
@@ -42,7 +43,7 @@ def draw(reviewed: Reviewed, report: Report) -> tuple[Pictures, dict[str, str]]:
 
 def _groups(evidence: Evidence) -> Iterator[Sequence[str]]:
     """Yield the keys of curves in groups, targets first."""
-    ordered = sorted(evidence.curves, key=lambda key: not TARGETS.match(key))
+    ordered = sorted(evidence.curves, key=lambda key: not is_target_name(key))
     plots = math.ceil(len(ordered) / CURVES_PER_PLOT)
     for part in range(plots):
         yield ordered[len(ordered) * part // plots : len(ordered) * (part + 1) // plots]
