@@ -16,7 +16,7 @@ from sbrt_qa.errors import InputError, UsageError
 TIMEOUT_S: Final = 900
 CHILD: Final = Path(__file__).with_name("child.py")
 Request = tuple[str, float, str]
-"""``D`` or ``V``, its argument and the argument's unit."""
+"""``dose`` or ``volume``, its argument and the argument's unit."""
 
 Asked = tuple[Any, Sequence[Request]]
 """A ROI number, or several combined as ``[sign, left, right]``, and what is asked of them."""

@@ -100,8 +100,8 @@ def typed_outer(structures: Iterable[Structure]) -> tuple[Structure, ...]:
 def is_outer_target(structure: Structure) -> bool:
     """Tell whether a structure is a PTV, whose isodoses no other target may claim.
 
-    One without a type is by its name, unless this says that it is a help for planning or of
-    another time.
+    One without a type is by its name, unless this says that it is a help for planning; a name of
+    another time does not excuse it.
     """
     if structure.interpreted_type:
         return structure.interpreted_type == OUTER or (
@@ -111,4 +111,4 @@ def is_outer_target(structure: Structure) -> bool:
 
 
 def _is_outer_name(name: str) -> bool:
-    return kind_in_name(name) == OUTER and not (is_helper_name(name) or is_old_name(name))
+    return kind_in_name(name) == OUTER and not is_helper_name(name)
