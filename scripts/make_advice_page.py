@@ -9,8 +9,7 @@ from pathlib import Path
 from sbrt_qa import load_protocol
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.errors import MetricError
-from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.protocol.grading import verdict_within
+from sbrt_qa.protocol.grading import beyond_of, verdict_within
 from sbrt_qa.protocol.result import ConstraintResult
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
 from sbrt_qa.reports.compose.advice import action, coverage_first
@@ -49,7 +48,7 @@ def missed(limit: Constraint | ConformityLimit) -> ConstraintResult | None:
         return None
     lower = limit.op in (">=", ">")
     factor = 1 - MISSED_BY if lower or limit.op == "==" else 1 + MISSED_BY
-    value, beyond = limit.per_protocol * factor, Verdict(limit.beyond)
+    value, beyond = limit.per_protocol * factor, beyond_of(limit)
     bounds = limit.per_protocol, limit.minor
     return ConstraintResult(
         id=limit.id,

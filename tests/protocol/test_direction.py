@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 
@@ -10,9 +11,11 @@ import pytest
 from sbrt_qa.dosimetry.metric_meaning import Direction, Quantity
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import METRICS, Metric, meaning_of
-from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.model.outcome import Measured, Verdict
 from sbrt_qa.protocol.direction import direction_of
+from sbrt_qa.protocol.grading import grade, verdict_of
 from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.schema import Constraint
 from sbrt_qa.reports.compose.advice import action
 from sbrt_qa.reports.compose.meaning import harm
 from sbrt_qa.reports.compose.plain import statement
@@ -191,3 +194,20 @@ def test_more_dose_breaks_a_hot_limit_and_never_a_cold_one(metric: str) -> None:
 def test_case_131__no_value_is_above_its_cap(metric: str, most: float) -> None:
     spec = parse_metric(metric)
     assert meaning_of(spec).highest(spec) == most
+
+
+@pytest.mark.parametrize(
+    ("priority", "verdict"),
+    [(1, Verdict.MAJOR), (2, Verdict.MAJOR), (3, Verdict.MINOR), (4, Verdict.MINOR)],
+)
+def test_case_132__a_row_is_no_worse_than_its_priority_lets_it(
+    priority: int, verdict: Verdict
+) -> None:
+    """The row, and the verdict that another value of it would have."""
+    limit = Constraint(
+        id="L", structure="PTV", metric="Max[Gy]", op="<=", per_protocol=20.0,
+        priority=priority, source=("T",), confidence="T",
+    )  # fmt: skip
+    assert grade(limit, Measured(30.0, "Gy")).verdict is verdict
+    row = dataclasses.replace(missed("Max[Gy]", "<="), priority=priority)
+    assert verdict_of(row, 30.0) is verdict

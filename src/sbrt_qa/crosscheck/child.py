@@ -152,7 +152,7 @@ def _truth(tree: Any, masks: Any) -> Any:
 
 
 def _value(dvh: Any, asked: str, argument: float, unit: str) -> float:
-    """Return what the library itself says of a dose (Gy) at a volume, or a volume (cc) at a dose."""
+    """Return what the library says itself: the dose (Gy) at a volume, the volume (cc) at a dose."""
     if asked == "dose":
         return float(dvh.dose_constraint(argument, "cm3" if unit == "cc" else None).value)
     return float(dvh.volume_constraint(argument, "Gy").value)

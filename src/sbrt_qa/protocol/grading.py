@@ -20,6 +20,10 @@ _MEETS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 }
 
 
+MINOR_AT_WORST: Final = 3
+"""Priority from which on a limit is never worse than minor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grade:
     """A verdict, and the distance to the per-protocol bound: positive inside, None without one."""
@@ -34,9 +38,14 @@ def grade(limit: Constraint | ConformityLimit, outcome: Outcome) -> Grade:
         return Grade(Verdict.NOT_EVALUABLE)
     if limit.op == "report" or limit.per_protocol is None:
         return Grade(Verdict.PER_PROTOCOL)
-    value, beyond = outcome.value, Verdict(limit.beyond)
+    value, beyond = outcome.value, beyond_of(limit)
     verdict = verdict_within(limit.op, value, limit.per_protocol, limit.minor, beyond)
     return Grade(verdict, _margin(limit.op, value, limit.per_protocol))
+
+
+def beyond_of(limit: Constraint | ConformityLimit | ConstraintResult) -> Verdict:
+    """Return the verdict beyond the last bound: from priority 3 on minor, as for the case."""
+    return Verdict.MINOR if limit.priority >= MINOR_AT_WORST else Verdict(limit.beyond)
 
 
 def verdict_of(limit: ConstraintResult, value: float) -> Verdict:
@@ -44,7 +53,7 @@ def verdict_of(limit: ConstraintResult, value: float) -> Verdict:
     if limit.op == "report" or limit.per_protocol_limit is None:
         return limit.verdict
     bounds = (limit.per_protocol_limit, limit.minor_limit)
-    return verdict_within(limit.op, value, *bounds, limit.beyond)
+    return verdict_within(limit.op, value, *bounds, beyond_of(limit))
 
 
 def verdict_within(

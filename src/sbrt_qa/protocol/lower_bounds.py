@@ -11,7 +11,7 @@ from sbrt_qa.dosimetry.metric_registry import MetricSpec, metric_of
 from sbrt_qa.errors import quoted
 from sbrt_qa.model.outcome import Outcome, Reason, ReasonCode, Verdict
 from sbrt_qa.model.phrase import joined, say
-from sbrt_qa.protocol.grading import grade
+from sbrt_qa.protocol.grading import beyond_of, grade
 from sbrt_qa.protocol.result import StructureMatch
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint
 
@@ -59,7 +59,7 @@ def as_lower_bound(
     if not (metric_of(spec).grows(spec) and limit.op in UPPER):
         return Reason(code, say("{0}; the part gives {1}, which says nothing of it", why, value))
     verdict = grade(limit, outcome).verdict
-    if verdict is Verdict(limit.beyond) and verdict is not Verdict.PER_PROTOCOL:
+    if verdict is beyond_of(limit) and verdict is not Verdict.PER_PROTOCOL:
         return outcome
     if verdict is Verdict.MINOR:
         text = say("{0}; the part alone is a minor deviation with {1}", why, value)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sbrt_qa.dosimetry.bands import View, band_among
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
-from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode, Verdict
+from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.phrase import say, stated
-from sbrt_qa.protocol.grading import Grade, grade, is_borderline
+from sbrt_qa.protocol.grading import Grade, beyond_of, grade, is_borderline
 from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
 from sbrt_qa.protocol.schema import ConformityLimit, Constraint
 
@@ -66,7 +66,7 @@ def row(
         reason=outcome if isinstance(outcome, Reason) else None,
         per_protocol_limit=limit.per_protocol,
         minor_limit=limit.minor,
-        beyond=Verdict(limit.beyond),
+        beyond=beyond_of(limit),
         margin=graded.margin,
         verdict=graded.verdict,
         priority=limit.priority,
