@@ -442,7 +442,7 @@ def body(flat_dvh: FlatDvh, prescribed_cc: float) -> DVH:
 
 @pytest.mark.parametrize(
     ("prescribed_cc", "verdict"),
-    [(119.9, PP), (120.1, MINOR), (149.9, MINOR), (150.1, MAJOR)],
+    [(119.9, PP), (120.1, MINOR), (149.9, MINOR), (150.1, MINOR)],
 )
 def test_conformity_of_the_prescribed_dose(
     run: Run,
@@ -451,13 +451,16 @@ def test_conformity_of_the_prescribed_dose(
     prescribed_cc: float,
     verdict: Verdict,
 ) -> None:
-    """PTV of 100 cc. Half the dose reaches half of this body, so that R50 is a deviation too."""
+    """PTV of 100 cc. Half the dose reaches half of this body, so that R50 is a deviation too.
+
+    Limits of priority 3: beyond the last bound they are minor as well (case 132).
+    """
     done = run(make_case(ORGANS), {"External": body(flat_dvh, prescribed_cc)})
     row = rows(done)["CON_R100"]
     assert row.value == pytest.approx(prescribed_cc / 100)
     assert (row.verdict, row.counts) == (verdict, True)
-    assert rows(done)["CON_R50"].verdict is MAJOR
-    assert done.verdict is MINOR  # priority 3
+    assert rows(done)["CON_R50"].verdict is MINOR
+    assert done.verdict is MINOR
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ SAMPLES: Final = {
             "CHW5_D01",
             "CHW5_V30",
             "RIB5_D5",
+            "CON_R100",
         ),
         major=(
             "LIV5_MEAN_50",
@@ -138,7 +139,6 @@ SAMPLES: Final = {
             "LBW5_D01",
             "KID5_MEAN",
             "KID5_DC200",
-            "CON_R100",
         ),
         found=("COVERAGE_COST", "LIVER_LEVEL", "OAR_TARGET_OVERLAP"),
         compact=True,
