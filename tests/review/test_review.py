@@ -95,11 +95,12 @@ def test_case_130__an_isodose_of_two_targets_is_neither_ones_without_a_protocol(
     body = box(6, "BODY", -50, 50)
     first, second = box(5, "PTV1", 0, 10), box(8, "PTV2", 40, 50)
     gross = box(9, "GTV1", 2, 8)
-    found = dvh(only(first, second, gross, body), (), ["R50", "R100"]).structures
+    found = dvh(only(first, second, gross, body), (), ["R50", "R100", "D2cm[%]"]).structures
     for name in ("PTV1", "PTV2", "GTV1"):
-        reason = found[name].metrics["R50"].reason
-        assert reason is not None
-        assert "their isodoses cannot be told apart" in reason.detail
+        for metric in ("R50", "D2cm[%]"):
+            reason = found[name].metrics[metric].reason
+            assert reason is not None
+            assert "their isodoses cannot be told apart" in reason.detail
     assert found["PTV2"].metrics["R100"].value == pytest.approx(1.0, rel=0.02)
     alone = dvh(only(second, body), (), ["R100"]).structures["PTV2"].metrics["R100"].value
     assert found["PTV2"].metrics["R100"].value == pytest.approx(alone)

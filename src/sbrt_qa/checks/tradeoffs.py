@@ -223,17 +223,7 @@ def _step_down(context: CheckContext, mean: ConstraintResult, part: float, level
 def _in_words(metric: str) -> str:
     """Return what a metric is, as a clinician would say it."""
     spec = parse_metric(metric)
-    volume = f"{spec.amount:g} {spec.argument_unit}" if spec.argument_unit else ""
-    match spec.kind:
-        case "Mean":
-            return say("the mean dose")
-        case "Max":
-            return say("the maximum dose")
-        case "D":
-            return say("the dose to the most irradiated {0}", volume)
-        case "DC":
-            return say("the dose to the least irradiated {0}", volume)
-    return metric
+    return meaning_of(spec).called(spec) or metric
 
 
 def _scaled_text(r: ConstraintResult, part: float) -> str:

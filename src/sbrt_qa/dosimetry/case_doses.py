@@ -232,9 +232,17 @@ class CaseDoses:
         return Surroundings(
             body,
             edge_max_gy(dose),
-            lambda mm: self.highest_beyond_gy(self.region(target), self.region(outline), mm),
+            functools.partial(self._far_from, target, others, outline),
             functools.partial(self._share, target, others, outline) if others else all_of_it,
         )
+
+    def _far_from(
+        self, target: Structure, others: Sequence[Structure], outline: Structure, mm: float
+    ) -> float | Reason:
+        """Return the highest dose far from a target; beside another one it is that one's."""
+        if others:
+            return not_told_apart(others[0])
+        return self.highest_beyond_gy(self.region(target), self.region(outline), mm)
 
     def _others(self, target: Structure) -> tuple[Structure, ...]:
         """Return the other PTVs around a target, but those that are made of the rest of them."""

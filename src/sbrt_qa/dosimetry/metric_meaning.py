@@ -189,6 +189,10 @@ def _nothing_said(spec: MetricSpec, direction: Direction | None) -> str:  # noqa
     return ""
 
 
+def _no_name(spec: MetricSpec) -> str:  # noqa: ARG001
+    return ""
+
+
 def no_isodose(spec: MetricSpec, limit: float, prescription_gy: float | None) -> None:
     """Draw nothing: a limit on a probability or a ratio is about no isodose."""
 
@@ -216,6 +220,9 @@ class Meaning:
     rises
         Whether more dose can only raise the value (True), only lower it (False); None where it can
         do either or does not matter.
+    called
+        Gives what the metric is in a clinician's words, ``the mean dose``; empty where the
+        expression itself is said.
     says
         Gives the sentence of a value, with fields ``{value}`` and ``{amount}``; empty where the
         expression itself is said.
@@ -258,6 +265,7 @@ class Meaning:
     too_high: Direction
     too_low: Direction
     rises: bool | None = None
+    called: Callable[[MetricSpec], str] = _no_name
     says: Says = _nothing_said
     why_high: str = ""
     why_low: str = ""

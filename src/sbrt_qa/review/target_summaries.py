@@ -71,9 +71,7 @@ def with_verdict(made: TargetSummary, results: Sequence[ConstraintResult]) -> Ta
     counting = [r.verdict for r in about if r.counts]
     own_last = sorted(about, key=lambda r: r.match is not None and r.match.roi_numbers[0] == number)
     shown = {
-        r.metric: r
-        for r in own_last
-        if r.value is not None and r.is_relied_on and _is_index(r)
+        r.metric: r for r in own_last if r.value is not None and r.is_relied_on and _is_index(r)
     }
     indices = {metric: r.value for metric, r in shown.items() if r.value is not None}
     unions = {m: r.target for m, r in shown.items() if r.match and len(r.match.roi_numbers) > 1}

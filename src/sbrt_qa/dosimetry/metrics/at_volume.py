@@ -21,7 +21,7 @@ from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.conversions import asked_cc, dose_outcome
 from sbrt_qa.dosimetry.metrics.meanings import POINT_CC, isodose_of_limit, saying
 from sbrt_qa.model.outcome import Outcome, Reason
-from sbrt_qa.model.phrase import msg
+from sbrt_qa.model.phrase import msg, say
 
 DOSE_UNITS = ("Gy", "cGy", "%")
 
@@ -41,6 +41,10 @@ SPARE: Final = msg("At least {amount} of {structure} must stay below {bound}; {v
 SPARE_UNCOUNTED: Final = msg(
     "At least {amount} of {structure} must stay below {bound}; as planned they get up to {value}."
 )
+
+
+def _volume_in(spec: MetricSpec) -> str:
+    return f"{spec.amount:g} {spec.argument_unit}"
 
 
 def _says_hottest(spec: MetricSpec, direction: Direction | None) -> str:
@@ -92,6 +96,7 @@ def _at_coldest(
         Direction.TOO_HOT,
         Direction.TOO_COLD,
         rises=True,
+        called=lambda spec: say("the dose to the most irradiated {0}", _volume_in(spec)),
         says=_says_hottest,
         remedy=_less_of_it,
         excess=msg("{volume} cc lie within the {bound} isodose, where {argument} cc may."),
@@ -123,6 +128,7 @@ def dose_at_volume(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcom
         Direction.TOO_HOT,
         Direction.TOO_COLD,
         rises=True,
+        called=lambda spec: say("the dose to the least irradiated {0}", _volume_in(spec)),
         says=saying(msg("The coldest {amount} receive up to {value}")),
         remedy=_spare,
         excess=msg("{volume} cc stay below {bound}, where {argument} cc should."),

@@ -102,6 +102,7 @@ def volume(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # no
     example="Mean[Gy]",
     meaning=dataclasses.replace(
         a_dose(msg("The mean dose is {value}"), compared=Compared.MEAN_DOSE),
+        called=lambda _: say("the mean dose"),
         remedy=_lower_mean,
         point=_dose_alone,
         bounded=Bounded.BY_MAXIMUM,
@@ -141,6 +142,7 @@ def minimum(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
             compared=Compared.HIGHEST_DOSE,
             extreme=Extreme.HIGHEST,
         ),
+        called=lambda _: say("the maximum dose"),
         remedy=whole_isodose_off,
         point=_of_nothing,
         bounded=Bounded.BY_MAXIMUM,
