@@ -194,7 +194,11 @@ def test_the_mean_dose_of_the_liver_chooses_the_level(rx_gy, mean_gy, word, says
     ("coldest_gy", "advice"),
     [
         (16.0, "Step down to 45 Gy, or say why not."),  # 14.4 Gy when scaled
-        (40.0, "settles Mean[Gy] but not DC700cc[Gy] (36.0 Gy, limit 15 Gy): another plan"),
+        (
+            40.0,
+            "settles the mean dose but not the dose to the least irradiated 700 cc (36.0 Gy, "
+            "limit 15 Gy): another plan",
+        ),
     ],
 )
 def test_a_step_down_names_the_limits_that_it_would_not_settle(coldest_gy, advice) -> None:

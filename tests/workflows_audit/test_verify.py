@@ -38,7 +38,7 @@ def forge(audit: Path, *statements: str) -> None:
 def test_what_was_recorded_verifies(copy):
     found = verify(copy)
     assert found.difference == ""
-    assert found.events == found.submissions + 4  # protocol, begun, ended, the page
+    assert found.events == found.submissions + 5  # protocol, begun, places, ended, the page
     assert found.files == len([*copy.rglob("*.html")])
     assert verify(copy, head=found.head).difference == ""
 

@@ -33,6 +33,9 @@ MOST: Final = 0.8
 FEW_LAYERS: Final = 4
 """Layers from which copies are looked for."""
 
+MANY_LAYERS: Final = 2000
+"""Layers up to which they are; no image has so many slices."""
+
 EVEN: Final = 1.06
 """Steps that differ by less than this factor are even."""
 
@@ -56,7 +59,7 @@ def shifted_copies(
         Spacing of the image slices; without it, layers are too near that are much nearer than most.
     """
     layers = _layers(column, z_mm)
-    if len(layers) < FEW_LAYERS:
+    if not FEW_LAYERS <= len(layers) <= MANY_LAYERS:
         return []
     heights = z_mm[[layer[0] for layer in layers]]
     steps = np.diff(heights)
@@ -125,8 +128,10 @@ def _of_one_shift(found: list[tuple[int, int]], heights: FloatArray) -> list[tup
     shifts = np.array([heights[q] - heights[p] for p, q in found])
     if not shifts.size:
         return []
-    alike = np.abs(shifts[:, np.newaxis] - shifts[np.newaxis]) <= SAME_SHIFT_MM
-    best = alike[int(alike.sum(axis=1).argmax())]
+    ordered = np.sort(shifts)
+    first = np.searchsorted(ordered, shifts - SAME_SHIFT_MM)
+    last = np.searchsorted(ordered, shifts + SAME_SHIFT_MM, side="right")
+    best = np.abs(shifts - shifts[int((last - first).argmax())]) <= SAME_SHIFT_MM
     return [pair for pair, own in zip(found, best.tolist(), strict=True) if own]
 
 

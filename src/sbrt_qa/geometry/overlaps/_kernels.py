@@ -261,3 +261,64 @@ def union_strips(xy, start, winding):
                 found[count, 5] = _at(xy, last, e, top)
                 count += 1
     return found[:count]
+
+
+@compiled
+def _side_of(xy, a, b, c):
+    """Twice the signed area of three vertices: on which side of an edge a vertex lies."""
+    return (xy[b, 0] - xy[a, 0]) * (xy[c, 1] - xy[a, 1]) - (xy[b, 1] - xy[a, 1]) * (
+        xy[c, 0] - xy[a, 0]
+    )
+
+
+@compiled
+def _once_in_a_row(xy):
+    """Vertices of a loop without those that repeat the one before."""
+    kept = np.empty_like(xy)
+    count = 0
+    for v in range(xy.shape[0]):
+        last = count - 1 if count > 0 else -1
+        x, y = (kept[last, 0], kept[last, 1]) if last >= 0 else (xy[-1, 0], xy[-1, 1])
+        if xy[v, 0] != x or xy[v, 1] != y:
+            kept[count] = xy[v]
+            count += 1
+    return kept[:count]
+
+
+@compiled
+def meetings(xy, most, work):
+    """How often edges of one loop that do not follow each other cross, touch or coincide.
+
+    Edges are taken by their lower ends, so that each is held only against those at its heights.
+    Counting ends beyond `most`, which is also told where more than `work` pairs are to be held
+    against each other.
+    """
+    xy = _once_in_a_row(xy)
+    n = xy.shape[0]
+    low, high = np.empty(n), np.empty(n)
+    for v in range(n):
+        w = v + 1 if v + 1 < n else 0
+        low[v], high[v] = min(xy[v, 1], xy[w, 1]), max(xy[v, 1], xy[w, 1])
+    order = np.argsort(low)
+    found = held = 0
+    for i in range(n):
+        a = order[i]
+        b = a + 1 if a + 1 < n else 0
+        left, right = min(xy[a, 0], xy[b, 0]), max(xy[a, 0], xy[b, 0])
+        for j in range(i + 1, n):
+            c = order[j]
+            if low[c] > high[a]:
+                break
+            held += 1
+            d = c + 1 if c + 1 < n else 0
+            if c == b or d == a or _beyond(xy[c, 0], xy[d, 0], left, right, 0.0):
+                continue
+            one, other = _side_of(xy, a, b, c), _side_of(xy, a, b, d)
+            if (one > 0.0 and other > 0.0) or (one < 0.0 and other < 0.0):
+                continue
+            one, other = _side_of(xy, c, d, a), _side_of(xy, c, d, b)
+            if not ((one > 0.0 and other > 0.0) or (one < 0.0 and other < 0.0)):
+                found += 1
+        if found > most or held > work:
+            return most + 1
+    return found

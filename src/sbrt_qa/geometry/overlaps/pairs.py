@@ -134,7 +134,7 @@ def pair_of(a: FloatArray, b: FloatArray) -> Pair:
         return found
     if max(near) > 0 and max(_share_on(a, b), _share_on(b, a)) >= ON_OUTLINE:
         return replace(found, relation=Relation.UNCLEAR, hole=False)
-    wall_mm = 2 * (found.joint_mm2 - both) / sum(way)
+    wall_mm = 2 * (found.joint_mm2 - both) / max(sum(way), THIN_MM)
     if found.relation is Relation.SEPARATE and wall_mm <= THIN_MM:
         return replace(found, thin_mm=wall_mm)
     return found

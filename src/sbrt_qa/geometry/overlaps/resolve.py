@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from sbrt_qa.geometry.overlaps._kernels import meetings
 from sbrt_qa.geometry.overlaps.pairs import (
     ALIKE,
     APART,
@@ -35,6 +36,15 @@ LAP_SHARE: Final = 0.02
 
 LEAST_LAP_MM2: Final = 1.0
 """Area up to which that is a slip, too."""
+
+MOST_MEETINGS: Final = 10_000
+"""Crossings and touches of one contour up to which it is read otherwise than it is drawn."""
+
+MOST_WORK: Final = 20_000_000
+"""Pairs of edges up to which crossings are looked for."""
+
+MOST_PIECES: Final = 1000
+"""Pieces up to which a contour is read as what it runs around; a scribble has more."""
 
 CUT_MM: Final = 0.02
 """Points nearer than this are the two ends of one cut."""
@@ -81,21 +91,21 @@ class Plane:
 
 def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
     """Read the loops of one plane."""
-    loops, laps = each_once_around(loops, reading)
+    loops, drawn, laps = each_once_around(loops, reading)
     if len(loops) == 1:
         return Plane((loops[0],), (0,), 0, laps)
     # 1. Second copies go, in every reading. 2. What is left in doubt is told, in every reading.
     # 3. The likely reading takes the largest of what may be versions of one outline.
-    kept, pairs, copies = _once(list(loops), _pairs(loops))
+    kept, pairs, copies = _once(list(loops), _pairs(loops, drawn))
     told = laps + tuple(
         (_DOUBTS[p.relation], p.both_mm2, p.both_mm2 / p.joint_mm2)
         for p in pairs.values()
-        if p.relation in _DOUBTS
+        if p.relation in _DOUBTS and p.joint_mm2 > 0
     )
     thin = tuple(
         (Doubt.THIN_WALL, p.both_mm2, p.both_mm2 / p.joint_mm2)
         for p in pairs.values()
-        if p.thin_mm > 0
+        if p.thin_mm > 0 and p.joint_mm2 > 0
     )
     if reading in (Overlaps.LIKELY, Overlaps.SOLID):
         kept, pairs = _largest_of_versions(kept, pairs)
@@ -122,29 +132,43 @@ def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
 
 def each_once_around(
     loops: Sequence[FloatArray], reading: Overlaps
-) -> tuple[Sequence[FloatArray], tuple[tuple[Doubt, float, float], ...]]:
-    """Return loops of which none overlaps itself, and what depends on reading those that did.
+) -> tuple[Sequence[FloatArray], Sequence[int], tuple[tuple[Doubt, float, float], ...]]:
+    """Return loops of which none overlaps itself, the contour of each, and what is in doubt.
 
     A contour that runs around a part of its area twice encloses that part, or leaves it out by the
     even-odd rule. It most likely encloses it, unless a cut leads to it and back: then it is a hole.
     """
     found: list[FloatArray] = []
+    drawn: list[int] = []
     told: list[tuple[Doubt, float, float]] = []
-    for loop in loops:
-        inside = areas_mm2([loop], [])[0]
-        if abs(inside - _around_mm2(loop)) <= LAP_SHARE * inside:
-            found.append(loop)
-            continue
-        covered = covered_mm2(loop)
-        twice = covered - inside
-        if twice <= max(LAP_SHARE * covered, LEAST_LAP_MM2):
-            found.append(loop)
-            continue
-        told.append((Doubt.CROSSING, twice, twice / covered))
-        as_drawn = reading is Overlaps.EVEN_ODD
-        as_drawn |= reading is not Overlaps.UNION and has_cut(loop)
-        found += [loop] if as_drawn else union_of([loop], winding=True)
-    return found, tuple(told)
+    for number, loop in enumerate(loops):
+        pieces, doubt = _once_around(loop, reading)
+        found += pieces
+        drawn += [number] * len(pieces)
+        told += [] if doubt is None else [doubt]
+    return found, drawn, tuple(told)
+
+
+def _once_around(
+    loop: FloatArray, reading: Overlaps
+) -> tuple[list[FloatArray], tuple[Doubt, float, float] | None]:
+    met = meetings(loop, MOST_MEETINGS, MOST_WORK)
+    if met == 0:  # it runs around nothing twice
+        return [loop], None
+    if met > MOST_MEETINGS:  # a scribble: nobody can say what it encloses
+        return [loop], (Doubt.CROSSING, _around_mm2(loop), 1.0)
+    inside = areas_mm2([loop], [])[0]
+    if abs(inside - _around_mm2(loop)) <= LAP_SHARE * inside:
+        return [loop], None
+    covered = covered_mm2(loop)
+    twice = covered - inside
+    if twice <= max(LAP_SHARE * covered, LEAST_LAP_MM2):
+        return [loop], None
+    as_drawn = reading is Overlaps.EVEN_ODD
+    as_drawn |= reading is not Overlaps.UNION and has_cut(loop)
+    pieces = [loop] if as_drawn else union_of([loop], winding=True)
+    once = pieces if len(pieces) <= MOST_PIECES else [loop]
+    return once, (Doubt.CROSSING, twice, twice / covered)
 
 
 def _around_mm2(loop: FloatArray) -> float:
@@ -169,8 +193,8 @@ _DOUBTS: Final = {
 _Pairs = dict[tuple[int, int], Pair]
 
 
-def _pairs(loops: Sequence[FloatArray]) -> _Pairs:
-    """Return all pairs of loops that are not apart, by their places."""
+def _pairs(loops: Sequence[FloatArray], drawn: Sequence[int]) -> _Pairs:
+    """Return all pairs of loops that are not apart, by their places; pieces of one contour are."""
     low = np.array([loop.min(axis=0) for loop in loops])
     high = np.array([loop.max(axis=0) for loop in loops])
     far = (low[:, np.newaxis] > high[np.newaxis] + COPY_MM).any(axis=2)
@@ -178,6 +202,7 @@ def _pairs(loops: Sequence[FloatArray]) -> _Pairs:
     found = {
         (i, j): pair_of(loops[i], loops[j])
         for i, j in zip(first.tolist(), second.tolist(), strict=True)
+        if drawn[i] != drawn[j]
     }
     return {key: pair for key, pair in found.items() if pair is not APART}
 

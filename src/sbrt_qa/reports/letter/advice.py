@@ -55,6 +55,7 @@ FOR_SITE: Final = {
         "Export the case again."
     ),
     "Export the plan again; ask the site if it stays.": msg("Export the plan again."),
+    "Have it exported with closed contours.": msg("Export it with closed contours."),
     "Find out which of them is right; the other one has to be replaced.": msg(
         "Say whose plan this is, and send what is right."
     ),
@@ -68,6 +69,9 @@ FOR_SITE: Final = {
     "Have the PRV made again.": msg("Make the PRV again."),
     "Have it said which is meant, and the second contour removed if it is a copy.": msg(
         "Please say which is meant, and remove the second contour if it is a copy."
+    ),
+    "Have it said which is meant, and the second contour removed if it is a version.": msg(
+        "Please say which is meant, and remove the second contour if it is a version."
     ),
     "Have the contours drawn as one outline.": msg("Draw the contours as one outline."),
     "Have the second copy removed, and check that nothing else was doubled.": msg(
