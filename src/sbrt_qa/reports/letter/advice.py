@@ -34,6 +34,9 @@ FOR_SITE: Final = {
     "Ask the site whether the beam treats under a wrong delivery type.": msg(
         "Please say whether the beam treats under a wrong delivery type."
     ),
+    "Ask the site which is right; one of them may be of another calculation.": msg(
+        "Please say which is right; one of them may be of another calculation."
+    ),
     "Ask the site which one is meant.": WHICH,
     "Ask the site which one is used.": msg("Please say which one is used."),
     "Ask whether its dose was counted.": msg("Please say whether its dose was counted."),
