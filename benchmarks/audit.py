@@ -30,19 +30,19 @@ from pathlib import Path
 
 from bench_helpers import HERE, ONE_THREAD, SkippedError, dicompyler, machine, print_table, verdict
 
-from sbrt_qa.sample_trial import write_trial
+from sbrt_qa.testing.sample.trial import write_trial
 
 PER_CORE, PARENT_MS = 0.85, 5.0
 
 LOOP = """
 import sys, time
 from pathlib import Path
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.errors import SbrtQaError
 from sbrt_qa.review.review import review_case
-workflows.warm_up()
-rules = workflows.protocol(sys.argv[1])
+pipeline.warm_up()
+rules = pipeline.protocol(sys.argv[1])
 start = time.perf_counter()
 for name in sys.argv[2:]:
     try:
@@ -197,7 +197,7 @@ def office(reports: list[str]) -> int:
     """Audit the trial of an office and hold what is listed against what is planted."""
     from office import write_office
 
-    from sbrt_qa.workflows_audit.answers import Question, ask
+    from sbrt_qa.audit.questions import Question, ask
 
     with tempfile.TemporaryDirectory() as name:
         trial, out = Path(name), Path(name) / "AUDIT"
@@ -249,11 +249,11 @@ def simulate(submissions: int) -> None:
     sys.path.append(str(HERE.parent / "tests" / "store"))
     from entries import entry, protocol
 
-    from sbrt_qa.store.verify import verify
-    from sbrt_qa.store.write import Recorder, add_protocol
-    from sbrt_qa.workflows_audit.answers import Question, ask
-    from sbrt_qa.workflows_audit.dashboard import trial_report
-    from sbrt_qa.workflows_audit.place import Settings, begin
+    from sbrt_qa.audit.dashboard import trial_report
+    from sbrt_qa.audit.folder import Settings, begin
+    from sbrt_qa.audit.questions import Question, ask
+    from sbrt_qa.audit.store.verify_records import verify
+    from sbrt_qa.audit.store.write import Recorder, add_protocol
 
     rules, made = protocol(), entry()
     with tempfile.TemporaryDirectory() as name:

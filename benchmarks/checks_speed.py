@@ -13,7 +13,7 @@ from bench_helpers import print_table
 from large_case import case_folder
 
 from sbrt_qa import load_cases, load_protocol, review_case
-from sbrt_qa.checks import run
+from sbrt_qa.checks import run_checks
 
 NAMES = (
     "Stomach", "Duodenum", "Bowel_Small", "Bowel_Large", "Esophagus", "SpinalCord",
@@ -32,15 +32,15 @@ def main() -> None:
     protocol = load_protocol("liver_sbrt")
     spent: dict[str, list[float]] = {}
     whole: list[float] = []
-    plain = run._findings  # noqa: SLF001 - what is measured is each check by itself
+    plain = run_checks._findings  # noqa: SLF001 - what is measured is each check by itself
 
-    def timed(one: run.Configured, context: run.CheckContext) -> list[object]:
+    def timed(one: run_checks.Configured, context: run_checks.CheckContext) -> list[object]:
         began = time.process_time()
         found = list(plain(one, context))
         spent.setdefault(one.check.code, []).append(time.process_time() - began)
         return found
 
-    run._findings = timed  # type: ignore[assignment]  # noqa: SLF001
+    run_checks._findings = timed  # type: ignore[assignment]  # noqa: SLF001
     for _ in range(RUNS + 1):
         began = time.process_time()
         review_case(case, protocol, mapping=MAPPING, bands=False)

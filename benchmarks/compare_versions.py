@@ -29,8 +29,8 @@ from large_case import (
     organ,
 )
 
-from sbrt_qa.dicom.write_case import write_case
-from sbrt_qa.dicom.write_common import CaseIds
+from sbrt_qa.dicom.write.common import CaseIds
+from sbrt_qa.dicom.write.linked_set import write_case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.structure import StructureSet
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from sbrt_qa import load_cases
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.phantoms.doubled import doubled_case
-from sbrt_qa.protocol.load import load_protocol
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.protocol.protocol_files import load_protocol
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
+from sbrt_qa.testing.phantoms.doubled import doubled_case
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_dicom"
 SAYING = {"CONTOUR_TWICE", "CONTOUR_NEARLY_TWICE", "CONTOURS_CROSS"}

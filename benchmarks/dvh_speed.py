@@ -22,7 +22,7 @@ from bench_helpers import (
 from large_case import case_folder
 
 from sbrt_qa.dicom.load import load_cases
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import integrate
 from sbrt_qa.geometry.regions import region_of
 from sbrt_qa.model.outcome import Reason

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sbrt_qa.dicom.write_case import CaseContent, write_case
-from sbrt_qa.dicom.write_common import CaseIds
+from sbrt_qa.dicom.write.common import CaseIds
+from sbrt_qa.dicom.write.linked_set import CaseContent, write_case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 

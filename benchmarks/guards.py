@@ -28,8 +28,8 @@ from bench_helpers import (
 from large_case import case_folder
 from rtstruct_load import with_pydicom, with_sbrt_qa
 
-from sbrt_qa.isolation import run_isolated
-from sbrt_qa.workflows import warm_up
+from sbrt_qa.pipeline import warm_up
+from sbrt_qa.sandbox import run_isolated
 
 TARGET_SECONDS = 2.0
 TARGET_CASE_SECONDS, TARGET_CASE_MB = 2.5, 600.0

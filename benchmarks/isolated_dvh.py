@@ -10,19 +10,19 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sbrt_qa import workflows
-from sbrt_qa.isolation import preload, run_isolated
+from sbrt_qa import pipeline
 from sbrt_qa.reports.registry import Page, render_dvh
+from sbrt_qa.sandbox import preload, run_isolated
 
 
 def dvh_as_json(folder: str) -> str:
     """Compute all structures of a case and render them: what the child does."""
-    return render_dvh("json", workflows.dvh([Path(folder)]), Page())
+    return render_dvh("json", pipeline.dvh([Path(folder)]), Page())
 
 
 def main(folder: str) -> None:
-    preload(["sbrt_qa.workflows", "sbrt_qa.dicom.load", "sbrt_qa.review.review"])
-    outcome = run_isolated(dvh_as_json, (folder,), prepare=workflows.warm_up)
+    preload(["sbrt_qa.pipeline", "sbrt_qa.dicom.load", "sbrt_qa.review.review"])
+    outcome = run_isolated(dvh_as_json, (folder,), prepare=pipeline.warm_up)
     if outcome.value is None:
         sys.exit(f"no answer: {outcome.failure or outcome.error}")
     print(outcome.value)

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from bench_helpers import DATA, print_table
 
-from sbrt_qa.dicom.write_case import CaseContent, write_case
-from sbrt_qa.dicom.write_common import CaseIds
-from sbrt_qa.dicom.write_rtdose import RtDoseOptions
-from sbrt_qa.dicom.write_rtstruct import RtStructOptions
+from sbrt_qa.dicom.write.common import CaseIds
+from sbrt_qa.dicom.write.linked_set import CaseContent, write_case
+from sbrt_qa.dicom.write.rtdose_file import RtDoseOptions
+from sbrt_qa.dicom.write.rtstruct_file import RtStructOptions
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.plan import (
     Beam,
@@ -32,7 +32,7 @@ from sbrt_qa.model.plan import (
     PrescriptionSource,
 )
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
-from sbrt_qa.phantoms.dose_fields import Gaussian, Radial
+from sbrt_qa.testing.phantoms.dose_fields import Gaussian, Radial
 
 VERSION = 1
 """Of this recipe; files made by another are made again."""

@@ -26,13 +26,13 @@ from entries import fill
 from forging import Change, changes, forge, updating
 from postgres import running_server
 
-from sbrt_qa.store import tables as t
-from sbrt_qa.store.connection import reading
-from sbrt_qa.store.queries import letters
-from sbrt_qa.workflows_audit.finish import finish
-from sbrt_qa.workflows_audit.place import Settings, begin, open_audit
-from sbrt_qa.workflows_audit.published import put_letter, record_files
-from sbrt_qa.workflows_audit.verify import verify
+from sbrt_qa.audit.finish import finish
+from sbrt_qa.audit.folder import Settings, begin, open_audit
+from sbrt_qa.audit.published import put_letter, record_files
+from sbrt_qa.audit.store import tables as t
+from sbrt_qa.audit.store.connection import reading
+from sbrt_qa.audit.store.queries import letters
+from sbrt_qa.audit.verifying import verify
 
 AT = "2026-02-02T10:00:00Z"
 KINDS = ("sqlite", "postgresql")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pydicom
 from pydicom.uid import generate_uid
 
-from sbrt_qa.sample_trial import Planted, write_trial
+from sbrt_qa.testing.sample.trial import Planted, write_trial
 
 SUBMISSIONS = 90
 """Of the trial that is written first; those below bring them to 99."""

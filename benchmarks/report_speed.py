@@ -36,10 +36,10 @@ def one(folder: Path) -> None:
     """Review one case and render it; print seconds of each step and the sizes."""
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dosimetry.case_doses import CaseDoses
-    from sbrt_qa.protocol.load import load_protocol
+    from sbrt_qa.evidence.evidence import Reviewed
+    from sbrt_qa.evidence.gather import gather
+    from sbrt_qa.protocol.protocol_files import load_protocol
     from sbrt_qa.reports.registry import render_report
-    from sbrt_qa.review.evidence import Reviewed
-    from sbrt_qa.review.gather import gather
     from sbrt_qa.review.review import review_case
 
     (case,), rules = load_cases([folder]), load_protocol("liver_sbrt")
@@ -59,9 +59,9 @@ def one(folder: Path) -> None:
 def many(count: int, form: str) -> None:
     """Make many reports in one process, no two alike; print the resident set (MB) after each."""
     from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.protocol.load import load_protocol
+    from sbrt_qa.pipeline.one_plan import Asked, review_and_gather
+    from sbrt_qa.protocol.protocol_files import load_protocol
     from sbrt_qa.reports.registry import render_report
-    from sbrt_qa.workflows.one_plan import Asked, review_and_gather
 
     rules, sizes = load_protocol("liver_sbrt"), []
     for number in range(count):

@@ -8,7 +8,6 @@ import numpy as np
 
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings
 from sbrt_qa.dosimetry.interpolation import Interpolation
-from sbrt_qa.phantoms.suite import closed_form_suite
 from sbrt_qa.selftest.accuracy_page import (
     ALTERNATIVES,
     NOISE_PERCENT,
@@ -21,14 +20,16 @@ from sbrt_qa.selftest.accuracy_page import (
 from sbrt_qa.selftest.banding import banded
 from sbrt_qa.selftest.noise import noisy
 from sbrt_qa.selftest.scoring import score
+from sbrt_qa.testing.phantoms.suite import closed_form_suite
 
 PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
 
 INTRODUCTION = """# Accuracy
 
 The engine is scored on shapes and dose fields whose dose-volume histograms are known in closed
-form (`sbrt_qa.phantoms.suite`). Each pair is what a planning system would export: contours on
-slices, dose on a grid, nothing else. Slices and voxels are offset from the shapes by odd fractions.
+form (`sbrt_qa.testing.phantoms.suite`). Each pair is what a planning system would export: contours
+on slices, dose on a grid, nothing else. Slices and voxels are offset from the shapes by odd
+fractions.
 An error of a dose is in per cent of the prescription (60 Gy), an error of a volume in per cent of
 the true volume. `scripts/make_accuracy_page.py` makes this page; `tests/validation` keeps it true.
 

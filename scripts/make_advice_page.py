@@ -9,12 +9,12 @@ from pathlib import Path
 from sbrt_qa import load_protocol
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.errors import MetricError
+from sbrt_qa.i18n.words import Words, languages
+from sbrt_qa.protocol.definition import ConformityLimit, Constraint, Protocol
 from sbrt_qa.protocol.grading import beyond_of, verdict_within
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.reports.compose.advice import action, coverage_first
 from sbrt_qa.reports.compose.meaning import harm
-from sbrt_qa.reports.words import Words, languages
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "advice.md"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from sbrt_qa.checks.registry import CHECKS, Check, Group
-from sbrt_qa.checks.run import configured
+from sbrt_qa.checks.run_checks import configured
 from sbrt_qa.reports.checks_table import either, shown
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "checks.md"

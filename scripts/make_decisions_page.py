@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.reports.protocol_decisions import decisions_page
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "decisions.md"

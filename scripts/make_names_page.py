@@ -18,9 +18,9 @@ import numpy as np
 from sbrt_qa import load_protocol
 from sbrt_qa.model.outcome import ReasonCode
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf
 from sbrt_qa.protocol.matching import Matched, Matcher
-from sbrt_qa.protocol.schema import Protocol
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIANTS = ROOT / "docs" / "name_variants.toml"

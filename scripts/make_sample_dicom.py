@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from sbrt_qa.sample import SAMPLES, write_samples
+from sbrt_qa.testing.sample import SAMPLES, write_samples
 
 
 def main() -> None:

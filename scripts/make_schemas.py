@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sbrt_qa import workflows
-from sbrt_qa.review.result import review_json_schema
+from sbrt_qa import pipeline
+from sbrt_qa.review.case_review import review_json_schema
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "schema"
 
-SCHEMAS = {"review-1.json": review_json_schema, "protocol.json": workflows.protocol_schema}
+SCHEMAS = {"review-1.json": review_json_schema, "protocol.json": pipeline.protocol_schema}
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
+from sbrt_qa.pipeline import reporting
 from sbrt_qa.reports.registry import render_report
-from sbrt_qa.workflows import reporting
 
 ROOT = Path(__file__).resolve().parents[1]
 SECTIONS = (

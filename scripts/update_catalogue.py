@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Bring the catalogues of reports up to date with the sentences in the code.
 
-    scripts/update_catalogue.py [--prune]    rewrites src/sbrt_qa/reports/locale/*.po
+    scripts/update_catalogue.py [--prune]    rewrites src/sbrt_qa/i18n/locale/*.po
 
 Sentences are the literals in ``say("...")`` and ``msg("...")``, in scripts of the trial report
 ``say("...")`` too, and in templates ``_("...")``;
@@ -29,11 +29,11 @@ from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.slabs import Between, Ends
 from sbrt_qa.model.case import LinkKind
 from sbrt_qa.model.plan import BeamKind
-from sbrt_qa.reports.trial.page import SAID
+from sbrt_qa.reports.trial.trial_page import SAID
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sbrt_qa"
-LOCALE = SOURCE / "reports" / "locale"
+LOCALE = SOURCE / "i18n" / "locale"
 
 HEADER = "# Sentences of reports. scripts/update_catalogue.py keeps them in step with the code.\n\n"
 

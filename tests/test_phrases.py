@@ -14,8 +14,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "sbrt_qa"
 ROOMS = (
-    "model", "geometry", "dosimetry", "dicom", "protocol", "checks", "review", "crosscheck",
-    "audit", "workflows", "workflows_audit",
+    "model", "geometry", "dosimetry", "dicom", "protocol", "checks", "review", "second_opinion",
+    "compare", "evidence", "audit", "pipeline", "i18n",
 )  # fmt: skip
 FILES = [path for room in ROOMS for path in sorted((SOURCE / room).rglob("*.py"))]
 

@@ -14,7 +14,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from sbrt_qa.sample import EXPECTED, MANIFEST, README, expected_json, manifest, write_sample
+from sbrt_qa.testing.sample import EXPECTED, MANIFEST, README, expected_json, manifest, write_sample
 
 FOLDER = Path(__file__).parents[1] / "sample_dicom"
 LIMIT_BYTES = 20e6

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.cli.main import run
 from sbrt_qa.model.outcome import Band, Driver
-from sbrt_qa.review.result import CaseReview, review_json_schema
+from sbrt_qa.review.case_review import CaseReview, review_json_schema
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "schema"
@@ -20,7 +20,7 @@ SAMPLES = ROOT / "sample_dicom"
 
 PUBLISHED = {
     "review": ("review-1.json", review_json_schema),
-    "protocol": ("protocol.json", workflows.protocol_schema),
+    "protocol": ("protocol.json", pipeline.protocol_schema),
 }
 
 
@@ -68,7 +68,7 @@ def test_written_reviews_obey_it(
 def test_what_is_no_review_does_not(
     change: dict[str, object], validator: Draft202012Validator
 ) -> None:
-    (review,) = workflows.check([SAMPLES / "compliant" / "RTPLAN.dcm"])
+    (review,) = pipeline.check([SAMPLES / "compliant" / "RTPLAN.dcm"])
     written = json.loads(review.to_json())
     assert list(validator.iter_errors(written)) == []
     assert not validator.is_valid(written | change)

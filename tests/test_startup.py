@@ -45,8 +45,8 @@ def test_dvh_table_needs_no_protocol_libraries() -> None:
 
 def test_computing_does_not_import_scipy_just_to_look_for_blas() -> None:
     action = (
-        "from sbrt_qa import workflows; workflows.start_kernels_fast(); "
-        "from sbrt_qa.dicom.decimal_text import parse_decimals; "
+        "from sbrt_qa import pipeline; pipeline.start_kernels_fast(); "
+        "from sbrt_qa.dicom.text.decimal_text import parse_decimals; "
         "assert parse_decimals([b'1.5'])[0].tolist() == [1.5]"
     )
     assert "scipy.linalg" not in loaded_by(action)

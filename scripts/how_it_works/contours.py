@@ -28,8 +28,8 @@ from sbrt_qa.geometry.scanlines import Lines, scan
 from sbrt_qa.geometry.slabs import Between, Convention, Ends, Missing, Overlaps
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.phantoms.answers import contour
-from sbrt_qa.phantoms.shapes import Cone, Shape, Sphere, circle, cylinder, rectangle
+from sbrt_qa.testing.phantoms.closed_forms import contour
+from sbrt_qa.testing.phantoms.shapes import Cone, Shape, Sphere, circle, cylinder, rectangle
 from sbrt_qa.units import cc_from_mm3
 
 TRUE = "#999999"

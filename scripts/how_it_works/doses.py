@@ -21,13 +21,13 @@ from how_it_works.chart import (
     Picture,
     table,
 )  # fmt: skip
+from sbrt_qa.dosimetry.accumulation import bin_edges, curve_of
 from sbrt_qa.dosimetry.bands import VIEWS, Views, band_among, subject_of
 from sbrt_qa.dosimetry.beyond import highest_beyond_gy
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.dosimetry.curves import bin_edges, curve_of
-from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.extremes import extremes
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, integrate
 from sbrt_qa.dosimetry.interpolation import Box, Interpolation, dose_at_gy, noise_gy, refined
 from sbrt_qa.dosimetry.metric_names import parse_metric
@@ -39,8 +39,8 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Band, Measured, Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.phantoms.answers import contour
-from sbrt_qa.phantoms.dose_fields import (
+from sbrt_qa.testing.phantoms.closed_forms import contour
+from sbrt_qa.testing.phantoms.dose_fields import (
     Field,
     Gaussian,
     Linear,
@@ -50,7 +50,7 @@ from sbrt_qa.phantoms.dose_fields import (
     Sigmoid,
     sample,
 )  # fmt: skip
-from sbrt_qa.phantoms.shapes import Shape, Sphere, cylinder
+from sbrt_qa.testing.phantoms.shapes import Shape, Sphere, cylinder
 
 T = TypeVar("T")
 

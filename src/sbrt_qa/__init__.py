@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.dosimetry.dvh import DVH
+    from sbrt_qa.dosimetry.histogram import DVH
     from sbrt_qa.errors import (
         DicomError,
         GeometryError,
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
         UsageError,
     )
     from sbrt_qa.model.case import Case
-    from sbrt_qa.protocol.load import load_protocol
-    from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.definition import Protocol
+    from sbrt_qa.protocol.protocol_files import load_protocol
+    from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable, dvh
-    from sbrt_qa.review.result import CaseReview
     from sbrt_qa.review.review import review_case
 
 __version__ = "0.1.0"

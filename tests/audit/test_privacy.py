@@ -7,8 +7,8 @@ import json
 import pytest
 
 from sbrt_qa.audit.privacy import REMOVED, Header, Texts, names_patient, scan, scrub
+from sbrt_qa.audit.renaming import renamed_text
 from sbrt_qa.errors import quoted, visible
-from sbrt_qa.workflows_audit.renaming import renamed_text
 
 CODES = ("S1", "S1-001")
 SOUND = Header(("SBRTQA^S1-001",), ("S1-001",), codes=CODES)

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from sbrt_qa.dicom.load import load_cases
+from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.pipeline.one_plan import Asked, review_and_gather
+from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.reports.registry import render_report
-from sbrt_qa.review.evidence import Reviewed
-from sbrt_qa.workflows.one_plan import Asked, review_and_gather
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="pip install selenium")
 from selenium.webdriver.chrome.service import Service  # noqa: E402

@@ -16,9 +16,9 @@ import pytest
 from pypdf import PdfReader
 from selenium.webdriver.common.keys import Keys
 
-from sbrt_qa.sample_trial import write_trial
-from sbrt_qa.workflows_audit.answers import ask
-from sbrt_qa.workflows_audit.question import Question
+from sbrt_qa.audit.questions import ask
+from sbrt_qa.audit.what_can_be_asked import Question
+from sbrt_qa.testing.sample.trial import write_trial
 
 from .conftest import Page
 

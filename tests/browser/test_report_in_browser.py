@@ -14,9 +14,9 @@ from selenium.webdriver.common.keys import Keys
 
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dosimetry.sampling import dose_at
+from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.review.dvh_table import dvh
-from sbrt_qa.review.evidence import Reviewed
 
 from .conftest import SAMPLE, Page
 

@@ -30,8 +30,8 @@ from sbrt_qa.model.plan import (
     PrescriptionSource,
 )
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
-from sbrt_qa.protocol.load import load_protocol
 from sbrt_qa.protocol.matching import Matcher
+from sbrt_qa.protocol.protocol_files import load_protocol
 
 NOTHING = Reason(ReasonCode.NO_DOSE, "not there")
 LIVER = load_protocol("liver_sbrt")

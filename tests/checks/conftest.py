@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sbrt_qa.protocol.load import load_protocol
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.protocol_files import load_protocol
 
 
 @pytest.fixture(scope="session")

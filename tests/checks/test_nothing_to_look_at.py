@@ -12,9 +12,9 @@ from sbrt_qa.checks.registry import CHECKS, Group
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.reports import view
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
 
 from .cases import LIVER, case, dose, outcomes, plan

@@ -14,7 +14,7 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Finding, Severity, Verdict
 from sbrt_qa.model.plan import DoseReference, FractionGroup
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 
 from .cases import (
     BODY,

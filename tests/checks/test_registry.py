@@ -22,13 +22,13 @@ from sbrt_qa.checks.registry import (
     check,
     finding_of,
 )
-from sbrt_qa.checks.run import configured, listed, run_checks
+from sbrt_qa.checks.run_checks import configured, listed, run_checks
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.errors import ProtocolError, UsageError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode, Severity, Verdict
-from sbrt_qa.protocol.schema import CheckRule, Protocol
+from sbrt_qa.protocol.definition import CheckRule, Protocol
 
 NOTHING = Reason(ReasonCode.NO_DOSE, "nothing")
 

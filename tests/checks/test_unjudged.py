@@ -6,9 +6,9 @@ import pytest
 
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.reports import counts
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
 
 from .cases import BODY, CTV, LIVER_ORGAN, PTV, case

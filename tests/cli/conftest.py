@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from sbrt_qa.cli.main import run
-from sbrt_qa.dicom.write_case import CaseContent, write_case
-from sbrt_qa.dicom.write_common import CaseIds
+from sbrt_qa.dicom.write.common import CaseIds
+from sbrt_qa.dicom.write.linked_set import CaseContent, write_case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Plan
 from sbrt_qa.model.structure import Contour, Structure, StructureSet

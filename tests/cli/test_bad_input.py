@@ -123,7 +123,7 @@ def test_an_unexpected_error_is_one_line_unless_asked_for(
         raise ZeroDivisionError
 
     monkeypatch.setenv("SBRT_QA_DEBUG", debug)
-    monkeypatch.setattr(main.check.workflows, "check", fail)
+    monkeypatch.setattr(main.check.pipeline, "check", fail)
     ran = sbrt_qa("check", case)
     assert ran.code == 70
     assert ran.err.splitlines()[-1].startswith("sbrt-qa: sbrt_qa failed (ZeroDivisionError")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sbrt_qa.compare.comparison import Area, CaseComparison, Change, StructureState
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.reports.comparison_view import grouped_changes
-from sbrt_qa.review.comparison import Area, CaseComparison, Change, StructureState
 
 from .conftest import Command, box, boxes, export, ramp
 

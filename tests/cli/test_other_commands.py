@@ -8,7 +8,7 @@ from pathlib import Path
 
 from numba import njit
 
-from sbrt_qa import __version__, workflows
+from sbrt_qa import __version__, pipeline
 from sbrt_qa.checks.registry import CHECKS
 
 from .conftest import Command, export
@@ -73,7 +73,7 @@ def test_help_tells_every_command_and_the_exit_codes(sbrt_qa: Command) -> None:
 
 def test_compiling_is_told_once() -> None:
     told: list[str] = []
-    workflows.when_compiling(lambda: told.append("compiling"))
+    pipeline.when_compiling(lambda: told.append("compiling"))
     for power in (2, 3):
         assert njit(lambda x, n=power: x**n)(2) == 2**power
     assert told == ["compiling"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.case_review import CaseReview
 
 from .conftest import Command
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.case_review import CaseReview
 
 from .conftest import Command
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from sbrt_qa.dicom.load import load_cases
-from sbrt_qa.dicom.write_case import CaseContent, write_case
-from sbrt_qa.dicom.write_common import CaseIds
-from sbrt_qa.dicom.write_rtdose import RtDoseOptions
-from sbrt_qa.dicom.write_rtstruct import RtStructOptions
+from sbrt_qa.dicom.write.common import CaseIds
+from sbrt_qa.dicom.write.linked_set import CaseContent, write_case
+from sbrt_qa.dicom.write.rtdose_file import RtDoseOptions
+from sbrt_qa.dicom.write.rtstruct_file import RtStructOptions
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Plan
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.phantoms.answers import contour
-from sbrt_qa.phantoms.dose_fields import Linear, Planar, sample
-from sbrt_qa.phantoms.shapes import Box
+from sbrt_qa.testing.phantoms.closed_forms import contour
+from sbrt_qa.testing.phantoms.dose_fields import Linear, Planar, sample
+from sbrt_qa.testing.phantoms.shapes import Box
 
 FIELD = Planar(0, Linear(40.0, 0.5))
 """Rises along x, 40 Gy at 0."""

@@ -9,16 +9,16 @@ import pytest
 
 from sbrt_qa.cli.main import run
 from sbrt_qa.dicom.load import load_cases
-from sbrt_qa.dicom.oddities import ODDITIES, Effect, spoil_case
 from sbrt_qa.dicom.quirks import QUIRKS
-from sbrt_qa.dicom.write_case import CaseContent, write_case
-from sbrt_qa.dicom.write_common import CaseIds
+from sbrt_qa.dicom.write.common import CaseIds
+from sbrt_qa.dicom.write.linked_set import CaseContent, write_case
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Plan
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.review.dvh_table import dvh
+from sbrt_qa.testing.oddities import ODDITIES, Effect, spoil_case
 
 SEEDS = range(12)
 READABLE = [name for name, one in ODDITIES.items() if one.effect in (Effect.NONE, Effect.REPAIRED)]

@@ -16,13 +16,13 @@ from cases import drawn, export, grid, loaded, plan
 
 from sbrt_qa import load_cases, load_protocol, review_case
 from sbrt_qa.cli.main import run
-from sbrt_qa.dicom.write_case import CaseContent, write_case
-from sbrt_qa.dicom.write_common import CaseIds
+from sbrt_qa.dicom.write.common import CaseIds
+from sbrt_qa.dicom.write.linked_set import CaseContent, write_case
 from sbrt_qa.model.case import LinkKind
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.phantoms.shapes import Sphere
 from sbrt_qa.reports.as_csv import REVIEW_COLUMNS
+from sbrt_qa.testing.phantoms.shapes import Sphere
 
 ROOT = Path(__file__).parents[2]
 CENTRE = (1.3, -0.7, 2.9)

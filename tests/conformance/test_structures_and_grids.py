@@ -8,17 +8,17 @@ import pytest
 from cases import FIELD, cube, drawn, dvhs, grid, loaded, one_dvh
 
 from sbrt_qa.dicom.load import load_cases
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import Settings, integrate
 from sbrt_qa.geometry.regions import region_of
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.phantoms.answers import Truth
-from sbrt_qa.phantoms.dose_fields import Linear, Planar, Sigmoid, sample
-from sbrt_qa.phantoms.shapes import Box, Sphere
 from sbrt_qa.review.dvh_table import dvh
+from sbrt_qa.testing.phantoms.closed_forms import Truth
+from sbrt_qa.testing.phantoms.dose_fields import Linear, Planar, Sigmoid, sample
+from sbrt_qa.testing.phantoms.shapes import Box, Sphere
 
 CENTRE = (1.3, -0.7, 2.9)
 

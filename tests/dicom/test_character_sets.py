@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from structure_names import NAMES
 
-from sbrt_qa.dicom.character_sets import undeclared_character_set, wrong_character_set
-from sbrt_qa.dicom.likely_text import cost
 from sbrt_qa.dicom.quirks import RawText
-from sbrt_qa.dicom.text import declared_encodings
+from sbrt_qa.dicom.text.character_sets import undeclared_character_set, wrong_character_set
+from sbrt_qa.dicom.text.decoded import declared_encodings
+from sbrt_qa.dicom.text.likely_text import cost
 
 SETS = {
     "ISO_IR 100": ("latin-1", "French German Spanish Portuguese Nordic Icelandic"),

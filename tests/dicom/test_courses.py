@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from tests.dicom import builders as b
 
-from sbrt_qa.dicom.courses import (
+from sbrt_qa.dicom.link.courses import (
     RULES,
     Member,
     Pair,

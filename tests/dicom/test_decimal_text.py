@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sbrt_qa.dicom import decimal_reference, decimal_text
-from sbrt_qa.dicom.decimal_text import BadDecimal, parse_decimals
+from sbrt_qa.dicom.text import decimal_reference, decimal_text
+from sbrt_qa.dicom.text.decimal_text import BadDecimal, parse_decimals
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(repr),

@@ -13,7 +13,9 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import UID, RTDoseStorage, RTPlanStorage, RTStructureSetStorage
 
-from sbrt_qa.dicom.documents import (
+from sbrt_qa.dicom.load import load_cases
+from sbrt_qa.dicom.read.identity import document_patient
+from sbrt_qa.dicom.write.documents import (
     DocumentHead,
     FindingReported,
     LimitReported,
@@ -21,11 +23,9 @@ from sbrt_qa.dicom.documents import (
     long_string,
     person_name,
 )
-from sbrt_qa.dicom.identity import document_patient
-from sbrt_qa.dicom.load import load_cases
-from sbrt_qa.dicom.read_sr import read_structured_report, referred_uids
-from sbrt_qa.dicom.write_pdf import encapsulated_pdf
-from sbrt_qa.dicom.write_sr import UCUM, structured_report
+from sbrt_qa.dicom.write.pdf_file import encapsulated_pdf
+from sbrt_qa.dicom.write.sr_file import UCUM, structured_report
+from sbrt_qa.dicom.write.sr_read_back import read_structured_report, referred_uids
 from sbrt_qa.errors import DicomError
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Band, Driver, Verdict

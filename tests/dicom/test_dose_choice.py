@@ -10,7 +10,7 @@ from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.model.grid import DoseGrid, Summation
 from sbrt_qa.model.outcome import ReasonCode, Verdict
 from sbrt_qa.model.stated import DoseIs, UserStatements
-from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.review.review import review_case
 
 POINT = [0.0, 0.0, 0.0]

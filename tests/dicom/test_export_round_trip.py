@@ -9,8 +9,8 @@ from test_orientation import CENTRE, ROTATED, stored_dose
 
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.review.derived import Wanted
-from sbrt_qa.workflows.export import export
+from sbrt_qa.pipeline.exporting import export
+from sbrt_qa.review.derived_structures import Wanted
 
 AXIAL = list(ROTATED)[:8]
 WANTED = Wanted(

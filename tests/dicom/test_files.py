@@ -11,9 +11,9 @@ import builders as b
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from sbrt_qa.dicom import guarded
+from sbrt_qa.dicom.files import guarded
+from sbrt_qa.dicom.files.dataset import open_bytes
 from sbrt_qa.dicom.load import inspect, load_cases
-from sbrt_qa.dicom.read import open_bytes
 from sbrt_qa.errors import DicomError
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode

@@ -12,16 +12,16 @@ import pytest
 
 import sbrt_qa
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.dicom import decimal_text
-from sbrt_qa.dicom.elements import translated
 from sbrt_qa.dicom.load import load_cases
+from sbrt_qa.dicom.text import decimal_text
+from sbrt_qa.dicom.text.elements import translated
 from sbrt_qa.errors import DicomError, OwnFault, own_fault
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom" / "compliant"
 
 MANY_AT_ONCE = """
 import threading
-from sbrt_qa.dicom.decimal_text import parse_decimals
+from sbrt_qa.dicom.text.decimal_text import parse_decimals
 gate, wrong = threading.Barrier(8), []
 def work():
     gate.wait()
@@ -64,7 +64,7 @@ def test_case_133__a_failure_of_our_own_does_not_blame_the_file(
     monkeypatch.setattr(decimal_text, "_parse_together", fail)
     with pytest.raises(OwnFault) as told:
         load_cases(SAMPLE)
-    assert told.value.what.startswith("sbrt_qa failed (TypeError at dicom/decimal_text.py:")
+    assert told.value.what.startswith("sbrt_qa failed (TypeError at dicom/text/decimal_text.py:")
     assert "patient" not in str(told.value)
     assert "damaged" not in str(told.value)
     assert exit_codes.of_error(told.value) == exit_codes.INTERNAL

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from sbrt_qa.dicom.files.dataset import open_bytes
 from sbrt_qa.dicom.load import load_cases
-from sbrt_qa.dicom.read import open_bytes
-from sbrt_qa.dicom.rtplan import read_plan
-from sbrt_qa.dicom.rtrecord import in_time, read_session
+from sbrt_qa.dicom.read.rtplan import read_plan
+from sbrt_qa.dicom.read.rtrecord import in_time, read_session
 from sbrt_qa.errors import DicomError
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.header import Stamp

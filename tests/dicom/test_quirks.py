@@ -5,11 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sbrt_qa.dicom import character_sets, regrid  # noqa: F401 - register their quirks
-from sbrt_qa.dicom.dvh_sequence import Statistics
-from sbrt_qa.dicom.kinds import Claim
-from sbrt_qa.dicom.oblique import StoredDose
-from sbrt_qa.dicom.preamble import PREAMBLE_BYTES
+from sbrt_qa.dicom.files.kinds import Claim
+from sbrt_qa.dicom.files.preamble import PREAMBLE_BYTES
 from sbrt_qa.dicom.quirks import (
     CONTOUR_TYPE,
     QUIRKS,
@@ -20,6 +17,8 @@ from sbrt_qa.dicom.quirks import (
     Spread,
     Stage,
 )
+from sbrt_qa.dicom.read.dvh_sequence import Statistics
+from sbrt_qa.dicom.read.oblique import StoredDose
 from sbrt_qa.model.grid import DoseGrid
 
 UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)

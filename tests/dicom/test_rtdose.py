@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless
 
-from sbrt_qa.dicom.read import open_bytes
-from sbrt_qa.dicom.rtdose import read_dose
+from sbrt_qa.dicom.files.dataset import open_bytes
+from sbrt_qa.dicom.read.rtdose import read_dose
 from sbrt_qa.errors import DicomError
 from sbrt_qa.model.grid import DoseType
 

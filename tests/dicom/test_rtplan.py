@@ -5,8 +5,8 @@ from __future__ import annotations
 import builders as b
 import pytest
 
-from sbrt_qa.dicom.read import open_bytes
-from sbrt_qa.dicom.rtplan import read_plan
+from sbrt_qa.dicom.files.dataset import open_bytes
+from sbrt_qa.dicom.read.rtplan import read_plan
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import PrescriptionSource
 

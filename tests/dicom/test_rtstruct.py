@@ -6,10 +6,10 @@ import builders as b
 import numpy as np
 import pytest
 
-from sbrt_qa.dicom.elements import Item
+from sbrt_qa.dicom.files.dataset import open_bytes
 from sbrt_qa.dicom.quirks import Log
-from sbrt_qa.dicom.read import open_bytes
-from sbrt_qa.dicom.rtstruct import read_structure_set
+from sbrt_qa.dicom.read.rtstruct import read_structure_set
+from sbrt_qa.dicom.text.elements import Item
 from sbrt_qa.model.outcome import ReasonCode
 from sbrt_qa.model.structure import ContourKind
 

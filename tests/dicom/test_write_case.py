@@ -12,11 +12,11 @@ import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from sbrt_qa.dicom.write_case import CaseContent, write_case
-from sbrt_qa.dicom.write_common import CaseIds, number
-from sbrt_qa.dicom.write_rtdose import Offsets, RtDoseOptions, dose_scaling, write_rtdose
-from sbrt_qa.dicom.write_rtplan import Aperture
-from sbrt_qa.dicom.write_rtstruct import RtStructOptions, contour_text, write_rtstruct
+from sbrt_qa.dicom.write.common import CaseIds, number
+from sbrt_qa.dicom.write.linked_set import CaseContent, write_case
+from sbrt_qa.dicom.write.rtdose_file import Offsets, RtDoseOptions, dose_scaling, write_rtdose
+from sbrt_qa.dicom.write.rtplan_file import Aperture
+from sbrt_qa.dicom.write.rtstruct_file import RtStructOptions, contour_text, write_rtstruct
 from sbrt_qa.errors import DicomError, GeometryError
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries

@@ -13,15 +13,15 @@ import pydicom
 import pytest
 
 from sbrt_qa import load_cases, load_protocol
-from sbrt_qa.dicom.anchors import Anchor, anchor_of
-from sbrt_qa.dicom.elements import Item
-from sbrt_qa.dicom.write_derived import Stamp, WrittenRoi, write_derived
+from sbrt_qa.dicom.text.elements import Item
+from sbrt_qa.dicom.write.anchors import Anchor, anchor_of
+from sbrt_qa.dicom.write.derived_file import Stamp, WrittenRoi, write_derived
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.errors import DicomError, UsageError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.review.derived import Derived, Wanted, derive
+from sbrt_qa.review.derived_structures import Derived, Wanted, derive
 from sbrt_qa.review.dvh_table import dvh
 
 from . import standard_tables

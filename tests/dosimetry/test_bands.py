@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sbrt_qa.dosimetry.bands import VIEWS, OtherDoses, View, Views, band_of, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, SAFETY, beyond, moved, scaled
@@ -16,8 +16,8 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Driver, Measured, Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
-from sbrt_qa.phantoms.answers import contour
-from sbrt_qa.phantoms.shapes import Cone, Sphere, cylinder
+from sbrt_qa.testing.phantoms.closed_forms import contour
+from sbrt_qa.testing.phantoms.shapes import Cone, Sphere, cylinder
 
 NO_PLAN = Reason(ReasonCode.REFERENCE_MISSING, "none")
 CENTRE = (0.3, -0.4, 0.2)

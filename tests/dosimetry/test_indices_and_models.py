@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sbrt_qa.dosimetry import metrics
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext
 from sbrt_qa.dosimetry.metrics.liver_models import control_probability

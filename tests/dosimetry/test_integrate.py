@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from sbrt_qa.dosimetry import reference
 from sbrt_qa.dosimetry._kernels import FLAT
-from sbrt_qa.dosimetry.curves import cumulative_cc_of, deposit_spans
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.accumulation import cumulative_cc_of, deposit_spans
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import Settings, integrate
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.errors import GeometryError
@@ -17,8 +17,8 @@ from sbrt_qa.geometry.scanlines import lattice, scan
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.phantoms.answers import contour
-from sbrt_qa.phantoms.shapes import Box, Sphere
+from sbrt_qa.testing.phantoms.closed_forms import contour
+from sbrt_qa.testing.phantoms.shapes import Box, Sphere
 
 LINEAR = Settings(interpolation=Interpolation.LINEAR)
 BALL = Sphere((0.5, -1.0, 2.0), 8.0)

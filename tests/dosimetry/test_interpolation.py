@@ -18,8 +18,8 @@ from sbrt_qa.dosimetry.interpolation import (
 )
 from sbrt_qa.geometry.regions import region_of
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.phantoms.answers import contour
-from sbrt_qa.phantoms.shapes import Sphere
+from sbrt_qa.testing.phantoms.closed_forms import contour
+from sbrt_qa.testing.phantoms.shapes import Sphere
 
 LINEAR = Settings(interpolation=Interpolation.LINEAR)
 BALL = region_of(contour(Sphere((0.0, 0.0, 0.0), 6.0), np.arange(-5.5, 6.0, 1.0)))

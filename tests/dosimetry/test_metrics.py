@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sbrt_qa.dosimetry import metrics
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import known_metrics, parse_metric
 from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, metric
 from sbrt_qa.errors import MetricError

@@ -7,7 +7,7 @@ import pytest
 
 from sbrt_qa.dosimetry.bands import Views, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import integrate
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricContext

@@ -21,8 +21,8 @@ from sbrt_qa.geometry.margins import (
     volume_of_cc,
 )
 from sbrt_qa.geometry.regions import cells_of, region_of
-from sbrt_qa.phantoms.answers import contour
-from sbrt_qa.phantoms.shapes import Sphere
+from sbrt_qa.testing.phantoms.closed_forms import contour
+from sbrt_qa.testing.phantoms.shapes import Sphere
 
 from .shapes import prism, square
 

@@ -19,9 +19,9 @@ from sbrt_qa.geometry.regions import cells_of, region_of
 from sbrt_qa.geometry.scanlines import lattice, scan
 from sbrt_qa.geometry.slabs import Convention, Ends, Missing, Overlaps
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.phantoms.answers import contour
-from sbrt_qa.phantoms.doubled import CHANGES, doubled
-from sbrt_qa.phantoms.shapes import Sphere
+from sbrt_qa.testing.phantoms.closed_forms import contour
+from sbrt_qa.testing.phantoms.doubled import CHANGES, doubled
+from sbrt_qa.testing.phantoms.shapes import Sphere
 
 from .shapes import disc, square
 

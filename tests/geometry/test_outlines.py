@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from sbrt_qa.dosimetry.integrate import volume_cc
 from sbrt_qa.dosimetry.isodose import isodose_contours, leaves_grid
-from sbrt_qa.geometry.derived import section_contours, shell_contours
 from sbrt_qa.geometry.lattice import coverage, inside
 from sbrt_qa.geometry.outlines import holds, level_loops, signed_area, with_keyholes
 from sbrt_qa.geometry.regions import Region, cells_of, region_of
+from sbrt_qa.geometry.sections import section_contours, shell_contours
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.phantoms.shapes import Box, Shape, Sphere, circle
+from sbrt_qa.testing.phantoms.shapes import Box, Shape, Sphere, circle
 
 from .shapes import disc, prism, square
 

@@ -13,8 +13,8 @@ from sbrt_qa.geometry import reference, scanlines
 from sbrt_qa.geometry.regions import MAX_SOLIDS, Region, cells_of, region_of
 from sbrt_qa.geometry.scanlines import lattice, scan
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.phantoms.answers import contour
-from sbrt_qa.phantoms.shapes import Cone, Pair, Shell, Sphere
+from sbrt_qa.testing.phantoms.closed_forms import contour
+from sbrt_qa.testing.phantoms.shapes import Cone, Pair, Shell, Sphere
 
 CENTRE = (3.1, -7.7, 11.3)
 SHAPES = {

@@ -11,7 +11,7 @@ from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Cells, cells_of, region_of
 from sbrt_qa.geometry.surfaces import Surface, surface_distance
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.phantoms.shapes import Box, Shape, Sphere
+from sbrt_qa.testing.phantoms.shapes import Box, Shape, Sphere
 
 
 def cells(shape: Shape, spacing_mm: float = 2.0) -> Cells:

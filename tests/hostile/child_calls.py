@@ -97,8 +97,8 @@ def start_a_sleeper(path):
 
 def no_second_engine():
     """Get ready to review, and to die where the second engine is asked."""
-    from sbrt_qa import workflows
-    from sbrt_qa.workflows import one_plan
+    from sbrt_qa import pipeline
+    from sbrt_qa.pipeline import one_plan
 
-    workflows.warm_up()
+    pipeline.warm_up()
     one_plan.with_second_engine = lambda *_: os.kill(os.getpid(), signal.SIGKILL)

@@ -17,8 +17,8 @@ import child_calls
 import fuzz_targets
 
 from sbrt_qa.cli.main import run
-from sbrt_qa.isolation import Limits, run_isolated
-from sbrt_qa.workflows import warm_up
+from sbrt_qa.pipeline import warm_up
+from sbrt_qa.sandbox import Limits, run_isolated
 
 CODES = (0, 1, 2, 10, 20, 30)
 

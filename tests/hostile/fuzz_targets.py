@@ -17,10 +17,10 @@ import builders as b
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.errors import SbrtQaError
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.protocol.load import parse_protocol
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.protocol_files import parse_protocol
 from sbrt_qa.reports.registry import Page, render_reviews
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
 
 HERE = Path(__file__).parent

@@ -22,8 +22,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from sbrt_qa import load_protocol
-from sbrt_qa.dicom import archive
-from sbrt_qa.dicom.files import FoundFile, find_files
+from sbrt_qa.dicom.files import archive
+from sbrt_qa.dicom.files.readable import FoundFile, find_files
 from sbrt_qa.dicom.load import inspect, load_cases
 from sbrt_qa.errors import DicomError
 from sbrt_qa.model.grid import DoseGrid

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from pydicom import uid
 
-from sbrt_qa.dicom import guarded
+from sbrt_qa.dicom.files import guarded
+from sbrt_qa.dicom.files.dataset import open_bytes
 from sbrt_qa.dicom.load import inspect, load_cases
-from sbrt_qa.dicom.read import open_bytes
 from sbrt_qa.errors import DicomError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid

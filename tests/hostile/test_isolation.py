@@ -18,14 +18,14 @@ import pytest
 from fuzz_targets import PROTOCOL
 
 from sbrt_qa.errors import DicomError, UsageError
-from sbrt_qa.isolation import Limits, caps_hold, run_isolated
-from sbrt_qa.isolation import _read_answer as read_answer
 from sbrt_qa.model.outcome import ReasonCode, Verdict
-from sbrt_qa.protocol.load import parse_protocol
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.pipeline import check
+from sbrt_qa.pipeline.untrusted import check_untrusted
+from sbrt_qa.protocol.protocol_files import parse_protocol
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.unreviewed import unreviewed
-from sbrt_qa.workflows import check
-from sbrt_qa.workflows.untrusted import check_untrusted
+from sbrt_qa.sandbox import Limits, caps_hold, run_isolated
+from sbrt_qa.sandbox import _read_answer as read_answer
 
 LIMITS = Limits(seconds=20)
 SHORT = Limits(seconds=0.3)
@@ -77,8 +77,8 @@ def test_a_child_that_takes_too_much_memory_is_told():
         (c.kill_myself, f"was ended by signal {int(signal.SIGKILL)}"),
         (c.leave, "broke off with exit code 3"),
         (c.vanish, "broke off with exit code 7"),
-        (c.fail, "sbrt_qa failed (ZeroDivisionError at isolation.py)"),
-        (c.answer_with_an_object, "sbrt_qa failed (TypeError at isolation.py)"),
+        (c.fail, "sbrt_qa failed (ZeroDivisionError at sandbox.py)"),
+        (c.answer_with_an_object, "sbrt_qa failed (TypeError at sandbox.py)"),
     ],
 )
 def test_a_child_that_breaks_off_is_told(call, failure):
@@ -230,7 +230,7 @@ KILLER = """
 import sys
 from pathlib import Path
 sys.path += {paths!r}
-from sbrt_qa.workflows.untrusted import check_untrusted
+from sbrt_qa.pipeline.untrusted import check_untrusted
 import killer_of_one
 
 if __name__ == "__main__":
@@ -244,11 +244,11 @@ if __name__ == "__main__":
 
 KILLER_OF_ONE = """
 import os, signal
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.review import review
 
 def prepare():
-    workflows.warm_up()
+    pipeline.warm_up()
     usual = review.review_case
     def deadly(case, *rest, **named):
         if case.label == "plan":

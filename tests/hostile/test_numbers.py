@@ -12,14 +12,14 @@ import child_calls
 import numpy as np
 import pytest
 
-from sbrt_qa.dicom import rtstruct
 from sbrt_qa.dicom.load import load_cases
+from sbrt_qa.dicom.read import rtstruct
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.isolation import run_isolated
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Plan
+from sbrt_qa.sandbox import run_isolated
 
 from .conftest import BOUNDS, Command, Ran, bounded_check
 

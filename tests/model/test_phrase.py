@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from sbrt_qa.errors import GeometryError
-from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import (
+from sbrt_qa.i18n.phrase import (
     Phrase,
     counted,
     joined,
@@ -21,6 +20,7 @@ from sbrt_qa.model.phrase import (
     stated,
     with_phrases,
 )
+from sbrt_qa.model.outcome import Reason, ReasonCode
 
 OUTSIDE = say("{0} cc lie outside {1}", "3.2", "Liver {1}")
 

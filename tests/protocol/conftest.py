@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pytest
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, DoseType
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
-from sbrt_qa.protocol.load import load_protocol
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.protocol_files import load_protocol
 
 SQUARE = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0]])
 

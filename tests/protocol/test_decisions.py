@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa.errors import ProtocolError
-from sbrt_qa.protocol.load import parse_protocol
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.protocol_files import parse_protocol
 from sbrt_qa.protocol.unread import unread_numbers
 from sbrt_qa.reports.protocol_decisions import decisions_json, decisions_page, decisions_table
 from sbrt_qa.reports.registry import Page

@@ -7,12 +7,12 @@ import json
 
 import pytest
 
+from sbrt_qa.compare.protocol_effect import protocol_effect
 from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.protocol.definition import Constraint, Protocol
 from sbrt_qa.protocol.differences import Part, condition_text, differences, paired_limits
 from sbrt_qa.protocol.limit_moves import Move, bounds_text
-from sbrt_qa.protocol.schema import Constraint, Protocol
 from sbrt_qa.reports.protocol_diff_text import differences_json, render_differences
-from sbrt_qa.review.protocol_effect import protocol_effect
 from sbrt_qa.review.review import review_case
 
 

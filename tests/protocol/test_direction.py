@@ -11,16 +11,16 @@ import pytest
 from sbrt_qa.dosimetry.metric_meaning import Direction, Quantity
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import METRICS, Metric, meaning_of
+from sbrt_qa.evidence.failing import failing_of
+from sbrt_qa.i18n.words import Words, languages
 from sbrt_qa.model.outcome import Measured, Verdict
+from sbrt_qa.protocol.definition import Constraint
 from sbrt_qa.protocol.direction import direction_of
 from sbrt_qa.protocol.grading import grade, verdict_of
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.schema import Constraint
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.reports.compose.advice import action
 from sbrt_qa.reports.compose.meaning import harm
 from sbrt_qa.reports.compose.plain import statement
-from sbrt_qa.reports.words import Words, languages
-from sbrt_qa.review.failing import failing_of
 
 OPERATORS = ("<=", "<", ">=", ">", "==")
 RX_GY = 50.0

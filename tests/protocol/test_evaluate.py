@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import METRICS
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Measured, Reason, ReasonCode, Verdict
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.definition import Constraint, Protocol
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
 from sbrt_qa.protocol.expressions import Tree, fold
 from sbrt_qa.protocol.grading import grade
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.lower_bounds import as_lower_bound
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.schema import Constraint, Protocol
 
 PP, MINOR, MAJOR, NE = (
     Verdict.PER_PROTOCOL,

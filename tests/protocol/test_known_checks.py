@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.errors import ProtocolError
-from sbrt_qa.protocol.load import library
+from sbrt_qa.protocol.protocol_files import library
 
 
 @pytest.fixture(params=["file", "folder"])
@@ -22,12 +22,12 @@ def misspelt(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def test_a_family_names_known_checks_only(misspelt: str) -> None:
     with pytest.raises(ProtocolError, match="NO_SUCH_CHECK"):
-        workflows.protocol_family(misspelt)
+        pipeline.protocol_family(misspelt)
 
 
 @pytest.mark.parametrize("name", dict.fromkeys(stem.partition("@")[0] for stem in library()))
 def test_protocols_of_the_library_name_known_checks(name: str) -> None:
-    from sbrt_qa.workflows.checks import with_known_checks
+    from sbrt_qa.pipeline.check_list import with_known_checks
 
-    family = workflows.protocol_family(name)
+    family = pipeline.protocol_family(name)
     assert [with_known_checks(one, name) for one in family.versions] == list(family.versions)

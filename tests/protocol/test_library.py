@@ -11,8 +11,8 @@ import pytest
 from sbrt_qa.errors import ProtocolError
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL, facts_of, select
-from sbrt_qa.protocol.load import library, load_protocol
-from sbrt_qa.protocol.schema import Constraint, Protocol
+from sbrt_qa.protocol.definition import Constraint, Protocol
+from sbrt_qa.protocol.protocol_files import library, load_protocol
 
 NAMES = sorted({stem.partition("@")[0] for stem in library()})
 TABLES = ("tg101", "timmerman_2022", "uk_sabr_2022")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sbrt_qa.protocol.load import load_protocol
-from sbrt_qa.protocol.schema import Constraint, Protocol
+from sbrt_qa.protocol.definition import Constraint, Protocol
+from sbrt_qa.protocol.protocol_files import load_protocol
 
 SHARED = Path(os.environ.get("SBRT_QA_CASES", Path(__file__).parents[3] / "shared/cases")).parent
 DRAFT = SHARED / "clinical" / "liver_sbrt_draft.json"

@@ -11,9 +11,9 @@ import pytest
 
 from sbrt_qa.errors import ProtocolError
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.protocol.load import MAX_BYTES, library, load_protocol, parse_protocol
+from sbrt_qa.protocol.definition import SCHEMA, Protocol, protocol_json_schema
 from sbrt_qa.protocol.matching import Matched, Matcher
-from sbrt_qa.protocol.schema import SCHEMA, Protocol, protocol_json_schema
+from sbrt_qa.protocol.protocol_files import MAX_BYTES, library, load_protocol, parse_protocol
 
 SMALL = """\
 schema: sbrt_qa.protocol/1

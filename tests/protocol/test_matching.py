@@ -9,11 +9,11 @@ import pytest
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Operator, Pair
 from sbrt_qa.protocol.folding import folded, holds_minus
 from sbrt_qa.protocol.matching import Matched, Matcher
-from sbrt_qa.protocol.names import is_target_name
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.structure_names import is_target_name
 
 Find = Callable[..., Matched | Reason]
 MISSING = ReasonCode.STRUCTURE_MISSING

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.protocol.load import load_protocol
 from sbrt_qa.protocol.matching import Matched, Matcher
+from sbrt_qa.protocol.protocol_files import load_protocol
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_names_page.py"
 specification = importlib.util.spec_from_file_location("make_names_page", SCRIPT)

@@ -14,13 +14,13 @@ from sbrt_qa.dosimetry.integrate import volume_cc
 from sbrt_qa.geometry.regions import region_of
 from sbrt_qa.model.outcome import ReasonCode, Verdict
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate
 from sbrt_qa.protocol.expressions import Leaf, fold
 from sbrt_qa.protocol.grown import grown_structure, is_made
-from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.matching import Matched, Matcher
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.protocol_files import load_protocol
 
 PP, MINOR, MAJOR, NE = Verdict.PER_PROTOCOL, Verdict.MINOR, Verdict.MAJOR, Verdict.NOT_EVALUABLE
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sbrt_qa.protocol.bounds import PROPOSAL, READ
-from sbrt_qa.protocol.load import library, load_protocol
-from sbrt_qa.protocol.schema import Constraint, Protocol
+from sbrt_qa.protocol.definition import Constraint, Protocol
+from sbrt_qa.protocol.protocol_files import library, load_protocol
 from sbrt_qa.protocol.unread import unread_numbers, warnings
 
 NEWEST = [stem for stem in library() if "@" not in stem]

@@ -18,9 +18,9 @@ from sbrt_qa.model.outcome import ReasonCode, Verdict
 from sbrt_qa.model.plan import DoseReference, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.stated import UserStatements
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
-from sbrt_qa.protocol.load import load_protocol, parse_protocol
-from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.protocol_files import load_protocol, parse_protocol
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
 
 PP, MAJOR, NE = Verdict.PER_PROTOCOL, Verdict.MAJOR, Verdict.NOT_EVALUABLE

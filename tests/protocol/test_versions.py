@@ -15,9 +15,9 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.protocol import load
-from sbrt_qa.protocol.load import library, load_family, load_protocol
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol import protocol_files
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.protocol_files import library, load_family, load_protocol
 from sbrt_qa.protocol.versions import (
     AS_ASKED,
     IN_FORCE,
@@ -213,7 +213,7 @@ def test_an_amendment_in_the_library_goes_by_its_version(
     amended: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {p.stem: p for p in sorted(amended.iterdir())}
-    monkeypatch.setattr(load, "library", lambda: files)
+    monkeypatch.setattr(protocol_files, "library", lambda: files)
     assert load_protocol("liver_sbrt").version == "0.2"
     assert load_protocol("liver_sbrt@0.1").version == "0.1"
     assert load_family("liver_sbrt@0.2").fixed
@@ -239,7 +239,7 @@ def test_a_version_of_the_library_is_read_when_a_plan_is_held_against_it(
     broken = amended / "liver_sbrt@0.2.yaml"
     broken.write_text(broken.read_text("utf-8") + "\nunknown: 1\n", encoding="utf-8")
     files = {p.stem: p for p in sorted(amended.iterdir())}
-    monkeypatch.setattr(load, "library", lambda: files)
+    monkeypatch.setattr(protocol_files, "library", lambda: files)
     family = load_family("liver_sbrt")
     chosen = family.at(dt.date(2025, 5, 31))
     assert chosen.protocol == load_protocol(amended / "liver_sbrt.yaml")
@@ -262,7 +262,9 @@ def test_a_version_whose_head_is_odd_is_read_at_once(
     text = odd.read_text("utf-8")
     kept = [line for line in text.splitlines() if not (head[:1].isalpha() and line.startswith(key))]
     odd.write_text(head + "\n".join(kept if head else []), encoding="utf-8")
-    monkeypatch.setattr(load, "library", lambda: {p.stem: p for p in sorted(amended.iterdir())})
+    monkeypatch.setattr(
+        protocol_files, "library", lambda: {p.stem: p for p in sorted(amended.iterdir())}
+    )
     with pytest.raises(ProtocolError):
         load_family("liver_sbrt")
 

@@ -8,8 +8,8 @@ import pytest
 
 from sbrt_qa.model.case import Link, LinkKind, Repair, SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
-from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
-from sbrt_qa.review.result import (
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
+from sbrt_qa.review.case_review import (
     CaseReview,
     DoseSummary,
     EngineUsed,

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa import load_protocol
+from sbrt_qa.i18n.words import Words, languages
 from sbrt_qa.model.outcome import Finding
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.reports.compose.advice import action, actions
 from sbrt_qa.reports.compose.meaning import harm
-from sbrt_qa.reports.words import Words, languages
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.case_review import CaseReview
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_advice_page.py"
 specification = importlib.util.spec_from_file_location("make_advice_page", SCRIPT)

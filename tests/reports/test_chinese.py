@@ -20,11 +20,11 @@ import pytest
 
 from sbrt_qa import load_protocol
 from sbrt_qa.checks.registry import CHECKS
-from sbrt_qa.reports.compose.report import compose
+from sbrt_qa.evidence.evidence import Reviewed
+from sbrt_qa.pipeline import reporting
+from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.registry import render_report
-from sbrt_qa.review.evidence import Reviewed
-from sbrt_qa.review.result import CaseReview, PlanSummary
-from sbrt_qa.workflows import reporting
+from sbrt_qa.review.case_review import CaseReview, PlanSummary
 
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 CASES = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())

@@ -15,10 +15,10 @@ from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import Band, Driver, Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.reports.as_csv import DVH_COLUMNS, REVIEW_COLUMNS, safe_cell
 from sbrt_qa.reports.registry import Page, format_names, render_dvh, render_reviews
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.dvh_table import Curve, DvhTable, MetricValue, StructureDvh
-from sbrt_qa.review.occasion import Occasion
-from sbrt_qa.review.result import CaseReview
-from sbrt_qa.review.second_opinion import Comparison
+from sbrt_qa.review.submission import Occasion
+from sbrt_qa.second_opinion.second_opinion import Comparison
 
 PAGE = Page()
 SMALL = Reason(ReasonCode.SMALLER_THAN_ASKED, "too small")

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa.model.outcome import Band, Driver, Finding, Verdict
+from sbrt_qa.pipeline import reporting
+from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.compose.decision import Basis, basis
-from sbrt_qa.reports.compose.report import compose
 from sbrt_qa.reports.page import Report
 from sbrt_qa.reports.registry import Page, render_reviews
-from sbrt_qa.review.result import CaseReview
-from sbrt_qa.workflows import reporting
+from sbrt_qa.review.case_review import CaseReview
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom"
 

@@ -14,15 +14,15 @@ import pytest
 from pydicom import dcmread
 
 from sbrt_qa.cli.main import run
-from sbrt_qa.dicom.read_sr import read_structured_report, referred_uids
+from sbrt_qa.dicom.write.sr_read_back import read_structured_report, referred_uids
 from sbrt_qa.errors import DicomError
+from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.outcome import Band, Driver
 from sbrt_qa.model.patient import DocumentPatient
+from sbrt_qa.pipeline import reporting
 from sbrt_qa.reports.dicom_values import reported
 from sbrt_qa.reports.registry import format_of, render_report
-from sbrt_qa.review.evidence import Reviewed
-from sbrt_qa.review.result import CaseReview
-from sbrt_qa.workflows import reporting
+from sbrt_qa.review.case_review import CaseReview
 
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.case import Case, Provenance
 from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import Plan
-from sbrt_qa.reports.compose.report import compose
+from sbrt_qa.pipeline import reporting
+from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.page import Report
 from sbrt_qa.reports.registry import Page, render_report, render_reviews
-from sbrt_qa.review.evidence import Reviewed
-from sbrt_qa.review.occasion import Occasion, occasion_of
-from sbrt_qa.review.result import CaseReview
-from sbrt_qa.workflows import reporting
+from sbrt_qa.review.case_review import CaseReview
+from sbrt_qa.review.submission import Occasion, occasion_of
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom"
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.reports.html.contours import UNIT_MM, contour_block, thinned
-from sbrt_qa.reports.html.dose import dose_block, encoded
-from sbrt_qa.reports.html.render import css_text
+from sbrt_qa.pipeline import reporting
+from sbrt_qa.reports.html.html_page import css_text
+from sbrt_qa.reports.html.viewer_contours import UNIT_MM, contour_block, thinned
+from sbrt_qa.reports.html.viewer_dose import dose_block, encoded
 from sbrt_qa.reports.registry import format_of, is_document, render_report
-from sbrt_qa.review.evidence import Reviewed
-from sbrt_qa.review.result import CaseReview
-from sbrt_qa.workflows import reporting
+from sbrt_qa.review.case_review import CaseReview
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom"
 MOST_BYTES = 1_500_000

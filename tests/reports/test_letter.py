@@ -13,20 +13,20 @@ import pytest
 from babel.messages.pofile import read_po
 from pypdf import PdfReader
 
+from sbrt_qa.audit.letters import as_document
+from sbrt_qa.i18n.phrase import Phrase
+from sbrt_qa.i18n.words import FOLDER, Words
 from sbrt_qa.model.outcome import Finding, Verdict
-from sbrt_qa.model.phrase import Phrase
-from sbrt_qa.protocol.load import load_protocol
-from sbrt_qa.reports.compose.report import compose
-from sbrt_qa.reports.letter.advice import FOR_SITE, to_site
+from sbrt_qa.pipeline import reporting
+from sbrt_qa.protocol.protocol_files import load_protocol
+from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.letter.compose import HEADINGS, letter_sheet
-from sbrt_qa.reports.letter.model import Letter
-from sbrt_qa.reports.sheet.model import Heading, Paragraph
-from sbrt_qa.reports.sheet.text import WIDTH, sheet_text
-from sbrt_qa.reports.words import FOLDER, Words
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.reports.letter.letter_facts import Letter
+from sbrt_qa.reports.letter.site_advice import FOR_SITE, to_site
+from sbrt_qa.reports.sheet.plain_text import WIDTH, sheet_text
+from sbrt_qa.reports.sheet.sheet import Heading, Paragraph
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.unreviewed import unreviewed
-from sbrt_qa.workflows import reporting
-from sbrt_qa.workflows_audit.letters import as_document
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = re.compile(r"\b[a-z]{3,}\b")

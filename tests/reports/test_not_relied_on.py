@@ -12,14 +12,14 @@ from tempfile import mkdtemp
 import pytest
 from pydicom import dcmread
 
+from sbrt_qa.compare.side_by_side import compare_cases
 from sbrt_qa.dicom.load import load_cases
-from sbrt_qa.dicom.read_sr import read_structured_report
+from sbrt_qa.dicom.write.sr_read_back import read_structured_report
+from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.pipeline import reporting
+from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.reports.registry import Page, render_report, render_reviews
-from sbrt_qa.review.compare import compare_cases
-from sbrt_qa.review.evidence import Reviewed
-from sbrt_qa.workflows import reporting
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom" / "major"
 DEVIATES = (Verdict.MINOR, Verdict.MAJOR)

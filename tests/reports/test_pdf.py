@@ -17,19 +17,19 @@ from fontTools.ttLib import TTFont
 
 from sbrt_qa import load_cases, load_protocol
 from sbrt_qa.errors import visible
+from sbrt_qa.evidence.evidence import Reviewed
+from sbrt_qa.i18n.words import FOLDER
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.reports.compose.report import compose
+from sbrt_qa.pipeline import reporting
+from sbrt_qa.pipeline.one_plan import review_and_gather
+from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.pdf.glyphs import FONTS, breakable, coverage, printable
 from sbrt_qa.reports.pdf.labels import labels
-from sbrt_qa.reports.pdf.payload import payload
 from sbrt_qa.reports.pdf.pictures import draw
 from sbrt_qa.reports.pdf.typeset import typeset
+from sbrt_qa.reports.pdf.typeset_data import payload
 from sbrt_qa.reports.registry import render_report
-from sbrt_qa.reports.words import FOLDER
-from sbrt_qa.review.evidence import Reviewed
-from sbrt_qa.review.result import CaseReview
-from sbrt_qa.workflows import reporting
-from sbrt_qa.workflows.one_plan import review_and_gather
+from sbrt_qa.review.case_review import CaseReview
 
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 MOST_BYTES = 2_000_000

@@ -10,17 +10,17 @@ from dataclasses import replace
 
 import pytest
 
-from sbrt_qa.protocol.load import load_protocol
+from sbrt_qa.evidence.evidence import Reviewed
+from sbrt_qa.i18n.words import Words
+from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.reports.letter.compose import letter_sheet
-from sbrt_qa.reports.letter.model import Letter
+from sbrt_qa.reports.letter.letter_facts import Letter
 from sbrt_qa.reports.protocol_table import render_protocol
 from sbrt_qa.reports.registry import Page, render_report, render_reviews
-from sbrt_qa.reports.sheet.render import sheet_html
-from sbrt_qa.reports.sheet.text import sheet_text
-from sbrt_qa.reports.trial.page import trial_page
-from sbrt_qa.reports.words import Words
-from sbrt_qa.review.evidence import Reviewed
-from sbrt_qa.review.result import CaseReview, ProtocolUsed
+from sbrt_qa.reports.sheet.plain_text import sheet_text
+from sbrt_qa.reports.sheet.sheet_render import sheet_html
+from sbrt_qa.reports.trial.trial_page import trial_page
+from sbrt_qa.review.case_review import CaseReview, ProtocolUsed
 
 DRAFT = "Draft limits from publications, not approved by the trial."
 APPROVED = "Limits approved for the trial by Trial management group on 2026-11-02."

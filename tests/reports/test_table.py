@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sbrt_qa.model.outcome import Band, Driver, Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol.wording import band_ends, bound_text, rounded, shown_bound
 from sbrt_qa.reports.registry import Page, render_dvh, render_reviews
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.dvh_table import DvhTable, MetricValue, StructureDvh
-from sbrt_qa.review.result import CaseReview
 
 from .conftest import limit
 

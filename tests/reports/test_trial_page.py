@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sbrt_qa.reports.trial.page import trial_page
+from sbrt_qa.reports.trial.trial_page import trial_page
 
 EVIL = "</script><img src=x onerror=alert(1)>&<b>"
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")

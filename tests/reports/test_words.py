@@ -13,13 +13,13 @@ import pytest
 from babel.messages.pofile import read_po
 
 from sbrt_qa.errors import UsageError
+from sbrt_qa.i18n.phrase import say, stated
+from sbrt_qa.i18n.words import Words, languages
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.model.phrase import say, stated
-from sbrt_qa.reports.compose.report import compose
+from sbrt_qa.pipeline import reporting
+from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.page import CheckRow
-from sbrt_qa.reports.words import Words, languages
-from sbrt_qa.review.result import CaseReview
-from sbrt_qa.workflows import reporting
+from sbrt_qa.review.case_review import CaseReview
 
 ROOT = Path(__file__).parents[2]
 FIELD = re.compile(r"\{\w+\}")

@@ -16,8 +16,8 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Measured
 from sbrt_qa.model.plan import DoseReference, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
-from sbrt_qa.review.causes import with_tested_causes
-from sbrt_qa.review.second_opinion import Comparison
+from sbrt_qa.second_opinion.causes import with_tested_causes
+from sbrt_qa.second_opinion.second_opinion import Comparison
 
 END_MM, GRID_END_MM, FACE_MM = 15.0, 14.75, 14.875
 CORNERS = np.array([[-15.0, -15.0], [15.0, -15.0], [15.0, 15.0], [-15.0, 15.0]])

@@ -12,6 +12,19 @@ from hypothesis import strategies as st
 
 from sbrt_qa import load_protocol
 from sbrt_qa.checks.registry import Group
+from sbrt_qa.compare.comparison import (
+    Area,
+    CaseComparison,
+    FindingChange,
+    FindingState,
+    StructureState,
+    Trend,
+    trend_of,
+)
+from sbrt_qa.compare.expectation import parse_expectation
+from sbrt_qa.compare.side_by_side import compare_cases
+from sbrt_qa.compare.structure_changes import dice
+from sbrt_qa.compare.verdict_changes import finding_changes
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.errors import ResultError, UsageError
 from sbrt_qa.model.case import Case, Provenance, SourceFile
@@ -27,20 +40,7 @@ from sbrt_qa.model.plan import (
     PrescriptionSource,
 )
 from sbrt_qa.model.structure import Contour, DensityOverride, Structure, StructureSet
-from sbrt_qa.phantoms.shapes import Sphere
-from sbrt_qa.review.compare import compare_cases
-from sbrt_qa.review.comparison import (
-    Area,
-    CaseComparison,
-    FindingChange,
-    FindingState,
-    StructureState,
-    Trend,
-    trend_of,
-)
-from sbrt_qa.review.expectation import parse_expectation
-from sbrt_qa.review.structure_changes import dice
-from sbrt_qa.review.verdict_changes import finding_changes
+from sbrt_qa.testing.phantoms.shapes import Sphere
 
 PROTOCOL = load_protocol("liver_sbrt")
 LEVEL = "level of the protocol"

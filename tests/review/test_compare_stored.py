@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from sbrt_qa.compare.comparison import CaseComparison, StructureState
+from sbrt_qa.compare.stored_reviews import compare_reviews
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.protocol.load import load_protocol
-from sbrt_qa.review.compare_stored import compare_reviews
-from sbrt_qa.review.comparison import CaseComparison, StructureState
-from sbrt_qa.review.result import CaseReview, PlanSummary
+from sbrt_qa.protocol.protocol_files import load_protocol
+from sbrt_qa.review.case_review import CaseReview, PlanSummary
 from sbrt_qa.review.review import review_case
-from sbrt_qa.sample_trial import write_trial
+from sbrt_qa.testing.sample.trial import write_trial
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from sbrt_qa import load_cases, load_protocol, review_case
 from sbrt_qa.model.course import Decision
 from sbrt_qa.model.outcome import ReasonCode, Verdict
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.course_rows import split, worse_with_dose
-from sbrt_qa.review.result import CaseReview
 
 
 def reviews(

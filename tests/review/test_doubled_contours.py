@@ -13,10 +13,10 @@ import pytest
 from sbrt_qa import load_cases
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.phantoms.doubled import doubled_case
-from sbrt_qa.protocol.load import load_protocol
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.protocol.protocol_files import load_protocol
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
+from sbrt_qa.testing.phantoms.doubled import doubled_case
 
 MAJOR = Path(__file__).resolve().parents[2] / "sample_dicom" / "major"
 PROTOCOL = load_protocol("liver_sbrt")

@@ -10,16 +10,16 @@ import pytest
 
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.sampling import dose_at
+from sbrt_qa.evidence.evidence import Evidence
+from sbrt_qa.evidence.gather import OTHER_FRAME, TOO_SHORT, gather
 from sbrt_qa.geometry.distance import contains
 from sbrt_qa.geometry.regions import Region, cells_of
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.protocol.load import load_protocol
-from sbrt_qa.review.evidence import Evidence
-from sbrt_qa.review.gather import OTHER_FRAME, TOO_SHORT, gather
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.protocol.protocol_files import load_protocol
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom"

@@ -8,9 +8,9 @@ import pytest
 
 from sbrt_qa.errors import ResultError
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
-from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
+from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.dvh_table import Curve, DvhTable, MetricValue, StructureDvh
-from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 
 WHY = Reason(ReasonCode.NO_DOSE, "no dose: nothing to integrate")
 

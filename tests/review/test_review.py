@@ -10,7 +10,7 @@ import pytest
 
 from sbrt_qa import load_protocol, review_case
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.case import Case, Link, LinkKind, Provenance, Repair
 from sbrt_qa.model.grid import DoseGrid, DoseType
@@ -18,8 +18,8 @@ from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import Beam, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure, StructureSet
 from sbrt_qa.reports.registry import Page, render_dvh
+from sbrt_qa.review.case_review import CaseReview, PlanSummary
 from sbrt_qa.review.dvh_table import dvh
-from sbrt_qa.review.result import CaseReview, PlanSummary
 
 PLANES_MM = np.arange(-15.0, 16.0, 2.5)
 NO_DOSE = Reason(ReasonCode.NO_DOSE, "no dose among the files")

@@ -8,11 +8,11 @@ from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import Measured, Verdict
-from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
 from sbrt_qa.reports.view import comparison_notes
-from sbrt_qa.review.second_opinion import Comparison, held, tolerance, with_causes
-from sbrt_qa.review.site_csv import read_site_values
-from sbrt_qa.review.site_values import with_verdicts
+from sbrt_qa.second_opinion.second_opinion import Comparison, held, tolerance, with_causes
+from sbrt_qa.second_opinion.site_csv import read_site_values
+from sbrt_qa.second_opinion.site_values import with_verdicts
 
 HEAD = "structure,metric,value,unit\n"
 

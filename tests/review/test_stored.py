@@ -10,13 +10,13 @@ import pytest
 
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.packed import pack, unpack
 from sbrt_qa.errors import ResultError
 from sbrt_qa.model.outcome import ReasonCode, Verdict
-from sbrt_qa.protocol.load import load_protocol
-from sbrt_qa.protocol.schema import Constraint, Protocol, TargetBlock
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.protocol.definition import Constraint, Protocol, TargetBlock
+from sbrt_qa.protocol.protocol_files import load_protocol
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
 from sbrt_qa.review.stored import needs_files, regrade, stored
 from sbrt_qa.review.stored_case import StoredCase

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.review.result import DoseSummary
+from sbrt_qa.review.case_review import DoseSummary
 from sbrt_qa.review.summaries import dose_summary
 
 

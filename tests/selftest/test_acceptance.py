@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from sbrt_qa import __version__, workflows
+from sbrt_qa import __version__, pipeline
 from sbrt_qa.cli.main import run
-from sbrt_qa.phantoms.suite import closed_form_suite
+from sbrt_qa.pipeline.acceptance_file import document
 from sbrt_qa.selftest import acceptance, state
 from sbrt_qa.selftest.acceptance import SelfTest, quick_selection, report, run_self_test
 from sbrt_qa.selftest.acceptance_text import as_text
 from sbrt_qa.selftest.on_disk import score_on_disk, write_pair
 from sbrt_qa.selftest.scoring import Score, score
-from sbrt_qa.workflows.acceptance import document
+from sbrt_qa.testing.phantoms.suite import closed_form_suite
 
 WANTED = ("sphere r=5, peak, 2 mm slices", "box of 6 mm", "sphere leaving the grid along x")
 
@@ -143,7 +143,7 @@ def test_the_command_prints_stores_and_later_results_cite(
     assert state.latest_id() == written["id"]
     case = Path(__file__).parents[2] / "sample_dicom"
     folder = next(p.parent for p in sorted(case.rglob("*.dcm")) if "RTPLAN" in p.name)
-    review = workflows.check([folder])[0]
+    review = pipeline.check([folder])[0]
     assert review.engine.self_test == written["id"]
 
 

@@ -13,8 +13,8 @@ sys.path.append(str(Path(__file__).parent))
 
 from postgres import fresh_database, running_server
 
-from sbrt_qa.store.connection import open_engine
-from sbrt_qa.store.migrate import upgrade
+from sbrt_qa.audit.store.connection import open_engine
+from sbrt_qa.audit.store.migrate import upgrade
 
 
 @pytest.fixture(scope="session")

@@ -9,24 +9,10 @@ from functools import cache
 import numpy as np
 import sqlalchemy as sa
 
-from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.dosimetry.packed import pack
-from sbrt_qa.model.case import Case, Provenance, Repair
-from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.model.outcome import Finding
-from sbrt_qa.model.plan import Plan, Prescription, PrescriptionSource
-from sbrt_qa.model.structure import Contour, Structure, StructureSet
-from sbrt_qa.protocol.load import parse_protocol
-from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.review.compare_stored import compare_reviews
-from sbrt_qa.review.result import CaseReview
-from sbrt_qa.review.review import review_case
-from sbrt_qa.review.stored import stored
-from sbrt_qa.review.unreviewed import lost_review
-from sbrt_qa.store.failures import Failure, end_failures_of, record_failure
-from sbrt_qa.store.places import PlaceRow, record_places
-from sbrt_qa.store.queries import LetterHead, answer_queries, close_queries, record_letter
-from sbrt_qa.store.records import (
+from sbrt_qa.audit.store.failures import Failure, end_failures_of, record_failure
+from sbrt_qa.audit.store.places import PlaceRow, record_places
+from sbrt_qa.audit.store.queries import LetterHead, answer_queries, close_queries, record_letter
+from sbrt_qa.audit.store.records import (
     Entry,
     Mark,
     Place,
@@ -35,8 +21,22 @@ from sbrt_qa.store.records import (
     StoredDvh,
     StoredFile,
 )
-from sbrt_qa.store.sites import name_sites
-from sbrt_qa.store.write import Recorder, add_protocol
+from sbrt_qa.audit.store.sites import name_sites
+from sbrt_qa.audit.store.write import Recorder, add_protocol
+from sbrt_qa.compare.stored_reviews import compare_reviews
+from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.dosimetry.packed import pack
+from sbrt_qa.model.case import Case, Provenance, Repair
+from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.outcome import Finding
+from sbrt_qa.model.plan import Plan, Prescription, PrescriptionSource
+from sbrt_qa.model.structure import Contour, Structure, StructureSet
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.protocol_files import parse_protocol
+from sbrt_qa.review.case_review import CaseReview
+from sbrt_qa.review.review import review_case
+from sbrt_qa.review.stored import stored
+from sbrt_qa.review.unreviewed import lost_review
 
 PROTOCOL = """\
 schema: sbrt_qa.protocol/1

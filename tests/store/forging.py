@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sbrt_qa.store import tables as t
-from sbrt_qa.store.migrate import upgrade
+from sbrt_qa.audit.store import tables as t
+from sbrt_qa.audit.store.migrate import upgrade
 
 OLD = Path(__file__).parent / "store_v004.sql"
 

@@ -6,8 +6,16 @@ import pytest
 from entries import entry
 from test_store import NOW, recorder
 
-from sbrt_qa.store.chain import START, Event, append, canonical, event_hash, events, first_break
-from sbrt_qa.store.connection import reading, writing
+from sbrt_qa.audit.store.chain import (
+    START,
+    Event,
+    append,
+    canonical,
+    event_hash,
+    events,
+    first_break,
+)
+from sbrt_qa.audit.store.connection import reading, writing
 
 
 def made(count: int) -> list[Event]:

@@ -8,18 +8,18 @@ from entries import entry, fill
 from forging import changes, forge, old_store, updating
 from test_store import NOW, recorder
 
+from sbrt_qa.audit.store import tables as t
+from sbrt_qa.audit.store.chain import CLOCK_WENT_BACK, append, events
+from sbrt_qa.audit.store.connection import reading, writing, written
+from sbrt_qa.audit.store.covered import ADDED, FIRST_LAYOUT
+from sbrt_qa.audit.store.kept import events_of_kind
+from sbrt_qa.audit.store.migrate import SEALED, upgrade
+from sbrt_qa.audit.store.queries import LetterHead, close_queries, record_letter
+from sbrt_qa.audit.store.sites import site_names
+from sbrt_qa.audit.store.verify_records import verify
+from sbrt_qa.audit.store.write import note
 from sbrt_qa.errors import StoreError
 from sbrt_qa.model.actor import SESSION, Actor, Doing, engine_actor
-from sbrt_qa.store import tables as t
-from sbrt_qa.store.chain import CLOCK_WENT_BACK, append, events
-from sbrt_qa.store.connection import reading, writing, written
-from sbrt_qa.store.covered import ADDED, FIRST_LAYOUT
-from sbrt_qa.store.kept import events_of_kind
-from sbrt_qa.store.migrate import SEALED, upgrade
-from sbrt_qa.store.queries import LetterHead, close_queries, record_letter
-from sbrt_qa.store.sites import site_names
-from sbrt_qa.store.verify import verify
-from sbrt_qa.store.write import note
 
 FIRST_COLUMNS = 144
 """Number of columns of the first layout; a store has more only by what `ADDED` names."""
@@ -107,7 +107,7 @@ def test_what_is_no_name_of_a_person_is_refused(name):
 
 
 def test_the_last_name_of_a_site_counts(engine):
-    from sbrt_qa.store.sites import name_sites
+    from sbrt_qa.audit.store.sites import name_sites
 
     fill(engine)
     assert site_names(engine) == {"S1": "First Clinic", "S2": "Second Clinic"}

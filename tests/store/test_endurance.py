@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from entries import entry, fill
 from test_store import NOW, recorder
 
-from sbrt_qa.store import connection as store
-from sbrt_qa.store.connection import open_engine, reading, writing
-from sbrt_qa.store.known import counts
-from sbrt_qa.store.migrate import upgrade
-from sbrt_qa.store.read_only import open_read_only
-from sbrt_qa.store.verify import verify
+from sbrt_qa.audit.store import connection as store
+from sbrt_qa.audit.store.connection import open_engine, reading, writing
+from sbrt_qa.audit.store.known import counts
+from sbrt_qa.audit.store.migrate import upgrade
+from sbrt_qa.audit.store.read_only import open_read_only
+from sbrt_qa.audit.store.verify_records import verify
 
 
 def test_case_145__connections_that_the_server_ends_are_opened_again(engine):
@@ -47,7 +47,7 @@ def test_case_145__a_server_that_starts_again_is_waited_for(engine, caplog):
     again = threading.Timer(3.0, postgres.start, [folder])
     again.start()
     try:
-        with caplog.at_level(logging.WARNING, "sbrt_qa.store"):
+        with caplog.at_level(logging.WARNING, "sbrt_qa.audit.store"):
             one.record(entry(version=2, content="second"), NOW)
     finally:
         again.join()
@@ -71,7 +71,7 @@ def test_case_145__a_wait_for_another_writer_is_said(engine, url, monkeypatch, c
     thread.start()
     assert inside.wait(30)
     threading.Timer(1.5, done.set).start()
-    with caplog.at_level(logging.WARNING, "sbrt_qa.store"):
+    with caplog.at_level(logging.WARNING, "sbrt_qa.audit.store"):
         recorder(engine).record(entry(version=2, content="second"), NOW)
     thread.join()
     other.dispose()

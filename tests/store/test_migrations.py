@@ -7,12 +7,12 @@ import sqlalchemy as sa
 from entries import entry
 from test_store import NOW, recorder
 
+from sbrt_qa.audit.store import tables as t
+from sbrt_qa.audit.store.connection import VERSION, is_current, reading, writing
+from sbrt_qa.audit.store.known import counts
+from sbrt_qa.audit.store.migrate import SEALED, downgrade, upgrade
+from sbrt_qa.audit.store.verify_records import verify
 from sbrt_qa.errors import StoreError
-from sbrt_qa.store import tables as t
-from sbrt_qa.store.connection import VERSION, is_current, reading, writing
-from sbrt_qa.store.known import counts
-from sbrt_qa.store.migrate import SEALED, downgrade, upgrade
-from sbrt_qa.store.verify import verify
 
 FIRST = {one.name for one in t.FIRST_TABLES}
 

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from entries import entry, reviewed
 from test_store import NOW, PLACE, full_store, recorder
 
-from sbrt_qa.store import tables as t
-from sbrt_qa.store.connection import writing
-from sbrt_qa.store.failures import Failure, end_failures_of, open_failures, record_failure
-from sbrt_qa.store.known import settled_inputs
-from sbrt_qa.store.places import PlaceRow, current_places, record_places
-from sbrt_qa.store.verify import verify
+from sbrt_qa.audit.store import tables as t
+from sbrt_qa.audit.store.connection import writing
+from sbrt_qa.audit.store.failures import Failure, end_failures_of, open_failures, record_failure
+from sbrt_qa.audit.store.known import settled_inputs
+from sbrt_qa.audit.store.places import PlaceRow, current_places, record_places
+from sbrt_qa.audit.store.verify_records import verify
 
 LATER = "2026-02-03T10:00:00Z"
 

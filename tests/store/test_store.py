@@ -10,18 +10,18 @@ import pytest
 import sqlalchemy as sa
 from entries import compared, entry, fill, lost, protocol, relabelled, reviewed
 
+from sbrt_qa.audit.store import tables as t
+from sbrt_qa.audit.store.answers import DECIDING, deviations, submissions, values
+from sbrt_qa.audit.store.connection import open_engine, reading, writing
+from sbrt_qa.audit.store.failures import attempts, open_failures
+from sbrt_qa.audit.store.kept import newest_reviews
+from sbrt_qa.audit.store.known import counts, settled_inputs
+from sbrt_qa.audit.store.places import PlaceRow, record_places
+from sbrt_qa.audit.store.records import Mark, Recorded, ReviewedCase
+from sbrt_qa.audit.store.triggers import keys
+from sbrt_qa.audit.store.verify_records import verify
+from sbrt_qa.audit.store.write import Recorder, add_protocol, note
 from sbrt_qa.errors import StoreError
-from sbrt_qa.store import tables as t
-from sbrt_qa.store.answers import DECIDING, deviations, submissions, values
-from sbrt_qa.store.connection import open_engine, reading, writing
-from sbrt_qa.store.failures import attempts, open_failures
-from sbrt_qa.store.kept import newest_reviews
-from sbrt_qa.store.known import counts, settled_inputs
-from sbrt_qa.store.places import PlaceRow, record_places
-from sbrt_qa.store.records import Mark, Recorded, ReviewedCase
-from sbrt_qa.store.triggers import keys
-from sbrt_qa.store.verify import verify
-from sbrt_qa.store.write import Recorder, add_protocol, note
 
 NOW = "2026-02-02T10:00:00Z"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sbrt_qa.phantoms.answers import Truth
-from sbrt_qa.phantoms.shapes import Box, Cone, Shell, Sphere, cylinder
-from sbrt_qa.phantoms.suite import closed_form_suite, fields_for, radial_field
 from sbrt_qa.selftest.banding import banded, rates
 from sbrt_qa.selftest.scoring import score, within
+from sbrt_qa.testing.phantoms.closed_forms import Truth
+from sbrt_qa.testing.phantoms.shapes import Box, Cone, Shell, Sphere, cylinder
+from sbrt_qa.testing.phantoms.suite import closed_form_suite, fields_for, radial_field
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 CENTRE = (1.0, -2.0, 3.0)

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sbrt_qa.audit.layout import UNKNOWN_SITE, Naming, Secret, is_code
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Finding
-from sbrt_qa.model.phrase import say
 
 
 @dataclass(frozen=True, slots=True)

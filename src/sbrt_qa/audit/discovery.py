@@ -15,9 +15,9 @@ from typing import Final
 from sbrt_qa.audit import entries
 from sbrt_qa.audit.entries import Node
 from sbrt_qa.audit.layout import Naming, is_version, is_version_word, naming
-from sbrt_qa.dicom.files import open_regular
+from sbrt_qa.dicom.files.readable import open_regular
 from sbrt_qa.errors import DicomError, UsageError, quoted
-from sbrt_qa.model.phrase import counted, say
+from sbrt_qa.i18n.phrase import counted, say
 
 DEEPEST: Final = 3
 """Folders below the root at which a submission begins at the latest: site, subject, version."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sbrt_qa.dicom.archive_guards import OPENED_SUFFIXES, archive_kind_of
-from sbrt_qa.dicom.files import open_regular
-from sbrt_qa.dicom.read import HEAD_BYTES, looks_like_dicom
+from sbrt_qa.dicom.files.archive_guards import OPENED_SUFFIXES, archive_kind_of
+from sbrt_qa.dicom.files.dataset import HEAD_BYTES, looks_like_dicom
+from sbrt_qa.dicom.files.readable import open_regular
 from sbrt_qa.errors import DicomError
-from sbrt_qa.model.phrase import say
+from sbrt_qa.i18n.phrase import say
 
 LINK: Final = say("a link, which is not followed")
 HIDDEN: Final = say("hidden")

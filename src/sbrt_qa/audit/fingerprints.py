@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from sbrt_qa.audit.entries import files_to_read, is_partial
-from sbrt_qa.dicom.archive import open_archive
-from sbrt_qa.dicom.archive_guards import archive_kind_of
-from sbrt_qa.dicom.files import open_regular
-from sbrt_qa.dicom.read import HEAD_BYTES, looks_like_dicom
+from sbrt_qa.dicom.files.archive import open_archive
+from sbrt_qa.dicom.files.archive_guards import archive_kind_of
+from sbrt_qa.dicom.files.dataset import HEAD_BYTES, looks_like_dicom
+from sbrt_qa.dicom.files.readable import open_regular
 from sbrt_qa.errors import DicomError, InputError
 
 _CHUNK: Final = 1024**2

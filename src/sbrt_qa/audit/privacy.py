@@ -15,12 +15,12 @@ from typing import Final
 
 from sbrt_qa.audit.dates import BirthSearch
 from sbrt_qa.audit.layout import has_date
-from sbrt_qa.audit.names import NameSearch
+from sbrt_qa.audit.patient_names import NameSearch
 from sbrt_qa.audit.spelling import folded
 from sbrt_qa.errors import quoted, visible
+from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
 from sbrt_qa.model.patient import NEUTRAL
-from sbrt_qa.model.phrase import counted, joined, say
 
 REMOVED: Final = "[removed]"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.dosimetry.interpolation import dose_at_gy
+from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, say
 from sbrt_qa.units import apart_from
 
 

@@ -8,9 +8,9 @@ from typing import Final
 from sbrt_qa.checks.beams import name_of
 from sbrt_qa.checks.registry import CHECKS, CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import counted, say, stated
 from sbrt_qa.model.beam_kind import TREATING_TYPES
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import counted, say, stated
 from sbrt_qa.model.plan import Plan
 
 NOT_FOR_PATIENTS: Final = ("VERIFICATION", "MACHINE_QA", "SERVICE")

@@ -14,9 +14,9 @@ from sbrt_qa.checks.registry import (
     check,
 )
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import counted, joined, say, stated
 from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import counted, joined, say, stated
 from sbrt_qa.model.plan import Beam, Plan
 
 

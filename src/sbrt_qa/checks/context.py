@@ -14,17 +14,17 @@ from sbrt_qa.errors import UsageError
 from sbrt_qa.geometry.distance import contains
 from sbrt_qa.geometry.margins import Extent, extent_of
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.body_outline import outline_among
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode
-from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
 from sbrt_qa.protocol.grown import is_made
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.matching import Matched
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.schema import Protocol
 
 Find: TypeAlias = Callable[[str], Matched | Reason]
 """Finds a structure of the protocol, or an expression over them, in the plan."""

@@ -9,8 +9,8 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.overlaps.resolve import Doubt, Unclear
 from sbrt_qa.geometry.planes import PlaneStack
+from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, joined, say
 
 SHOWN: Final = 5
 """Heights that one finding lists."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
-from sbrt_qa.dosimetry.curves import box_of
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.accumulation import box_of
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.geometry.regions import cells_of
+from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.units import apart_from
 

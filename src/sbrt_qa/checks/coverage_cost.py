@@ -16,11 +16,11 @@ from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.geometry.expansion.grow import BoolArray, Margins, Raster, grown, rasterise
 from sbrt_qa.geometry.margins import gap_mm, vertices
 from sbrt_qa.geometry.regions import Cells, cells_of
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 
 LOOKED_AT: Final = 20_000
 """Vertices of an organ at most."""

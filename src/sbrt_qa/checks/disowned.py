@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Finding, Part, Reason, ReasonCode, Verdict
-from sbrt_qa.model.phrase import say
 from sbrt_qa.protocol.direction import rests_on_dose
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 
 DISOWNS: Final = {
     "DOSE_FAR_FROM_PRESCRIPTION": Part.DOSE,

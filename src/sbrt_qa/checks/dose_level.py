@@ -9,9 +9,9 @@ import numpy as np
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.dosimetry.interpolation import dose_at_gy
+from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.model.grid import DoseGrid, DoseType
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, say
 
 LOWEST, HIGHEST = 0.9, 2.5
 """Maxima, as parts of the prescription, outside which a dose is taken for another's.

@@ -8,8 +8,8 @@ from typing import Final
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.errors import quoted
 from sbrt_qa.geometry.parts.find import parts_of
+from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.protocol.folding import folded
 from sbrt_qa.protocol.matching import ABSENT
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.structure import Structure
 
 

@@ -11,8 +11,8 @@ from sbrt_qa.checks.beams import name_of
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.geometry.margins import centroid_mm
 from sbrt_qa.geometry.regions import cells_of
+from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import Beam, ControlPoint
 
 Point = tuple[float, float, float]

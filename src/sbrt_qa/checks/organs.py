@@ -11,8 +11,8 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.geometry.margins import vertices, volume_of_cc
 from sbrt_qa.geometry.regions import cells_of
+from sbrt_qa.i18n.phrase import counted, joined, say, stated
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, joined, say, stated
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.model.target_kind import TYPES, is_target
 from sbrt_qa.units import apart_from

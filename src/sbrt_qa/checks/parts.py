@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.dosimetry.case_doses import structures_of
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import say
 
 
 @check(

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.model.target_kind import is_target

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
+from sbrt_qa.i18n.phrase import counted, joined, say, stated
 from sbrt_qa.model.case import LinkKind
 from sbrt_qa.model.outcome import Severity
-from sbrt_qa.model.phrase import counted, joined, say, stated
 
 CLASH: Final = "have one SOP Instance UID"
 """What is said of files that contradict each other."""

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from sbrt_qa.checks.context import CheckContext
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Finding, Severity, Verdict
-from sbrt_qa.model.phrase import say
 
 __all__ = [
     "CHECKS", "Check", "CheckContext", "Found", "Group", "Outcome", "Parameter", "Passed", "Untold",

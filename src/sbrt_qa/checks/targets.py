@@ -13,8 +13,8 @@ from sbrt_qa.geometry.distance import contains
 from sbrt_qa.geometry.expansion.grow import Margins, Raster, grown, rasterise
 from sbrt_qa.geometry.margins import margins_between, vertices, volume_of_cc
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.target_kind import TYPES
 from sbrt_qa.units import apart_from
 

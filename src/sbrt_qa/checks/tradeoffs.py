@@ -19,11 +19,11 @@ from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import meaning_of
 from sbrt_qa.geometry.margins import gap_mm, vertices
 from sbrt_qa.geometry.regions import cells_of
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Reason, Severity, Verdict
-from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.protocol.conditions import parse_condition, same_prescription
 from sbrt_qa.protocol.direction import about_target, direction_of
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 
 LOOKED_AT: Final = 20_000
 """Vertices of an organ at most."""

@@ -1,1 +1,1 @@
-"""The command line: arguments in, a workflow called, an exit code out. No arithmetic here."""
+"""The command line: arguments in, the pipeline called, an exit code out. No arithmetic here."""

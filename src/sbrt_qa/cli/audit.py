@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
+from sbrt_qa.audit.actors import doing
+from sbrt_qa.audit.anchor import NOWHERE, Anchors
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.acting import AnchorCommand, AnchorFile, As, Role
+from sbrt_qa.cli.actor_options import AnchorCommand, AnchorFile, As, Role
 from sbrt_qa.cli.interrupt import Interrupt
 from sbrt_qa.cli.output import tell
 from sbrt_qa.cli.progress import display
 from sbrt_qa.errors import visible
-from sbrt_qa.model.phrase import counted
+from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.model.stated import read_mapping
-from sbrt_qa.workflows_audit.acting import doing
-from sbrt_qa.workflows_audit.anchor import NOWHERE, Anchors
 
 if TYPE_CHECKING:
-    from sbrt_qa.workflows_audit.run import Request
+    from sbrt_qa.audit.run_audit import Request
 
 MOST_TOLD: Final = 20
 """Places still to be reviewed that are told one by one."""
@@ -61,7 +61,7 @@ def audit(
     ],
     protocol: Annotated[
         str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol to hold against.")
-    ] = workflows.DEFAULT_PROTOCOL,
+    ] = pipeline.DEFAULT_PROTOCOL,
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="A=B", help="Structure A of the plans is B of the protocol."),
@@ -121,7 +121,7 @@ def audit(
     of the site's; 1 as long as one is still to be reviewed, for a reason of ours; 2 wrong usage;
     130 when stopped with Ctrl-C, after which the same command goes on.
     """
-    from sbrt_qa.workflows_audit.run import Request
+    from sbrt_qa.audit.run_audit import Request
 
     request = Request(
         submissions=tuple(submissions),
@@ -155,7 +155,7 @@ def audit(
 
 
 def _once(request: Request, interrupt: Interrupt, anchors: Anchors, *, quiet: bool) -> int:
-    from sbrt_qa.workflows_audit.run import audit as run
+    from sbrt_qa.audit.run_audit import audit as run
 
     shown = display(quiet=quiet)
     audits: list[Path] = []
@@ -183,8 +183,8 @@ def _once(request: Request, interrupt: Interrupt, anchors: Anchors, *, quiet: bo
 
 def _still_open(audit: Path, database: str) -> int:
     """Tell what is still to be reviewed, and return how much that is."""
-    from sbrt_qa.workflows_audit.answers import ask
-    from sbrt_qa.workflows_audit.question import Question
+    from sbrt_qa.audit.questions import ask
+    from sbrt_qa.audit.what_can_be_asked import Question
 
     rows = list(ask(audit, Question("unreviewed"), database))
     for row in rows[:MOST_TOLD]:
@@ -196,7 +196,7 @@ def _still_open(audit: Path, database: str) -> int:
 
 
 def _about_reports(audit: Path, unwritten: int) -> str:
-    from sbrt_qa.workflows_audit.case_reports import FOLDER, CaseReports
+    from sbrt_qa.audit.case_reports import FOLDER, CaseReports
 
     number, size = CaseReports(audit).size()
     failed = f"; {unwritten} could not be written" if unwritten else ""
@@ -208,7 +208,7 @@ def write_dashboard(audit: Path, database: str, anchors: Anchors = NOWHERE) -> t
 
     Return the report's place, and whether the head is where it was to be put.
     """
-    from sbrt_qa.workflows_audit.finish import finish
+    from sbrt_qa.audit.finish import finish
 
     path, trouble = finish(audit, database, anchors)
     if trouble:
@@ -220,7 +220,7 @@ def _watch(
     request: Request, every: float, interrupt: Interrupt, anchors: Anchors, *, quiet: bool
 ) -> int:
     """Run again whenever something came or changed; what may still be arriving waits."""
-    from sbrt_qa.workflows_audit.watch import Watcher
+    from sbrt_qa.audit.watch import Watcher
 
     watcher = Watcher(request)
     while True:

@@ -7,20 +7,20 @@ from typing import Annotated
 
 import typer
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.cli import options
-from sbrt_qa.cli.documents import finish, made_today, need_file, without_pictures, write_document
+from sbrt_qa.cli.one_case import finish, made_today, need_file, without_pictures, write_document
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.model.stated import read_mapping
+from sbrt_qa.pipeline import reporting
+from sbrt_qa.pipeline.untrusted import check_untrusted
 from sbrt_qa.reports.registry import is_document, render_reviews
-from sbrt_qa.workflows import reporting
-from sbrt_qa.workflows.untrusted import check_untrusted
 
 
 def check(
     context: typer.Context,
     case: options.Inputs,
-    protocol: options.ProtocolName = workflows.DEFAULT_PROTOCOL,
+    protocol: options.ProtocolName = pipeline.DEFAULT_PROTOCOL,
     mapping: options.MapOption = None,
     untrusted: Annotated[  # noqa: FBT002
         bool,
@@ -64,7 +64,7 @@ def check(
     refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
     document = need_file(name, out) if is_document(name) else None
     if untrusted:
-        if not workflows.caps_hold():
+        if not pipeline.caps_hold():
             tell("this system cannot cap memory and processor time: only the time limit holds")
         reviews = check_untrusted(
             case,
@@ -79,8 +79,8 @@ def check(
         if document:
             write_document(name, document, language, without_pictures(reviews, kept.site))
     else:
-        workflows.start_kernels_fast()
-        workflows.when_compiling(tell_compiling)
+        pipeline.start_kernels_fast()
+        pipeline.when_compiling(tell_compiling)
         if document:
             reviewed = reporting.report(
                 case, protocol, names, site_values, cross_check=cross_check, bands=bands,
@@ -89,7 +89,7 @@ def check(
             reviews = (reviewed.review,)
             write_document(name, document, language, reviewed)
         else:
-            reviews = workflows.check(
+            reviews = pipeline.check(
                 case, protocol, names, site_values, cross_check=cross_check, bands=bands,
                 stated=stated,
             )  # fmt: skip
@@ -102,5 +102,5 @@ def check(
 
 def _get_ready() -> None:
     """Run in each process first: say if kernels are compiled, and have them ready."""
-    workflows.when_compiling(tell_compiling)
-    workflows.warm_up()
+    pipeline.when_compiling(tell_compiling)
+    pipeline.warm_up()

@@ -10,10 +10,10 @@ import typer
 from sbrt_qa.cli.options import is_json
 from sbrt_qa.cli.output import emit, page_for
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.workflows.checks import plan_checks
+from sbrt_qa.pipeline.check_list import plan_checks
 
 if TYPE_CHECKING:
-    from sbrt_qa.checks.run import Listed
+    from sbrt_qa.checks.run_checks import Listed
 
 app = typer.Typer(
     help="List and explain the checks of a plan.", no_args_is_help=True, rich_markup_mode=None

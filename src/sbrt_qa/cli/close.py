@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from sbrt_qa.audit.actors import doing
+from sbrt_qa.audit.anchor import Anchors
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.acting import AnchorCommand, AnchorFile, As, Role
+from sbrt_qa.cli.actor_options import AnchorCommand, AnchorFile, As, Role
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.output import tell
-from sbrt_qa.model.phrase import counted
-from sbrt_qa.workflows_audit.acting import doing
-from sbrt_qa.workflows_audit.anchor import Anchors
+from sbrt_qa.i18n.phrase import counted
 
 
 def close(
@@ -34,7 +34,7 @@ def close(
     A person decides that: --as NAME, with a --reason. What is still there and cannot be reviewed is
     open again after the next run.
     """
-    from sbrt_qa.workflows_audit.closing import close_place
+    from sbrt_qa.audit.closing import close_place
 
     anchors = Anchors(anchor_file, anchor_command)
     anchors.refuse_inside(audit)

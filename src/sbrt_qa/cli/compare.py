@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Format, MapOption, Out, PlanOption, check_format
 from sbrt_qa.cli.output import (
@@ -19,11 +19,11 @@ from sbrt_qa.cli.output import (
 )
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.stated import read_mapping
+from sbrt_qa.pipeline import comparing as flow
 from sbrt_qa.reports.registry import comparison_formats, render_comparison
-from sbrt_qa.workflows import compare as flow
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.comparison import CaseComparison
+    from sbrt_qa.compare.comparison import CaseComparison
 
 
 def compare(
@@ -39,7 +39,7 @@ def compare(
     ] = None,
     protocol: Annotated[
         str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Limits held against both.")
-    ] = workflows.DEFAULT_PROTOCOL,
+    ] = pipeline.DEFAULT_PROTOCOL,
     mapping: MapOption = None,
     plan: PlanOption = None,
     gamma: Annotated[
@@ -64,8 +64,8 @@ def compare(
     if short and output_format != "table":
         raise UsageError("--short cannot be combined with --format")
     refuse_overwriting(out, [before, after])
-    workflows.start_kernels_fast()
-    workflows.when_compiling(tell_compiling)
+    pipeline.start_kernels_fast()
+    pipeline.when_compiling(tell_compiling)
     found = flow.compare(
         [before], [after], protocol, structure_names, plan=plan, expect=expect, gamma=gamma
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import (
     AlternativesOption,
@@ -66,9 +66,9 @@ def dvh(
     expressions = [text for part in metrics.split(",") if (text := part.strip())]
     if bands and not expressions:
         expressions = ["Volume[cc]", "Min[Gy]", "Mean[Gy]", "Max[Gy]"]
-    workflows.start_kernels_fast()
-    workflows.when_compiling(tell_compiling)
-    table = workflows.dvh(
+    pipeline.start_kernels_fast()
+    pipeline.when_compiling(tell_compiling)
+    table = pipeline.dvh(
         case,
         structure or (),
         expressions,

@@ -9,7 +9,7 @@ from sbrt_qa.errors import OwnFault, SbrtQaError, UsageError
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict, worst
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.result import CaseReview
+    from sbrt_qa.review.case_review import CaseReview
 
 UNREADABLE: Final = 1
 USAGE: Final = 2

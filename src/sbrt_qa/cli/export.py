@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.cli.audit import Database
 from sbrt_qa.cli.options import Inputs, MapOption, PlanOption
 from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.cli.query import Latest, export_audit
 from sbrt_qa.errors import visible
-from sbrt_qa.model.phrase import counted
+from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.model.stated import read_mapping
-from sbrt_qa.workflows import export as flow
+from sbrt_qa.pipeline import exporting as flow
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.derived import Derived
+    from sbrt_qa.review.derived_structures import Derived
 
 
 def export(
@@ -44,7 +44,7 @@ def export(
     ] = None,
     protocol: Annotated[
         str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Whose names may be used.")
-    ] = workflows.DEFAULT_PROTOCOL,
+    ] = pipeline.DEFAULT_PROTOCOL,
     mapping: MapOption = None,
     plan: PlanOption = None,
     audit_format: Annotated[
@@ -65,12 +65,12 @@ def export(
     if audit_format:
         export_audit(case[0], audit_format, out, latest=latest, database=database)
         return
-    from sbrt_qa.review.derived import Wanted  # start-up: numpy and pydantic
+    from sbrt_qa.review.derived_structures import Wanted  # start-up: numpy and pydantic
 
     names = read_mapping(mapping or [])
     refuse_overwriting(out, case)
-    workflows.start_kernels_fast()
-    workflows.when_compiling(tell_compiling)
+    pipeline.start_kernels_fast()
+    pipeline.when_compiling(tell_compiling)
     wanted = Wanted(tuple(structure or ()), tuple(isodose or ()), tuple(ring or ()))
     done = flow.export(case, wanted, out, protocol, names, plan=plan, when=datetime.now(UTC))
     emit("".join(f"{line}\n" for d in done.made for line in _lines(d)))

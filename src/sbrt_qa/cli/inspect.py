@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.cli.options import Inputs, Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting
 
@@ -12,4 +12,4 @@ def inspect(case: Inputs, out: Out = None) -> None:
     from sbrt_qa.reports.inventory import render_inventory  # start-up: rich only when it prints
 
     refuse_overwriting(out, case)
-    emit(render_inventory(workflows.inspect(case), page_for(out)), out)
+    emit(render_inventory(pipeline.inspect(case), page_for(out)), out)

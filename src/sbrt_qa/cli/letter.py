@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
+from sbrt_qa.audit.actors import doing
+from sbrt_qa.audit.anchor import Anchors
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.acting import AnchorCommand, AnchorFile, As, Role
+from sbrt_qa.cli.actor_options import AnchorCommand, AnchorFile, As, Role
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.options import Language, Out
 from sbrt_qa.cli.output import emit, refuse_overwriting, refuse_wrong_suffix, tell, write_whole
-from sbrt_qa.model.phrase import counted
-from sbrt_qa.workflows_audit.acting import doing
-from sbrt_qa.workflows_audit.anchor import Anchors
+from sbrt_qa.i18n.phrase import counted
 
 
 def letter(
@@ -56,7 +56,7 @@ def letter(
 
     A person writes, answers and closes: --as NAME. Sender and contact come from AUDIT/trial.yaml.
     """
-    from sbrt_qa.workflows_audit import letters
+    from sbrt_qa.audit import letters
 
     refuse_overwriting(out, [audit])
     kind = "" if out is None else out.suffix.lower().removeprefix(".")

@@ -102,7 +102,7 @@ def run(arguments: Sequence[str]) -> int:
     A traceback of an unexpected error is shown when the environment variable SBRT_QA_DEBUG is set.
     """
     logging.getLogger("pydicom").addHandler(logging.NullHandler())  # findings say it, once
-    logging.getLogger("sbrt_qa.store").addHandler(_Told())
+    logging.getLogger("sbrt_qa.audit.store").addHandler(_Told())
     try:
         app(list(arguments), prog_name="sbrt-qa")
     except SystemExit as leaving:

@@ -16,8 +16,8 @@ from sbrt_qa.model.stated import (
     read_not_targets,
 )
 from sbrt_qa.model.stated_rx import read_rx
+from sbrt_qa.pipeline.settings import Settings, settings_for
 from sbrt_qa.reports.registry import format_names, format_of, formats_offering, offers
-from sbrt_qa.workflows.settings import Settings, settings_for
 
 Inputs = Annotated[
     list[Path],

@@ -14,7 +14,7 @@ from sbrt_qa.cli.output import tell
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from sbrt_qa.workflows_audit.run import Step
+    from sbrt_qa.audit.run_audit import Step
 
 LINE_SECONDS = 10.0
 """Time between two lines where there is no terminal."""

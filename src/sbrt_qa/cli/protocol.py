@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.cli.options import MapOption, Out, is_json
 from sbrt_qa.cli.output import (
     emit,
@@ -18,9 +18,9 @@ from sbrt_qa.cli.output import (
     tell_compiling,
 )
 from sbrt_qa.errors import UsageError, quoted, visible
-from sbrt_qa.model.phrase import counted
+from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.model.stated import read_mapping
-from sbrt_qa.workflows import versions
+from sbrt_qa.pipeline import protocol_versions
 
 app = typer.Typer(
     help="Show, validate and describe protocols.", no_args_is_help=True, rich_markup_mode=None
@@ -32,7 +32,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A protocol by na
 @app.command("list")
 def list_all() -> None:
     """List the protocols that come with this program: id, version, effective date, title."""
-    rows = [f"{p.id}  {p.version}  {p.effective}  {p.title}" for p in workflows.protocols()]
+    rows = [f"{p.id}  {p.version}  {p.effective}  {p.title}" for p in pipeline.protocols()]
     emit("".join(f"{visible(row)}\n" for row in rows))
 
 
@@ -42,7 +42,7 @@ def show(protocol: Name, out: Out = None) -> None:
     from sbrt_qa.reports.protocol_table import render_protocol  # start-up: rich only when it prints
 
     refuse_overwriting(out, [Path(protocol)])
-    emit(render_protocol(workflows.protocol(protocol), page_for(out)), out)
+    emit(render_protocol(pipeline.protocol(protocol), page_for(out)), out)
 
 
 @app.command()
@@ -71,9 +71,11 @@ def diff(
     refuse_wrong_suffix(out, output_format, ("json", "table"))
     refuse_overwriting(out, [*map(Path, (before, after)), *(case or [])])
     if case:
-        workflows.start_kernels_fast()
-        workflows.when_compiling(tell_compiling)
-    found = versions.protocol_differences(before, after, case or (), read_mapping(mapping or []))
+        pipeline.start_kernels_fast()
+        pipeline.when_compiling(tell_compiling)
+    found = protocol_versions.protocol_differences(
+        before, after, case or (), read_mapping(mapping or [])
+    )
     if as_json:
         emit(differences_json(*found), out)
     else:
@@ -85,7 +87,7 @@ def validate(protocol: Name) -> None:
     """Check a protocol file; an error names file, line and path, a warning what it does not say."""
     from sbrt_qa.protocol.unread import warnings  # start-up: pydantic
 
-    valid = workflows.protocol(protocol)
+    valid = pipeline.protocol(protocol)
     limits = len(valid.all_constraints) + len(valid.conformity)
     emit(visible(f"valid: {valid.id} {valid.version}, {counted(limits, 'limit')}") + "\n")
     emit("".join(f"warning: {line}\n" for line in warnings(valid)))
@@ -107,7 +109,7 @@ def decisions(
             "unknown --format", got=quoted(output_format), expected="json, md or table"
         )
     refuse_overwriting(out, [Path(protocol)])
-    asked = workflows.protocol(protocol)
+    asked = pipeline.protocol(protocol)
     if output_format == "json":
         emit(shown.decisions_json(asked), out)
     elif output_format == "md":
@@ -121,4 +123,4 @@ def schema(out: Out = None) -> None:
     """Print the JSON Schema of protocol files."""
     refuse_overwriting(out, [])
     refuse_wrong_suffix(out, "json", ("json",))
-    emit(json.dumps(workflows.protocol_schema(), indent=2, ensure_ascii=False) + "\n", out)
+    emit(json.dumps(pipeline.protocol_schema(), indent=2, ensure_ascii=False) + "\n", out)

@@ -8,15 +8,15 @@ from typing import Annotated, Final
 
 import typer
 
+from sbrt_qa.audit.columns import dictionary, kinds
+from sbrt_qa.audit.questions import ABOUT, ask
+from sbrt_qa.audit.standings import standing_lines
+from sbrt_qa.audit.what_can_be_asked import Question, Row
 from sbrt_qa.cli.audit import AuditFolder, Database
 from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, refuse_wrong_suffix, tell
 from sbrt_qa.errors import UsageError, quoted, visible
-from sbrt_qa.model.phrase import counted
-from sbrt_qa.workflows_audit.answers import ABOUT, ask
-from sbrt_qa.workflows_audit.columns import dictionary, kinds
-from sbrt_qa.workflows_audit.question import Question, Row
-from sbrt_qa.workflows_audit.standings import standing_lines
+from sbrt_qa.i18n.phrase import counted
 
 Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")]
 Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help="Only of this subject.")]

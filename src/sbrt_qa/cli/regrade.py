@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
+from sbrt_qa.audit.actors import doing
+from sbrt_qa.audit.anchor import Anchors
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.acting import AnchorCommand, AnchorFile, As, Role
+from sbrt_qa.cli.actor_options import AnchorCommand, AnchorFile, As, Role
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
 from sbrt_qa.cli.output import emit, tell
 from sbrt_qa.errors import visible
-from sbrt_qa.model.phrase import counted
-from sbrt_qa.workflows_audit.acting import doing
-from sbrt_qa.workflows_audit.anchor import Anchors
+from sbrt_qa.i18n.phrase import counted
 
 
 def regrade(
@@ -36,7 +36,7 @@ def regrade(
     on structures that were never combined before needs the files, and is said. A person decides
     that an amendment holds: --as NAME.
     """
-    from sbrt_qa.workflows_audit.regrade import regrade as run
+    from sbrt_qa.audit.regrading import regrade as run
 
     anchors = Anchors(anchor_file, anchor_command)
     anchors.refuse_inside(audit)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.cli import options
-from sbrt_qa.cli.documents import finish, need_file, write_document
+from sbrt_qa.cli.one_case import finish, need_file, write_document
 from sbrt_qa.cli.output import refuse_overwriting, tell_compiling
+from sbrt_qa.i18n.words import languages
 from sbrt_qa.model.stated import read_mapping
-from sbrt_qa.reports.words import languages
-from sbrt_qa.workflows import reporting
+from sbrt_qa.pipeline import reporting
 
 
 def report(
     context: typer.Context,
     case: options.Inputs,
-    protocol: options.ProtocolName = workflows.DEFAULT_PROTOCOL,
+    protocol: options.ProtocolName = pipeline.DEFAULT_PROTOCOL,
     mapping: options.MapOption = None,
     plan: options.PlanOption = None,
     site_values: options.SiteValues = None,
@@ -50,8 +50,8 @@ def report(
     options.check_language(language, languages())
     file = need_file(name, out)
     refuse_overwriting(file, [*case, *([site_values] if site_values else [])])
-    workflows.start_kernels_fast()
-    workflows.when_compiling(tell_compiling)
+    pipeline.start_kernels_fast()
+    pipeline.when_compiling(tell_compiling)
     reviewed = reporting.report(
         case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands,
         site=site or kept.site, submission=submission, stated=stated,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, refuse_overwriting
 
@@ -25,8 +25,8 @@ def schema(
     out: Out = None,
 ) -> None:
     """Print the JSON Schema of a review or of a protocol file."""
-    from sbrt_qa.review.result import review_json_schema  # start-up: pydantic only when asked
+    from sbrt_qa.review.case_review import review_json_schema  # start-up: pydantic only when asked
 
     refuse_overwriting(out, [])
-    found = {Kind.REVIEW: review_json_schema, Kind.PROTOCOL: workflows.protocol_schema}[kind]()
+    found = {Kind.REVIEW: review_json_schema, Kind.PROTOCOL: pipeline.protocol_schema}[kind]()
     emit(json.dumps(found, indent=2, ensure_ascii=False) + "\n", out)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from sbrt_qa import workflows
+from sbrt_qa import pipeline
 from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling, write_whole
-from sbrt_qa.workflows import acceptance, trying
+from sbrt_qa.pipeline import acceptance_file, first_look
 
 FAILED = 1
 
@@ -32,13 +32,13 @@ def selftest(
 
     refuse_overwriting(out, [])
     if out is not None:
-        acceptance.check_suffix(out)
-    workflows.start_kernels_fast()
-    workflows.when_compiling(tell_compiling)
-    found, kept = trying.self_test(full=full)
+        acceptance_file.check_suffix(out)
+    pipeline.start_kernels_fast()
+    pipeline.when_compiling(tell_compiling)
+    found, kept = first_look.self_test(full=full)
     emit(as_text(found))
     if out is not None:
-        write_whole(out, acceptance.document(found, out))
+        write_whole(out, acceptance_file.document(found, out))
     if not kept:
         tell("the report could not be stored for later results to cite")
     raise typer.Exit(0 if found.passed else FAILED)

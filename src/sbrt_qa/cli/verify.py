@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from sbrt_qa.audit.actors import doing
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.acting import ANCHOR_FILE_VARIABLE, As, Role
+from sbrt_qa.cli.actor_options import ANCHOR_FILE_VARIABLE, As, Role
 from sbrt_qa.cli.audit import AuditFolder, Database, KeyFile, write_dashboard
 from sbrt_qa.cli.output import emit, tell
 from sbrt_qa.errors import visible
-from sbrt_qa.model.phrase import counted
-from sbrt_qa.workflows_audit.acting import doing
+from sbrt_qa.i18n.phrase import counted
 
 
 def verify(
@@ -56,7 +56,7 @@ def verify(
 
     Exit code: 0 when all is as recorded, 1 otherwise.
     """
-    from sbrt_qa.workflows_audit import verify as verbs
+    from sbrt_qa.audit import verifying as verbs
 
     if accept_loss:
         number = verbs.accept_loss(audit, database, doing(name, role, accept_loss))

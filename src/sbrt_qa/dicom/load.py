@@ -8,34 +8,34 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sbrt_qa.dicom.collect import Collection, FoundObject, IgnoredFile, collect
-from sbrt_qa.dicom.course_cases import with_courses
-from sbrt_qa.dicom.ct import read_image
-from sbrt_qa.dicom.dose_choice import DoseChoice, choose_dose
-from sbrt_qa.dicom.dvh_sequence import read_stored_dvhs
-from sbrt_qa.dicom.elements import translated
-from sbrt_qa.dicom.files import Wanted, every_one
-from sbrt_qa.dicom.header import read_header, read_image_header
-from sbrt_qa.dicom.identifiers import Identity, identity_of
-from sbrt_qa.dicom.identity import identity_notes
-from sbrt_qa.dicom.image_choice import images_named
-from sbrt_qa.dicom.link import LinkedCase, link
-from sbrt_qa.dicom.plan_case import plan_case
+from sbrt_qa.dicom.files.collect import Collection, FoundObject, IgnoredFile, collect
+from sbrt_qa.dicom.files.dataset import warnings_as_notes
+from sbrt_qa.dicom.files.readable import Wanted, every_one
+from sbrt_qa.dicom.link.course_cases import with_courses
+from sbrt_qa.dicom.link.dose_choice import DoseChoice, choose_dose
+from sbrt_qa.dicom.link.image_choice import images_named
+from sbrt_qa.dicom.link.linking import LinkedCase, link
+from sbrt_qa.dicom.link.plan_case import plan_case
 from sbrt_qa.dicom.quirks import Log
-from sbrt_qa.dicom.read import warnings_as_notes
-from sbrt_qa.dicom.rtdose import read_dose
-from sbrt_qa.dicom.rtplan import read_plan
-from sbrt_qa.dicom.rtrecord import in_time, read_session
-from sbrt_qa.dicom.rtstruct import read_structure_set
-from sbrt_qa.dicom.stacks import Slice
+from sbrt_qa.dicom.read.ct import read_image
+from sbrt_qa.dicom.read.dvh_sequence import read_stored_dvhs
+from sbrt_qa.dicom.read.headers import read_header, read_image_header
+from sbrt_qa.dicom.read.identifiers import Identity, identity_of
+from sbrt_qa.dicom.read.identity import identity_notes
+from sbrt_qa.dicom.read.rtdose import read_dose
+from sbrt_qa.dicom.read.rtplan import read_plan
+from sbrt_qa.dicom.read.rtrecord import in_time, read_session
+from sbrt_qa.dicom.read.rtstruct import read_structure_set
+from sbrt_qa.dicom.read.slice_stacks import Slice
+from sbrt_qa.dicom.text.elements import translated
 from sbrt_qa.errors import DicomError, GeometryError
+from sbrt_qa.i18n.phrase import counted, said, say
 from sbrt_qa.model.case import Case, LinkKind, Provenance, Repair, SourceFile
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import counted, said, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 from sbrt_qa.model.stored_dvh import StoredDvh

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.model.case import Repair
-from sbrt_qa.model.phrase import counted, say
 from sbrt_qa.model.structure import ContourKind
 
 T = TypeVar("T")

@@ -18,8 +18,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sbrt_qa.dosimetry.case_doses import MAX_THREADS, CaseDoses
-from sbrt_qa.dosimetry.dvh import DVH
 from sbrt_qa.dosimetry.ends import with_other_ends
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import parts_of
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of, metric_of
@@ -30,9 +30,9 @@ from sbrt_qa.geometry.planes import PlaneStack
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.slabs import Between, Convention, Ends, Missing, Overlaps
 from sbrt_qa.geometry.solids import Solid
+from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Band, Driver, Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.structure import Structure
 
 

@@ -17,9 +17,9 @@ from sbrt_qa.dosimetry.sampling import dose_at
 from sbrt_qa.geometry.distance import ROUGH_MM, Distance, contains
 from sbrt_qa.geometry.planes import IntArray
 from sbrt_qa.geometry.regions import Cells
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import say
 
 FINE_MM = 1.0
 """Spacing of the lattice within a cell."""

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from sbrt_qa.dosimetry.beyond import highest_beyond_gy
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings, integrate
 from sbrt_qa.dosimetry.integrate import volume_cc as volume_cc_of
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart, isodose_parts
@@ -30,11 +30,11 @@ from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.planes import PlaneStack, spacing_mm, stack_planes
 from sbrt_qa.geometry.regions import Region, cells_of, region_of
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention, Overlaps
+from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.body_outline import outline_among
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.model.target_kind import is_outer_target, is_target

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sbrt_qa.dosimetry.curves import Curve, bin_edges, box_of, curve_of
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.accumulation import Curve, bin_edges, box_of, curve_of
 from sbrt_qa.dosimetry.extremes import extremes
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import Settings, area_mm2_of
 from sbrt_qa.dosimetry.interpolation import refined
 from sbrt_qa.dosimetry.rim import with_rim

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sbrt_qa.dosimetry.curves import bin_edges, box_of, curve_of
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.accumulation import bin_edges, box_of, curve_of
 from sbrt_qa.dosimetry.extremes import extremes
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.interpolation import Interpolation, refined, refinement
 from sbrt_qa.dosimetry.rim import with_rim
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import lattice, scan, section_mm2
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
+from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import joined, say, stated
 
 
 @dataclass(frozen=True, slots=True)

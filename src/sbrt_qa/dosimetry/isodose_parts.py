@@ -21,9 +21,9 @@ from sbrt_qa.geometry.distance import contains
 from sbrt_qa.geometry.nearest import tree_of
 from sbrt_qa.geometry.planes import IntArray
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import say
 
 MOST_POINTS: Final = 40_000
 """Points of the lattice in a target, about."""

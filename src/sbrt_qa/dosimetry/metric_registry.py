@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_meaning import Meaning
 from sbrt_qa.dosimetry.metric_spec import MetricSpec
 from sbrt_qa.dosimetry.surroundings import Surroundings

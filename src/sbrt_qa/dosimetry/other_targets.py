@@ -11,8 +11,8 @@ from typing import Final, Protocol
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart
 from sbrt_qa.dosimetry.surroundings import lies_apart
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.model.target_kind import OUTER, is_outer_target
 

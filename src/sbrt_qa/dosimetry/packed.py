@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.errors import ResultError
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
 from sbrt_qa.model.grid import FloatArray

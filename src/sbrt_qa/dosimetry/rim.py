@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from sbrt_qa.dosimetry.curves import box_of, curve_of
-from sbrt_qa.dosimetry.dvh import OUTSIDE_TOLERANCE
+from sbrt_qa.dosimetry.accumulation import box_of, curve_of
+from sbrt_qa.dosimetry.histogram import OUTSIDE_TOLERANCE
 from sbrt_qa.geometry.regions import Cells, Region
 from sbrt_qa.geometry.scanlines import section_mm2
 from sbrt_qa.model.grid import DoseGrid, FloatArray

@@ -9,8 +9,8 @@ import numpy as np
 from sbrt_qa.geometry.distance import ALONG_MM, Distance, contains, surface_points
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import lattice, scan
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.grid import FloatArray
-from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.units import cc_from_mm3
 

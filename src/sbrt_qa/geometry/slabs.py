@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.grid import FloatArray
-from sbrt_qa.model.phrase import joined, say, stated
 
 BRIDGE_FACTOR = 2.5
 """A gap up to this many usual spacings is bridged (one missing slice); a wider one parts."""

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from sbrt_qa.errors import quoted
-from sbrt_qa.model.phrase import say
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.plan import Beam, BeamKind
 
 TREATING_TYPES: Final = ("", "TREATMENT", "CONTINUATION")

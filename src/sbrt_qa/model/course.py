@@ -1,6 +1,6 @@
 """The course: what treats one patient, plan by plan, and how the plans belong together.
 
-Values only; which plans are parts is decided in `sbrt_qa.dicom.courses`.
+Values only; which plans are parts is decided in `sbrt_qa.dicom.link.courses`.
 """
 
 from __future__ import annotations

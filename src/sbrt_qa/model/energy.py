@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sbrt_qa.model.phrase import say
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.plan import Beam
 
 MOST_LISTED: Final = 3

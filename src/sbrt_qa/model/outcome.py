@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sbrt_qa.model.phrase import say
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.units import Unit
 
 

@@ -14,17 +14,17 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.dosimetry import metrics
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_meaning import Bounded, Portion
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode, Verdict
-from sbrt_qa.model.phrase import say
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.definition import Constraint, Protocol
 from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
 from sbrt_qa.protocol.grading import grade
 from sbrt_qa.protocol.matching import Matched, Matcher
-from sbrt_qa.protocol.schema import Constraint, Protocol
 from sbrt_qa.protocol.structure_def import StructureDef
 
 MOST_TAKEN: Final = 6

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, DoseType
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
-from sbrt_qa.model.phrase import counted, say
 from sbrt_qa.protocol.conditions import holds, parse_condition, same_prescription
-from sbrt_qa.protocol.schema import Constraint, Protocol
+from sbrt_qa.protocol.definition import Constraint, Protocol
 from sbrt_qa.protocol.variables.registry import Facts, facts_stated
 
 RX_NOT_IN_PROTOCOL = "RX_NOT_IN_PROTOCOL"

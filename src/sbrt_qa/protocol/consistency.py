@@ -18,7 +18,7 @@ from sbrt_qa.protocol.expressions import leaves, parse_expression
 from sbrt_qa.protocol.folding import folded
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.schema import Constraint, Protocol
+    from sbrt_qa.protocol.definition import Constraint, Protocol
     from sbrt_qa.protocol.structure_def import StructureDef
 
 Path = tuple[str | int, ...]

@@ -10,14 +10,14 @@ from typing import TypeAlias
 
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
 from sbrt_qa.dosimetry.surroundings import Surroundings, all_of_it, edge_max_gy
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import say
-from sbrt_qa.protocol.conformity import neighbour
+from sbrt_qa.protocol.conformity_bounds import neighbour
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.plan_targets import prescribed_gy
-from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.sources import DvhSource, FarDose
 from sbrt_qa.protocol.variables.registry import Facts
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sbrt_qa.model.phrase import counted
+from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.protocol.definition import CheckRule, Constraint, Protocol
 from sbrt_qa.protocol.limit_moves import Limit, Move, bounds_text, metric_parts, move_of
-from sbrt_qa.protocol.schema import CheckRule, Constraint, Protocol
 from sbrt_qa.protocol.structure_def import StructureDef
 from sbrt_qa.protocol.wording import OPERATORS
 

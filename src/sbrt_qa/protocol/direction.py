@@ -8,7 +8,7 @@ from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of, metric_of
 from sbrt_qa.errors import MetricError
 from sbrt_qa.model.body_outline import is_outline_name
 from sbrt_qa.model.target_kind import is_target_name
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 
 
 def spec_of(result: ConstraintResult) -> MetricSpec | None:

@@ -13,6 +13,7 @@ from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of, metric_of
+from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import (
     Finding,
@@ -23,21 +24,20 @@ from sbrt_qa.model.outcome import (
     Verdict,
     worst,
 )
-from sbrt_qa.model.phrase import joined, say, stated
 from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, select
 from sbrt_qa.protocol.contexts import Contexts
+from sbrt_qa.protocol.definition import Constraint, Protocol
 from sbrt_qa.protocol.grading import counts, grade
 from sbrt_qa.protocol.held import Held, held_of
 from sbrt_qa.protocol.indices import Indices
 from sbrt_qa.protocol.lesions import Lesions
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.limit_rows import planned, row, worst_first
 from sbrt_qa.protocol.lower_bounds import of_whole
 from sbrt_qa.protocol.matching import ABSENT, Matched
 from sbrt_qa.protocol.not_drawn import NotDrawn, far_findings
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of, target_findings
 from sbrt_qa.protocol.remnant import by_remnant_rule
-from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
-from sbrt_qa.protocol.rows import planned, row, worst_first
-from sbrt_qa.protocol.schema import Constraint, Protocol
 from sbrt_qa.protocol.sources import DvhSource, FarDose, PartsOf, Seen
 
 REVIEWER_DECIDES: Final = say("smaller than the volume asked for: the reviewer decides")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.model.outcome import Band, Measured, Outcome, Reason, Verdict
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.schema import ConformityLimit, Constraint
+from sbrt_qa.protocol.definition import ConformityLimit, Constraint
+from sbrt_qa.protocol.limit_result import ConstraintResult
 
 _MEETS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<=": operator.le,

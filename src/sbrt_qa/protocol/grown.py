@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.errors import GeometryError
-from sbrt_qa.geometry.derived import grown_contours
 from sbrt_qa.geometry.regions import region_of
+from sbrt_qa.geometry.sections import grown_contours
+from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.structure import Structure
 
 FIRST_NUMBER: Final = -1_000_000

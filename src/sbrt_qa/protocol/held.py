@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.definition import Constraint, Protocol
 from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
 from sbrt_qa.protocol.lesions import boxes_apart
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
 from sbrt_qa.protocol.plan_targets import prescribed_gy
-from sbrt_qa.protocol.schema import Constraint, Protocol
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,23 +9,23 @@ from typing import Final
 
 from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.bands import View
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
 from sbrt_qa.dosimetry.other_targets import TOUCHING_CC, rivals_of, share_of
 from sbrt_qa.dosimetry.surroundings import all_of_it
+from sbrt_qa.i18n.phrase import Phrase, joined, say, stated
 from sbrt_qa.model.outcome import Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import Phrase, joined, say, stated
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.conformity import TARGET, bounds_at
+from sbrt_qa.protocol.conformity_bounds import TARGET, bounds_at
 from sbrt_qa.protocol.contexts import Contexts
+from sbrt_qa.protocol.definition import ConformityLimit
 from sbrt_qa.protocol.expressions import Operator, Pair, Tree
 from sbrt_qa.protocol.grading import counts, grade
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.limit_rows import planned, row
 from sbrt_qa.protocol.matching import Matched, Matcher
-from sbrt_qa.protocol.result import ConstraintResult, StructureMatch
-from sbrt_qa.protocol.rows import planned, row
-from sbrt_qa.protocol.schema import ConformityLimit
 from sbrt_qa.protocol.sources import PartsOf
 
 UNION: Final = say("index of the union of the targets")

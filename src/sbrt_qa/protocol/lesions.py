@@ -18,12 +18,12 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.model.target_kind import TYPES, is_helper_name, is_old_name
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
-from sbrt_qa.protocol.schema import Protocol
 from sbrt_qa.protocol.target_names import TargetBook
 
 TREATED: Final = ("TREATED_VOLUME",)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.protocol.conformity import bounds_at
-from sbrt_qa.protocol.schema import ConformityLimit, Constraint
+from sbrt_qa.protocol.conformity_bounds import bounds_at
+from sbrt_qa.protocol.definition import ConformityLimit, Constraint
 from sbrt_qa.protocol.wording import OPERATORS, bound_text
 
 Limit: TypeAlias = Constraint | ConformityLimit

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, metric_of
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Outcome, Reason, ReasonCode, Verdict
-from sbrt_qa.model.phrase import joined, say
+from sbrt_qa.protocol.definition import ConformityLimit, Constraint
 from sbrt_qa.protocol.grading import beyond_of, grade
-from sbrt_qa.protocol.result import StructureMatch
-from sbrt_qa.protocol.schema import ConformityLimit, Constraint
+from sbrt_qa.protocol.limit_result import StructureMatch
 
 UPPER = ("<=", "<")
 """Relations with which a value above its bound breaks a limit."""

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.body_outline import typed_outline
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import (
     MAX_NAMES,
     Leaf,
@@ -30,9 +31,8 @@ from sbrt_qa.protocol.expressions import (
 )
 from sbrt_qa.protocol.folding import as_it_looks, folded
 from sbrt_qa.protocol.grown import grown_structure
-from sbrt_qa.protocol.names import NameBook, Named
-from sbrt_qa.protocol.result import StructureMatch
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.limit_result import StructureMatch
+from sbrt_qa.protocol.structure_names import NameBook, Named
 
 USER_MAP = say("user map")
 

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.dosimetry.bands import View
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.dosimetry.surroundings import edge_max_gy
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.outcome import Finding, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import joined, say, stated
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.anywhere import OUTSIDE_FACTOR, by_maximum, highest_possible, is_met, room_of
 from sbrt_qa.protocol.contexts import Contexts
+from sbrt_qa.protocol.definition import Constraint
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.grading import counts, grade
+from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_rows import row
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
 from sbrt_qa.protocol.needs import When
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.rows import row
-from sbrt_qa.protocol.schema import Constraint
 from sbrt_qa.protocol.sources import DvhSource
 
 FAR: Final = Reason(

@@ -9,16 +9,16 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
-from sbrt_qa.model.phrase import counted, joined, say
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.lesions import OPEN, Lesion, Lesions, Role, VolumeOf, find_lesions, names_of
 from sbrt_qa.protocol.matching import Matcher
-from sbrt_qa.protocol.schema import Protocol
 
 UNJUDGED, SECOND, SET_APART, NOT_OF_ITS_OWN, UNUSED = (
     "TARGET_UNJUDGED", "TARGET_SECOND", "TARGET_SET_APART", "TARGET_NOT_OF_ITS_OWN",

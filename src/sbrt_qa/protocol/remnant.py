@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode
-from sbrt_qa.model.phrase import joined, say, stated
 from sbrt_qa.protocol.applicability import Applicable
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.definition import Constraint, Protocol
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.rules import EntryVolume, RemnantRule, SharedLiver, SparedVolume
-from sbrt_qa.protocol.schema import Constraint, Protocol
 
 LIVER_REMNANT: Final = "LIVER_REMNANT"
 """Code of the finding that a liver is a remnant, and of the limit that then holds."""

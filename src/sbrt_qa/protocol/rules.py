@@ -13,14 +13,14 @@ from pydantic import Field
 
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.errors import SbrtQaError, quoted
-from sbrt_qa.model.phrase import say
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.protocol.bounds import PROPOSAL, Origin, asked_volume, stated_volume
 from sbrt_qa.protocol.conditions import parse_condition
 from sbrt_qa.protocol.consistency import Path, constraints_with_paths, problem
 from sbrt_qa.protocol.part import Id, Name, Number, Part, Text
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
+    from sbrt_qa.protocol.definition import ConformityLimit, Constraint, Protocol
 
 LADDER: Final = "rtog_1112_ladder"
 UK_BOUND: Final = "uk_2022_bound"

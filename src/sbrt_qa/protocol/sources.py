@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from sbrt_qa.dosimetry.bands import View
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.phrase import say
+from sbrt_qa.i18n.phrase import say
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.definition import Protocol
 
 DRAFT: Final = say("Draft limits from publications, not approved by the trial.")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sbrt_qa.model.target_kind import kind_in_name
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.folding import folded
-from sbrt_qa.protocol.schema import Protocol
 
 
 class TargetBook:

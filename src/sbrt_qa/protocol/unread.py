@@ -9,9 +9,9 @@ from typing import Final, Literal
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import meaning_of
 from sbrt_qa.errors import quoted, visible
-from sbrt_qa.model.phrase import counted
+from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.protocol.bounds import PROPOSAL, READ
-from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
+from sbrt_qa.protocol.definition import ConformityLimit, Constraint, Protocol
 
 _BOUNDS: Final[tuple[Literal["per_protocol", "minor"], ...]] = ("per_protocol", "minor")
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Final, overload
 
 from sbrt_qa.errors import ProtocolError, quoted
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Reason
-from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.plan import Plan
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.definition import Protocol
 
 PROTOCOL_VERSION: Final = "PROTOCOL_VERSION"
 """Code of the finding that the date chose no version, or one that is not the newest."""

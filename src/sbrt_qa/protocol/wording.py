@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Driver
-from sbrt_qa.model.phrase import say
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.result import ConstraintResult
+    from sbrt_qa.protocol.limit_result import ConstraintResult
 
 DRIVERS: Final = {
     Driver.END_CAPS: say("how far the structure goes beyond its end planes decides"),

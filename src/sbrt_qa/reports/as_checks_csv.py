@@ -10,7 +10,7 @@ from sbrt_qa.reports.as_csv import HEAD_COLUMNS, Cell, head_cells, write_table
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.result import CaseReview
+    from sbrt_qa.review.case_review import CaseReview
 
 COLUMNS = (
     *HEAD_COLUMNS, "check", "group", "title", "where", "outcome", "verdict", "message", "advice",

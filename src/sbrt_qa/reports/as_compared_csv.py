@@ -9,8 +9,8 @@ from sbrt_qa.reports.as_csv import HEAD_COLUMNS, Cell, head_cells, reason_cells,
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.result import CaseReview
-    from sbrt_qa.review.second_opinion import Comparison
+    from sbrt_qa.review.case_review import CaseReview
+    from sbrt_qa.second_opinion.second_opinion import Comparison
 
 COLUMNS = (
     *HEAD_COLUMNS, "structure", "metric", "unit", "value", "other_value", "other_source",

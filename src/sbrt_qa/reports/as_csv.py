@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
+    from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
-    from sbrt_qa.review.result import CaseReview
 
 Cell = str | int | float | bool | None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sbrt_qa.dicom.write_sr import structured_report
+from sbrt_qa.dicom.write.sr_file import structured_report
 from sbrt_qa.reports.dicom_values import document_head, reported
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.evidence import Reviewed
+    from sbrt_qa.evidence.evidence import Reviewed
 
 
 def render_report(reviewed: Reviewed, language: str) -> bytes:

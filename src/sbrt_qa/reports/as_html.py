@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sbrt_qa.reports.html.render import page
+from sbrt_qa.reports.html.html_page import page
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.evidence import Reviewed
+    from sbrt_qa.evidence.evidence import Reviewed
 
 
 def render_report(reviewed: Reviewed, language: str) -> bytes:

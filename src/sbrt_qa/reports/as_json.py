@@ -12,8 +12,8 @@ from sbrt_qa.errors import visible
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
+    from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable
-    from sbrt_qa.review.result import CaseReview
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: ARG001

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sbrt_qa.reports.compose.report import compose
-from sbrt_qa.reports.pdf.payload import payload
+from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.pdf.pictures import draw
 from sbrt_qa.reports.pdf.typeset import typeset
+from sbrt_qa.reports.pdf.typeset_data import payload
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.evidence import Reviewed
+    from sbrt_qa.evidence.evidence import Reviewed
 
 
 def render_report(reviewed: Reviewed, language: str) -> bytes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sbrt_qa.dicom.write_pdf import encapsulated_pdf
+from sbrt_qa.dicom.write.pdf_file import encapsulated_pdf
 from sbrt_qa.reports.as_pdf import render_report as render_pdf
 from sbrt_qa.reports.dicom_values import document_head
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.evidence import Reviewed
+    from sbrt_qa.evidence.evidence import Reviewed
 
 
 def render_report(reviewed: Reviewed, language: str) -> bytes:

@@ -22,9 +22,9 @@ from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.target_cells import HEADS, target_cells
 
 if TYPE_CHECKING:
+    from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
-    from sbrt_qa.review.result import CaseReview
-    from sbrt_qa.review.second_opinion import Comparison
+    from sbrt_qa.second_opinion.second_opinion import Comparison
 
 COLOURS = {
     Verdict.PER_PROTOCOL: "green",

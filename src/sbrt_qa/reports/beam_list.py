@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from sbrt_qa.errors import quoted
-from sbrt_qa.model.phrase import joined, say, stated
+from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.plan import BeamKind
-from sbrt_qa.review.result import BeamTaken, PlanSummary
+from sbrt_qa.review.case_review import BeamTaken, PlanSummary
 
 MOST_NAMED: Final = 12
 """Beams of one kind that are listed with their names."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.model.course import Course, Part, Role
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports.beam_list import beams_text
-from sbrt_qa.review.result import DoseSummary, ImageSummary, PlanSummary
+from sbrt_qa.review.case_review import DoseSummary, ImageSummary, PlanSummary
 
 
 def part_lines(

@@ -13,7 +13,7 @@ from sbrt_qa.reports.as_table import label_grid, plain_table, print_to_text, sec
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
-    from sbrt_qa.checks.run import Listed
+    from sbrt_qa.checks.run_checks import Listed
 
 
 def render_checks(known: Sequence[Listed], page: Page, protocol: str = "") -> str:

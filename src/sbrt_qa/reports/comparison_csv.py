@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from sbrt_qa.compare.comparison import GammaSummary
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.as_csv import Cell, write_rows
 from sbrt_qa.reports.registry import Page
-from sbrt_qa.review.comparison import GammaSummary
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.comparison import CaseComparison, StructureChange
+    from sbrt_qa.compare.comparison import CaseComparison, StructureChange
 
 COLUMNS = (
     "kind", "area", "item", "quantity", "before", "after", "difference", "unit",

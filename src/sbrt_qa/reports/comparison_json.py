@@ -8,7 +8,7 @@ from sbrt_qa.reports.as_json import inert
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.comparison import CaseComparison
+    from sbrt_qa.compare.comparison import CaseComparison
 
 
 def render_comparison(found: CaseComparison, page: Page) -> str:  # noqa: ARG001

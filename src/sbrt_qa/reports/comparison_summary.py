@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from sbrt_qa.compare.comparison import Area, FindingState, GammaSummary, Trend
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports import comparison_view as view
 from sbrt_qa.reports.view import WORDS
-from sbrt_qa.review.comparison import Area, FindingState, GammaSummary, Trend
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.comparison import (
+    from sbrt_qa.compare.comparison import (
         CaseComparison,
         Change,
         DoseChange,

@@ -16,7 +16,7 @@ from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.view import NOT_FOR_TREATMENT, SIGNS, finding_text, verdict_text
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.comparison import CaseComparison
+    from sbrt_qa.compare.comparison import CaseComparison
 
 
 def render_comparison(found: CaseComparison, page: Page) -> str:

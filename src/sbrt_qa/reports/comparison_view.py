@@ -7,12 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Reason
-from sbrt_qa.model.phrase import counted
-from sbrt_qa.protocol.wording import rounded
-from sbrt_qa.reports.view import SIGNS, WORDS
-from sbrt_qa.review.comparison import (
+from sbrt_qa.compare.comparison import (
     Area,
     DoseChange,
     FindingState,
@@ -20,10 +15,14 @@ from sbrt_qa.review.comparison import (
     StructureState,
     Trend,
 )
+from sbrt_qa.errors import visible
+from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.model.outcome import Reason
+from sbrt_qa.protocol.wording import rounded
+from sbrt_qa.reports.view import SIGNS, WORDS
 
 if TYPE_CHECKING:
-    from sbrt_qa.model.outcome import Finding
-    from sbrt_qa.review.comparison import (
+    from sbrt_qa.compare.comparison import (
         CaseComparison,
         Change,
         ComparedSide,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
         MetricChange,
         StructureChange,
     )
+    from sbrt_qa.model.outcome import Finding
 
 UNKNOWN = "–"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.model.outcome import Finding, Verdict
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.review.case_review import CaseReview
 
 NEVER_DECIDES: Final = 4
 """Priority of limits that are reported only."""

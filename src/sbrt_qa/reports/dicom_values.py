@@ -7,17 +7,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sbrt_qa import __version__
-from sbrt_qa.dicom.documents import DocumentHead, FindingReported, LimitReported, ReviewReported
+from sbrt_qa.dicom.write.documents import (
+    DocumentHead,
+    FindingReported,
+    LimitReported,
+    ReviewReported,
+)
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.model.patient import DocumentPatient
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.reports.compose.report import TITLE
-from sbrt_qa.reports.words import Words
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.reports.compose.case_page import TITLE
+from sbrt_qa.review.case_review import CaseReview
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.evidence import Reviewed
+    from sbrt_qa.evidence.evidence import Reviewed
 
 
 def document_head(reviewed: Reviewed, language: str) -> DocumentHead:

@@ -11,8 +11,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.model.phrase import counted
 from sbrt_qa.reports.as_table import label_grid, print_to_text, section
 from sbrt_qa.reports.case_text import course_text, part_lines
 from sbrt_qa.reports.registry import Page

@@ -17,8 +17,8 @@ from sbrt_qa.reports.as_table import label_grid, plain_table, print_to_text, sec
 from sbrt_qa.reports.registry import Page
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.decision import Decision
-    from sbrt_qa.protocol.schema import Protocol
+    from sbrt_qa.protocol.definition import Protocol
+    from sbrt_qa.protocol.open_decision import Decision
 
 IN_FORCE = "in force"
 UNREAD = "Numbers that nobody read in the publication"

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.phrase import counted
+from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.protocol.differences import Part
 from sbrt_qa.protocol.limit_moves import Move
 from sbrt_qa.protocol.standing import standing_of
@@ -17,10 +17,10 @@ from sbrt_qa.protocol.wording import rounded, unit_text
 from sbrt_qa.reports.view import WORDS
 
 if TYPE_CHECKING:
+    from sbrt_qa.compare.protocol_effect import ProtocolEffect, VerdictChange
     from sbrt_qa.model.outcome import Verdict
+    from sbrt_qa.protocol.definition import Protocol
     from sbrt_qa.protocol.differences import Difference
-    from sbrt_qa.protocol.schema import Protocol
-    from sbrt_qa.review.protocol_effect import ProtocolEffect, VerdictChange
 
 _MOVED = (Move.STRICTER, Move.LOOSER, Move.MIXED, Move.OTHER)
 

@@ -18,7 +18,7 @@ from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.view import minor_text
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
+    from sbrt_qa.protocol.definition import ConformityLimit, Constraint, Protocol
 
 
 def render_protocol(protocol: Protocol, page: Page) -> str:

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 from sbrt_qa.errors import UsageError, quoted
 
 if TYPE_CHECKING:
-    from sbrt_qa.review.comparison import CaseComparison
+    from sbrt_qa.compare.comparison import CaseComparison
+    from sbrt_qa.evidence.evidence import Reviewed
+    from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable
-    from sbrt_qa.review.evidence import Reviewed
-    from sbrt_qa.review.occasion import Occasion
-    from sbrt_qa.review.result import CaseReview
+    from sbrt_qa.review.submission import Occasion
 
 _PREFIX = "as_"
 

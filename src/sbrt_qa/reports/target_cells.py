@@ -6,7 +6,7 @@ from typing import Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.review.result import TargetSummary
+from sbrt_qa.review.case_review import TargetSummary
 
 HEADS: Final = (
     "target", "kind", "role", "prescribed", "volume", "coverage", "near minimum", "hot spot",

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
-from sbrt_qa.model.phrase import counted
 from sbrt_qa.protocol import wording
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.reports import counts
 from sbrt_qa.reports.case_text import course_text, part_lines
-from sbrt_qa.review.result import CaseReview, PlanSummary
-from sbrt_qa.review.second_opinion import TOLERANCE_SOURCE, Comparison
+from sbrt_qa.review.case_review import CaseReview, PlanSummary
+from sbrt_qa.second_opinion.second_opinion import TOLERANCE_SOURCE, Comparison
 
 NOT_FOR_TREATMENT = "For protocol review only. Not for treatment decisions."
 

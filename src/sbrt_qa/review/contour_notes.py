@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.geometry.overlaps.resolve import Doubt
+from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.model.phrase import counted
 from sbrt_qa.model.structure import Structure
 
 SHOWN = 3

@@ -16,17 +16,17 @@ from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.geometry.dose_sum import read_at
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.course import PartDose
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Measured, Reason
-from sbrt_qa.model.phrase import joined, say
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.evaluate import Evaluation
 from sbrt_qa.protocol.expressions import Tree
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.schema import Protocol
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.sources import DvhSource
-from sbrt_qa.review.trees import trees_of
+from sbrt_qa.protocol.trees import trees_of
 
 ALPHA_BETA_GY: Final = 3.0
 """Of organs, which answer late."""

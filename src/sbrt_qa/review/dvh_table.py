@@ -13,7 +13,7 @@ from typing import Any, Final
 from sbrt_qa import __version__
 from sbrt_qa.dosimetry.bands import VIEWS, Views, band_among, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of, metric_of

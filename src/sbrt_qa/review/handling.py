@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from sbrt_qa.protocol.evaluate import overall
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.case_review import CaseReview
 
 KIND: Final = "handling"
 """What such a finding is called beside ``limit`` and ``finding``."""

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from sbrt_qa.errors import ResultError, quoted
-from sbrt_qa.model.phrase import phrases_in, with_phrases
+from sbrt_qa.i18n.phrase import phrases_in, with_phrases
 
 T = TypeVar("T")
 

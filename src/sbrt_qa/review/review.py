@@ -9,41 +9,36 @@ from collections.abc import Mapping, Sequence
 from sbrt_qa.checks.context import CheckContext, Find
 from sbrt_qa.checks.disowned import finds_relied_on, passed_relied_on, rows_relied_on, silenced
 from sbrt_qa.checks.registry import CHECKS
-from sbrt_qa.checks.run import ChecksDone, run_checks
+from sbrt_qa.checks.run_checks import ChecksDone, run_checks
 from sbrt_qa.dosimetry.bands import VIEWS, Subject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import method_text
-from sbrt_qa.dosimetry.isodose_parts import IsodosePart
 from sbrt_qa.dosimetry.metrics import extremes_of, not_whole
-from sbrt_qa.errors import GeometryError, UsageError, quoted
-from sbrt_qa.geometry.margins import volume_of_cc
-from sbrt_qa.geometry.regions import Region
+from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode, worst_first
-from sbrt_qa.model.phrase import said, say
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
-from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
-from sbrt_qa.protocol.lesions import Lesions, VolumeOf
+from sbrt_qa.protocol.expressions import Tree
+from sbrt_qa.protocol.lesions import Lesions
+from sbrt_qa.protocol.limit_result import StructureMatch
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of
-from sbrt_qa.protocol.result import StructureMatch
-from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.protocol.sources import DvhSource, FarDose, PartsOf, Seen
+from sbrt_qa.protocol.sources import DvhSource, FarDose, Seen
+from sbrt_qa.protocol.tree_doses import (
+    dvh_source,
+    far_dose_source,
+    parts_source,
+    region_of_tree,
+    tree_key,
+    volume_source,
+)
 from sbrt_qa.protocol.versions import Chosen
+from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.course_eqd2 import with_eqd2
 from sbrt_qa.review.course_rows import among, evaluate_course, is_of_course, once
-from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
-from sbrt_qa.review.second_opinion import Comparison
-from sbrt_qa.review.site_csv import SiteValue
-from sbrt_qa.review.site_values import (
-    FindDvh,
-    compare_sent,
-    compare_stored,
-    differing,
-    structures_named,
-    with_verdicts,
-)
 from sbrt_qa.review.summaries import (
     dose_summary,
     image_summary,
@@ -52,6 +47,16 @@ from sbrt_qa.review.summaries import (
 )
 from sbrt_qa.review.target_summaries import target_summaries, targets_relied_on
 from sbrt_qa.review.words_of_user import words_of
+from sbrt_qa.second_opinion.second_opinion import Comparison
+from sbrt_qa.second_opinion.site_csv import SiteValue
+from sbrt_qa.second_opinion.site_values import (
+    FindDvh,
+    compare_sent,
+    compare_stored,
+    differing,
+    structures_named,
+    with_verdicts,
+)
 
 
 def review_case(
@@ -272,92 +277,6 @@ def _named(
         return found if isinstance(found, Reason) else dvh_source(doses)(found.tree)
 
     return find
-
-
-def volume_source(doses: CaseDoses) -> VolumeOf:
-    """Return what gives the volume of an expression over structures; 0 where nothing is left."""
-
-    @functools.cache
-    def volume(tree: Tree[Structure]) -> float | Reason:
-        if isinstance(tree, Leaf):
-            return doses.volume_cc(tree.value)
-        region = region_of_tree(doses, tree)
-        if isinstance(region, Reason):
-            return region
-        try:
-            return volume_of_cc(region)
-        except GeometryError as error:
-            return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
-
-    return volume
-
-
-def dvh_source(doses: CaseDoses) -> DvhSource:
-    """Return what gives the DVH of an expression over structures, each computed once."""
-
-    def source(tree: Tree[Structure]) -> DVH | Reason:
-        if isinstance(tree, Leaf):
-            return doses.dvh(tree.value)
-        return doses.dvh_of(tree_key(tree), lambda: region_of_tree(doses, tree))
-
-    return source
-
-
-def far_dose_source(doses: CaseDoses) -> FarDose:
-    """Return what gives the highest dose in a body far from a target."""
-
-    def source(
-        target: Tree[Structure], body: Tree[Structure], distance_mm: float
-    ) -> float | Reason:
-        def highest() -> float | Reason:
-            regions = region_of_tree(doses, target), region_of_tree(doses, body)
-            return doses.highest_beyond_gy(*regions, distance_mm)
-
-        return doses.far_of(far_key(target, body, distance_mm), highest)
-
-    return source
-
-
-def parts_source(doses: CaseDoses) -> PartsOf:
-    """Return what divides isodoses among targets, each once."""
-    known: dict[tuple[str, ...], tuple[IsodosePart, ...] | Reason] = {}
-
-    def source(
-        targets: Sequence[Tree[Structure]], body: Tree[Structure], level_gy: float
-    ) -> tuple[IsodosePart, ...] | Reason:
-        key = (*map(tree_key, (*targets, body)), f"{level_gy:.6g}")
-        if key not in known:
-            regions = [region_of_tree(doses, tree) for tree in (*targets, body)]
-            known[key] = doses.isodose_parts(regions[:-1], regions[-1], level_gy)
-        return known[key]
-
-    return source
-
-
-def far_key(target: Tree[Structure], body: Tree[Structure], distance_mm: float) -> str:
-    """Return the key of the highest dose in a body at a distance from a target."""
-    return f"{tree_key(body)} {distance_mm:g} mm from {tree_key(target)}"
-
-
-def tree_key(tree: Tree[Structure]) -> str:
-    """Return the key of the histogram of structures combined."""
-    return fold(tree, lambda s: f"roi {s.roi_number}", lambda sign, a, b: f"({a} {sign} {b})")
-
-
-def region_of_tree(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
-    """Return the region of an expression over structures, or why there is none."""
-    return fold(tree, doses.region, _combined)
-
-
-def _combined(sign: Operator, a: Region | Reason, b: Region | Reason) -> Region | Reason:
-    if isinstance(a, Reason) or isinstance(b, Reason):
-        return a if isinstance(a, Reason) else b
-    try:
-        if sign is Operator.WITHOUT:
-            return a - b
-        return a | b if sign is Operator.UNION else a & b
-    except GeometryError as error:
-        return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
 
 
 def _matches(evaluation: Evaluation) -> list[StructureMatch]:

@@ -16,28 +16,28 @@ import numpy as np
 from sbrt_qa.checks.disowned import rows_relied_on
 from sbrt_qa.checks.registry import CHECKS, Group
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.surroundings import edge_max_gy
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.course import Course, Decision
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode, worst_first
-from sbrt_qa.model.phrase import say
 from sbrt_qa.model.plan import DoseReference, Plan
 from sbrt_qa.model.stated import UserStatements
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
+from sbrt_qa.protocol.definition import ConformityLimit, Constraint, Protocol
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.grading import is_borderline
 from sbrt_qa.protocol.lesions import Lesions
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.not_drawn import FAR_CODES
 from sbrt_qa.protocol.plan_targets import CODES, own_doses
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.protocol.schema import ConformityLimit, Constraint, Protocol
+from sbrt_qa.protocol.tree_doses import far_key, tree_key
 from sbrt_qa.protocol.versions import PROTOCOL_VERSION, Chosen
-from sbrt_qa.review.result import CaseReview, ProtocolUsed, StructureSummary
-from sbrt_qa.review.review import far_key, tree_key
+from sbrt_qa.review.case_review import CaseReview, ProtocolUsed, StructureSummary
 from sbrt_qa.review.stored_case import StoredCase, StoredDose, StoredStructure
 from sbrt_qa.review.target_summaries import lesions_in, with_verdict
 

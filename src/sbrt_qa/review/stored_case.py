@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from sbrt_qa.errors import ResultError
+from sbrt_qa.i18n.phrase import phrases_in, with_phrases
 from sbrt_qa.model.grid import DoseType
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.model.phrase import phrases_in, with_phrases
 from sbrt_qa.model.plan import Prescription
 from sbrt_qa.protocol.lesions import Lesion
 

@@ -6,14 +6,14 @@ from typing import Final
 
 import numpy as np
 
+from sbrt_qa.i18n.phrase import say, stated
 from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import say, stated
 from sbrt_qa.model.plan import Beam, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.review.result import BeamTaken, DoseSummary, ImageSummary, PlanSummary
+from sbrt_qa.review.case_review import BeamTaken, DoseSummary, ImageSummary, PlanSummary
 
 EVEN_MM: Final = 0.01
 """Difference of gaps between dose planes that is still even."""

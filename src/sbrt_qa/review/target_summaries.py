@@ -14,9 +14,9 @@ from sbrt_qa.model.outcome import Finding, Measured, Part, Reason, Verdict, wors
 from sbrt_qa.model.target_kind import TYPES
 from sbrt_qa.protocol.direction import meaning_in
 from sbrt_qa.protocol.lesions import Lesion, Lesions, Role
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.plan_targets import own_doses, prescribed_gy
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.review.result import CaseReview, TargetSummary
+from sbrt_qa.review.case_review import CaseReview, TargetSummary
 
 SHOWN: Final = {
     "coverage_percent": parse_metric("V100%[%]"),

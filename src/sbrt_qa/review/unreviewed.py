@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
-from sbrt_qa.model.phrase import say
-from sbrt_qa.protocol.schema import Protocol
-from sbrt_qa.review.result import CaseReview, EngineUsed, ProtocolUsed
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed
 
 NOT_REVIEWED: Final = "NOT_REVIEWED"
 """Code of the one finding of such a result."""

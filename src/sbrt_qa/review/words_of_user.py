@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sbrt_qa.model.phrase import say
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.stated import DoseIs, UserStatements
 
 

@@ -24,10 +24,10 @@ from typing import Any, Final
 from sbrt_qa import __version__
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION
-from sbrt_qa.phantoms.suite import PhantomPair, closed_form_suite
 from sbrt_qa.selftest.on_disk import score_on_disk
 from sbrt_qa.selftest.scoring import LIMITS_PERCENT, Score, within
 from sbrt_qa.selftest.state import SCHEMA
+from sbrt_qa.testing.phantoms.suite import PhantomPair, closed_form_suite
 
 QUICK_EVERY: Final = 9
 """The quick form takes every ninth pair of a family: prime to the number of dose fields of a shape,

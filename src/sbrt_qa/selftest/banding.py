@@ -14,13 +14,13 @@ import numpy as np
 
 from sbrt_qa.dosimetry.bands import VIEWS, Views, band_of, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Band, Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.phantoms.suite import PhantomPair
 from sbrt_qa.selftest.scoring import scale, values
+from sbrt_qa.testing.phantoms.suite import PhantomPair
 
 ROUNDING_PERCENT = 1e-6
 """Truth this close beyond the end of a band counts as inside."""

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from sbrt_qa.phantoms.suite import PRESCRIPTION_GY, PhantomPair
+from sbrt_qa.testing.phantoms.suite import PRESCRIPTION_GY, PhantomPair
 
 
 def noisy(pair: PhantomPair, percent: float, random: np.random.Generator) -> PhantomPair:

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from sbrt_qa.dicom.load import load_cases
-from sbrt_qa.dicom.write_case import CaseContent, write_case
-from sbrt_qa.dicom.write_common import CaseIds
-from sbrt_qa.dicom.write_rtdose import RtDoseOptions
+from sbrt_qa.dicom.write.common import CaseIds
+from sbrt_qa.dicom.write.linked_set import CaseContent, write_case
+from sbrt_qa.dicom.write.rtdose_file import RtDoseOptions
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.errors import SbrtQaError
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.phantoms.suite import PhantomPair
 from sbrt_qa.selftest.scoring import Score, compare
+from sbrt_qa.testing.phantoms.suite import PhantomPair
 
 _SLICES = 3
 _PIXELS = (2, 2)

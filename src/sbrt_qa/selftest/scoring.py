@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings, integrate
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import region_of
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.phantoms.suite import PRESCRIPTION_GY, PhantomPair
+from sbrt_qa.testing.phantoms.suite import PRESCRIPTION_GY, PhantomPair
 
 PERCENT_VOLUMES = (98.0, 95.0, 50.0, 2.0, 1.0)
 VOLUMES_CC = (0.03, 0.5)

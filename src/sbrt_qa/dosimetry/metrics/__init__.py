@@ -6,12 +6,12 @@ import dataclasses
 import importlib
 import pkgutil
 
-from sbrt_qa.dosimetry.dvh import DVH, OUTSIDE_TOLERANCE
+from sbrt_qa.dosimetry.histogram import DVH, OUTSIDE_TOLERANCE
 from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
 from sbrt_qa.dosimetry.metrics.conversions import fractions_of
 from sbrt_qa.dosimetry.radiobiology import Conversion
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import say
 from sbrt_qa.units import apart_from
 
 ALL_OUTSIDE = 0.9995

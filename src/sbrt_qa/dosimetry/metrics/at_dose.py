@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_meaning import (
     Bounded,
     Compared,
@@ -19,8 +19,8 @@ from sbrt_qa.dosimetry.metric_meaning import (
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.conversions import asked_gy, volume_outcome
 from sbrt_qa.dosimetry.metrics.meanings import isodose_of_argument, saying
+from sbrt_qa.i18n.phrase import msg
 from sbrt_qa.model.outcome import Outcome, Reason
-from sbrt_qa.model.phrase import msg
 
 VOLUME_UNITS = ("%", "cc")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_meaning import (
     Bounded,
     Compared,
@@ -20,8 +20,8 @@ from sbrt_qa.dosimetry.metric_meaning import (
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.conversions import asked_cc, dose_outcome
 from sbrt_qa.dosimetry.metrics.meanings import POINT_CC, isodose_of_limit, saying
+from sbrt_qa.i18n.phrase import msg, say
 from sbrt_qa.model.outcome import Outcome, Reason
-from sbrt_qa.model.phrase import msg, say
 
 DOSE_UNITS = ("Gy", "cGy", "%")
 

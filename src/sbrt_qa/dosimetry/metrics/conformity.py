@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_meaning import (
     Compared,
     Direction,
@@ -24,8 +24,8 @@ from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome, prescribed_gy
 from sbrt_qa.dosimetry.metrics.meanings import saying
 from sbrt_qa.dosimetry.surroundings import Surroundings
+from sbrt_qa.i18n.phrase import msg, say
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import msg, say
 
 FAR_MM = 20.0
 """Distance from the target at which D2cm begins."""

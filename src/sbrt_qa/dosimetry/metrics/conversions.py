@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sbrt_qa.dosimetry.dvh import DVH, ROUNDING
+from sbrt_qa.dosimetry.histogram import DVH, ROUNDING
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import say
 from sbrt_qa.units import GY_PER_CGY
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_meaning import Direction, Meaning, Quantity
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.at_volume import DOSE_UNITS
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome, prescribed_gy
 from sbrt_qa.dosimetry.metrics.meanings import a_dose, saying
 from sbrt_qa.dosimetry.radiobiology import generalised_eud_gy, mean_of
+from sbrt_qa.i18n.phrase import msg, say
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import msg, say
 
 LARGEST_A = 100.0
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_meaning import Compared, Direction, Meaning, MeantFor, Quantity
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.conversions import fractions_of, prescribed_gy
 from sbrt_qa.dosimetry.metrics.meanings import a_model, isodose_of_argument
 from sbrt_qa.dosimetry.radiobiology import Conversion, generalised_eud_gy
+from sbrt_qa.i18n.phrase import msg, say
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import msg, say
 
 LIVER_EQD = Conversion(alpha_beta_gy=2.5, per_fraction_gy=1.5)
 """Scale of the Dawson models: fractions of 1.5 Gy, alpha/beta 2.5 Gy."""

@@ -18,7 +18,7 @@ from sbrt_qa.dosimetry.metric_meaning import (
     in_gy,
 )
 from sbrt_qa.dosimetry.metric_spec import MetricSpec
-from sbrt_qa.model.phrase import msg
+from sbrt_qa.i18n.phrase import msg
 
 __all__ = [
     "POINT_CC", "SMALL_CC", "a_dose", "a_model", "isodose_at_point", "isodose_of_argument",

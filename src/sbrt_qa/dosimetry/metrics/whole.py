@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
-from sbrt_qa.dosimetry.dvh import DVH
+from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_meaning import (
     Bounded,
     Compared,
@@ -22,8 +22,8 @@ from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, metric
 from sbrt_qa.dosimetry.metrics.at_volume import DOSE_UNITS
 from sbrt_qa.dosimetry.metrics.conversions import dose_outcome
 from sbrt_qa.dosimetry.metrics.meanings import a_dose, saying, whole_isodose_off
+from sbrt_qa.i18n.phrase import msg, say
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
-from sbrt_qa.model.phrase import msg, say
 
 SAME_MAXIMUM = 1e-6
 """Relative difference below which a structure's maximum is the maximum of the whole grid."""

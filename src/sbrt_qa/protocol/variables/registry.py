@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.phrase import say
 
 Fact: TypeAlias = float | Reason
 """A number, or the Reason why it is not known."""

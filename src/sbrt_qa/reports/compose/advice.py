@@ -14,8 +14,10 @@ from typing import Final
 from sbrt_qa.dosimetry.metric_meaning import ABOVE, Direction
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
 from sbrt_qa.errors import visible
+from sbrt_qa.evidence.evidence import Evidence
+from sbrt_qa.i18n.phrase import Phrase
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding
-from sbrt_qa.model.phrase import Phrase
 from sbrt_qa.protocol.direction import (
     about_body,
     about_target,
@@ -23,15 +25,13 @@ from sbrt_qa.protocol.direction import (
     meaning_in,
     spec_of,
 )
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.wording import value_text
-from sbrt_qa.reports.compose.curves import volume_at_cc
-from sbrt_qa.reports.compose.marks import number_text
-from sbrt_qa.reports.compose.organs import ORGANS, named
+from sbrt_qa.reports.compose.limit_points import volume_at_cc
+from sbrt_qa.reports.compose.organ_names import ORGANS, named
 from sbrt_qa.reports.compose.plain import amount_text
-from sbrt_qa.reports.words import Words, msg
-from sbrt_qa.review.evidence import Evidence
-from sbrt_qa.review.result import CaseReview, PlanSummary
+from sbrt_qa.reports.compose.verdict_words import number_text
+from sbrt_qa.review.case_review import CaseReview, PlanSummary
 
 OAR_DRIVEN: Final = "OAR_DRIVEN"
 """Check that explains a gap in the target by organs at their limits; it names them."""

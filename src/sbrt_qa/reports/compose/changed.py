@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sbrt_qa.compare.comparison import CaseComparison, MetricChange, Trend
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.comparison_view import (
     check_message,
@@ -18,10 +20,8 @@ from sbrt_qa.reports.comparison_view import (
     metric_numbers,
     split_metrics,
 )
-from sbrt_qa.reports.compose.marks import mark_of
+from sbrt_qa.reports.compose.verdict_words import mark_of
 from sbrt_qa.reports.page import Mark, Table
-from sbrt_qa.reports.words import Words, msg
-from sbrt_qa.review.comparison import CaseComparison, MetricChange, Trend
 
 TRENDS: Final = {
     Trend.SAME: msg("same verdict"),

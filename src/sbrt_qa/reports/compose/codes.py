@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sbrt_qa.errors import visible
-from sbrt_qa.reports.words import Words, msg
+from sbrt_qa.i18n.words import Words, msg
 
 RADIATION: Final = {
     "PHOTON": msg("photons"),

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from sbrt_qa.errors import visible
+from sbrt_qa.evidence.evidence import Evidence, Place
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding, Verdict, worst
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.wording import value_text
-from sbrt_qa.reports.compose import advice, marks, meaning, plain
-from sbrt_qa.reports.compose.curves import markers
-from sbrt_qa.reports.compose.marks import mark_of
-from sbrt_qa.reports.compose.tables import check_rows
+from sbrt_qa.reports.compose import advice, meaning, plain, verdict_words
+from sbrt_qa.reports.compose.limit_points import markers
+from sbrt_qa.reports.compose.report_tables import check_rows
+from sbrt_qa.reports.compose.verdict_words import mark_of
 from sbrt_qa.reports.page import Concern, Deviation, Marker
-from sbrt_qa.reports.words import Words, msg
-from sbrt_qa.review.evidence import Evidence, Place
-from sbrt_qa.review.result import CaseReview, PlanSummary
+from sbrt_qa.review.case_review import CaseReview, PlanSummary
 
 DEVIATES: Final = (Verdict.MAJOR, Verdict.MINOR)
 
@@ -66,12 +66,12 @@ def deviation(result: ConstraintResult, evidence: Evidence | None, words: Words)
         mark=mark_of(result.verdict, words),
         metric=visible(result.metric),
         value=value_text(result),
-        bound=marks.bound_text(result, words),
-        minor=marks.minor_text(result, words),
+        bound=verdict_words.bound_text(result, words),
+        minor=verdict_words.minor_text(result, words),
         statement=plain.statement(result, words),
         excess=plain.excess(result, evidence, words),
         off=plain.off(result, words),
-        band=marks.band_text(result, words),
+        band=verdict_words.band_text(result, words),
         borderline=plain.unsure(result, words),
         source=words(
             msg("priority {priority}, source {source}"), priority=result.priority, source=source
@@ -91,7 +91,7 @@ def _concern(
     curve = _curve(results, evidence)
     limits, reached = _markers(results, review, evidence, curve)
     return Concern(
-        title=marks.structure_text(results[0]),
+        title=verdict_words.structure_text(results[0]),
         mark=mark_of(worst([r.verdict for r in results] + told), words),
         deviations=tuple(deviation(r, evidence, words) for r in results),
         checks=check_rows(findings, words, good=False),

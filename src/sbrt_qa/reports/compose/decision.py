@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+from sbrt_qa.i18n.words import msg
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.reports.words import msg
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.case_review import CaseReview
 
 DELIVERY: Final = "delivery"
 """Group of the checks that hold treatment records against the plan."""

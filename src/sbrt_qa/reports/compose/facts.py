@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.course import Role
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.model.phrase import counted
 from sbrt_qa.model.plan import BeamKind
 from sbrt_qa.reports.beam_list import beams_text
 from sbrt_qa.reports.compose.codes import dose_kind_text, position_text, technique_text
 from sbrt_qa.reports.page import Fact
-from sbrt_qa.reports.words import Words, msg
-from sbrt_qa.review.occasion import Occasion
-from sbrt_qa.review.result import (
+from sbrt_qa.review.case_review import (
     CaseReview,
     DoseSummary,
     ImageSummary,
     PlanSummary,
     ProtocolUsed,
 )
+from sbrt_qa.review.submission import Occasion
 
 SHOWN: Final = 12
 """Digits of a hash that are shown where the whole one stands elsewhere."""

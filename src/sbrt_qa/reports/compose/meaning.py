@@ -8,9 +8,9 @@ from typing import Final
 
 from sbrt_qa.dosimetry.metric_meaning import Direction
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.protocol.direction import about_body, about_target, direction_of, meaning_in
-from sbrt_qa.protocol.result import ConstraintResult
-from sbrt_qa.reports.words import Words, msg
+from sbrt_qa.protocol.limit_result import ConstraintResult
 
 WHY: Final = (
     ("Duodenum", msg("A small part of the duodenum at a high dose can ulcerate, bleed or "

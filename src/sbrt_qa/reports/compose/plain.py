@@ -7,14 +7,14 @@ from typing import Final
 from sbrt_qa.dosimetry.metric_meaning import Direction, Portion, Quantity
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
 from sbrt_qa.errors import visible
+from sbrt_qa.evidence.evidence import Curve, Evidence
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Driver, Verdict
 from sbrt_qa.protocol.direction import direction_of, spec_of
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.wording import rounded, shown_bound, value_text
-from sbrt_qa.reports.compose.curves import volume_at_cc
-from sbrt_qa.reports.compose.marks import band_text, number_text
-from sbrt_qa.reports.words import Words, msg
-from sbrt_qa.review.evidence import Curve, Evidence
+from sbrt_qa.reports.compose.limit_points import volume_at_cc
+from sbrt_qa.reports.compose.verdict_words import band_text, number_text
 
 _BOUNDS: Final = {
     "<=": msg("{bound} at most is per protocol"),

@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
+from sbrt_qa.evidence.evidence import Curve, Evidence
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.reports.figures.legend import Spot, flowed, rows_of
 from sbrt_qa.reports.figures.palette import colour_of
 from sbrt_qa.reports.figures.slice_svg import FONT, text_only
 from sbrt_qa.reports.figures.svg import path, tag, text
 from sbrt_qa.reports.page import Marker
-from sbrt_qa.review.evidence import Curve, Evidence
 
 WIDTH: Final = 236.0
 LEFT, RIGHT, BOTTOM = 42.0, 6.0, 31.0

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from contourpy import FillType, LineType, contour_generator
 
+from sbrt_qa.evidence.evidence import CtStack, Evidence, Place
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.review.evidence import CtStack, Evidence, Place
 
 ByteArray = npt.NDArray[np.uint8]
 

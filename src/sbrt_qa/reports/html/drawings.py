@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sbrt_qa.evidence.evidence import Evidence, Reviewed
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.target_kind import is_target_name
 from sbrt_qa.reports.compose.concerns import prescription_gy
 from sbrt_qa.reports.figures.dvh_svg import Labels, dvh_svg
 from sbrt_qa.reports.figures.slice_svg import slice_svg
 from sbrt_qa.reports.figures.slices import place_picture
 from sbrt_qa.reports.page import Concern, Report
-from sbrt_qa.reports.words import Words, msg
-from sbrt_qa.review.evidence import Evidence, Reviewed
 
 MOST: Final = 12
 """Concerns with pictures; the rest are told in words, and shown by the viewer."""

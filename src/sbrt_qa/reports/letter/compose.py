@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import Final
 
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding, Verdict
-from sbrt_qa.protocol.result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.reports.compose import plain
 from sbrt_qa.reports.compose.advice import COVERAGE_COST, actions
+from sbrt_qa.reports.compose.case_page import DISCLAIMER
 from sbrt_qa.reports.compose.concerns import deviating, of_structure
-from sbrt_qa.reports.compose.marks import mark_of, structure_text
-from sbrt_qa.reports.compose.report import DISCLAIMER
-from sbrt_qa.reports.letter.advice import to_site
-from sbrt_qa.reports.letter.model import Letter
-from sbrt_qa.reports.sheet.model import Block, Heading, Paragraph, Sheet
-from sbrt_qa.reports.words import Words, msg
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.reports.compose.verdict_words import mark_of, structure_text
+from sbrt_qa.reports.letter.letter_facts import Letter
+from sbrt_qa.reports.letter.site_advice import to_site
+from sbrt_qa.reports.sheet.sheet import Block, Heading, Paragraph, Sheet
+from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.unreviewed import NOT_REVIEWED
 
 HEADINGS: Final = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sbrt_qa.reports.words import Words, msg
+from sbrt_qa.i18n.words import Words, msg
 
 LABELS: Final = {
     "wrong": msg("What is out of protocol"),

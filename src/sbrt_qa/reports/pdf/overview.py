@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from sbrt_qa.evidence.evidence import Evidence
 from sbrt_qa.reports.figures.palette import colour_of
 from sbrt_qa.reports.figures.svg import path, tag, text
-from sbrt_qa.review.evidence import Evidence
 
 WIDTH: Final = 260.0
 HEIGHT: Final = 170.0

@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from sbrt_qa.evidence.evidence import Evidence, Reviewed
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.target_kind import is_target_name
 from sbrt_qa.reports.figures.palette import colours
 from sbrt_qa.reports.html.drawings import drawings
 from sbrt_qa.reports.page import Report
 from sbrt_qa.reports.pdf.glyphs import breakable, printable, shown
 from sbrt_qa.reports.pdf.overview import key_svg, overview_svg, styles
-from sbrt_qa.reports.words import Words, msg
-from sbrt_qa.review.evidence import Evidence, Reviewed
 
 CURVES_PER_PLOT: Final = 6
 """More could not be told apart without colour."""

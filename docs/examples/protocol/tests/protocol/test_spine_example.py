@@ -4,7 +4,7 @@ import pytest
 
 from sbrt_qa.errors import ProtocolError
 from sbrt_qa.protocol.applicability import facts_of, select
-from sbrt_qa.protocol.load import library, load_protocol
+from sbrt_qa.protocol.protocol_files import library, load_protocol
 
 SPINE = load_protocol("spine_example")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.model.outcome import Reason, Severity
-from sbrt_qa.model.phrase import say
+from sbrt_qa.i18n.phrase import say
 
 
 @check(

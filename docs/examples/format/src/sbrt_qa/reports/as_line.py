@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sbrt_qa.errors import visible
 from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.view import count_text, verdict_text
-from sbrt_qa.review.result import CaseReview
+from sbrt_qa.review.case_review import CaseReview
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: ARG001

@@ -1,0 +1,96 @@
+"""The trial report: what the store answers, as one HTML file in the audit's folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sbrt_qa import __version__
+from sbrt_qa.audit.case_reports import CaseReports
+from sbrt_qa.audit.plots import plots
+from sbrt_qa.audit.questions import ask
+from sbrt_qa.audit.standings import standings
+from sbrt_qa.audit.what_can_be_asked import Question
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE: Final = "index.html"
+ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers", "queries", "unreviewed")
+MOST_OUTLIERS: Final = 50
+MOST_NAMED: Final = 6
+"""Changed things of one area that are named; the case report tells them all."""
+
+KEPT: Final = (
+    "code", "site", "site_name", "received", "verdict", "major", "minor", "not_evaluable",
+    "borderline", "notices", "latest", "query",
+)  # fmt: skip
+"""Columns of a submission that the page shows."""
+
+
+def trial_report(audit: Path, database: str = "") -> str:
+    """Return the report of an audit as HTML.
+
+    Raises
+    ------
+    UsageError, StoreError
+        There is no audit, or its store cannot be read.
+    """
+    from sbrt_qa.audit.folder import open_audit
+    from sbrt_qa.audit.store.verify_records import last_event
+    from sbrt_qa.reports.trial.trial_page import trial_page
+
+    place = open_audit(audit)
+    reports = CaseReports(audit)
+    missing = {r["code"]: r["missing"] for r in ask(audit, Question("completeness"), database)}
+    rows = [
+        {
+            **{key: row[key] for key in KEPT},
+            "missing": missing[row["code"]],
+            "reports": reports.links(row["code"], max(row["plans"], 1)),
+        }
+        for row in ask(audit, Question("submissions"), database)
+    ]
+    answers = {about: list(ask(audit, Question(about), database)) for about in ASKED}
+    answers["outliers"] = answers["outliers"][:MOST_OUTLIERS]
+    places = ask(audit, Question("places"), database)
+    answers["places"] = [one for one in places if one["outcome"] == "not taken"]
+    details: dict[str, list[dict[str, Any]]] = {}
+    for one in ask(audit, Question("deviations"), database):
+        told = {key: one[key] for key in ("what", "verdict", "text")}
+        details.setdefault(one["code"], []).append(told)
+    engine = place.engine(database)
+    codes = {row["code"]: at for at, row in enumerate(rows)}
+    try:
+        events, head = last_event(engine)
+        drawn = plots(engine, codes)
+        standing = tuple(dict.fromkeys(standings(engine).values()))
+    finally:
+        engine.dispose()
+    return trial_page(
+        place.settings.trial,
+        f"{len(rows)} submissions of {len(answers['sites'])} sites · sbrt_qa {__version__}",
+        f"{events} recorded events, the last with the hash {head}",
+        {"rows": rows, **answers, "plots": drawn},
+        {"details": details, "changes": _changes(audit, database)},
+        standing=standing,
+    )
+
+
+def _changes(audit: Path, database: str) -> dict[str, list[dict[str, Any]]]:
+    """Return by submission what it changed: limits first, then anything else, summed up by area."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in ask(audit, Question("changes"), database):
+        verdicts = one["verdict_before"], one["verdict_after"]
+        told = {"before": one["before"], "what": one["limit"], "verdicts": verdicts}
+        values = {"from": one["value_before"], "to": one["value_after"]}
+        found.setdefault(one["after"], []).append(told | values)
+    areas: dict[tuple[str, str], list[str]] = {}
+    for one in ask(audit, Question("differences"), database):
+        what = " ".join(filter(None, (one["item"], one["what"])))
+        areas.setdefault((one["code"], one["area"]), []).append(what)
+    for (code, area), items in areas.items():
+        listed = [*dict.fromkeys(items)]
+        more = f" and {len(listed) - MOST_NAMED} more" if len(listed) > MOST_NAMED else ""
+        text = ", ".join(listed[:MOST_NAMED]) + more
+        found.setdefault(code, []).append({"what": area, "text": text})
+    return found

@@ -1,0 +1,181 @@
+"""Answers that sum up: rates of sites, limits and months, charts over time, outliers, DVH bands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+from sbrt_qa.audit.what_can_be_asked import PLACE, Answer, Question, Row
+
+if TYPE_CHECKING:
+    from sbrt_qa.audit.statistics import FunnelPoint, Judged, Submitted
+    from sbrt_qa.audit.store.connection import Database
+
+
+def submitted(engine: Database, protocol: str, question: Question) -> list[Submitted]:
+    """Return the submissions that are meant, for statistics."""
+    from sbrt_qa.audit.statistics import Submitted
+    from sbrt_qa.audit.store.answers import OPEN, submissions
+
+    return [
+        Submitted(s.site, s.subject, (s.version, s.revision), s.received, s.verdict)
+        for s in submissions(engine, protocol)
+        if s.outcome != OPEN  # what we could not review says nothing of the site
+        and question.has_place(s.site, s.subject, latest=s.latest)
+    ]
+
+
+def judged(engine: Database, protocol: str, question: Question) -> list[Judged]:
+    """Return the results of limits that count and are meant, for statistics."""
+    from sbrt_qa.audit.statistics import Judged
+    from sbrt_qa.audit.store.answers import values
+
+    return [
+        Judged(v.code, v.site, v.limit, v.received, v.verdict, v.value)
+        for v in values(engine, protocol)
+        if v.counts
+        and question.has_place(v.site, v.subject, latest=v.latest)
+        and question.limit in ("", v.limit)
+    ]
+
+
+def percent(share: float) -> float:
+    """Return a part of 1 in percent, to one decimal."""
+    return round(100 * share, 1)
+
+
+def interval(share: float, low: float, high: float, name: str = "") -> Row:
+    """Return the columns of a rate and its exact interval."""
+    names = (f"{name}percent", f"{name}low_percent", f"{name}high_percent")
+    return {n: percent(x) for n, x in zip(names, (share, low, high), strict=True)}
+
+
+def limits_of(point: FunnelPoint) -> Row:
+    """Return the columns of exact binomial limits about the rate of all."""
+    return {
+        "watch_low_percent": percent(point.low),
+        "watch_high_percent": percent(point.high),
+        "alarm_low_percent": percent(point.low_alarm),
+        "alarm_high_percent": percent(point.high_alarm),
+        "signal": point.signal,
+    }
+
+
+def _sites(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    from sbrt_qa.audit.statistics import first_pass, funnel, pass_rates
+
+    rows = submitted(engine, protocol, question)
+    first = {one.group: one for one in first_pass(rows)}
+    found = pass_rates(rows, lambda row: row.site)
+    for one, point in zip(found, funnel(found), strict=True):
+        start = first[one.group]
+        yield {
+            "site": one.group,
+            "submissions": one.of,
+            "passed": one.count,
+            **interval(one.share, one.low, one.high),
+            "subjects": start.of,
+            "first_pass_approved": start.count,
+            **interval(start.share, start.low, start.high, "first_pass_"),
+            **limits_of(point),
+        }
+
+
+def _limits(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    from sbrt_qa.audit.statistics import limit_rates
+
+    for one in limit_rates(judged(engine, protocol, question)):
+        rate = interval(one.share, one.low, one.high)
+        yield {"limit": one.group, "not_met": one.count, "of": one.of, **rate}
+
+
+def _periods(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    from sbrt_qa.audit.statistics import pass_rates, period
+
+    rows = submitted(engine, protocol, question)
+    for one in pass_rates(rows, lambda row: period(row.received)):
+        rate = interval(one.share, one.low, one.high)
+        yield {"period": one.group, "passed": one.count, "of": one.of, **rate}
+
+
+def _approvals(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    from sbrt_qa.audit.statistics import until_approval
+
+    found = until_approval(submitted(engine, protocol, question))
+    for number, subjects in sorted(found.items(), key=lambda i: (i[0] == 0, i[0])):
+        yield {
+            "approved_with_submission": str(number) if number else "not yet",
+            "subjects": subjects,
+        }
+
+
+def _outliers(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    from sbrt_qa.audit.statistics import outliers
+
+    return (asdict(one) for one in outliers(judged(engine, protocol, question)))
+
+
+def _charts(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    from sbrt_qa.audit.statistics import control_chart
+
+    by_limit: dict[str, list[tuple[str, str, float]]] = {}
+    for one in judged(engine, protocol, question):
+        if one.value is not None:
+            by_limit.setdefault(one.limit, []).append((one.received, one.code, one.value))
+    for limit, values in sorted(by_limit.items()):
+        values.sort()
+        chart = control_chart([(code, value) for _, code, value in values])
+        for (received, _, _), point in zip(values, chart, strict=False):
+            yield {"limit": limit, "received": received, **asdict(point)}
+
+
+def _pass_chart(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    from sbrt_qa.audit.charts import TooFew, pass_chart
+
+    found = pass_chart(submitted(engine, protocol, question))
+    for group in () if isinstance(found, TooFew) else found:
+        point = group.point
+        yield {
+            "submissions": point.site,
+            "begin": group.begin,
+            "end": group.end,
+            "passed": point.count,
+            "of": point.of,
+            "percent": percent(point.count / point.of),
+            **limits_of(point),
+        }
+
+
+def _dvh_bands(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    from sbrt_qa.audit.charts import enough_for
+    from sbrt_qa.audit.statistics import dvh_band
+    from sbrt_qa.audit.store.kept import named_histograms
+    from sbrt_qa.dosimetry.packed import unpack
+
+    for structure, plans in named_histograms(engine, protocol):
+        meant = (p for p in plans if question.has_place(p.site, p.subject, latest=p.latest))
+        found = (unpack(one.data) for one in meant)
+        band = dvh_band(structure, ((d.dose_gy, d.cumulative_cc) for d in found))
+        if band is None:
+            continue
+        known = {q: row for q, row in band.volume_percent.items() if enough_for(q, band.plans)}
+        for i, dose in enumerate(band.dose_gy):
+            parts = {
+                f"p{100 * q:g}": round(float(known[q][i]), 3) if q in known else None
+                for q in band.volume_percent
+            }
+            yield {"structure": structure, "plans": band.plans, "dose_gy": float(dose), **parts}
+
+
+SUMS: Final = {
+    "sites": Answer(_sites, PLACE),
+    "limits": Answer(_limits, PLACE | {"limit"}),
+    "periods": Answer(_periods, PLACE),
+    "approvals": Answer(_approvals, PLACE),
+    "outliers": Answer(_outliers, PLACE | {"limit"}),
+    "charts": Answer(_charts, PLACE | {"limit"}),
+    "pass-chart": Answer(_pass_chart, PLACE),
+    "dvh-bands": Answer(_dvh_bands, PLACE),
+}
+"""Answers that sum up, by name."""

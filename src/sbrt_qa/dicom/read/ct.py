@@ -1,0 +1,121 @@
+"""CT slices to an image series: geometry at once, pixels when asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sbrt_qa.dicom.files.dataset import parse, warnings_as_notes
+from sbrt_qa.dicom.files.guarded import Budget
+from sbrt_qa.dicom.quirks import Log
+from sbrt_qa.dicom.read.coordinates import PlaneGeometry, to_patient_axes
+from sbrt_qa.dicom.read.slice_stacks import Named, Placed, Slice, one_stack
+from sbrt_qa.dicom.text.elements import Item, translated
+from sbrt_qa.errors import DicomError, GeometryError
+from sbrt_qa.i18n.phrase import say
+from sbrt_qa.model.grid import FloatArray
+from sbrt_qa.model.image import ImageSeries
+
+GAP_FACTOR: Final = 1.5
+"""A step larger than this many usual steps means that slices are missing."""
+
+
+def read_image(slices: Sequence[Slice], log: Log, named: Named = frozenset) -> ImageSeries | None:
+    """Build a series from the slices of one Series Instance UID.
+
+    Localizers and slices of another stack are left out, slices at one place are used once, and gaps
+    are noted. A series that cannot be laid out along z (tilted gantry, mixed geometry) is None with
+    a note: a case works without an image.
+
+    Parameters
+    ----------
+    named
+        Gives the UIDs of the slices that contours name.
+    """
+    try:
+        return _series(slices, log, named)
+    except (GeometryError, DicomError) as error:
+        log.note(say("the image series cannot be used: {0}", error))
+        return None
+
+
+def _series(slices: Sequence[Slice], log: Log, named: Named) -> ImageSeries:
+    placed = one_stack(slices, named, log)
+    first, root = placed[0], placed[0].image.root
+    z_mm = np.array([p.z_mm for p in placed])
+    _note_gaps(z_mm, log)
+    blank = np.broadcast_to(np.int16(0), (1, *first.shape))
+    _, x_mm, y_mm, _ = to_patient_axes(blank, first.geometry, np.zeros(1))
+    return ImageSeries(
+        z_mm=z_mm,
+        origin_mm=(float(x_mm[0]), float(y_mm[0])),
+        spacing_mm=_spacing_xy_mm(first.geometry),
+        shape=(y_mm.size, x_mm.size),
+        series_uid=root.uid("SeriesInstanceUID"),
+        frame_of_reference_uid=root.uid("FrameOfReferenceUID"),
+        modality=root.code("Modality"),
+        patient_position=root.code("PatientPosition"),
+        gantry_tilt_deg=root.number("GantryDetectorTilt"),
+        sop_instance_uids=tuple(p.uid for p in placed),
+        load_hu=_pixel_loader(placed, z_mm),
+    )
+
+
+def _note_gaps(z_mm: FloatArray, log: Log) -> None:
+    steps = np.diff(z_mm)
+    if steps.size < 2:
+        return
+    usual = float(np.median(steps))
+    for index in np.flatnonzero(steps > GAP_FACTOR * usual):
+        log.note(
+            say(
+                "image slices missing between z = {0} and {1} mm (usual step {2} mm)",
+                f"{z_mm[index]:g}",
+                f"{z_mm[index + 1]:g}",
+                f"{usual:g}",
+            )
+        )
+
+
+def _spacing_xy_mm(geometry: PlaneGeometry) -> tuple[float, float]:
+    between_rows, between_columns = geometry.spacing_mm
+    return (
+        (between_columns, between_rows)
+        if geometry.column.axis == 0
+        else (
+            between_rows,
+            between_columns,
+        )
+    )
+
+
+def _pixel_loader(
+    placed: Sequence[Placed], z_mm: FloatArray
+) -> Callable[[], npt.NDArray[np.int16]]:
+    def load() -> npt.NDArray[np.int16]:
+        with warnings_as_notes("CT", Log()):  # too late for the provenance; the pixels count
+            stack = np.stack([_hounsfield(p) for p in placed])
+        turned, *_ = to_patient_axes(stack, placed[0].geometry, z_mm)
+        return np.ascontiguousarray(turned, dtype=np.int16)
+
+    return load
+
+
+def _hounsfield(placed: Placed) -> npt.NDArray[np.int16]:
+    where = placed.image.root.where
+    data = placed.image.read()
+    if hashlib.sha256(data).hexdigest() != placed.image.sha256:
+        raise DicomError("the image changed after it was first read", where=where)
+    with translated(where, "the image's pixels cannot be read"):
+        dataset = parse(data, Budget(where), with_pixels=True)
+        root = Item(dataset, where)
+        slope, intercept = root.number("RescaleSlope"), root.number("RescaleIntercept")
+        stored = dataset.pixel_array.astype(np.float64)
+        if stored.shape != placed.shape:
+            raise DicomError("the image has more or fewer pixels than it says", where=where)
+        hu = stored * (1.0 if slope is None else slope) + (intercept or 0.0)
+        return np.clip(np.rint(hu), -32768, 32767).astype(np.int16)

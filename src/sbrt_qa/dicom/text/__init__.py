@@ -1,0 +1,1 @@
+"""Texts and numbers of DICOM elements: character sets, decimals, labels."""

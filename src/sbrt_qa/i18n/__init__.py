@@ -1,0 +1,1 @@
+"""Sentences that can be put into another language, and the languages."""

@@ -1,0 +1,78 @@
+"""Derived structures, isodoses and rings of one plan, written as a structure set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sbrt_qa.pipeline import DEFAULT_PROTOCOL, choose, protocol_family
+
+if TYPE_CHECKING:
+    from sbrt_qa.model.outcome import Finding
+    from sbrt_qa.review.derived_structures import Derived, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written, and what speaks against its parts belonging together."""
+
+    made: tuple[Derived, ...]
+    doubts: tuple[Finding, ...]
+
+
+def export(
+    paths: Sequence[Path],
+    wanted: Wanted,
+    out: Path,
+    protocol_name: str = DEFAULT_PROTOCOL,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    plan: str | None = None,
+    when: datetime | None = None,
+) -> Exported:
+    """Make structures of the plan found in `paths` and write them to `out`.
+
+    Contours lie on the slices of the planning image; where it is not among the files, on the planes
+    of the case's own structures, and they refer to the images that those refer to. Where the parts
+    of the case may not belong together, the file says so in its label and descriptions.
+
+    Parameters
+    ----------
+    protocol_name
+        Protocol whose names may be used, such as ``Liver-GTV``.
+    plan
+        Label or UID, where there are several plans.
+    when
+        Date and time that the file states; none unless given.
+
+    Raises
+    ------
+    UsageError
+        Something that is asked for is not there.
+    DicomError
+        Nothing readable is there, or the file cannot be written.
+    """
+    from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.dicom.write.anchors import anchor_of
+    from sbrt_qa.dicom.write.derived_file import Stamp, WrittenRoi, write_derived
+    from sbrt_qa.review.coherence import doubts
+    from sbrt_qa.review.derived_structures import derive
+
+    case = choose(load_cases(list(paths)), plan)
+    anchor = anchor_of(case, paths)
+    protocol = protocol_family(protocol_name).of(case).protocol
+    made = derive(case, wanted, anchor.planes_mm, protocol, mapping=mapping)
+    stamp = Stamp(f"{when:%Y%m%d}", f"{when:%H%M%S}") if when else Stamp()
+    rois = [WrittenRoi(d.structure, "; ".join(filter(None, (d.description, d.note)))) for d in made]
+    doubted = doubts(case, with_dose=bool(wanted.isodoses))
+    write_derived(rois, anchor, out, stamp, doubt=_doubt(doubted))
+    return Exported(made, doubted)
+
+
+def _doubt(doubted: Sequence[Finding]) -> str:
+    """Return what the file says of doubts: no names of files, which may tell who the patient is."""
+    told = dict.fromkeys(f"{f.title.lower()} ({f.code})" for f in doubted)
+    return f"DOUBTED, it may not belong together: {', '.join(told)}" if told else ""

@@ -1,0 +1,39 @@
+"""The verbs for a first look at the program: its sample patient, and its test of itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sbrt_qa.errors import UsageError, quoted
+
+if TYPE_CHECKING:
+    from sbrt_qa.selftest.acceptance import SelfTest
+
+
+def sample(out: Path) -> None:
+    """Write the synthetic sample patient into the folder `out`.
+
+    Raises
+    ------
+    UsageError
+        The folder exists and holds something else.
+    """
+    from sbrt_qa.testing.sample import write_samples
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(
+            "the sample is written into a new or empty folder only", got=quoted(out.name)
+        )
+    write_samples(out)
+
+
+def self_test(*, full: bool = False) -> tuple[SelfTest, bool]:
+    """Run the self-test and store it; return the report and whether it could be stored."""
+    from sbrt_qa.selftest.acceptance import run_self_test
+    from sbrt_qa.selftest.state import keep
+
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    found = run_self_test(full=full, date=date)
+    return found, keep(found.to_json())

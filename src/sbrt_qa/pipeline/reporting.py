@@ -1,0 +1,59 @@
+"""One plan reviewed, with all that a report draws."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sbrt_qa import pipeline
+from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
+
+if TYPE_CHECKING:
+    from sbrt_qa.evidence.evidence import Reviewed
+
+
+def report(
+    paths: Sequence[Path],
+    protocol_name: str = pipeline.DEFAULT_PROTOCOL,
+    mapping: Mapping[str, str] | None = None,
+    site_values: Path | None = None,
+    *,
+    plan: str | None = None,
+    cross_check: bool = False,
+    bands: bool = True,
+    site: str = "",
+    submission: str = "",
+    stated: UserStatements = NOTHING_STATED,
+) -> Reviewed:
+    """Review the one plan in `paths`, or the one chosen by `plan`, and keep what can be drawn.
+
+    Parameters
+    ----------
+    site, submission
+        Code of the site and number of the submission, for the head of the report; without a code
+        the one that the files state.
+    stated
+        What the user states by hand.
+
+    Raises
+    ------
+    DicomError, ProtocolError, UsageError
+        As `sbrt_qa.pipeline.check`; also when there are several plans and `plan` does not say
+        which.
+    """
+    from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.dicom.read.identity import document_patient
+    from sbrt_qa.pipeline.one_plan import review_and_gather
+
+    asked = pipeline.asked_of(mapping, site_values, paths, bands=bands, cross_check=cross_check)
+    case = pipeline.choose(load_cases(paths, stated), plan)
+    found = review_and_gather(case, pipeline.protocol_family(protocol_name), asked)
+    review = found.review
+    plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
+    patient = document_patient(review.subject, paths, plan_uid)
+    own = found.occasion
+    occasion = replace(own, site=site or own.site, submission=submission, written=dt.date.today())
+    return replace(found, patient=patient, occasion=occasion)

@@ -1,0 +1,203 @@
+"""The whole report of one case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sbrt_qa.errors import visible
+from sbrt_qa.evidence.evidence import Evidence
+from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.words import Words, msg
+from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.reports import counts
+from sbrt_qa.reports.compose import decision, plain, report_tables
+from sbrt_qa.reports.compose.concerns import apart, concerns
+from sbrt_qa.reports.compose.facts import facts, methods
+from sbrt_qa.reports.compose.glance import glance
+from sbrt_qa.reports.compose.verdict_words import mark_of
+from sbrt_qa.reports.page import Fact, Report
+from sbrt_qa.review.case_review import CaseReview
+from sbrt_qa.review.submission import Occasion
+
+TITLE: Final = msg("Review of an SBRT plan against its protocol")
+DISCLAIMER: Final = msg("For protocol review only. Not for treatment decisions.")
+
+ADVICE: Final = {
+    ReasonCode.STRUCTURE_MISSING: msg(
+        "Contour it, or say with --map which structure it is, and submit again."
+    ),
+    ReasonCode.STRUCTURE_EMPTY: msg("Contour it and submit again."),
+    ReasonCode.NO_DOSE: msg("Export the plan again with its dose."),
+    ReasonCode.OUTSIDE_DOSE_GRID: msg(
+        "Calculate the dose on a grid that holds the whole structure."
+    ),
+}
+"""What to do about a limit that cannot be evaluated."""
+
+UNKNOWN: Final = Occasion()
+
+TITLES_IN_A_LINE: Final = 5
+"""Titles of checks with nothing to look at that one line names."""
+
+SIGNATURES: Final = (
+    msg("Physics reviewer"),
+    msg("Oncology reviewer"),
+)
+
+
+def compose(
+    review: CaseReview,
+    evidence: Evidence | None = None,
+    language: str = "en",
+    occasion: Occasion = UNKNOWN,
+) -> Report:
+    """Return the report of one case in one language.
+
+    Parameters
+    ----------
+    evidence
+        What pictures are drawn from; without it there are none.
+    occasion
+        Whose submission it is, and when the report was made.
+
+    Raises
+    ------
+    UsageError
+        There is no such language.
+    """
+    words = Words(language)
+    wrong = concerns(review, evidence, words)
+    others = report_tables.check_rows(_worst_first(apart(review)), words, good=False)
+    return Report(
+        language=language,
+        standing=words.sentence(review.protocol.standing),
+        title=words(TITLE),
+        subject=visible(review.subject),
+        plan=visible(review.case) or words(msg("(no label)")),
+        mark=mark_of(review.verdict, words),
+        headline=words(decision.headline(review)),
+        summary=summary(review, words),
+        next_step=words(step) if (step := decision.next_step(review)) else "",
+        facts=facts(review, occasion, words),
+        glance=glance(wrong, others),
+        concerns=wrong,
+        apart=others,
+        unknown=_unknown(review, words),
+        unsure=_unsure(review, words),
+        limits=report_tables.limit_rows(review, evidence, words),
+        findings=report_tables.check_rows(_worst_first(review.findings), words, good=False),
+        passed=report_tables.check_rows(review.passed, words, good=True),
+        structures=report_tables.structure_rows(review, evidence, words),
+        names=_names(review, words),
+        site_values=report_tables.comparison_table(review.site_values, words),
+        cross_check=report_tables.comparison_table(review.cross_check, words),
+        repairs=report_tables.repair_table(review, words),
+        notes=tuple(words.sentence(note) for note in review.notes),
+        methods=methods(review, words),
+        inputs=report_tables.input_table(review, words),
+        origin=words.sentence(visible(" ".join(review.protocol.statement.split()))),
+        signatures=tuple(words(text) for text in SIGNATURES),
+        signed=words(msg("What is signed: the review with SHA-256 {hash}."), hash=review.sha256),
+        disclaimer=words(DISCLAIMER),
+        evidence_notes=_evidence_notes(evidence, words),
+        targets=report_tables.target_table(review, words),
+        not_told=tuple(_not_told(review, words)),
+    )
+
+
+def _not_told(review: CaseReview, words: Words) -> Iterator[str]:
+    """Yield the checks that had nothing to look at, by their reasons."""
+    for message, found in counts.by_message(review.not_told).items():
+        for some in batched(found, TITLES_IN_A_LINE):
+            titles = words(msg(", ")).join(words.sentence(f.title) for f in some)
+            yield words.sentence(message) + words(msg(": ")) + titles
+
+
+def batched(found: Sequence[Finding], size: int) -> Iterator[Sequence[Finding]]:
+    """Yield findings a few at a time."""
+    for first in range(0, len(found), size):
+        yield found[first : first + size]
+
+
+def summary(review: CaseReview, words: Words) -> str:
+    """Return how many limits and checks have which verdict, worst first; others apart."""
+    limits = counts.of_limits(review)
+    told = words(msg(", ")).join(_counted(c, words) for c in limits) or words(msg("none counts"))
+    text = words.sentence(counted(len(review.constraints), "limit")) + words(msg(": ")) + told
+    if without := counts.unjudged(review):
+        text += words(msg("; {count} not judged"), count=without)
+    if others := counts.reported_only(review):
+        text += words(msg("; {count} reported only"), count=others)
+    if unrelied := counts.not_relied_on(review):
+        text += words(msg("; {count} not relied on"), count=unrelied)
+    return text + _checks_counted(review, words)
+
+
+def _counted(count: counts.Count, words: Words) -> str:
+    word = mark_of(count.verdict, words).word
+    text = words(msg("{count} {verdict}"), count=count.number, verdict=word)
+    if count.borderline:
+        text += words(msg(" ({count} borderline)"), count=count.borderline)
+    return text
+
+
+def _checks_counted(review: CaseReview, words: Words) -> str:
+    checks = counts.of_checks(review)
+    if not checks:
+        return ""
+    told = words(msg(", ")).join(
+        words(msg("{count} nothing found"), count=c.number)
+        if c.verdict is Verdict.PER_PROTOCOL
+        else _counted(c, words)
+        for c in checks
+    )
+    number = words.sentence(counted(sum(c.number for c in checks), "check"))
+    return f" · {number}" + words(msg(": ")) + told
+
+
+def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda f: -1 if f.verdict is None else f.verdict.rank, reverse=True)
+
+
+def _unknown(review: CaseReview, words: Words) -> tuple[Fact, ...]:
+    """Return why limits that count are not evaluable, and which."""
+    groups: dict[str, list[str]] = {}
+    for c in review.constraints:
+        if c.counts and isinstance(c.reason, Reason):
+            told = f"{visible(c.structure)} {visible(c.metric)}"
+            reason = words.sentence(c.reason.detail).rstrip(".。") + words(msg("."))
+            if c.reason.code in ADVICE:
+                reason += " " + words(ADVICE[c.reason.code])
+            groups.setdefault(reason, []).append(told)
+    return tuple(Fact(reason, ", ".join(told)) for reason, told in groups.items())
+
+
+def _unsure(review: CaseReview, words: Words) -> tuple[str, ...]:
+    return tuple(
+        f"{visible(c.structure)} {visible(c.metric)}: {plain.unsure(c, words)}"
+        for c in review.constraints
+        if c.borderline and c.counts
+    )
+
+
+def _names(review: CaseReview, words: Words) -> tuple[str, ...]:
+    """Return which ROIs stand for which names, where the name alone does not say it."""
+    told = {
+        f"{visible(m.protocol_name)} ← {visible(', '.join(m.plan_names))}: "
+        f"{words.sentence(m.rule)}": None
+        for c in review.constraints
+        if (m := c.match) and m.plan_names != (m.protocol_name,)
+    }
+    return tuple(told)
+
+
+def _evidence_notes(evidence: Evidence | None, words: Words) -> tuple[str, ...]:
+    if evidence is None:
+        return (
+            words(msg("This report was made without the plan's files, so it has no pictures.")),
+        )
+    notes = tuple(words.sentence(note) for note in evidence.notes)
+    if not evidence.curves:
+        return (*notes, words(msg("There is nothing to draw: structures with a dose are needed.")))
+    return notes

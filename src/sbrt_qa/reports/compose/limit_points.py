@@ -1,0 +1,46 @@
+"""Limits as points on dose-volume histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
+from sbrt_qa.errors import visible
+from sbrt_qa.evidence.evidence import Curve, Evidence
+from sbrt_qa.protocol.direction import spec_of
+from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.reports.page import Marker
+
+
+def volume_at_cc(curve: Curve, evidence: Evidence, dose_gy: float) -> float:
+    """Return the volume that receives at least a dose, linear between the doses of the axis."""
+    return float(np.interp(dose_gy, evidence.dose_axis_gy, curve.at_dose_cc))
+
+
+def markers(
+    result: ConstraintResult, curve: Curve, prescription_gy: float | None
+) -> tuple[tuple[Marker, ...], tuple[Marker, ...]]:
+    """Return the bounds of a limit as points on its curve, and the point that the plan reaches."""
+    spec = spec_of(result)
+    if spec is None or spec.conversion is not None or spec.relative_to:
+        return (), ()
+    bounds = {result.per_protocol_limit, result.minor_limit} - {None}
+    limits = tuple(_points(result, spec, curve, prescription_gy, sorted(filter(None, bounds))))
+    value = () if result.value is None else (result.value,)
+    return limits, tuple(_points(result, spec, curve, prescription_gy, value))
+
+
+def _points(
+    result: ConstraintResult,
+    spec: MetricSpec,
+    curve: Curve,
+    prescription_gy: float | None,
+    values: tuple[float, ...] | list[float],
+) -> Iterator[Marker]:
+    point = meaning_of(spec).point
+    for value in values:
+        found = point(spec, value, curve.volume_cc, prescription_gy)
+        if found is not None:
+            yield Marker(*found, text=visible(result.metric), limit=visible(result.key))

@@ -1,0 +1,214 @@
+"""The tables of a report: limits, checks, structures, values from elsewhere, repairs, files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from sbrt_qa.errors import visible
+from sbrt_qa.evidence.evidence import Evidence
+from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.words import Words, msg
+from sbrt_qa.model.case import SourceFile
+from sbrt_qa.model.outcome import Finding, Verdict
+from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.wording import value_text
+from sbrt_qa.reports.compose import verdict_words
+from sbrt_qa.reports.compose.verdict_words import limit_mark, mark_of
+from sbrt_qa.reports.page import CheckRow, LimitRow, StructureRow, Table
+from sbrt_qa.reports.target_cells import target_cells
+from sbrt_qa.reports.view import comparison_cells
+from sbrt_qa.review.case_review import CaseReview, StructureSummary
+from sbrt_qa.second_opinion.second_opinion import TOLERANCE_SOURCE, Comparison
+
+NOTHING: Final = "–"
+
+SLICES: Final = ("CT", "MR", "PT")
+"""Modalities of which one file is one slice; they are told as one row."""
+
+
+def limit_rows(review: CaseReview, evidence: Evidence | None, words: Words) -> tuple[LimitRow, ...]:
+    """Return every limit, in the review's order, which is worst first."""
+    return tuple(_limit(c, evidence, words) for c in review.constraints)
+
+
+def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> LimitRow:
+    return LimitRow(
+        id=visible(c.key),
+        mark=limit_mark(c, words),
+        counts=c.counts,
+        priority=str(c.priority) if c.counts else f"({c.priority})",
+        structure=verdict_words.structure_text(c),
+        metric=visible(c.metric),
+        value=value_text(c),
+        band=verdict_words.band_text(c, words),
+        borderline=c.borderline,
+        bound=verdict_words.bound_text(c, words),
+        minor=verdict_words.minor_text(c, words),
+        margin=verdict_words.margin_text(c),
+        percent=verdict_words.percent_text(c),
+        reason=words.sentence(c.reason.detail) if c.reason else "",
+        note=words.sentence(c.note),
+        source=visible(", ".join(c.source)),
+        curve=evidence.curve_of.get(c.key, "") if evidence else "",
+        place=evidence is not None and c.key in evidence.places,
+    )
+
+
+def check_rows(findings: Iterable[Finding], words: Words, *, good: bool) -> tuple[CheckRow, ...]:
+    """Return findings, or checks that found nothing wrong when `good`."""
+    return tuple(_check(f, words, good=good) for f in findings)
+
+
+def _check(f: Finding, words: Words, *, good: bool) -> CheckRow:
+    verdict = f.verdict or (Verdict.PER_PROTOCOL if good else None)
+    title, message, advice = (words.sentence(text) for text in (f.title, f.message, f.advice))
+    seen = (f.where, f.found, f.expected, f.tolerance)
+    where, found, expected, tolerance = (words.value(text) for text in seen)
+    if message and message != found:
+        message = message.rstrip(".。") + words(msg("."))
+    return CheckRow(
+        code=visible(f.code),
+        mark=mark_of(verdict, words),
+        title=title or visible(f.code),
+        where=where,
+        message=message,
+        advice=advice,
+        found=found,
+        expected=expected,
+        tolerance=tolerance,
+        source=words.sentence(f.source),
+    )
+
+
+def structure_rows(
+    review: CaseReview, evidence: Evidence | None, words: Words
+) -> tuple[StructureRow, ...]:
+    """Return every structure, in file order."""
+    return tuple(_structure(s, evidence, words) for s in review.structures)
+
+
+def _structure(s: StructureSummary, evidence: Evidence | None, words: Words) -> StructureRow:
+    outside = ""
+    if s.outside_dose_grid_cc is not None and s.volume_cc:
+        outside = f"{100 * s.outside_dose_grid_cc / s.volume_cc:.1f} %"
+    planes = evidence.planes if evidence else {}
+    gaps = evidence.gaps if evidence else {}
+    return StructureRow(
+        name=visible(s.key),
+        protocol_names=visible(", ".join(s.matched)) or NOTHING,
+        kind=visible(s.interpreted_type) or NOTHING,
+        volume=_number(s.volume_cc),
+        slices=str(planes.get(s.key, NOTHING)),
+        gaps=str(gaps.get(s.key, NOTHING)),
+        outside=outside,
+        minimum=_number(s.min_gy),
+        mean=_number(s.mean_gy),
+        maximum=_number(s.max_gy),
+        reason=words.sentence(s.reason.detail) if s.reason else "",
+        curve=s.key if evidence is not None and s.key in evidence.curves else "",
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def comparison_table(rows: Sequence[Comparison], words: Words) -> Table | None:
+    """Return values beside those from elsewhere, None when there are none."""
+    if not rows:
+        return None
+    texts = (
+        msg("structure"), msg("metric"), msg("ours"), msg("theirs"), msg("difference"),
+        msg("tolerance"), msg("agreement"), msg("likely cause"),
+    )  # fmt: skip
+    cells = tuple(
+        (visible(r.structure), visible(r.metric), *comparison_cells(r), _cause(r, words))
+        for r in rows
+    )
+    agree = sum(r.agrees is True for r in rows)
+    judged = sum(r.agrees is not None for r in rows)
+    note = words(
+        msg("{agree} of {judged} values agree with {source}."),
+        agree=agree, judged=judged, source=visible(rows[0].origin),
+    )  # fmt: skip
+    return Table(tuple(words(t) for t in texts), cells, (note, words.sentence(TOLERANCE_SOURCE)))
+
+
+TARGET_HEADS: Final = (
+    msg("target"), msg("kind"), msg("role"), msg("prescribed"), msg("volume"), msg("coverage"),
+    msg("near minimum"), msg("hot spot"), msg("conformity"), msg("verdict"),
+)  # fmt: skip
+ROLES: Final = {
+    "judged": msg("judged"), "copy": msg("copy"), "union": msg("union"), "helper": msg("helper"),
+    "held": msg("held"), "set apart": msg("set apart"), "empty": msg("empty"),
+    "unclear": msg("unclear"),
+}  # fmt: skip
+
+
+def target_table(review: CaseReview, words: Words) -> Table | None:
+    """Return every target of the plan with its dose at a glance, None when there is none."""
+    if not review.targets:
+        return None
+    rows = []
+    for one in review.targets:
+        name, kind, role, *numbers = target_cells(one)
+        role = words(ROLES[role]) if role in ROLES else visible(role)
+        mark = mark_of(one.verdict, words)
+        verdict = NOTHING if one.verdict is None else f"{mark.sign} {mark.word}"
+        rows.append((name, kind or NOTHING, role, *(n or NOTHING for n in numbers), verdict))
+    notes = [
+        words(msg("Coverage is V100 %, near minimum D98 %, hot spot D0.03cc, in % of what is "
+                  "prescribed to the target.")),
+        *(f"{visible(t.name)}: {words.sentence(t.why)}" for t in review.targets
+          if t.role != "judged"),
+    ]  # fmt: skip
+    if any(t.own_prescription for t in review.targets):
+        notes.append(words(msg("* the plan prescribes this dose to this very structure")))
+    if any(t.of_union for t in review.targets):
+        notes.append(words(msg("In brackets: an index of the union of these targets.")))
+    return Table(tuple(words(h) for h in TARGET_HEADS), tuple(rows), tuple(notes))
+
+
+def _cause(row: Comparison, words: Words) -> str:
+    return "; ".join(words.sentence(text) for text in row.told)
+
+
+def repair_table(review: CaseReview, words: Words) -> Table | None:
+    """Return the repairs that reading took, None when there were none."""
+    if not review.repairs:
+        return None
+    heads = (words(msg("repair")), words(msg("where")), words(msg("what was done")))
+    rows = ((visible(r.quirk), visible(r.where), words.sentence(r.detail))
+            for r in review.repairs)  # fmt: skip
+    return Table(heads, tuple(dict.fromkeys(rows)))
+
+
+def _stack(files: Sequence[SourceFile], words: Words) -> tuple[str, str, str, str]:
+    """Return the slices of an image as one row, with a fingerprint of their fingerprints."""
+    together = hashlib.sha256("".join(sorted(f.sha256 for f in files)).encode()).hexdigest()
+    return (
+        words.sentence(counted(len(files), "slice")),
+        visible(files[0].modality),
+        words(msg("SHA-256 of their sorted SHA-256")),
+        together,
+    )
+
+
+def input_table(review: CaseReview, words: Words) -> Table:
+    """Return the files with their fingerprints, then how they were joined."""
+    heads = (words(msg("file")), words(msg("kind")), "SOP Instance UID", "SHA-256")
+    single = [f for f in review.files if f.modality not in SLICES]
+    rows = [
+        (visible(f.name), visible(f.modality), visible(f.sop_instance_uid), f.sha256)
+        for f in single
+    ]
+    stacks = ([f for f in review.files if f.modality == modality] for modality in SLICES)
+    rows += [_stack(files, words) for files in stacks if files]
+    links = tuple(
+        f"{visible(k.source)} → {visible(k.target)}: {words.sentence(str(k.kind))}"
+        + (f" ({words.sentence(k.note)})" if k.note else "")
+        for k in review.links
+    )
+    return Table(heads, tuple(rows), links)

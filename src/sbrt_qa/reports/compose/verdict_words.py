@@ -1,0 +1,87 @@
+"""Verdicts and numbers in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sbrt_qa.errors import visible
+from sbrt_qa.i18n.words import Words, msg
+from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.wording import OPERATORS, band_ends, rounded, shown_bound, unit_text
+from sbrt_qa.reports.page import Mark
+from sbrt_qa.reports.view import SIGNS
+
+WORDS: Final = {
+    Verdict.PER_PROTOCOL: msg("per protocol"),
+    Verdict.MINOR: msg("minor"),
+    Verdict.MAJOR: msg("MAJOR"),
+    Verdict.NOT_EVALUABLE: msg("not evaluable"),
+}
+
+
+def mark_of(verdict: Verdict | None, words: Words) -> Mark:
+    """Return a verdict as sign and word; None is information."""
+    if verdict is None:
+        return Mark(None, "·", words(msg("information")))
+    return Mark(verdict, SIGNS[verdict], words(WORDS[verdict]))
+
+
+def limit_mark(result: ConstraintResult, words: Words) -> Mark:
+    """Return the verdict of a limit, or that its value is not relied on."""
+    if result.is_relied_on:
+        return mark_of(result.verdict, words)
+    return Mark(result.verdict, SIGNS[result.verdict], words(msg("not relied on")))
+
+
+def number_text(value: float, unit: str) -> str:
+    """Return a bound or a difference with its unit, as short as it is."""
+    return f"{value:.6g}{unit_text(unit)}"
+
+
+def bound_text(result: ConstraintResult, words: Words) -> str:
+    """Return the bound of per protocol with its operator."""
+    bound = shown_bound(result, result.per_protocol_limit)
+    if bound is None:
+        return words(msg("report")) if result.op == "report" else words(msg("by volume"))
+    return f"{OPERATORS.get(result.op, result.op)} {number_text(bound, result.unit)}"
+
+
+def minor_text(result: ConstraintResult, words: Words) -> str:
+    """Return the bound of minor; ``any`` when nothing is worse, ``none`` when nothing is minor."""
+    if result.per_protocol_limit is None:
+        return ""
+    minor = shown_bound(result, result.minor_limit)
+    if minor is None:
+        return words(msg("none")) if result.beyond is Verdict.MAJOR else words(msg("any"))
+    if result.minor_limit == result.per_protocol_limit:
+        return words(msg("none"))
+    return number_text(minor, result.unit)
+
+
+def structure_text(result: ConstraintResult) -> str:
+    """Return the structure of the protocol, and those of the plan where they differ."""
+    names = [visible(name) for name in result.match.plan_names] if result.match else []
+    wanted = visible(result.structure)
+    return wanted if names == [wanted] or not names else f"{wanted} → {', '.join(names)}"
+
+
+def band_text(result: ConstraintResult, words: Words) -> str:
+    """Return where the value may lie; empty when no band is known."""
+    if result.band is None:
+        return ""
+    low, high = band_ends(result)
+    return words(msg("{low} to {high}"), low=low, high=high) + unit_text(result.unit)
+
+
+def margin_text(result: ConstraintResult) -> str:
+    """Return the signed distance to the bound of per protocol."""
+    return "" if result.margin is None else rounded(result.margin + 0.0, (0.0,), signed=True)
+
+
+def percent_text(result: ConstraintResult) -> str:
+    """Return the distance in % of the bound, signed as the margin; empty where it means nothing."""
+    bound = result.per_protocol_limit
+    if result.margin is None or not bound or result.unit == "bool":
+        return ""
+    return f"{100 * result.margin / abs(bound):+.1f} %"

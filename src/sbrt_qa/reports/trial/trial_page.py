@@ -1,0 +1,105 @@
+"""The page, put together: everything in one file, nothing fetched, no text taken for markup."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from sbrt_qa.i18n.words import SOURCE, Words
+
+HERE: Final = Path(__file__).parent
+SCRIPTS: Final = ("base.js", "plot.js", "charts.js", "page.js")
+
+SAID: Final = re.compile(r'\bsay\("((?:[^"\\]|\\.)+)"')
+"""A sentence of the scripts: the first argument of ``say``."""
+
+Row = Mapping[str, Any]
+
+
+def trial_page(
+    title: str,
+    about: str,
+    foot: str,
+    answers: Mapping[str, Any],
+    told: Mapping[str, Row],
+    language: str = SOURCE,
+    standing: Sequence[str] = (),
+) -> str:
+    """Return the report of a trial as HTML.
+
+    Parameters
+    ----------
+    title, about, foot
+        Plain texts.
+    answers
+        Rows under the names ``rows``, ``sites``, ``limits``, ``periods``, ``approvals``,
+        ``outliers``, ``queries``, ``unreviewed`` and ``places`` (those not taken), with the columns
+        of `sbrt-qa query`; and ``plots``, what the plots are drawn from
+        (`sbrt_qa.audit.plots`). A submission of ``rows`` also has
+        the paths of its ``reports``, below the page's folder.
+    told
+        By submission code, under ``details`` deviations and findings: ``what``, ``verdict``,
+        ``text`` each; under ``changes`` what a resubmission changed: ``what``, with ``verdicts``,
+        ``from`` and ``to`` of a limit, or ``text``.
+    language
+        One of `sbrt_qa.i18n.words.languages`.
+    standing
+        Whether the protocols are drafts or who approved them, one sentence each: the first line.
+
+    Raises
+    ------
+    UsageError
+        There is no such language.
+    """
+    words = Words(language)
+    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    style = (HERE / "page.css").read_text(encoding="utf-8")
+    said = {text: words(text) for text in SAID.findall(script)}
+    return _template().render(
+        language=language,
+        _=words,
+        standing=" ".join(words.sentence(text) for text in standing),
+        title=title,
+        about=about,
+        foot=foot,
+        policy=Markup(_policy(script, style)),  # noqa: S704 - our own
+        style=Markup(style),  # noqa: S704 - our own
+        script=Markup(script),  # noqa: S704 - our own
+        data=Markup(_inert({**answers, **told, "words": said})),  # noqa: S704 - cannot end its element
+    )
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined
+    )
+    return environment.get_template("page.j2")
+
+
+def _inert(data: Mapping[str, Any]) -> str:
+    r"""Return JSON that cannot end the element it stands in: ``<`` is ``\u003c``."""
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _policy(script: str, style: str) -> str:
+    """Return a policy under which only our own script and style run and nothing is fetched."""
+    return (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

@@ -1,0 +1,1 @@
+"""Values from elsewhere beside ours: the site's own, and those of a second engine."""

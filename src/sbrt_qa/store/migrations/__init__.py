@@ -1,4 +1,0 @@
-"""How a store of an older version becomes a current one, and back; see `sbrt_qa.store.connection`.
-
-Applied migrations are history: they state their tables in full and never change.
-"""
