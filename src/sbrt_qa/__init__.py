@@ -61,13 +61,13 @@ __all__ = [
 
 _HOME = {
     "Case": "model.case",
-    "CaseReview": "review.result",
-    "DVH": "dosimetry.dvh",
+    "CaseReview": "review.case_review",
+    "DVH": "dosimetry.histogram",
     "DvhTable": "review.dvh_table",
-    "Protocol": "protocol.schema",
+    "Protocol": "protocol.definition",
     "dvh": "review.dvh_table",
     "load_cases": "dicom.load",
-    "load_protocol": "protocol.load",
+    "load_protocol": "protocol.protocol_files",
     "review_case": "review.review",
 }
 """Room of every public name; the errors, which are not listed, live in ``errors``."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
-from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.i18n.phrase import say
+from sbrt_qa.model.outcome import Reason, Severity
 
 
 @check(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.i18n.phrase import say
 from sbrt_qa.protocol.variables.plan_facts import fractions, prescription_gy
 from sbrt_qa.protocol.variables.registry import Fact, not_stated, variable
 
