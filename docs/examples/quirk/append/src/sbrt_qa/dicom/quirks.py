@@ -1,3 +1,5 @@
+
+
 @DOSE_UNITS.quirk("dose-units-in-lower-case", vendor="several", example="Dose Units 'Gy'")
 def lower_case_units(units: str) -> Mended[str] | None:
     """Dose units in lower or mixed case are read as if in capitals."""
