@@ -23,7 +23,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 
 PROCESSES, AT_ONCE = 60, 2
-ROIS, PLANES, POINTS = 12, 60, 180
+ROIS, PLANES, POINTS = 17, 60, 180
 
 READ = """
 import sys
