@@ -31,13 +31,14 @@ DISOWNS: Final = {
 """What a find that blocks disowns: the dose in the structures, or the structures themselves, and
 with them everything that is computed from them."""
 
-_OF_DOSE: Final = (
-    "BEAM_DOSE_AT_POINT", "BEAM_DOSE_SUM", "DOSE_TWICE", "LIVER_LEVEL", "OAR_DRIVEN",
-    "STORED_DVH_DIFFERS",
-)  # fmt: skip
+_OF_DOSE_ALONE: Final = ("BEAM_DOSE_AT_POINT", "BEAM_DOSE_SUM")
+"""Look at the dose and the plan; what is drawn does not matter to them."""
+
+_OF_DOSE_IN_STRUCTURES: Final = ("DOSE_TWICE", "LIVER_LEVEL", "OAR_DRIVEN", "STORED_DVH_DIFFERS")
 
 _OF_STRUCTURES: Final = (
-    *_OF_DOSE, "CONTOURS_CROSS", "CONTOURS_SET_ASIDE", "CONTOUR_NEARLY_TWICE", "CONTOUR_TWICE",
+    *_OF_DOSE_IN_STRUCTURES, "CONTOURS_CROSS", "CONTOURS_SET_ASIDE", "CONTOUR_NEARLY_TWICE",
+    "CONTOUR_TWICE",
     "COUCH_IN_BODY", "DOSE_GRID_MARGIN", "GAP_BRIDGED", "GAP_LEFT_OPEN", "ISOCENTRE_FAR",
     "ISOCENTRE_OUTSIDE", "LATERALITY", "LIVER_MINUS_TARGET", "OAR_TARGET_OVERLAP",
     "ORGAN_AT_SCAN_END", "ORGAN_VOLUME", "OTHER_SIDE", "OUTSIDE_BODY", "OUTSIDE_DOSE_GRID",
@@ -45,7 +46,10 @@ _OF_STRUCTURES: Final = (
     "TARGET_NESTING", "WALL_THIN",
 )  # fmt: skip
 
-RESTS_ON: Final = {Part.DOSE: frozenset(_OF_DOSE), Part.STRUCTURES: frozenset(_OF_STRUCTURES)}
+RESTS_ON: Final = {
+    Part.DOSE: frozenset((*_OF_DOSE_ALONE, *_OF_DOSE_IN_STRUCTURES)),
+    Part.STRUCTURES: frozenset(_OF_STRUCTURES),
+}
 """Checks whose finds rest on a part; none of them disowns anything."""
 
 
