@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """Bring the catalogues of reports up to date with the sentences in the code.
 
-    scripts/update_catalogue.py [--prune]    rewrites src/sbrt_qa/i18n/locale/*.po
+    scripts/update_catalogue.py                rewrites src/sbrt_qa/i18n/locale/*.po
+    scripts/update_catalogue.py --prune        drops what no longer stands in the code
+    scripts/update_catalogue.py --set LANG     first sets `English TAB translation`, lines
+    scripts/update_catalogue.py --check        changes nothing and lists what is not translated
+    scripts/update_catalogue.py --check --release    ... and fails where something is not
 
 Sentences are the literals in ``say("...")`` and ``msg("...")``, in scripts of the trial report
-``say("...")`` too, and in templates ``_("...")``;
-``counted(n, "beam")`` says two: ``1 beam`` and ``{0} beams``. Besides there are whole texts of
-protocols and of checks, and what refusals say. New sentences come out untranslated;
-`tests/reports/test_words.py` fails until somebody has translated them.
+``say("...")`` too, and in templates ``_("...")``; ``counted(n, "beam")`` is one entry with plural
+forms: ``{0} beam`` and ``{0} beams``. Besides there are whole texts of protocols and of checks, and
+what refusals say. New sentences come out untranslated, and reports show them in English with a mark
+until somebody has translated them.
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from ruamel.yaml import YAML
 
@@ -27,6 +32,7 @@ import sbrt_qa.checks  # noqa: F401 - registers them
 from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.slabs import Between, Ends
+from sbrt_qa.i18n.phrase import forms_of
 from sbrt_qa.model.case import LinkKind
 from sbrt_qa.model.plan import BeamKind
 from sbrt_qa.reports.trial.trial_page import SAID
@@ -35,7 +41,19 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sbrt_qa"
 LOCALE = SOURCE / "i18n" / "locale"
 
-HEADER = "# Sentences of reports. scripts/update_catalogue.py keeps them in step with the code.\n\n"
+HEADER = """\
+# Sentences of reports. scripts/update_catalogue.py keeps them in step with the code.
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plurals};\\n"
+
+"""
+
+Sentence: TypeAlias = str | tuple[str, str]
+"""A sentence, or its forms for one and for several."""
 
 _IN_TEMPLATE = re.compile(r"""\b_\(\s*(["'])(.+?)\1""", re.DOTALL)
 
@@ -63,9 +81,9 @@ def of_values() -> dict[str, str]:
     )
 
 
-def of_code() -> dict[str, str]:
+def of_code() -> dict[Sentence, str]:
     """Return the sentences in the code and its templates, and the file of each."""
-    found: dict[str, str] = {}
+    found: dict[Sentence, str] = {}
     for path in sorted(SOURCE.rglob("*.py")):
         for text in _said(ast.parse(path.read_text(encoding="utf-8"))):
             found.setdefault(text, _where(path))
@@ -78,7 +96,7 @@ def of_code() -> dict[str, str]:
     return found
 
 
-def _said(tree: ast.Module) -> Iterator[str]:
+def _said(tree: ast.Module) -> Iterator[Sentence]:
     """Yield the literals that calls of `WORDS` begin with, and what errors say."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
@@ -92,12 +110,11 @@ def _said(tree: ast.Module) -> Iterator[str]:
                 yield str(text.value)
 
 
-def _counts(call: ast.Call) -> Iterator[str]:
+def _counts(call: ast.Call) -> Iterator[Sentence]:
     """Yield what ``counted(number, noun)`` says, for one and for several."""
-    nouns = [n.value for n in call.args[1:] if isinstance(n, ast.Constant)]
+    nouns = [n.value for n in call.args[1:3] if isinstance(n, ast.Constant)]
     if _name(call.func) == "counted" and nouns:
-        yield f"1 {nouns[0]}"
-        yield f"{{0}} {nouns[1] if len(nouns) > 1 else f'{nouns[0]}s'}"
+        yield forms_of(*map(str, nouns))
 
 
 def _name(node: ast.expr) -> str:
@@ -135,7 +152,7 @@ def _spoken(part: object) -> Iterator[str]:
             yield from _spoken(one)
 
 
-def wanted() -> dict[str, str]:
+def wanted() -> dict[Sentence, str]:
     """Return every sentence that a catalogue must hold, and the file of each."""
     return of_protocols() | of_checks() | of_values() | of_code()
 
@@ -149,29 +166,69 @@ def updated(path: Path) -> Catalog:
     with path.open("rb") as file:
         old = read_po(file, locale=language)
     new = Catalog(locale=language, project="sbrt_qa", fuzzy=False)
-    known_before = {str(m.id): "" for m in old if m.id and m.string and "--prune" not in sys.argv}
-    for text, where in sorted((known_before | wanted()).items(), key=lambda i: (i[1], i[0])):
+    kept = {} if "--prune" in sys.argv else {_sentence(m): "" for m in old if m.id and m.string}
+    ordered = sorted(
+        (kept | wanted()).items(), key=lambda i: (i[1], i[0] if isinstance(i[0], str) else i[0][0])
+    )
+    for text, where in ordered:
         known = old.get(text)
-        new.add(text, known.string if known else "", locations=[(where, 0)] if where else [])
+        string = known.string if known and _sentence(known) == text else ""
+        new.add(text, string, locations=[(where, 0)] if where else [])
     return new
+
+
+def _sentence(message: Message) -> Sentence:
+    return tuple(message.id) if isinstance(message.id, tuple | list) else str(message.id)
+
+
+def missing(catalogue: Catalog) -> list[tuple[Sentence, str]]:
+    """Return the sentences without a translation, and the file of each."""
+    return [
+        (_sentence(m), m.locations[0][0] if m.locations else "")
+        for m in catalogue
+        if m.id and not (all(m.string) if isinstance(m.string, tuple | list) else m.string)
+    ]
+
+
+def set_translations(path: Path, lines: list[str]) -> None:
+    """Put translations into a catalogue: ``English TAB translation``, of plurals by their first."""
+    catalogue = updated(path)
+    for line in lines:
+        text, _, translation = line.rstrip("\n").partition("\t")
+        message = catalogue.get(text)
+        if message is None or not translation:
+            print(f"not a sentence of the code: {text}")
+        elif isinstance(message.id, tuple | list):
+            message.string = (translation,) * catalogue.num_plurals
+        else:
+            message.string = translation
+    path.write_bytes(content(catalogue))
 
 
 def content(catalogue: Catalog) -> bytes:
     """Return a catalogue as the bytes of its file, the same for the same sentences."""
     file = io.BytesIO()
     write_po(file, catalogue, omit_header=True, width=0, include_lineno=False)
-    return HEADER.encode() + file.getvalue()
+    plurals = f"nplurals={catalogue.num_plurals}; plural={catalogue.plural_expr}"
+    header = HEADER.format(language=catalogue.locale_identifier, plurals=plurals)
+    return header.encode() + file.getvalue()
 
 
 def main() -> int:
-    missing = 0
+    checks, left = "--check" in sys.argv, 0
+    if "--set" in sys.argv:
+        language = sys.argv[sys.argv.index("--set") + 1]
+        set_translations(LOCALE / f"{language}.po", sys.stdin.readlines())
     for path in sorted(LOCALE.glob("*.po")):
         catalogue = updated(path)
-        path.write_bytes(content(catalogue))
-        untranslated = [m.id for m in catalogue if m.id and not m.string]
-        missing += len(untranslated)
+        if not checks:
+            path.write_bytes(content(catalogue))
+        untranslated = missing(catalogue)
+        left += len(untranslated)
         print(f"{path.name}: {len(catalogue)} sentences, {len(untranslated)} untranslated")
-    return 1 if missing else 0
+        for text, where in untranslated:
+            print(f"  {where}: {text if isinstance(text, str) else ' | '.join(text)}")
+    return 1 if left and "--release" in sys.argv else 0
 
 
 if __name__ == "__main__":

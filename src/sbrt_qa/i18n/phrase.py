@@ -95,17 +95,28 @@ def said(error: SbrtQaError) -> Phrase:
     return say("{0}. {1}", text, stated(error.advice)) if error.advice else text
 
 
-def counted(number: int, one: str, several: str = "") -> Phrase:
+def counted(number: int, one: str, several: str = "", *values: object) -> Phrase:
     """Return a number with its noun: ``1 beam``, ``2 beams``, ``0 beams``.
+
+    The two forms are one entry of the catalogue, which has as many forms as its language.
 
     Parameters
     ----------
     one, several
-        The noun for one, and for every other number; ``one`` with an s unless given.
+        The noun for one, and for every other number; ``one`` with an s unless given. Or two whole
+        sentences with the number in ``{0}``, both given.
+    values
+        What stands in ``{1}``, ``{2}`` and on.
     """
-    if number == 1:
-        return Phrase(f"1 {one}")
-    return Phrase(f"{{0}} {several or f'{one}s'}", (str(number),))
+    form = forms_of(one, several)[number != 1]
+    return Phrase(form, (str(number), *(v if isinstance(v, str) else str(v) for v in values)))
+
+
+def forms_of(one: str, several: str = "") -> tuple[str, str]:
+    """Return the templates that :func:`counted` makes, for one and for every other number."""
+    if "{0}" in one:
+        return one, several
+    return f"{{0}} {one}", f"{{0}} {several or f'{one}s'}"
 
 
 def joined(sign: str, parts: Iterable[str]) -> str:
