@@ -4,6 +4,7 @@
 of 1500 cc (120 x 300), PTV, 20 organs (100 x 400); dose 200 x 150 x 170 at 2 mm, 32 bit; a plan.
 ``organ``: one liver-like organ of 1400 cc in the same dose. ``points``: one ROI of 600,000 points.
 ``rois``: 200 ROIs, 8000 contours, 1.6 million points: a structure set of 40 MB, no dose.
+``large_ct``: the large case with a CT of 220 slices of 512 x 512 pixels beside it, 115 MB.
 
     python benchmarks/large_case.py          makes what is missing in benchmarks/.data, and lists it
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from sbrt_qa.dicom.write.linked_set import CaseContent, write_case
 from sbrt_qa.dicom.write.rtdose_file import RtDoseOptions
 from sbrt_qa.dicom.write.rtstruct_file import RtStructOptions
 from sbrt_qa.model.grid import DoseGrid, FloatArray
+from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.plan import (
     Beam,
     DoseReference,
@@ -118,6 +121,14 @@ def _large() -> CaseContent:
     return CaseContent(large_structures(), dose(), plan(), **_options())
 
 
+def _large_ct() -> CaseContent:
+    z_mm = FIRST_Z_MM + SLICE_MM * np.arange(220)
+    corner, pixels = (-255.5 * 0.977, -255.5 * 0.977), (512, 512)
+    image = ImageSeries(z_mm, corner, (0.977, 0.977), pixels)
+    hu = np.zeros((220, 512, 512), dtype=np.int16)
+    return replace(_large(), image=image, hu=hu)
+
+
 def _organ() -> CaseContent:
     liver = organ(1, "LIVER", (-40.0, -10.0, 10.0), (75.0, 55.0, 81.0), 300)
     return CaseContent(StructureSet((liver,), label="ORGAN"), dose(), plan(), **_options())
@@ -142,6 +153,7 @@ def _options() -> dict[str, RtDoseOptions | RtStructOptions]:
 
 MAKERS: dict[str, Callable[[], CaseContent]] = {
     "large": _large,
+    "large_ct": _large_ct,
     "organ": _organ,
     "points": _points,
     "rois": _rois,

@@ -46,7 +46,7 @@ DOORS = {
     "contourpy": ("geometry.outlines.", "reports.figures."),
     "llvmlite": ("._kernels",),
     "ruamel": ("protocol.protocol_files",),
-    "yaml": ("protocol.protocol_files",),
+    "yaml": ("protocol.yaml_fast",),
     "typer": ("cli.",),
     "click": ("cli.",),
     "rich": ("cli.", "reports."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +70,8 @@ class DoseGrid:
         Whether it was taken for the dose of the plan although its summation says otherwise.
     taken_as
         What the user states that it holds, in words; empty where nobody did.
+    max_gy
+        Largest voxel value, which is also the maximum of the trilinear interpolant.
     """
 
     dose_gy: FloatArray
@@ -82,6 +84,7 @@ class DoseGrid:
     heterogeneity: tuple[str, ...] = ()
     stands_for_plan: bool = False
     taken_as: str = ""
+    max_gy: float = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("dose_gy", "x_mm", "y_mm", "z_mm"):
@@ -101,16 +104,12 @@ class DoseGrid:
                 "dose values must be finite and not negative",
                 got=f"minimum {low!r}, maximum {high!r}",
             )
+        object.__setattr__(self, "max_gy", high)
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
         """Voxel spacing (x, y, z); z is the largest gap; 0 along an axis of one voxel."""
         return (_step(self.x_mm), _step(self.y_mm), float(np.diff(self.z_mm).max(initial=0.0)))
-
-    @property
-    def max_gy(self) -> float:
-        """Largest voxel value, which is also the maximum of the trilinear interpolant."""
-        return float(self.dose_gy.max())
 
 
 def _step(axis_mm: FloatArray) -> float:

@@ -1,5 +1,6 @@
 """Protocol files: the only door for YAML.
 
+Sound files are read by `yaml_fast`; what that leaves is read here, slowly, and errors are worded.
 YAML 1.2 rules: ``no`` and ``on`` are words, ``1:30`` is text, and a number with a leading zero is
 no number. Anchors, aliases, merge keys, tags, directives and duplicate keys are refused, so that
 what a reader sees is what counts. Lines are looked up only when an error has to be reported.
@@ -9,37 +10,26 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    CollectionStartEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
 
 from sbrt_qa.errors import ProtocolError, quoted, visible
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.versions import ProtocolFamily, Unread, family_of
+from sbrt_qa.protocol.yaml_fast import MAX_DEPTH, Doubtful, plain_values, top_values
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.events import Event
 
 MAX_BYTES: Final = 2_000_000
 """Largest protocol file that is read."""
-
-MAX_DEPTH: Final = 20
-"""Deepest nesting that is read."""
 
 SHOWN_PROBLEMS: Final = 4
 """Further problems of a file that one message names."""
@@ -137,7 +127,10 @@ def _load(file: Traversable) -> Protocol:
 def _head(file: Traversable) -> Protocol | Unread:
     """Return a protocol that is read when it is needed; at once where its head does not tell."""
     content, name = _content(file), file.name
-    head = _Reader(_decoded(content, name), name).head(("id", "version", "effective"))
+    try:
+        head = top_values(_decoded(content, name), ("id", "version", "effective"), _scalar)
+    except Doubtful:
+        head = {}  # told by whoever reads the whole
     match head:
         case {"id": str(key), "version": str(version), "effective": str(date)}:
             try:
@@ -168,7 +161,10 @@ def parse_protocol(content: bytes, name: str) -> Protocol:
     """
     name = visible(name)
     text = _decoded(content, name)
-    data = _Reader(text, name).read()
+    try:
+        data = plain_values(text, _scalar)
+    except Doubtful:
+        data = _Reader(text, name).read()
     if not isinstance(data, dict):
         raise ProtocolError("a protocol is a mapping of keys to values", where=name)
     try:
@@ -216,6 +212,8 @@ class _Reader:
     """
 
     def __init__(self, text: str, name: str, *, lines: bool = False) -> None:
+        from ruamel.yaml import YAML  # imported here and below: a sound file never waits for it
+
         self.name = name
         self.lines = lines
         self.line_of: dict[Location, int] = {}
@@ -223,6 +221,9 @@ class _Reader:
 
     def read(self) -> object:
         """Return the value of the only document."""
+        from ruamel.yaml.error import YAMLError
+        from ruamel.yaml.events import DocumentStartEvent, StreamEndEvent
+
         try:
             next(self._events)
             start = next(self._events)
@@ -240,23 +241,9 @@ class _Reader:
             raise ProtocolError("the file is nested too deeply", where=self.name) from None
         return value
 
-    def head(self, keys: Collection[str]) -> dict[str, object]:
-        """Return the values of some keys at the top, and read no further; fewer where it is odd."""
-        found: dict[str, object] = {}
-        try:
-            start = [next(self._events) for _ in range(3)]
-            while isinstance(start[-1], MappingStartEvent) and len(found) < len(keys):
-                key = next(self._events)
-                if not isinstance(key, ScalarEvent):
-                    break
-                value = self._value(next(self._events), (key.value,))
-                if key.value in keys:
-                    found[key.value] = value
-        except (YAMLError, RecursionError, ProtocolError, StopIteration):
-            return {}  # told by whoever reads the whole
-        return found
-
     def _value(self, event: Event, at: Location) -> object:
+        from ruamel.yaml.events import ScalarEvent, SequenceStartEvent
+
         self._check(event, at)
         if isinstance(event, ScalarEvent):
             plain = event.implicit[0] and event.style is None
@@ -266,6 +253,8 @@ class _Reader:
         return self._mapping(at)
 
     def _check(self, event: Event, at: Location) -> None:
+        from ruamel.yaml.events import CollectionStartEvent, ScalarEvent
+
         if self.lines:
             self.line_of.setdefault(at, event.start_mark.line + 1)
         if not isinstance(event, ScalarEvent | CollectionStartEvent) or event.anchor is not None:
@@ -276,12 +265,16 @@ class _Reader:
             raise self._refused(event, f"more than {MAX_DEPTH} levels of nesting")
 
     def _items(self, at: Location) -> Iterator[object]:
+        from ruamel.yaml.events import SequenceEndEvent
+
         for i, event in enumerate(self._events):
             if isinstance(event, SequenceEndEvent):
                 return
             yield self._value(event, (*at, i))
 
     def _mapping(self, at: Location) -> dict[str, object]:
+        from ruamel.yaml.events import MappingEndEvent, ScalarEvent
+
         values: dict[str, object] = {}
         for event in self._events:
             if isinstance(event, MappingEndEvent):
@@ -313,6 +306,8 @@ def _scalar(text: str) -> object:
 
 
 def _syntax_error(error: YAMLError, name: str) -> ProtocolError:
+    from ruamel.yaml.error import MarkedYAMLError
+
     if isinstance(error, MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
