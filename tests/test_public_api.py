@@ -12,6 +12,7 @@ PROMISED = [
     "CaseReview",
     "DicomError",
     "DvhTable",
+    "GammaMap",
     "GeometryError",
     "InputError",
     "MetricError",
@@ -19,12 +20,19 @@ PROMISED = [
     "ProtocolError",
     "ResultError",
     "SbrtQaError",
+    "Shape",
     "UsageError",
     "__version__",
     "dvh",
+    "gamma",
+    "grow",
+    "isodose",
     "load_cases",
     "load_protocol",
+    "plot_dvh",
     "review_case",
+    "ring",
+    "with_shape",
 ]
 
 

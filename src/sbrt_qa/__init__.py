@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable, dvh
     from sbrt_qa.review.review import review_case
+    from sbrt_qa.scripting.gamma_map import GammaMap, gamma
+    from sbrt_qa.scripting.plots import plot_dvh
+    from sbrt_qa.scripting.shapes import Shape, grow, isodose, ring, with_shape
 
 __version__ = "0.1.0"
 
@@ -44,6 +47,7 @@ __all__ = [
     "CaseReview",
     "DicomError",
     "DvhTable",
+    "GammaMap",
     "GeometryError",
     "InputError",
     "MetricError",
@@ -51,12 +55,19 @@ __all__ = [
     "ProtocolError",
     "ResultError",
     "SbrtQaError",
+    "Shape",
     "UsageError",
     "__version__",
     "dvh",
+    "gamma",
+    "grow",
+    "isodose",
     "load_cases",
     "load_protocol",
+    "plot_dvh",
     "review_case",
+    "ring",
+    "with_shape",
 ]
 
 _HOME = {
@@ -64,11 +75,19 @@ _HOME = {
     "CaseReview": "review.case_review",
     "DVH": "dosimetry.histogram",
     "DvhTable": "review.dvh_table",
+    "GammaMap": "scripting.gamma_map",
     "Protocol": "protocol.definition",
+    "Shape": "scripting.shapes",
     "dvh": "review.dvh_table",
+    "gamma": "scripting.gamma_map",
+    "grow": "scripting.shapes",
+    "isodose": "scripting.shapes",
     "load_cases": "dicom.load",
     "load_protocol": "protocol.protocol_files",
+    "plot_dvh": "scripting.plots",
     "review_case": "review.review",
+    "ring": "scripting.shapes",
+    "with_shape": "scripting.shapes",
 }
 """Room of every public name; the errors, which are not listed, live in ``errors``."""
 

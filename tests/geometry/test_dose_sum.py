@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sbrt_qa.errors import GeometryError
-from sbrt_qa.geometry.dose_sum import MOST_ERROR, read_at, sum_of
+from sbrt_qa.model.dose_sum import MOST_ERROR, read_at, sum_of
 from sbrt_qa.model.grid import DoseGrid, DoseType
 
 Field = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]

@@ -27,7 +27,8 @@ from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
 from sbrt_qa.protocol.grown import is_made
 from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.tree_doses import dvh_source, region_of_tree
+from sbrt_qa.protocol.tree_doses import dvh_source
+from sbrt_qa.protocol.tree_regions import region_of_tree
 from sbrt_qa.protocol.trees import body_of, trees_of
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.course_rows import worse_with_dose

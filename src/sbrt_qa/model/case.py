@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
+from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.model.course import Course, CourseDoses
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.image import ImageSeries
+from sbrt_qa.model.notebook import html_of
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 from sbrt_qa.model.stored_dvh import StoredDvh
-from sbrt_qa.model.structure import StructureSet
+from sbrt_qa.model.structure import Structure, StructureSet
 
 
 class LinkKind(enum.StrEnum):
@@ -137,6 +140,71 @@ class Case:
     parts: tuple[Case, ...] = ()
     beside: tuple[Case, ...] = ()
     targets_elsewhere: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return a short form: arrays and contours would fill pages."""
+        parts = {"plan": self.plan, "dose": self.dose, "structures": self.structures}
+        missing = [name for name, part in parts.items() if isinstance(part, Reason)]
+        told = f", without {' and '.join(missing)}" if missing else ""
+        return f"<Case {self.label!r}: {len(self._by_key())} structures{told}>"
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the ROIs in file order, as written; none where there is no structure set.
+
+        A name that several ROIs share stands there several times; `case["NAME#number"]` tells them
+        apart.
+        """
+        return [s.name for s in self._by_key().values()]
+
+    def __getitem__(self, name: str) -> Structure:
+        """Return one structure by its name, or by ``NAME#number``.
+
+        Raises
+        ------
+        UsageError
+            It is not there, or the name is that of several; the message lists what there is.
+        """
+        there = self._by_key()
+        if name in there:
+            return there[name]
+        same = [key for key, s in there.items() if s.name == name]
+        if same:
+            raise UsageError(
+                "several structures have this name", got=quoted(name),
+                expected=f"one of {', '.join(map(quoted, same))}",
+            )  # fmt: skip
+        listed = ", ".join(map(quoted, there)) or "no structures"
+        raise UsageError("no such structure", got=quoted(str(name)), expected=f"one of {listed}")
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether `case[name]` would be found."""
+        return name in self._by_key()
+
+    def __iter__(self) -> Iterator[str]:
+        """Go over the keys of the structures, as over those of a dictionary."""
+        return iter(self._by_key())
+
+    def with_structure(self, structure: Structure) -> Case:
+        """Return the same case with one structure more.
+
+        Raises
+        ------
+        UsageError
+            The case has no structure set.
+        GeometryError
+            Its ROI number is taken.
+        """
+        if not isinstance(self.structures, StructureSet):
+            raise UsageError("the case has no structures", got=str(self.structures.detail))
+        more = (*self.structures.structures, structure)
+        return replace(self, structures=replace(self.structures, structures=more))
+
+    def _by_key(self) -> dict[str, Structure]:
+        return self.structures.keys() if isinstance(self.structures, StructureSet) else {}
 
     @property
     def site(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import importlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -105,6 +106,25 @@ class DoseGrid:
                 got=f"minimum {low!r}, maximum {high!r}",
             )
         object.__setattr__(self, "max_gy", high)
+
+    def __repr__(self) -> str:
+        """Return a short form: the values would fill pages."""
+        nz, ny, nx = self.dose_gy.shape
+        return f"<DoseGrid {nx} x {ny} x {nz} voxels, {self.summation}, up to {self.max_gy:.4g} Gy>"
+
+    def __add__(self, other: DoseGrid) -> DoseGrid:
+        """Return the sum of two doses where both have values, see `sbrt_qa.model.dose_sum`.
+
+        Grids with the same voxels are added; others are interpolated to a common one.
+
+        Raises
+        ------
+        GeometryError
+            They differ in frame of reference or meaning, or have no place in common.
+        """
+        if not isinstance(other, DoseGrid):
+            return NotImplemented
+        return importlib.import_module("sbrt_qa.model.dose_sum").added(self, other)  # type: ignore[no-any-return]
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:

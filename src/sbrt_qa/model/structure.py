@@ -118,6 +118,11 @@ class Structure:
     raw_name: bytes = b""
     overrides: tuple[DensityOverride, ...] = ()
 
+    def __repr__(self) -> str:
+        """Return a short form: the vertices would fill pages."""
+        kind = f", {self.interpreted_type}" if self.interpreted_type else ""
+        return f"<Structure {self.name!r}{kind}: {len(self.contours)} contours>"
+
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.contours, key=lambda c: c.z_mm))
         object.__setattr__(self, "contours", ordered)
@@ -143,6 +148,10 @@ class StructureSet:
     frame_of_reference_uid: str = ""
     label: str = ""
     date: str = ""
+
+    def __repr__(self) -> str:
+        """Return a short form."""
+        return f"<StructureSet {self.label!r}: {len(self.structures)} structures>"
 
     def __post_init__(self) -> None:
         numbers = [s.roi_number for s in self.structures]

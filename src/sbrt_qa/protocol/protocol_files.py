@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from sbrt_qa import plugins
 from sbrt_qa.errors import ProtocolError, quoted, visible
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.versions import ProtocolFamily, Unread, family_of
@@ -87,6 +88,7 @@ def load_family(name_or_path: str | Path) -> ProtocolFamily:
     ProtocolError
         As :func:`load_protocol`.
     """
+    plugins.load()
     path, known = Path(name_or_path), library()
     if isinstance(name_or_path, str):
         name, at, version = name_or_path.partition("@")

@@ -10,13 +10,13 @@ from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.margins import volume_of_cc
-from sbrt_qa.geometry.regions import Region
 from sbrt_qa.i18n.phrase import said
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.expressions import Leaf, Operator, Tree, fold
+from sbrt_qa.protocol.expressions import Leaf, Tree
 from sbrt_qa.protocol.lesions import VolumeOf
 from sbrt_qa.protocol.sources import DvhSource, FarDose, PartsOf
+from sbrt_qa.protocol.tree_regions import region_of_tree, tree_key
 
 
 def volume_source(doses: CaseDoses) -> VolumeOf:
@@ -82,24 +82,3 @@ def parts_source(doses: CaseDoses) -> PartsOf:
 def far_key(target: Tree[Structure], body: Tree[Structure], distance_mm: float) -> str:
     """Return the key of the highest dose in a body at a distance from a target."""
     return f"{tree_key(body)} {distance_mm:g} mm from {tree_key(target)}"
-
-
-def tree_key(tree: Tree[Structure]) -> str:
-    """Return the key of the histogram of structures combined."""
-    return fold(tree, lambda s: f"roi {s.roi_number}", lambda sign, a, b: f"({a} {sign} {b})")
-
-
-def region_of_tree(doses: CaseDoses, tree: Tree[Structure]) -> Region | Reason:
-    """Return the region of an expression over structures, or why there is none."""
-    return fold(tree, doses.region, _combined)
-
-
-def _combined(sign: Operator, a: Region | Reason, b: Region | Reason) -> Region | Reason:
-    if isinstance(a, Reason) or isinstance(b, Reason):
-        return a if isinstance(a, Reason) else b
-    try:
-        if sign is Operator.WITHOUT:
-            return a - b
-        return a | b if sign is Operator.UNION else a & b
-    except GeometryError as error:
-        return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))

@@ -65,7 +65,12 @@ def render_dvh(table: DvhTable, page: Page) -> str:
         grid.add_column(visible(name), justify="right", no_wrap=True)
     for key, row in table.structures.items():
         values = (_metric_cell(row, e) for e in expressions)
-        grid.add_row(_text(key), str(row.roi_number), *_statistics(row), *values)
+        grid.add_row(
+            _text(key),
+            "" if row.roi_number is None else str(row.roi_number),
+            *_statistics(row),
+            *values,
+        )
     parts: list[RenderableType] = [Text(visible(table.case), "bold"), grid]
     parts += [_text(f"Stated by the user: {text}") for text in table.stated]
     parts += [_text(f"? {note}") for note in _notes(table)]

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from sbrt_qa import plugins
 from sbrt_qa.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -42,11 +44,47 @@ class Page:
     occasion: Occasion | None = None
 
 
+ADDED: Final[dict[str, ModuleType]] = {}
+"""Formats that were added at run time, by name."""
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+Render = Callable[[Sequence["CaseReview"], Page], str]
+
+
+def add_format(name: str) -> Callable[[Render], Render]:
+    """Register the decorated function, which renders reviews as text, as a format.
+
+    Raises
+    ------
+    ValueError
+        The name is taken, or is no word in small letters.
+    """
+
+    def register(render: Render) -> Render:
+        if name in format_names():
+            msg = f"there are two formats called {name}"
+            raise ValueError(msg)
+        if not _NAME.fullmatch(name):
+            msg = f"{name!r} is no name of a format"
+            raise ValueError(msg)
+        ADDED[name] = ModuleType(f"format {name}", render.__doc__)
+        ADDED[name].render_reviews = render  # type: ignore[attr-defined]
+        return render
+
+    return register
+
+
 def format_names() -> tuple[str, ...]:
     """Return the names of all formats, sorted."""
+    plugins.load()
+    return tuple(sorted({*_own_names(), *ADDED}))
+
+
+def _own_names() -> tuple[str, ...]:
     folder = [str(Path(__file__).parent)]
     names = (m.name for m in pkgutil.iter_modules(folder) if m.name.startswith(_PREFIX))
-    return tuple(sorted(name.removeprefix(_PREFIX) for name in names))
+    return tuple(name.removeprefix(_PREFIX) for name in names)
 
 
 def render_reviews(name: str, reviews: Sequence[CaseReview], page: Page) -> str:
@@ -89,6 +127,8 @@ def formats_offering(function: str) -> tuple[str, ...]:
 
 def offers(name: str, function: str) -> bool:
     """Tell whether a format has a function such as ``render_dvh``; only its file is looked at."""
+    if name in ADDED:
+        return hasattr(ADDED[name], function)
     source = (Path(__file__).parent / f"{_PREFIX}{name}.py").read_text(encoding="utf-8")
     return f"def {function}(" in source
 
@@ -96,7 +136,7 @@ def offers(name: str, function: str) -> bool:
 def comparison_formats() -> tuple[str, ...]:
     """Return the formats that two versions side by side can be shown in."""
     folder = Path(__file__).parent
-    return tuple(n for n in format_names() if (folder / f"comparison_{n}.py").is_file())
+    return tuple(n for n in _own_names() if (folder / f"comparison_{n}.py").is_file())
 
 
 def is_document(name: str) -> bool:
@@ -137,6 +177,8 @@ def render_report(name: str, reviewed: Reviewed, language: str) -> bytes:
 def _module(name: str, module_name: str = "") -> ModuleType:
     if name not in format_names():
         raise UsageError("unknown format", got=quoted(name), expected=", ".join(format_names()))
+    if name in ADDED:
+        return ADDED[name]
     return importlib.import_module(f"{__package__}.{module_name or _PREFIX + name}")
 
 

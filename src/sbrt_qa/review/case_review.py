@@ -10,6 +10,7 @@ from typing import Any, Final
 from sbrt_qa import __version__
 from sbrt_qa.model.case import Link, Repair, SourceFile
 from sbrt_qa.model.course import Course
+from sbrt_qa.model.notebook import frame_of, html_of
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.limit_result import ConstraintResult
@@ -291,6 +292,37 @@ class CaseReview:
     stated: tuple[str, ...] = ()
     course: Course | None = None
     schema: str = SCHEMA
+
+    def __repr__(self) -> str:
+        """Return a short form: case, protocol and verdict."""
+        return f"<CaseReview of {self.case!r} under {self.protocol.id}: {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row per limit: what it is about, its value, unit, verdict and reason.
+
+        A value that is not known is None, and the reason says why.
+        """
+        return [
+            {
+                "case": self.case, "subject": self.subject, "id": c.id, "structure": c.structure,
+                "metric": c.metric, "value": c.value, "unit": c.unit, "verdict": str(c.verdict),
+                "reason": "" if c.reason is None else str(c.reason.detail),
+            }
+            for c in self.constraints
+        ]  # fmt: skip
+
+    def to_dataframe(self) -> Any:  # noqa: ANN401 - of a library that may not be there
+        """Return `rows` as a pandas or polars frame.
+
+        Raises
+        ------
+        UsageError
+            Neither library is installed.
+        """
+        return frame_of(self.rows())
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""

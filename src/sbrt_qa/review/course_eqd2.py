@@ -15,9 +15,9 @@ import numpy as np
 from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.geometry.dose_sum import read_at
 from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.course import PartDose
+from sbrt_qa.model.dose_sum import read_at
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Measured, Reason
 from sbrt_qa.model.structure import Structure

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.errors import GeometryError, quoted
-from sbrt_qa.geometry.dose_sum import sum_of
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.case import Case
+from sbrt_qa.model.dose_sum import sum_of
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription

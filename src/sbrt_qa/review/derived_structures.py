@@ -24,7 +24,7 @@ from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Tree, leaves, parse_expression, substitute
 from sbrt_qa.protocol.matching import Matcher
-from sbrt_qa.protocol.tree_doses import region_of_tree
+from sbrt_qa.protocol.tree_regions import region_of_tree
 
 LONGEST_NAME: Final = 64
 """Characters of an ROI name (VR LO)."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sbrt_qa import __version__
-from sbrt_qa.dosimetry.bands import VIEWS, Views, band_among, subject_of
+from sbrt_qa import __version__, plugins
+from sbrt_qa.dosimetry.bands import VIEWS, Views, band_among
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import method_text
@@ -20,9 +20,10 @@ from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of, metric_of
 from sbrt_qa.dosimetry.metrics import evaluate, extremes_of, not_whole
 from sbrt_qa.errors import ResultError, UsageError, quoted
 from sbrt_qa.model.case import Case
+from sbrt_qa.model.notebook import frame_of, html_of
 from sbrt_qa.model.outcome import Band, Driver, Measured, Reason, ReasonCode
-from sbrt_qa.model.structure import Structure
-from sbrt_qa.review.contour_notes import contour_notes
+from sbrt_qa.protocol.expressions import leaves
+from sbrt_qa.review.dvh_subjects import DvhSubject, subjects_among
 from sbrt_qa.review.words_of_user import words_of
 
 SCHEMA: Final = "sbrt_qa.dvh/1"
@@ -58,10 +59,11 @@ class Curve:
 class StructureDvh:
     """One structure; what is not known is None, and `reason` says why.
 
-    `notes` say which contours were left out or can be read in two ways.
+    `roi_number` is None where structures are combined; `notes` say which
+    contours were left out or can be read in two ways.
     """
 
-    roi_number: int
+    roi_number: int | None
     volume_cc: float | None = None
     min_gy: float | None = None
     mean_gy: float | None = None
@@ -85,6 +87,82 @@ class DvhTable:
     convention: str
     engine_version: str = __version__
     stated: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return a short form: the curves of a case would fill pages."""
+        return f"<DvhTable of {self.case!r}: {len(self.structures)} structures>"
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
+
+    def __getitem__(self, name: str) -> StructureDvh:
+        """Return one row.
+
+        Raises
+        ------
+        UsageError
+            It is not in the table; the message lists those that are.
+        """
+        if name in self.structures:
+            return self.structures[name]
+        there = ", ".join(map(quoted, self.structures)) or "none"
+        raise UsageError("no such row", got=quoted(name), expected=f"one of {there}")
+
+    def curve(self, name: str) -> Curve:
+        """Return the curve of one structure.
+
+        Raises
+        ------
+        UsageError
+            The structure is not in the table, it has no dose, or no curves were asked for.
+        """
+        row = self[name]
+        if row.curve is None:
+            missing = "no dose" if row.reason else "no curve was computed"
+            told = row.reason.detail if row.reason else "no step (curve_bin_gy)"
+            raise UsageError(
+                f"{quoted(name)} has no curve: {missing}",
+                got=str(told),
+                expected="dvh(case, ..., curve_bin_gy=0.1)",
+            )
+        return row.curve
+
+    def to_dataframe(self) -> Any:  # noqa: ANN401 - of a library that may not be there
+        """Return a row per structure and quantity as a pandas or polars frame; see `rows`.
+
+        Raises
+        ------
+        UsageError
+            Neither library is installed.
+        """
+        return frame_of(self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row per structure and quantity: case, structure, quantity, value, unit, reason.
+
+        A value that is not known is None, and the reason says why.
+        """
+        rows = []
+        for name, row in self.structures.items():
+            why = _reason_text(row.reason) or ""
+            known = (("Volume", row.volume_cc, "cc"), ("Min", row.min_gy, "Gy"),
+                     ("Mean", row.mean_gy, "Gy"), ("Max", row.max_gy, "Gy"))  # fmt: skip
+            told = [(q, v, u, why if v is None else "") for q, v, u in known]
+            told += [
+                (t, m.value, m.unit, _reason_text(m.reason) or "") for t, m in row.metrics.items()
+            ]
+            rows += [
+                {
+                    "case": self.case,
+                    "structure": name,
+                    "quantity": q,
+                    "value": v,
+                    "unit": u,
+                    "reason": r,
+                }
+                for q, v, u, r in told
+            ]
+        return rows
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the versioned JSON form; :meth:`from_json` reads it back exactly."""
@@ -124,8 +202,8 @@ class DvhTable:
 
 def dvh(
     case: Case,
-    structures: Sequence[str] = (),
-    metrics: Sequence[str] = (),
+    structures: str | Sequence[str] = (),
+    metrics: str | Sequence[str] = (),
     *,
     curve_bin_gy: float | None = None,
     bands: bool = False,
@@ -137,10 +215,10 @@ def dvh(
     case
         The case.
     structures
-        Structure keys or names; all structures when empty. A name that several ROIs share means
-        all of them.
+        One, or several, of: a structure's key or name, or an expression such as ``Liver - CTV``;
+        all structures when empty. A name that several ROIs share means all of them.
     metrics
-        Expressions such as ``D95%[Gy]``.
+        One expression such as ``D95%[Gy]``, or several.
     curve_bin_gy
         Step of the curves in Gy; no curves when None.
     bands
@@ -153,59 +231,51 @@ def dvh(
     UsageError
         A structure is not there; the message lists those that are.
     """
-    specs = [parse_metric(text) for text in metrics]
-    wanted = _select(structures_of(case), structures)
+    plugins.load()
+    specs = [parse_metric(text) for text in _listed(metrics)]
+    wanted = subjects_among(structures_of(case), _listed(structures))
     doses = CaseDoses(case)
-    doses.prepare(wanted.values())
+    doses.prepare(dict.fromkeys(s for one in wanted.values() for s in leaves(one.tree)))
     views = Views(doses) if bands and specs else None
     if views is not None:
-        views.prepare([subject_of(s) for s in wanted.values()])
+        views.prepare([one.reading for one in wanted.values()])
     rows = {key: _compute(doses, s, specs, curve_bin_gy, views) for key, s in wanted.items()}
     convention, stated = method_text(doses.convention), words_of(case.stated)
     return DvhTable(case.label, rows, convention, stated=stated)
 
 
-def _select(known: dict[str, Structure], names: Sequence[str]) -> dict[str, Structure]:
-    if not names:
-        return known
-    chosen: dict[str, Structure] = {}
-    for name in names:
-        found = {key: s for key, s in known.items() if name in (key, s.name)}
-        if not found:
-            there = ", ".join(quoted(key) for key in known) or "no structures"
-            raise UsageError("no such structure", got=quoted(name), expected=f"one of {there}")
-        chosen |= found
-    return chosen
+def _listed(texts: str | Sequence[str]) -> Sequence[str]:
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _compute(
     doses: CaseDoses,
-    structure: Structure,
+    subject: DvhSubject,
     specs: list[MetricSpec],
     bin_gy: float | None,
     views: Views | None,
 ) -> StructureDvh:
-    histogram = doses.dvh(structure)
+    histogram = subject.dvh(doses)
     if isinstance(histogram, Reason):
-        known = doses.volume_cc(structure)
+        known = subject.volume_cc(doses)
         volume_cc = None if isinstance(known, Reason) else known
         outside = histogram.code is ReasonCode.OUTSIDE_DOSE_GRID
         return StructureDvh(
-            structure.roi_number,
+            subject.roi_number,
             volume_cc=volume_cc,
             outside_dose_grid_cc=volume_cc if outside else None,
             metrics={s.text: _without_dose(s, volume_cc, histogram) for s in specs},
             reason=histogram,
-            notes=contour_notes(doses, structure),
+            notes=subject.notes(doses),
         )
     return StructureDvh(
-        structure.roi_number,
+        subject.roi_number,
         histogram.volume_cc,
         *extremes_of(histogram),
         outside_dose_grid_cc=histogram.outside_grid_cc,
-        metrics={s.text: _metric(s, histogram, doses, structure, views) for s in specs},
+        metrics={s.text: _metric(s, histogram, doses, subject, views) for s in specs},
         curve=None if bin_gy is None else _curve(histogram, bin_gy),
-        notes=contour_notes(doses, structure),
+        notes=subject.notes(doses),
         reason=not_whole(histogram),
     )
 
@@ -226,28 +296,28 @@ def _curve(histogram: DVH, bin_gy: float) -> Curve:
 
 
 def _metric(
-    spec: MetricSpec, histogram: DVH, doses: CaseDoses, structure: Structure, views: Views | None
+    spec: MetricSpec, histogram: DVH, doses: CaseDoses, subject: DvhSubject, views: Views | None
 ) -> MetricValue:
-    outcome = _not_meant(spec, structure) or evaluate(spec, histogram, doses.context_of(structure))
+    outcome = _not_meant(spec, subject) or evaluate(spec, histogram, subject.context(doses))
     validity = metric_of(spec).validity
     if isinstance(outcome, Reason):
         return MetricValue(None, spec.unit, outcome, validity)
-    band = None if views is None else _band(spec, outcome, histogram, structure, views)
+    band = None if views is None else _band(spec, outcome, histogram, subject, views)
     return MetricValue(outcome.value, outcome.unit, validity=validity, band=band)
 
 
-def _not_meant(spec: MetricSpec, structure: Structure) -> Reason | None:
+def _not_meant(spec: MetricSpec, subject: DvhSubject) -> Reason | None:
     """Return why a model of one organ says nothing of a structure."""
     meant = meaning_of(spec).meant_for
-    return None if meant is None else meant.refusal(structure.name)
+    return None if meant is None else meant.refusal(subject.name)
 
 
 def _band(
-    spec: MetricSpec, value: Measured, histogram: DVH, structure: Structure, views: Views
+    spec: MetricSpec, value: Measured, histogram: DVH, subject: DvhSubject, views: Views
 ) -> Band | None:
-    there = views.of(subject_of(structure))
+    there = views.of(subject.reading)
     seen = [
-        (view, evaluate(spec, there.get(name, histogram), views.context_of(name, structure)))
+        (view, evaluate(spec, there.get(name, histogram), subject.context_in(views, name)))
         for name, view in VIEWS.items()
     ]
     return band_among(spec, value, seen)

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 
+from sbrt_qa import plugins
 from sbrt_qa.checks.context import CheckContext, Find
 from sbrt_qa.checks.disowned import finds_relied_on, passed_relied_on, rows_relied_on, silenced
 from sbrt_qa.checks.registry import CHECKS
@@ -27,14 +28,8 @@ from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import StructureMatch
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of
 from sbrt_qa.protocol.sources import DvhSource, FarDose, Seen
-from sbrt_qa.protocol.tree_doses import (
-    dvh_source,
-    far_dose_source,
-    parts_source,
-    region_of_tree,
-    tree_key,
-    volume_source,
-)
+from sbrt_qa.protocol.tree_doses import dvh_source, far_dose_source, parts_source, volume_source
+from sbrt_qa.protocol.tree_regions import region_of_tree, tree_key
 from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.course_eqd2 import with_eqd2
@@ -93,6 +88,7 @@ def review_case(
     ProtocolError
         The protocol says something of a plan check that there is not.
     """
+    plugins.load()
     chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
     protocol = chosen.protocol
     doses = doses or CaseDoses(case)

@@ -35,7 +35,8 @@ from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.not_drawn import FAR_CODES
 from sbrt_qa.protocol.plan_targets import CODES, own_doses
-from sbrt_qa.protocol.tree_doses import far_key, tree_key
+from sbrt_qa.protocol.tree_doses import far_key
+from sbrt_qa.protocol.tree_regions import tree_key
 from sbrt_qa.protocol.versions import PROTOCOL_VERSION, Chosen
 from sbrt_qa.review.case_review import CaseReview, ProtocolUsed, StructureSummary
 from sbrt_qa.review.stored_case import StoredCase, StoredDose, StoredStructure

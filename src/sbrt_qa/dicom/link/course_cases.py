@@ -28,10 +28,10 @@ from sbrt_qa.dicom.link.courses import (
 )
 from sbrt_qa.dicom.link.plan_case import PlanCase
 from sbrt_qa.errors import GeometryError, UsageError, quoted
-from sbrt_qa.geometry.dose_sum import sum_of
 from sbrt_qa.i18n.phrase import joined, said, say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.course import Course, CourseDoses, Decision, Part, PartDose, Role
+from sbrt_qa.model.dose_sum import sum_of
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.stated import UserStatements

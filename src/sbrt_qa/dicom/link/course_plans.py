@@ -10,10 +10,10 @@ import numpy as np
 
 from sbrt_qa.dicom.link.courses import Member
 from sbrt_qa.errors import quoted
-from sbrt_qa.geometry.dose_sum import read_at
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Provenance
 from sbrt_qa.model.course import Part, Role
+from sbrt_qa.model.dose_sum import read_at
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription

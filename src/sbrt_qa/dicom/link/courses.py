@@ -16,9 +16,9 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.errors import quoted
-from sbrt_qa.geometry.dose_sum import read_at
 from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.course import Decision
+from sbrt_qa.model.dose_sum import read_at
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Plan, Prescription

@@ -1,10 +1,10 @@
 """Gamma: how far, in dose and place together, one dose is from another.
 
 For every voxel of the reference dose, gamma is the smallest distance to the evaluated dose in a
-space in which `dose_percent` of the reference maximum and `distance_mm` both count 1 (Low, Harms,
-Mutic, Purdy. Med Phys 2002;25(5):656-661, with global normalisation). The evaluated dose is
-trilinear between its voxels and searched on a lattice of a quarter of the distance, then around the
-best place in quarters of that.
+space in which `dose_percent` of the reference maximum (global) or of the dose there (local) and
+`distance_mm` both count 1 (Low, Harms, Mutic, Purdy. Med Phys 2002;25(5):656-661). The evaluated
+dose is trilinear between its voxels and searched on a lattice of a quarter of the distance, then
+around the best place in quarters of that.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class GammaCriteria:
     Parameters
     ----------
     dose_percent, cutoff_percent
-        Per cent of the reference maximum.
+        Per cent of the reference maximum; `dose_percent` of the dose at the point where `local`.
     distance_mm
         Distance to agreement.
     cap
@@ -52,6 +52,7 @@ class GammaCriteria:
     distance_mm: float = 2.0
     cutoff_percent: float = 10.0
     cap: float = 1.5
+    local: bool = False
 
     def __post_init__(self) -> None:
         if not (0 < self.dose_percent <= 100 and 0 < self.distance_mm <= 50):
@@ -62,7 +63,7 @@ class GammaCriteria:
             raise ValueError(msg)
 
     def __str__(self) -> str:
-        return f"{self.dose_percent:g} %/{self.distance_mm:g} mm"
+        return f"{self.dose_percent:g} %/{self.distance_mm:g} mm" + (" local" if self.local else "")
 
 
 DEFAULT_CRITERIA = GammaCriteria()
@@ -126,9 +127,15 @@ def gamma(
     values = gamma_kernel(
         points, wanted, evaluated.dose_gy, (evaluated.z_mm, evaluated.y_mm, evaluated.x_mm),
         offsets, squares, criteria.distance_mm / COARSE,
-        criteria.dose_percent / 100 * reference.max_gy, FINE, criteria.cap,
+        units_gy(wanted, reference.max_gy, criteria), FINE, criteria.cap,
     )  # fmt: skip
     return GammaValues(values, points, candidates, beyond)
+
+
+def units_gy(wanted_gy: FloatArray, highest_gy: float, criteria: GammaCriteria) -> FloatArray:
+    """Return the dose difference that counts 1 at every point."""
+    share = criteria.dose_percent / 100
+    return share * wanted_gy if criteria.local else np.full(wanted_gy.size, share * highest_gy)
 
 
 def search_order(cap: float) -> tuple[IntArray, FloatArray]:

@@ -46,7 +46,7 @@ def gamma(points, wanted, dose, axes, offsets, squares, step, unit_gy, fine, cap
     """Return gamma of every point, at most `cap`, ``(p)``.
 
     ``points (p, 3)`` and ``offsets (n, 3)``, whole steps by rising distance, are z, y, x;
-    ``squares (n)`` are their squared distances and ``unit_gy`` the dose difference that count 1;
+    ``squares (n)`` are their squared distances, ``unit_gy (p)`` the dose differences that count 1;
     ``step`` is that of the offsets in mm and, squared, ``squares`` of one step. The best offset is
     then looked around in ``fine`` parts of a step.
     """
@@ -64,7 +64,7 @@ def gamma(points, wanted, dose, axes, offsets, squares, step, unit_gy, fine, cap
             if squares[n] >= best:
                 break
             a, b, c = offsets[n, 0] + reach, offsets[n, 1] + reach, offsets[n, 2] + reach
-            off = (_dose(dose, cell, part, a, b, c) - wanted[p]) / unit_gy
+            off = (_dose(dose, cell, part, a, b, c) - wanted[p]) / unit_gy[p]
             if squares[n] + off * off < best:
                 best, at = squares[n] + off * off, n
         if at >= 0 and best > 0:
@@ -78,7 +78,7 @@ def gamma(points, wanted, dose, axes, offsets, squares, step, unit_gy, fine, cap
                     for c in range(2 * fine + 1):
                         square = (zy + (offsets[at, 2] + c / fine - 1) ** 2) * per_step
                         if square < best:
-                            off = (_dose(dose, cell, part, a, b, c) - wanted[p]) / unit_gy
+                            off = (_dose(dose, cell, part, a, b, c) - wanted[p]) / unit_gy[p]
                             if square + off * off < best:
                                 best = square + off * off
         result[p] = np.sqrt(best)

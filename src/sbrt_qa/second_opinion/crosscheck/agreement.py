@@ -34,7 +34,8 @@ from sbrt_qa.protocol.expressions import Leaf, Tree, fold, leaves
 from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.plan_targets import lesions_of
-from sbrt_qa.protocol.tree_doses import dvh_source, tree_key, volume_source
+from sbrt_qa.protocol.tree_doses import dvh_source, volume_source
+from sbrt_qa.protocol.tree_regions import tree_key
 from sbrt_qa.protocol.trees import body_of, named, trees_of
 from sbrt_qa.second_opinion.crosscheck.child import PLANES_APART
 from sbrt_qa.second_opinion.crosscheck.faults import ENGINE, fault

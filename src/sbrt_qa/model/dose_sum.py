@@ -87,6 +87,22 @@ def sum_of(doses: Sequence[DoseGrid]) -> DoseSum:
     return found
 
 
+def added(one: DoseGrid, other: DoseGrid) -> DoseGrid:
+    """Return the sum of two doses where both have values.
+
+    Raises
+    ------
+    GeometryError
+        They cannot be added, see :func:`sum_of`, or have no place in common.
+    """
+    known = sum_of((one, other)).known
+    if known is None:
+        raise GeometryError(
+            "the two dose grids have no place in common", expected="overlapping grids"
+        )
+    return known
+
+
 def read_at(dose: DoseGrid, axes: Axes) -> FloatArray:
     """Return a dose at the nodes of three axes, shape (z, y, x); NaN outside its grid.
 
