@@ -25,11 +25,12 @@ SMALL = Reason(ReasonCode.SMALLER_THAN_ASKED, "too small")
 
 
 BAND = Band(47.1, 47.9, Driver.END_CAPS)
+SPREAD = Band(46.5, 48.0, Driver.BETWEEN_PLANES)
 
 
 def dvh_table() -> DvhTable:
     metrics = {
-        "D95%[Gy]": MetricValue(47.5, "Gy", band=BAND),
+        "D95%[Gy]": MetricValue(47.5, "Gy", band=BAND, spread=SPREAD),
         "D5cc[Gy]": MetricValue(None, "Gy", SMALL),
     }
     curve = Curve((0.0, 0.1), (3.5, 3.0))
@@ -104,7 +105,7 @@ def test_json_says_in_one_sentence_why_a_verdict_is_borderline(review: CaseRevie
     both = replace(review, constraints=(unsure, sure))
     told = [c["borderline_text"] for c in json.loads(both.to_json())["constraints"]]
     assert told == [
-        "DUO: Duodenum D0.5cc[Gy] is 32.004 Gy, band 47.10–47.90 Gy, limit ≤ 30 Gy "
+        "DUO: Duodenum D0.5cc[Gy] is 32.004 Gy, uncertainty 47.10–47.90 Gy, limit ≤ 30 Gy "
         "(minor to 32 Gy): how far the structure goes beyond its end planes decides.",
         "",
     ]
@@ -156,7 +157,11 @@ def test_dvh_csv_is_one_row_per_quantity() -> None:
     text = render_dvh("csv", dvh_table(), PAGE)
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == DVH_COLUMNS
-    assert ["P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", "", "47.1", "47.9", "end_caps", ""] in rows
+    named = ["47.1", "47.9", "end_caps"]
+    assert [
+        "P", "'=PTV", "7", "D95%[Gy]", "47.5", "Gy", "", *named, "", *named, "46.5", "48.0",
+        "between_planes",
+    ] in rows  # fmt: skip
     assert [
         "P",
         "'=PTV",
@@ -165,12 +170,9 @@ def test_dvh_csv_is_one_row_per_quantity() -> None:
         "",
         "Gy",
         "smaller_than_asked: too small",
-        "",
-        "",
-        "",
-        "",
+        *[""] * 10,
     ] in rows
-    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", "", "", "", "", ""] in rows
+    assert ["P", "'=PTV", "7", "V0.1Gy[cc]", "3.0", "cc", "", *[""] * 10] in rows
 
 
 def test_json_of_reviews_reads_back(review: CaseReview) -> None:
@@ -197,6 +199,8 @@ def test_json_of_a_dvh_has_the_promised_form() -> None:
                 "value": 47.5,
                 "unit": "Gy",
                 "reason": None,
+                "uncertainty": [47.1, 47.9, "end_caps"],
+                "spread": [46.5, 48.0, "between_planes"],
                 "band": [47.1, 47.9, "end_caps"],
             },
             "D5cc[Gy]": {"value": None, "unit": "Gy", "reason": "smaller_than_asked: too small"},

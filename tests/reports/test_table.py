@@ -155,7 +155,7 @@ def test_a_borderline_verdict_is_marked_and_explained_in_one_sentence(
     text = table(replace(review, constraints=(unsure,)), width)
     assert "✕ MAJOR ≈" in text
     assert (
-        "DUO: Duodenum D0.5cc[Gy] is 30.20 Gy, band 29.40–30.60 Gy, limit ≤ 30 Gy "
+        "DUO: Duodenum D0.5cc[Gy] is 30.20 Gy, uncertainty 29.40–30.60 Gy, limit ≤ 30 Gy "
         "(minor to 32 Gy): "
         "how far the structure goes beyond its end planes decides."
     ) in " ".join(text.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +10,19 @@ import numpy as np
 import pytest
 
 from sbrt_qa import load_protocol, review_case
+from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.histogram import DVH
+from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.case import Case, Link, LinkKind, Provenance, Repair
 from sbrt_qa.model.grid import DoseGrid, DoseType
-from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
+from sbrt_qa.model.outcome import Driver, Measured, Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import Beam, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure, StructureSet
+from sbrt_qa.protocol.grading import grade
+from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_rows import row
 from sbrt_qa.reports.registry import Page, render_dvh
 from sbrt_qa.review.case_review import CaseReview, PlanSummary
 from sbrt_qa.review.dvh_table import dvh
@@ -360,6 +366,36 @@ def at_limit(distance_gy: float) -> Case:
 def test_a_verdict_that_changes_within_its_band_is_borderline(distance_gy, verdict, borderline):
     limit = duodenum_limit(review(at_limit(distance_gy)))
     assert (limit.verdict, limit.borderline) == (verdict, borderline)
+
+
+def test_json_names_uncertainty_and_spread_apart():
+    for c in json.loads(review(case()).to_json())["constraints"]:
+        if c["value"] is None or c["unit"] == "bool":
+            continue
+        (low, high, driver), (least, most, other) = c["uncertainty"], c["spread"]
+        assert c["band"] == {"low": low, "high": high, "driver": driver}
+        assert least <= low <= c["value"] <= high <= most
+        assert {driver, other} <= set(Driver)
+
+
+def test_a_verdict_that_changes_within_the_spread_only_depends_on_the_convention():
+    rules = load_protocol("liver_sbrt").all_constraints
+    rule = next(c for c in rules if c.metric == "D0.1cc[Gy]" and c.minor)
+    value, spec = Measured(rule.per_protocol - 1.0, "Gy"), parse_metric(rule.metric)
+    view = View(Driver.END_CAPS, "shape", convention=True)
+
+    def held(other: View) -> ConstraintResult:
+        return row(
+            rule, grade(rule, value), value, match=None, counts=True, note="", spec=spec,
+            seen=[(other, rule, Measured(rule.per_protocol + 0.5, "Gy"))],
+        )  # fmt: skip
+
+    found, own = held(view), held(view._replace(convention=False))
+    assert (found.verdict, found.spread.driver) == (Verdict.PER_PROTOCOL, Driver.END_CAPS)
+    assert (found.borderline, found.depends_on_convention) == (False, True)
+    assert "other planning systems would print" in found.convention_text
+    assert (own.borderline, own.depends_on_convention) == (True, False)
+    assert own.band == own.spread
 
 
 def test_the_json_form_keeps_bands():

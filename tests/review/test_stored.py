@@ -51,10 +51,9 @@ def amended(protocol: Protocol, factor: float) -> Protocol:
 
 
 def without_new_band(review: CaseReview) -> CaseReview:
-    """The band of a limit that was not asked for before takes the files."""
-    rows = (
-        replace(c, band=None, borderline=False) if c.id == "NEW" else c for c in review.constraints
-    )
+    """The intervals of a limit that was not asked for before take the files."""
+    none = {"band": None, "borderline": False, "spread": None, "depends_on_convention": False}
+    rows = (replace(c, **none) if c.id == "NEW" else c for c in review.constraints)
     return replace(review, constraints=tuple(rows))
 
 

@@ -87,6 +87,7 @@ def _row(one: ConstraintResult, why: Sequence[Finding]) -> ConstraintResult:
         verdict=Verdict.NOT_EVALUABLE,
         counts=False,
         borderline=False,
+        depends_on_convention=False,
         margin=None,
     )
 
@@ -102,6 +103,8 @@ def _not_drawn(one: ConstraintResult, why: Reason) -> ConstraintResult:
         note="",
         band=None,
         borderline=False,
+        spread=None,
+        depends_on_convention=False,
         margin=None,
         undrawn=None,
     )

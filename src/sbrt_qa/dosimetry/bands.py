@@ -1,8 +1,11 @@
-"""Bands: where a metric may lie when its file is read in other plausible ways.
+"""Two intervals of a metric: where the truth may lie, and what other systems would print.
 
 A *view* is one deviation from the default: another reading, what an interpolation converges to, or
 the edge of what the quadrature may have missed. Views of the same aspect are alternatives, of which
 the farthest counts; those of different aspects are independent of each other and add up.
+
+The *uncertainty* is made of the views of which the file leaves open whether they are the truth; the
+*spread* of these and of the conventions of planning systems, which the file does not make likelier.
 """
 
 from __future__ import annotations
@@ -37,20 +40,24 @@ from sbrt_qa.model.structure import Structure
 
 
 class View(NamedTuple):
-    """What a view is about; views of the same `aspect` are alternatives."""
+    """What a view is about; views of the same `aspect` are alternatives.
+
+    A `convention` is what some planning system does; it widens the spread only.
+    """
 
     driver: Driver
     aspect: str
+    convention: bool = False
 
 
 VIEWS: Final[Mapping[str, View]] = {
-    "linear": View(Driver.DOSE_INTERPOLATION, "dose"),
+    "linear": View(Driver.DOSE_INTERPOLATION, "dose", convention=True),
     "unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
     "ever finer": View(Driver.GRID, "dose"),
     "ever finer, unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
-    "slab": View(Driver.BETWEEN_PLANES, "shape"),
-    "half slice": View(Driver.END_CAPS, "shape"),
-    "no ends": View(Driver.END_CAPS, "shape"),
+    "slab": View(Driver.BETWEEN_PLANES, "shape", convention=True),
+    "half slice": View(Driver.END_CAPS, "shape", convention=True),
+    "no ends": View(Driver.END_CAPS, "shape", convention=True),
     "low end none": View(Driver.END_CAPS, "low end"),
     "low end whole": View(Driver.END_CAPS, "low end"),
     "high end none": View(Driver.END_CAPS, "high end"),
@@ -60,7 +67,7 @@ VIEWS: Final[Mapping[str, View]] = {
     "thin walls filled": View(Driver.OVERLAPS, "overlaps"),
     "gaps filled": View(Driver.GAPS, "gaps"),
     "gaps open": View(Driver.GAPS, "gaps"),
-    "outside left out": View(Driver.OUTSIDE_GRID, "outside"),
+    "outside left out": View(Driver.OUTSIDE_GRID, "outside", convention=True),
     "curve lower": View(Driver.QUADRATURE, "curve"),
     "curve higher": View(Driver.QUADRATURE, "curve"),
     "volume lower": View(Driver.QUADRATURE, "volume"),
@@ -76,12 +83,27 @@ CONTOUR_ASPECTS: Final = frozenset({"shape", "low end", "high end", "overlaps", 
 """Aspects of how contours are read; a yes or no can depend on these only."""
 
 
+class Intervals(NamedTuple):
+    """Both intervals of a metric, None each where it has none."""
+
+    uncertainty: Band | None
+    spread: Band | None
+
+
+def intervals_among(
+    spec: MetricSpec, value: Measured, seen: Sequence[tuple[View, Outcome]]
+) -> Intervals:
+    """Return where a metric may lie, and what other systems would print, from all its views."""
+    own = [(view, outcome) for view, outcome in seen if not view.convention]
+    return Intervals(band_among(spec, value, own), band_among(spec, value, seen))
+
+
 def band_among(
     spec: MetricSpec, value: Measured, seen: Sequence[tuple[View, Outcome]]
 ) -> Band | None:
-    """Return the band of a metric from its outcomes in other views; None where it has none.
+    """Return the interval of a metric from its outcomes in some views; None where it has none.
 
-    A yes or no has a band where another reading of the contours says the opposite. A part of a
+    A yes or no has one where another reading of the contours says the opposite. A part of a
     volume and a probability stay within 100 %.
     """
     # A volume does not depend on where the dose grid ends.

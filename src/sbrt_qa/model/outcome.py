@@ -156,14 +156,14 @@ class Driver(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Where a metric may lie when its file is read in other plausible ways.
+    """An interval of a metric: where its true value may lie, or what other systems would print.
 
     Parameters
     ----------
     low, high
         In the unit of the metric.
     driver
-        What widens the band most.
+        What widens the interval most.
     """
 
     low: float

@@ -74,7 +74,7 @@ def is_borderline(
     band: Band | None,
     seen: Sequence[tuple[Constraint | ConformityLimit, Outcome]] = (),
 ) -> bool:
-    """Tell whether the verdict of an outcome changes within its band, or in another view.
+    """Tell whether the verdict of an outcome changes within an interval, or in one of its views.
 
     `seen` are the outcomes in other views, each with the bounds that hold there: those of a
     conformity index go by a volume. Where a value is missing nothing is known.

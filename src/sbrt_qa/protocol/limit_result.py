@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import computed_field
+from pydantic import BeforeValidator, PlainSerializer, computed_field
 
-from sbrt_qa.model.outcome import Band, Reason, ReasonCode, Verdict
+from sbrt_qa.model.outcome import Band, Driver, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol import wording
+
+Ends = tuple[float, float, Driver]
+"""An interval in the JSON form: low, high, and what widens it most."""
+
+
+def ends_of(band: Band | None) -> Ends | None:
+    """Return an interval as the JSON form has it."""
+    return None if band is None else (band.low, band.high, band.driver)
+
+
+def _interval(ends: object) -> object:
+    """Return what the JSON form has for an interval as one; everything else as it is."""
+    if not isinstance(ends, list | tuple) or len(ends) != 3:
+        return ends
+    return {"low": ends[0], "high": ends[1], "driver": ends[2]}
+
+
+Interval = Annotated[
+    Band | None,
+    BeforeValidator(_interval),
+    PlainSerializer(ends_of, return_type=Ends | None),
+]
+"""An interval that is a list in the JSON form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +78,14 @@ class ConstraintResult:
     note
         One sentence for the reader, possibly empty.
     band
-        Where the value may lie, in ``unit``; None when bands were not asked for or there is none.
+        Its uncertainty: where the true value may lie, given the file, in ``unit``; None when
+        intervals were not asked for or there is none.
     borderline
-        Whether the verdict changes within the band.
+        Whether the verdict changes within the uncertainty.
+    spread
+        What other planning systems would print, the uncertainty included; None as `band`.
+    depends_on_convention
+        Whether the verdict changes within the spread and not within the uncertainty.
     target
         Display key of the target that this row is about where a limit has a row for each of several
         targets; ``structure`` is the same then. Empty for all other rows.
@@ -87,6 +116,8 @@ class ConstraintResult:
     borderline: bool = False
     target: str = ""
     undrawn: Reason | None = None
+    spread: Interval = None
+    depends_on_convention: bool = False
 
     def __post_init__(self) -> None:
         if self.is_relied_on and (self.value is None) == (self.reason is None):
@@ -97,6 +128,9 @@ class ConstraintResult:
             raise ValueError(msg)
         if self.band is None and self.borderline:
             msg = f"{self.id}: only a band can make a verdict borderline"
+            raise ValueError(msg)
+        if self.depends_on_convention and (self.spread is None or self.borderline):
+            msg = f"{self.id}: a spread, and no more, makes a verdict depend on the convention"
             raise ValueError(msg)
 
     @property
@@ -122,6 +156,18 @@ class ConstraintResult:
 
     @computed_field  # type: ignore[prop-decorator]
     @property
+    def uncertainty(self) -> Ends | None:
+        """Where the true value may lie and what widens that most: `band` under its own name."""
+        return ends_of(self.band)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def borderline_text(self) -> str:
-        """One sentence on a verdict that changes within its band; empty for any other."""
+        """One sentence on a verdict that changes within its uncertainty; empty for any other."""
         return wording.borderline_text(self)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def convention_text(self) -> str:
+        """One sentence on a verdict that depends on the convention; empty for any other."""
+        return wording.convention_text(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sbrt_qa.dosimetry.bands import View, band_among
+from sbrt_qa.dosimetry.bands import Intervals, View, intervals_among
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.i18n.phrase import say, stated
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
@@ -51,9 +51,12 @@ def row(
     undrawn
         Why there is no contour; the value is then the highest that the structure could have.
     """
-    band = None
+    found = Intervals(None, None)
     if seen and spec is not None and isinstance(outcome, Measured):
-        band = band_among(spec, outcome, [(view, other) for view, _, other in seen])
+        found = intervals_among(spec, outcome, [(view, other) for view, _, other in seen])
+    ours = [(bound, other) for view, bound, other in seen if not view.convention]
+    borderline = is_borderline(limit, outcome, found.uncertainty, ours)
+    everyones = [(bound, other) for _, bound, other in seen]
     own = limit.structure if isinstance(limit, Constraint) else "PTV"
     return ConstraintResult(
         id=limit.id,
@@ -74,8 +77,11 @@ def row(
         source=limit.source,
         confidence=limit.confidence,
         note=stated(note) if note else "",
-        band=band,
-        borderline=is_borderline(limit, outcome, band, [(bound, o) for _, bound, o in seen]),
+        band=found.uncertainty,
+        borderline=borderline,
+        spread=found.spread,
+        depends_on_convention=not borderline
+        and is_borderline(limit, outcome, found.spread, everyones),
         target=target,
         undrawn=undrawn,
     )

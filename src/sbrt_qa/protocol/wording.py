@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.phrase import say
-from sbrt_qa.model.outcome import Driver
+from sbrt_qa.model.outcome import Band, Driver
 
 if TYPE_CHECKING:
     from sbrt_qa.protocol.limit_result import ConstraintResult
@@ -84,19 +84,34 @@ def shown_bound(result: ConstraintResult, bound: float | None) -> float | None:
 
 
 def band_text(result: ConstraintResult) -> str:
-    """Return the ends of a band; empty when no band is known."""
+    """Return the ends of the uncertainty; empty when none is known."""
     return "–".join(band_ends(result))
 
 
-def band_ends(result: ConstraintResult) -> tuple[str, ...]:
-    """Return the ends of a band with equally many decimals; empty when no band is known.
+def spread_text(result: ConstraintResult) -> str:
+    """Return the ends of the spread; empty when none is known."""
+    return "–".join(spread_ends(result))
 
-    They are rounded outwards, so that the band as shown holds the band, and with as many decimals
-    as keep each on its side of every limit.
+
+def band_ends(result: ConstraintResult) -> tuple[str, ...]:
+    """Return the ends of the uncertainty; empty when none is known. See `ends_text`."""
+    return ends_text(result, result.band)
+
+
+def spread_ends(result: ConstraintResult) -> tuple[str, ...]:
+    """Return the ends of the spread; empty when none is known. See `ends_text`."""
+    return ends_text(result, result.spread)
+
+
+def ends_text(result: ConstraintResult, band: Band | None) -> tuple[str, ...]:
+    """Return the ends of an interval with equally many decimals; empty without one.
+
+    They are rounded outwards, so that the interval as shown holds the interval, and with as many
+    decimals as keep each on its side of every limit.
     """
-    if result.band is None:
+    if band is None:
         return ()
-    exact = (result.band.low, result.band.high)
+    exact = (band.low, band.high)
     known = [limit for limit in _limits(result) if limit is not None]
     for decimals in range(USUAL_DECIMALS, MOST_DECIMALS + 1):
         ends = _outwards(exact, 10**decimals)
@@ -120,24 +135,39 @@ def structure_text(result: ConstraintResult) -> str:
 
 
 def borderline_text(result: ConstraintResult) -> str:
-    """Return one sentence on a verdict that changes within its band; empty for any other."""
+    """Return one sentence on a verdict that changes within its uncertainty; empty for others."""
     if not result.borderline or result.band is None:
         return ""
+    return say(
+        "{0}: {1} {2} is {3}, uncertainty {4}{5}, limit {6}{7}: {8}.",
+        *_numbers(result, band_text(result)),
+        DRIVERS[result.band.driver],
+    )
+
+
+def convention_text(result: ConstraintResult) -> str:
+    """Return one sentence on a verdict that depends on the convention; empty for any other."""
+    if not result.depends_on_convention or result.spread is None:
+        return ""
+    return say(
+        "{0}: {1} {2} is {3}, other planning systems would print {4}{5}, limit {6}{7}: {8}.",
+        *_numbers(result, spread_text(result)),
+        DRIVERS[result.spread.driver],
+    )
+
+
+def _numbers(result: ConstraintResult, interval: str) -> tuple[str, ...]:
     unit = unit_text(result.unit)
     worst = shown_bound(result, result.minor_limit)
-    minor = "" if worst is None else f" (minor to {worst:g}{unit})"
-    bound = bound_text(result.op, shown_bound(result, result.per_protocol_limit), unit)
-    return say(
-        "{0}: {1} {2} is {3}, band {4}{5}, limit {6}{7}: {8}.",
+    return (
         visible(result.id),
         structure_text(result),
         visible(result.metric),
         value_text(result),
-        band_text(result),
+        interval,
         unit,
-        bound,
-        minor,
-        DRIVERS[result.band.driver],
+        bound_text(result.op, shown_bound(result, result.per_protocol_limit), unit),
+        "" if worst is None else f" (minor to {worst:g}{unit})",
     )
 
 

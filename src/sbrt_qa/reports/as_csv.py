@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Reason
+from sbrt_qa.model.outcome import Band, Reason
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.reports.registry import Page
 
@@ -36,13 +36,17 @@ REVIEW_COLUMNS = (
     *HEAD_COLUMNS, "constraint", "priority", "counts", "structure", "plan_structures",
     "match_rule", "metric", "value", "unit", "operator", "limit", "minor_limit", "margin",
     "verdict", "band_low", "band_high", "band_driver", "borderline", "borderline_text",
-    "reason_code", "reason", "note", "source", "confidence", "draft",
+    "reason_code", "reason", "note", "source", "confidence", "draft", "uncertainty_low",
+    "uncertainty_high", "uncertainty_driver", "spread_low", "spread_high", "spread_driver",
+    "depends_on_convention", "convention_text",
 )  # fmt: skip
 
 DVH_COLUMNS = (
     "plan", "structure", "roi_number", "quantity", "value", "unit", "reason", "band_low",
-    "band_high", "band_driver", "stated",
+    "band_high", "band_driver", "stated", "uncertainty_low", "uncertainty_high",
+    "uncertainty_driver", "spread_low", "spread_high", "spread_driver",
 )  # fmt: skip
+"""``band_...`` is the uncertainty under its older name."""
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
@@ -54,12 +58,11 @@ def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
 def render_dvh(table: DvhTable, page: Page) -> str:  # noqa: ARG001
     """Return one row per structure and quantity; a point of a curve is the metric ``V12Gy[cc]``."""
     stated = "; ".join(table.stated)
-    rows = (
-        (table.case, key, structure.roi_number, *quantity, stated)
-        for key, structure in table.structures.items()
-        for quantity in _quantities(structure)
-    )
-    return write_rows(DVH_COLUMNS, rows)
+    rows: list[dict[str, Cell]] = []
+    for key, s in table.structures.items():
+        head: dict[str, Cell] = {"plan": table.case, "structure": key, "roi_number": s.roi_number}
+        rows += [head | cells | {"stated": stated} for cells in _quantities(s)]
+    return write_table(DVH_COLUMNS, rows)
 
 
 def safe_cell(value: Cell) -> Cell:
@@ -114,7 +117,7 @@ def yes(flag: bool) -> str:  # noqa: FBT001
 
 
 def _limit_row(c: ConstraintResult) -> dict[str, Cell]:
-    match, band = c.match, c.band
+    match = c.match
     return {
         "constraint": c.id, "priority": c.priority, "counts": yes(c.counts),
         "structure": c.structure, "plan_structures": "; ".join(match.plan_names) if match else "",
@@ -122,28 +125,43 @@ def _limit_row(c: ConstraintResult) -> dict[str, Cell]:
         "unit": c.unit, "operator": c.op, "limit": c.per_protocol_limit,
         "minor_limit": c.minor_limit, "margin": c.margin, "verdict": c.verdict, "note": c.note,
         "source": "; ".join(c.source), "confidence": c.confidence, **reason_cells(c.reason),
-        "band_low": band.low if band else None, "band_high": band.high if band else None,
-        "band_driver": band.driver if band else "",
-        "borderline": yes(c.borderline) if band else "", "borderline_text": c.borderline_text,
+        "borderline": yes(c.borderline) if c.band else "", "borderline_text": c.borderline_text,
+        "depends_on_convention": yes(c.depends_on_convention) if c.spread else "",
+        "convention_text": c.convention_text, **_intervals(c.band, c.spread),
     }  # fmt: skip
 
 
-def _quantities(row: StructureDvh) -> Iterator[tuple[Cell, ...]]:
-    why, no_band = _text(row.reason), (None, None, None)
-    yield "Volume[cc]", row.volume_cc, "cc", "" if row.volume_cc is not None else why, *no_band
+def _intervals(uncertainty: Band | None, spread: Band | None) -> dict[str, Cell]:
+    """Return the ends of both intervals, each with what widens it most."""
+    named = {"band": uncertainty, "uncertainty": uncertainty, "spread": spread}
+    cells: dict[str, Cell] = {}
+    for name, band in named.items():
+        if band is not None:
+            cells |= {f"{name}_low": band.low, f"{name}_high": band.high}
+            cells[f"{name}_driver"] = band.driver
+    return cells
+
+
+def _quantities(row: StructureDvh) -> Iterator[dict[str, Cell]]:
+    why = _text(row.reason)
+    known = "" if row.volume_cc is not None else why
+    yield _quantity("Volume[cc]", row.volume_cc, "cc", known)
     outside_cc = row.outside_dose_grid_cc
     told = "" if outside_cc is not None else why
-    yield "outside_dose_grid[cc]", outside_cc, "cc", told, *no_band
-    yield "Min[Gy]", row.min_gy, "Gy", why, *no_band
-    yield "Mean[Gy]", row.mean_gy, "Gy", why, *no_band
-    yield "Max[Gy]", row.max_gy, "Gy", why, *no_band
+    yield _quantity("outside_dose_grid[cc]", outside_cc, "cc", told)
+    yield _quantity("Min[Gy]", row.min_gy, "Gy", why)
+    yield _quantity("Mean[Gy]", row.mean_gy, "Gy", why)
+    yield _quantity("Max[Gy]", row.max_gy, "Gy", why)
     for expression, metric in row.metrics.items():
-        band = metric.band
-        ends = (band.low, band.high, band.driver) if band else no_band
-        yield expression, metric.value, metric.unit, _text(metric.reason), *ends
+        cells = _quantity(expression, metric.value, metric.unit, _text(metric.reason))
+        yield cells | _intervals(metric.band, metric.spread)
     if row.curve is not None:
         for dose_gy, volume_cc in zip(row.curve.dose_gy, row.curve.volume_cc, strict=True):
-            yield f"V{dose_gy:g}Gy[cc]", volume_cc, "cc", "", *no_band
+            yield _quantity(f"V{dose_gy:g}Gy[cc]", volume_cc, "cc", "")
+
+
+def _quantity(name: str, value: float | None, unit: str, reason: str) -> dict[str, Cell]:
+    return {"quantity": name, "value": value, "unit": unit, "reason": reason}
 
 
 def _text(reason: Reason | None) -> str:

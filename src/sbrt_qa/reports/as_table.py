@@ -155,6 +155,7 @@ def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
         limits,
         Text(view.legend(review, bands_shown=bands_shown), "dim"),
         *section("Borderline", map(_text, view.borderline_lines(review))),
+        *section("Depends on the convention", map(_text, view.convention_lines(review))),
         *section("Not evaluable, and why", _reasons(review)),
         *section("Plan checks without a find", _passed(review, page)),
         *section("Plan checks with nothing to look at", map(_text, view.not_told_lines(review))),
@@ -235,7 +236,7 @@ def _limits(rows: Sequence[view.Row], page: Page) -> tuple[Table, bool]:
 
     Rich cuts a table that cannot be folded further, and a cut number would lie.
     """
-    for bands in (True, False) if any(row.band for row in rows) else (False,):
+    for bands in (True, False) if any(row.uncertainty for row in rows) else (False,):
         spare = page.width - _least_width(_wide_table(rows, bands=bands))
         if spare >= 0:
             return _wide_table(rows, bands=bands, spare=spare), bands
@@ -251,14 +252,16 @@ def _wide_table(rows: Sequence[view.Row], *, bands: bool, spare: int = 0) -> Tab
         table.add_column(name, no_wrap=True)
     table.add_column("structure → ROI", overflow="fold", width=STRUCTURE_WIDTH + structure)
     table.add_column("metric", overflow="fold", width=METRIC_WIDTH)
-    for name in ("value", *(["band"] if bands else []), "limit", "minor", "margin"):
+    shown = ["uncertainty", "spread"] if bands else []
+    for name in ("value", *shown, "limit", "minor", "margin"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("source", overflow="fold", width=SOURCE_WIDTH + source)
     for row in rows:
+        intervals = (row.uncertainty, row.spread) if bands else ()
+        numbers = _number_cells(row, *(Text("\n".join(lines), "dim") for lines in intervals))
         table.add_row(
             _verdict_cell(row), _text(row.id), row.priority, _text(row.structure),
-            _text(row.metric), *_number_cells(row, *([Text(row.band, "dim")] if bands else [])),
-            _text(row.source),
+            _text(row.metric), *numbers, _text(row.source),
         )  # fmt: skip
     return table
 
@@ -275,8 +278,9 @@ def _narrow_table(rows: Sequence[view.Row]) -> Table:
     for name in ("value", "limit", "minor", "margin"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        band = f" · band {row.band}" if row.band else ""
-        what = f"{row.metric}  {row.id} · priority {row.priority}{band} · {row.source}"
+        named = (("uncertainty", row.uncertainty), ("spread", row.spread))
+        told = "".join(f" · {name} {' '.join(lines)}" for name, lines in named if lines)
+        what = f"{row.metric}  {row.id} · priority {row.priority}{told} · {row.source}"
         limit = Text("\n").join([_text(row.structure), _text(what, "dim")])
         table.add_row(_verdict_cell(row), limit, *_number_cells(row))
     return table
@@ -286,12 +290,13 @@ def _verdict_cell(row: view.Row) -> Text:
     if not row.is_relied_on:
         return Text(f"? {view.NOT_RELIED_ON}", COLOURS[row.verdict])
     mark = f" {view.BORDERLINE}" if row.borderline else ""
+    mark += f" {view.CONVENTION}" if row.depends_on_convention else ""
     return Text(view.verdict_text(row.verdict) + mark, COLOURS[row.verdict])
 
 
-def _number_cells(row: view.Row, *band: Text) -> tuple[Text, ...]:
+def _number_cells(row: view.Row, *intervals: Text) -> tuple[Text, ...]:
     value = Text(row.value or "–", COLOURS[row.verdict])
-    return (value, *band, Text(row.limit), Text(row.minor), Text(row.margin))
+    return (value, *intervals, Text(row.limit), Text(row.minor), Text(row.margin))
 
 
 def _reasons(review: CaseReview) -> Iterator[Text]:
@@ -321,14 +326,15 @@ def _statistics(row: StructureDvh) -> list[str]:
 
 
 def _metric_cell(row: StructureDvh, expression: str) -> Text:
-    """Return a value; below it the ends of its band and what widens that most, if it has one."""
+    """Return a value; below it both its intervals, if any, each with what widens it most."""
     metric = row.metrics[expression]
     if metric.value is None:
         return Text("–")
     lines = [Text(f"{metric.value:.2f}")]
-    if metric.band is not None:
-        lines.append(Text(f"{metric.band.low:.2f}–{metric.band.high:.2f}", "dim"))
-        lines.append(Text(metric.band.driver, "dim"))
+    for name, band in (("uncertainty", metric.band), ("spread", metric.spread)):
+        if band is not None:
+            lines.append(Text(f"{name} {band.low:.2f}–{band.high:.2f}", "dim"))
+            lines.append(Text(band.driver, "dim"))
     return Text("\n").join(lines)
 
 

@@ -16,18 +16,27 @@ NEVER_DECIDES: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """So many with one verdict, some of them borderline; None is information."""
+    """So many with one verdict; some are borderline or depend on the convention.
+
+    None is information.
+    """
 
     verdict: Verdict | None
     number: int
     borderline: int = 0
+    by_convention: int = 0
 
 
 def of_limits(review: CaseReview) -> tuple[Count, ...]:
     """Return the limits that count by verdict, worst first; verdicts without any are left out."""
     counting = [c for c in review.constraints if c.counts]
     return tuple(
-        Count(verdict, len(same), sum(c.borderline for c in same))
+        Count(
+            verdict,
+            len(same),
+            sum(c.borderline for c in same),
+            sum(c.depends_on_convention for c in same),
+        )
         for verdict in reversed(Verdict)
         if (same := [c for c in counting if c.verdict is verdict])
     )

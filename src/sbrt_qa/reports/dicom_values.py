@@ -81,6 +81,9 @@ def _limit(c: ConstraintResult) -> LimitReported:
         band=c.band,
         borderline=c.borderline,
         borderline_text=c.borderline_text,
+        spread=c.spread,
+        depends_on_convention=c.depends_on_convention,
+        convention_text=c.convention_text,
         reason_code=reason.code.value if reason else "",
         reason=visible(reason.detail) if reason else "",
     )

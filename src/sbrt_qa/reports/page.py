@@ -55,8 +55,13 @@ class Deviation:
         By how much, in one sentence.
     off
         By how much, as a number.
-    band, borderline
-        Where the value may lie, and whether the verdict changes there; may be empty.
+    intervals
+        Where the true value may lie and what other planning systems would print, each with what
+        widens it most, one sentence each; none where they are not known.
+    unsure
+        One sentence where the verdict is borderline or depends on the convention; else empty.
+    borderline
+        Whether the verdict changes within the uncertainty.
     source
         Where the limit comes from, with its priority.
     """
@@ -70,8 +75,9 @@ class Deviation:
     statement: str
     excess: str
     off: str
-    band: str
-    borderline: str
+    intervals: tuple[str, ...]
+    unsure: str
+    borderline: bool
     source: str
 
 
@@ -158,8 +164,9 @@ class LimitRow:
     structure: str
     metric: str
     value: str
-    band: str
+    intervals: tuple[str, ...]
     borderline: bool
+    depends_on_convention: bool
     bound: str
     minor: str
     margin: str
@@ -240,8 +247,8 @@ class Report:
         Checks that decide and are about none of these structures.
     unknown
         Why limits are not evaluable: reason, and the limits concerned.
-    unsure
-        Borderline limits, one sentence each.
+    unsure, by_convention
+        Borderline limits, and limits whose verdict depends on the convention, one sentence each.
     findings, passed
         Plan checks by what they mean, and those that found nothing wrong.
     not_told
@@ -271,6 +278,7 @@ class Report:
     apart: tuple[CheckRow, ...]
     unknown: tuple[Fact, ...]
     unsure: tuple[str, ...]
+    by_convention: tuple[str, ...]
     limits: tuple[LimitRow, ...]
     findings: tuple[CheckRow, ...]
     passed: tuple[CheckRow, ...]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.phrase import counted
-from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict
+from sbrt_qa.model.outcome import Band, Finding, ReasonCode, Verdict
 from sbrt_qa.protocol import wording
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.reports import counts
@@ -22,7 +22,10 @@ UNTESTED = "no self-test recorded: run sbrt-qa selftest"
 """Said of an engine without a self-test."""
 
 BORDERLINE = "≈"
-"""Sign of a verdict that changes within the band of its value."""
+"""Sign of a verdict that changes within the uncertainty of its value."""
+
+CONVENTION = "~"
+"""Sign of a verdict that changes only within the spread of its value."""
 
 LEGEND = (
     "P: priority, in brackets where the limit does not decide the case. "
@@ -30,13 +33,17 @@ LEGEND = (
 )
 
 BAND_LEGEND = (
-    "band: where the value may lie in other plausible readings of the file; "
-    f"{BORDERLINE}: the verdict changes within it."
+    "uncertainty: where the true value may lie, given the file; "
+    f"{BORDERLINE}: borderline, the verdict changes within it. "
+    "spread: what other planning systems would print; "
+    f"{CONVENTION}: the verdict changes within it only and depends on the convention. "
+    "Below each stands what widens it most."
 )
 
 NO_ROOM_LEGEND = (
-    "Bands have no room in this width; CSV, JSON, HTML and PDF show them. "
-    f"{BORDERLINE}: the verdict changes within the band."
+    "Uncertainty and spread have no room in this width; CSV, JSON, HTML and PDF show them. "
+    f"{BORDERLINE}: the verdict changes within the uncertainty; {CONVENTION}: within the spread "
+    "only."
 )
 
 WORDS = {
@@ -57,7 +64,9 @@ SIGNS = {
 class Row:
     """One limit, ready to print. All texts are safe to show; `value` is empty without a value.
 
-    `band` is empty without one; a verdict that changes within it is `borderline`.
+    `uncertainty` and `spread` are the ends and the driver of each, empty without one; a verdict
+    that changes within the first is `borderline`, one that changes within the second only
+    `depends_on_convention`.
     """
 
     verdict: Verdict
@@ -66,13 +75,15 @@ class Row:
     structure: str
     metric: str
     value: str
-    band: str
+    uncertainty: tuple[str, ...]
+    spread: tuple[str, ...]
     limit: str
     minor: str
     margin: str
     source: str
     borderline: bool
     is_relied_on: bool = True
+    depends_on_convention: bool = False
 
 
 def legend(review: CaseReview, *, bands_shown: bool) -> str:
@@ -145,7 +156,9 @@ def count_text(review: CaseReview) -> str:
 
 
 def _counted(count: counts.Count) -> str:
-    unsure = f" ({count.borderline} borderline)" if count.borderline else ""
+    told = [f"{count.borderline} borderline"] if count.borderline else []
+    told += [f"{count.by_convention} by convention"] if count.by_convention else []
+    unsure = f" ({', '.join(told)})" if told else ""
     return f"{count.number} {WORDS[count.verdict] if count.verdict else 'information'}{unsure}"
 
 
@@ -170,8 +183,13 @@ def reasons_grouped(review: CaseReview) -> dict[str, list[str]]:
 
 
 def borderline_lines(review: CaseReview) -> list[str]:
-    """Return one sentence for every verdict that changes within the band of its value."""
+    """Return one sentence for every verdict that changes within the uncertainty of its value."""
     return [c.borderline_text for c in review.constraints if c.borderline_text]
+
+
+def convention_lines(review: CaseReview) -> list[str]:
+    """Return one sentence for every verdict that depends on the convention."""
+    return [c.convention_text for c in review.constraints if c.convention_text]
 
 
 def names_told(review: CaseReview) -> list[str]:
@@ -276,14 +294,20 @@ def _row(c: ConstraintResult) -> Row:
         structure=wording.structure_text(c),
         metric=visible(c.metric),
         value=wording.value_text(c),
-        band=wording.band_text(c),
+        uncertainty=_interval(wording.band_text(c), c.band),
+        spread=_interval(wording.spread_text(c), c.spread),
         limit=wording.bound_text(c.op, bound, wording.unit_text(c.unit)),
         minor=minor_text(bound, wording.shown_bound(c, c.minor_limit), c.beyond),
         margin="" if c.margin is None else wording.rounded(c.margin + 0.0, (0.0,), signed=True),
         source=visible(", ".join(c.source)),
         borderline=c.borderline,
         is_relied_on=c.is_relied_on,
+        depends_on_convention=c.depends_on_convention,
     )
+
+
+def _interval(ends: str, band: Band | None) -> tuple[str, ...]:
+    return () if band is None else (ends, band.driver)
 
 
 def _plan_label(review: CaseReview) -> str:

@@ -372,7 +372,10 @@ def review_json_schema() -> dict[str, Any]:
     }
     schema["required"] = [n for n in schema["required"] if n not in LATER] + ["schema"]
     schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
-    for name in ("target", "undrawn"):
+    came_later = (
+        "target", "undrawn", "uncertainty", "spread", "depends_on_convention", "convention_text",
+    )  # fmt: skip
+    for name in came_later:
         required = schema["$defs"]["ConstraintResult"]["required"]
         if name in required:
             required.remove(name)

@@ -258,7 +258,7 @@ def _unknown(
     return replace(
         row, value=None, reason=Reason(why.code, say("{0}{1}", why.detail, known)), margin=None,
         verdict=Verdict.NOT_EVALUABLE, counts=row.counts and row.priority < 3, band=None,
-        borderline=False,
+        borderline=False, spread=None, depends_on_convention=False,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sbrt_qa import __version__, plugins
-from sbrt_qa.dosimetry.bands import VIEWS, Views, band_among
+from sbrt_qa.dosimetry.bands import VIEWS, Intervals, Views, intervals_among
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import method_text
@@ -37,7 +37,7 @@ class MetricValue:
     """One metric: a value in `unit`, or the Reason why there is none.
 
     `validity` says of a model how far its values can be trusted; `band`, where it was asked for,
-    where the value may lie.
+    where the true value may lie; `spread` what other planning systems would print.
     """
 
     value: float | None
@@ -45,6 +45,7 @@ class MetricValue:
     reason: Reason | None = None
     validity: str = ""
     band: Band | None = None
+    spread: Band | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,8 +303,10 @@ def _metric(
     validity = metric_of(spec).validity
     if isinstance(outcome, Reason):
         return MetricValue(None, spec.unit, outcome, validity)
-    band = None if views is None else _band(spec, outcome, histogram, subject, views)
-    return MetricValue(outcome.value, outcome.unit, validity=validity, band=band)
+    found = _intervals(spec, outcome, histogram, subject, views)
+    return MetricValue(
+        outcome.value, outcome.unit, validity=validity, band=found.uncertainty, spread=found.spread
+    )
 
 
 def _not_meant(spec: MetricSpec, subject: DvhSubject) -> Reason | None:
@@ -312,15 +315,17 @@ def _not_meant(spec: MetricSpec, subject: DvhSubject) -> Reason | None:
     return None if meant is None else meant.refusal(subject.name)
 
 
-def _band(
-    spec: MetricSpec, value: Measured, histogram: DVH, subject: DvhSubject, views: Views
-) -> Band | None:
+def _intervals(
+    spec: MetricSpec, value: Measured, histogram: DVH, subject: DvhSubject, views: Views | None
+) -> Intervals:
+    if views is None:
+        return Intervals(None, None)
     there = views.of(subject.reading)
     seen = [
         (view, evaluate(spec, there.get(name, histogram), subject.context_in(views, name)))
         for name, view in VIEWS.items()
     ]
-    return band_among(spec, value, seen)
+    return intervals_among(spec, value, seen)
 
 
 def _row(row: StructureDvh) -> dict[str, Any]:
@@ -334,7 +339,9 @@ def _row(row: StructureDvh) -> dict[str, Any]:
         "metrics": {
             text: {"value": m.value, "unit": m.unit, "reason": _reason_text(m.reason)}
             | ({"validity": m.validity} if m.validity else {})
-            | ({"band": [m.band.low, m.band.high, m.band.driver]} if m.band else {})
+            | _ends("uncertainty", m.band)
+            | _ends("spread", m.spread)
+            | _ends("band", m.band)
             for text, m in row.metrics.items()
         },
     }
@@ -345,6 +352,10 @@ def _row(row: StructureDvh) -> dict[str, Any]:
     if row.curve is not None:
         data["curve"] = {"dose_gy": row.curve.dose_gy, "volume_cc": row.curve.volume_cc}
     return data
+
+
+def _ends(name: str, band: Band | None) -> dict[str, list[float | str]]:
+    return {name: [band.low, band.high, band.driver]} if band else {}
 
 
 def _read_row(data: dict[str, Any]) -> StructureDvh:
@@ -362,7 +373,8 @@ def _read_row(data: dict[str, Any]) -> StructureDvh:
                 m["unit"],
                 _read_reason(m["reason"]),
                 m.get("validity", ""),
-                _read_band(m.get("band")),
+                _read_band(m.get("uncertainty", m.get("band"))),
+                _read_band(m.get("spread")),
             )
             for text, m in data["metrics"].items()
         },

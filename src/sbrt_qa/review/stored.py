@@ -173,19 +173,24 @@ def _in_order(told: Iterable[Finding], kept: Iterable[Finding]) -> tuple[Finding
 def _with_bands(
     results: Iterable[ConstraintResult], review: CaseReview, protocol: Protocol
 ) -> Iterator[ConstraintResult]:
-    """Give each result the band that its value has in the stored review, if it is there."""
-    bands = {(c.match, c.metric, c.value): c.band for c in review.constraints if c.band}
+    """Give each result the intervals that its value has in the stored review, if it is there."""
+    known = {(c.match, c.metric, c.value): c for c in review.constraints if c.band}
     limits: dict[str, Constraint | ConformityLimit] = {c.id: c for c in protocol.all_constraints}
     limits |= {c.id: c for c in protocol.conformity}
     for one in results:
-        band = bands.get((one.match, one.metric, one.value))
-        if band is None or one.value is None:
+        there = known.get((one.match, one.metric, one.value))
+        if there is None or one.value is None:
             yield one
             continue
         bounds = {"per_protocol": one.per_protocol_limit, "minor": one.minor_limit}
         limit = limits[one.id].model_copy(update=bounds)
         value = Measured(one.value, one.unit)  # type: ignore[arg-type]
-        yield replace(one, band=band, borderline=is_borderline(limit, value, band))
+        borderline = is_borderline(limit, value, there.band)
+        depends = not borderline and is_borderline(limit, value, there.spread)
+        yield replace(
+            one, band=there.band, borderline=borderline, spread=there.spread,
+            depends_on_convention=depends,
+        )  # fmt: skip
 
 
 def needs_files(review: CaseReview) -> tuple[str, ...]:

@@ -151,6 +151,9 @@ class LimitReported:
     band: Band | None = None
     borderline: bool = False
     borderline_text: str = ""
+    spread: Band | None = None
+    depends_on_convention: bool = False
+    convention_text: str = ""
     reason_code: str = ""
     reason: str = ""
 

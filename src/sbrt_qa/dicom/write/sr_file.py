@@ -81,13 +81,18 @@ def own(code: str, meaning: str) -> CodedConcept:
 VERDICT: Final = own("VERDICT", "Verdict of protocol review")
 LIMIT: Final = own("LIMIT", "Per-protocol limit")
 MINOR_LIMIT: Final = own("MINOR_LIMIT", "Limit of a minor deviation")
-BAND_LOW: Final = own("BAND_LOW", "Lower end of plausible readings of the files")
-BAND_HIGH: Final = own("BAND_HIGH", "Upper end of plausible readings of the files")
-BAND_DRIVER: Final = own("BAND_DRIVER", "What widens the band most")
+BAND_LOW: Final = own("BAND_LOW", "Lower end of the uncertainty, given the files")
+BAND_HIGH: Final = own("BAND_HIGH", "Upper end of the uncertainty, given the files")
+BAND_DRIVER: Final = own("BAND_DRIVER", "What widens the uncertainty most")
+SPREAD_LOW: Final = own("SPREAD_LOW", "Lower end of what other systems print")
+SPREAD_HIGH: Final = own("SPREAD_HIGH", "Upper end of what other systems print")
+SPREAD_DRIVER: Final = own("SPREAD_DRIVER", "What widens the spread most")
 OPERATOR: Final = own("OPERATOR", "Relation of value and limit")
 PRIORITY: Final = own("PRIORITY", "Priority of the limit")
 COUNTS: Final = own("COUNTS", "Limit decides the case")
-BORDERLINE: Final = own("BORDERLINE", "Verdict changes within the band")
+BORDERLINE: Final = own("BORDERLINE", "Verdict changes within the uncertainty")
+CONVENTION: Final = own("CONVENTION", "Verdict depends on the convention")
+CONVENTION_TEXT: Final = own("CONVENTION_TEXT", "Why the verdict depends on the convention")
 BORDERLINE_TEXT: Final = own("BORDERLINE_TEXT", "Why the verdict is borderline")
 REASON: Final = own("REASON", "Reason why there is no value")
 METRIC: Final = own("METRIC", "Metric")
@@ -269,13 +274,15 @@ def _group(
 
 def _measurements(limit: LimitReported) -> Iterator[Measurement]:
     unit = ucum(limit.unit)
-    band = limit.band
+    band, spread = limit.band, limit.spread
     numbers = (
         (own(f"METRIC {limit.metric}", limit.metric), limit.value),
         (LIMIT, limit.limit),
         (MINOR_LIMIT, limit.minor_limit),
         (BAND_LOW, band.low if band else None),
         (BAND_HIGH, band.high if band else None),
+        (SPREAD_LOW, spread.low if spread else None),
+        (SPREAD_HIGH, spread.high if spread else None),
     )
     for name, value in numbers:
         if value is not None:
@@ -291,6 +298,10 @@ def _evaluations(limit: LimitReported) -> Iterator[QualitativeEvaluation]:
         yield QualitativeEvaluation(BORDERLINE, _YES_NO[limit.borderline])
         driver = limit.band.driver
         yield QualitativeEvaluation(BAND_DRIVER, own(driver, driver.replace("_", " ")))
+    if limit.spread is not None:
+        yield QualitativeEvaluation(CONVENTION, _YES_NO[limit.depends_on_convention])
+        driver = limit.spread.driver
+        yield QualitativeEvaluation(SPREAD_DRIVER, own(driver, driver.replace("_", " ")))
     if limit.reason_code:
         code = limit.reason_code
         yield QualitativeEvaluation(REASON, own(code, code.replace("_", " ")))
@@ -307,6 +318,8 @@ def _limit_texts(limit: LimitReported) -> Iterator[TextContentItem]:
         yield _text(ROI_NUMBER, str(number))
     if limit.borderline_text:
         yield _text(BORDERLINE_TEXT, limit.borderline_text)
+    if limit.convention_text:
+        yield _text(CONVENTION_TEXT, limit.convention_text)
     if limit.reason:
         yield _text(codes.DCM.Comment, limit.reason)
 

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from highdicom.sr import CodedConcept
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
@@ -103,7 +104,13 @@ def _group(part: Dataset) -> _Group:
     return _Group(identifier, texts, coded, numbers, metric_value)
 
 
-_BOUNDS = {n.value for n in (names.LIMIT, names.MINOR_LIMIT, names.BAND_LOW, names.BAND_HIGH)}
+_BOUNDS = {
+    n.value
+    for n in (
+        names.LIMIT, names.MINOR_LIMIT, names.BAND_LOW, names.BAND_HIGH, names.SPREAD_LOW,
+        names.SPREAD_HIGH,
+    )
+}  # fmt: skip
 
 
 def _review(groups: list[_Group]) -> ReviewReported:
@@ -142,21 +149,24 @@ def _limit(group: _Group) -> LimitReported:
         verdict=verdict,
         priority=int(group.codes[names.PRIORITY.value].removeprefix("P")),
         counts=group.codes[names.COUNTS.value] == codes.SCT.Yes.value,
-        band=_band(group),
+        band=_interval(group, names.BAND_LOW, names.BAND_HIGH, names.BAND_DRIVER),
         borderline=group.codes.get(names.BORDERLINE.value) == codes.SCT.Yes.value,
         borderline_text=group.text(names.BORDERLINE_TEXT.value),
+        spread=_interval(group, names.SPREAD_LOW, names.SPREAD_HIGH, names.SPREAD_DRIVER),
+        depends_on_convention=group.codes.get(names.CONVENTION.value) == codes.SCT.Yes.value,
+        convention_text=group.text(names.CONVENTION_TEXT.value),
         reason_code=group.codes.get(names.REASON.value, ""),
         reason=group.text(codes.DCM.Comment.value),
     )
 
 
-def _band(group: _Group) -> Band | None:
-    if names.BAND_DRIVER.value not in group.codes:
+def _interval(
+    group: _Group, low: CodedConcept, high: CodedConcept, driver: CodedConcept
+) -> Band | None:
+    if driver.value not in group.codes:
         return None
     return Band(
-        group.numbers[names.BAND_LOW.value],
-        group.numbers[names.BAND_HIGH.value],
-        Driver(group.codes[names.BAND_DRIVER.value]),
+        group.numbers[low.value], group.numbers[high.value], Driver(group.codes[driver.value])
     )
 
 

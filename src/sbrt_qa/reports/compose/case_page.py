@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from sbrt_qa.errors import visible
@@ -10,6 +10,7 @@ from sbrt_qa.evidence.evidence import Evidence
 from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.reports import counts
 from sbrt_qa.reports.compose import decision, plain, report_tables
 from sbrt_qa.reports.compose.concerns import apart, concerns
@@ -84,7 +85,8 @@ def compose(
         concerns=wrong,
         apart=others,
         unknown=_unknown(review, words),
-        unsure=_unsure(review, words),
+        unsure=_told(review, words, plain.unsure),
+        by_convention=_told(review, words, plain.by_convention),
         limits=report_tables.limit_rows(review, evidence, words),
         findings=report_tables.check_rows(_worst_first(review.findings), words, good=False),
         passed=report_tables.check_rows(review.passed, words, good=True),
@@ -139,6 +141,8 @@ def _counted(count: counts.Count, words: Words) -> str:
     text = words(msg("{count} {verdict}"), count=count.number, verdict=word)
     if count.borderline:
         text += words(msg(" ({count} borderline)"), count=count.borderline)
+    if count.by_convention:
+        text += words(msg(" ({count} by convention)"), count=count.by_convention)
     return text
 
 
@@ -173,11 +177,14 @@ def _unknown(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     return tuple(Fact(reason, ", ".join(told)) for reason, told in groups.items())
 
 
-def _unsure(review: CaseReview, words: Words) -> tuple[str, ...]:
+def _told(
+    review: CaseReview, words: Words, tell: Callable[[ConstraintResult, Words], str]
+) -> tuple[str, ...]:
+    """Return one sentence for each limit that counts and of which there is something to tell."""
     return tuple(
-        f"{visible(c.structure)} {visible(c.metric)}: {plain.unsure(c, words)}"
+        f"{visible(c.structure)} {visible(c.metric)}: {text}"
         for c in review.constraints
-        if c.borderline and c.counts
+        if c.counts and (text := tell(c, words))
     )
 
 

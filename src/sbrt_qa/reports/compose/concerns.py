@@ -71,8 +71,9 @@ def deviation(result: ConstraintResult, evidence: Evidence | None, words: Words)
         statement=plain.statement(result, words),
         excess=plain.excess(result, evidence, words),
         off=plain.off(result, words),
-        band=verdict_words.band_text(result, words),
-        borderline=plain.unsure(result, words),
+        intervals=plain.intervals(result, words),
+        unsure=plain.unsure(result, words) or plain.by_convention(result, words),
+        borderline=result.borderline,
         source=words(
             msg("priority {priority}, source {source}"), priority=result.priority, source=source
         ),

@@ -32,7 +32,7 @@ def _of_concern(concern: Concern, number: int) -> Glance:
 
 def _glimpses(concern: Concern) -> Iterator[Glimpse]:
     for d in concern.deviations:
-        yield Glimpse(d.mark, d.metric, d.value, d.bound, d.off, bool(d.borderline))
+        yield Glimpse(d.mark, d.metric, d.value, d.bound, d.off, d.borderline)
     for check in concern.checks:
         yield _of_check(check)
 

@@ -14,7 +14,7 @@ from sbrt_qa.protocol.direction import direction_of, spec_of
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.wording import rounded, shown_bound, value_text
 from sbrt_qa.reports.compose.limit_points import volume_at_cc
-from sbrt_qa.reports.compose.verdict_words import band_text, number_text
+from sbrt_qa.reports.compose.verdict_words import interval_text, number_text
 
 _BOUNDS: Final = {
     "<=": msg("{bound} at most is per protocol"),
@@ -70,11 +70,38 @@ def unsure(result: ConstraintResult, words: Words) -> str:
         return ""
     return words(
         msg(
-            "Borderline: read in other plausible ways the value lies at {band}, and the verdict "
-            "changes within that. What widens it most: {driver}."
+            "Borderline: by what the file leaves open the true value lies at {band}, and the "
+            "verdict changes within that. What widens it most: {driver}."
         ),
-        band=band_text(result, words),
+        band=interval_text(result, result.band, words),
         driver=words(DRIVERS[result.band.driver]),
+    )
+
+
+def by_convention(result: ConstraintResult, words: Words) -> str:
+    """Return what a verdict that depends on the convention means; empty for any other."""
+    if not result.depends_on_convention or result.spread is None:
+        return ""
+    return words(
+        msg(
+            "Depends on the convention: other planning systems would print {spread}, and the "
+            "verdict changes within that. What widens it most: {driver}."
+        ),
+        spread=interval_text(result, result.spread, words),
+        driver=words(DRIVERS[result.spread.driver]),
+    )
+
+
+def intervals(result: ConstraintResult, words: Words) -> tuple[str, ...]:
+    """Return both intervals of a value, each with what widens it most; none where not known."""
+    named = (
+        (msg("Uncertainty: {ends} ({driver})."), result.band),
+        (msg("Spread: {ends} ({driver})."), result.spread),
+    )
+    return tuple(
+        words(text, ends=interval_text(result, one, words), driver=words(DRIVERS[one.driver]))
+        for text, one in named
+        if one is not None
     )
 
 

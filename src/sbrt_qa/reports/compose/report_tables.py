@@ -14,7 +14,7 @@ from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Finding, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.wording import value_text
-from sbrt_qa.reports.compose import verdict_words
+from sbrt_qa.reports.compose import plain, verdict_words
 from sbrt_qa.reports.compose.verdict_words import limit_mark, mark_of
 from sbrt_qa.reports.page import CheckRow, LimitRow, StructureRow, Table
 from sbrt_qa.reports.target_cells import target_cells
@@ -42,8 +42,9 @@ def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> Limi
         structure=verdict_words.structure_text(c),
         metric=visible(c.metric),
         value=value_text(c),
-        band=verdict_words.band_text(c, words),
+        intervals=plain.intervals(c, words),
         borderline=c.borderline,
+        depends_on_convention=c.depends_on_convention,
         bound=verdict_words.bound_text(c, words),
         minor=verdict_words.minor_text(c, words),
         margin=verdict_words.margin_text(c),

@@ -6,9 +6,9 @@ from typing import Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, msg
-from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.model.outcome import Band, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.wording import OPERATORS, band_ends, rounded, shown_bound, unit_text
+from sbrt_qa.protocol.wording import OPERATORS, ends_text, rounded, shown_bound, unit_text
 from sbrt_qa.reports.page import Mark
 from sbrt_qa.reports.view import SIGNS
 
@@ -66,11 +66,9 @@ def structure_text(result: ConstraintResult) -> str:
     return wanted if names == [wanted] or not names else f"{wanted} → {', '.join(names)}"
 
 
-def band_text(result: ConstraintResult, words: Words) -> str:
-    """Return where the value may lie; empty when no band is known."""
-    if result.band is None:
-        return ""
-    low, high = band_ends(result)
+def interval_text(result: ConstraintResult, band: Band, words: Words) -> str:
+    """Return one of the intervals of a value, from its lower to its higher end."""
+    low, high = ends_text(result, band)
     return words(msg("{low} to {high}"), low=low, high=high) + unit_text(result.unit)
 
 

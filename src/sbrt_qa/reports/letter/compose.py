@@ -191,7 +191,7 @@ def _limits(group: Sequence[ConstraintResult], words: Words) -> Iterator[str]:
     """Yield each missed limit of a structure: value, bounds, and by how much it is missed."""
     for one in group:
         told = [plain.statement(one, words), plain.excess(one, None, words)]
-        told.append(plain.unsure(one, words))
+        told.append(plain.unsure(one, words) or plain.by_convention(one, words))
         text = " ".join(part for part in told if part)
         yield _named(one, words, text)
 

@@ -27,6 +27,7 @@ LABELS: Final = {
     "curves_note": msg("Volume receiving at least the dose. Colours and dashes as in the legend."),
     "unknown": msg("What could not be judged"),
     "unsure": msg("What is borderline"),
+    "by_convention": msg("What depends on the convention"),
     "site_values": msg("Beside the site's own values"),
     "cross_check": msg("Beside a second engine"),
     "names": msg("Names"),
@@ -68,8 +69,8 @@ LABELS: Final = {
     "check": msg("check"),
     "found": msg("found"),
     "expected": msg("expected"),
-    "band": msg("Band: {band}."),
     "borderline": msg("borderline"),
+    "convention": msg("depends on the convention"),
     "attached": msg("The review as JSON is attached to this file."),
 }
 
