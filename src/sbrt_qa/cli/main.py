@@ -27,6 +27,7 @@ from sbrt_qa.cli import (
     sample,
     schema,
     selftest,
+    trial,
 )
 from sbrt_qa.cli import close as closing
 from sbrt_qa.cli import letter as letters
@@ -58,6 +59,7 @@ app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(checks.app, name="checks")
 app.command()(schema.schema)
+app.add_typer(trial.app, name="trial")
 app.command()(sample.sample)
 app.command()(selftest.selftest)
 

@@ -19,82 +19,98 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-VERSION: Final = "v006"
-"""The newest migration."""
-
-CODE: Final = 64
-"""Longest code of a trial, site, subject or finding."""
-
-HASH: Final = 64
-"""Characters of a SHA-256."""
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from sbrt_qa.audit.store.table_parts import (
+    CODE,
+    HASH,
+    key_column,
+    long_text,
+    metadata,
+    reference,
+    short_text,
 )
+from sbrt_qa.audit.store.trial_tables import analyses, data_cuts, trial_imports, trial_rows
 
+__all__ = [
+    "CODE",
+    "FIRST_TABLES",
+    "HASH",
+    "TRIAL_TABLES",
+    "VERSION",
+    "analyses",
+    "audit_events",
+    "cases",
+    "comparisons",
+    "data_cuts",
+    "dvhs",
+    "failure_ends",
+    "failures",
+    "files",
+    "findings",
+    "fingerprints",
+    "letters",
+    "marks",
+    "metadata",
+    "metric_values",
+    "places",
+    "protocol_versions",
+    "queries",
+    "query_closings",
+    "repairs",
+    "reviews",
+    "settled",
+    "site_names",
+    "sites",
+    "subjects",
+    "submissions",
+    "trial_imports",
+    "trial_rows",
+    "trials",
+]
 
-def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True)
-
-
-def _to(name: str, table: str, *, optional: bool = False) -> Column[int]:
-    return Column(name, ForeignKey(f"{table}.id"), nullable=optional, index=True)
-
-
-def _text(name: str, length: int = CODE) -> Column[str]:
-    return Column(name, String(length), nullable=False)
-
-
-def _words(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False, default="")
-
+VERSION: Final = "v007"
+"""The newest migration."""
 
 _VERDICTS = "('per_protocol', 'minor', 'not_evaluable', 'major')"
 
-trials = Table("trials", metadata, _id(), Column("code", String(CODE), nullable=False, unique=True))
+trials = Table(
+    "trials", metadata, key_column(), Column("code", String(CODE), nullable=False, unique=True)
+)
 
 sites = Table(
     "sites",
     metadata,
-    _id(),
-    _to("trial_id", "trials"),
-    _text("code"),
+    key_column(),
+    reference("trial_id", "trials"),
+    short_text("code"),
     UniqueConstraint("trial_id", "code"),
 )
 
 subjects = Table(
     "subjects",
     metadata,
-    _id(),
-    _to("site_id", "sites"),
-    _text("code"),
+    key_column(),
+    reference("site_id", "sites"),
+    short_text("code"),
     UniqueConstraint("site_id", "code"),
 )
 
 submissions = Table(
     "submissions",
     metadata,
-    _id(),
-    _to("subject_id", "subjects"),
+    key_column(),
+    reference("subject_id", "subjects"),
     Column("version", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("place_key", String(HASH), nullable=False),
     Column("input_sha256", String(HASH), nullable=False),
-    _text("received"),
-    _text("recorded"),
+    short_text("received"),
+    short_text("recorded"),
     Column("plans", Integer, nullable=False),
     Column("structure_sets", Integer, nullable=False),
     Column("doses", Integer, nullable=False),
@@ -110,20 +126,20 @@ submissions = Table(
 files = Table(
     "files",
     metadata,
-    _id(),
-    _to("submission_id", "submissions"),
+    key_column(),
+    reference("submission_id", "submissions"),
     Column("sha256", String(HASH), nullable=False, index=True),
-    _text("modality", 16),
+    short_text("modality", 16),
     CheckConstraint("length(sha256) = 64", name="sha256"),
 )
 
 cases = Table(
     "cases",
     metadata,
-    _id(),
-    _to("submission_id", "submissions"),
+    key_column(),
+    reference("submission_id", "submissions"),
     Column("ordinal", Integer, nullable=False),
-    _words("label"),
+    long_text("label"),
     UniqueConstraint("submission_id", "ordinal"),
 )
 """One per plan."""
@@ -131,9 +147,9 @@ cases = Table(
 protocol_versions = Table(
     "protocol_versions",
     metadata,
-    _id(),
-    _text("code"),
-    _text("version"),
+    key_column(),
+    short_text("code"),
+    short_text("version"),
     Column("sha256", String(HASH), nullable=False, unique=True),
     Column("content", Text, nullable=False),
 )
@@ -141,17 +157,17 @@ protocol_versions = Table(
 reviews = Table(
     "reviews",
     metadata,
-    _id(),
-    _to("case_id", "cases"),
-    _to("protocol_version_id", "protocol_versions"),
-    _text("engine"),
-    _to("source_id", "reviews", optional=True),
-    _text("verdict"),
-    _text("made"),
+    key_column(),
+    reference("case_id", "cases"),
+    reference("protocol_version_id", "protocol_versions"),
+    short_text("engine"),
+    reference("source_id", "reviews", optional=True),
+    short_text("verdict"),
+    short_text("made"),
     Column("document", LargeBinary, nullable=False),
-    _text("sha256", HASH),
-    _words("facts"),
-    _text("facts_sha256", HASH),
+    short_text("sha256", HASH),
+    long_text("facts"),
+    short_text("facts_sha256", HASH),
     UniqueConstraint("case_id", "protocol_version_id", "engine"),
     CheckConstraint(f"verdict IN {_VERDICTS}", name="verdict"),
 )
@@ -162,10 +178,10 @@ regraded review has none of its own, and `source_id` names the review whose it u
 dvhs = Table(
     "dvhs",
     metadata,
-    _id(),
-    _to("review_id", "reviews"),
+    key_column(),
+    reference("review_id", "reviews"),
     Column("key", Text, nullable=False),
-    _words("name"),
+    long_text("name"),
     Column("data", LargeBinary, nullable=False),
     UniqueConstraint("review_id", "key"),
 )
@@ -174,19 +190,19 @@ dvhs = Table(
 metric_values = Table(
     "metric_values",
     metadata,
-    _id(),
-    _to("review_id", "reviews"),
-    _text("limit_id"),
-    _words("structure"),
-    _words("metric"),
-    _text("op", 8),
-    _text("unit", 16),
+    key_column(),
+    reference("review_id", "reviews"),
+    short_text("limit_id"),
+    long_text("structure"),
+    long_text("metric"),
+    short_text("op", 8),
+    short_text("unit", 16),
     Column("value", Float(53)),
     Column("reason", String(CODE)),
     Column("per_protocol_limit", Float(53)),
     Column("minor_limit", Float(53)),
     Column("margin", Float(53)),
-    _text("verdict"),
+    short_text("verdict"),
     Column("borderline", Boolean, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("counts", Boolean, nullable=False),
@@ -199,14 +215,14 @@ metric_values = Table(
 findings = Table(
     "findings",
     metadata,
-    _id(),
-    _to("submission_id", "submissions"),
-    _to("review_id", "reviews", optional=True),
-    _text("code"),
+    key_column(),
+    reference("submission_id", "submissions"),
+    reference("review_id", "reviews", optional=True),
+    short_text("code"),
     Column("verdict", String(CODE)),
-    _words("place"),
-    _words("message"),
-    _words("advice"),
+    long_text("place"),
+    long_text("message"),
+    long_text("advice"),
     CheckConstraint(f"verdict IS NULL OR verdict IN {_VERDICTS}", name="verdict"),
 )
 """Of a review; or of the submission as a whole, then without a review."""
@@ -214,20 +230,20 @@ findings = Table(
 repairs = Table(
     "repairs",
     metadata,
-    _id(),
-    _to("case_id", "cases"),
-    _text("quirk"),
-    _words("place"),
-    _words("detail"),
+    key_column(),
+    reference("case_id", "cases"),
+    short_text("quirk"),
+    long_text("place"),
+    long_text("detail"),
 )
 
 audit_events = Table(
     "audit_events",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    _text("at"),
-    _text("kind"),
-    _words("subject"),
+    short_text("at"),
+    short_text("kind"),
+    long_text("subject"),
     Column("details", Text, nullable=False),
     Column("previous", String(HASH), nullable=False, unique=True),
     Column("hash", String(HASH), nullable=False, unique=True),
@@ -238,12 +254,12 @@ audit_events = Table(
 queries = Table(
     "queries",
     metadata,
-    _id(),
-    _to("submission_id", "submissions"),
-    _text("opened"),
-    _text("due"),
+    key_column(),
+    reference("submission_id", "submissions"),
+    short_text("opened"),
+    short_text("due"),
     Column("letter", Text, nullable=False),
-    _text("sha256", HASH),
+    short_text("sha256", HASH),
     CheckConstraint("due >= opened", name="due"),
 )
 """A letter to the site that waits for an answer."""
@@ -251,9 +267,9 @@ queries = Table(
 query_closings = Table(
     "query_closings",
     metadata,
-    _id(),
+    key_column(),
     Column("query_id", ForeignKey("queries.id"), nullable=False, unique=True),
-    _text("closed"),
+    short_text("closed"),
     Column("reason", Text, nullable=False),
     CheckConstraint("length(reason) > 0", name="reason"),
 )
@@ -262,10 +278,10 @@ query_closings = Table(
 settled = Table(
     "settled",
     metadata,
-    _id(),
-    _to("submission_id", "submissions"),
-    _text("rules_sha256", HASH),
-    _text("engine"),
+    key_column(),
+    reference("submission_id", "submissions"),
+    short_text("rules_sha256", HASH),
+    short_text("engine"),
     UniqueConstraint("submission_id", "rules_sha256", "engine"),
 )
 """Inputs that a version of the engine need not look at again under all versions of a protocol,
@@ -274,11 +290,11 @@ which `rules_sha256` stands for. One whose review broke off is not settled, and 
 comparisons = Table(
     "comparisons",
     metadata,
-    _id(),
+    key_column(),
     Column("review_id", ForeignKey("reviews.id"), nullable=False, unique=True),
-    _text("before_input", HASH),
+    short_text("before_input", HASH),
     Column("document", LargeBinary, nullable=False),
-    _text("sha256", HASH),
+    short_text("sha256", HASH),
 )
 """What a resubmission changed: `document` is the compressed JSON form, `sha256` that of the JSON,
 `before_input` the fingerprint of the files that it is compared with."""
@@ -286,14 +302,14 @@ comparisons = Table(
 places = Table(
     "places",
     metadata,
-    _id(),
+    key_column(),
     Column("event", Integer, nullable=False, index=True),
     Column("place_key", String(HASH), nullable=False, index=True),
-    _words("place"),
+    long_text("place"),
     Column("site", Text, nullable=False, default=""),
     Column("subject", Text, nullable=False, default=""),
-    _text("outcome"),
-    _words("reason"),
+    short_text("outcome"),
+    long_text("reason"),
     Column("entries", Integer, nullable=False),
     CheckConstraint("entries >= 0", name="entries"),
     UniqueConstraint("event", "place_key"),
@@ -306,17 +322,17 @@ and folders the row stands for. Names that are no codes are not kept."""
 failures = Table(
     "failures",
     metadata,
-    _id(),
+    key_column(),
     Column("event", Integer, nullable=False, index=True),
     Column("place_key", String(HASH), nullable=False, index=True),
-    _words("place"),
+    long_text("place"),
     Column("site", Text, nullable=False, default=""),
     Column("subject", Text, nullable=False, default=""),
     Column("input_sha256", String(HASH), nullable=False),
-    _text("kind"),
-    _words("why"),
-    _text("rules_sha256", HASH),
-    _text("engine"),
+    short_text("kind"),
+    long_text("why"),
+    short_text("rules_sha256", HASH),
+    short_text("engine"),
     UniqueConstraint("event", "place_key"),
 )
 """Reviews that came to nothing for a reason that is not the site's. One is open until there is a
@@ -325,10 +341,10 @@ row of `failure_ends`; `input_sha256` is empty where the files could not be read
 failure_ends = Table(
     "failure_ends",
     metadata,
-    _id(),
+    key_column(),
     Column("failure_id", ForeignKey("failures.id"), nullable=False, unique=True),
     Column("event", Integer, nullable=False, index=True),
-    _text("how"),
+    short_text("how"),
 )
 """How a failure ended: ``reviewed``, ``changed`` (other files came), ``gone``, or ``closed`` by a
 person."""
@@ -336,9 +352,9 @@ person."""
 marks = Table(
     "marks",
     metadata,
-    _id(),
-    _to("submission_id", "submissions"),
-    _text("kind", 32),
+    key_column(),
+    reference("submission_id", "submissions"),
+    short_text("kind", 32),
     Column("digest", String(HASH), nullable=False, index=True),
     Column("ordinal", Integer, nullable=False),
     CheckConstraint("length(digest) = 64", name="digest"),
@@ -350,9 +366,9 @@ without their UIDs, by plan (`ordinal`); keyed hashes of UIDs and of the names o
 fingerprints = Table(
     "fingerprints",
     metadata,
-    _id(),
-    _to("submission_id", "submissions"),
-    _text("sha256", HASH),
+    key_column(),
+    reference("submission_id", "submissions"),
+    short_text("sha256", HASH),
     CheckConstraint("length(sha256) = 64", name="sha256"),
     UniqueConstraint("submission_id", "sha256"),
 )
@@ -362,18 +378,18 @@ take it."""
 letters = Table(
     "letters",
     metadata,
-    _id(),
+    key_column(),
     Column("number", Integer, nullable=False, unique=True),
-    _to("submission_id", "submissions"),
+    reference("submission_id", "submissions"),
     Column("query_id", ForeignKey("queries.id"), nullable=True, unique=True),
-    _text("written"),
+    short_text("written"),
     Column("text", Text, nullable=False),
-    _text("sha256", HASH),
-    _words("sender"),
-    _words("contact"),
-    _words("site_name"),
+    short_text("sha256", HASH),
+    long_text("sender"),
+    long_text("contact"),
+    long_text("site_name"),
     Column("head_seq", Integer, nullable=False),
-    _text("head_hash", HASH),
+    short_text("head_hash", HASH),
     CheckConstraint("number > 0", name="number"),
 )
 """Every letter as it was written; one that asks for something is a query as well. `head_seq` and
@@ -382,8 +398,8 @@ letters = Table(
 site_names = Table(
     "site_names",
     metadata,
-    _id(),
-    _to("site_id", "sites"),
+    key_column(),
+    reference("site_id", "sites"),
     Column("name", Text, nullable=False),
     CheckConstraint("length(name) > 0", name="name"),
 )
@@ -394,3 +410,6 @@ FIRST_TABLES: Final = (
     metric_values, findings, repairs, audit_events,
 )  # fmt: skip
 """Tables of the first version of the store."""
+
+TRIAL_TABLES: Final = (trial_imports, trial_rows, data_cuts, analyses)
+"""Tables of the data of the trial itself: subjects, timeline and outcome."""

@@ -1,0 +1,151 @@
+"""``sbrt-qa trial``: the trial's own data, its rules, endpoints and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from sbrt_qa.audit.actors import doing
+from sbrt_qa.cli import exit_codes
+from sbrt_qa.cli.actor_options import As, Role
+from sbrt_qa.cli.audit import AuditFolder, Database, KeyFile
+from sbrt_qa.cli.options import Out
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, refuse_wrong_suffix, tell
+from sbrt_qa.errors import UsageError, quoted, visible
+from sbrt_qa.i18n.phrase import counted
+
+app = typer.Typer(
+    help="Data, endpoints and reports of the trial around the plans.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+FORMATS: Final = ("table", "csv", "json")
+MOST_TOLD: Final = 20
+"""Problems that an import tells one by one."""
+
+Data = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA", help="A folder of canonical CSV or XPT files, a CSV, ODM-XML or Excel file."
+    ),
+]
+Mapping = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="M.yaml", help="How its columns and words are meant."),
+]
+Number = Annotated[
+    int, typer.Option("--import", metavar="N", min=0, help="Of this import; else of the last one.")
+]
+Format = Annotated[str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")]
+
+
+@app.command("import")
+def import_(
+    audit: AuditFolder,
+    data: Data,
+    mapping: Mapping = None,
+    key_file: KeyFile = None,
+    database: Database = "",
+    name: As = "",
+    role: Role = "",
+) -> None:
+    """Import the data of the trial: one import, one transaction, one event of the chain.
+
+    Rows that cannot be used are told and kept out; the others are imported. A correction is a
+    further import. What would identify a patient is refused, and nothing is recorded then.
+
+    Exit code: 0; 10 where there are queries to sites; 20 where rows were kept out.
+    """
+    from sbrt_qa.audit.trial_import import import_data
+
+    done = import_data(
+        audit, data, mapping=mapping, key_file=key_file, database=database, by=doing(name, role)
+    )
+    problems = done.imported.problems
+    for one in problems[:MOST_TOLD]:
+        tell(visible(f"{one.level} {one.code} {one.place}: {one.message}"))
+    if len(problems) > MOST_TOLD:
+        tell(f"{len(problems) - MOST_TOLD} more; see sbrt-qa trial problems")
+    levels = [one.level for one in problems]
+    tell(
+        f"import {done.head.id}: {counted(done.head.rows, 'row')}, "
+        f"{counted(levels.count('E'), 'error')}, {levels.count('W')} to ask about; "
+        f"data {done.head.canonical_sha256[:12]}"
+    )
+    raise typer.Exit(_code(levels))
+
+
+def _code(levels: Sequence[str]) -> int:
+    from sbrt_qa.model.outcome import Verdict
+
+    worst = Verdict.PER_PROTOCOL
+    if "W" in levels:
+        worst = Verdict.MINOR
+    if "E" in levels:
+        worst = Verdict.MAJOR
+    return exit_codes.of_verdicts([worst])
+
+
+@app.command()
+def problems(
+    audit: AuditFolder,
+    number: Number = 0,
+    site: Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")] = "",
+    output_format: Format = "table",
+    out: Out = None,
+    database: Database = "",
+) -> None:
+    """List what is wrong with the data: what, where, and whom to ask."""
+    from sbrt_qa.audit.trial_import import problems_of
+    from sbrt_qa.reports.table_of_rows import render_rows
+
+    _check_format(output_format, out, audit)
+    found = problems_of(audit, database, number).imported.problems
+    rows = [
+        {
+            "level": one.level, "code": one.code, "site": one.site, "subject": one.subject,
+            "file": one.file, "row": one.row or None, "column": one.column,
+            "message": str(one.message), "advice": str(one.advice),
+        }
+        for one in found if not site or one.site == site
+    ]  # fmt: skip
+    emit(render_rows(rows, output_format, page_for(out), PROBLEM_COLUMNS), out)
+
+
+PROBLEM_COLUMNS: Final = {
+    "level": "text", "code": "text", "site": "text", "subject": "text", "file": "text",
+    "row": "number", "column": "text", "message": "text", "advice": "text",
+}  # fmt: skip
+CHANGE_COLUMNS: Final = dict.fromkeys(("table", "key", "what", "column", "before", "after"), "text")
+
+
+@app.command()
+def diff(
+    audit: AuditFolder,
+    before: Annotated[int, typer.Option("--before", metavar="N", help="This import.")] = 0,
+    after: Annotated[int, typer.Option("--after", metavar="N", help="With this one.")] = 0,
+    output_format: Format = "table",
+    out: Out = None,
+    database: Database = "",
+) -> None:
+    """Show what differs between two imports, key by key; by default the last two."""
+    from dataclasses import asdict
+
+    from sbrt_qa.audit.trial_import import changes_of
+    from sbrt_qa.reports.table_of_rows import render_rows
+
+    _check_format(output_format, out, audit)
+    rows = [asdict(one) for one in changes_of(audit, database, before, after)]
+    emit(render_rows(rows, output_format, page_for(out), CHANGE_COLUMNS), out)
+
+
+def _check_format(output_format: str, out: Path | None, audit: Path) -> None:
+    if output_format not in FORMATS:
+        got = quoted(output_format)
+        raise UsageError("unknown --format", got=got, expected=", ".join(FORMATS))
+    refuse_overwriting(out, [audit])
+    refuse_wrong_suffix(out, output_format, FORMATS)

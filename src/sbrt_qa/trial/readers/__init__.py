@@ -1,0 +1,1 @@
+"""Forms that the data of a trial come in; each becomes tables of texts."""
