@@ -28,6 +28,7 @@ from sbrt_qa.protocol.bounds import Bounds, Origin
 from sbrt_qa.protocol.open_decision import Decision
 from sbrt_qa.protocol.part import Id, Name, Number, Part, Text
 from sbrt_qa.protocol.structure_def import StructureDef
+from sbrt_qa.protocol.trial_rules import TRIAL_KEYS, TrialRules, check_trial_rules
 
 SCHEMA: Final = "sbrt_qa.protocol/1"
 """Name and version of the file format."""
@@ -247,7 +248,7 @@ class CheckRule(Part):
     note: str = ""
 
 
-class Protocol(Part):
+class Protocol(TrialRules):
     """A protocol.
 
     Parameters
@@ -276,6 +277,8 @@ class Protocol(Part):
         What holds for a liver that is smaller than its volume limits ask for.
     decisions
         What the trial group has to decide, with the choices there are.
+    trial_sources
+        Publications and registry entries that only rules of the trial name.
     """
 
     format: Literal["sbrt_qa.protocol/1"] = Field(alias="schema")
@@ -303,17 +306,23 @@ class Protocol(Part):
     liver_rule: Literal["", "rtog_1112_ladder", "uk_2022_bound"] = ""
     remnant_rule: rules.RemnantRule | None = None
     decisions: tuple[Decision, ...] = ()
+    trial_sources: Mapping[Id, Source] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
         consistency.check_protocol(self)
         rules.check_rules(self)
+        check_trial_rules(self, {*self.sources, *self.trial_sources}, set(self.confidence_terms))
         return self
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of the content in canonical JSON: blanks, comments and order of keys are free."""
-        data = _without_unused(self.model_dump(mode="json", by_alias=True))
+        """SHA-256 of what plans are held to, in canonical JSON.
+
+        Blanks, comments and order of keys are free. The rules of the trial have `trial_hash`.
+        """
+        plan = self.model_dump(mode="json", by_alias=True, exclude=set(TRIAL_KEYS))
+        data = _without_unused(plan)
         text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

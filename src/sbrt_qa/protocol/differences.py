@@ -16,6 +16,7 @@ from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.protocol.definition import CheckRule, Constraint, Protocol
 from sbrt_qa.protocol.limit_moves import Limit, Move, bounds_text, metric_parts, move_of
 from sbrt_qa.protocol.structure_def import StructureDef
+from sbrt_qa.protocol.trial_rules import TRIAL_KEYS
 from sbrt_qa.protocol.wording import OPERATORS
 
 _WORDED: Final = frozenset(
@@ -283,7 +284,7 @@ def _others(before: Protocol, after: Protocol) -> Iterator[Difference]:
     """Yield what differs in parts that have no words of their own, key by key where they have."""
     old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
     for name in sorted(old.keys() | new.keys()):
-        if name in _WORDED:
+        if name in _WORDED or name in TRIAL_KEYS:
             continue
         one, other = old.get(name), new.get(name)
         if isinstance(one, dict) and isinstance(other, dict):
@@ -291,6 +292,9 @@ def _others(before: Protocol, after: Protocol) -> Iterator[Difference]:
                 yield from _other(f"{name} {key}", one.get(key), other.get(key))
         else:
             yield from _other(name, one, other)
+    if before.trial_hash != after.trial_hash:
+        hashes = [p.trial_hash[:12] if p.endpoints else "none" for p in (before, after)]
+        yield from _other("rules of the trial", *hashes)
 
 
 def _other(about: str, one: object, other: object) -> Iterator[Difference]:

@@ -61,6 +61,7 @@ class _Found:
     rows: list[TrialRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     blocked_subjects: set[str] = field(default_factory=set)
+    kept_out: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,13 @@ class Assembled:
     """Rows that can be read, and what is wrong with the others.
 
     `blocked_subjects` are those whose row of ``subjects`` cannot be used: they are known, and not
-    analysed.
+    analysed. `kept_out` names subject and table of every row that was left out.
     """
 
     rows: tuple[TrialRow, ...]
     problems: tuple[Problem, ...]
     blocked_subjects: frozenset[str]
+    kept_out: frozenset[tuple[str, str]] = frozenset()
 
 
 def assemble(tables: Sequence[TextTable], today: dt.date) -> Assembled:
@@ -98,7 +100,12 @@ def assemble(tables: Sequence[TextTable], today: dt.date) -> Assembled:
         elif _columns_fit(one, spec, found.problems):
             _read_table(one, spec, today, found)
     _drop_doubles(found)
-    return Assembled(tuple(found.rows), tuple(found.problems), frozenset(found.blocked_subjects))
+    return Assembled(
+        tuple(found.rows),
+        tuple(found.problems),
+        frozenset(found.blocked_subjects),
+        frozenset(found.kept_out),
+    )
 
 
 def _refuse_identifying(one: TextTable) -> None:
@@ -151,7 +158,9 @@ def _read_table(one: TextTable, spec: TableSpec, today: dt.date, found: _Found) 
         found.problems.extend(problems)
         if row is not None:
             found.rows.append(row)
-        elif spec.name == "subjects" and cells.get("subject", "").strip():
+            continue
+        found.kept_out.add((cells.get("subject", "").strip(), spec.name))
+        if spec.name == "subjects" and cells.get("subject", "").strip():
             found.blocked_subjects.add(cells["subject"].strip())
     for name, texts in unmapped.items():
         words = ", ".join(spec.column(name).words)
@@ -245,6 +254,7 @@ def _drop_doubles(found: _Found) -> None:
                 what = say("the same row as line {0}", rows[0].line)
                 found.problems.append(_of_row(row, "REPEATED_ROW", "I", what))
             continue
+        found.kept_out.add((rows[0].subject, table))
         if table == "subjects":
             found.blocked_subjects.add(rows[0].subject)
         lines = ", ".join(f"{row.file}:{row.line}" for row in rows)

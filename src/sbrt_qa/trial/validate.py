@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.trial.assemble import Assembled
@@ -11,17 +12,22 @@ from sbrt_qa.trial.data_rules import RULES, Broken, DataRule
 from sbrt_qa.trial.problem import Level, Problem, in_order
 from sbrt_qa.trial.trial_data import TrialData, TrialRow, trial_data
 
+BEYOND: Final = ("AFTER_DEATH", "AFTER_WITHDRAWAL")
+"""Rows that these keep out say nothing of what happened before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
     """The data of an import: rows that are analysed, and all problems.
 
-    `blocked_subjects` were there and are not analysed.
+    `blocked_subjects` were there and are not analysed; `kept_out` tells by subject the tables of
+    which a row could not be used.
     """
 
     data: TrialData
     problems: tuple[Problem, ...]
     blocked_subjects: tuple[str, ...] = ()
+    kept_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def errors(self) -> int:
@@ -39,6 +45,7 @@ def validate(read: Assembled) -> Imported:
     rows = _without_orphans(data, problems)
     data = trial_data(rows)
     out: set[tuple[str, tuple[str, ...]]] = set()
+    lost = set(read.kept_out)
     sites = {row.subject: row.text("site") for row in data.of("subjects")}
     for subject in data.of("subjects"):
         for rule, broken in _broken(data, subject):
@@ -47,11 +54,21 @@ def validate(read: Assembled) -> Imported:
                 blocked.add(subject.subject)
             elif rule.blocks:
                 out.add((broken.row.table, broken.row.key))
+                if rule.code not in BEYOND:
+                    lost.add((subject.subject, broken.row.table))
     kept = (
         row for row in rows
         if (row.table, row.key) not in out and (not row.subject or row.subject not in blocked)
     )  # fmt: skip
-    return Imported(trial_data(kept), in_order(_placed(problems, sites)), tuple(sorted(blocked)))
+    placed = in_order(_placed(problems, sites))
+    return Imported(trial_data(kept), placed, tuple(sorted(blocked)), _by_subject(lost))
+
+
+def _by_subject(lost: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for subject, table in sorted(lost):
+        found[subject] = (*found.get(subject, ()), table)
+    return found
 
 
 def _broken(data: TrialData, subject: TrialRow) -> Iterator[tuple[DataRule, Broken]]:

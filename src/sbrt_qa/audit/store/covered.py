@@ -24,7 +24,9 @@ from sbrt_qa.errors import StoreError
 FIRST_LAYOUT: Final = "v006"
 """The version of the store from which on events tell of rows."""
 
-ADDED: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {}
+ADDED: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
+    "v007": {one.name: frozenset(c.name for c in one.c) for one in t.TRIAL_TABLES},
+}
 """By version after the first layout: by table the columns that came with it. Events of earlier
 versions do not cover them; the event that its migration ends with does."""
 

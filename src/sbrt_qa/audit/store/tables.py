@@ -37,41 +37,12 @@ from sbrt_qa.audit.store.table_parts import (
 from sbrt_qa.audit.store.trial_tables import analyses, data_cuts, trial_imports, trial_rows
 
 __all__ = [
-    "CODE",
-    "FIRST_TABLES",
-    "HASH",
-    "TRIAL_TABLES",
-    "VERSION",
-    "analyses",
-    "audit_events",
-    "cases",
-    "comparisons",
-    "data_cuts",
-    "dvhs",
-    "failure_ends",
-    "failures",
-    "files",
-    "findings",
-    "fingerprints",
-    "letters",
-    "marks",
-    "metadata",
-    "metric_values",
-    "places",
-    "protocol_versions",
-    "queries",
-    "query_closings",
-    "repairs",
-    "reviews",
-    "settled",
-    "site_names",
-    "sites",
-    "subjects",
-    "submissions",
-    "trial_imports",
-    "trial_rows",
-    "trials",
-]
+    "CODE", "FIRST_TABLES", "HASH", "TRIAL_TABLES", "VERSION", "analyses", "audit_events",
+    "cases", "comparisons", "data_cuts", "dvhs", "failure_ends", "failures", "files",
+    "findings", "fingerprints", "letters", "marks", "metadata", "metric_values", "places",
+    "protocol_versions", "queries", "query_closings", "repairs", "reviews", "settled",
+    "site_names", "sites", "subjects", "submissions", "trial_imports", "trial_rows", "trials",
+]  # fmt: skip
 
 VERSION: Final = "v007"
 """The newest migration."""

@@ -121,6 +121,7 @@ def _document(imported: Imported) -> str:
         "problems": [asdict(one) for one in imported.problems],
         "phrases": phrases_in(imported.problems),
         "blocked_subjects": list(imported.blocked_subjects),
+        "kept_out": {subject: list(tables) for subject, tables in imported.kept_out.items()},
     }
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
@@ -169,7 +170,8 @@ def stored_import(engine: Database, number: int = 0) -> StoredImport:
         raise ResultError("an import of trial data is not what it was", where=f"import {head.id}")
     problems = tuple(Problem(**one) for one in document["problems"])
     problems = with_phrases(problems, document["phrases"])
-    imported = Imported(data, problems, tuple(document["blocked_subjects"]))
+    kept_out = {subject: tuple(tables) for subject, tables in document["kept_out"].items()}
+    imported = Imported(data, problems, tuple(document["blocked_subjects"]), kept_out)
     return StoredImport(_head(head), imported)
 
 
