@@ -58,6 +58,7 @@ DOORS = {
     "pyarrow": ("reports.",),
     "jinja2": ("reports.",),
     "babel": ("i18n.words.",),
+    "openpyxl": ("trial.readers.excel_tables", "testing.outcomes."),
     "PIL": ("reports.",),
     "matplotlib": ("reports.", "scripting."),
     "plotly": ("reports.",),

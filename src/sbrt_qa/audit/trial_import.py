@@ -83,7 +83,13 @@ def import_data(
         imported = validate(assemble(tables, today or dt.datetime.now().astimezone().date()))
         _refuse_strangers(audit, engine, imported)
         head: ImportHead = record_import(
-            engine, imported, now(), form=files.form, files=files.files, by=by
+            engine,
+            imported,
+            now(),
+            form=files.form,
+            files=files.files,
+            mapping_sha256=files.mapping_sha256,
+            by=by,
         )
         write_head(audit, engine)
     return StoredImport(head, imported)

@@ -95,9 +95,11 @@ def assemble(tables: Sequence[TextTable], today: dt.date) -> Assembled:
     for one in tables:
         found.problems.extend(one.problems)
         spec = TABLES.get(one.table)
+        if spec is None and not one.table:
+            continue
         if spec is None:
             found.problems.append(_unknown_table(one))
-        elif _columns_fit(one, spec, found.problems):
+        elif one.columns and _columns_fit(one, spec, found.problems):
             _read_table(one, spec, today, found)
     _drop_doubles(found)
     return Assembled(

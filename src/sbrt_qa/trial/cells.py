@@ -67,7 +67,7 @@ def canonical_text(value: Value) -> str:
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, tuple):
-        return ";".join(value)
+        return ";".join(value) or "none"
     return str(value)
 
 
@@ -146,6 +146,8 @@ def _close_word(text: str, words: tuple[str, ...]) -> str:
 
 
 def _subset(column: ColumnSpec, text: str, _order: Order) -> tuple[str, ...]:
+    if text.strip() == "none":
+        return ()
     given = [part.strip() for part in text.split(";") if part.strip()]
     for part in given:
         if part not in column.words:

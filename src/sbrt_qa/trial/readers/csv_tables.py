@@ -7,8 +7,7 @@ import io
 
 from sbrt_qa.errors import InputError, visible
 from sbrt_qa.i18n.phrase import say
-from sbrt_qa.trial.assemble import MOST_BYTES, TextTable
-from sbrt_qa.trial.partial_dates import Order
+from sbrt_qa.trial.assemble import MOST_BYTES
 from sbrt_qa.trial.problem import Problem
 
 
@@ -59,17 +58,3 @@ def read_csv_rows(
             f"no CSV: {visible(str(error))}", where=f"{name}:{reader.line_num}"
         ) from None
     return header, tuple(rows), tuple(problems)
-
-
-def read_canonical_csv(content: bytes, name: str, table: str, order: Order = "") -> TextTable:
-    """Read one canonical table.
-
-    Raises
-    ------
-    InputError
-        As :func:`read_csv_rows`.
-    """
-    header, rows, problems = read_csv_rows(content, name)
-    if not header:
-        return TextTable(table, name, (), (), order, problems)
-    return TextTable(table, name, header, rows, order, problems)

@@ -6,10 +6,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sbrt_qa.errors import InputError, UsageError, quoted, visible
 from sbrt_qa.trial.assemble import MOST_BYTES, TextTable
-from sbrt_qa.trial.readers.csv_tables import read_canonical_csv
+from sbrt_qa.trial.readers.csv_tables import read_csv_rows
+from sbrt_qa.trial.readers.excel_tables import read_excel
+from sbrt_qa.trial.readers.mapping import NO_MAPPING, mapped, read_mapping_file
+from sbrt_qa.trial.readers.odm_tables import read_odm
+from sbrt_qa.trial.readers.redcap_tables import is_redcap, read_redcap
+from sbrt_qa.trial.readers.sas_tables import read_sas_texts
+from sbrt_qa.trial.readers.source_table import SourceTable
+
+SUFFIXES: Final = (".csv", ".xml", ".xlsx", ".xpt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +31,14 @@ class DataFiles:
         ``csv``, ``redcap``, ``odm``, ``xlsx`` or ``xpt``.
     files
         SHA-256 by file name.
+    mapping_sha256
+        Of the mapping file; empty without one.
     """
 
     form: str
     tables: tuple[TextTable, ...]
     files: Mapping[str, str]
+    mapping_sha256: str = ""
 
 
 def read_data(place: Path, mapping: Path | None = None) -> DataFiles:
@@ -35,24 +47,68 @@ def read_data(place: Path, mapping: Path | None = None) -> DataFiles:
     Raises
     ------
     UsageError
-        There is nothing of a form that is known.
+        There is nothing of a form that is known, or files of several forms.
     InputError
-        A file cannot be read.
+        A file or the mapping cannot be read.
     """
+    form, sources, files = read_sources(place)
+    rules, digest = NO_MAPPING, ""
     if mapping is not None:
-        raise UsageError("canonical CSV files take no mapping", got=quoted(mapping.name))
+        content = content_of(mapping)
+        rules = read_mapping_file(content, mapping.name)
+        digest = hashlib.sha256(content).hexdigest()
+    return DataFiles(form, mapped(sources, rules), files, digest)
+
+
+def read_sources(place: Path) -> tuple[str, tuple[SourceTable, ...], dict[str, str]]:
+    """Return the form of data, its tables as they came, and the hashes of its files.
+
+    Raises
+    ------
+    UsageError, InputError
+        As :func:`read_data`.
+    """
     if not place.exists():
         raise UsageError("there is no such file or folder", got=quoted(place.name))
-    paths = sorted(place.iterdir()) if place.is_dir() else [place]
-    contents = {path.name: content_of(path) for path in paths if path.suffix.lower() == ".csv"}
-    if not contents:
-        expected = "a folder of canonical CSV files, or one file"
-        raise UsageError("no data of a trial there", got=quoted(place.name), expected=expected)
+    listed = sorted(place.iterdir()) if place.is_dir() else [place]
+    paths = [path for path in listed if path.suffix.lower() in SUFFIXES]
+    contents = {path.name: content_of(path) for path in paths}
+    forms = {name: _form(name, content) for name, content in contents.items()}
+    if len(set(forms.values())) != 1:
+        what = "files of several forms" if forms else "no data of a trial there"
+        raise UsageError(
+            what,
+            got=quoted(place.name),
+            expected="a folder of canonical CSV or XPT files, or a CSV, ODM-XML or Excel file",
+        )
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    tables = tuple(
-        read_canonical_csv(content, name, Path(name).stem) for name, content in contents.items()
-    )
-    return DataFiles("csv", tables, hashes)
+    tables = [
+        one for name, content in contents.items() for one in _read(forms[name], content, name)
+    ]
+    return next(iter(forms.values())), tuple(tables), hashes
+
+
+def _form(name: str, content: bytes) -> str:
+    suffix = Path(name).suffix.lower()
+    if suffix != ".csv":
+        return {".xml": "odm", ".xlsx": "xlsx", ".xpt": "xpt"}[suffix]
+    header = content[:20_000].partition(b"\n")[0].decode("utf-8-sig", "replace")
+    return "redcap" if is_redcap(header) else "csv"
+
+
+def _read(form: str, content: bytes, name: str) -> tuple[SourceTable, ...]:
+    if form == "redcap":
+        return read_redcap(content, name)
+    if form == "odm":
+        return read_odm(content, name)
+    if form == "xlsx":
+        return read_excel(content, name)
+    table = Path(name).stem.lower()
+    if form == "xpt":
+        columns, rows = read_sas_texts(content, name)
+        return (SourceTable(table, visible(name), columns, rows),)
+    columns, rows, problems = read_csv_rows(content, name)
+    return (SourceTable(table, visible(name), columns, rows, problems),)
 
 
 def content_of(path: Path) -> bytes:
