@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import replace
 from functools import cache
@@ -9,6 +10,7 @@ from functools import cache
 import numpy as np
 import sqlalchemy as sa
 
+from sbrt_qa.audit.store.data_cuts import freeze_cut, record_analysis
 from sbrt_qa.audit.store.failures import Failure, end_failures_of, record_failure
 from sbrt_qa.audit.store.places import PlaceRow, record_places
 from sbrt_qa.audit.store.queries import LetterHead, answer_queries, close_queries, record_letter
@@ -22,6 +24,7 @@ from sbrt_qa.audit.store.records import (
     StoredFile,
 )
 from sbrt_qa.audit.store.sites import name_sites
+from sbrt_qa.audit.store.trial_records import record_import
 from sbrt_qa.audit.store.write import Recorder, add_protocol
 from sbrt_qa.compare.stored_reviews import compare_reviews
 from sbrt_qa.dosimetry.case_doses import CaseDoses
@@ -37,6 +40,9 @@ from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
 from sbrt_qa.review.stored import stored
 from sbrt_qa.review.unreviewed import lost_review
+from sbrt_qa.trial.assemble import TextTable, assemble
+from sbrt_qa.trial.treated import PlanVerdict
+from sbrt_qa.trial.validate import validate
 
 PROTOCOL = """\
 schema: sbrt_qa.protocol/1
@@ -179,3 +185,21 @@ def fill(engine: sa.Engine, at: str = "2026-02-02T10:00:00Z") -> None:
         broken = Failure(digest(place), place, "S9", place[3:], "", kind, why, "0" * 64, "0.1")
         record_failure(engine, broken, at)
     end_failures_of(engine, {digest(place): "gone" for place in ("S9/001", "S9/002")}, at)
+    fill_trial(engine, at)
+
+
+def fill_trial(engine: sa.Engine, at: str) -> None:
+    """Record two imports of the trial's data, freeze them, and record what was derived of them."""
+    for code in ("001", "002"):
+        values = {
+            "subject": code, "site": "S1", "consent": "2026-01-05", "screened": "2026-01-06",
+            "screen_result": "eligible", "randomised": "2026-01-07", "arm": "SBRT",
+        }  # fmt: skip
+        table = TextTable("subjects", "subjects.csv", tuple(values), ((2, values),))
+        status = {"subject": code, "last_contact": "2026-01-20", "alive": "Y"}
+        other = TextTable("status", "status.csv", tuple(status), ((2, status),))
+        imported = validate(assemble((table, other), dt.date(2026, 2, 2)))
+        head = record_import(engine, imported, at, form="csv", files={"subjects.csv": digest(code)})
+        plans = (PlanVerdict(f"S1/{code}/v1", code, at, "minor", ("LIV5_MEAN",)),)
+        cut = freeze_cut(engine, head.id, "2026-01-31", code, plans, at)
+        record_analysis(engine, cut.id, digest("rules"), "0.1", f'{{"of":"{code}"}}', at, None)

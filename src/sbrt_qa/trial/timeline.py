@@ -16,7 +16,7 @@ from typing import Final, Literal
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Verdict, worst
 from sbrt_qa.protocol.trial_rules import EligibilityRule, Span, TimelineRule, TrialRules
-from sbrt_qa.trial.anchors import anchor_day, cycle_days, fraction_days
+from sbrt_qa.trial.anchors import CHEMO, anchor_day, cycle_days, fraction_days
 from sbrt_qa.trial.data_cut import DataCut
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.partial_dates import PartialDate, add_months
@@ -246,8 +246,14 @@ def _moment(row: TrialRow) -> dt.datetime | None:
 def _cycle_gaps(
     cut: DataCut, subject: TrialRow, rule: TimelineRule, _: TrialRules
 ) -> _Measured | _Absent:
+    """Measure from one cycle to the next; where fractions lie between, other rules hold."""
     days = cycle_days(cut, subject.subject, (rule.agent or "",))
-    values = tuple(_days_between(a, b) for a, b in itertools.pairwise(days))
+    chemo = rule.agent in CHEMO
+    fractions = fraction_days(cut, subject.subject) if chemo else []
+    values = tuple(
+        _days_between(a, b) for a, b in itertools.pairwise(days)
+        if not any(a.first < fraction.first < b.first for fraction in fractions)
+    )  # fmt: skip
     return _Measured(values, rule.per_protocol, rule.minor)
 
 
