@@ -29,6 +29,23 @@ def sample(out: Path) -> None:
     write_samples(out)
 
 
+def outcome_sample(out: Path) -> tuple[str, ...]:
+    """Write the synthetic trial's data into the folder `out`; return the forms left out.
+
+    Raises
+    ------
+    UsageError
+        The folder exists and holds something else.
+    """
+    from sbrt_qa.testing.outcomes.sample_outcomes import write_outcomes
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(
+            "the sample is written into a new or empty folder only", got=quoted(out.name)
+        )
+    return write_outcomes(out)
+
+
 def self_test(*, full: bool = False) -> tuple[SelfTest, bool]:
     """Run the self-test and store it; return the report and whether it could be stored."""
     from sbrt_qa.selftest.acceptance import run_self_test

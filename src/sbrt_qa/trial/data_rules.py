@@ -254,11 +254,9 @@ def _grade_5(data: TrialData, subject: TrialRow) -> Iterator[Broken]:
     for row in data.of_subject("adverse_events", subject.subject):
         if row.text("grade") != "5":
             continue
-        end = row.days("end")
+        end = row.days("end") or row.days("start")
         day = dt.timedelta(1)
-        near = death and (
-            end is None or (end.first - day <= death.last and death.first <= end.last + day)
-        )
+        near = death and end and end.first - day <= death.last and death.first <= end.last + day
         if not near or row.text("outcome") != "FATAL":
             what = say("grade 5 needs the outcome FATAL and a death within 1 day")
             yield Broken(row, "grade", what)

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from typing import Final
 
-from sbrt_qa.testing.outcomes.latent_trial import CUT, SITES, LatentSubject, LatentTrial
+from sbrt_qa.testing.outcomes.latent_trial import CUT, LatentSubject, LatentTrial
 
 Row = dict[str, str]
 Tables = dict[str, list[Row]]
@@ -23,11 +23,7 @@ TERMS: Final = (
 
 def written_trial(latent: LatentTrial) -> Tables:
     """Return the rows of all tables, without any fault."""
-    tables: Tables = {
-        "sites": [
-            {"site": code, "country": "CHN", "time_zone": "Asia/Shanghai"} for code, _ in SITES
-        ]
-    }
+    tables: Tables = {}
     for code, site, day, reason in latent.failures:
         _add(
             tables,
@@ -77,6 +73,11 @@ def _entry(tables: Tables, one: LatentSubject) -> None:
     )
     for source in ("IVRS", "CRF"):
         _add(tables, "strata", subject=one.code, factor="margin", level=one.margin, source=source)
+    _baseline(tables, one)
+
+
+def _baseline(tables: Tables, one: LatentSubject) -> None:
+    day = one.randomised
     _add(
         tables,
         "baseline",
@@ -198,7 +199,6 @@ def _irradiated(
 
 def _follow_up(tables: Tables, one: LatentSubject) -> None:
     last = end_of_data(one)
-    died = one.death <= one.lost and one.randomised + days(math.ceil(one.death)) <= CUT
     seen_local = seen_other = False
     contact = one.randomised
     rec = 0
@@ -245,6 +245,12 @@ def _follow_up(tables: Tables, one: LatentSubject) -> None:
             alive="Y",
             ecog=0,
         )
+    _status(tables, one, contact)
+
+
+def _status(tables: Tables, one: LatentSubject, contact: dt.date) -> None:
+    last = end_of_data(one)
+    died = one.death <= one.lost and one.randomised + days(math.ceil(one.death)) <= CUT
     contact = max(contact, last - days(1)) if not died else contact
     death = one.randomised + days(math.ceil(one.death)) if died else None
     is_lost = not died and one.randomised + days(math.ceil(one.lost)) <= CUT
@@ -307,6 +313,11 @@ def _events(tables: Tables, one: LatentSubject) -> None:
             outcome="NOT RECOVERED/NOT RESOLVED",
             baseline_grade=0,
         )
+    _labs(tables, one)
+
+
+def _labs(tables: Tables, one: LatentSubject) -> None:
+    last = end_of_data(one)
     for test, unit, base, uln in (
         ("ALT", "U/L", 28, 40),
         ("BILI", "umol/L", 11, 21),

@@ -1,0 +1,95 @@
+"""The synthetic trial as files: five forms of the same data, and the truth beside them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from sbrt_qa.testing.outcomes.form_writers import as_csv, as_excel, as_odm, as_redcap, as_sas
+from sbrt_qa.testing.outcomes.latent_trial import CUT, LatentTrial, latent_trial
+from sbrt_qa.testing.outcomes.planted_faults import FAULTS, Planted
+from sbrt_qa.testing.outcomes.true_endpoints import true_times
+from sbrt_qa.testing.outcomes.written_trial import Tables, written_trial
+
+SEED: Final = 2024
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTrial:
+    """A synthetic trial: what happened, what was written, and which faults are in it."""
+
+    latent: LatentTrial
+    tables: Tables
+    planted: tuple[tuple[str, Planted], ...]
+
+
+def sample_trial(seed: int = SEED, size: int = 80, *, faults: bool = True) -> SampleTrial:
+    """Return the trial of a seed, with its faults or without any."""
+    latent = latent_trial(seed, size)
+    tables = written_trial(latent)
+    planted: list[tuple[str, Planted]] = []
+    if faults:
+        free = _long_followed(latent)
+        for fault in FAULTS:
+            code = next(c for c, arm in free if fault.arm in ("", arm))
+            free = [(c, arm) for c, arm in free if c != code]
+            fault.spoil(tables, code)
+            planted.append((code, fault))
+    return SampleTrial(latent, tables, tuple(planted))
+
+
+def _long_followed(latent: LatentTrial) -> list[tuple[str, str]]:
+    """Return subjects without an event in the first 500 days, who can be spoiled unambiguously."""
+    random = np.random.default_rng(latent.seed + 1)
+    quiet = [
+        (one.code, one.arm) for one in latent.subjects
+        if min(one.local, one.elsewhere, one.death, one.lost) > 500
+        and (CUT - one.randomised).days > 500
+    ]  # fmt: skip
+    return [quiet[int(i)] for i in random.permutation(len(quiet))]
+
+
+def truth_of(sample: SampleTrial) -> dict[str, object]:
+    """Return everything that is true of a trial, as JSON."""
+    planted = [
+        {"case": one.case, "subject": code, "what": one.what, "problems": dict(one.codes),
+         "not_evaluable": list(one.endpoints), "blocks_subject": one.blocks_subject}
+        for code, one in sample.planted
+    ]  # fmt: skip
+    subjects = []
+    for one in sample.latent.subjects:
+        times = {name: asdict(time) for name, time in true_times(one).items()}
+        subjects.append({
+            "subject": one.code, "site": one.site, "arm": one.arm, "deviation": one.deviation,
+            "mean_liver_gy": round(one.mean_liver_gy, 3), "hepatic": one.hepatic,
+            "latent_days": {name: round(float(getattr(one, name)), 3)
+                            for name in ("local", "elsewhere", "death", "lost")},
+            "endpoints": times,
+        })  # fmt: skip
+    return {
+        "schema": "sbrt_qa.outcome_truth/1", "seed": sample.latent.seed, "cut": CUT.isoformat(),
+        "planted": planted, "subjects": subjects,
+    }  # fmt: skip
+
+
+def write_outcomes(out: Path, seed: int = SEED, size: int = 80) -> tuple[str, ...]:
+    """Write the sample into a folder; return the forms that had to be left out."""
+    sample = sample_trial(seed, size)
+    left_out: list[str] = []
+    files = {**as_csv(sample.tables), **as_redcap(sample.tables), **as_odm(sample.tables),
+             **as_sas(sample.tables)}  # fmt: skip
+    try:
+        files |= as_excel(sample.tables)
+    except ModuleNotFoundError:
+        left_out.append("xlsx")
+    text = json.dumps(truth_of(sample), indent=1, sort_keys=True) + "\n"
+    files["truth.json"] = text.encode()
+    for name, content in files.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return tuple(left_out)
