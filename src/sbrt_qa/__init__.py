@@ -17,6 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sbrt_qa import survival
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dosimetry.histogram import DVH
     from sbrt_qa.errors import (
@@ -67,6 +68,7 @@ __all__ = [
     "plot_dvh",
     "review_case",
     "ring",
+    "survival",
     "with_shape",
 ]
 
@@ -91,11 +93,16 @@ _HOME = {
 }
 """Room of every public name; the errors, which are not listed, live in ``errors``."""
 
+_ROOMS = ("survival",)
+"""Rooms that are offered as a whole, not name by name."""
+
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - as the language defines it
     if name not in __all__:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOME.get(name, 'errors')}"), name)
     globals()[name] = value
     return value

@@ -8,7 +8,8 @@
     ├── InputError         something given to us cannot be used
     │   ├── DicomError     a file is missing, broken, or not what it claims to be
     │   ├── GeometryError  contours or grids that have no safe interpretation
-    │   └── ProtocolError  a protocol file that breaks its schema
+    │   ├── ProtocolError  a protocol file that breaks its schema
+    │   └── AnalysisError  numbers of an analysis that no estimator can take
     ├── ResultError        a stored result that cannot be read back
     ├── StoreError         the database of an audit cannot be used, or refuses
     └── OwnFault           this program failed; nothing that it was given is to blame
@@ -136,6 +137,10 @@ class GeometryError(InputError):
 
 class ProtocolError(InputError):
     """A protocol file that breaks its schema."""
+
+
+class AnalysisError(InputError, ValueError):
+    """Numbers of an analysis that no estimator can take, such as a negative time."""
 
 
 class ResultError(SbrtQaError):

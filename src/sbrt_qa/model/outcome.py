@@ -106,6 +106,18 @@ class ReasonCode(enum.StrEnum):
     """Other plans add to the dose, or may, and nothing tells how much."""
     NOT_REVIEWED = "not_reviewed"
     """Reading or reviewing the case was stopped: too long, too large, or it broke off."""
+    NOBODY = "nobody"
+    """A group of an analysis has nobody in it."""
+    NO_EVENTS = "no_events"
+    """Nothing happened that the quantity could be estimated from."""
+    ONE_GROUP = "one_group"
+    """A comparison needs two groups that were at risk together."""
+    NOT_REACHED = "not_reached"
+    """The curve does not come down, or up, to the level asked for."""
+    BEYOND_FOLLOW_UP = "beyond_follow_up"
+    """Nobody was followed up as long as asked for."""
+    NOT_ESTIMABLE = "not_estimable"
+    """The data hold no finite estimate, or none of how uncertain it is."""
 
 
 @dataclass(frozen=True, slots=True)
