@@ -149,3 +149,156 @@ def _check_format(output_format: str, out: Path | None, audit: Path) -> None:
         raise UsageError("unknown --format", got=got, expected=", ".join(FORMATS))
     refuse_overwriting(out, [audit])
     refuse_wrong_suffix(out, output_format, FORMATS)
+
+
+Cut = Annotated[
+    str, typer.Option("--cut", metavar="DATE", help="Data up to this day; else of the last freeze.")
+]
+Rules = Annotated[
+    str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="The trial's protocol.")
+]
+VerdictsOf = Annotated[
+    str,
+    typer.Option(
+        "--verdicts-of",
+        metavar="HASH",
+        help="Plan verdicts of this protocol version; else as planned.",
+    ),
+]
+
+
+@app.command("map")
+def map_(
+    data: Data,
+    suggest: Annotated[  # noqa: FBT002
+        bool, typer.Option("--suggest", help="Propose by the likeness of names.")
+    ] = True,
+    out: Out = None,
+) -> None:
+    """Begin a mapping file: columns by the likeness of their names, TODO for the rest."""
+    from sbrt_qa.trial.readers.forms import read_sources
+    from sbrt_qa.trial.readers.mapping import suggested
+
+    refuse_overwriting(out, [data])
+    _, sources, _ = read_sources(data)
+    emit(suggested(sources if suggest else ()), out)
+
+
+@app.command()
+def freeze(
+    audit: AuditFolder,
+    cut: Cut = "",
+    label: Annotated[str, typer.Option("--label", metavar="WORDS", help="What it is for.")] = "",
+    verdicts_of: VerdictsOf = "",
+    database: Database = "",
+    name: As = "",
+    role: Role = "",
+) -> None:
+    """Freeze a data cut with the verdicts of plans, before any outcome is joined to them."""
+    from sbrt_qa.audit.trial_reports import TrialRequest
+    from sbrt_qa.audit.trial_reports import freeze as freeze_it
+
+    by = doing(name, role)
+    made = freeze_it(
+        TrialRequest(audit, cut, database=database, verdicts_of=verdicts_of, by=by), label
+    )
+    tell(
+        f"cut {made.id}: data of import {made.import_id} up to {made.cut}, "
+        f"{counted(len(made.plans), 'plan')}, verdicts {made.verdicts_sha256[:12]}"
+    )
+
+
+@app.command()
+def export(
+    audit: AuditFolder,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="A folder.")],
+    output_format: Annotated[
+        str, typer.Option("--format", "-f", help="One of: adam (both), csv, xpt.")
+    ] = "adam",
+    cut: Cut = "",
+    protocol: Rules = "liver_sbrt",
+    verdicts_of: VerdictsOf = "",
+    database: Database = "",
+    name: As = "",
+    role: Role = "",
+) -> None:
+    """Write ADSL, ADTTE, ADAE and ADTL by arm as CSV and SAS transport; it is recorded who did."""
+    from sbrt_qa.audit.trial_reports import TrialRequest, export_adam
+    from sbrt_qa.cli.output import write_whole
+    from sbrt_qa.trial.adam import CONVENTION, adam_csv, adam_xpt
+
+    if output_format not in ("adam", "csv", "xpt"):
+        got = quoted(output_format)
+        raise UsageError("unknown --format", got=got, expected="adam, csv, xpt")
+    by = doing(name, role)
+    tables = export_adam(TrialRequest(audit, cut, protocol, database, verdicts_of, by))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError("the folder cannot be made", got=quoted(out.name)) from error
+    for one in tables:
+        stem = one.name.lower()
+        if output_format != "xpt":
+            write_whole(out / f"{stem}.csv", adam_csv(one))
+        if output_format != "csv":
+            write_whole(out / f"{stem}.xpt", adam_xpt(one))
+        tell(f"{one.name}: {counted(len(one.rows), 'row')}")
+    write_whole(out / "README.txt", CONVENTION + "\n")
+    tell(CONVENTION)
+
+
+@app.command()
+def report(
+    audit: AuditFolder,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="FILE.html or .pdf.")],
+    reader: Annotated[
+        str,
+        typer.Option(
+            "--role",
+            metavar="ROLE",
+            help="For whom: site, reviewer, reader, office, statistician, dmc, auditor.",
+        ),
+    ],
+    cut: Cut = "",
+    protocol: Rules = "liver_sbrt",
+    site: Annotated[
+        str, typer.Option("--site", metavar="CODE", help="The site, for its role.")
+    ] = "",
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", metavar="FILE", help="Random labels A and B of the arms; made once."
+        ),
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", metavar="CODE", help="en or zh.")] = "en",
+    verdicts_of: VerdictsOf = "",
+    database: Database = "",
+    name: As = "",
+) -> None:
+    """Write the report of a role: built without what that role must not see."""
+    from sbrt_qa.audit.trial_reports import TrialRequest
+    from sbrt_qa.audit.trial_reports import report as report_it
+    from sbrt_qa.cli.output import write_whole
+    from sbrt_qa.reports.outcome.outcome_roles import role_of
+
+    refuse_overwriting(out, [audit])
+    output_format = out.suffix.lower().removeprefix(".")
+    if output_format not in ("html", "pdf"):
+        raise UsageError("not a report", got=quoted(out.name), expected="FILE.html or FILE.pdf")
+    whom = role_of(reader)
+    request = TrialRequest(audit, cut, protocol, database, verdicts_of, doing(name, whom.name))
+    content = report_it(
+        request, whom, output_format=output_format, language=lang, site=site, key_file=labels
+    )
+    write_whole(out, content)
+    tell(f"report: {out}")
+
+
+@app.command()
+def unlock(audit: AuditFolder, database: Database = "", name: As = "", role: Role = "") -> None:
+    """Record that the arms' labels are given to the statistician; --as NAME decides it."""
+    from sbrt_qa.audit.trial_reports import TrialRequest
+    from sbrt_qa.audit.trial_reports import unlock as unlock_it
+
+    unlock_it(TrialRequest(audit, database=database, by=doing(name, role)))
+    tell("unlocked; it is recorded")

@@ -1,0 +1,116 @@
+"""Where the subjects are, and how good their data: CONSORT, data quality, scans."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sbrt_qa.i18n.phrase import counted, say
+from sbrt_qa.reports.outcome.asked_report import AskedReport, screen
+from sbrt_qa.reports.outcome.consort_figure import consort_figure
+from sbrt_qa.reports.outcome.outcome_parts import Block, Drawn, Grid, ReportSection, Said, listed
+from sbrt_qa.trial.data_rules import randomised_on
+from sbrt_qa.trial.scan_history import discordant, scans_of
+
+MOST_PROBLEMS = 200
+
+TELLING = ("rt_course", "rt_fractions", "CROSSOVER")
+"""Tables and codes that give the arms away."""
+
+
+@screen("consort")
+def consort_screen(asked: AskedReport) -> ReportSection:
+    """Return the CONSORT diagram; with arms only where the reader may know them."""
+    boxes = [b for b in asked.found.boxes if not b.arm or asked.arms]
+    if asked.role.arms == "blind":
+        boxes = [
+            b for b in boxes if b.name not in ("received", "safety", "per_protocol", "unclear")
+        ]
+    rows = tuple(
+        (
+            asked.arms.get(b.arm, "") if b.arm else "",
+            b.title,
+            str(b.number),
+            "" if asked.role.arms == "blind" else listed(b.subjects),
+        )
+        for b in boxes
+    )
+    heads = (say("arm"), say("group"), say("n"), say("subjects"))
+    table = Grid(say("Numbers of the diagram, and who they are"), heads, rows, folded=True)
+    sentence = say("{0} screened, {1} randomised.", boxes[0].number,
+                   next(b.number for b in boxes if b.name == "randomised"))  # fmt: skip
+    blocks: list[Block] = [Drawn(consort_figure(boxes, asked.arms), sentence, table)]
+    if asked.arms and asked.role.arms == "real":
+        listed_out = tuple(
+            (e.subject, e.population, e.rule, e.reason) for e in asked.found.lists.exclusions
+        )
+        heads = (say("subject"), say("population"), say("rule"), say("reason"))
+        blocks.append(
+            Grid(say("Who is left out of which population"), heads, listed_out, folded=True)
+        )
+    return ReportSection("consort", say("Flow of subjects"), tuple(blocks))
+
+
+@screen("quality")
+def quality_screen(asked: AskedReport) -> ReportSection:
+    """Return what is wrong with the data, by site and code."""
+    problems = [p for p in asked.found.cut.problems if asked.is_shown(p.site)]
+    blind = asked.role.arms == "blind"
+    if blind:
+        problems = [p for p in problems if p.table not in TELLING and p.code not in TELLING]
+    counts = Counter((p.site, p.level, p.code) for p in problems)
+    rows = tuple((site, level, code, str(n)) for (site, level, code), n in sorted(counts.items()))
+    heads = (say("site"), say("level"), say("code"), say("n"))
+    blocks: list[Block] = [
+        Said(counted(len(problems), "problem with the data", "problems with the data")),
+        Grid(say("Problems by site and code: E keeps a row out, W asks the site, I is noted"),
+             heads, rows),
+    ]  # fmt: skip
+    heads = (say("level"), say("code"), say("subject"), say("place"), say("what"), say("advice"))
+    told = tuple((p.level, p.code, p.subject, p.place, p.message, p.advice)
+                 for p in problems[:MOST_PROBLEMS])  # fmt: skip
+    if not blind:
+        blocks.append(Grid(say("Problems one by one"), heads, told, folded=True))
+    if asked.role.arms != "none" or asked.role.name == "office":
+        blocks += _readers(asked)
+    return ReportSection("quality", say("Data quality"), tuple(blocks))
+
+
+def _readers(asked: AskedReport) -> list[Block]:
+    rows, imputed = [], 0
+    for subject in asked.found.cut.randomised:
+        origin = randomised_on(subject)
+        if origin is None:
+            continue
+        scans = scans_of(asked.found.cut.data, subject.subject, origin)
+        rows += [
+            (subject.subject, str(s.number), s.site_result, s.result) for s in discordant(scans)
+        ]
+    for times in asked.found.endpoints.values():
+        imputed += sum(bool(one.imputed) for one in times)
+    heads = (say("subject"), say("scan"), say("site"), say("central"))
+    return [
+        Grid(say("Scans that site and central reader read differently"), heads, tuple(rows)),
+        Said(say("{0} times of endpoints stand for a date of which a part is missing.", imputed)),
+    ]
+
+
+@screen("scans")
+def scans_screen(asked: AskedReport) -> ReportSection:
+    """Return the scans of each subject: when, and whether adequate. No arm, dose or result."""
+    rows = [
+        (subject.subject, str(row.whole("scan")), str(row.days("date") or ""),
+         row.text("modality"), " ".join(row.words("covers")),
+         say("yes") if row.yes("adequate") else say("no"))
+        for subject in asked.found.cut.randomised if asked.is_shown(subject.text("site"))
+        for row in asked.found.cut.data.of_subject("assessments", subject.subject)
+    ]  # fmt: skip
+    heads = (
+        say("subject"),
+        say("scan"),
+        say("date"),
+        say("modality"),
+        say("covers"),
+        say("adequate"),
+    )
+    title = say("Scans")
+    return ReportSection("scans", title, (Grid(title, heads, tuple(rows)),))

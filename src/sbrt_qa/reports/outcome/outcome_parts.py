@@ -1,0 +1,91 @@
+"""What a report of the trial is made of: sections of sentences, tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence; `strong` where it must not be missed."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table: heads, rows of cells, and a caption; the numbers of columns are right-aligned."""
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure: its SVG, one sentence that says what it shows, and the table of its numbers."""
+
+    svg: str
+    sentence: str
+    table: Grid | None = None
+
+
+Block = Said | Grid | Drawn
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSection:
+    """One screen: its anchor, title and blocks."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomePage:
+    """A report: who it is for, what it stands on, and its sections."""
+
+    title: str
+    role: str
+    standing: str
+    about: tuple[str, ...]
+    sections: tuple[ReportSection, ...]
+
+
+def number_text(value: object, digits: int = 2) -> str:
+    """Return a number for the eye; a dash where there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "-"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.{digits}f}"
+
+
+def percent_text(value: object) -> str:
+    """Return a share in percent; a dash where there is none."""
+    return f"{100 * value:.1f} %" if isinstance(value, float) else "-"
+
+
+def interval_text(pair: object, *, percent: bool = False, digits: int = 2) -> str:
+    """Return an interval; a dash where there is none."""
+    if not isinstance(pair, tuple):
+        return "-"
+    show = percent_text if percent else lambda value: number_text(value, digits)
+    return " to ".join(show(value) for value in pair)
+
+
+def p_text(value: object) -> str:
+    """Return a probability; a dash where there is none."""
+    if not isinstance(value, float):
+        return "-"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Return some of many names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return f"{shown} +{len(names) - most}" if len(names) > most else shown
