@@ -143,6 +143,8 @@ def of_protocols() -> dict[str, str]:
 
 def _spoken(part: object) -> Iterator[str]:
     if isinstance(part, dict):
+        if isinstance(part.get("title"), str) and "confidence" in part:  # of a rule of the trial
+            yield part["title"]
         for key, value in part.items():
             if key in ("statement", "note", "required") and isinstance(value, str):
                 yield value

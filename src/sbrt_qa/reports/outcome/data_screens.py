@@ -65,11 +65,11 @@ def quality_screen(asked: AskedReport) -> ReportSection:
         Grid(say("Problems by site and code: E keeps a row out, W asks the site, I is noted"),
              heads, rows),
     ]  # fmt: skip
-    heads = (say("level"), say("code"), say("subject"), say("place"), say("what"), say("advice"))
+    columns = (say("level"), say("code"), say("subject"), say("place"), say("what"), say("advice"))
     told = tuple((p.level, p.code, p.subject, p.place, p.message, p.advice)
                  for p in problems[:MOST_PROBLEMS])  # fmt: skip
     if not blind:
-        blocks.append(Grid(say("Problems one by one"), heads, told, folded=True))
+        blocks.append(Grid(say("Problems one by one"), columns, told, folded=True))
     if asked.role.arms != "none" or asked.role.name == "office":
         blocks += _readers(asked)
     return ReportSection("quality", say("Data quality"), tuple(blocks))

@@ -54,7 +54,7 @@ def deviation_screen(asked: AskedReport) -> ReportSection:
 
 
 def _grid(endpoint: str, times: Sequence[LandmarkTime]) -> Grid:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for group, name in ((MAJOR, say("major")), (OTHER, say("per protocol or minor"))):
         mine = [one for one in times if one.group == group]
         events = sum(one.cause == 1 for one in mine)

@@ -105,7 +105,7 @@ def _table(grid: Grid, words: Words) -> str:
         return f"<p>{caption}: {escape(words('nothing'))}</p>"
     heads = "".join(f'<th scope="col">{escape(words.sentence(head))}</th>' for head in grid.heads)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(words.value(cell))}</td>" for cell in row) + "</tr>"
+        "<tr>" + "".join(f"<td>{escape(words.sentence(cell))}</td>" for cell in row) + "</tr>"
         for row in grid.rows
     )
     table = (
@@ -162,5 +162,5 @@ def _grid_data(grid: Grid, words: Words) -> dict[str, Any]:
     return {
         "kind": "grid", "caption": words.sentence(grid.caption),
         "heads": [words.sentence(head) for head in grid.heads],
-        "rows": [[words.value(c) for c in row] for row in grid.rows],
+        "rows": [[words.sentence(c) for c in row] for row in grid.rows],
     }  # fmt: skip
