@@ -27,7 +27,8 @@ STAIRCASE = (
     {"review"},
     {"second_opinion"},
     {"checks"},
-    {"protocol", "deid", "intake"},
+    {"deid", "intake"},
+    {"protocol"},
     {"dosimetry", "dicom"},
     {"geometry"},
     {"model"},
@@ -37,7 +38,7 @@ STAIRCASE = (
 """Rooms from top to bottom; a module imports only from its own room and from lower steps."""
 
 DOORS = {
-    "pydicom": ("dicom.", "testing.oddities.", "second_opinion.crosscheck.child."),
+    "pydicom": ("dicom.", "deid.", "testing.oddities.", "second_opinion.crosscheck.child."),
     "dicompylercore": ("second_opinion.crosscheck.child.",),
     "highdicom": ("dicom.",),
     "typst": ("reports.pdf.",),
@@ -60,6 +61,7 @@ DOORS = {
     "babel": ("i18n.words.",),
     "openpyxl": ("trial.readers.excel_tables", "testing.outcomes."),
     "PIL": ("reports.",),
+    "cryptography": ("deid.",),
     "matplotlib": ("reports.", "scripting."),
     "plotly": ("reports.",),
     "fastapi": ("web.",),

@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sbrt_qa.audit.pinyin import sounds
 from sbrt_qa.audit.privacy import Header
-from sbrt_qa.audit.spelling import spellings
+from sbrt_qa.deid.pinyin import sounds
+from sbrt_qa.deid.spelling import spellings
 
 SURNAMES = (
     "王李张刘陈杨赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩冯邓曹彭曾田董袁潘蒋"

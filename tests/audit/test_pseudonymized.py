@@ -26,7 +26,7 @@ from pydicom.dataset import Dataset
 from pypdf import PdfReader
 from trials import Ran, run
 
-from sbrt_qa.audit.pinyin import is_han
+from sbrt_qa.deid.pinyin import is_han
 from sbrt_qa.testing.sample.trial import write_trial
 
 sys.path.append(str(Path(__file__).parents[1] / "audit"))

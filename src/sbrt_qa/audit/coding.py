@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sbrt_qa.audit.layout import UNKNOWN_SITE, Naming, Secret, is_code
+from sbrt_qa.audit.layout import UNKNOWN_SITE, Naming, is_code
+from sbrt_qa.deid.secret import Secret
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Finding
 

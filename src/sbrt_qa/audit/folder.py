@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.audit.discovery import AUDIT_FILE, AUDIT_SCHEMA
+from sbrt_qa.deid.secret import read_key
 from sbrt_qa.errors import StoreError, UsageError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sbrt_qa.audit.layout import Secret
     from sbrt_qa.audit.store.connection import Database
+    from sbrt_qa.deid.secret import Secret
 
 SETTINGS: Final = AUDIT_FILE
 DATABASE: Final = "audit.db"
 KEY: Final = "places.key"
-KEY_BYTES: Final = 32
 FORMAT: Final = f"{AUDIT_SCHEMA}1"
 
 
@@ -241,30 +240,10 @@ def read_secret(audit: AuditFolder, key_file: Path | None) -> Secret:
     UsageError
         The file is no key, lies in the audit's folder, or is needed and not given.
     """
-    from sbrt_qa.audit.layout import Secret
-
     if audit.settings.pseudonymized and key_file is None:
         raise UsageError("this audit is pseudonymized: give its key with --pseudonymize FILE")
     path = key_file or audit.folder / KEY
     if key_file is not None and path.resolve().is_relative_to(audit.folder.resolve()):
         advice = "Keep the key apart from what it protects."
         raise UsageError("the key lies in the audit's own folder", advice=advice)
-    try:
-        return Secret(_key(path))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            "the key cannot be used",
-            got=quoted(path.name),
-            expected=f"{2 * KEY_BYTES} hexadecimal digits, or a file that does not exist yet",
-        ) from error
-
-
-def _key(path: Path) -> bytes:
-    if not path.exists():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
-    key = bytes.fromhex(path.read_text().strip())
-    if len(key) != KEY_BYTES:
-        raise ValueError(len(key))
-    return key
+    return read_key(path)

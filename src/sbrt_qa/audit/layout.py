@@ -10,8 +10,6 @@ states of the plan, see `sbrt_qa.audit.office_words`.
 from __future__ import annotations
 
 import csv
-import hashlib
-import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -112,33 +110,6 @@ def is_code(name: str) -> bool:
 def has_date(text: str) -> bool:
     """Tell whether a text may hold a date of birth: ``19630812``, ``1963-08-12``, ``12.8.1963``."""
     return bool(_DATE.search(text))
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """The key of keyed hashes: without it nobody gets from a code back to a name."""
-
-    key: bytes
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def digest(self, text: str) -> str:
-        """Return the keyed hash (HMAC with SHA-256) of a text, in hexadecimal."""
-        return hmac.new(self.key, encoded(text), hashlib.sha256).hexdigest()
-
-    def uid(self, text: str) -> str:
-        """Return a UID that stands for another one: always the same, and telling nothing."""
-        return f"2.25.{int(self.digest(text)[:32], 16)}"
-
-    def code(self, prefix: str, text: str) -> str:
-        """Return a short code for a name: always the same, and telling nothing."""
-        return f"{prefix}-{self.digest(f'{prefix} {text}')[:10]}"
-
-
-def encoded(text: str) -> bytes:
-    """Return the bytes of a text; of a name that is no UTF-8 those of the file system."""
-    return text.encode("utf-8", "surrogateescape")
 
 
 # --- the manifest -----------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from sbrt_qa.i18n.phrase import joined, say
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.discovery import Place, Submission
-    from sbrt_qa.audit.layout import Secret
     from sbrt_qa.audit.store.records import Place as Recorded
+    from sbrt_qa.deid.secret import Secret
 
 ARRIVING: Final = say("still arriving")
 

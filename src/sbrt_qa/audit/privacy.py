@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sbrt_qa.audit.dates import BirthSearch
 from sbrt_qa.audit.layout import has_date
-from sbrt_qa.audit.patient_names import NameSearch
-from sbrt_qa.audit.spelling import folded
+from sbrt_qa.deid.birth_dates import BirthSearch
+from sbrt_qa.deid.patient_names import NameSearch
+from sbrt_qa.deid.spelling import folded
 from sbrt_qa.errors import quoted, visible
 from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.outcome import Finding, ReasonCode, Verdict

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from sbrt_qa.audit.coding import coded, differs
-from sbrt_qa.audit.layout import Naming, Secret, settle
+from sbrt_qa.audit.layout import Naming, settle
 from sbrt_qa.audit.renaming import renamed_text
 from sbrt_qa.audit.stated_input import under_words
 from sbrt_qa.audit.store.records import (
@@ -24,6 +24,7 @@ from sbrt_qa.audit.store.records import (
     StoredFile,
 )
 from sbrt_qa.compare.comparison import CaseComparison
+from sbrt_qa.deid.secret import Secret
 from sbrt_qa.errors import InputError, ResultError
 from sbrt_qa.i18n.phrase import say, stated
 from sbrt_qa.model.outcome import BROKE_OFF, THIS_PROGRAM, Finding

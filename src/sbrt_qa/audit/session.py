@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from sbrt_qa.audit.discovery import Submission
     from sbrt_qa.audit.discovery_thread import Finder, Found
     from sbrt_qa.audit.folder import AuditFolder
-    from sbrt_qa.audit.layout import Naming, Secret
+    from sbrt_qa.audit.layout import Naming
     from sbrt_qa.audit.running import Done
     from sbrt_qa.audit.store.connection import Database
     from sbrt_qa.audit.store.known import Settled
     from sbrt_qa.audit.store.places import PlaceRow
     from sbrt_qa.audit.store.records import Entry, Recorded
     from sbrt_qa.audit.store.write import Recorder
+    from sbrt_qa.deid.secret import Secret
     from sbrt_qa.protocol.versions import ProtocolFamily
 
 ATTEMPTS: Final = 3

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from sbrt_qa.audit.layout import Secret
+from sbrt_qa.deid.secret import Secret
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 
 

@@ -18,6 +18,7 @@ from sbrt_qa.cli import (
     check,
     checks,
     compare,
+    deidentify,
     dvh,
     exit_codes,
     export,
@@ -55,6 +56,7 @@ app.command()(closing.close)
 app.command()(compare.compare)
 app.command()(dvh.dvh)
 app.command()(export.export)
+app.command()(deidentify.deidentify)
 app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(checks.app, name="checks")

@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sbrt_qa.audit.clinical_words import COMMON_CHARACTERS, WORDS
-from sbrt_qa.audit.pinyin import is_han, sounds
-from sbrt_qa.audit.spelling import Letters, folded, letters, spellings
+from sbrt_qa.deid.clinical_words import COMMON_CHARACTERS, WORDS
+from sbrt_qa.deid.pinyin import is_han, sounds
+from sbrt_qa.deid.spelling import Letters, folded, letters, spellings
 
 SHORTEST: Final = 4
 """Latin letters from which on a part of a name counts alone."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sbrt_qa.audit.spelling import folded
+from sbrt_qa.deid.spelling import folded
 
 _MONTHS: Final = (
     "jan januar january janvier enero ene январь января янв",

@@ -33,7 +33,7 @@ droit gauche droite tronc
 """
 
 WORDS: Final = frozenset(_WORDS.split())
-"""Folded, as `sbrt_qa.audit.spelling.folded` gives them."""
+"""Folded, as `sbrt_qa.deid.spelling.folded` gives them."""
 
 COMMON_CHARACTERS: Final = frozenset(
     "左右上下前后中内外大小高低全双总正常余新旧肝肺心胃肠脊髓骨肾脾胰胆食管道气主动静脉靶区肿瘤淋巴结计划剂量"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sbrt_qa.audit.pinyin import SIMPLIFIED, is_han
+from sbrt_qa.deid.pinyin import SIMPLIFIED, is_han
 
 _SPECIAL: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}

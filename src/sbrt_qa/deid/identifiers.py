@@ -1,0 +1,185 @@
+"""What the originals say of people, so that no output repeats it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
+
+from sbrt_qa.deid.birth_dates import BirthSearch
+from sbrt_qa.deid.clinical_words import WORDS
+from sbrt_qa.deid.patient_names import NameSearch
+from sbrt_qa.deid.spelling import folded
+from sbrt_qa.dicom.quirks import Log
+from sbrt_qa.dicom.text.decoded import declared_encodings, decode
+
+NAMES: Final = frozenset(
+    [
+        "PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName",
+        "ResponsiblePerson", "ReferringPhysicianName", "PerformingPhysicianName",
+        "PhysiciansOfRecord", "NameOfPhysiciansReadingStudy", "OperatorsName",
+        "ReviewerName", "ROIInterpreter", "RequestingPhysician", "PersonName",
+        "ContentCreatorName", "VerifyingObserverName", "ConsultingPhysicianName",
+        "EvaluatorName",
+    ]
+)  # fmt: skip
+"""Elements that name a person."""
+
+NUMBERS: Final = frozenset(
+    [
+        "PatientID", "OtherPatientIDs", "AccessionNumber", "PatientTelephoneNumbers",
+        "MedicalRecordLocator", "PatientInsurancePlanCodeSequence", "MilitaryRank",
+        "DeviceSerialNumber", "AdmissionID", "IssuerOfPatientID", "StudyID",
+        "FillerOrderNumberImagingServiceRequest", "PlacerOrderNumberImagingServiceRequest",
+        "ServiceEpisodeID", "PersonTelephoneNumbers",
+    ]
+)  # fmt: skip
+"""Elements that number a person, or what belongs to one."""
+
+PLACES: Final = frozenset(
+    [
+        "PatientAddress", "InstitutionName", "InstitutionAddress",
+        "InstitutionalDepartmentName", "StationName", "CountryOfResidence",
+        "RegionOfResidence", "ReferringPhysicianAddress", "Occupation", "PersonAddress",
+    ]
+)  # fmt: skip
+"""Elements that say where somebody is."""
+
+BIRTHS: Final = frozenset({"PatientBirthDate"})
+
+LEAST_DIGITS: Final = 5
+"""Digits from which on a number counts alone."""
+
+LEAST_LETTERS: Final = 4
+"""Letters from which on a word of an address or a number with letters counts alone."""
+
+_DIGITS: Final = re.compile(r"\d+")
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+@dataclass(slots=True)
+class Identifiers:
+    """Values that identify, gathered from the originals of a case."""
+
+    names: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
+    births: set[str] = field(default_factory=set)
+
+    def add(self, dataset: Dataset) -> None:
+        """Take what one file says, at any depth."""
+        for keyword, text in _texts(dataset, ()):
+            if keyword in NAMES:
+                self.names.add(text)
+            elif keyword in NUMBERS:
+                self.numbers.add(text)
+            elif keyword in PLACES:
+                self.places.add(text)
+            elif keyword in BIRTHS:
+                self.births.add(text)
+
+
+class Finder:
+    """Tells whether a text repeats something of a person.
+
+    Parameters
+    ----------
+    known
+        What the originals say.
+    allowed
+        Codes that stand for the patient, which are no identifiers.
+    """
+
+    def __init__(self, known: Identifiers, allowed: Iterable[str] = ()) -> None:
+        free = {folded(one) for one in allowed}
+        self._names = NameSearch((n for n in known.names if folded(n) not in free), frozenset(free))
+        self._births = BirthSearch(known.births)
+        self._digits = set(_long_numbers(known.numbers))
+        words = {folded(n) for n in known.numbers} | set(_words(known.places))
+        self._words = {
+            w
+            for w in words
+            if len(w) >= LEAST_LETTERS and w not in WORDS and w not in free and not w.isdigit()
+        }
+
+    def repeats(self, text: str) -> bool:
+        """Tell whether a text holds a name, a number, a place or a date of birth."""
+        if not text:
+            return False
+        if self._names.spans(text) or self._births.spans(text):
+            return True
+        plain = folded(text)
+        digits = "".join(_DIGITS.findall(text))
+        return any(w in plain for w in self._words) or any(d in digits for d in self._digits)
+
+    def repeats_number(self, text: str) -> bool:
+        """Tell whether plain numbers, or one of them as a whole, are one that identifies."""
+        digits = "".join(_DIGITS.findall(text))
+        if digits in self._digits or bool(self._births.spans(text)):
+            return True
+        return self.repeats_whole_number(text.encode("ascii", "replace"))
+
+    def repeats_whole_number(self, numbers: bytes) -> bool:
+        """Tell whether one of a row of numbers, as a whole, is one that identifies."""
+        return any(
+            re.search(rb"(?<![\d.])0*" + digits.encode() + rb"(?:\.0*)?(?![\d.])", numbers)
+            for digits in self._digits
+            if digits.encode() in numbers
+        )
+
+
+def _long_numbers(values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        joined = "".join(_DIGITS.findall(value))
+        if len(joined) >= LEAST_DIGITS:
+            yield joined
+        yield from (run for run in _DIGITS.findall(value) if len(run) >= LEAST_DIGITS)
+
+
+def _words(values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        yield folded(value)
+        yield from (folded(w) for w in _WORD.findall(value))
+
+
+def _texts(dataset: Dataset, declared: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    own = _charset(dataset)
+    declared = own or declared
+    for tag in list(dataset.keys()):
+        keyword = keyword_for_tag(BaseTag(tag))
+        raw = dataset.get_item(tag)
+        if raw is not None and raw.VR == "SQ":
+            for item in dataset[tag].value or ():
+                yield from _texts(item, declared)
+        elif keyword in NAMES | NUMBERS | PLACES | BIRTHS:
+            for value in values_of(raw, declared):
+                yield keyword, value
+
+
+def values_of(raw: object, declared: tuple[str, ...]) -> list[str]:
+    """Return the texts of an element, decoded as its file says or as they must be."""
+    if isinstance(raw, RawDataElement):
+        content = raw.value or b""
+        parts = [decode(part, declared, "text", Log()) for part in content.split(b"\\")]
+    else:
+        value = getattr(raw, "value", None)
+        many = value if isinstance(value, list | tuple) or hasattr(value, "append") else [value]
+        parts = [str(one) for one in many if one is not None]  # type: ignore[union-attr]
+    return [p for part in parts if (p := part.strip(" \0"))]
+
+
+def _charset(dataset: Dataset) -> tuple[str, ...]:
+    raw = dataset.get_item("SpecificCharacterSet")
+    if raw is None:
+        return ()
+    value = raw.value
+    if isinstance(value, bytes):
+        return declared_encodings(value)
+    listed = [value] if isinstance(value, str) else list(value or ())
+    return declared_encodings("\\".join(map(str, listed)).encode())
