@@ -6,9 +6,9 @@ import pytest
 
 from sbrt_qa.audit.coding import coded
 from sbrt_qa.audit.layout import Naming, is_code, naming, read_manifest, settle
-from sbrt_qa.deid.secret import Secret
 from sbrt_qa.audit.office_words import NO_WORDS
 from sbrt_qa.audit.stated_input import under_words, words_digest
+from sbrt_qa.deid.secret import Secret
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.stated import NOTHING_STATED, DoseIs, UserStatements
 from sbrt_qa.model.stated_rx import read_rx
