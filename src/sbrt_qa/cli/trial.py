@@ -14,6 +14,7 @@ from sbrt_qa.cli.actor_options import As, Role
 from sbrt_qa.cli.audit import AuditFolder, Database, KeyFile
 from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, refuse_wrong_suffix, tell
+from sbrt_qa.cli.trial_failure import failure
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import counted
 
@@ -22,6 +23,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+app.command()(failure)
 
 FORMATS: Final = ("table", "csv", "json")
 MOST_TOLD: Final = 20

@@ -225,7 +225,7 @@ def reverse_kaplan_meier(
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class EstimatedDifference:
     """A difference with its standard error and interval, or why there is none.
 
     Parameters
@@ -252,7 +252,9 @@ class Difference:
         return self.high if isinstance(self.high, Reason) else (self.low, self.high)
 
 
-def survival_difference(first: SurvivalCurve, second: SurvivalCurve, t: float) -> Difference:
+def survival_difference(
+    first: SurvivalCurve, second: SurvivalCurve, t: float
+) -> EstimatedDifference:
     """Return S1(t) - S2(t) with Wald's interval from Greenwood's standard errors."""
     values = first.survival_at(t), second.survival_at(t)
     errors = first.se_at(t), second.se_at(t)
@@ -263,23 +265,23 @@ def wald_difference(
     values: tuple[float | Reason, float | Reason],
     errors: tuple[float | Reason, float | Reason],
     level: float,
-) -> Difference:
+) -> EstimatedDifference:
     """Return the difference of two independent estimates; a Reason of either is one of it."""
     a, b = values
     if isinstance(a, Reason):
-        return Difference(a, a, a, a, a)
+        return EstimatedDifference(a, a, a, a, a)
     if isinstance(b, Reason):
-        return Difference(b, b, b, b, b)
+        return EstimatedDifference(b, b, b, b, b)
     value = a - b
     se_a, se_b = errors
     if isinstance(se_a, Reason):
-        return Difference(value, se_a, se_a, se_a, se_a)
+        return EstimatedDifference(value, se_a, se_a, se_a, se_a)
     if isinstance(se_b, Reason):
-        return Difference(value, se_b, se_b, se_b, se_b)
+        return EstimatedDifference(value, se_b, se_b, se_b, se_b)
     se = math.hypot(se_a, se_b)
     z = normal_quantile(level)
     p = math.erfc(abs(value) / se / math.sqrt(2.0))
-    return Difference(value, se, value - z * se, value + z * se, p)
+    return EstimatedDifference(value, se, value - z * se, value + z * se, p)
 
 
 def transformed_limits(

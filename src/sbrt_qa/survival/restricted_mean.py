@@ -26,7 +26,7 @@ from sbrt_qa.survival.analysis_input import (
     same_length,
     times,
 )
-from sbrt_qa.survival.product_limit import Difference, kaplan_meier, wald_difference
+from sbrt_qa.survival.product_limit import EstimatedDifference, kaplan_meier, wald_difference
 
 Floats = NDArray[np.float64]
 
@@ -121,7 +121,7 @@ class RestrictedMeanComparison:
     groups: tuple[Hashable, Hashable]
     tau: float
     means: tuple[RestrictedMean, RestrictedMean]
-    difference: Difference
+    difference: EstimatedDifference
     ratio: float | Reason
     ratio_low: float | Reason
     ratio_high: float | Reason
