@@ -21,6 +21,8 @@ TESTS = ROOT / "tests"
 CASES = ROOT / "docs" / "conformance_cases.toml"
 PAGE = ROOT / "docs" / "conformance.md"
 QUIRK_PAGE = ROOT / "docs" / "quirks.md"
+TRIAL_CASES = ROOT / "docs" / "trial_cases.toml"
+TRIAL_PAGE = ROOT / "docs" / "trial_cases.md"
 
 REQUIRED = frozenset({*range(1, 83), *range(87, 95), 98, 101})
 """Cases that must have a test; the others belong to parts that do not exist yet."""
@@ -34,6 +36,15 @@ What users of other tools met, and what sbrt_qa does about it. `scripts/make_con
 makes this page from the tests themselves: a test names its case in its name or its docstring.
 `tests/test_conformance_page.py` fails when the page is not what the tests say, or when a case has
 no test. Numbers that are not listed belong to parts that do not exist yet.
+
+"""
+
+_TRIAL_IN_NAME = re.compile(r"^test_((?:t\d+_)+)_")
+
+TRIAL_INTRODUCTION = """# Cases of the trial
+
+What the trial around the plans must get right. `scripts/make_conformance_page.py` makes this page
+from the tests: a test names its case in its name, `test_t12__...`. A case without a test says so.
 
 """
 
@@ -116,6 +127,31 @@ def _links(names: list[str]) -> Iterator[str]:
         yield f"[{test.removeprefix('test_')}](../{path})"
 
 
+def trial_cases_in_tests() -> dict[int, list[str]]:
+    """Return ``file::test`` of every test that names a case of the trial, by case."""
+    found: dict[int, list[str]] = {}
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = _TRIAL_IN_NAME.match(node.name) if isinstance(node, ast.FunctionDef) else None
+            for number in re.findall(r"\d+", named[1]) if named else ():
+                name = f"{path.relative_to(ROOT)}::{node.name}"
+                found.setdefault(int(number), []).append(name)
+    return found
+
+
+def trial_page() -> str:
+    """Return the text of docs/trial_cases.md."""
+    tests = trial_cases_in_tests()
+    text = TRIAL_INTRODUCTION
+    for title, cases in tomllib.loads(TRIAL_CASES.read_text(encoding="utf-8")).items():
+        text += f"## {title}\n\n| case | given | what sbrt_qa does | tests |\n|---|---|---|---|\n"
+        for number, (given, does) in cases.items():
+            links = "<br>".join(_links(tests.get(int(number), []))) or "no test yet"
+            text += f"| T{number} | {given} | {does} | {links} |\n"
+        text += "\n"
+    return text.rstrip("\n") + "\n"
+
+
 def quirk_page() -> str:
     """Return the text of docs/quirks.md."""
     from sbrt_qa.dicom import load  # noqa: F401 - every quirk registers itself when it is imported
@@ -129,7 +165,8 @@ def quirk_page() -> str:
 
 
 def main() -> int:
-    for path, text in ((PAGE, page()), (QUIRK_PAGE, quirk_page())):
+    pages = ((PAGE, page()), (QUIRK_PAGE, quirk_page()), (TRIAL_PAGE, trial_page()))
+    for path, text in pages:
         path.write_text(text, encoding="utf-8")
         print(f"wrote {path.relative_to(ROOT)}")
     if missing():

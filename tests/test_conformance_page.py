@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def test_the_quirk_page_is_what_the_registry_says():
     assert script.QUIRK_PAGE.read_text(encoding="utf-8") == script.quirk_page(), (
         "run scripts/make_conformance_page.py"
     )
+
+
+def test_the_page_of_the_trial_describes_every_case_and_names_tests_that_exist():
+    text = script.TRIAL_PAGE.read_text(encoding="utf-8")
+    assert [f"| T{n} |" in text for n in range(1, 87)] == [True] * 86
+    known = {name for names in script.trial_cases_in_tests().values() for name in names}
+    links = re.findall(r"\[(\w+)\]\(\.\./([\w/.]+)\)", text)
+    assert links
+    assert {f"{path}::test_{test}" for test, path in links} <= known
 
 
 def test_descriptions_are_short_and_make_a_table():

@@ -14,10 +14,11 @@ from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.answers import DECIDING, deviations, submissions, values
 from sbrt_qa.audit.store.connection import open_engine, reading, writing
 from sbrt_qa.audit.store.failures import attempts, open_failures
-from sbrt_qa.audit.store.kept import newest_reviews
+from sbrt_qa.audit.store.kept import newest_reviews, protocols
 from sbrt_qa.audit.store.known import counts, settled_inputs
 from sbrt_qa.audit.store.places import PlaceRow, record_places
 from sbrt_qa.audit.store.records import Mark, Recorded, ReviewedCase
+from sbrt_qa.audit.store.treated_plans import plan_verdicts
 from sbrt_qa.audit.store.triggers import keys
 from sbrt_qa.audit.store.verify_records import verify
 from sbrt_qa.audit.store.write import Recorder, add_protocol, note
@@ -331,3 +332,13 @@ def test_answers_are_the_same_on_both(engine):
         "IDENTIFIER_PRIVATE_TAGS", "NOTHING_TO_DELIVER", "ORGAN_VOLUME", "PLAN_NOT_APPROVED",
         "REPAIRED", "REQUIRED_MISSING",
     }  # fmt: skip
+
+
+def test_t29__verdicts_of_one_version_are_not_those_of_another(engine):
+    fill(engine)
+    planned = {one.submission: one.verdict for one in plan_verdicts(engine)}
+    assert planned["S1/001/v1"]
+    for version in protocols(engine):
+        found = {one.submission: one.verdict for one in plan_verdicts(engine, version)}
+        assert set(found) == set(planned)
+    assert not any(one.verdict for one in plan_verdicts(engine, "0" * 64))

@@ -386,3 +386,24 @@ def test_a_partial_date_leaves_a_rule_open_only_where_it_matters():
     assert rule_of(rows, "EXC_SURG").verdict == "per_protocol"
     rows["surgery"][0]["date"] = "2025-12"
     assert rule_of(rows, "EXC_SURG").verdict == "not_evaluable"
+
+
+def test_t5_t61_t62__emergent_by_a_start_of_which_the_day_is_missing():
+    from small_trial import RULES
+
+    from sbrt_qa.trial.adam import adam_tables
+    from sbrt_qa.trial.analysis_set import analysis_set
+
+    rows = base(randomised="2026-03-15") | {
+        "cycles": [{"subject": "001", "agent": "XELOX", "cycle": "1", "day1": "2026-03-20"}],
+        "adverse_events": [
+            event(start="2026-03"), event(ae="2", start="2026-03-16"),
+            event(ae="3", start="2026-04-01", grade="2", baseline_grade="2"),
+            event(ae="4", start="2026-04-01", grade="3", baseline_grade="2"),
+        ],
+    }  # fmt: skip
+    tables = {one.name: one for one in adam_tables(analysis_set(cut_of(rows), RULES), "T")}
+    first, before, same, worse = tables["ADAE"].rows
+    assert (first["ASTDT"], first["ASTDTF"]) == (dt.date(2026, 3, 15), "D")
+    emergent = [one["TRTEMFL"] for one in (first, before, same, worse)]
+    assert emergent == ["Y", "N", "N", "Y"]

@@ -209,3 +209,26 @@ def test_mappings_say_how_names_and_words_are_meant():
     source = SourceTable("Surgeries", "x", ("SUBJECT", "date", "margins"), ())
     assert "TODO" in suggested([source])
     assert 'date: "date"' in suggested([source])
+
+
+def test_t36__times_whose_censoring_looks_inverted_are_told(tmp_path):
+    subjects = [f"{n:03d}" for n in range(1, 21)]
+    status = "subject,last_contact,alive\n" + "".join(f"{s},2023-01-01,Y\n" for s in subjects)
+    (tmp_path / "status.csv").write_text(status)
+    for cnsr, expected in (("0", ["ANALYSIS_DATA", "CNSR_INVERTED"]), ("1", ["ANALYSIS_DATA"])):
+        rows = "".join(f"{s},OS36,{cnsr}\n" for s in subjects)
+        (tmp_path / "adtte.csv").write_text("USUBJID,PARAMCD,CNSR\n" + rows)
+        found = assemble(read_data(tmp_path).tables, TODAY).problems
+        assert [one.code for one in found if not one.table] == expected
+
+
+def test_letters_ask_each_site_about_its_own_rows_only(written):
+    from sbrt_qa.reports.outcome.problem_letter import problem_letters
+
+    problems = imported(written, "csv").problems
+    for language in ("en", "zh"):
+        letters = problem_letters(problems, language)
+        assert set(letters) >= {"A01", "B02", "office"}
+        assert "[en]" not in "".join(letters.values())
+        assert "REPEATED_ROW" not in "".join(letters.values())
+    assert "069" not in letters["A01"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -17,6 +17,9 @@ from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, refuse_wrong_
 from sbrt_qa.cli.trial_failure import failure
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import counted
+
+if TYPE_CHECKING:
+    from sbrt_qa.trial.problem import Problem
 
 app = typer.Typer(
     help="Data, endpoints and reports of the trial around the plans.",
@@ -98,11 +101,18 @@ def problems(
     audit: AuditFolder,
     number: Number = 0,
     site: Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")] = "",
+    letters: Annotated[
+        Path | None,
+        typer.Option("--letters", metavar="FOLDER", help="Write a letter to each site there."),
+    ] = None,
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="CODE", help="Of the letters: en or zh.")
+    ] = "en",
     output_format: Format = "table",
     out: Out = None,
     database: Database = "",
 ) -> None:
-    """List what is wrong with the data: what, where, and whom to ask."""
+    """List what is wrong with the data: what, where, and whom to ask; as letters, too."""
     from sbrt_qa.audit.trial_import import problems_of
     from sbrt_qa.reports.table_of_rows import render_rows
 
@@ -116,7 +126,24 @@ def problems(
         }
         for one in found if not site or one.site == site
     ]  # fmt: skip
+    if letters is not None:
+        asked = [one for one in found if not site or one.site == site]
+        _write_letters(asked, letters, lang)
+        return
     emit(render_rows(rows, output_format, page_for(out), PROBLEM_COLUMNS), out)
+
+
+def _write_letters(found: Sequence[Problem], folder: Path, language: str) -> None:
+    from sbrt_qa.cli.output import write_whole
+    from sbrt_qa.reports.outcome.problem_letter import problem_letters
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError("the folder cannot be made", got=quoted(folder.name)) from error
+    for name, text in problem_letters(found, language).items():
+        write_whole(folder / f"{name}.txt", text)
+        tell(f"letter: {folder / name}.txt")
 
 
 PROBLEM_COLUMNS: Final = {

@@ -10,6 +10,7 @@ from typing import Final
 
 from sbrt_qa.errors import InputError, UsageError, quoted, visible
 from sbrt_qa.trial.assemble import MOST_BYTES, TextTable
+from sbrt_qa.trial.readers.analysis_check import NAMES, analysis_problems
 from sbrt_qa.trial.readers.csv_tables import read_csv_rows
 from sbrt_qa.trial.readers.excel_tables import read_excel
 from sbrt_qa.trial.readers.mapping import NO_MAPPING, mapped, read_mapping_file
@@ -57,7 +58,12 @@ def read_data(place: Path, mapping: Path | None = None) -> DataFiles:
         content = content_of(mapping)
         rules = read_mapping_file(content, mapping.name)
         digest = hashlib.sha256(content).hexdigest()
-    return DataFiles(form, mapped(sources, rules), files, digest)
+    told = analysis_problems(sources)
+    kept = tuple(one for one in sources if one.name not in NAMES)
+    tables = mapped(kept, rules)
+    if told:
+        tables += (TextTable("", "", (), (), "", told),)
+    return DataFiles(form, tables, files, digest)
 
 
 def read_sources(place: Path) -> tuple[str, tuple[SourceTable, ...], dict[str, str]]:
