@@ -59,8 +59,8 @@ def freeze(request: TrialRequest, label: str = "") -> FrozenCut:
         No data were imported, or the day is none.
     """
     from sbrt_qa.audit.head import write_head
+    from sbrt_qa.audit.store import treated_plans
     from sbrt_qa.audit.store.data_cuts import freeze_cut
-    from sbrt_qa.audit.store.treated_plans import plan_verdicts
     from sbrt_qa.audit.store.trial_records import stored_import
     from sbrt_qa.audit.times import now
 
@@ -68,7 +68,7 @@ def freeze(request: TrialRequest, label: str = "") -> FrozenCut:
         imported = stored_import(engine)
         day = request.cut or imported.head.at[:10]
         check_date(day)
-        plans = plan_verdicts(engine, request.verdicts_of)
+        plans = treated_plans.plan_verdicts(engine, _version(engine, request.verdicts_of))
         made = freeze_cut(engine, imported.head.id, day, label, plans, now(), request.by)
         write_head(request.audit, engine)
     return made
@@ -100,8 +100,8 @@ def derived(engine: Database, request: TrialRequest, *, frozen: bool) -> Derived
         There is no such frozen cut, or verdicts have changed since.
     """
     from sbrt_qa import __version__
+    from sbrt_qa.audit.store import treated_plans
     from sbrt_qa.audit.store.records import sha256
-    from sbrt_qa.audit.store.treated_plans import plan_verdicts
     from sbrt_qa.audit.store.trial_records import stored_import
     from sbrt_qa.protocol.protocol_files import load_protocol
     from sbrt_qa.trial.analysis_set import analysis_set
@@ -109,7 +109,7 @@ def derived(engine: Database, request: TrialRequest, *, frozen: bool) -> Derived
     from sbrt_qa.trial.treated import frozen_text
 
     protocol = load_protocol(request.protocol)
-    now_plans = plan_verdicts(engine, request.verdicts_of)
+    now_plans = treated_plans.plan_verdicts(engine, _version(engine, request.verdicts_of))
     cut = _cut_of(engine, request.cut)
     if frozen and cut is None:
         raise UsageError("this data cut is not frozen", got=request.cut, advice=NEEDS_FREEZE)
@@ -129,6 +129,18 @@ def derived(engine: Database, request: TrialRequest, *, frozen: bool) -> Derived
         "analysis": sha256(found.text()),
     }  # fmt: skip
     return Derived(found, protocol, plans, hashes, cut)
+
+
+def _version(engine: Database, start: str) -> str:
+    """Return the one protocol version of the audit whose hash begins so; empty for none asked."""
+    if not start:
+        return ""
+    from sbrt_qa.audit.store.kept import protocols
+
+    found = [one for one in protocols(engine) if one.startswith(start)]
+    if len(found) != 1:
+        raise UsageError("not one protocol of this audit has such a hash", got=quoted(start))
+    return found[0]
 
 
 def _cut_of(engine: Database, day: str) -> FrozenCut | None:
