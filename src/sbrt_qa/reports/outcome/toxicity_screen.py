@@ -9,6 +9,7 @@ from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.outcome.asked_report import AskedReport, screen
 from sbrt_qa.reports.outcome.outcome_parts import Block, Grid, ReportSection, Said, percent_text
 from sbrt_qa.survival import clopper_pearson, newcombe
+from sbrt_qa.trial.toxicity_events import toxic_events, toxicity_rates
 from sbrt_qa.trial.trial_data import TrialRow
 
 SHARE = 0.05
@@ -38,10 +39,38 @@ def toxicity_screen(asked: AskedReport) -> ReportSection:
             "Safety population by treatment received; a patient counts once at the highest grade, "
             "so terms add up to more than their class. All causes, whatever the attribution."
         )),
+        _rates(asked, groups),
         Grid(say("Patients with adverse events"), heads, tuple(rows)),
         _severe(asked, [one for members in groups.values() for one in members]),
     ]  # fmt: skip
     return ReportSection("toxicity", say("Adverse events"), tuple(blocks))
+
+
+def _rates(asked: AskedReport, groups: dict[str, list[str]]) -> Grid:
+    """Return the rate as registered, by treatment received, and the counts beside it."""
+    by_code = {row.subject: row for row in asked.found.cut.randomised}
+    told = []
+    for members in groups.values():
+        events = [
+            one for code in members if code in by_code
+            for one in toxic_events(asked.found.cut, by_code[code])
+        ]  # fmt: skip
+        told.append(toxicity_rates(events, members))
+    lines = (
+        (say("related, grade 3 or 4, as registered; what nobody judged counts as related"),
+         [one.registered for one in told]),
+        (say("the same, only where somebody judged it related"),
+         [one.registered_judged for one in told]),
+        (say("the same, without starts known in part"), [one.registered_dated for one in told]),
+        (say("grade 3, 4 or 5, of any cause"), [one.severe for one in told]),
+        (say("grade 5, of any cause"), [one.fatal for one in told]),
+    )  # fmt: skip
+    rows = tuple(
+        (line, *(_share(x, one.n) for x, one in zip(numbers, told, strict=True)))
+        for line, numbers in lines
+    )
+    heads = (say("patients with an event under treatment"), say("SBRT"), say("control"))
+    return Grid(say("Rates of grade 3 and more"), heads, rows)
 
 
 def _row(
