@@ -475,7 +475,7 @@ def test_t77__the_command_says_why_there_is_no_class(
     assert (code, row["class"]) == (30, None)
     assert "deformable" in row["reason"]["detail"]
     code, out, _ = told(plan, follow, "--site", "LUNG", "--registration", deformed)
-    assert code == 30
+    assert (code, "outside the liver" in out) == (0, True)
     affine = written_registration(tmp_path / "a.dcm", planning, later, TILT, "AFFINE")
     assert told(plan, follow, "--registration", affine)[0] == 30
     mirrored = np.diag([1.0, 1.0, -1.0, 1.0])
@@ -490,6 +490,8 @@ def test_the_command_refuses_what_it_cannot_mean(
     plan, follow, planning, later = exported
     assert told(plan, follow, "--scheme", "best")[0] == 2
     assert told(plan, follow, "--error", "-1")[0] == 2
+    assert told(plan, follow, "--error", "nan")[0] == 2
+    assert told(plan, follow, "--site", "liver")[0] == 2
     assert told(plan, follow, "-s", "GTV")[0] == 2
     assert told(plan, follow, "-f", "yaml")[0] == 2
     assert told(plan, plan / "RTPLAN.dcm")[0] == 1

@@ -25,6 +25,7 @@ from sbrt_qa.trial.failure_pattern import (
     TreatedDose,
     failure_pattern,
     far_apart,
+    outside_the_liver,
 )
 from sbrt_qa.trial.failure_points import sampled
 from sbrt_qa.trial.failure_registration import OntoPlan, onto_plan
@@ -124,6 +125,9 @@ def failure_of_case(
         A structure that is asked for is not there.
     """
     recurrences = _named(follow_up, question.structures)
+    without = outside_the_liver(question.site)
+    if without is not None:
+        return _nowhere(recurrences, without)
     treated = _treated(case, question.bed)
     if isinstance(treated, Reason):
         return _nowhere(recurrences, treated)

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.dosimetry.radiobiology import Conversion
+from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.grid import DoseGrid, FloatArray
@@ -59,8 +60,11 @@ LARGER_THAN_FIELD: Final = 2.0
 MOST_DAYS_BETWEEN_SCANS: Final = 120
 """Days since the scan before, beyond which a recurrence counts as found late."""
 
-IN_LIVER: Final = frozenset({"MARGIN", "LIVER_OTHER"})
+IN_LIVER: Final = ("MARGIN", "LIVER_OTHER")
 """Sites of a recurrence that has a dose."""
+
+ELSEWHERE: Final = ("LUNG", "NODES", "PERITONEUM", "PRIMARY_BED", "BONE", "BRAIN", "OTHER")
+"""Sites of a recurrence outside the liver, which has no dose class."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,10 +162,9 @@ def failure_pattern(
     days_since_scan
         Days since the adequate scan before the one that shows it, where that is known.
     """
-    if site and site not in IN_LIVER:
-        return Reason(
-            ReasonCode.NOT_APPLICABLE, say("a recurrence outside the liver has no dose class")
-        )
+    without = outside_the_liver(site)
+    if without is not None:
+        return without
     told, eqd2, outside = _doses(recurrence, treated)
     inside, centre = _field(recurrence, treated)
     classes = classes_of(inside[FIELD_PERCENT], centre)
@@ -180,6 +183,23 @@ def failure_pattern(
         },
         outside, classes, stability, scheme, found,
     )  # fmt: skip
+
+
+def outside_the_liver(site: str) -> Reason | None:
+    """Return why a recurrence at that site has no dose class; None for one in the liver.
+
+    Raises
+    ------
+    UsageError
+        It is no site of a recurrence.
+    """
+    if site and site not in (*IN_LIVER, *ELSEWHERE):
+        expected = ", ".join((*IN_LIVER, *ELSEWHERE))
+        raise UsageError("no site of a recurrence", got=quoted(site), expected=expected)
+    if not site or site in IN_LIVER:
+        return None
+    text = say("a recurrence outside the liver has no dose class")
+    return Reason(ReasonCode.NOT_APPLICABLE, text)
 
 
 def motions(recurrence: SampledVolume, error_mm: float) -> tuple[RigidMotion, ...]:
