@@ -21,6 +21,9 @@ points = np.random.default_rng(1).normal(size=(500, 3))
 asked = 2 * np.random.default_rng(2).normal(size=(200, 3))
 answer = tree_of(points).query(asked, eps=1e-3)
 assert "scipy.spatial" not in sys.modules, "the whole package was loaded"
+assert "scipy.sparse" not in sys.modules, "what only a matrix of distances needs was loaded"
+matrix = tree_of(points).sparse_distance_matrix(tree_of(asked), 0.3)
+assert matrix.shape == (500, 200) and matrix.nnz > 0
 import scipy.interpolate, scipy.ndimage, scipy.spatial
 again = scipy.spatial.KDTree(points).query(asked, eps=1e-3)
 assert all(np.array_equal(a, b) for a, b in zip(answer, again))

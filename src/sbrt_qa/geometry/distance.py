@@ -48,16 +48,22 @@ def contains(cells: Cells, points_mm: FloatArray) -> BoolArray:
     cell = np.searchsorted(cells.z_low_mm, points_mm[:, 2], side="right") - 1
     within = (cell >= 0) & (points_mm[:, 2] <= cells.z_high_mm[np.maximum(cell, 0)])
     wanted = np.nonzero(within)[0]
-    order = wanted[np.argsort(cell[wanted], kind="stable")]
-    if order.size == 0:
+    if wanted.size == 0:
         return inside
-    start = np.searchsorted(cell[order], np.arange(cells.z_low_mm.size + 1)).astype(np.int64)
-    y, z = points_mm[order, 1].copy(), points_mm[order, 2].copy()
-    spans = scan(cells, Lines(start, y, z, np.zeros(y.size)))
-    line = np.repeat(np.arange(order.size), np.diff(spans.start))
-    x = points_mm[order[line], 0]
-    hit = line[(x >= spans.x_low_mm) & (x <= spans.x_high_mm)]
-    inside[order[hit]] = True
+    y, z = points_mm[wanted, 1], points_mm[wanted, 2]
+    order = np.lexsort((y, z, cell[wanted]))
+    wanted, y, z = wanted[order], y[order], z[order]
+    fresh = np.concatenate([[True], (np.diff(y) != 0) | (np.diff(z) != 0)])
+    # Points with the same y and z lie in one cell and share a line.
+    start = np.searchsorted(cell[wanted][fresh], np.arange(cells.z_low_mm.size + 1))
+    y, z = y[fresh], z[fresh]
+    spans = scan(cells, Lines(start.astype(np.int64), y, z, np.zeros(y.size)))
+    line = np.cumsum(fresh) - 1
+    count = np.diff(spans.start)[line]
+    span = np.repeat(spans.start[line], count) + ramp(count)
+    point = np.repeat(wanted, count)
+    x = points_mm[point, 0]
+    inside[point[(x >= spans.x_low_mm[span]) & (x <= spans.x_high_mm[span])]] = True
     return inside
 
 
@@ -73,10 +79,13 @@ class Distance:
         Slits of the region along x that are narrower than this are no surface. At a distance ``d``
         from the region that moves the result by less than ``slit_mm ** 2 / (8 d)``, and it spares a
         contour that crosses itself a thousand times most of its points.
+    window_mm
+        Corners (x, y, z) of a box, low and high, outside which no surface is looked at.
     """
 
     cells: Cells
     slit_mm: float = 0.0
+    window_mm: tuple[FloatArray, FloatArray] | None = None
 
     def bound_mm(self, points_mm: FloatArray) -> FloatArray:
         """Return, quickly, a distance that is too large by `ROUGH_MM` at most."""
@@ -90,7 +99,7 @@ class Distance:
 
     @cached_property
     def _tree(self) -> Any:  # noqa: ANN401
-        points = surface_points(self.cells, STEP_MM, ALONG_MM, self.slit_mm)
+        points = surface_points(self.cells, STEP_MM, ALONG_MM, self.slit_mm, self.window_mm)
         return tree_of(points, quickly_built=True)
 
     @cached_property
@@ -101,7 +110,11 @@ class Distance:
 
 
 def surface_points(
-    cells: Cells, step_mm: float, along_mm: float, slit_mm: float = 0.0
+    cells: Cells,
+    step_mm: float,
+    along_mm: float,
+    slit_mm: float = 0.0,
+    window_mm: tuple[FloatArray, FloatArray] | None = None,
 ) -> FloatArray:
     """Return points (x, y, z) that cover the surface of a region.
 
@@ -114,22 +127,32 @@ def surface_points(
         line are on it.
     slit_mm
         Gaps within a line that are shorter than this count as filled.
+    window_mm
+        Corners (x, y, z) of a box, low and high; points around it may be left out.
     """
-    lines, columns = _rows(cells, step_mm)
-    spans = _closed(scan(cells, lines), slit_mm)
+    lines, columns, _ = rows(cells, step_mm, window_mm)
+    if lines.y_mm.size == 0:
+        return np.empty((0, 3))
+    spans = closed(scan(cells, lines), slit_mm)
     x_mm = np.arange(cells.x_low_mm, cells.x_high_mm + along_mm, along_mm)
     mask = _mask(spans, x_mm)
-    rows = mask.reshape(-1, columns, x_mm.size)
-    deep = np.zeros_like(rows)
-    deep[1:-1, 1:-1] = rows[:-2, 1:-1] & rows[2:, 1:-1] & rows[1:-1, :-2] & rows[1:-1, 2:]
+    sheets = mask.reshape(-1, columns, x_mm.size)
+    deep = np.zeros_like(sheets)
+    deep[1:-1, 1:-1] = sheets[:-2, 1:-1] & sheets[2:, 1:-1] & sheets[1:-1, :-2] & sheets[1:-1, 2:]
     line, column = np.nonzero(mask & ~deep.reshape(mask.shape))
     ends = np.repeat(np.arange(lines.y_mm.size), np.diff(spans.start))
     parts = ((x_mm[column], line), (spans.x_low_mm, ends), (spans.x_high_mm, ends))
     return np.concatenate([np.stack([x, lines.y_mm[i], lines.z_mm[i]], axis=1) for x, i in parts])
 
 
-def _rows(cells: Cells, step_mm: float) -> tuple[Lines, int]:
-    """Return even rows in y at heights that include the ends of every cell, and rows per height."""
+def rows(
+    cells: Cells, step_mm: float, window_mm: tuple[FloatArray, FloatArray] | None = None
+) -> tuple[Lines, int, float]:
+    """Return even rows in y at heights that include the ends of every cell.
+
+    Also returns the rows per height, and their spacing. Of rows outside a window only the next on
+    each side are there.
+    """
     y_low, y_high = float(cells.y_low_mm.min()), float(cells.y_high_mm.max())
     thickness = cells.z_high_mm - cells.z_low_mm
     step = max(step_mm, math.sqrt((y_high - y_low) * float(thickness.sum()) / MOST_LINES))
@@ -138,12 +161,18 @@ def _rows(cells: Cells, step_mm: float) -> tuple[Lines, int]:
     counts = np.maximum(np.ceil(thickness / step), 1).astype(np.int64) + 1
     part = ramp(counts) / np.repeat(counts - 1, counts)
     z_mm = np.repeat(cells.z_low_mm, counts) + part * np.repeat(thickness, counts)
+    if window_mm is not None:
+        low, high = window_mm
+        y_mm = y_mm[(y_mm >= low[1] - 2 * step) & (y_mm <= high[1] + 2 * step)]
+        kept = (z_mm >= low[2] - 2 * step) & (z_mm <= high[2] + 2 * step)
+        cell = np.repeat(np.arange(counts.size), counts)
+        counts, z_mm = np.bincount(cell[kept], minlength=counts.size), z_mm[kept]
     start: IntArray = np.concatenate([[0], np.cumsum(counts * y_mm.size)]).astype(np.int64)
     z_all = np.repeat(z_mm, y_mm.size)
-    return Lines(start, np.tile(y_mm, z_mm.size), z_all, np.zeros(z_all.size)), y_mm.size
+    return Lines(start, np.tile(y_mm, z_mm.size), z_all, np.zeros(z_all.size)), y_mm.size, step
 
 
-def _closed(spans: Spans, slit_mm: float) -> Spans:
+def closed(spans: Spans, slit_mm: float) -> Spans:
     """Return spans without the gaps shorter than `slit_mm` between those of one line."""
     if slit_mm <= 0 or spans.x_low_mm.size == 0:
         return spans

@@ -6,9 +6,12 @@ of a small case. Where its inner file is not where it was, the package is loaded
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
 import threading
+import types
+from collections.abc import Iterator
 from importlib.machinery import PathFinder
 from typing import Any, Final
 
@@ -60,6 +63,20 @@ def _alone() -> Any:  # noqa: ANN401
     if spec is None or spec.loader is None:
         raise ImportError(INNER)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with _without("scipy.sparse"):
+        spec.loader.exec_module(module)
     sys.modules[INNER] = module
     return module
+
+
+@contextlib.contextmanager
+def _without(name: str) -> Iterator[None]:
+    """Let a module be imported without another that it does not need at once, and loads later."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = types.ModuleType(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
