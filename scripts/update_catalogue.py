@@ -29,12 +29,13 @@ from babel.messages.pofile import read_po, write_po
 from ruamel.yaml import YAML
 
 import sbrt_qa.checks  # noqa: F401 - registers them
-from sbrt_qa.checks.registry import CHECKS
+from sbrt_qa.checks.registry import CHECKS, Group
+from sbrt_qa.compare.comparison import Area, FindingState, StructureState, Trend
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.slabs import Between, Ends
 from sbrt_qa.i18n.phrase import forms_of
 from sbrt_qa.model.case import LinkKind
-from sbrt_qa.model.plan import BeamKind
+from sbrt_qa.model.plan import BeamKind, PrescriptionSource
 from sbrt_qa.reports.trial.trial_page import SAID
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,9 +77,12 @@ VALUES = (
 
 def of_values() -> dict[str, str]:
     """Return the values that are words of their own, of enumerations and of attributes."""
-    return dict.fromkeys(
-        (*VALUES, *BeamKind, *LinkKind, *Between, *Ends, *Interpolation), "src/sbrt_qa"
-    )
+    words = (
+        *VALUES, *BeamKind, *LinkKind, *Between, *Ends, *Interpolation, *Group, *PrescriptionSource,
+        *Area, *(area.capitalize() for area in Area), *FindingState, *Trend,
+        *(state.replace("_", " ") for state in StructureState),
+    )  # fmt: skip
+    return dict.fromkeys(map(str, words), "src/sbrt_qa")
 
 
 def of_code() -> dict[Sentence, str]:

@@ -13,7 +13,7 @@ from trials import SUBMISSIONS, Trial, run
 
 from sbrt_qa.audit.folder import open_audit
 from sbrt_qa.audit.store.answers import DECIDING, deviations, submissions
-from sbrt_qa.reports.counts import of_checks, of_limits
+from sbrt_qa.reports.compose.counts import of_checks, of_limits
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.testing.sample.trial import KINDS, PLANNED, SITES
 

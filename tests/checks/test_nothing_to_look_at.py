@@ -13,7 +13,7 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.protocol.protocol_files import load_protocol
-from sbrt_qa.reports import view
+from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
 
@@ -100,7 +100,7 @@ def test_it_stands_in_the_result_and_on_the_page() -> None:
     review = reviewed(case(image=None))
     assert CaseReview.from_json(review.to_json()) == review
     assert any(f["code"] == "FRACTION_INTERVAL" for f in json.loads(review.to_json())["not_told"])
-    lines = view.not_told_lines(review)
+    lines = compose(review).not_told
     assert any(
         line.startswith("cannot be told: there are no treatment records: ") for line in lines
     )

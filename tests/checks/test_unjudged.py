@@ -7,7 +7,7 @@ import pytest
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.protocol_files import load_protocol
-from sbrt_qa.reports import counts
+from sbrt_qa.reports.compose import counts
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case
 

@@ -10,7 +10,7 @@ import pytest
 
 from sbrt_qa.compare.comparison import Area, CaseComparison, Change, StructureState
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.reports.comparison_view import grouped_changes
+from sbrt_qa.reports.compose.two_versions import grouped_changes
 
 from .conftest import Command, box, boxes, export, ramp
 

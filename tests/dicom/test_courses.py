@@ -25,13 +25,14 @@ from sbrt_qa.dicom.link.courses import (
 )
 from sbrt_qa.dicom.load import inspect, load_cases
 from sbrt_qa.errors import UsageError
+from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.course import Decision, Role
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Beam, Plan, PlanRelation, Prescription, PrescriptionSource
 from sbrt_qa.model.stated import UserStatements
-from sbrt_qa.reports.case_text import course_text
+from sbrt_qa.reports.compose.facts import course_text
 
 AXIS = np.arange(-30.0, 31.0, 3.0)
 
@@ -257,7 +258,7 @@ def test_parts_on_a_structure_set_that_is_not_here__are_one_case(tmp_path: Path)
     assert case.course is not None
     assert (case.course.decision, case.course.rule) == (Decision.PARTS, "named together")
     assert len(case.parts) == 5
-    assert "(concurrent)" in course_text(case.course)
+    assert "(concurrent)" in course_text(case.course, Words())
 
 
 def test_two_approved_plans_of_one_place__are_asked_about(tmp_path: Path) -> None:

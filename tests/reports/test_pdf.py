@@ -23,8 +23,8 @@ from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.pipeline import reporting
 from sbrt_qa.pipeline.one_plan import review_and_gather
 from sbrt_qa.reports.compose.case_page import compose
+from sbrt_qa.reports.compose.labels import labels
 from sbrt_qa.reports.pdf.glyphs import FONTS, breakable, coverage, printable
-from sbrt_qa.reports.pdf.labels import labels
 from sbrt_qa.reports.pdf.pictures import draw
 from sbrt_qa.reports.pdf.typeset import typeset
 from sbrt_qa.reports.pdf.typeset_data import payload

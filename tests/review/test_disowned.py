@@ -13,7 +13,7 @@ from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.model.outcome import Part, ReasonCode, Verdict
 from sbrt_qa.protocol.protocol_files import load_protocol
-from sbrt_qa.reports.counts import not_relied_on, of_limits
+from sbrt_qa.reports.compose.counts import not_relied_on, of_limits
 from sbrt_qa.reports.registry import Page, render_reviews
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.review import review_case

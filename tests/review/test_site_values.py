@@ -7,9 +7,10 @@ import pytest
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.errors import UsageError
+from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.outcome import Measured, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
-from sbrt_qa.reports.view import comparison_notes
+from sbrt_qa.reports.compose.report_tables import comparison_table
 from sbrt_qa.second_opinion.second_opinion import Comparison, held, tolerance, with_causes
 from sbrt_qa.second_opinion.site_csv import read_site_values
 from sbrt_qa.second_opinion.site_values import with_verdicts
@@ -195,7 +196,9 @@ def test_a_verdict_that_the_value_of_the_site_changes_is_said(
     sent = Comparison(structure, "V100%[%]", "%", 95.87, other, "site file", tolerance=2.9)
     (found,) = with_verdicts([sent], [limit("V100%[%]", 95.87), limit("V90%[%]", 99.0)])
     assert found.verdict_text == text
-    assert text in " ".join(comparison_notes([found]))
+    shown = comparison_table([found], Words())
+    assert shown is not None
+    assert text in " ".join(shown.notes)
 
 
 def test_a_limit_that_is_missed_may_be_met_by_the_value_of_the_site() -> None:

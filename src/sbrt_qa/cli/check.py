@@ -95,7 +95,7 @@ def check(
             )  # fmt: skip
     reviews = tuple(replace(one, site=kept.site or one.site) for one in reviews)
     if not document:
-        page = replace(page_for(out), all_checks=all_checks, occasion=made_today())
+        page = replace(page_for(out, language), all_checks=all_checks, occasion=made_today())
         emit(render_reviews(name, reviews, page), out)
     raise typer.Exit(finish(reviews))
 

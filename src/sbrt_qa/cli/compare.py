@@ -9,7 +9,7 @@ import typer
 
 from sbrt_qa import pipeline
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.options import Format, MapOption, Out, PlanOption, check_format
+from sbrt_qa.cli.options import Format, Language, MapOption, Out, PlanOption, check_format
 from sbrt_qa.cli.output import (
     emit,
     page_for,
@@ -50,6 +50,7 @@ def compare(
     ] = False,
     output_format: Format = "table",
     out: Out = None,
+    language: Language = "en",
 ) -> None:
     """Show what changed: verdict, prescription, beams, structures, dose, findings, every limit.
 
@@ -69,11 +70,13 @@ def compare(
     found = flow.compare(
         [before], [after], protocol, structure_names, plan=plan, expect=expect, gamma=gamma
     )
-    emit(_short(found) if short else render_comparison(output_format, found, page_for(out)), out)
+    page = page_for(out, language)
+    text = _short(found, language) if short else render_comparison(output_format, found, page)
+    emit(text, out)
     raise typer.Exit(exit_codes.of_verdicts([found.verdict]))
 
 
-def _short(found: CaseComparison) -> str:
-    from sbrt_qa.reports.comparison_summary import summary_lines  # start-up: pydantic
+def _short(found: CaseComparison, language: str) -> str:
+    from sbrt_qa.reports.compose.versions_summary import summary_lines  # start-up: pydantic
 
-    return "".join(f"{line}\n" for line in summary_lines(found))
+    return "".join(f"{line}\n" for line in summary_lines(found, language))

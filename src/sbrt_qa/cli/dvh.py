@@ -15,6 +15,7 @@ from sbrt_qa.cli.options import (
     DoseIsOption,
     Format,
     Inputs,
+    Language,
     Out,
     PlanOption,
     RxOption,
@@ -55,6 +56,7 @@ def dvh(
     alternatives: AlternativesOption = False,  # noqa: FBT002
     output_format: Format = "",
     out: Out = None,
+    language: Language = "en",
 ) -> None:
     """Compute volume, minimum, mean, maximum and metrics of the structures of one plan."""
     kept, taken = read_settings(context, case, config)
@@ -77,7 +79,7 @@ def dvh(
         bands=bands,
         stated=stated,
     )
-    emit(render_dvh(name, table, page_for(out)), out)
+    emit(render_dvh(name, table, page_for(out, language)), out)
     found = [exit_codes.unreadable_part(row.reason) for row in table.structures.values()]
     if found and all(found):
         tell(

@@ -32,8 +32,24 @@ Format = Annotated[
         help=f"One of: {', '.join(format_names())}; else by the suffix of --out.",
     ),
 ]
+
+
+def _known_language(code: str) -> str:
+    from sbrt_qa.i18n.words import refuse_unknown  # start-up: catalogues only when asked for
+
+    if code != "en":
+        refuse_unknown(code)
+    return code
+
+
 Language = Annotated[
-    str, typer.Option("--lang", metavar="CODE", help="Language of the report: en, zh.")
+    str,
+    typer.Option(
+        "--lang",
+        metavar="CODE",
+        callback=_known_language,
+        help="Language of the sentences: en, zh. Formats for programs stay as they are.",
+    ),
 ]
 ProtocolName = Annotated[
     str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol, or NAME@VERSION.")

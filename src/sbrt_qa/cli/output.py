@@ -18,16 +18,16 @@ MIN_WIDTH = 72
 """Narrower, and a table would have to cut its numbers."""
 
 
-def page_for(out: Path | None) -> Page:
-    """Return width and colour of the place that the text goes to.
+def page_for(out: Path | None, language: str = "en") -> Page:
+    """Return width and colour of the place that the text goes to, and the language.
 
     Colour only on a terminal, and not where the environment variable NO_COLOR is set.
     """
     if out is not None or not sys.stdout.isatty():
-        return Page(FILE_WIDTH)
+        return Page(FILE_WIDTH, language=language)
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     width = shutil.get_terminal_size((FILE_WIDTH, 24)).columns
-    return Page(max(width, MIN_WIDTH), colour)
+    return Page(max(width, MIN_WIDTH), colour, language=language)
 
 
 def emit(text: str, out: Path | None = None) -> None:

@@ -87,11 +87,11 @@ def _extent(dose: DoseGrid) -> str:
 
 
 _GRID: Final[tuple[Fact[DoseGrid], ...]] = (
-    ("voxels", _extent),
-    ("first voxel (mm)", lambda d: (float(d.x_mm[0]), float(d.y_mm[0]), float(d.z_mm[0]))),
-    ("type", lambda d: d.dose_type),
-    ("sum", lambda d: d.summation),
-    ("heterogeneity correction", lambda d: d.heterogeneity),
+    (say("voxels"), _extent),
+    (say("first voxel (mm)"), lambda d: (float(d.x_mm[0]), float(d.y_mm[0]), float(d.z_mm[0]))),
+    (say("type"), lambda d: d.dose_type),
+    (say("sum"), lambda d: d.summation),
+    (say("heterogeneity correction"), lambda d: d.heterogeneity),
 )
 
 
@@ -103,9 +103,11 @@ def dose_changes(
     In another frame of reference nothing is told of places and values: nobody knows.
     """
     if isinstance(before, Reason) or isinstance(after, Reason):
-        one, other = ("not usable" if isinstance(d, Reason) else "there" for d in (before, after))
+        one, other = (
+            say("not usable") if isinstance(d, Reason) else say("there") for d in (before, after)
+        )
         if one != other:
-            yield Change(Area.DOSE, "", "dose", one, other)
+            yield Change(Area.DOSE, "", say("dose"), one, other)
         return
     elsewhere = isinstance(change, Reason) and change.code is ReasonCode.NOT_APPLICABLE
     yield from differing(Area.DOSE, "grid", _GRID[2:] if elsewhere else _GRID, before, after)
@@ -113,12 +115,14 @@ def dose_changes(
         return
     size = max(change.largest_rise_gy, -change.largest_fall_gy)
     if size > SAME_GY:
-        what = (
-            f"values (differences from {change.largest_fall_gy:+.2f} to "
-            f"{change.largest_rise_gy:+.2f} Gy, mean {change.mean_gy:+.3f} Gy)"
+        what = say(
+            "values (differences from {0} to {1} Gy, mean {2} Gy)",
+            f"{change.largest_fall_gy:+.2f}",
+            f"{change.largest_rise_gy:+.2f}",
+            f"{change.mean_gy:+.3f}",
         )
         old, new = f"{change.max_before_gy:.2f}", f"{change.max_after_gy:.2f}"
-        yield Change(Area.DOSE, "", what, f"maximum {old} Gy", f"maximum {new} Gy")
+        yield Change(Area.DOSE, "", what, say("maximum {0} Gy", old), say("maximum {0} Gy", new))
 
 
 def same_places(a: DoseGrid, b: DoseGrid) -> bool:

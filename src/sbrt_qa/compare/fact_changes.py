@@ -7,6 +7,7 @@ from typing import Final
 
 from sbrt_qa.compare.comparison import Area, Change
 from sbrt_qa.compare.plan_changes import Fact, differing, plan_changes
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case, SourceFile
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.image import ImageSeries
@@ -15,20 +16,20 @@ from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.protocol.definition import Protocol
 
 _IMAGE: Final[tuple[Fact[ImageSeries], ...]] = (
-    ("series", lambda i: i.series_uid),
-    ("frame of reference", lambda i: i.frame_of_reference_uid),
-    ("slices", lambda i: i.z_mm.size),
-    ("first slice (mm)", lambda i: float(i.z_mm[0])),
-    ("slice spacing (mm)", lambda i: i.slice_spacing_mm),
-    ("pixels", lambda i: i.shape),
-    ("pixel spacing (mm)", lambda i: i.spacing_mm),
-    ("patient position", lambda i: i.patient_position),
+    (say("series"), lambda i: i.series_uid),
+    (say("frame of reference"), lambda i: i.frame_of_reference_uid),
+    (say("slices"), lambda i: i.z_mm.size),
+    (say("first slice (mm)"), lambda i: float(i.z_mm[0])),
+    (say("slice spacing (mm)"), lambda i: i.slice_spacing_mm),
+    (say("pixels"), lambda i: i.shape),
+    (say("pixel spacing (mm)"), lambda i: i.spacing_mm),
+    (say("patient position"), lambda i: i.patient_position),
 )
 
 
 _DELIVERY: Final[tuple[Fact[Sequence[Session]], ...]] = (
-    ("sessions recorded", len),
-    ("days", lambda sessions: tuple(s.began.date.isoformat() for s in sessions if s.began)),
+    (say("sessions recorded"), len),
+    (say("days"), lambda sessions: tuple(s.began.date.isoformat() for s in sessions if s.began)),
 )
 
 
@@ -51,11 +52,11 @@ def _changed_image(before: Case, after: Case) -> Iterator[Change]:
         yield from differing(Area.IMAGE, "", _IMAGE, before.image, after.image)
         return
     if (before.image is None) != (after.image is None):
-        states = ("", "there") if before.image is None else ("there", "")
-        yield Change(Area.IMAGE, "", "planning image", *states)
+        states = ("", say("there")) if before.image is None else (say("there"), "")
+        yield Change(Area.IMAGE, "", say("planning image"), *states)
     one, other = frame_of(before), frame_of(after)
     if one and other and one != other:
-        yield Change(Area.IMAGE, "", "frame of reference", one, other)
+        yield Change(Area.IMAGE, "", say("frame of reference"), one, other)
 
 
 def frame_of(case: Case) -> str:
@@ -74,7 +75,7 @@ def _changed_uids(before: Case, after: Case) -> Iterator[Change]:
             yield Change(Area.IDENTIFIERS, modality, "SOP Instance UID", one, other)
     one, other = (_label(c.structures) for c in (before, after))
     if one != other:
-        yield Change(Area.IDENTIFIERS, "RTSTRUCT", "label", one, other)
+        yield Change(Area.IDENTIFIERS, "RTSTRUCT", say("label"), one, other)
 
 
 def _uids(files: Sequence[SourceFile], modality: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias, TypeVar
 
 from sbrt_qa.compare.comparison import Area, Change
-from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.model.energy import energy_texts
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import Beam, ControlPoint, DoseReference, PatientSetup, Plan, Prescription
@@ -18,7 +18,7 @@ T = TypeVar("T")
 Fact: TypeAlias = tuple[str, Callable[[T], object]]
 """A property: its name with the unit, and how to get it."""
 
-_OPENINGS: Final = "openings, weights"
+_OPENINGS: Final = say("openings, weights")
 
 DIGITS: Final = 6
 """Significant digits to which numbers are compared and shown."""
@@ -41,48 +41,48 @@ def _stated_as(plan: Plan) -> object:
 
 
 _PLAN_IDS: Final[tuple[Fact[Plan], ...]] = (
-    ("label", lambda p: p.label),
-    ("name", lambda p: p.name),
+    (say("label"), lambda p: p.label),
+    (say("name"), lambda p: p.name),
 )
 _PLAN: Final[tuple[Fact[Plan], ...]] = (
-    ("intent", lambda p: p.intent),
-    ("approval", lambda p: p.approval),
-    ("patient position", lambda p: p.patient_position),
-    ("ion plan", lambda p: p.is_ion),
-    ("patient setups", lambda p: tuple(_setup(s) for s in p.setups)),
+    (say("intent"), lambda p: p.intent),
+    (say("approval"), lambda p: p.approval),
+    (say("patient position"), lambda p: p.patient_position),
+    (say("ion plan"), lambda p: p.is_ion),
+    (say("patient setups"), lambda p: tuple(_setup(s) for s in p.setups)),
 )
 _PRESCRIPTION: Final[tuple[Fact[Plan], ...]] = (
-    ("total dose (Gy)", _total),
-    ("stated as", _stated_as),
-    ("fractions", lambda p: p.fractions),
-    ("description", lambda p: p.prescription_text),
+    (say("total dose (Gy)"), _total),
+    (say("stated as"), _stated_as),
+    (say("fractions"), lambda p: p.fractions),
+    (say("description"), lambda p: p.prescription_text),
 )
 _REFERENCE: Final[tuple[Fact[DoseReference], ...]] = (
-    ("target", lambda r: r.description),
-    ("prescribed to target (Gy)", lambda r: r.target_prescription_gy),
-    ("least to target (Gy)", lambda r: r.target_minimum_gy),
-    ("most delivered (Gy)", lambda r: r.delivery_maximum_gy),
-    ("most to organ (Gy)", lambda r: r.organ_at_risk_maximum_gy),
+    (say("target"), lambda r: r.description),
+    (say("prescribed to target (Gy)"), lambda r: r.target_prescription_gy),
+    (say("least to target (Gy)"), lambda r: r.target_minimum_gy),
+    (say("most delivered (Gy)"), lambda r: r.delivery_maximum_gy),
+    (say("most to organ (Gy)"), lambda r: r.organ_at_risk_maximum_gy),
 )
 _BEAM: Final[tuple[Fact[Beam], ...]] = (
-    ("name", lambda b: b.name),
-    ("radiation", lambda b: b.radiation_type),
-    ("technique", lambda b: b.beam_type),
-    ("machine", lambda b: b.machine),
-    ("energies", lambda b: energy_texts([b])),
-    ("fluence mode", lambda b: b.fluence_mode),
-    ("isocentres (mm)", lambda b: b.isocentres_mm),
-    ("gantry (deg)", lambda b: b.gantry_deg),
-    ("couch (deg)", lambda b: b.couch_deg),
-    ("collimator (deg)", lambda b: b.collimator_deg),
-    ("control points", lambda b: b.control_points),
-    ("meterset", lambda b: b.meterset),
-    ("meterset unit", lambda b: b.meterset_unit),
-    ("beam dose (Gy)", lambda b: b.dose_gy),
-    ("beam dose point (mm)", lambda b: b.dose_point_mm),
-    ("in the fraction group", lambda b: b.in_fraction_group),
-    ("wedge, bolus, block", lambda b: tuple(f"{m.count} {m.kind}" for m in b.modifiers)),
-    ("tolerance table", lambda b: b.tolerance_table),
+    (say("name"), lambda b: b.name),
+    (say("radiation"), lambda b: b.radiation_type),
+    (say("technique"), lambda b: b.beam_type),
+    (say("machine"), lambda b: b.machine),
+    (say("energies"), lambda b: energy_texts([b])),
+    (say("fluence mode"), lambda b: b.fluence_mode),
+    (say("isocentres (mm)"), lambda b: b.isocentres_mm),
+    (say("gantry (deg)"), lambda b: b.gantry_deg),
+    (say("couch (deg)"), lambda b: b.couch_deg),
+    (say("collimator (deg)"), lambda b: b.collimator_deg),
+    (say("control points"), lambda b: b.control_points),
+    (say("meterset"), lambda b: b.meterset),
+    (say("meterset unit"), lambda b: b.meterset_unit),
+    (say("beam dose (Gy)"), lambda b: b.dose_gy),
+    (say("beam dose point (mm)"), lambda b: b.dose_point_mm),
+    (say("in the fraction group"), lambda b: b.in_fraction_group),
+    (say("wedge, bolus, block"), lambda b: tuple(f"{m.count} {m.kind}" for m in b.modifiers)),
+    (say("tolerance table"), lambda b: b.tolerance_table),
 )
 
 
@@ -93,7 +93,7 @@ def level_text(plan: Plan, protocol: Protocol) -> str:
         return ""
     levels = (p for p in protocol.prescriptions if p.fractions == plan.fractions)
     found = (p.id for p in levels if same_prescription(given.total_gy, p.total_gy))
-    return next(found, f"none of {protocol.id}")
+    return next(found, say("none of {0}", protocol.id))
 
 
 def plan_changes(
@@ -107,9 +107,9 @@ def plan_changes(
         Whose levels of prescription the plans are told by.
     """
     if isinstance(before, Reason) or isinstance(after, Reason):
-        one, other = (text(p) if isinstance(p, Reason) else "there" for p in (before, after))
+        one, other = (text(p) if isinstance(p, Reason) else say("there") for p in (before, after))
         if one != other:
-            yield Change(Area.PLAN, "", "plan", one, other)
+            yield Change(Area.PLAN, "", say("plan"), one, other)
         return
     yield from differing(Area.IDENTIFIERS, "plan", _PLAN_IDS, before, after)
     yield from differing(Area.PLAN, "", _PLAN, before, after)
@@ -137,7 +137,7 @@ def _beside(
     if a is not None and b is not None:
         yield from differing(area, item, facts, a, b)
     else:
-        one, other = ("" if part is None else "there" for part in (a, b))
+        one, other = ("" if part is None else say("there") for part in (a, b))
         yield Change(area, item, what, one, other)
 
 
@@ -165,7 +165,8 @@ def _changed_openings(
     if differ:
         one, other = _mean_area(before), _mean_area(after)
         if one == other:
-            other += f", {differ} of {counted(len(after), 'control point')} differ"
+            points = counted(len(after), "control point")
+            other = say("{0}, {1} of {2} differ", other, differ, points)
         yield Change(Area.BEAMS, item, _OPENINGS, one, other)
 
 
@@ -186,7 +187,9 @@ def _sizes(point: ControlPoint) -> tuple[float | None, ...]:
 
 def _mean_area(points: Sequence[ControlPoint]) -> str:
     areas = [p.opening.area_mm2 for p in points if p.opening is not None]
-    return f"mean {sum(areas) / len(areas) / 100:.2f} cm²" if areas else "area not stated"
+    if not areas:
+        return say("area not stated")
+    return say("mean {0} cm²", f"{sum(areas) / len(areas) / 100:.2f}")
 
 
 def differing(area: Area, item: str, facts: Sequence[Fact[T]], a: T, b: T) -> Iterator[Change]:

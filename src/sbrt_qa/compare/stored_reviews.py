@@ -29,18 +29,18 @@ BY_RECORD: Final = say(
 )
 
 _FACTS: Final = {
-    "prescription (Gy)": (Area.PRESCRIPTION, "prescription_gy"),
-    "fractions": (Area.PRESCRIPTION, "fractions"),
-    "stated in": (Area.PRESCRIPTION, "prescription_source"),
-    "approval": (Area.PLAN, "approval"),
-    "intent": (Area.PLAN, "intent"),
-    "patient position": (Area.PLAN, "patient_position"),
-    "treatment beams": (Area.BEAMS, "beams"),
-    "machines": (Area.BEAMS, "machines"),
-    "energies": (Area.BEAMS, "energies"),
-    "techniques": (Area.BEAMS, "techniques"),
-    "meterset per fraction": (Area.BEAMS, "meterset"),
-    "isocentres": (Area.BEAMS, "isocentres"),
+    say("prescription (Gy)"): (Area.PRESCRIPTION, "prescription_gy"),
+    say("fractions"): (Area.PRESCRIPTION, "fractions"),
+    say("stated in"): (Area.PRESCRIPTION, "prescription_source"),
+    say("approval"): (Area.PLAN, "approval"),
+    say("intent"): (Area.PLAN, "intent"),
+    say("patient position"): (Area.PLAN, "patient_position"),
+    say("treatment beams"): (Area.BEAMS, "beams"),
+    say("machines"): (Area.BEAMS, "machines"),
+    say("energies"): (Area.BEAMS, "energies"),
+    say("techniques"): (Area.BEAMS, "techniques"),
+    say("meterset per fraction"): (Area.BEAMS, "meterset"),
+    say("isocentres"): (Area.BEAMS, "isocentres"),
 }
 """What a review keeps of a plan, in words, with its area."""
 
@@ -76,7 +76,7 @@ def _side(review: CaseReview) -> ComparedSide:
 def _changes(before: PlanSummary | Reason, after: PlanSummary | Reason) -> Iterator[Change]:
     if isinstance(before, Reason) or isinstance(after, Reason):
         if isinstance(before, Reason) != isinstance(after, Reason):
-            yield Change(Area.PLAN, "", "plan", _presence(before), _presence(after))
+            yield Change(Area.PLAN, "", say("plan"), _presence(before), _presence(after))
         return
     for what, (area, name) in _FACTS.items():
         one, other = getattr(before, name), getattr(after, name)
@@ -85,7 +85,7 @@ def _changes(before: PlanSummary | Reason, after: PlanSummary | Reason) -> Itera
 
 
 def _presence(plan: PlanSummary | Reason) -> str:
-    return "" if isinstance(plan, Reason) else plan.label or "(no label)"
+    return "" if isinstance(plan, Reason) else plan.label or say("(no label)")
 
 
 def _shown(value: object) -> str:

@@ -17,7 +17,7 @@ from sbrt_qa.dosimetry.integrate import volume_cc
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Region, cells_of
 from sbrt_qa.geometry.surfaces import surface_distance
-from sbrt_qa.i18n.phrase import said
+from sbrt_qa.i18n.phrase import said, say, stated
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
@@ -30,8 +30,8 @@ Volumes = Mapping[str, float | None]
 """Volume by display key, cc; None where it is not known."""
 
 _PROPERTIES: Final[tuple[Fact[Structure], ...]] = (
-    ("type", lambda s: s.interpreted_type),
-    ("density set by hand", lambda s: tuple((o.name, o.value) for o in s.overrides)),
+    (say("type"), lambda s: s.interpreted_type),
+    (say("density set by hand"), lambda s: tuple((o.name, o.value) for o in s.overrides)),
 )
 
 _ORDER: Final = (
@@ -97,20 +97,21 @@ def structure_changes(rows: tuple[StructureChange, ...]) -> Iterator[Change]:
         if row.state is StructureState.SAME or other_frame:
             continue
         if row.state is StructureState.RENAMED:
-            yield Change(Area.STRUCTURES, row.name, "name", row.renamed_from, row.name)
+            yield Change(Area.STRUCTURES, row.name, say("name"), row.renamed_from, row.name)
             continue
         before, after = _cc(row.before_cc), _cc(row.after_cc)
         if row.state is StructureState.ADDED:
-            before, after = "", after or "there"
+            before, after = "", after or say("there")
         elif row.state is StructureState.REMOVED:
-            before, after = before or "there", ""
+            before, after = before or say("there"), ""
         yield Change(Area.STRUCTURES, row.name, _what(row), before, after)
 
 
 def _what(row: StructureChange) -> str:
     if row.dice is None or row.max_mm is None:
-        return f"contours ({row.state.replace('_', ' ')})"
-    return f"contours (Dice {row.dice:.3f}, up to {row.max_mm:.1f} mm apart)"
+        return say("contours ({0})", stated(row.state.replace("_", " ")))
+    dice, apart_mm = f"{row.dice:.3f}", f"{row.max_mm:.1f}"
+    return say("contours (Dice {0}, up to {1} mm apart)", dice, apart_mm)
 
 
 def _cc(volume_cc: float | None) -> str:

@@ -39,6 +39,18 @@ def languages() -> tuple[str, ...]:
     return (SOURCE, *sorted(path.stem for path in FOLDER.glob("*.po")))
 
 
+def refuse_unknown(language: str) -> None:
+    """Check that there is a language.
+
+    Raises
+    ------
+    UsageError
+        There is none of this code.
+    """
+    if language not in languages():
+        raise UsageError("no such language", got=quoted(language), expected=", ".join(languages()))
+
+
 class Words:
     """The sentences of one language.
 
@@ -54,10 +66,7 @@ class Words:
     """
 
     def __init__(self, language: str = SOURCE) -> None:
-        if language not in languages():
-            raise UsageError(
-                "no such language", got=quoted(language), expected=", ".join(languages())
-            )
+        refuse_unknown(language)
         self.language = language
         self._catalogue = _read(language)
 

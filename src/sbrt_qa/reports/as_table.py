@@ -1,337 +1,324 @@
-"""Tables for the terminal: colour, word and sign; nothing of a file is taken for markup."""
+"""The composed page of a case, and a DVH table, for the terminal: colour, word and sign."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from rich import box
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
-from rich.measure import Measurement
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Finding, Verdict
-from sbrt_qa.reports import view
-from sbrt_qa.reports.compose.decision import Basis, basis, headline, next_step
+from sbrt_qa.i18n.words import Words, msg
+from sbrt_qa.reports.compose.case_page import DISCLAIMER, UNKNOWN, compose
+from sbrt_qa.reports.compose.labels import labels
+from sbrt_qa.reports.page import CheckRow, Glance, LimitRow, Report
 from sbrt_qa.reports.registry import Page
-from sbrt_qa.reports.target_cells import HEADS, target_cells
+from sbrt_qa.reports.terminal import (
+    bare_table,
+    composed_table,
+    label_grid,
+    least_width,
+    mark_style,
+    mark_text,
+    plain_table,
+    plain_text,
+    print_to_text,
+    section,
+)
 
 if TYPE_CHECKING:
     from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
-    from sbrt_qa.second_opinion.second_opinion import Comparison
 
-COLOURS = {
-    Verdict.PER_PROTOCOL: "green",
-    Verdict.MINOR: "yellow",
-    Verdict.MAJOR: "bold red",
-    Verdict.NOT_EVALUABLE: "magenta",
-}
-
-
-BOUNDLESS = 10_000
-"""Columns that no table needs."""
-
-STRUCTURE_WIDTH, METRIC_WIDTH, SOURCE_WIDTH = 20, 13, 6
+STRUCTURE_WIDTH, METRIC_WIDTH, SOURCE_WIDTH, INTERVALS_WIDTH = 17, 13, 6, 30
 """Columns of a limit's texts at least, which fold. They are fixed: where Rich may choose between
 folding columns, it cuts others."""
 
-
-WIDEST_NAME = 30
+WIDEST_NAME: Final = 30
 """Columns for the name of a structure; a longer one folds."""
+
+BORDERLINE: Final = "≈"
+"""Sign of a verdict that changes within the uncertainty of its value."""
+
+CONVENTION: Final = "~"
+"""Sign of a verdict that changes only within the spread of planning systems."""
+
+INTERVALS: Final = msg(
+    "Uncertainty: where the true value may lie; ≈: the verdict changes within it. Spread: what "
+    "other planning systems would print; ~: the verdict changes within that only, and depends on "
+    "the convention."
+)
+NO_ROOM: Final = msg(
+    "Uncertainty and spread have no room in this width; CSV, JSON, HTML and PDF show them. ≈: the "
+    "verdict changes within the uncertainty; ~: within the spread only."
+)
+LIST_ALL: Final = msg("What each of them looked at: --all-checks")
+
+NOTHING: Final = "–"
+
+Labels = dict[str, str]
 
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
     """Return one block per case, worst limits first, and an overview when there are several."""
-    first: list[RenderableType] = [_text(line) for line in view.standing_lines(reviews)]
-    parts = first + [part for review in reviews for part in _blocks(review, page)]
-    if len(reviews) > 1:
-        parts += [Text("─" * page.width, "dim"), *section("All plans", map(_overview, reviews))]
+    told = labels(page.language)
+    reports = [
+        compose(one, language=page.language, occasion=page.occasion or UNKNOWN) for one in reviews
+    ]
+    parts: list[RenderableType] = [Text(s) for s in dict.fromkeys(r.standing for r in reports)]
+    parts += [part for report in reports for part in _blocks(report, page, told)]
+    if len(reports) > 1:
+        parts += [Text("─" * page.width, "dim")]
+        parts += section(told["all_plans"], (_overview(report) for report in reports))
     return print_to_text(parts, page)
 
 
-def render_dvh(table: DvhTable, page: Page) -> str:
-    """Return one row per structure, metrics as further columns; curves are left to JSON and CSV."""
-    grid = plain_table("structure", "ROI")
-    grid.columns[0].max_width = WIDEST_NAME
-    expressions = list(dict.fromkeys(e for s in table.structures.values() for e in s.metrics))
-    columns = ["volume cc", "outside cc", "min Gy", "mean Gy", "max Gy", *expressions]
-    for name in columns:
-        grid.add_column(visible(name), justify="right", no_wrap=True)
-    for key, row in table.structures.items():
-        values = (_metric_cell(row, e) for e in expressions)
-        grid.add_row(
-            _text(key),
-            "" if row.roi_number is None else str(row.roi_number),
-            *_statistics(row),
-            *values,
-        )
-    parts: list[RenderableType] = [Text(visible(table.case), "bold"), grid]
-    parts += [_text(f"Stated by the user: {text}") for text in table.stated]
-    parts += [_text(f"? {note}") for note in _notes(table)]
-    parts += [_text(f"! {key}: {n}") for key, row in table.structures.items() for n in row.notes]
-    parts += [_text(f"{name}: {validity}") for name, validity in _models(table).items()]
-    parts.append(Text(f"Computed by sbrt_qa {table.engine_version}; {table.convention}.", "dim"))
-    parts.append(Text(view.NOT_FOR_TREATMENT, "dim"))
-    return print_to_text(parts, Page(max(page.width, _least_width(grid)), page.colour))
+def _blocks(report: Report, page: Page, told: Labels) -> Iterator[RenderableType]:
+    limits, intervals_shown = _limits(report.limits, page, told)
+    yield Text("─" * page.width, "dim")
+    yield label_grid(report.facts)
+    yield Text()
+    yield Text("  ").join((mark_text(report.mark), Text(report.summary)))
+    yield Text(" ".join(filter(None, (report.headline, report.next_step))))
+    yield from section(told["glance"], [_glance(report.glance, told)] if report.glance else [])
+    yield from section(told["targets"], composed_table(report.targets))
+    yield from section(told["checks_found"], _findings(report.findings, told))
+    yield from section(told["limits"], [limits] if report.limits else [])
+    yield Padding(Text(_legend(report, intervals_shown=intervals_shown), "dim"), (0, 0, 0, 2))
+    yield from section(told["unsure"], map(Text, report.unsure))
+    yield from section(told["by_convention"], map(Text, report.by_convention))
+    yield from section(told["unknown"], _unknown(report))
+    yield from section(told["checks_passed"], _passed(report, page, told))
+    yield from section(told["checks_not_told"], map(Text, report.not_told))
+    yield from section(told["site_values"], composed_table(report.site_values))
+    yield from section(told["cross_check"], composed_table(report.cross_check))
+    yield from section(told["names"], map(Text, report.names))
+    yield from section(told["limit_notes"], _notes(report.limits))
+    yield from section(told["repairs"], composed_table(report.repairs))
+    yield from section(told["notes"], map(Text, report.notes))
+    yield from section(told["methods"], [label_grid(report.methods)])
+    yield Text()
+    yield from (Text(line, "dim") for line in (report.origin, report.disclaimer) if line)
+    yield Text()
 
 
-def _least_width(table: Table) -> int:
-    """Return the columns below which Rich would cut a cell that does not fold."""
-    console = _console(Page(BOUNDLESS), io.StringIO())
-    return Measurement.get(console, console.options, table).maximum
+def _overview(report: Report) -> Text:
+    mark = mark_text(report.mark)
+    mark.pad_right(16 - cell_len(mark.plain))
+    return Text.assemble(mark, report.plan, f"  {report.summary}")
 
 
-def print_to_text(parts: Sequence[RenderableType], page: Page) -> str:
-    """Print rich renderables to a string, with colour only where the page understands it."""
-    out = io.StringIO()
-    console = _console(page, out)
-    for part in parts:
-        console.print(part)
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
-
-
-def label_grid(lines: Sequence[tuple[str, str]]) -> Table:
-    """Return labels beside texts that may fold."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for label, text in lines:
-        grid.add_row(label, _text(text))
-    return grid
-
-
-def plain_table(*columns: str) -> Table:
-    """Return an empty table of columns that fold."""
-    table = _table()
-    for name in columns:
-        table.add_column(visible(name), overflow="fold")
+def _glance(rows: Sequence[Glance], told: Labels) -> Table:
+    """Return everything that decides against the plan: a line for each limit and check."""
+    table = plain_table(told["structure"], told["gets"], told["off"], told["settle"])
+    for row in rows:
+        values = [
+            f"{g.label} {g.value} ({g.bound}){f' {BORDERLINE}' if g.borderline else ''}"
+            if g.bound
+            else g.value
+            for g in row.glimpses
+        ]
+        title = Text(f"{row.mark.sign} {row.title}", mark_style(row.mark))
+        off = "\n".join(g.off for g in row.glimpses if g.off)
+        table.add_row(title, Text("\n".join(values)), Text(off), Text(row.action))
     return table
 
 
-def section(title: str, lines: Iterable[RenderableType]) -> Iterator[RenderableType]:
-    """Yield a heading and its lines, indented; nothing when there are no lines."""
-    shown = [Padding(line, (0, 0, 0, 2)) for line in lines]
-    if shown:
-        yield Text()
-        yield Text(title, "bold")
-        yield from shown
+def _findings(rows: Sequence[CheckRow], told: Labels) -> Iterator[RenderableType]:
+    for row in rows:
+        heading = " · ".join(filter(None, (row.title, row.group)))
+        code = f"{row.code}  " if row.code != row.title else ""
+        yield Text(f"{row.mark.sign} {code}{heading}", mark_style(row.mark))
+        yield Padding(Text(_finding_text(row, told)), (0, 0, 0, 2))
 
 
-def _console(page: Page, out: io.StringIO) -> Console:
-    return Console(
-        file=out,
-        width=page.width,
-        force_terminal=page.colour,
-        color_system="standard" if page.colour else None,
-        markup=False,
-        highlight=False,
-        emoji=False,
-        legacy_windows=False,
+def _finding_text(row: CheckRow, told: Labels) -> str:
+    """Return place, message with what was expected, and advice."""
+    bounds = ", ".join(
+        f"{word} {value}"
+        for word, value in ((told["expected"], row.expected), (told["tolerance"], row.tolerance))
+        if value
     )
+    message = row.message or row.found
+    if bounds:
+        stop = message[-1:] if message.endswith((".", "。")) else ""
+        message = f"{message.removesuffix(stop)} ({bounds}){stop}"
+    return f"{row.where}: " * bool(row.where) + f"{message} {row.advice}".strip()
 
 
-def _blocks(review: CaseReview, page: Page) -> list[RenderableType]:
-    style = COLOURS[review.verdict]
-    verdict = Text.assemble(
-        (view.verdict_text(review.verdict), style), "  ", view.count_text(review)
-    )
-    limits, bands_shown = _limits(view.rows(review), page)
-    return [
-        Text("─" * page.width, "dim"),
-        label_grid(view.header_lines(review)),
-        Text(),
-        verdict,
-        *_basis(review),
-        *section("Stated by the user", map(_text, review.stated)),
-        *section("Targets", _targets(review)),
-        *section("Findings", _findings(review.findings)),
-        Text(),
-        limits,
-        Text(view.legend(review, bands_shown=bands_shown), "dim"),
-        *section("Borderline", map(_text, view.borderline_lines(review))),
-        *section("Depends on the convention", map(_text, view.convention_lines(review))),
-        *section("Not evaluable, and why", _reasons(review)),
-        *section("Plan checks without a find", _passed(review, page)),
-        *section("Plan checks with nothing to look at", map(_text, view.not_told_lines(review))),
-        *section("Beside the site's own values", _comparisons(review.site_values)),
-        *section("Beside a second engine", _comparisons(review.cross_check)),
-        *section("Names", map(_text, view.names_told(review))),
-        *section("Notes on limits", map(_text, view.notes(review))),
-        *section("Notes on the files", map(_text, review.notes)),
-        Text(),
-        *(_text(line, "dim") for line in view.origin_lines(review)),
-        Text(),
-    ]
-
-
-def _basis(review: CaseReview) -> Iterator[Text]:
-    """Yield what decides and what to do, where that is not a limit."""
-    if basis(review) is not Basis.LIMITS:
-        yield Text(f"{headline(review)} {next_step(review)}".strip())
-
-
-def _targets(review: CaseReview) -> Iterator[RenderableType]:
-    """Yield one row per target, and why one was not judged by itself."""
-    if not review.targets:
-        return
-    grid = plain_table(*HEADS)
-    for one in review.targets:
-        verdict = "" if one.verdict is None else view.verdict_text(one.verdict)
-        style = "" if one.verdict is None else COLOURS[one.verdict]
-        grid.add_row(*map(_text, target_cells(one)), Text(verdict, style))
-    yield grid
-    if any(one.own_prescription for one in review.targets):
-        yield _text("* the plan prescribes this dose to this very structure", "dim")
-    if any(one.of_union for one in review.targets):
-        yield _text("in brackets: an index of the union of these targets", "dim")
-
-
-def _overview(review: CaseReview) -> Text:
-    style = COLOURS[review.verdict]
-    verdict = f"{view.verdict_text(review.verdict):<16}"
-    return Text.assemble((verdict, style), visible(review.case), f"  {view.count_text(review)}")
-
-
-def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
-    for f in findings:
-        sign = view.SIGNS[f.verdict] if f.verdict else "·"
-        style = COLOURS[f.verdict] if f.verdict else ""
-        heading, text = view.finding_parts(f)
-        yield Text.assemble((f"{sign} {heading}", style))
-        if text:
-            yield Padding(Text(text), (0, 0, 0, 2))
-
-
-def _passed(review: CaseReview, page: Page) -> Iterator[RenderableType]:
+def _passed(report: Report, page: Page, told: Labels) -> Iterator[RenderableType]:
     """Yield how many checks of each group found nothing, or each of them with what it saw."""
-    passed = review.passed
     if not page.all_checks:
-        if passed:
-            yield Text(view.passed_text(review))
+        if report.passed_counted:
+            yield Text(f"{report.passed_counted}. {Words(report.language)(LIST_ALL)}")
         return
-    for group in dict.fromkeys(f.group for f in passed):
-        table = plain_table("check", "where", "found", "expected", "tolerance")
-        for f in passed:
-            if f.group == group:
-                cells = (f.title, f.where, f.found or f.message, f.expected, f.tolerance)
-                table.add_row(*map(_text, cells))
-        yield Text(visible(group), "dim")
+    heads = (told["check"], told["where"], told["found"], told["expected"], told["tolerance"])
+    for group in dict.fromkeys(row.group for row in report.passed):
+        table = plain_table(*heads)
+        for row in (row for row in report.passed if row.group == group):
+            cells = (row.title, row.where, row.found or row.message, row.expected, row.tolerance)
+            table.add_row(*map(Text, cells))
+        yield Text(group, "dim")
         yield table
 
 
-def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-
-
-def _limits(rows: Sequence[view.Row], page: Page) -> tuple[Table, bool]:
+def _limits(rows: Sequence[LimitRow], page: Page, told: Labels) -> tuple[Table, bool]:
     """Return the table with a column for every field where that fits, else with fewer columns.
 
-    Beside it stands whether it shows bands.
+    Beside it stands whether it shows uncertainty and spread.
 
     Rich cuts a table that cannot be folded further, and a cut number would lie.
     """
-    for bands in (True, False) if any(row.uncertainty for row in rows) else (False,):
-        spare = page.width - _least_width(_wide_table(rows, bands=bands))
+    width = page.width - 2
+    for shown in (True, False) if any(row.intervals for row in rows) else (False,):
+        spare = width - least_width(_wide_table(rows, told, intervals=shown))
         if spare >= 0:
-            return _wide_table(rows, bands=bands, spare=spare), bands
-    return _narrow_table(rows), True
+            return _wide_table(rows, told, intervals=shown, spare=spare), shown
+    return _narrow_table(rows, told), True
 
 
-def _wide_table(rows: Sequence[view.Row], *, bands: bool, spare: int = 0) -> Table:
+def _wide_table(
+    rows: Sequence[LimitRow], told: Labels, *, intervals: bool, spare: int = 0
+) -> Table:
     """Return the table with columns of its own width; what is spare goes to what would fold."""
     structure = min(spare, _beyond(STRUCTURE_WIDTH, (row.structure for row in rows)))
     source = min(spare - structure, _beyond(SOURCE_WIDTH, (row.source for row in rows)))
-    table = _table()
-    for name in ("verdict", "id", "P"):
+    table = bare_table()
+    for name in (told["verdict"], "id", told["priority"]):
         table.add_column(name, no_wrap=True)
-    table.add_column("structure → ROI", overflow="fold", width=STRUCTURE_WIDTH + structure)
-    table.add_column("metric", overflow="fold", width=METRIC_WIDTH)
-    shown = ["uncertainty", "spread"] if bands else []
-    for name in ("value", *shown, "limit", "minor", "margin"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("source", overflow="fold", width=SOURCE_WIDTH + source)
+    table.add_column(told["structure"], overflow="fold", width=STRUCTURE_WIDTH + structure)
+    table.add_column(told["metric"], overflow="fold", width=METRIC_WIDTH)
+    table.add_column(told["value"], justify="right", no_wrap=True)
+    if intervals:
+        table.add_column(told["intervals"], overflow="fold", width=INTERVALS_WIDTH)
+    for name in ("limit", "minor", "margin"):
+        table.add_column(told[name], justify="right", no_wrap=True)
+    table.add_column(told["source"], overflow="fold", width=SOURCE_WIDTH + source)
     for row in rows:
-        intervals = (row.uncertainty, row.spread) if bands else ()
-        numbers = _number_cells(row, *(Text("\n".join(lines), "dim") for lines in intervals))
+        value, *numbers = _number_cells(row)
+        cells = [value, *([Text("\n".join(row.intervals), "dim")] if intervals else []), *numbers]
         table.add_row(
-            _verdict_cell(row), _text(row.id), row.priority, _text(row.structure),
-            _text(row.metric), *numbers, _text(row.source),
+            _verdict_cell(row), Text(row.id), row.priority, Text(row.structure), Text(row.metric),
+            *cells, Text(row.source),
         )  # fmt: skip
     return table
 
 
 def _beyond(width: int, texts: Iterable[str]) -> int:
     """Return by how many columns the longest text exceeds a width."""
-    return max(0, *(cell_len(visible(text)) - width for text in texts), 0)
+    return max(0, *(cell_len(text) - width for text in texts), 0)
 
 
-def _narrow_table(rows: Sequence[view.Row]) -> Table:
-    table = _table()
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("structure → ROI, metric", overflow="fold")
+def _narrow_table(rows: Sequence[LimitRow], told: Labels) -> Table:
+    table = bare_table()
+    table.add_column(told["verdict"], no_wrap=True)
+    table.add_column(f"{told['structure']}, {told['metric']}", overflow="fold")
     for name in ("value", "limit", "minor", "margin"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(told[name], justify="right", no_wrap=True)
     for row in rows:
-        named = (("uncertainty", row.uncertainty), ("spread", row.spread))
-        told = "".join(f" · {name} {' '.join(lines)}" for name, lines in named if lines)
-        what = f"{row.metric}  {row.id} · priority {row.priority}{told} · {row.source}"
-        limit = Text("\n").join([_text(row.structure), _text(what, "dim")])
+        what = f"{row.metric}  {row.id} · {told['priority']} {row.priority} · {row.source}"
+        what = " ".join((what, *row.intervals))
+        limit = Text("\n").join([Text(row.structure), Text(what, "dim")])
         table.add_row(_verdict_cell(row), limit, *_number_cells(row))
     return table
 
 
-def _verdict_cell(row: view.Row) -> Text:
-    if not row.is_relied_on:
-        return Text(f"? {view.NOT_RELIED_ON}", COLOURS[row.verdict])
-    mark = f" {view.BORDERLINE}" if row.borderline else ""
-    mark += f" {view.CONVENTION}" if row.depends_on_convention else ""
-    return Text(view.verdict_text(row.verdict) + mark, COLOURS[row.verdict])
+def _verdict_cell(row: LimitRow) -> Text:
+    mark = mark_text(row.mark)
+    if row.borderline:
+        mark.append(f" {BORDERLINE}")
+    return mark.append(f" {CONVENTION}") if row.depends_on_convention else mark
 
 
-def _number_cells(row: view.Row, *intervals: Text) -> tuple[Text, ...]:
-    value = Text(row.value or "–", COLOURS[row.verdict])
-    return (value, *intervals, Text(row.limit), Text(row.minor), Text(row.margin))
+def _number_cells(row: LimitRow) -> tuple[Text, ...]:
+    value = Text(row.value or NOTHING, mark_style(row.mark))
+    return (value, Text(row.bound), Text(row.minor), Text(row.margin))
 
 
-def _reasons(review: CaseReview) -> Iterator[Text]:
-    for reason, ids in view.reasons_grouped(review).items():
-        yield Text.assemble(("? ", "magenta"), f"{reason}: ", (", ".join(ids), "dim"))
+def _legend(report: Report, *, intervals_shown: bool) -> str:
+    """Return what the columns of the limits mean, and whether intervals had no room."""
+    words = Words(report.language)
+    text = report.limits_legend
+    if any(row.intervals for row in report.limits):
+        text += " " + words(INTERVALS if intervals_shown else NO_ROOM)
+    return text
 
 
-def _comparisons(rows: Sequence[Comparison]) -> Iterator[RenderableType]:
-    """Yield a table of all values, then the causes of differences, each once."""
-    if not rows:
-        return
-    table = plain_table("structure", "metric")
-    for name in ("ours", "theirs", "difference", "tolerance", ""):
-        table.add_column(name, justify="right", no_wrap=True)
+def _unknown(report: Report) -> Iterator[Text]:
+    """Yield why limits are not evaluable: those that count with advice, then the others."""
+    for fact in report.unknown:
+        yield Text.assemble(("? ", "magenta"), f"{fact.label} ", (f"({fact.text})", "dim"))
+    others: dict[str, list[str]] = {}
+    for row in report.limits:
+        if row.reason and not row.counts:
+            others.setdefault(row.reason, []).append(row.id)
+    for reason, ids in others.items():
+        yield Text.assemble("· ", f"{reason} ", (f"({', '.join(ids)})", "dim"))
+
+
+def _notes(rows: Sequence[LimitRow]) -> Iterator[Text]:
+    """Yield the notes of the protocol, each once with the limits that it is about."""
+    notes: dict[str, list[str]] = {}
     for row in rows:
-        table.add_row(_text(row.structure), _text(row.metric), *view.comparison_cells(row))
-    yield table
-    for text in view.comparison_notes(rows):
-        yield _text(text)
+        if row.note:
+            notes.setdefault(row.note, []).append(row.id)
+    yield from (Text(f"{', '.join(ids)}: {note}") for note, ids in notes.items())
+
+
+def render_dvh(table: DvhTable, page: Page) -> str:
+    """Return one row per structure, metrics as further columns; curves are left to JSON and CSV."""
+    words = Words(page.language)
+    grid = plain_table(words(msg("structure")), "ROI")
+    grid.columns[0].max_width = WIDEST_NAME
+    expressions = list(dict.fromkeys(e for s in table.structures.values() for e in s.metrics))
+    heads = (
+        msg("volume (cc)"), msg("outside grid (cc)"), msg("min (Gy)"), msg("mean (Gy)"),
+        msg("max (Gy)"),
+    )  # fmt: skip
+    for name in (*map(words, heads), *expressions):
+        grid.add_column(visible(name), justify="right", no_wrap=True)
+    for key, row in table.structures.items():
+        values = (_metric_cell(row, e, words) for e in expressions)
+        number = "" if row.roi_number is None else str(row.roi_number)
+        grid.add_row(plain_text(key), number, *_statistics(row), *values)
+    stated = words(msg("Stated by the user"))
+    parts: list[RenderableType] = [plain_text(table.case, "bold"), grid]
+    parts += [Text(f"{stated}: {words.sentence(text)}") for text in table.stated]
+    parts += [Text(f"? {note}") for note in _why_missing(table, words)]
+    parts += [
+        Text(f"! {visible(key)}: {words.sentence(note)}")
+        for key, row in table.structures.items()
+        for note in row.notes
+    ]
+    parts += [Text(f"{visible(n)}: {words.sentence(v)}") for n, v in _models(table).items()]
+    made = msg("Computed by {engine}; {convention}.")
+    engine = f"sbrt_qa {visible(table.engine_version)}"
+    convention = words.sentence(table.convention)
+    parts.append(Text(words(made, engine=engine, convention=convention), "dim"))
+    parts.append(Text(words(DISCLAIMER), "dim"))
+    wide = Page(max(page.width, least_width(grid)), page.colour)
+    return print_to_text(parts, wide)
 
 
 def _statistics(row: StructureDvh) -> list[str]:
     numbers = (
         row.volume_cc, row.outside_dose_grid_cc, row.min_gy, row.mean_gy, row.max_gy,
     )  # fmt: skip
-    return ["–" if n is None else f"{n:.2f}" for n in numbers]
+    return [NOTHING if n is None else f"{n:.2f}" for n in numbers]
 
 
-def _metric_cell(row: StructureDvh, expression: str) -> Text:
+def _metric_cell(row: StructureDvh, expression: str, words: Words) -> Text:
     """Return a value; below it both its intervals, if any, each with what widens it most."""
     metric = row.metrics[expression]
     if metric.value is None:
-        return Text("–")
+        return Text(NOTHING)
     lines = [Text(f"{metric.value:.2f}")]
-    for name, band in (("uncertainty", metric.band), ("spread", metric.spread)):
+    named = ((words(msg("uncertainty")), metric.band), (words(msg("spread")), metric.spread))
+    for name, band in named:
         if band is not None:
             lines.append(Text(f"{name} {band.low:.2f}–{band.high:.2f}", "dim"))
             lines.append(Text(band.driver, "dim"))
@@ -344,19 +331,16 @@ def _models(table: DvhTable) -> dict[str, str]:
     return {name: metric.validity for name, metric in metrics if metric.validity}
 
 
-def _notes(table: DvhTable) -> list[str]:
-    """Return why values are missing: of a metric one line for all structures of one reason."""
-    notes = [f"{key}: {r.reason.detail}" for key, r in table.structures.items() if r.reason]
+def _why_missing(table: DvhTable, words: Words) -> Iterator[str]:
+    """Yield why values are missing: of a metric one line for all structures of one reason."""
+    for key, row in table.structures.items():
+        if row.reason:
+            yield f"{visible(key)}: {words.sentence(row.reason.detail)}"
     missing: dict[tuple[str, str], list[str]] = {}
     for key, row in table.structures.items():
         for expression, metric in row.metrics.items():
             if metric.reason is not None and metric.reason != row.reason:
-                missing.setdefault((expression, metric.reason.detail), []).append(key)
-    return notes + [
-        f"{', '.join(keys)} {expression}: {detail}"
-        for (expression, detail), keys in missing.items()
-    ]
-
-
-def _text(text: str, style: str = "") -> Text:
-    return Text(visible(text), style)
+                detail = words.sentence(metric.reason.detail)
+                missing.setdefault((expression, detail), []).append(key)
+    for (expression, detail), keys in missing.items():
+        yield f"{visible(', '.join(keys))} {visible(expression)}: {detail}"

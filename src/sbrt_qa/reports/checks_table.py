@@ -9,8 +9,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sbrt_qa.errors import visible
-from sbrt_qa.reports.as_table import label_grid, plain_table, print_to_text, section
 from sbrt_qa.reports.registry import Page
+from sbrt_qa.reports.terminal import label_grid, plain_table, print_to_text, section
 
 if TYPE_CHECKING:
     from sbrt_qa.checks.run_checks import Listed

@@ -11,11 +11,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from sbrt_qa.errors import visible
-from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.phrase import counted, say, stated
+from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.reports.as_table import label_grid, print_to_text, section
-from sbrt_qa.reports.case_text import course_text, part_lines
+from sbrt_qa.reports.compose.facts import part_facts
 from sbrt_qa.reports.registry import Page
+from sbrt_qa.reports.terminal import label_grid, plain_text, print_to_text, section
 from sbrt_qa.review.summaries import (
     dose_summary,
     image_summary,
@@ -33,58 +34,66 @@ SHOWN_IGNORED = 20
 
 def render_inventory(inventory: Inventory, page: Page) -> str:
     """Return files by kind, then one block per case, then what was ignored and why."""
+    words = Words(page.language)
     kinds = Counter(file.modality for file in inventory.files)
     listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     objects = counted(len(inventory.files), "DICOM object")
-    parts: list[RenderableType] = [_text(f"{objects}: {listed}")]
-    parts += [_text(f"· {note}") for note in inventory.notes]
+    parts: list[RenderableType] = [plain_text(f"{words.value(objects)}: {listed}")]
+    parts += [Text(f"· {words.sentence(note)}") for note in inventory.notes]
     for number, case in enumerate(inventory.cases, 1):
-        parts += [Text(), Text(visible(f"Case {number}: {case.label or '(no label)'}"), "bold")]
-        parts += [_facts(case), *_provenance(case)]
-    parts += _ignored(inventory)
+        title = say("Case {0}: {1}", number, case.label or say("(no label)"))
+        parts += [Text(), Text(words.value(title), "bold")]
+        parts += [_facts(case, words), *_provenance(case, words)]
+    parts += section(words.value(say("Not used")), _ignored(inventory, words))
     return print_to_text(parts, page)
 
 
-def _facts(case: Case) -> RenderableType:
+def _facts(case: Case, words: Words) -> RenderableType:
     structures = case.structures
-    lines = part_lines(
+    facts = part_facts(
         plan_summary(case.plan),
         dose_summary(case.dose),
         structure_set_label(structures),
         0 if isinstance(structures, Reason) else len(structures.structures),
         image_summary(case.image),
+        words,
+        course=case.course,
+        all_beams=True,
     )
-    lines += [("Course", course_text(case.course))] if case.course else []
-    return Padding(label_grid(lines), (0, 0, 0, 2))
+    return Padding(label_grid(facts), (0, 0, 0, 2))
 
 
-def _provenance(case: Case) -> Iterable[RenderableType]:
+def _provenance(case: Case, words: Words) -> Iterable[RenderableType]:
     source = case.provenance
     links = [
-        f"{k.source} → {k.target}: {k.kind}{f' ({k.note})' if k.note else ''}" for k in source.links
+        say("{0} → {1}: {2}", k.source, k.target, _kind(str(k.kind), k.note)) for k in source.links
     ]
-    repairs = [f"{r.quirk} · {r.where}: {r.detail}" for r in source.repairs]
-    for title, lines in (("links", links), ("repairs", repairs), ("notes", list(source.notes))):
-        yield from _listed(title, lines)
+    repairs = [say("{0} · {1}: {2}", r.quirk, r.where, r.detail) for r in source.repairs]
+    for title, lines in (
+        (say("links"), links),
+        (say("repairs"), repairs),
+        (say("notes"), source.notes),
+    ):
+        yield from _listed(words.value(title), [words.sentence(line) for line in lines])
+
+
+def _kind(kind: str, note: str) -> str:
+    return say("{0} ({1})", stated(kind), note) if note else stated(kind)
 
 
 def _listed(title: str, lines: Sequence[str]) -> Iterable[RenderableType]:
     if lines:
         yield Padding(Text(title, "dim"), (0, 0, 0, 2))
-        yield from (Padding(_text(line), (0, 0, 0, 4)) for line in lines)
+        yield from (Padding(Text(line), (0, 0, 0, 4)) for line in lines)
 
 
-def _ignored(inventory: Inventory) -> list[RenderableType]:
-    if not inventory.ignored:
-        return []
+def _ignored(inventory: Inventory, words: Words) -> list[Text]:
     lines = [
-        i.why if i.why.startswith(i.name) else f"{i.name}: {i.why}"
+        words.sentence(i.why)
+        if i.why.startswith(i.name)
+        else f"{visible(i.name)}: {words.sentence(i.why)}"
         for i in inventory.ignored[:SHOWN_IGNORED]
     ]
     hidden = Counter(i.why for i in inventory.ignored[SHOWN_IGNORED:])
-    lines += [f"{count} more: {why}" for why, count in hidden.most_common()]
-    return list(section("Not used", map(_text, lines)))
-
-
-def _text(text: str) -> Text:
-    return Text(visible(text))
+    lines += [words.value(say("{0} more: {1}", n, why)) for why, n in hidden.most_common()]
+    return list(map(Text, lines))

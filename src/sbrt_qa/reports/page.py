@@ -7,6 +7,7 @@ escapes for itself. Pictures are drawn from the evidence by the keys that stand 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sbrt_qa.model.outcome import Verdict
 
@@ -18,6 +19,9 @@ class Mark:
     verdict: Verdict | None
     sign: str
     word: str
+
+
+Cell: TypeAlias = str | Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,7 @@ class CheckRow:
     expected: str
     tolerance: str
     source: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +219,20 @@ class StructureRow:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A plain table: heads and rows of equally many cells."""
+    """A plain table: heads and rows of equally many cells; `numbers` are columns set to the right.
+
+    `notes` stand below it.
+    """
 
     heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.heads) for row in self.rows):
+            msg = f"every row of a table has {len(self.heads)} cells"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +263,12 @@ class Report:
         Why limits are not evaluable: reason, and the limits concerned.
     unsure, by_convention
         Borderline limits, and limits whose verdict depends on the convention, one sentence each.
+    limits_legend
+        What the columns of the limits mean.
     findings, passed
         Plan checks by what they mean, and those that found nothing wrong.
+    passed_counted
+        How many checks of each group found nothing at all; empty without any.
     not_told
         Plan checks that had nothing to look at, one sentence for each reason.
     targets
@@ -280,8 +298,10 @@ class Report:
     unsure: tuple[str, ...]
     by_convention: tuple[str, ...]
     limits: tuple[LimitRow, ...]
+    limits_legend: str
     findings: tuple[CheckRow, ...]
     passed: tuple[CheckRow, ...]
+    passed_counted: str
     structures: tuple[StructureRow, ...]
     names: tuple[str, ...]
     site_values: Table | None

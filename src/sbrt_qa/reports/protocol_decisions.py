@@ -13,8 +13,8 @@ from rich.text import Text
 from sbrt_qa.errors import visible
 from sbrt_qa.protocol.standing import standing_of
 from sbrt_qa.protocol.unread import UnreadNumber, unread_numbers
-from sbrt_qa.reports.as_table import label_grid, plain_table, print_to_text, section
 from sbrt_qa.reports.registry import Page
+from sbrt_qa.reports.terminal import label_grid, plain_table, print_to_text, section
 
 if TYPE_CHECKING:
     from sbrt_qa.protocol.definition import Protocol

@@ -14,7 +14,7 @@ from sbrt_qa.protocol.differences import Part
 from sbrt_qa.protocol.limit_moves import Move
 from sbrt_qa.protocol.standing import standing_of
 from sbrt_qa.protocol.wording import rounded, unit_text
-from sbrt_qa.reports.view import WORDS
+from sbrt_qa.reports.compose.verdict_words import WORDS
 
 if TYPE_CHECKING:
     from sbrt_qa.compare.protocol_effect import ProtocolEffect, VerdictChange

@@ -9,16 +9,19 @@ from rich.table import Table
 from rich.text import Text
 
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.words import Words
 from sbrt_qa.protocol.remnant import rule_text
 from sbrt_qa.protocol.rules import LIVER_RULES
 from sbrt_qa.protocol.standing import standing_of
 from sbrt_qa.protocol.wording import bound_text
-from sbrt_qa.reports.as_table import label_grid, plain_table, print_to_text, section
+from sbrt_qa.reports.compose.verdict_words import minor_bound
 from sbrt_qa.reports.registry import Page
-from sbrt_qa.reports.view import minor_text
+from sbrt_qa.reports.terminal import label_grid, plain_table, print_to_text, section
 
 if TYPE_CHECKING:
     from sbrt_qa.protocol.definition import ConformityLimit, Constraint, Protocol
+
+ENGLISH = Words()
 
 
 def render_protocol(protocol: Protocol, page: Page) -> str:
@@ -52,10 +55,14 @@ def _limits(constraints: tuple[Constraint, ...]) -> Table:
     for c in constraints:
         table.add_row(
             _text(c.id), str(c.priority), _text(c.structure), _text(c.metric),
-            bound_text(c.op, c.per_protocol), minor_text(c.per_protocol, c.minor, c.beyond),
-            _text(_when(c)), _text(", ".join(c.source)),
+            bound_text(c.op, c.per_protocol), _minor(c), _text(_when(c)),
+            _text(", ".join(c.source)),
         )  # fmt: skip
     return table
+
+
+def _minor(c: Constraint | ConformityLimit) -> str:
+    return minor_bound(c.per_protocol, c.minor, c.beyond, ENGLISH)
 
 
 def _when(c: Constraint) -> str:
@@ -76,7 +83,7 @@ def _conformity(limits: tuple[ConformityLimit, ...]) -> Table:
         bound = "by PTV volume" if c.table else bound_text(c.op, c.per_protocol)
         table.add_row(
             _text(c.id), str(c.priority), _text(c.metric), bound,
-            minor_text(c.per_protocol, c.minor, c.beyond), _text(c.meaning),
+            _minor(c), _text(c.meaning),
             _text(", ".join(c.source)),
         )  # fmt: skip
     return table

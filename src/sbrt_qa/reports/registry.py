@@ -35,13 +35,15 @@ class Page:
     """What the text is written on: columns, and whether colour is understood there.
 
     With `all_checks`, formats that are brief on plan checks without a find list them all.
-    `occasion` is what is known of the submission and of the report itself.
+    `occasion` is what is known of the submission and of the report itself; `language` is that of
+    sentences in formats for people, and data for scripts stay as they are.
     """
 
     width: int = 120
     colour: bool = False
     all_checks: bool = False
     occasion: Occasion | None = None
+    language: str = "en"
 
 
 ADDED: Final[dict[str, ModuleType]] = {}

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from sbrt_qa.errors import UsageError, visible
 from sbrt_qa.reports.as_csv import safe_cell
-from sbrt_qa.reports.as_table import plain_table, print_to_text
 from sbrt_qa.reports.registry import Page
+from sbrt_qa.reports.terminal import plain_table, print_to_text
 
 _TIME: Final = re.compile(r"^(\d{4}-\d\d-\d\d)T[\d:.]+Z$")
 """A time, of which a table for the eye shows the day."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -11,8 +12,7 @@ from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.reports import counts
-from sbrt_qa.reports.compose import decision, plain, report_tables
+from sbrt_qa.reports.compose import counts, decision, plain, report_tables
 from sbrt_qa.reports.compose.concerns import apart, concerns
 from sbrt_qa.reports.compose.facts import facts, methods
 from sbrt_qa.reports.compose.glance import glance
@@ -40,6 +40,12 @@ UNKNOWN: Final = Occasion()
 
 TITLES_IN_A_LINE: Final = 5
 """Titles of checks with nothing to look at that one line names."""
+
+LEGEND: Final = msg(
+    "P: priority, in brackets where the limit does not decide the case. Minor: bound of a minor "
+    "deviation; any: never worse than minor; none: never minor. Margin: distance to the limit, "
+    "negative when it is exceeded."
+)
 
 SIGNATURES: Final = (
     msg("Physics reviewer"),
@@ -88,8 +94,10 @@ def compose(
         unsure=_told(review, words, plain.unsure),
         by_convention=_told(review, words, plain.by_convention),
         limits=report_tables.limit_rows(review, evidence, words),
+        limits_legend=words(LEGEND),
         findings=report_tables.check_rows(_worst_first(review.findings), words, good=False),
         passed=report_tables.check_rows(review.passed, words, good=True),
+        passed_counted=_passed_counted(review, words),
         structures=report_tables.structure_rows(review, evidence, words),
         names=_names(review, words),
         site_values=report_tables.comparison_table(review.site_values, words),
@@ -158,6 +166,17 @@ def _checks_counted(review: CaseReview, words: Words) -> str:
     )
     number = words.sentence(counted(sum(c.number for c in checks), "check"))
     return f" · {number}" + words(msg(": ")) + told
+
+
+def _passed_counted(review: CaseReview, words: Words) -> str:
+    """Return how many checks of each group found nothing, whatever they looked at."""
+    telling = {f.code for f in review.findings}
+    groups = Counter({f.code: f.group for f in review.passed if f.code not in telling}.values())
+    if not groups:
+        return ""
+    told = (f"{words.sentence(group)} {count}" for group, count in groups.items())
+    number = words.value(counted(groups.total(), "check"))
+    return number + words(msg(": ")) + words(msg(", ")).join(told)
 
 
 def _worst_first(findings: Sequence[Finding]) -> list[Finding]:

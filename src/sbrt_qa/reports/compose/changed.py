@@ -8,9 +8,9 @@ from typing import Final
 
 from sbrt_qa.compare.comparison import CaseComparison, MetricChange, Trend
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.phrase import say, stated
 from sbrt_qa.i18n.words import Words, msg
-from sbrt_qa.model.outcome import Reason
-from sbrt_qa.reports.comparison_view import (
+from sbrt_qa.reports.compose.two_versions import (
     check_message,
     check_state,
     check_verdicts,
@@ -82,21 +82,17 @@ def _limit(row: MetricChange, words: Words) -> tuple[str, ...]:
 
 def _checks(found: CaseComparison, words: Words) -> Iterator[tuple[str, ...]]:
     for one in checks_told(found.checks):
-        change = f"{check_state(one)}: {check_verdicts(one)}"
+        change = say("{0}: {1}", check_state(one), check_verdicts(one))
         told = (one.shown.code, one.shown.where, check_message(one), change)
-        yield tuple(words.sentence(visible(text)) for text in told)
+        yield tuple(map(words.value, told))
 
 
 def _others(found: CaseComparison, words: Words) -> Iterator[tuple[str, ...]]:
     for one in grouped_changes(found.changes):
-        told = (str(one.area), one.item, one.what, one.before, one.after)
-        yield tuple(words.sentence(visible(text)) for text in told)
+        told = (stated(one.area), one.item, stated(one.what), one.before, one.after)
+        yield tuple(map(words.value, told))
 
 
 def _notes(found: CaseComparison, words: Words) -> Iterator[str]:
-    if not isinstance(found.dose, Reason):
-        yield from (words.sentence(visible(line)) for line in dose_lines(found.dose))
-    else:
-        yield words.sentence(visible(found.dose.detail))
-    for finding in found.findings:
-        yield words.sentence(visible(finding.message))
+    yield from map(words, dose_lines(found.dose))
+    yield from (words.sentence(finding.message) for finding in found.findings)

@@ -8,10 +8,10 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.i18n.words import Words, msg
-from sbrt_qa.model.course import Role
+from sbrt_qa.model.course import Course, Part, Role
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import BeamKind
-from sbrt_qa.reports.beam_list import beams_text
+from sbrt_qa.reports.compose.beam_list import beams_text
 from sbrt_qa.reports.compose.codes import dose_kind_text, position_text, technique_text
 from sbrt_qa.reports.page import Fact
 from sbrt_qa.review.case_review import (
@@ -48,11 +48,16 @@ def facts(review: CaseReview, occasion: Occasion, words: Words) -> tuple[Fact, .
     version += f" · SHA-256 {visible(protocol.sha256[:SHOWN])}"
     return (
         Fact(words(msg("Subject")), _submission(review, occasion, words)),
-        *_plan_facts(review, occasion, words),
-        *_course_facts(review, words),
-        Fact(words(msg("Dose")), _dose(review.dose, words)),
-        Fact(words(msg("Structures")), _structures(review, words)),
-        Fact(words(msg("Image")), _image(review.image, words)),
+        Fact(words(msg("Plan")), _label(review, occasion, words)),
+        *part_facts(
+            review.plan,
+            review.dose,
+            review.structure_set,
+            len(review.structures),
+            review.image,
+            words,
+            course=review.course,
+        ),
         *(Fact(words(msg("Stated by the user")), words.sentence(text)) for text in review.stated),
         Fact(words(msg("Protocol")), version),
         Fact(words(msg("Report")), _report(review, occasion, words)),
@@ -125,28 +130,44 @@ def _version(protocol: ProtocolUsed, words: Words) -> str:
     return " · ".join(parts)
 
 
-def _plan_facts(review: CaseReview, occasion: Occasion, words: Words) -> Iterator[Fact]:
-    plan = review.plan
-    yield Fact(words(msg("Plan")), _label(review, occasion, words))
+def part_facts(
+    plan: PlanSummary | Reason,
+    dose: DoseSummary | Reason,
+    structure_set: str | Reason,
+    structures: int,
+    image: ImageSummary | None,
+    words: Words,
+    *,
+    course: Course | None = None,
+    all_beams: bool = False,
+) -> Iterator[Fact]:
+    """Yield prescription, delivery, course, dose, structures and image; what is missing says why.
+
+    Parameters
+    ----------
+    structures
+        Their number.
+    all_beams
+        List the beams of a plan of which all treat, too.
+    """
     if isinstance(plan, Reason):
         yield Fact(words(msg("Prescribed")), words.sentence(plan.detail))
-        return
-    yield Fact(words(msg("Prescribed")), _prescribed(plan, words))
-    yield Fact(words(msg("Delivery")), _delivery(plan, words))
-    odd = any(beam.kind != BeamKind.TREATMENT for beam in plan.beams_taken)
-    if odd and (beams := beams_text(plan)):
-        yield Fact(words(msg("Beams")), words.sentence(beams))
+    else:
+        yield Fact(words(msg("Prescribed")), _prescribed(plan, words))
+        yield Fact(words(msg("Delivery")), _delivery(plan, words))
+        odd = any(beam.kind != BeamKind.TREATMENT for beam in plan.beams_taken)
+        if (all_beams or odd) and (beams := beams_text(plan)):
+            yield Fact(words(msg("Beams")), words.sentence(beams))
+    if course is not None:
+        yield Fact(words(msg("Course")), course_text(course, words))
+    yield Fact(words(msg("Dose")), _dose(dose, words))
+    yield Fact(words(msg("Structures")), _structures(structure_set, structures, words))
+    yield Fact(words(msg("Image")), _image(image, words))
 
 
-def _course_facts(review: CaseReview, words: Words) -> Iterator[Fact]:
-    """Yield the plans of a course, what each is, and who says so."""
-    course = review.course
-    if course is None:
-        return
-    told = [
-        f"{visible(part.label) or words(msg('a plan that is not here'))}: {words(ROLES[part.role])}"
-        for part in course.parts
-    ]
+def course_text(course: Course, words: Words) -> str:
+    """Return the plans of a course, what each is, and who says so."""
+    told = [_part(part, words) for part in course.parts]
     if course.said_by == "user":
         told.append(words(msg("as stated by the user")))
     if len(course.fraction_counts) > 1:
@@ -154,11 +175,20 @@ def _course_facts(review: CaseReview, words: Words) -> Iterator[Fact]:
         told.append(
             words(msg("limits for {same} and for {apart} fractions"), same=same, apart=apart)
         )
-    if course.why:
-        told.append(words.sentence(course.why))
-    if course.sum_method:
-        told.append(words.sentence(course.sum_method))
-    yield Fact(words(msg("Course")), " · ".join(told))
+    told += [words.sentence(text) for text in (course.why, course.sum_method) if text]
+    return " · ".join(told)
+
+
+def _part(part: Part, words: Words) -> str:
+    told = [words(ROLES[part.role])]
+    if isinstance(part.prescription_gy, float | int):
+        told.append(f"{part.prescription_gy:g} Gy")
+    if isinstance(part.fractions, int):
+        told.append(words.value(counted(part.fractions, "fraction")))
+    if part.dose is not None and part.role in (Role.PART, Role.UNTOLD):
+        told.append(words(msg("no dose")))
+    label = visible(part.label) or words(msg("a plan that is not here"))
+    return f"{label}: {', '.join(told)}"
 
 
 def _label(review: CaseReview, occasion: Occasion, words: Words) -> str:
@@ -173,17 +203,19 @@ def _label(review: CaseReview, occasion: Occasion, words: Words) -> str:
 
 def _prescribed(plan: PlanSummary, words: Words) -> str:
     dose, fractions = plan.prescription_gy, plan.fractions
-    if isinstance(dose, Reason) or isinstance(fractions, Reason):
-        whys = [words.sentence(x.detail) if isinstance(x, Reason) else f"{x:g}"
-                for x in (dose, fractions)]  # fmt: skip
-        return words(msg("; ")).join(whys)
-    given = words.sentence(counted(fractions, "fraction"))
-    text = words(msg("{dose} Gy in {fractions}"), dose=f"{dose:g}", fractions=given)
-    per = words(msg("{dose} Gy per fraction"), dose=f"{dose / fractions:g}") if fractions else ""
-    stated = ""
+    source = words.sentence(plan.prescription_source)
     if plan.rx_stated:
-        stated = words(msg("stated by the user: {rx}"), rx=visible(", ".join(plan.rx_stated)))
-    return " · ".join(part for part in (text, per, stated) if part)
+        source = words(msg("stated by the user: {rx}"), rx=visible(", ".join(plan.rx_stated)))
+    given = fractions if isinstance(fractions, Reason) else counted(fractions, "fraction")
+    if isinstance(dose, Reason) or isinstance(given, Reason):
+        known = (dose if isinstance(dose, Reason) else f"{dose:g} Gy", given)
+        parts = [words.sentence(x.detail if isinstance(x, Reason) else x) for x in known]
+        return " · ".join(filter(None, (words(msg("; ")).join(parts), source)))
+    text = words(msg("{dose} Gy in {fractions}"), dose=f"{dose:g}", fractions=words.value(given))
+    per = ""
+    if isinstance(fractions, int) and fractions:
+        per = words(msg("{dose} Gy per fraction"), dose=f"{dose / fractions:g}")
+    return " · ".join(filter(None, (text, per, source)))
 
 
 def _delivery(plan: PlanSummary, words: Words) -> str:
@@ -214,11 +246,10 @@ def _dose(dose: DoseSummary | Reason, words: Words) -> str:
     return f"{shown} · {words.sentence(dose.taken_as)}" if dose.taken_as else shown
 
 
-def _structures(review: CaseReview, words: Words) -> str:
-    label = review.structure_set
+def _structures(label: str | Reason, structures: int, words: Words) -> str:
     if isinstance(label, Reason):
         return words.sentence(label.detail)
-    number = words.sentence(counted(len(review.structures), "structure"))
+    number = words.sentence(counted(structures, "structure"))
     return f"{visible(label)} · {number}" if label else number
 
 

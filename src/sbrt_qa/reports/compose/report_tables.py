@@ -11,15 +11,13 @@ from sbrt_qa.evidence.evidence import Evidence
 from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.case import SourceFile
-from sbrt_qa.model.outcome import Finding, Verdict
+from sbrt_qa.model.outcome import Finding, Reason, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose import plain, verdict_words
 from sbrt_qa.reports.compose.verdict_words import limit_mark, mark_of
 from sbrt_qa.reports.page import CheckRow, LimitRow, StructureRow, Table
-from sbrt_qa.reports.target_cells import target_cells
-from sbrt_qa.reports.view import comparison_cells
-from sbrt_qa.review.case_review import CaseReview, StructureSummary
+from sbrt_qa.review.case_review import CaseReview, StructureSummary, TargetSummary
 from sbrt_qa.second_opinion.second_opinion import TOLERANCE_SOURCE, Comparison
 
 NOTHING: Final = "–"
@@ -80,6 +78,7 @@ def _check(f: Finding, words: Words, *, good: bool) -> CheckRow:
         expected=expected,
         tolerance=tolerance,
         source=words.sentence(f.source),
+        group=words.sentence(f.group),
     )
 
 
@@ -117,24 +116,40 @@ def _number(value: float | None) -> str:
 
 
 def comparison_table(rows: Sequence[Comparison], words: Words) -> Table | None:
-    """Return values beside those from elsewhere, None when there are none."""
+    """Return values beside those from elsewhere, None when there are none.
+
+    Below them stands how many agree, with whom, and why others do not, each cause once.
+    """
     if not rows:
         return None
     texts = (
         msg("structure"), msg("metric"), msg("ours"), msg("theirs"), msg("difference"),
-        msg("tolerance"), msg("agreement"), msg("likely cause"),
+        msg("tolerance"), msg("agreement"),
     )  # fmt: skip
-    cells = tuple(
-        (visible(r.structure), visible(r.metric), *comparison_cells(r), _cause(r, words))
-        for r in rows
+    cells = tuple((visible(r.structure), visible(r.metric), *_numbers_of(r)) for r in rows)
+    causes: dict[str, list[str]] = {}
+    for row in rows:
+        for text in row.told:
+            causes.setdefault(words.sentence(text), []).append(f"{row.structure} {row.metric}")
+    notes = (
+        words(
+            msg("{agree} of {judged} values agree with {source}."),
+            agree=sum(r.agrees is True for r in rows),
+            judged=sum(r.agrees is not None for r in rows),
+            source=visible(", ".join(dict.fromkeys(r.origin for r in rows))),
+        ),
+        words.sentence(TOLERANCE_SOURCE) + words(msg(".")),
+        *(f"{visible(', '.join(names))}: {text}" for text, names in causes.items()),
     )
-    agree = sum(r.agrees is True for r in rows)
-    judged = sum(r.agrees is not None for r in rows)
-    note = words(
-        msg("{agree} of {judged} values agree with {source}."),
-        agree=agree, judged=judged, source=visible(rows[0].origin),
-    )  # fmt: skip
-    return Table(tuple(words(t) for t in texts), cells, (note, words.sentence(TOLERANCE_SOURCE)))
+    return Table(tuple(words(t) for t in texts), cells, notes, tuple(range(2, len(texts))))
+
+
+def _numbers_of(row: Comparison) -> tuple[str, ...]:
+    """Return our value, the other, difference, tolerance, and a sign of agreement."""
+    numbers = (row.ours, row.other, row.tolerance)
+    ours, other, tolerance = (NOTHING if n is None else f"{n:.2f}" for n in numbers)
+    difference = NOTHING if row.difference is None else f"{row.difference:+.2f}"
+    return ours, other, difference, tolerance, {None: "?", True: "✓", False: "△"}[row.agrees]
 
 
 TARGET_HEADS: Final = (
@@ -142,9 +157,9 @@ TARGET_HEADS: Final = (
     msg("near minimum"), msg("hot spot"), msg("conformity"), msg("verdict"),
 )  # fmt: skip
 ROLES: Final = {
-    "judged": msg("judged"), "copy": msg("copy"), "union": msg("union"), "helper": msg("helper"),
-    "held": msg("held"), "set apart": msg("set apart"), "empty": msg("empty"),
-    "unclear": msg("unclear"),
+    "judged": msg("judged"), "copy": msg("copy"), "union": msg("union"),
+    "helper": msg("planning structure"), "held": msg("part of a target"),
+    "set apart": msg("set apart"), "empty": msg("empty"), "unclear": msg("unclear"),
 }  # fmt: skip
 
 
@@ -154,7 +169,7 @@ def target_table(review: CaseReview, words: Words) -> Table | None:
         return None
     rows = []
     for one in review.targets:
-        name, kind, role, *numbers = target_cells(one)
+        name, kind, role, *numbers = _target_cells(one)
         role = words(ROLES[role]) if role in ROLES else visible(role)
         mark = mark_of(one.verdict, words)
         verdict = NOTHING if one.verdict is None else f"{mark.sign} {mark.word}"
@@ -172,8 +187,29 @@ def target_table(review: CaseReview, words: Words) -> Table | None:
     return Table(tuple(words(h) for h in TARGET_HEADS), tuple(rows), tuple(notes))
 
 
-def _cause(row: Comparison, words: Words) -> str:
-    return "; ".join(words.sentence(text) for text in row.told)
+def _target_cells(one: TargetSummary) -> tuple[str, ...]:
+    """Return the cells of one target but its verdict; empty where nothing is known."""
+    given = one.prescription_gy
+    dose = "" if given is None or isinstance(given, Reason) else f"{given:g} Gy"
+    return (
+        visible(one.name),
+        visible(one.kind),
+        one.role,
+        f"{dose} *" if dose and one.own_prescription else dose,
+        "" if one.volume_cc is None else f"{one.volume_cc:.2f} cc",
+        *map(_percent, (one.coverage_percent, one.near_minimum_percent, one.hot_spot_percent)),
+        ", ".join(_index(one, name, v) for name, v in one.conformity.items()),
+    )
+
+
+def _index(one: TargetSummary, name: str, value: float) -> str:
+    """Return an index; that of a union with its targets in brackets."""
+    union = one.of_union.get(name, "")
+    return f"{name.partition('[')[0]} {value:.2f}" + (f" ({visible(union)})" if union else "")
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} %"
 
 
 def repair_table(review: CaseReview, words: Words) -> Table | None:

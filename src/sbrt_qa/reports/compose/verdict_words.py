@@ -10,13 +10,19 @@ from sbrt_qa.model.outcome import Band, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.wording import OPERATORS, ends_text, rounded, shown_bound, unit_text
 from sbrt_qa.reports.page import Mark
-from sbrt_qa.reports.view import SIGNS
 
 WORDS: Final = {
     Verdict.PER_PROTOCOL: msg("per protocol"),
     Verdict.MINOR: msg("minor"),
     Verdict.MAJOR: msg("MAJOR"),
     Verdict.NOT_EVALUABLE: msg("not evaluable"),
+}
+
+SIGNS: Final = {
+    Verdict.PER_PROTOCOL: "✓",
+    Verdict.MINOR: "△",
+    Verdict.MAJOR: "✕",
+    Verdict.NOT_EVALUABLE: "?",
 }
 
 
@@ -49,14 +55,21 @@ def bound_text(result: ConstraintResult, words: Words) -> str:
 
 def minor_text(result: ConstraintResult, words: Words) -> str:
     """Return the bound of minor; ``any`` when nothing is worse, ``none`` when nothing is minor."""
-    if result.per_protocol_limit is None:
-        return ""
     minor = shown_bound(result, result.minor_limit)
-    if minor is None:
-        return words(msg("none")) if result.beyond is Verdict.MAJOR else words(msg("any"))
-    if result.minor_limit == result.per_protocol_limit:
+    if minor is not None and result.minor_limit == result.per_protocol_limit:
         return words(msg("none"))
-    return number_text(minor, result.unit)
+    return minor_bound(result.per_protocol_limit, minor, result.beyond, words, result.unit)
+
+
+def minor_bound(
+    bound: float | None, minor: float | None, beyond: str, words: Words, unit: str = ""
+) -> str:
+    """Return a bound of minor as a protocol states it; empty where nothing is per protocol."""
+    if bound is None:
+        return ""
+    if minor is None:
+        return words(msg("none")) if beyond == Verdict.MAJOR else words(msg("any"))
+    return number_text(minor, unit) if unit else f"{minor:g}"
 
 
 def structure_text(result: ConstraintResult) -> str:

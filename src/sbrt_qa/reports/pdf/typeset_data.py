@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Final
 
+from sbrt_qa.reports.compose.labels import labels
 from sbrt_qa.reports.page import Report
 from sbrt_qa.reports.pdf.glyphs import breakable, printable
-from sbrt_qa.reports.pdf.labels import labels
 
 WHOLE: Final = frozenset({"verdict", "language", "curve", "place"})
 """Fields that the layout decides on; they are not shown and stay as they are."""

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from sbrt_qa.errors import visible
+from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.registry import Page
-from sbrt_qa.reports.view import count_text, verdict_text
 from sbrt_qa.review.case_review import CaseReview
 
 
-def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:  # noqa: ARG001
+def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
     """Return verdict, plan and counts of each case."""
-    return "".join(
-        f"{verdict_text(r.verdict)}  {visible(r.case)}  {count_text(r)}\n" for r in reviews
-    )
+    reports = [compose(review, language=page.language) for review in reviews]
+    return "".join(f"{r.mark.sign} {r.mark.word}  {r.plan}  {r.summary}\n" for r in reports)

@@ -1,4 +1,4 @@
-"""A comparison of two versions as words and rounded numbers."""
+"""A comparison of two versions as phrases and rounded numbers, for every format."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sbrt_qa.compare.comparison import (
     StructureState,
     Trend,
 )
-from sbrt_qa.errors import visible
-from sbrt_qa.i18n.phrase import counted
-from sbrt_qa.model.outcome import Reason
+from sbrt_qa.i18n.phrase import Phrase, counted, joined, say, stated
+from sbrt_qa.model.outcome import Reason, Verdict
 from sbrt_qa.protocol.wording import rounded
-from sbrt_qa.reports.view import SIGNS, WORDS
+from sbrt_qa.reports.compose.verdict_words import SIGNS, WORDS
+from sbrt_qa.reports.page import Fact
 
 if TYPE_CHECKING:
     from sbrt_qa.compare.comparison import (
@@ -43,33 +43,38 @@ FEW = 3
 """Items up to which each has a row of its own."""
 
 
-def header_lines(found: CaseComparison) -> list[tuple[str, str]]:
-    """Return what was compared, as pairs of label and text."""
+def header_facts(found: CaseComparison) -> tuple[Fact, ...]:
+    """Return what was compared, as pairs of label and phrase."""
     protocol = found.after.protocol
-    lines = [
-        ("Before", _side(found.before)),
-        ("After", _side(found.after)),
-        ("Protocol", f"{protocol.id} {protocol.version} · sha256 {protocol.sha256[:12]}"),
-        ("Requested", found.expect or "no request was stated"),
-    ]
-    return [(label, visible(text)) for label, text in lines]
+    version = f"{protocol.id} {protocol.version} · SHA-256 {protocol.sha256[:12]}"
+    return (
+        Fact(say("Before"), _side(found.before)),
+        Fact(say("After"), _side(found.after)),
+        Fact(say("Protocol"), version),
+        Fact(say("Requested"), found.expect or say("no request was stated")),
+    )
 
 
-def case_line(found: CaseComparison) -> str:
+def case_line(found: CaseComparison) -> Phrase:
     """Return what became of the case, and of how many limits and findings."""
     before, after = found.before.verdict, found.after.verdict
-    verdict = f"{SIGNS[after]} {WORDS[after]}"
-    verdict += " as before" if found.trend is Trend.SAME else f", was {WORDS[before]}"
-    return f"{verdict}: {limits_counted(found.metrics)}; {findings_counted(found.checks)}"
+    counts = joined("; ", (limits_counted(found.metrics), findings_counted(found.checks)))
+    if found.trend is Trend.SAME:
+        return say("{0} {1} as before: {2}", SIGNS[after], _word(after), counts)
+    return say("{0} {1}, was {2}: {3}", SIGNS[after], _word(after), _word(before), counts)
 
 
 def limits_counted(metrics: Sequence[MetricChange]) -> str:
     """Return how many limits have another verdict."""
-    counts = {t: sum(m.trend is t for m in metrics) for t in (Trend.WORSE, Trend.BETTER)}
-    parts = [f"{counted(n, 'limit')} {trend}" for trend, n in counts.items() if n]
-    if other := sum(m.trend is Trend.OTHER_LIMITS for m in metrics):
-        parts += [f"{counted(other, 'limit')} in one version only"]
-    return ", ".join(parts) or "no limit with another verdict"
+    worse, better, other = (
+        sum(m.trend is t for m in metrics) for t in (Trend.WORSE, Trend.BETTER, Trend.OTHER_LIMITS)
+    )
+    told = (
+        counted(worse, "limit worse", "limits worse") if worse else "",
+        counted(better, "limit better", "limits better") if better else "",
+        counted(other, "limit in one version only", "limits in one version only") if other else "",
+    )
+    return joined(", ", told) or say("no limit with another verdict")
 
 
 def findings_counted(checks: Sequence[FindingChange]) -> str:
@@ -77,24 +82,27 @@ def findings_counted(checks: Sequence[FindingChange]) -> str:
     counts = {s: sum(c.state is s for c in checks) for s in FindingState}
     told = [s for s in FindingState if s is not FindingState.SAME and counts[s]]
     if not told:
-        return "the same findings"
-    return ", ".join(
-        f"{counted(counts[s], 'finding') if s is told[0] else counts[s]} {s}" for s in told
-    )
+        return say("the same findings")
+    numbers = (say("{0} {1}", counts[s], stated(s)) for s in told)
+    return say("findings: {0}", joined(", ", numbers))
 
 
-def headline(found: CaseComparison) -> str:
+def headline(found: CaseComparison) -> Phrase:
     """Return what changed from one version to the other, in one line."""
     number = len(found.changes)
-    changes = counted(number, "change") if number else "no change"
-    sign = SIGNS[found.verdict]
+    changes = counted(number, "change") if number else say("no change")
     if found.only_expected_changed is None:
-        return f"{sign} {changes}"
+        return say("{0} {1}", SIGNS[found.verdict], changes)
     unexpected = sum(one.expected is False for one in found.changes)
     worse = sum(one.expected is False for one in found.checks)
-    parts = [f"{unexpected} not requested"] if unexpected else []
-    parts += [f"{counted(worse, 'finding')} new or worse unasked"] if worse else []
-    return f"{sign} {changes}, {', '.join(parts) or 'nothing but what was requested'}"
+    new = ("finding is new or worse and was not requested",
+           "findings are new or worse and were not requested")  # fmt: skip
+    told = (
+        say("{0} not requested", unexpected) if unexpected else "",
+        counted(worse, *new) if worse else "",
+    )
+    rest = joined(", ", told) or say("nothing but what was requested")
+    return say("{0} {1}, {2}", SIGNS[found.verdict], changes, rest)
 
 
 def checks_told(checks: Sequence[FindingChange]) -> list[FindingChange]:
@@ -104,30 +112,30 @@ def checks_told(checks: Sequence[FindingChange]) -> list[FindingChange]:
 
 def check_state(change: FindingChange) -> str:
     """Return what became of a finding, and whether it was asked for."""
-    unasked = ", not requested" if change.expected is False else ""
-    return f"{change.state}{unasked}"
+    state = stated(change.state)
+    return say("{0}, not requested", state) if change.expected is False else state
 
 
 def check_verdicts(change: FindingChange) -> str:
     """Return how a finding weighs in both versions: one word where that is the same."""
     words = [_weight(f) for f in (change.before, change.after) if f is not None]
-    return " → ".join(dict.fromkeys(words))
+    return joined(" → ", dict.fromkeys(words))
 
 
-def _weight(finding: Finding) -> str:
-    return "information" if finding.verdict is None else WORDS[finding.verdict]
+def _weight(finding: Finding) -> Phrase:
+    return say("information") if finding.verdict is None else _word(finding.verdict)
 
 
 def check_message(change: FindingChange) -> str:
     """Return what a finding says; both texts where the two versions say different things."""
-    texts = [f.message.rstrip(".") for f in (change.before, change.after) if f is not None]
-    return " → ".join(dict.fromkeys(texts))
+    texts = [f.message for f in (change.before, change.after) if f is not None]
+    return joined(" → ", dict.fromkeys(texts))
 
 
 def same_checks_line(checks: Sequence[FindingChange]) -> str:
     """Return the codes of findings that are the same in both versions; empty for none."""
     codes = [c.shown.code for c in checks if c.state is FindingState.SAME]
-    return f"the same in both: {', '.join(dict.fromkeys(codes))}" if codes else ""
+    return say("the same in both: {0}", ", ".join(dict.fromkeys(codes))) if codes else ""
 
 
 def grouped_changes(changes: Sequence[Change]) -> list[Change]:
@@ -176,7 +184,7 @@ def _listed(values: Sequence[str]) -> str:
 
 def requested(change: Change) -> str:
     """Return whether a change was requested, as a sign and a word."""
-    return {True: "✓ yes", False: "✕ no", None: ""}[change.expected]
+    return {True: say("✓ yes"), False: say("✕ no"), None: ""}[change.expected]
 
 
 def split_structures(
@@ -197,31 +205,33 @@ def split_structures(
     return told, same, untold
 
 
-def untold_lines(rows: Sequence[StructureChange]) -> list[str]:
+def untold_lines(rows: Sequence[StructureChange]) -> list[Phrase]:
     """Return why structures of the same volume were not compared, each reason once."""
-    why: dict[str, list[str]] = {}
-    for row in rows:
-        detail = row.reason.detail if row.reason else "not known why"
-        why.setdefault(detail, []).append(row.name)
     return [
-        f"not compared, though of the same volume: {', '.join(names)} ({detail})"
-        for detail, names in why.items()
+        say("not compared, though of the same volume: {0} ({1})", ", ".join(names), detail)
+        for detail, names in _by_reason(rows, say("not known why")).items()
     ]
 
 
-def structure_reasons(rows: Sequence[StructureChange]) -> list[str]:
+def structure_reasons(rows: Sequence[StructureChange]) -> list[Phrase]:
     """Return why structures were not compared, each reason once."""
+    return [
+        say("{0}: {1}", ", ".join(names), detail)
+        for detail, names in _by_reason([r for r in rows if r.reason is not None]).items()
+    ]
+
+
+def _by_reason(rows: Sequence[StructureChange], otherwise: str = "") -> dict[str, list[str]]:
     why: dict[str, list[str]] = {}
     for row in rows:
-        if row.reason is not None:
-            why.setdefault(row.reason.detail, []).append(row.name)
-    return [f"{', '.join(names)}: {detail}" for detail, names in why.items()]
+        why.setdefault(row.reason.detail if row.reason else otherwise, []).append(row.name)
+    return why
 
 
-def state(row: StructureChange) -> str:
+def state(row: StructureChange) -> Phrase:
     """Return what became of a structure."""
-    text = row.state.replace("_", " ")
-    return visible(f"{text} from {row.renamed_from}" if row.renamed_from else text)
+    text = stated(row.state.replace("_", " "))
+    return say("{0} from {1}", text, row.renamed_from) if row.renamed_from else text
 
 
 def structure_numbers(row: StructureChange) -> tuple[str, ...]:
@@ -232,38 +242,52 @@ def structure_numbers(row: StructureChange) -> tuple[str, ...]:
     return (*map(_number, volumes), dice, *map(_number, distances))
 
 
-def dose_lines(dose: DoseChange | Reason) -> list[str]:
+def dose_lines(dose: DoseChange | Reason) -> list[Phrase]:
     """Return the difference of the doses in sentences."""
     if isinstance(dose, Reason):
-        return [f"? not compared: {dose.detail}"]
+        return [say("? not compared: {0}", dose.detail)]
     if dose.is_same:
-        return [f"the same dose on the same grid, maximum {dose.max_after_gy:.2f} Gy"]
-    grid = "the same grid" if dose.same_grid else "another grid, interpolated to the earlier voxels"
+        most = f"{dose.max_after_gy:.2f}"
+        return [say("the same dose on the same grid, maximum {0} Gy", most)]
+    ends = (f"{dose.max_before_gy:.2f}", f"{dose.max_after_gy:.2f}")
+    grid = say("the same grid")
+    if not dose.same_grid:
+        grid = say("another grid, interpolated to the earlier voxels")
     return [
-        f"maximum {dose.max_before_gy:.2f} Gy → {dose.max_after_gy:.2f} Gy; {grid}",
-        f"{dose.voxels} voxels from {dose.threshold_gy:.1f} Gy on: mean {dose.mean_gy:+.3f} Gy, "
-        f"root mean square {dose.rms_gy:.3f} Gy, 95 % within {dose.p95_abs_gy:.3f} Gy, "
-        f"from {dose.largest_fall_gy:+.2f} to {dose.largest_rise_gy:+.2f} Gy",
+        say("maximum {0} Gy → {1} Gy; {2}", *ends, grid),
+        say(
+            "{0} voxels from {1} Gy on: mean {2} Gy, root mean square {3} Gy, 95 % within {4} Gy, "
+            "from {5} to {6} Gy",
+            dose.voxels, f"{dose.threshold_gy:.1f}", f"{dose.mean_gy:+.3f}",
+            f"{dose.rms_gy:.3f}", f"{dose.p95_abs_gy:.3f}", f"{dose.largest_fall_gy:+.2f}",
+            f"{dose.largest_rise_gy:+.2f}",
+        ),
         *_gamma_lines(dose.gamma),
-    ]
+    ]  # fmt: skip
 
 
-def _gamma_lines(gamma: GammaSummary | Reason | None) -> list[str]:
+def _gamma_lines(gamma: GammaSummary | Reason | None) -> list[Phrase]:
     if gamma is None:
         return []
     if isinstance(gamma, Reason):
-        return [f"? gamma: {gamma.detail}"]
-    selected = "" if gamma.points == gamma.candidates else f", selected from {gamma.candidates},"
-    more = " or more" if gamma.highest >= gamma.capped_at else ""
-    beyond = ""
+        return [say("? gamma: {0}", gamma.detail)]
+    points: str = f"{gamma.points}"
+    if gamma.points != gamma.candidates:
+        points = say("{0} (of {1})", gamma.points, gamma.candidates)
+    highest: str = f"{gamma.highest:.2f}"
+    if gamma.highest >= gamma.capped_at:
+        highest = say("{0} or more", highest)
+    told = say(
+        "gamma {0} % of the maximum, {1} mm, above {2} %: {3} % of {4} voxels pass; mean {5}, "
+        "highest {6}",
+        f"{gamma.dose_percent:g}", f"{gamma.distance_mm:g}", f"{gamma.cutoff_percent:g}",
+        f"{gamma.pass_percent:.1f}", points, f"{gamma.mean:.2f}", highest,
+    )  # fmt: skip
     if gamma.beyond:
-        beyond = f"; {counted(gamma.beyond, 'voxel')} beyond the later grid, not known"
-    return [
-        f"gamma {gamma.dose_percent:g} % of the maximum, {gamma.distance_mm:g} mm, above "
-        f"{gamma.cutoff_percent:g} %: {gamma.pass_percent:.1f} % of {gamma.points} voxels"
-        f"{selected} pass; mean {gamma.mean:.2f}, highest {gamma.highest:.2f}{more}"
-        f"{beyond}"
-    ]
+        beyond = ("{0} voxel lies beyond the later grid and is not known",
+                  "{0} voxels lie beyond the later grid and are not known")  # fmt: skip
+        told = say("{0}; {1}", told, counted(gamma.beyond, *beyond))
+    return [told]
 
 
 def metric_numbers(row: MetricChange) -> tuple[str, str, str]:
@@ -300,23 +324,16 @@ def _reads_the_same(row: MetricChange) -> bool:
 
 def trend(row: MetricChange) -> str:
     """Return a word where the verdict changed; nothing where it did not."""
-    return "" if row.trend is Trend.SAME else str(row.trend)
-
-
-def origin_lines(found: CaseComparison) -> list[str]:
-    """Return where the numbers come from."""
-    engine = found.engine
-    return [
-        f"Computed by sbrt_qa {engine.version}; {engine.convention}.",
-        "Dice: twice the common volume over the sum of both. mean, 95 %, max: distance between the "
-        "surfaces, by area.",
-    ]
+    return "" if row.trend is Trend.SAME else stated(row.trend)
 
 
 def _side(side: ComparedSide) -> str:
-    parts = [side.case or "(no label)", WORDS[side.verdict]]
-    parts += [f"subject {side.subject}"] if side.subject else []
-    return " · ".join(parts)
+    subject = say("subject {0}", side.subject) if side.subject else ""
+    return joined(" · ", (side.case or say("(no label)"), _word(side.verdict), subject))
+
+
+def _word(verdict: Verdict) -> Phrase:
+    return stated(WORDS[verdict])
 
 
 def _number(value: float | None) -> str:

@@ -11,10 +11,6 @@ LABELS: Final = {
     "nothing_wrong": msg("No limit that decides is exceeded."),
     "nothing_known": msg("No limit that could be judged is exceeded."),
     "limits": msg("Limits"),
-    "limits_note": msg(
-        "P: priority, in brackets where the limit does not decide the case. Margin: distance to "
-        "the limit, negative when it is exceeded."
-    ),
     "checks": msg("Plan checks"),
     "checks_decide": msg("What the checks of the plan found"),
     "checks_found": msg("Found"),
@@ -71,6 +67,12 @@ LABELS: Final = {
     "expected": msg("expected"),
     "borderline": msg("borderline"),
     "convention": msg("depends on the convention"),
+    "intervals": msg("uncertainty, spread"),
+    "all_plans": msg("All plans"),
+    "gets": msg("what it gets, and its limit"),
+    "where": msg("where"),
+    "tolerance": msg("tolerance"),
+    "limit_notes": msg("Notes on limits"),
     "attached": msg("The review as JSON is attached to this file."),
 }
 
