@@ -118,7 +118,7 @@ def test_case_127__the_users_word_is_used_and_shown(
     assert "45Gy/5" in told["message"]
     assert "50 Gy" in told["message"]
     page = sbrt_qa("check", case, "-p", rules, "--rx", "PTV=45Gy/5")
-    assert "45 Gy in 5 fractions (stated by the user: PTV=45Gy/5)" in page.out
+    assert "45 Gy in 5 fractions · 9 Gy per fraction · stated by the user: PTV=45Gy/5" in page.out
 
 
 def test_case_127__the_same_word_is_no_finding_and_a_name_that_is_not_drawn_is(

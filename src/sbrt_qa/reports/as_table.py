@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -33,6 +34,7 @@ from sbrt_qa.reports.terminal import (
 if TYPE_CHECKING:
     from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
+    from sbrt_qa.review.submission import Occasion
 
 STRUCTURE_WIDTH, METRIC_WIDTH, SOURCE_WIDTH, INTERVALS_WIDTH = 17, 13, 6, 30
 """Columns of a limit's texts at least, which fold. They are fixed: where Rich may choose between
@@ -67,7 +69,7 @@ def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
     """Return one block per case, worst limits first, and an overview when there are several."""
     told = labels(page.language)
     reports = [
-        compose(one, language=page.language, occasion=page.occasion or UNKNOWN) for one in reviews
+        compose(one, language=page.language, occasion=_occasion(one, page)) for one in reviews
     ]
     parts: list[RenderableType] = [Text(s) for s in dict.fromkeys(r.standing for r in reports)]
     parts += [part for report in reports for part in _blocks(report, page, told)]
@@ -75,6 +77,12 @@ def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
         parts += [Text("─" * page.width, "dim")]
         parts += section(told["all_plans"], (_overview(report) for report in reports))
     return print_to_text(parts, page)
+
+
+def _occasion(review: CaseReview, page: Page) -> Occasion:
+    """Return what is known of the submission; without a site, that of the review."""
+    known = page.occasion or UNKNOWN
+    return replace(known, site=known.site or review.site)
 
 
 def _blocks(report: Report, page: Page, told: Labels) -> Iterator[RenderableType]:
