@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write docs/schema/: the JSON Schemas of reviews and of protocol files, as `sbrt-qa schema` does.
+"""Write docs/schema/: the JSON Schemas of what is read and written, as `sbrt-qa schema` does.
 
 `tests/test_schemas.py` fails when they are not what the code says.
 """
@@ -10,11 +10,16 @@ import json
 from pathlib import Path
 
 from sbrt_qa import pipeline
+from sbrt_qa.protocol.anatomy_ranges import anatomy_json_schema
 from sbrt_qa.review.case_review import review_json_schema
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "schema"
 
-SCHEMAS = {"review-1.json": review_json_schema, "protocol.json": pipeline.protocol_schema}
+SCHEMAS = {
+    "review-1.json": review_json_schema,
+    "protocol.json": pipeline.protocol_schema,
+    "anatomy-1.json": anatomy_json_schema,
+}
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from sbrt_qa import pipeline
 from sbrt_qa.cli.main import run
 from sbrt_qa.model.outcome import Band, Driver
+from sbrt_qa.protocol.anatomy_ranges import anatomy_json_schema
 from sbrt_qa.review.case_review import CaseReview, review_json_schema
 
 ROOT = Path(__file__).parents[1]
@@ -21,6 +22,7 @@ SAMPLES = ROOT / "sample_dicom"
 PUBLISHED = {
     "review": ("review-1.json", review_json_schema),
     "protocol": ("protocol.json", pipeline.protocol_schema),
+    "anatomy": ("anatomy-1.json", anatomy_json_schema),
 }
 
 

@@ -52,6 +52,7 @@ def trial_report(audit: Path, database: str = "") -> str:
     ]
     answers = {about: list(ask(audit, Question(about), database)) for about in ASKED}
     answers["outliers"] = answers["outliers"][:MOST_OUTLIERS]
+    answers |= _contours(audit, database, {row["code"]: row["reports"] for row in rows})
     places = ask(audit, Question("places"), database)
     answers["places"] = [one for one in places if one["outcome"] == "not taken"]
     details: dict[str, list[dict[str, Any]]] = {}
@@ -74,6 +75,32 @@ def trial_report(audit: Path, database: str = "") -> str:
         {"details": details, "changes": _changes(audit, database)},
         standing=standing,
     )
+
+
+def _contours(audit: Path, database: str, reports: dict[str, Any]) -> dict[str, Any]:
+    """Return the organs that are unlike those of other plans, and whether that can be told."""
+    found = list(ask(audit, Question("contours"), database))
+    odd = [one for one in found if one["judged"] in ("unusual", "changed")][:MOST_OUTLIERS]
+    shown = [
+        {
+            "code": one["code"], "organ": one["organ"], "feature": one["feature"],
+            "value": f"{one['value']:.4g}", "median": _told(one["median_of_trial"]),
+            "score": _told(one["score"]), "before": _told(one["value_before"]),
+            "report": _report(reports.get(one["code"], ()), one["plan"]),
+        }
+        for one in odd
+    ]  # fmt: skip
+    return {"contours": shown, "contours_known": any(one["score"] is not None for one in found)}
+
+
+def _told(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _report(paths: Any, plan: int) -> str:  # noqa: ANN401
+    """Return the path of the report of a plan; empty where there is none."""
+    name = "report.html" if plan == 1 else f"report-{plan}.html"
+    return next((str(p) for p in paths if str(p).endswith(f"/{name}")), "")
 
 
 def _changes(audit: Path, database: str) -> dict[str, list[dict[str, Any]]]:

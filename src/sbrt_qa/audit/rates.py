@@ -116,6 +116,28 @@ def _outliers(engine: Database, protocol: str, question: Question) -> Iterator[R
     return (asdict(one) for one in outliers(judged(engine, protocol, question)))
 
 
+def _contours(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    """Tell the features of every organ, and which are unlike those of the trial's other plans."""
+    from sbrt_qa.audit.contour_outliers import features_in, scored
+
+    found = scored(features_in(engine, protocol))
+    last: dict[tuple[str, str], int] = {}
+    for one in found:
+        whose = (one.seen.site, one.seen.subject)
+        last[whose] = max(last.get(whose, 0), one.seen.version)
+    for one in found:
+        seen = one.seen
+        latest = seen.version == last[seen.site, seen.subject]
+        if not question.has_place(seen.site, seen.subject, latest=latest):
+            continue
+        yield {
+            "code": seen.code, "site": seen.site, "subject": seen.subject, "latest": latest,
+            "plan": seen.plan, "organ": seen.organ, "feature": seen.feature, "value": seen.value,
+            "plans": one.plans, "median_of_trial": one.median, "score": one.score,
+            "site_score": one.site_score, "value_before": one.before, "judged": one.judged,
+        }  # fmt: skip
+
+
 def _charts(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
     from sbrt_qa.audit.statistics import control_chart
 
@@ -174,6 +196,7 @@ SUMS: Final = {
     "periods": Answer(_periods, PLACE),
     "approvals": Answer(_approvals, PLACE),
     "outliers": Answer(_outliers, PLACE | {"limit"}),
+    "contours": Answer(_contours, PLACE),
     "charts": Answer(_charts, PLACE | {"limit"}),
     "pass-chart": Answer(_pass_chart, PLACE),
     "dvh-bands": Answer(_dvh_bands, PLACE),

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from sbrt_qa.checks.anatomy.organs_seen import OrgansSeen, organs_seen
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.errors import UsageError
 from sbrt_qa.geometry.distance import contains
@@ -20,6 +21,7 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.anatomy_file import load_anatomy
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
 from sbrt_qa.protocol.grown import is_made
@@ -110,6 +112,11 @@ class CheckContext:
             return self.one(name)
         found = outline_among(self.structures.values())
         return None if isinstance(found, Reason) else found
+
+    @cached_property
+    def organs(self) -> OrgansSeen:
+        """The organs that are known, on one raster with the image."""
+        return organs_seen(self.doses, load_anatomy(), self.one, self.structures, self.body)
 
     @cached_property
     def body_cells(self) -> Cells | None:

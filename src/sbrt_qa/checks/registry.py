@@ -18,7 +18,7 @@ import enum
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from sbrt_qa.checks.context import CheckContext
@@ -40,6 +40,7 @@ class Group(enum.StrEnum):
     GRID = "dose grid"
     IMAGES = "images"
     STRUCTURES = "structures"
+    CONTOURS = "contours"
     DELIVERY = "delivery"
 
 
@@ -59,6 +60,8 @@ class Found(NamedTuple):
     severity
         What this find means, where that is less than what the check's finds mean at worst; one of
         those that the check names as `milder`.
+    z_mm
+        Height of the slice that shows it, where one does.
     """
 
     where: str
@@ -68,6 +71,7 @@ class Found(NamedTuple):
     expected: str = ""
     tolerance: str = ""
     severity: Severity | None = None
+    z_mm: float | None = None
 
 
 class Passed(NamedTuple):
@@ -203,10 +207,11 @@ def finding_of(one: Check, severity: Severity, outcome: Outcome) -> Finding:
     else:
         own = outcome.severity or severity
         message = outcome.message
-        return _finding(
+        found = _finding(
             one, min(own, severity, key=lambda s: s.rank).verdict, outcome.where, message,
             outcome.advice, outcome.found, outcome.expected, outcome.tolerance,
         )  # fmt: skip
+        return found if outcome.z_mm is None else replace(found, z_mm=outcome.z_mm)
     return _finding(
         one, verdict, outcome.where, message, "", outcome.found, outcome.expected, outcome.tolerance
     )

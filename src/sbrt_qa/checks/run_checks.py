@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from sbrt_qa.checks.context import CheckContext
 from sbrt_qa.checks.disowned import DISOWNS
@@ -13,6 +13,9 @@ from sbrt_qa.errors import ProtocolError, own_fault, quoted, visible
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import THIS_PROGRAM, Finding, Reason, Severity, Verdict, worst_first
 from sbrt_qa.protocol.definition import CheckRule, Protocol
+
+NEEDS_STRUCTURES: Final = (Group.STRUCTURES, Group.CONTOURS, Group.IMAGES, Group.GRID)
+"""Groups that look at nothing without structures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +155,12 @@ def _nothing_there(group: Group, context: CheckContext) -> str:
         return say("there is no dose")
     if case.image is None and group is Group.IMAGES:
         return say("there is no image")
-    if not context.structures and group in (Group.STRUCTURES, Group.IMAGES, Group.GRID):
+    if not context.structures and group in NEEDS_STRUCTURES:
         return say("there is no structure")
+    if group is Group.CONTOURS and not context.organs.organs:
+        return say("no organ that is known is drawn as an organ of a patient")
+    if group is Group.CONTOURS and context.organs.why:
+        return say("what lies inside the organs could not be looked at: {0}", context.organs.why)
     if not case.sessions and group is Group.DELIVERY:
         return say("there are no treatment records")
     return ""

@@ -18,15 +18,26 @@ class Kind(enum.StrEnum):
 
     REVIEW = "review"
     PROTOCOL = "protocol"
+    ANATOMY = "anatomy"
 
 
 def schema(
-    kind: Annotated[Kind, typer.Argument(help="A review (check -f json), or a protocol file.")],
+    kind: Annotated[
+        Kind,
+        typer.Argument(help="A review (check -f json), a protocol file, or the ranges of organs."),
+    ],
     out: Out = None,
 ) -> None:
-    """Print the JSON Schema of a review or of a protocol file."""
+    """Print the JSON Schema of a review, of a protocol file, or of the ranges of organs."""
     from sbrt_qa.review.case_review import review_json_schema  # start-up: pydantic only when asked
 
     refuse_overwriting(out, [])
-    found = {Kind.REVIEW: review_json_schema, Kind.PROTOCOL: pipeline.protocol_schema}[kind]()
+    from sbrt_qa.protocol.anatomy_ranges import anatomy_json_schema  # the same
+
+    makers = {
+        Kind.REVIEW: review_json_schema,
+        Kind.PROTOCOL: pipeline.protocol_schema,
+        Kind.ANATOMY: anatomy_json_schema,
+    }
+    found = makers[kind]()
     emit(json.dumps(found, indent=2, ensure_ascii=False) + "\n", out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,6 +36,9 @@ class ImageSeries:
         Gantry/Detector Tilt (0018,1120), None if not stated.
     load_hu
         Called on demand; returns Hounsfield units, shape ``(nz, ny, nx)``.
+    load_slice
+        Called with the index of a slice; returns it alone, shape ``(ny, nx)``. None where only the
+        whole can be had.
     """
 
     z_mm: FloatArray
@@ -49,6 +52,7 @@ class ImageSeries:
     gantry_tilt_deg: float | None = None
     sop_instance_uids: tuple[str, ...] = ()
     load_hu: Callable[[], npt.NDArray[np.int16]] = field(default=_no_pixels, repr=False)
+    load_slice: Callable[[int], npt.NDArray[np.int16]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "z_mm", frozen_array(self.z_mm))
@@ -61,3 +65,14 @@ class ImageSeries:
     def slice_spacing_mm(self) -> float:
         """Most usual distance between neighbouring slices; 0 for a single slice."""
         return float(np.median(np.diff(self.z_mm))) if self.z_mm.size > 1 else 0.0
+
+    def slices_hu(self, wanted: Sequence[int]) -> Iterator[npt.NDArray[np.int16]]:
+        """Yield some slices in Hounsfield units one by one, shape ``(ny, nx)`` each.
+
+        Raises
+        ------
+        GeometryError, DicomError
+            There are no pixels, or they cannot be read.
+        """
+        load = self.load_slice or self.load_hu().__getitem__
+        return (load(index) for index in wanted)

@@ -229,6 +229,8 @@ class Finding:
         Family of the check, such as ``beams``; empty for what no check found.
     disowns
         What is not to be relied on because of it; see `sbrt_qa.checks.disowned`.
+    z_mm
+        Height of the slice that shows it, where one does.
     """
 
     code: str
@@ -243,6 +245,7 @@ class Finding:
     source: str = ""
     group: str = ""
     disowns: Part | None = None
+    z_mm: float | None = None
 
     @property
     def is_own_fault(self) -> bool:

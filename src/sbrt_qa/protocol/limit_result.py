@@ -92,6 +92,9 @@ class ConstraintResult:
     undrawn
         Why there is no contour, where the value is the highest that the structure could have
         wherever it lies; None for all other rows.
+    doubtful_contour
+        What is asked of the contours that the row rests on, by a check of the group ``contours``;
+        empty where nothing is. The verdict stays what it is.
     """
 
     id: str
@@ -118,6 +121,7 @@ class ConstraintResult:
     undrawn: Reason | None = None
     spread: Interval = None
     depends_on_convention: bool = False
+    doubtful_contour: str = ""
 
     def __post_init__(self) -> None:
         if self.is_relied_on and (self.value is None) == (self.reason is None):

@@ -37,6 +37,8 @@ SHOWN_PROBLEMS: Final = 4
 
 SUFFIXES: Final = (".yaml", ".yml")
 
+_SCHEMA_LINE: Final = re.compile(rb"^schema:\s*[\"\']?([^\s\"\'#]+)", re.MULTILINE)
+
 _INT: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT: Final = re.compile(
     r"[-+]?(\.[0-9]{1,30}|(0|[1-9][0-9]{0,30})(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?"
@@ -56,13 +58,24 @@ Location = tuple[str | int, ...]
 def library() -> dict[str, Traversable]:
     """Return the protocols that come with the package, by id; amendments by ``ID@VERSION``.
 
-    They lie inside the installed package, or in ``protocols/`` of a source checkout.
+    They lie inside the installed package, or in ``protocols/`` of a source checkout. What has
+    another schema than a protocol (the ranges of organs) is passed by.
     """
     inside = resources.files("sbrt_qa.protocol") / "library"
     checkout = Path(__file__).parents[3] / "protocols"
     folder = inside if inside.is_dir() else checkout
     files = sorted(folder.iterdir(), key=lambda f: f.name) if folder.is_dir() else []
-    return {Path(f.name).stem: f for f in files if f.name.endswith(SUFFIXES)}
+    return {Path(f.name).stem: f for f in files if f.name.endswith(SUFFIXES) and _is_protocol(f)}
+
+
+def _is_protocol(file: Traversable) -> bool:
+    """Tell whether a file states no schema, or that of protocols; one unread is told later."""
+    try:
+        with file.open("rb") as stream:
+            stated = _SCHEMA_LINE.search(stream.read(4096))
+    except OSError:
+        return True
+    return stated is None or stated[1].startswith(b"sbrt_qa.protocol/")
 
 
 def load_protocol(name_or_path: str | Path) -> Protocol:
@@ -99,7 +112,10 @@ def load_family(name_or_path: str | Path) -> ProtocolFamily:
     if path.is_file():
         return ProtocolFamily((_load(path),), fixed=True)
     if path.is_dir():
-        files = sorted((f for f in path.iterdir() if f.suffix in SUFFIXES), key=lambda f: f.name)
+        files = sorted(
+            (f for f in path.iterdir() if f.suffix in SUFFIXES and _is_protocol(f)),
+            key=lambda f: f.name,
+        )
         if files:
             return family_of([_load(file) for file in files], path.name)
     names = dict.fromkeys(stem.partition("@")[0] for stem in known)

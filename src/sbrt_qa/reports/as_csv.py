@@ -38,7 +38,7 @@ REVIEW_COLUMNS = (
     "verdict", "band_low", "band_high", "band_driver", "borderline", "borderline_text",
     "reason_code", "reason", "note", "source", "confidence", "draft", "uncertainty_low",
     "uncertainty_high", "uncertainty_driver", "spread_low", "spread_high", "spread_driver",
-    "depends_on_convention", "convention_text",
+    "depends_on_convention", "convention_text", "doubtful_contour",
 )  # fmt: skip
 
 DVH_COLUMNS = (
@@ -128,6 +128,7 @@ def _limit_row(c: ConstraintResult) -> dict[str, Cell]:
         "borderline": yes(c.borderline) if c.band else "", "borderline_text": c.borderline_text,
         "depends_on_convention": yes(c.depends_on_convention) if c.spread else "",
         "convention_text": c.convention_text, **_intervals(c.band, c.spread),
+        "doubtful_contour": c.doubtful_contour,
     }  # fmt: skip
 
 

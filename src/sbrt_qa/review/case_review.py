@@ -167,7 +167,8 @@ class StructureSummary:
     """One structure of the plan; what is not known is None, and `reason` says why.
 
     ``key`` is unique within the case (see `StructureSet.keys`); ``matched`` are the names of the
-    protocol it stands for.
+    protocol it stands for. ``features`` are what checks of contours look at, of organs that are
+    known: volume, CT numbers, place (see `protocols/anatomy.yaml`); empty for any other.
     """
 
     key: str
@@ -181,6 +182,7 @@ class StructureSummary:
     max_gy: float | None
     matched: tuple[str, ...] = ()
     reason: Reason | None = None
+    features: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,10 +376,14 @@ def review_json_schema() -> dict[str, Any]:
     schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
     came_later = (
         "target", "undrawn", "uncertainty", "spread", "depends_on_convention", "convention_text",
+        "doubtful_contour",
     )  # fmt: skip
     for name in came_later:
         required = schema["$defs"]["ConstraintResult"]["required"]
         if name in required:
+            required.remove(name)
+    for owner, name in (("StructureSummary", "features"), ("Finding", "z_mm")):
+        if name in (required := schema["$defs"][owner]["required"]):
             required.remove(name)
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}

@@ -34,6 +34,7 @@ from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.course_eqd2 import with_eqd2
 from sbrt_qa.review.course_rows import among, evaluate_course, is_of_course, once
+from sbrt_qa.review.doubtful_contours import with_doubts
 from sbrt_qa.review.summaries import (
     dose_summary,
     image_summary,
@@ -107,6 +108,8 @@ def review_case(
     told = (f for f in evaluation.findings if f.code not in CHECKS)
     findings = worst_first(finds_relied_on((*told, *about_version, *done.findings)))
     limits = rows_relied_on(evaluation.results, findings)
+    limits = with_doubts(limits, findings, {k: s.roi_number for k, s in structures.items()})
+    seen = {v.key: v.facts for v in context.organs.organs.values()}
     source = case.provenance
     return CaseReview(
         case=case.label,
@@ -119,7 +122,12 @@ def review_case(
         dose=dose_summary(case.dose),
         structure_set=structure_set_label(case.structures),
         image=image_summary(case.image),
-        structures=tuple(_summary(doses, key, s, evaluation) for key, s in structures.items()),
+        structures=tuple(
+            dataclasses.replace(
+                _summary(doses, key, s, evaluation), features=_rounded(seen.get(key, {}))
+            )
+            for key, s in structures.items()
+        ),
         constraints=limits,
         targets=targets_relied_on(target_summaries(doses, lesions, limits), findings),
         stated=words_of(case.stated, mapping),
@@ -277,6 +285,10 @@ def _named(
 
 def _matches(evaluation: Evaluation) -> list[StructureMatch]:
     return [r.match for r in evaluation.results if r.match] + list(evaluation.matches)
+
+
+def _rounded(facts: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in facts.items()}
 
 
 def _summary(

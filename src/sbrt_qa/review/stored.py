@@ -39,6 +39,7 @@ from sbrt_qa.protocol.tree_doses import far_key
 from sbrt_qa.protocol.tree_regions import tree_key
 from sbrt_qa.protocol.versions import PROTOCOL_VERSION, Chosen
 from sbrt_qa.review.case_review import CaseReview, ProtocolUsed, StructureSummary
+from sbrt_qa.review.doubtful_contours import with_doubts
 from sbrt_qa.review.stored_case import StoredCase, StoredDose, StoredStructure
 from sbrt_qa.review.target_summaries import lesions_in, with_verdict
 
@@ -133,6 +134,7 @@ def regrade(
     findings = _in_order(found.findings, about_files)
     banded = tuple(_with_bands(found.results, review, protocol))
     limits = rows_relied_on(banded, findings)
+    limits = with_doubts(limits, findings, {s.key: s.roi_number for s in review.structures})
     return replace(
         review,
         targets=tuple(with_verdict(t, limits) for t in review.targets),

@@ -62,6 +62,7 @@ def _series(slices: Sequence[Slice], log: Log, named: Named) -> ImageSeries:
         gantry_tilt_deg=root.number("GantryDetectorTilt"),
         sop_instance_uids=tuple(p.uid for p in placed),
         load_hu=_pixel_loader(placed, z_mm),
+        load_slice=_slice_loader(placed, z_mm),
     )
 
 
@@ -101,6 +102,19 @@ def _pixel_loader(
             stack = np.stack([_hounsfield(p) for p in placed])
         turned, *_ = to_patient_axes(stack, placed[0].geometry, z_mm)
         return np.ascontiguousarray(turned, dtype=np.int16)
+
+    return load
+
+
+def _slice_loader(
+    placed: Sequence[Placed], z_mm: FloatArray
+) -> Callable[[int], npt.NDArray[np.int16]]:
+    def load(index: int) -> npt.NDArray[np.int16]:
+        one = placed[index]
+        with warnings_as_notes("CT", Log()):  # too late for the provenance; the pixels count
+            pixels = _hounsfield(one)[None]
+        turned, *_ = to_patient_axes(pixels, one.geometry, z_mm[index : index + 1])
+        return np.ascontiguousarray(turned[0], dtype=np.int16)
 
     return load
 

@@ -22,6 +22,7 @@ LABELS: Final = {
     "curves": msg("Dose-volume histograms"),
     "curves_note": msg("Volume receiving at least the dose. Colours and dashes as in the legend."),
     "unknown": msg("What could not be judged"),
+    "organs": msg("Contours in question"),
     "unsure": msg("What is borderline"),
     "by_convention": msg("What depends on the convention"),
     "site_values": msg("Beside the site's own values"),

@@ -8,7 +8,7 @@ from typing import Final
 
 from sbrt_qa.errors import visible
 from sbrt_qa.evidence.evidence import Evidence
-from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.phrase import counted, joined
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
@@ -48,7 +48,7 @@ def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> Limi
         margin=verdict_words.margin_text(c),
         percent=verdict_words.percent_text(c),
         reason=words.sentence(c.reason.detail) if c.reason else "",
-        note=words.sentence(c.note),
+        note=words.sentence(joined("; ", (c.doubtful_contour, c.note))),
         source=visible(", ".join(c.source)),
         curve=evidence.curve_of.get(c.key, "") if evidence else "",
         place=evidence is not None and c.key in evidence.places,

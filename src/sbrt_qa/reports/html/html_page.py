@@ -17,6 +17,7 @@ from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.compose.changed import changed
 from sbrt_qa.reports.compose.verdict_words import WORDS
+from sbrt_qa.reports.figures.organ_pictures import organ_drawings
 from sbrt_qa.reports.figures.palette import colours
 from sbrt_qa.reports.html.drawings import drawings
 from sbrt_qa.reports.html.viewer_payload import Payload, payload
@@ -66,6 +67,7 @@ def page(reviewed: Reviewed, language: str) -> bytes:
     fields: dict[str, Any] = {
         "report": report,
         "drawings": drawn,
+        "organs": organ_drawings(reviewed, known, words),
         "interactive": evidence is not None and bool(evidence.curves),
         "checks": _checks(report, words),
         "changed": reviewed.comparison and changed(reviewed.comparison, words),

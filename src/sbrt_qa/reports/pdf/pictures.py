@@ -9,6 +9,7 @@ from typing import Final
 from sbrt_qa.evidence.evidence import Evidence, Reviewed
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.target_kind import is_target_name
+from sbrt_qa.reports.figures.organ_pictures import organ_drawings
 from sbrt_qa.reports.figures.palette import colours
 from sbrt_qa.reports.html.drawings import drawings
 from sbrt_qa.reports.page import Report
@@ -25,7 +26,7 @@ def draw(reviewed: Reviewed, report: Report) -> tuple[Pictures, dict[str, str]]:
     """Return the pictures as the layout wants them, and their files by name."""
     evidence = reviewed.evidence
     if evidence is None:
-        return {"concerns": [{} for _ in report.concerns], "curves": []}, {}
+        return {"concerns": [{} for _ in report.concerns], "curves": [], "organs": []}, {}
     palette, words = colours(evidence.structures), Words(report.language)
     files: dict[str, str] = {}
     concerns: list[dict[str, str]] = []
@@ -38,7 +39,15 @@ def draw(reviewed: Reviewed, report: Report) -> tuple[Pictures, dict[str, str]]:
         _overview(keys, number, evidence, palette, words, files)
         for number, keys in enumerate(_groups(evidence))
     ]
-    return {"concerns": concerns, "curves": plots}, files
+    organs = []
+    for number, one in enumerate(organ_drawings(reviewed, palette, words)):
+        files[f"organ-{number}.svg"] = shown(one.svg)
+        texts = {
+            "title": breakable(printable(one.title)),
+            "text": breakable(printable(one.caption)),
+        }
+        organs.append({"file": f"organ-{number}.svg", **texts})
+    return {"concerns": concerns, "curves": plots, "organs": organs}, files
 
 
 def _groups(evidence: Evidence) -> Iterator[Sequence[str]]:

@@ -45,7 +45,9 @@ def trial_page(
         ``outliers``, ``queries``, ``unreviewed`` and ``places`` (those not taken), with the columns
         of `sbrt-qa query`; and ``plots``, what the plots are drawn from
         (`sbrt_qa.audit.plots`). A submission of ``rows`` also has
-        the paths of its ``reports``, below the page's folder.
+        the paths of its ``reports``, below the page's folder. ``contours`` may be left out: organs
+        unlike those of other plans, each with the path of its ``report``; and ``contours_known``,
+        whether there are enough plans to tell.
     told
         By submission code, under ``details`` deviations and findings: ``what``, ``verdict``,
         ``text`` each; under ``changes`` what a resubmission changed: ``what``, with ``verdicts``,
@@ -74,8 +76,15 @@ def trial_page(
         policy=Markup(_policy(script, style)),  # noqa: S704 - our own
         style=Markup(style),  # noqa: S704 - our own
         script=Markup(script),  # noqa: S704 - our own
-        data=Markup(_inert({**answers, **told, "words": said})),  # noqa: S704 - cannot end its element
+        contours=answers.get("contours", ()),
+        contours_known=answers.get("contours_known", False),
+        data=Markup(_inert({**_of_script(answers), **told, "words": said})),  # noqa: S704 - cannot end its element
     )
+
+
+def _of_script(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers that the script draws; the others stand in the page as they are."""
+    return {name: rows for name, rows in answers.items() if not name.startswith("contours")}
 
 
 @functools.cache

@@ -42,15 +42,34 @@ class Anatomy:
         return self.contoured[name] if name in self.contoured else self.hidden[name]
 
 
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What differs between patients besides their size.
+
+    Parameters
+    ----------
+    resected
+        Side on which liver was cut away: ``right`` or ``left``.
+    stomach
+        Width of the stomach, as a factor: full or empty.
+    """
+
+    resected: str = "right"
+    stomach: float = 1.0
+
+
+SAMPLE_BUILD: Final = Build()
+
+
 @functools.cache
-def anatomy() -> Anatomy:
+def anatomy(build: Build = SAMPLE_BUILD) -> Anatomy:
     """Build all organs."""
     frame = _frame() | _shared(_spine())
     vessels = _shared(_vessels())
-    liver = Shared(_liver(frame, vessels))
-    upper = _shared(_upper_abdomen(frame, vessels, liver))
+    liver = Shared(_liver(frame, vessels, build))
+    upper = _shared(_upper_abdomen(frame, vessels, liver, build))
     bowel = _shared(_bowel(frame, upper, vessels, liver))
-    chest = _shared(_chest(frame, upper, vessels, liver))
+    chest = _shared(_chest(frame, upper, vessels, liver, build))
     everything = {**frame, **vessels, "Liver": liver, **upper, **bowel, **chest}
     everything |= {"Liver_Vessels": _liver_vessels(), **_contents(everything)}
     return Anatomy(
@@ -151,12 +170,14 @@ def _vessels() -> dict[str, Solid]:
     }
 
 
-def _liver(frame: dict[str, Solid], vessels: dict[str, Solid]) -> Solid:
-    """Return the remnant, cut off towards the right, the back and the feet."""
+def _liver(frame: dict[str, Solid], vessels: dict[str, Solid], build: Build) -> Solid:
+    """Return the remnant, cut off towards the right, the back and the feet, or of its left."""
     right = Ellipsoid((-53, -12, 8), (60, 58, 70), 0.3)
     left = Ellipsoid((16, -36, 20), (68, 32, 43), 0.15)
     caudate = Ellipsoid((-12, -10, 16), (20, 16, 28))
     cut = HalfSpace((-68, 16, -10), (-0.60, 0.68, -0.42))
+    if build.resected == "left":
+        cut = HalfSpace((6, -30, 10), (0.95, 0.1, -0.2))
     below = HalfSpace((-20, -30, -35), (0.35, 0.30, -0.90))
     hilum = smooth_tube([(10, -6, -40, 9), (-12, -12, -16, 9), (-24, -18, -4, 7)])
     return Carved(
@@ -184,7 +205,7 @@ def _liver_vessels() -> Solid:
 
 
 def _upper_abdomen(
-    frame: dict[str, Solid], vessels: dict[str, Solid], liver: Solid
+    frame: dict[str, Solid], vessels: dict[str, Solid], liver: Solid, build: Build
 ) -> dict[str, Solid]:
     """Stomach, duodenum, spleen, kidneys, pancreas."""
     inside = (Grown(frame["Cavity"], -2.0),)
@@ -197,6 +218,8 @@ def _upper_abdomen(
             (34, -44, -32, 17), (12, -44, -38, 14), (-6, -39, -39, 11),
         ]
     )  # fmt: skip
+    if build.stomach != 1.0:
+        stomach = Tube(stomach.points_mm, stomach.radii_mm * build.stomach)
     duodenum = smooth_tube(
         [
             (-8, -38, -39, 10), (-24, -32, -43, 12), (-40, -18, -47, 12), (-45, -8, -56, 12),
@@ -258,7 +281,11 @@ def _bowel(
 
 
 def _chest(
-    frame: dict[str, Solid], upper: dict[str, Solid], vessels: dict[str, Solid], liver: Solid
+    frame: dict[str, Solid],
+    upper: dict[str, Solid],
+    vessels: dict[str, Solid],
+    liver: Solid,
+    build: Build,
 ) -> dict[str, Solid]:
     """Heart, lungs, oesophagus."""
     gullet = smooth_tube(
@@ -272,11 +299,13 @@ def _chest(
     middle = smooth_tube([(2, 20, -20, 20), (2, 16, 40, 22), (2, 2, 120, 26)])
     right = Ellipsoid((-62, 12, 110), (58, 64, 96), 0.4)
     left = Ellipsoid((64, 14, 112), (58, 62, 90), 0.4)
-    around = (
+    around: tuple[tuple[Solid, float], ...] = (
         (liver, 3.0), (heart, 3.0), (upper["Stomach"], 6.0), (upper["Spleen"], 5.0),
         (middle, 0.0), (frame["Vertebra"], 3.0), (vessels["GreatVes"], 3.0),
         (upper["Kidney_L"], 9.0), (upper["Kidney_R"], 9.0),
     )  # fmt: skip
+    if build != SAMPLE_BUILD:
+        around = (*around, (gullet, 3.0))
     lungs = Carved(
         Union((right, left)), within=(Grown(frame["Cavity"], -1.5),), without=around, blend_mm=4
     )

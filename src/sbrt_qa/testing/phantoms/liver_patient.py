@@ -155,7 +155,7 @@ def _organ_contours() -> dict[str, tuple[Contour, ...]]:
 def build(idea: PlanIdea) -> LiverCase:
     """Draw, image and irradiate the patient for one plan."""
     hu = image_hu(idea)
-    isocentre = _isocentre(idea)
+    isocentre = isocentre_of(idea)
     density = Density(density_of(hu.astype(np.float64)), IMAGE_X_MM, IMAGE_Y_MM, IMAGE_Z_MM)
     quick = (DOSE_X_MM[::2], DOSE_Y_MM[::2], DOSE_Z_MM[::2])
     _, parts = _irradiate(idea, isocentre, density, np.zeros(3), quick)
@@ -170,7 +170,7 @@ def build(idea: PlanIdea) -> LiverCase:
     return LiverCase(
         structures=structures(idea),
         dose=DoseGrid(total * gy_per_unit, *axes_mm),
-        plan=_plan(idea, isocentre, shares_gy),
+        plan=planned(idea, isocentre, shares_gy),
         image=ImageSeries(
             IMAGE_Z_MM,
             (float(IMAGE_X_MM[0]), float(IMAGE_Y_MM[0])),
@@ -282,7 +282,7 @@ def image_hu(idea: PlanIdea) -> npt.NDArray[np.int16]:
     return paint(layers, IMAGE_X_MM, IMAGE_Y_MM, IMAGE_Z_MM)
 
 
-def _isocentre(idea: PlanIdea) -> Point:
+def isocentre_of(idea: PlanIdea) -> Point:
     """Centre of the tumour bed, to half a millimetre as a therapist would set it."""
     tube = idea.ctv
     centre = np.average(tube.points_mm, axis=0, weights=tube.radii_mm)
@@ -301,7 +301,8 @@ def _value_at(dose: FloatArray, point: Point) -> float:
     return float(dose[index])
 
 
-def _plan(idea: PlanIdea, isocentre: Point, shares_gy: list[float]) -> Plan:
+def planned(idea: PlanIdea, isocentre: Point, shares_gy: list[float]) -> Plan:
+    """Return the plan of an idea: what each field gives to the isocentre."""
     scale = idea.prescription_gy / sum(shares_gy) / idea.fractions
     beams = tuple(
         Beam(

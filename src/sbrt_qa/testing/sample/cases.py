@@ -254,6 +254,8 @@ SAMPLES: Final = {
         found=(
             "OAR_DRIVEN",
             "LATERALITY",
+            "ORGANS_SWAPPED",
+            "ORGAN_POSITION",
             "LIVER_MINUS_TARGET",
             "TARGET_NESTING",
             "TARGET_MARGIN",
