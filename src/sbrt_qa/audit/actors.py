@@ -27,7 +27,9 @@ def doing(name: str, role: str = "", reason: str = "") -> Doing:
     except ValueError as error:
         expected = "a line of at most 200 characters, and not the name of the program"
         got = quoted(name if role.isprintable() else role)
-        raise UsageError("not who acts", got=got, expected=expected, advice=ADVICE) from error
+        raise UsageError(
+            "not a name of a person", got=got, expected=expected, advice=ADVICE
+        ) from error
 
 
 def refuse_nobody(by: Doing | None) -> Doing:

@@ -74,8 +74,8 @@ def differs() -> Finding:
         None,
         say("subject"),
         say(
-            "the place of the submission names another subject than the clinical trial tags of "
-            "its files; the place was believed"
+            "the folder names another subject than the clinical trial elements of its files; the "
+            "name of the folder is used"
         ),
         say("Check whose plan this is before anything else."),
     )
@@ -86,7 +86,7 @@ def _replaced(what: str) -> Finding:
         "NAME_IS_NO_CODE",
         None,
         what,
-        say("the name of the {0} is no code of a trial; a keyed hash stands in its place", what),
+        say("the name of the {0} is not a code of the trial; a keyed hash is used instead", what),
         say("Rename the folder, or give a manifest."),
     )
 
@@ -97,8 +97,8 @@ def _nameless() -> Finding:
         None,
         say("subject"),
         say(
-            "neither folders nor clinical trial tags name a subject; a keyed hash stands in its "
-            "place"
+            "neither folders nor clinical trial elements name a subject; a keyed hash is used "
+            "instead"
         ),
         say("Sort the submissions as SITE/SUBJECT/VERSION, or give a manifest."),
     )

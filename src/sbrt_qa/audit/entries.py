@@ -29,7 +29,7 @@ STRAY: Final = say("belongs to no submission")
 UNREADABLE: Final = say("cannot be read")
 NO_SUBMISSION: Final = say("holds no submission")
 AN_AUDIT: Final = say("holds an audit")
-SETTINGS: Final = say("settings, which are not obeyed here")
+SETTINGS: Final = say("a settings file, which is ignored here")
 """Why a place is not taken."""
 
 _SYSTEM: Final = frozenset(

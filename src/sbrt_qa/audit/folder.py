@@ -136,7 +136,7 @@ class AuditFolder:
             raise StoreError(
                 "this audit cannot be written, so nothing can be recorded in it",
                 where=quoted(self.folder.name),
-                advice="query, verify, export and letter --copy work all the same.",
+                advice="query, verify, export and letter --copy still work.",
             )
 
     def is_gone(self, database: str = "") -> bool:

@@ -121,7 +121,7 @@ def refuse_lost(engine: Database, known: tuple[KnownHead, ...]) -> None:
     broken = next((k for k in known if k.broken), None)
     if broken is not None:
         raise StoreError(
-            "what should hold the end of the chain cannot be read",
+            "the file that holds the end of the chain cannot be read",
             where=broken.place,
             advice="Put back the newest backup of the audit's folder.",
         )

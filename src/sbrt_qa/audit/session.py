@@ -268,7 +268,9 @@ class Session:
         if not done.result.value:
             return None, proof
         if answer.get("bytes") != proof or answer.get("changed"):
-            told = say("a worker saw other bytes than are there, or they changed meanwhile")
+            told = say(
+                "a worker read other bytes than are in the files now, or they changed meanwhile"
+            )
             return (OTHER_BYTES, told), proof
         return None, proof
 

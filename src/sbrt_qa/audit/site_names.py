@@ -83,7 +83,7 @@ def read_sites(text: str) -> dict[str, str]:
         code, name = ((row[columns[key]] or "").strip() for key in ("site", "name"))
         where = f"line {number} of the table of sites"
         if not code or code in found:
-            raise UsageError("a site has no code, or stands there twice", where=where)
+            raise UsageError("a site has no code, or is listed twice", where=where)
         found[code] = checked_name(name, where)
     return found
 

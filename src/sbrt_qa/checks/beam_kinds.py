@@ -84,7 +84,7 @@ def plan_intent(context: CheckContext) -> Iterator[Outcome]:
         return
     intent, expected = quoted(plan.intent), say("a plan for the patient")
     if plan.intent in NOT_FOR_PATIENTS:
-        text = say("the plan's intent is {0}: it does not treat the patient", intent)
+        text = say("the plan's intent is {0}: it is not for treating the patient", intent)
         advice = say("Give the plan that treats; this one is for measurements.")
         yield Found(say("plan"), text, advice, intent, expected)
     elif plan.intent == "RESEARCH":

@@ -47,7 +47,7 @@ def metersets(context: CheckContext) -> Iterator[Outcome]:
     if plan is None or not (plan.beams or plan.fraction_groups):
         return
     if not plan.fraction_groups and not any(b.in_fraction_group for b in plan.beams):
-        text = say("the plan has no fraction group, so that no meterset is known")
+        text = say("the plan has no fraction group, so no meterset is known")
         yield Untold(say("plan"), text, say("Export the plan again, with its fraction groups."))
         return
     there = {b.number for b in (*plan.beams, *plan.setup_beams)}
@@ -72,7 +72,7 @@ def _without_meterset(plan: Plan) -> Iterator[Found]:
     advice = say("Ask the site whether the beam is treated.")
     for beam in plan.beams:
         if not beam.in_fraction_group:
-            text = say("no fraction group names it, so that it is never delivered")
+            text = say("no fraction group refers to it, so it is never delivered")
             yield Found(name_of(beam), text, advice, say("in no fraction group"), say("in one"))
         elif beam.meterset is None:
             yield Found(name_of(beam), say("it states no meterset"), advice, say("nothing"), "> 0")

@@ -114,7 +114,7 @@ def wall_thin(context: CheckContext) -> Iterator[Found]:
     yield from _unclear(
         context,
         Doubt.THIN_WALL,
-        say("an outline and a hole leave a thin wall, or are two versions of one outline"),
+        say("an outline and a hole leave only a thin wall, or are two versions of one outline"),
         say("Have it said which is meant, and the second contour removed if it is a version."),
     )
 

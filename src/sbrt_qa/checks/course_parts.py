@@ -94,7 +94,7 @@ def course_untold(context: CheckContext) -> Iterator[Outcome]:
         yield Untold(say("course"), course.why, FLAGS)
     without = [p for p in course.of(Role.UNTOLD) if course.decision is not Decision.UNTOLD]
     if without:
-        text = say("what {0} gives, a plan without beams", _names(without))
+        text = say("what {0}, a plan without beams, delivers", _names(without))
         yield Untold(say("course"), text, FLAGS)
 
 

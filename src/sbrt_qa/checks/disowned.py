@@ -138,7 +138,7 @@ def silenced(passed: Sequence[Finding], findings: Sequence[Finding]) -> tuple[Fi
     """Return what is told of passed checks that rest on a disowned part: nothing, each once."""
     kept = {f.code for f in (*passed_relied_on(passed, findings), *findings)}
     lost = {f.code: f for f in passed if f.code not in kept}
-    message = say("not relied on: what it looks at is disowned")
+    message = say("not relied on: another finding shows that its data are wrong")
     return tuple(
         replace(f, verdict=None, where=say("case"), message=message, found="")
         for f in lost.values()

@@ -110,9 +110,7 @@ def dose_implausible(context: CheckContext, most_gy: float = 500.0) -> Iterator[
     if highest == 0:
         yield Found(say("dose"), say("every value of the dose is 0"), ADVICE, found, expected)
     elif highest > most_gy:
-        text = say(
-            "a maximum of {0}: no treatment has that; another unit, or a wrong scaling?", found
-        )
+        text = say("a maximum of {0}, which no treatment has: wrong unit or scaling?", found)
         yield Found(say("dose"), text, ADVICE, found, expected)
     elif dose.dose_gy.size > 1 and np.isclose(lowest, highest, rtol=1e-6, atol=0.0):
         text = say("the dose is {0} everywhere", found)

@@ -135,7 +135,7 @@ def run_checks(context: CheckContext, only: Container[str] | None = None) -> Che
 def _not_told(one: Check, context: CheckContext) -> Finding:
     """Return what is said of a check that had nothing to look at: not absent, and not passed."""
     missing = _nothing_there(one.group, context)
-    message = say("nothing of what they look at is in these files")
+    message = say("these files hold nothing that these checks apply to")
     if missing:
         message = say("cannot be told: {0}", missing)
     return Finding(

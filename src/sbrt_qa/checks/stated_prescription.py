@@ -41,7 +41,7 @@ def rx_stated(context: CheckContext) -> Iterator[Outcome]:
         numbers = rois_of(one.target, context.case.structures)
         if not numbers and not isinstance(context.case.structures, Reason):
             text = say(
-                "the user states a prescription of {0}, which is not drawn", quoted(one.target)
+                "the user states a prescription of {0}, which is not contoured", quoted(one.target)
             )
             yield Found(say("plan"), text, say("Check the name."), one.text, say("a structure"))
             continue

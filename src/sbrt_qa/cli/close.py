@@ -18,7 +18,7 @@ from sbrt_qa.i18n.phrase import counted
 def close(
     audit: AuditFolder,
     place: Annotated[
-        str, typer.Argument(metavar="PLACE", help="As `query AUDIT unreviewed` tells it.")
+        str, typer.Argument(metavar="PLACE", help="As `query AUDIT unreviewed` lists it.")
     ],
     reason: Annotated[
         str, typer.Option("--reason", metavar="WORDS", help="Why; it is recorded.")

@@ -60,7 +60,11 @@ Site = Annotated[
 ]
 Submission = Annotated[
     str,
-    typer.Option("--submission", metavar="NUMBER", help="Which submission, for the head."),
+    typer.Option(
+        "--submission",
+        metavar="NUMBER",
+        help="Number of the submission, for the head of the report.",
+    ),
 ]
 SiteValues = Annotated[
     Path | None,
@@ -98,7 +102,7 @@ DoseIsOption = Annotated[
     typer.Option(
         "--dose-is",
         metavar="plan|fraction",
-        help="What the dose holds, in your word: the whole course, or one fraction.",
+        help="State what the dose holds: the whole course, or one fraction.",
     ),
 ]
 
@@ -126,7 +130,7 @@ NotATarget = Annotated[
     typer.Option(
         "--not-a-target",
         metavar="NAME[=REASON]",
-        help="A structure of the plan that is no target of it, in your word; repeatable.",
+        help="State that a structure of the plan is not a target; repeatable.",
     ),
 ]
 Far = Annotated[
@@ -207,7 +211,8 @@ CourseOption = Annotated[
 AlternativesOption = Annotated[
     bool,
     typer.Option(
-        "--alternatives", help="In your word, plans beside each other compete: one of them treats."
+        "--alternatives",
+        help="State that the plans are alternatives: only one of them is used for treatment.",
     ),
 ]
 

@@ -21,7 +21,9 @@ from sbrt_qa.i18n.phrase import counted
 Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")]
 Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help="Only of this subject.")]
 Limit = Annotated[str, typer.Option("--limit", metavar="ID", help="Only of this limit.")]
-Verdict = Annotated[str, typer.Option("--verdict", metavar="VERDICT", help="Only with this one.")]
+Verdict = Annotated[
+    str, typer.Option("--verdict", metavar="VERDICT", help="Only with this verdict.")
+]
 Latest = Annotated[bool, typer.Option("--latest", help="Only the last submission of each subject.")]
 OfProtocol = Annotated[
     str, typer.Option("--protocol", metavar="HASH", help="Of these reviews; else of the newest.")

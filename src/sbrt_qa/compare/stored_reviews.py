@@ -24,7 +24,7 @@ SAME_VOLUME: Final = 1e-4
 """Relative difference of volumes up to which contours are not known to differ."""
 
 BY_RECORD: Final = say(
-    "compared by what is recorded: the files of the earlier version are not at hand, so "
+    "compared from stored results: the files of the earlier version are not available, so "
     "contours, dose and beams are not compared"
 )
 

@@ -215,7 +215,7 @@ def unsorted_frames(offsets: Offsets) -> Mended[Offsets] | None:
     if list(offsets.values_mm) in (ascending, ascending[::-1]):
         return None
     return Mended(
-        offsets, say("dose frames are not in the order of their places; they were sorted")
+        offsets, say("dose frames are not in the order of their positions; they were sorted")
     )
 
 
@@ -242,7 +242,7 @@ def rounded_absolute_offsets(offsets: Offsets) -> Mended[Offsets] | None:
     if not OFFSET_NOISE_MM < abs(off) <= OFFSET_ROUNDING_MM:
         return None
     detail = say(
-        "the frame offsets are places rounded by {0} mm; they were shifted onto the first frame",
+        "the frame offsets are positions rounded by {0} mm; they were shifted onto the first frame",
         f"{abs(off):.2g}",
     )
     moved = tuple(value + off for value in offsets.values_mm)
@@ -257,7 +257,7 @@ def spread_in_contour(spread: Spread) -> Mended[Spread] | None:
     if not PLANE_TOLERANCE_MM < spread.most_mm <= SPREAD_MM:
         return None
     detail = say(
-        "{0} laid onto one plane each: z differs by up to {1} mm within a contour",
+        "{0} flattened onto one plane each: z differs by up to {1} mm within a contour",
         counted(spread.contours, "contour"),
         f"{spread.most_mm:.2g}",
     )

@@ -223,7 +223,7 @@ class _Sorting:
             doubt = say("its name says that it is of another time or a spare one")
             self.later.append((key, kind, doubt))
         elif is_helper_name(name) or (named is None and not typed):
-            self.later.append((key, kind, say("its name says that it is a help for planning")))
+            self.later.append((key, kind, say("its name says that it is a planning structure")))
         elif not kind:
             self.later.append((key, kind, say("its name may be that of any target")))
         elif named is None and self._is_ring(structure):
@@ -236,7 +236,7 @@ class _Sorting:
 
     def _empty(self, key: str, kind: str) -> None:
         if is_helper_name(self.keys[key].name):
-            self._put(key, kind, Role.HELPER, say("a help for planning, and empty"))
+            self._put(key, kind, Role.HELPER, say("a planning structure, and empty"))
         else:
             self._put(key, kind, Role.EMPTY, say("a target without a contour"))
 

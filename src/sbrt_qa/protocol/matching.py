@@ -328,7 +328,7 @@ class Matcher:
         for plan_name, name in mapping.items():
             if name not in self._protocol.structure_names:
                 raise UsageError(
-                    "a map leads to a structure that the protocol does not have",
+                    "--map names a structure that the protocol does not have",
                     got=quoted(f"{plan_name}={name}"),
                     expected=f"one of {', '.join(sorted(self._protocol.structure_names))}",
                 )

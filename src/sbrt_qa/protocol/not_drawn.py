@@ -140,5 +140,5 @@ def far_findings(contexts: Contexts) -> Iterator[Finding]:
             )
             yield Finding(FAR_UNUSED, None, name, message, say("Have it contoured."))
         else:
-            message = say("lies far from the beams in the user's word: its limits are not judged")
+            message = say("stated by the user to lie far from the beams: its limits are not judged")
             yield Finding(FAR_STATED, None, name, message)

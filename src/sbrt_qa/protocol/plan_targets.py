@@ -45,7 +45,7 @@ any part of the body near the treated one."""
 
 def no_volume(tree: Tree[Structure]) -> float | Reason:  # noqa: ARG001 - a source of nothing
     """Give no volume: where contours are not at hand."""
-    return Reason(ReasonCode.REFERENCE_MISSING, say("the contours are not at hand"))
+    return Reason(ReasonCode.REFERENCE_MISSING, say("the contours are not available"))
 
 
 def lesions_of(
@@ -153,7 +153,7 @@ def target_findings(protocol: Protocol, case: Case, lesions: Lesions) -> Iterato
     for one in apart:
         yield Finding(SET_APART, None, one.key, say("no target of this plan: {0}", one.why))
     if asks and apart and not lesions.judged:
-        message = say("every target was set apart: there is nothing left to judge")
+        message = say("every target was set apart by the user: there is nothing left to judge")
         where = ", ".join(one.key for one in apart)
         yield Finding(UNJUDGED, Verdict.NOT_EVALUABLE, where, message, SAY_SO)
     for one in names_of(lesions, (Role.COPY, Role.UNION, Role.HELPER, Role.HELD)):

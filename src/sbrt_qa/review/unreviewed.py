@@ -67,5 +67,7 @@ def lost_review(where: str, why: str) -> Finding:
         Verdict.NOT_EVALUABLE,
         where,
         say("not evaluable: the review {0}", why),
-        say("It is tried again in the next two runs; should that not help, export the case again."),
+        say(
+            "It is tried again in the next two runs; if that does not help, export the case again."
+        ),
     )

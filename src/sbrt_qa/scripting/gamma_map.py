@@ -106,7 +106,7 @@ def gamma(
         criteria = GammaCriteria(dose_percent, distance_mm, cutoff_percent, local=local)
     except ValueError as error:
         raise UsageError(
-            "not criteria of gamma", got=str(error), expected="such as 3, 2"
+            "not a gamma criterion", got=str(error), expected="such as 3, 2"
         ) from error
     found = gamma_of(one, other, criteria)
     return GammaMap(criteria, found.values, found.points_mm, found.candidates, found.beyond)

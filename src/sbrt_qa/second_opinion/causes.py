@@ -23,10 +23,10 @@ from sbrt_qa.model.structure import Structure
 from sbrt_qa.second_opinion.second_opinion import Comparison
 
 READ_OTHERWISE: Final = {
-    "linear": say("the dose read linearly between voxels gives the site's value"),
-    "no ends": say("without end caps the structure gives the site's value"),
-    "half slice": say("with ends half a slice beyond its planes it gives the site's value"),
-    "slab": say("with straight walls from plane to plane the structure gives the site's value"),
+    "linear": say("with linear interpolation of the dose the result is the site's value"),
+    "no ends": say("without end caps the result is the site's value"),
+    "half slice": say("with end caps of half a slice the result is the site's value"),
+    "slab": say("with straight walls from plane to plane the result is the site's value"),
 }
 """Views of a case that other programs take as their default, and what is said where one agrees."""
 
@@ -80,7 +80,7 @@ def _candidates(doses: CaseDoses, structure: Structure, ours: DVH) -> Iterator[C
         if name in views:
             yield text, views[name], context
     for other_gy in _other_levels(doses):
-        text = say("in per cent of {0} Gy the metric gives the site's value", f"{other_gy:g}")
+        text = say("in per cent of {0} Gy the result is the site's value", f"{other_gy:g}")
         yield text, ours, replace(context, prescription_gy=other_gy)
 
 

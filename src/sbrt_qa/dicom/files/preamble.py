@@ -39,7 +39,8 @@ def foreign_preamble(preamble: bytes) -> Mended[bytes] | None:
             return Mended(
                 b"",
                 say(
-                    "the file is {0} as well: its first bytes are skipped; do not open it so", kind
+                    "the file is {0} as well: its first bytes are skipped; do not open it as one",
+                    kind,
                 ),
             )
     return None

@@ -102,7 +102,9 @@ def held_to_beams(
     except DicomError as error:
         return Agreement(say("the doses of beams were not compared with it: {0}", said(error)))
     if total is None:
-        return Agreement(say("the doses of beams lie elsewhere, and were not compared: {0}", names))
+        return Agreement(
+            say("the doses of beams lie on other grids and were not compared: {0}", names)
+        )
     fractions = plan.fractions if plan and isinstance(plan.fractions, int) else 1
     return _judged(*total, fractions, len(parts))
 

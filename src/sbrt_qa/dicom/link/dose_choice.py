@@ -215,8 +215,8 @@ def _with_planes(choice: DoseChoice, loose: Sequence[Part], read: Read | None) -
     differ = planes_that_differ(loose, choice.dose, read)
     if differ:
         text = say(
-            "loose planes of the same plan do not say what its dose says where they lie, and "
-            "nothing says which is meant"
+            "separate dose planes of the plan differ from its dose grid, and nothing says which is "
+            "meant"
         )
         return _unusable(text, [choice.files, tuple(differ)])
     text = say(

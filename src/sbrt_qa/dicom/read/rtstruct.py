@@ -287,7 +287,7 @@ def _refuse_too_many(text: bytes, index: int) -> None:
     if len(text) > 2 * most and (count := text.count(b"\\") + 1) > most:
         raise _ContourError(
             say(
-                "contour {0} has {1} points, which no drawing needs; at most {2} are read",
+                "contour {0} has {1} points; at most {2} are read",
                 index,
                 f"{count // 3:,}",
                 f"{MAX_VERTICES:,}",

@@ -87,7 +87,7 @@ def parse_criteria(text: str) -> GammaCriteria | None:
             return GammaCriteria(float(found[1]), float(found[2]))
     except ValueError:
         pass
-    raise UsageError("not criteria of gamma", got=quoted(text), expected="such as 3%/2mm, or none")
+    raise UsageError("not a gamma criterion", got=quoted(text), expected="such as 3%/2mm, or none")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

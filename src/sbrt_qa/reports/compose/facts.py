@@ -33,7 +33,7 @@ ROLES: Final = {
     Role.UNTOLD: msg("part or alternative"),
     Role.ELSEWHERE: msg("in another frame of reference"),
     Role.NOT_HERE: msg("not among the files"),
-    Role.LEFT_OUT: msg("left out by the user's word"),
+    Role.LEFT_OUT: msg("left out, as stated by the user"),
     Role.VERIFICATION: msg("treats nobody"),
 }
 """What a plan is in a course, in words."""

@@ -15,7 +15,7 @@ LABELS: Final = {
     "checks_decide": msg("What the checks of the plan found"),
     "checks_found": msg("Found"),
     "checks_passed": msg("Checked, nothing found"),
-    "checks_not_told": msg("Checks that had nothing to look at"),
+    "checks_not_told": msg("Checks that do not apply to these files"),
     "no_findings": msg("The plan checks found nothing."),
     "structures": msg("Structures"),
     "targets": msg("Targets"),

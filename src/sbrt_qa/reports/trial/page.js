@@ -14,7 +14,7 @@
     tile(data.rows.filter((row) => row.verdict === verdict).length, words[verdict], verdict);
   }
   const waiting = data.queries.filter((one) => one.state !== "closed");
-  tile(waiting.length, say("queries that wait"));
+  tile(waiting.length, say("open queries"));
   tile((data.unreviewed ?? []).length, say("still to be reviewed"));
 
   // --- rates
@@ -148,7 +148,7 @@
     (data.details[row.code] ?? []).forEach((one) => {
       list.append(make("li", [words[one.verdict] ?? say("note"), one.what, one.text].join(" · "), one.verdict));
     });
-    box.append(list.children.length ? list : make("p", say("Nothing to tell."), "small"));
+    box.append(list.children.length ? list : make("p", say("No entries."), "small"));
     const changes = data.changes[row.code] ?? [];
     if (changes.length) {
       const before = changes.find((one) => one.before);
