@@ -19,13 +19,13 @@ from sbrt_qa.dosimetry.metrics import extremes_of, not_whole
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.outcome import Reason, ReasonCode, worst_first
+from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, worst_first
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.lesions import Lesions
-from sbrt_qa.protocol.limit_result import StructureMatch
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of
 from sbrt_qa.protocol.sources import DvhSource, FarDose, Seen
 from sbrt_qa.protocol.tree_doses import dvh_source, far_dose_source, parts_source, volume_source
@@ -107,9 +107,7 @@ def review_case(
     about_version = () if chosen.finding is None else (chosen.finding,)
     told = (f for f in evaluation.findings if f.code not in CHECKS)
     findings = worst_first(finds_relied_on((*told, *about_version, *done.findings)))
-    limits = rows_relied_on(evaluation.results, findings)
-    limits = with_doubts(limits, findings, {k: s.roi_number for k, s in structures.items()})
-    seen = {v.key: v.facts for v in context.organs.organs.values()}
+    limits = _limits(evaluation, findings, structures)
     source = case.provenance
     return CaseReview(
         case=case.label,
@@ -285,6 +283,26 @@ def _named(
 
 def _matches(evaluation: Evaluation) -> list[StructureMatch]:
     return [r.match for r in evaluation.results if r.match] + list(evaluation.matches)
+
+
+def _limits(
+    evaluation: Evaluation, findings: Sequence[Finding], structures: Mapping[str, Structure]
+) -> tuple[ConstraintResult, ...]:
+    """Return the limits as they are to be shown: what is disowned, and what is doubtful, marked."""
+    limits = rows_relied_on(evaluation.results, findings)
+    return with_doubts(limits, findings, {k: s.roi_number for k, s in structures.items()})
+
+
+def _summaries(
+    doses: CaseDoses, evaluation: Evaluation, context: CheckContext
+) -> tuple[StructureSummary, ...]:
+    seen = {v.key: v.facts for v in context.organs.organs.values()}
+    return tuple(
+        dataclasses.replace(
+            _summary(doses, key, s, evaluation), features=_rounded(seen.get(key, {}))
+        )
+        for key, s in structures_of(doses.case).items()
+    )
 
 
 def _rounded(facts: Mapping[str, float]) -> dict[str, float]:
