@@ -120,12 +120,7 @@ def review_case(
         dose=dose_summary(case.dose),
         structure_set=structure_set_label(case.structures),
         image=image_summary(case.image),
-        structures=tuple(
-            dataclasses.replace(
-                _summary(doses, key, s, evaluation), features=_rounded(seen.get(key, {}))
-            )
-            for key, s in structures.items()
-        ),
+        structures=_summaries(doses, evaluation, context),
         constraints=limits,
         targets=targets_relied_on(target_summaries(doses, lesions, limits), findings),
         stated=words_of(case.stated, mapping),
