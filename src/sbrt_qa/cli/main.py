@@ -29,6 +29,7 @@ from sbrt_qa.cli import (
     schema,
     selftest,
     trial,
+    warm,
 )
 from sbrt_qa.cli import close as closing
 from sbrt_qa.cli import letter as letters
@@ -64,6 +65,7 @@ app.command()(schema.schema)
 app.add_typer(trial.app, name="trial")
 app.command()(sample.sample)
 app.command()(selftest.selftest)
+app.command()(warm.warm)
 
 
 @app.callback(invoke_without_command=True)

@@ -6,9 +6,10 @@ when exactly one end of the edge lies above it, so every vertex counts once.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numba import njit
@@ -36,6 +37,32 @@ class _Once(event.Listener):
 def when_compiling(call: Callable[[], None]) -> None:
     """Call a function once if a kernel, of whatever room, is not in the cache and gets compiled."""
     event.register("numba:compile", _Once(call))
+
+
+class _Each(event.Listener):
+    """Calls a function with the name of every kernel of ours that is compiled."""
+
+    def __init__(self, call: Callable[[str], None]) -> None:
+        self._call = call
+
+    def on_start(self, event: event.Event) -> None:
+        function = event.data["dispatcher"].py_func
+        if function.__module__.startswith("sbrt_qa."):  # not what numba makes of numpy for it
+            self._call(function.__name__.strip("_"))
+
+    def on_end(self, event: event.Event) -> None:
+        """Nothing to do: only starts are told."""
+
+
+@contextlib.contextmanager
+def each_compiled(call: Callable[[str], None]) -> Iterator[None]:
+    """Call a function with the name of each kernel, of whatever room, that gets compiled within."""
+    listener = _Each(call)
+    event.register("numba:compile", listener)
+    try:
+        yield
+    finally:
+        event.unregister("numba:compile", listener)
 
 
 def skip_blas_probe() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import UsageError, quoted
 
@@ -44,6 +46,38 @@ def outcome_sample(out: Path) -> tuple[str, ...]:
             "the sample is written into a new or empty folder only", got=quoted(out.name)
         )
     return write_outcomes(out)
+
+
+WARMING: Final = ("compliant", "minor")
+"""Samples whose reviews, and whose comparison, run every kernel of a usual run."""
+
+
+def warm(told: Callable[[str], None]) -> int:
+    """Compile the kernels of reviews and comparisons into the cache; return how many there were.
+
+    Parameters
+    ----------
+    told
+        Called with each kernel before it is compiled.
+    """
+    from sbrt_qa.geometry._kernels import each_compiled, skip_blas_probe
+    from sbrt_qa.pipeline import DEFAULT_PROTOCOL
+    from sbrt_qa.pipeline.comparing import compare
+    from sbrt_qa.testing.sample import write_sample
+
+    skip_blas_probe()
+    names: list[str] = []
+
+    def note(name: str) -> None:
+        names.append(name)
+        told(f"compiling kernel {len(names)}: {name}")
+
+    with each_compiled(note), TemporaryDirectory() as scratch:
+        folders = [Path(scratch) / name for name in WARMING]
+        for name, folder in zip(WARMING, folders, strict=True):
+            write_sample(name, folder)
+        compare([folders[0]], [folders[1]], DEFAULT_PROTOCOL)
+    return len(names)
 
 
 def self_test(*, full: bool = False) -> tuple[SelfTest, bool]:
