@@ -334,3 +334,71 @@ def test_case_130__targets_and_the_body_are_recognised_in_one_place() -> None:
         if types & {text for side in (node.left, *node.comparators) for text in constants(side)}
     ]
     assert not found, "\n".join(found)
+
+
+REVIEWERS = (
+    f"{PACKAGE}",  # the public name
+    f"{PACKAGE}.pipeline.one_plan",
+    f"{PACKAGE}.pipeline",  # only loads the room
+    f"{PACKAGE}.compare.side_by_side",  # of two cases that nobody has reviewed yet
+)
+"""Who may review a case without the pipeline."""
+
+
+def test_cases_are_reviewed_on_one_path() -> None:
+    """Every command, child and worker goes through `sbrt_qa.pipeline.one_plan`."""
+    home = f"{PACKAGE}.review.review"
+    found = [
+        f"{module.path.relative_to(SOURCE)}:{one.line}"
+        for module in MODULES.values()
+        if module.name not in REVIEWERS
+        for one in imports(module)
+        if one.target == home
+    ]
+    assert not found, "\n".join(["call sbrt_qa.pipeline.one_plan.review_plan:", *found])
+
+
+def wording_decides(module: Module) -> Iterator[str]:
+    """Yield where a module compares, or looks into, a sentence that is meant to be read."""
+    sentences = ("message", "detail", "why", "note", "failure", "advice")
+    for node in ast.walk(module.tree):
+        where = f"{module.path.relative_to(SOURCE)}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            about = [s for s in sides if isinstance(s, ast.Attribute) and s.attr in sentences]
+            named = [
+                s for s in sides
+                if (isinstance(s, ast.Name) and s.id.lstrip("_").isupper())
+                or (isinstance(s, ast.Constant) and isinstance(s.value, str) and s.value)
+            ]  # fmt: skip
+            if about and named:
+                yield f"{where}: {ast.unparse(node)}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            looks = node.func.attr in ("startswith", "endswith", "partition", "find")
+            of = node.func.value
+            told = [text for argument in node.args for text in constants(argument)]
+            fixed = told or any(
+                isinstance(a, ast.Name) and a.id.lstrip("_").isupper() for a in node.args
+            )
+            if looks and fixed and isinstance(of, ast.Attribute) and of.attr in sentences:
+                yield f"{where}: {ast.unparse(node)}"
+
+
+def test_no_wording_decides() -> None:
+    """What a program decides on is a code or a flag; sentences are for people."""
+    found = [offence for module in MODULES.values() for offence in wording_decides(module)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = reason.detail == _NOT_KEPT",
+        "x = finding.message.startswith('the check broke off')",
+        "x = chosen.why == IN_FORCE",
+        "x = outcome.failure.endswith('GB')",
+        "x = BROKE_OFF in one.message",
+    ],
+)
+def test_a_decision_on_wording_is_found(text: str) -> None:
+    assert list(wording_decides(Module("x", SOURCE / "x.py", ast.parse(text), 1)))

@@ -9,6 +9,7 @@ that it sends is ever unpickled. As with all of :mod:`multiprocessing`, a script
 from __future__ import annotations
 
 import contextlib
+import enum
 import json
 import multiprocessing
 import os
@@ -60,16 +61,31 @@ class Limits:
     answer_bytes: int = 64 * 1024**2
 
 
+class FailureKind(enum.StrEnum):
+    """What kept a child from answering."""
+
+    TIME = "time"
+    """It took longer than it may, by the clock or by its processor time."""
+    MEMORY = "memory"
+    """It needed more memory than it may."""
+    ENDED = "ended"
+    """A signal ended it."""
+    OURS = "ours"
+    """A fault of this program, or an answer that is too large or cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a call: its value, the error it raised on purpose, or why there is neither.
 
     ``failure`` is a few words, such as ``exceeded 900 s``; it is empty when there is an answer.
+    ``kind`` says of a failure what it is.
     """
 
     value: Any = None
     error: SbrtQaError | None = None
     failure: str = ""
+    kind: FailureKind = FailureKind.OURS
 
 
 def caps_hold() -> bool:
@@ -95,7 +111,7 @@ def run_isolated(
     call
         A function of a module, which returns what JSON can hold.
     arguments
-        Its arguments, plain values.
+        Its arguments: values of any type that can be pickled, which reach it unchanged.
     limits
         Caps; the usual ones when not given.
     prepare
@@ -191,22 +207,28 @@ def _receive(
         return receiving.recv_bytes(limits.answer_bytes)
     except EOFError:
         process.join()
-        late = f"exceeded {seconds:g} s"
-        return Outcome(failure=late if over.is_set() else _why_gone(process, limits))
+        return _too_late(seconds) if over.is_set() else _why_gone(process, limits)
     except OSError:
         if over.is_set():
-            return Outcome(failure=f"exceeded {seconds:g} s")
+            return _too_late(seconds)
         return Outcome(failure=f"answered with more than {limits.answer_bytes / 1e6:g} MB")
     finally:
         watchdog.cancel()
         watchdog.join()
 
 
-def _why_gone(process: BaseProcess, limits: Limits) -> str:
+def _too_late(seconds: float) -> Outcome:
+    return Outcome(failure=f"exceeded {seconds:g} s", kind=FailureKind.TIME)
+
+
+def _why_gone(process: BaseProcess, limits: Limits) -> Outcome:
     code = process.exitcode or 0
     if code == -getattr(signal, "SIGXCPU", 0):
-        return f"exceeded {limits.cpu_seconds} s of processor time"
-    return f"was ended by signal {-code}" if code < 0 else f"broke off with exit code {code}"
+        told = f"exceeded {limits.cpu_seconds} s of processor time"
+        return Outcome(failure=told, kind=FailureKind.TIME)
+    if code < 0:
+        return Outcome(failure=f"was ended by signal {-code}", kind=FailureKind.ENDED)
+    return Outcome(failure=f"broke off with exit code {code}")
 
 
 def _read_answer(answer: bytes) -> Outcome:
@@ -216,8 +238,9 @@ def _read_answer(answer: bytes) -> Outcome:
         kind, content = data["kind"], data["content"]
         if kind == "value":
             return Outcome(value=content)
-        if kind == "failure":
-            return Outcome(failure=str(content))
+        if kind in ("failure", "memory"):
+            ours, full = FailureKind.OURS, FailureKind.MEMORY
+            return Outcome(failure=str(content), kind=full if kind == "memory" else ours)
         return Outcome(error=_rebuilt(content))
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return Outcome(failure="gave an answer that cannot be read")
@@ -248,7 +271,7 @@ def _child(
         cap(limits)
         answer = _answer("value", call(*arguments))
     except MemoryError:
-        answer = _answer("failure", f"exceeded {limits.memory_bytes / 1e9:.3g} GB")
+        answer = _answer("memory", f"exceeded {limits.memory_bytes / 1e9:.3g} GB")
     except OwnFault as error:
         answer = _answer("failure", error.what)
     except SbrtQaError as error:

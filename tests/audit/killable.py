@@ -13,12 +13,11 @@ import json
 import os
 import sys
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import sbrt_qa.audit.loaded  # noqa: F401 - loads and compiles everything
-from sbrt_qa.audit.one_submission import review_submission
+from sbrt_qa.audit.one_submission import answer_in_json
 from sbrt_qa.audit.run_audit import Request, Task, audit
 from sbrt_qa.sandbox import Outcome
 
@@ -34,8 +33,7 @@ class Threads(Executor):
 
 
 def reviewed(task: Task) -> Outcome:
-    answer = review_submission(asdict(task.job))
-    return Outcome(value=json.loads(json.dumps(answer)))
+    return Outcome(value=json.loads(json.dumps(answer_in_json(task.job))))
 
 
 def main() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
 import pytest
 
-from sbrt_qa.audit.one_submission import Job, review_submission
+from sbrt_qa.audit.job import SubmissionJob
+from sbrt_qa.audit.one_submission import review_submission
 from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.testing.sample.trial import write_trial
 
@@ -43,19 +44,21 @@ def spoilt(tmp_path: Path) -> Path:
     return folder
 
 
-def job(folder: Path, report: Path, **more: object) -> dict[str, object]:
+def job(folder: Path, report: Path, **more: object) -> SubmissionJob:
     rules = load_protocol(folder.parents[3] / "protocol_v1.yaml").model_dump_json(by_alias=True)
-    return asdict(Job(str(folder), (rules,), {"PTV Muster": "PTV"}, report=str(report), **more))  # type: ignore[arg-type]
+    return SubmissionJob(folder, (rules,), {"PTV Muster": "PTV"}, report=report, **more)  # type: ignore[arg-type]
 
 
 def test_nothing_that_leaves_a_worker_names_anybody(spoilt, tmp_path):
     answer = review_submission(job(spoilt, tmp_path / "page", codes=("S01", "S01-001")))
-    case = answer["cases"][0]
-    assert case["unwritten"] == ""
+    (case,) = answer.contents.plans
+    assert case.unwritten == ""
     page = PICTURES.sub("", (tmp_path / "page-1.html").read_text(encoding="utf-8"))
-    for_parent = {"subject": None, "refused_codes": []}  # which it replaces by keyed hashes
-    assert answer["refused_codes"] == ["Muster Erika"]
-    told = json.dumps({**answer, **for_parent, "cases": [{**case, "dvhs": []}]})
+    assert answer.contents.refused_codes == ("Muster Erika",)
+    for_others = replace(
+        answer.contents, subject=None, refused_codes=(), plans=(replace(case, dvhs=()),)
+    )  # the parent replaces what is left out by keyed hashes
+    told = json.dumps(replace(answer, contents=for_others).to_values())
     for secret in SECRETS:
         assert secret not in told.casefold(), secret
         assert secret not in page.casefold(), secret
@@ -64,15 +67,15 @@ def test_nothing_that_leaves_a_worker_names_anybody(spoilt, tmp_path):
 
 def test_every_kind_of_identifier_is_found(spoilt, tmp_path):
     answer = review_submission(job(spoilt, tmp_path / "page"))
-    found = {one["code"]: one for one in answer["findings"]}
+    found = {one.code: one for one in answer.contents.findings}
     assert set(found) == {
         "IDENTIFIER_PATIENT_NAME", "IDENTIFIER_PATIENT_ID", "IDENTIFIER_BIRTH_DATE",
         "IDENTIFIER_ELEMENTS", "IDENTIFIER_PRIVATE_TAGS", "IDENTIFIER_IN_ROI_NAME",
         "IDENTIFIER_IN_LABEL", "IDENTIFIER_IN_FILE_NAME",
     }  # fmt: skip
-    assert found["IDENTIFIER_ELEMENTS"]["where"] == "OperatorsName, ClinicalTrialSubjectID"
-    assert found["IDENTIFIER_PRIVATE_TAGS"]["message"].endswith("1 in RTPLAN")
-    assert found["IDENTIFIER_IN_FILE_NAME"]["message"].startswith("3 file names")
+    assert found["IDENTIFIER_ELEMENTS"].where == "OperatorsName, ClinicalTrialSubjectID"
+    assert found["IDENTIFIER_PRIVATE_TAGS"].message.endswith("1 in RTPLAN")
+    assert found["IDENTIFIER_IN_FILE_NAME"].message.startswith("3 file names")
 
 
 def test_a_name_in_the_place_of_a_code_is_searched_for_too(spoilt, tmp_path):
@@ -81,7 +84,7 @@ def test_a_name_in_the_place_of_a_code_is_searched_for_too(spoilt, tmp_path):
         data.PatientName = data.PatientID = data.PatientBirthDate = ""
         data.save_as(file)
     answer = review_submission(job(spoilt, tmp_path / "page"))
-    document = answer["cases"][0]["document"].casefold()
+    document = answer.contents.plans[0].document.casefold()
     assert "muster" not in document
     assert "erika" not in document
 

@@ -13,6 +13,7 @@ import pydicom
 import pytest
 from killable import Threads
 
+from sbrt_qa.audit.answer import SubmissionAnswer
 from sbrt_qa.audit.case_reports import relative_path
 from sbrt_qa.audit.questions import Question, ask
 from sbrt_qa.audit.run_audit import Request, Task, audit
@@ -55,8 +56,8 @@ class Elsewhere(Executor):
 
     def submit(self, _call: Any, _task: Task, /) -> Future[Outcome]:  # type: ignore[override]
         future: Future[Outcome] = Future()
-        answer = {"input": "0" * 64, "bytes": "1" * 64, "refused": "no DICOM plan", "got": ""}
-        future.set_result(Outcome(value=answer))
+        answer = SubmissionAnswer("0" * 64, "1" * 64, refused="no DICOM plan")
+        future.set_result(Outcome(value=answer.to_values()))
         return future
 
 

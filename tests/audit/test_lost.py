@@ -12,7 +12,8 @@ from sbrt_qa.audit.questions import Question, ask
 from sbrt_qa.audit.recording import failure_kind
 from sbrt_qa.audit.request import LIMITS
 from sbrt_qa.audit.run_audit import Request, Task, audit
-from sbrt_qa.sandbox import Limits, Outcome
+from sbrt_qa.errors import InputError, UsageError
+from sbrt_qa.sandbox import FailureKind, Limits, Outcome
 
 NO_TIME = Limits(seconds=0.001)
 
@@ -61,7 +62,7 @@ class Crowded(Executor):
         crowded = len(self.given) == 1 or any(not one.done() for one in self._at_work)
         future: Future[Outcome] = Future()
         if crowded:
-            future.set_result(Outcome(failure="exceeded 4 GB"))
+            future.set_result(Outcome(failure="exceeded 4 GB", kind=FailureKind.MEMORY))
         else:
             future = self._threads.submit(call, task)
         self._at_work.append(future)
@@ -80,17 +81,19 @@ def test_what_broke_off_among_others_is_tried_once_more_alone(one_submission):
 
 
 @pytest.mark.parametrize(
-    ("failure", "kind"),
+    ("outcome", "kind"),
     [
-        ("exceeded 120 s of processor time", "time"),
-        ("exceeded 900 s", "time"),
-        ("exceeded 4 GB", "memory"),
-        ("was ended by signal 9", "ended"),
-        ("broke off with exit code 1", "ours"),
+        (Outcome(failure="exceeded 900 s", kind=FailureKind.TIME), "time"),
+        (Outcome(failure="exceeded 4 GB", kind=FailureKind.MEMORY), "memory"),
+        (Outcome(failure="was ended by signal 9", kind=FailureKind.ENDED), "ended"),
+        (Outcome(failure="exceeded by what it was called"), "ours"),
+        (Outcome(error=InputError("the submission cannot be found")), "cannot read"),
+        (Outcome(error=UsageError("the office states what cannot be")), "ours"),
     ],
 )
-def test_nothing_that_breaks_off_is_the_sites(failure, kind):
-    assert failure_kind(Outcome(failure=failure)) == kind
+def test_nothing_that_breaks_off_is_the_sites(outcome, kind):
+    """What is wrong is told by the kind of failure, and not by how it is worded."""
+    assert failure_kind(outcome) == kind
 
 
 def test_a_loaded_machine_loses_no_review_by_the_clock():

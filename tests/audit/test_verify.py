@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
+from killable import Threads
 from trials import run
 
+from sbrt_qa import __version__
 from sbrt_qa.audit import letters
 from sbrt_qa.audit.actors import doing
+from sbrt_qa.audit.answer import Contents, SubmissionAnswer, answer_of
 from sbrt_qa.audit.finish import finish
 from sbrt_qa.audit.folder import open_audit
-from sbrt_qa.audit.verifying import first_difference, verify
+from sbrt_qa.audit.run_audit import audit
+from sbrt_qa.audit.store.kept import reviews
+from sbrt_qa.audit.verifying import first_difference, rerun, verify
+from sbrt_qa.sandbox import Outcome
+from sbrt_qa.selftest import state
 
 
 @pytest.fixture
@@ -188,3 +196,42 @@ def test_the_first_difference_of_two_documents_has_a_path():
 
 def test_an_audit_opens_only_where_there_is_one(copy):
     assert open_audit(copy).settings.trial == "synthetic_trial"
+
+
+def test_the_self_test_is_cited_and_decides_nothing(one_submission, monkeypatch, tmp_path):
+    """A worker cites the self-test of its machine; another one since changes no result."""
+    for name in ("first", "second"):
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / name))
+        found = {"schema": state.SCHEMA, "engine_version": __version__, "passed": True, "id": name}
+        assert state.keep(json.dumps(found))
+        if name == "first":
+            (step,) = audit(one_submission, Threads())
+    engine = open_audit(one_submission.out).engine(one_submission.database)
+    (kept,) = reviews(engine)
+    engine.dispose()
+    assert json.loads(kept.document)["engine"]["self_test"] == "first"
+    (again,) = rerun(
+        one_submission.out, one_submission.submissions, database=one_submission.database
+    )
+    assert (again.code, again.difference) == (step.code, "")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda answer: None,
+        lambda answer: [answer],
+        lambda answer: answer | {"input_sha256": "no hash"},
+        lambda answer: answer | {"contents": "nothing"},
+        lambda answer: answer | {"contents": answer["contents"] | {"plans": [{"document": 5}]}},
+        lambda answer: answer | {"contents": answer["contents"] | {"uids": [["one"]]}},
+        lambda answer: answer | {"contents": answer["contents"] | {"files": [{"sha256": "x"}]}},
+    ],
+)
+def test_an_answer_of_another_form_is_none(spoil):
+    sound = SubmissionAnswer(
+        "0" * 64, "1" * 64, contents=Contents((), (), None, None, (), (), (), ())
+    )
+    values = json.loads(json.dumps(sound.to_values()))
+    assert answer_of(Outcome(value=values)) == sound
+    assert answer_of(Outcome(value=spoil(values))) is None

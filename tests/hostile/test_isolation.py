@@ -24,7 +24,7 @@ from sbrt_qa.pipeline.untrusted import check_untrusted
 from sbrt_qa.protocol.protocol_files import parse_protocol
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.unreviewed import unreviewed
-from sbrt_qa.sandbox import Limits, caps_hold, run_isolated
+from sbrt_qa.sandbox import FailureKind, Limits, caps_hold, run_isolated
 from sbrt_qa.sandbox import _read_answer as read_answer
 
 LIMITS = Limits(seconds=20)
@@ -39,7 +39,8 @@ def test_a_value_comes_back_from_another_process():
 
 @pytest.mark.parametrize("call", [c.sleep_for_ever, c.ignore_signals_and_sleep, c.burn])
 def test_a_child_that_takes_too_long_is_ended(call):
-    assert run_isolated(call, (), SHORT).failure == "exceeded 0.3 s"
+    outcome = run_isolated(call, (), SHORT)
+    assert (outcome.failure, outcome.kind) == ("exceeded 0.3 s", FailureKind.TIME)
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="this system has no groups of processes")
@@ -62,28 +63,32 @@ def test_what_a_child_has_started_ends_with_it(tmp_path):
 @capped
 def test_a_child_that_computes_too_long_is_ended():
     limits = replace(LIMITS, cpu_seconds=1)
-    assert run_isolated(c.burn, (), limits).failure == "exceeded 1 s of processor time"
+    outcome = run_isolated(c.burn, (), limits)
+    told = "exceeded 1 s of processor time"
+    assert (outcome.failure, outcome.kind) == (told, FailureKind.TIME)
 
 
 @capped
 def test_a_child_that_takes_too_much_memory_is_told():
     limits = replace(LIMITS, memory_bytes=2 * 10**9)
-    assert run_isolated(c.take_memory, (), limits).failure == "exceeded 2 GB"
+    outcome = run_isolated(c.take_memory, (), limits)
+    assert (outcome.failure, outcome.kind) == ("exceeded 2 GB", FailureKind.MEMORY)
 
 
 @pytest.mark.parametrize(
-    ("call", "failure"),
+    ("call", "failure", "kind"),
     [
-        (c.kill_myself, f"was ended by signal {int(signal.SIGKILL)}"),
-        (c.leave, "broke off with exit code 3"),
-        (c.vanish, "broke off with exit code 7"),
-        (c.fail, "sbrt_qa failed (ZeroDivisionError at sandbox.py)"),
-        (c.answer_with_an_object, "sbrt_qa failed (TypeError at sandbox.py)"),
+        (c.kill_myself, f"was ended by signal {int(signal.SIGKILL)}", FailureKind.ENDED),
+        (c.leave, "broke off with exit code 3", FailureKind.OURS),
+        (c.vanish, "broke off with exit code 7", FailureKind.OURS),
+        (c.fail, "sbrt_qa failed (ZeroDivisionError at sandbox.py)", FailureKind.OURS),
+        (c.answer_with_an_object, "sbrt_qa failed (TypeError at sandbox.py)", FailureKind.OURS),
     ],
 )
-def test_a_child_that_breaks_off_is_told(call, failure):
-    told = run_isolated(call, (), LIMITS).failure
-    assert re.sub(r":[0-9]+\)", ")", told) == failure
+def test_a_child_that_breaks_off_is_told(call, failure, kind):
+    outcome = run_isolated(call, (), LIMITS)
+    assert re.sub(r":[0-9]+\)", ")", outcome.failure) == failure
+    assert outcome.kind is kind
 
 
 def test_an_answer_that_is_too_long_is_not_taken():

@@ -86,6 +86,7 @@ def test_every_missing_key_is_refused(result: CaseReview | DvhTable) -> None:
         "course",
         "targets",
         "stated",
+        "self_test",
         "draft",
         "standing",
         "site_values",

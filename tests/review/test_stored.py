@@ -100,7 +100,7 @@ def test_a_combination_that_was_never_computed_needs_the_files():
     (one,) = (c for c in found.constraints if c.id == "NEW")
     assert one.verdict is Verdict.NOT_EVALUABLE
     assert one.reason is not None
-    assert one.reason.code is ReasonCode.REFERENCE_MISSING
+    assert one.reason.code is ReasonCode.NOT_STORED
 
 
 @cache

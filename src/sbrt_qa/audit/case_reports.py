@@ -66,9 +66,9 @@ class CaseReports:
         for left in self._new.iterdir():
             left.unlink(missing_ok=True)
 
-    def stem(self, place_key: str) -> str:
+    def stem(self, place_key: str) -> Path:
         """Return where a worker writes the pages of one place; it adds the number of the plan."""
-        return str(self._new / place_key)
+        return self._new / place_key
 
     def hashes(self, place_key: str, plans: int) -> tuple[str, ...]:
         """Return the SHA-256 of the pages of a place that wait, by plan; empty where none waits."""
@@ -111,7 +111,7 @@ def file_hash(path: Path) -> str:
 # --- in the worker ------------------------------------------------------------------------------
 
 
-def write_report(reviewed: Reviewed, stem: str, plan: int) -> str:
+def write_report(reviewed: Reviewed, stem: Path, plan: int) -> str:
     """Write one page; return why that was not possible, empty when it was.
 
     A page that cannot be made takes nothing from the review, which is recorded all the same.

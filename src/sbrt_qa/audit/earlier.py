@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sbrt_qa.errors import SbrtQaError
+from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 
 if TYPE_CHECKING:
     from sbrt_qa.compare.comparison import CaseComparison
@@ -32,7 +33,7 @@ class Before:
     Parameters
     ----------
     path
-        Its files; empty when they are not at hand.
+        Its files; None when they are not at hand.
     recorded
         What is recorded of the newest submissions, the last one first: the fingerprint of the
         files, and the JSON of their reviews. One of them may be the very submission.
@@ -40,9 +41,9 @@ class Before:
         What is stated of it, its map of names, and the hash of both, as in a job.
     """
 
-    path: str = ""
+    path: Path | None = None
     recorded: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    stated: Mapping[str, Any] = field(default_factory=dict)
+    stated: UserStatements = NOTHING_STATED
     mapping: Mapping[str, str] = field(default_factory=dict)
     words: str = ""
 
@@ -53,33 +54,32 @@ class Earlier:
     Parameters
     ----------
     told
-        The fields of a :class:`Before`.
+        What a worker is told of it.
     later
         Fingerprint of the later submission, which is not compared with itself.
     """
 
-    def __init__(self, told: Mapping[str, Any], later: str) -> None:
-        others = ((found, documents) for found, documents in told["recorded"] if found != later)
+    def __init__(self, told: Before, later: str) -> None:
+        others = ((found, documents) for found, documents in told.recorded if found != later)
         self.input_sha256: str
         self._documents: Sequence[str]
         self.input_sha256, self._documents = next(others, ("", ()))
         self.inventory: Inventory | None = None
         self.identity: Identity | None = None
-        self._mapping: Mapping[str, str] = told["mapping"]
-        if told["path"]:
-            self._read(Path(told["path"]), told["stated"], told["words"])
+        self._mapping = told.mapping
+        if told.path is not None:
+            self._read(told.path, told.stated, told.words)
 
-    def _read(self, path: Path, stated: Mapping[str, Any], words: str) -> None:
+    def _read(self, path: Path, stated: UserStatements, words: str) -> None:
         from sbrt_qa.audit.entries import may_be_read
         from sbrt_qa.audit.fingerprints import seen
         from sbrt_qa.audit.stated_input import under_words
         from sbrt_qa.dicom.load import inspect_with_identity
-        from sbrt_qa.model.stated import UserStatements
 
         try:
             self.input_sha256 = under_words(seen(path).input_sha256, words)
             self.inventory, self.identity = inspect_with_identity(
-                [path], UserStatements.of_values(stated), wanted=may_be_read
+                [path], stated, wanted=may_be_read
             )
         except SbrtQaError:
             self.inventory = self.identity = None  # there is nothing to compare with
@@ -130,12 +130,12 @@ def _from_files(
 ) -> CaseComparison:
     """Compare two cases under the protocol version of the later one."""
     from sbrt_qa.compare.side_by_side import compare_cases
+    from sbrt_qa.pipeline.one_plan import Asked, review_plan
     from sbrt_qa.protocol.versions import Chosen as Version
-    from sbrt_qa.review.review import review_case
 
     same = Version(chosen.protocol, LATER_PLAN)
     both = {**old_mapping, **mapping}
-    before = review_case(old, same, mapping={**mapping, **old_mapping}, bands=False)
+    before = review_plan(old, same, Asked({**mapping, **old_mapping}, bands=False))
     return compare_cases(old, new, chosen.protocol, mapping=both, reviews=(before, review))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from sbrt_qa.audit.store.records import Mark
 from sbrt_qa.model.outcome import Reason
 
 if TYPE_CHECKING:
@@ -35,23 +36,23 @@ _LEFT_OUT: Final = ("uid", "label", "name", "date", "time")
 """Parts of the names of fields that a second export may have changed."""
 
 
-def content_marks(cases: Iterable[Case]) -> list[list[Any]]:
-    """Return kind, hash and number of the plan for every plan with contours and dose."""
-    found: list[list[Any]] = []
+def content_marks(cases: Iterable[Case]) -> tuple[Mark, ...]:
+    """Return the marks of every plan with contours and dose."""
+    found: list[Mark] = []
     for number, case in enumerate(cases, 1):
         if isinstance(case.structures, Reason) or isinstance(case.dose, Reason):
             continue
         content = hashlib.sha256(_contours(case.structures) + _dose(case.dose))
-        found.append([CONTENT, content.hexdigest(), number])
+        found.append(Mark(CONTENT, content.hexdigest(), number))
         if not isinstance(case.plan, Reason):
             names = sorted(one.name for one in case.structures.structures)
             content.update(repr(names).encode() + _plan(case.plan))
-            found.append([WHOLE, content.hexdigest(), number])
-    return found
+            found.append(Mark(WHOLE, content.hexdigest(), number))
+    return tuple(found)
 
 
-def uids(inventory: Inventory) -> list[list[str]]:
-    """Return the UIDs that are one patient's: of studies, series and frames of reference."""
+def uids(inventory: Inventory) -> tuple[tuple[str, str], ...]:
+    """Return kind and UID of what is one patient's: studies, series and frames of reference."""
     found: set[tuple[str, str]] = set()
     for one in inventory.files:
         found.add(("study", one.study_uid))
@@ -59,7 +60,7 @@ def uids(inventory: Inventory) -> list[list[str]]:
     for case in inventory.cases:
         for part in (case.structures, case.dose):
             found.add(("frame", str(getattr(part, "frame_of_reference_uid", "") or "")))
-    return sorted([kind, uid] for kind, uid in found if uid)
+    return tuple(sorted((kind, uid) for kind, uid in found if uid))
 
 
 def _contours(structures: StructureSet) -> bytes:

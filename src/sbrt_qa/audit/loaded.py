@@ -9,13 +9,13 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from sbrt_qa import pipeline
-from sbrt_qa.audit.one_submission import Job, review_submission
+from sbrt_qa.audit.job import SubmissionJob
+from sbrt_qa.audit.one_submission import review_submission
 from sbrt_qa.errors import SbrtQaError
 from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.testing.sample.trial import write_trial
@@ -29,8 +29,8 @@ def _review_one() -> None:
         folder = Path(name)
         write_trial(folder, 1)
         protocol = load_protocol(folder / "protocol_v1.yaml").model_dump_json(by_alias=True)
-        where, report = folder / "submissions", str(folder / "page")
-        review_submission(asdict(Job(str(where), (protocol,), {}, report=report)))
+        where, report = folder / "submissions", folder / "page"
+        review_submission(SubmissionJob(where, (protocol,), report=report))
 
 
 gc.set_threshold(GARBAGE_THRESHOLD)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import unicodedata
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from pydantic import TypeAdapter, ValidationError
-
+from sbrt_qa.audit.answer import Contents, PlanReviewed, SubmissionAnswer, answer_of
 from sbrt_qa.audit.coding import coded, differs
 from sbrt_qa.audit.layout import Naming, settle
 from sbrt_qa.audit.renaming import renamed_text
@@ -21,21 +18,20 @@ from sbrt_qa.audit.store.records import (
     ReviewedCase,
     StoredComparison,
     StoredDvh,
-    StoredFile,
 )
 from sbrt_qa.compare.comparison import CaseComparison
 from sbrt_qa.deid.secret import Secret
 from sbrt_qa.errors import InputError, ResultError
 from sbrt_qa.i18n.phrase import say, stated
-from sbrt_qa.model.outcome import BROKE_OFF, THIS_PROGRAM, Finding
+from sbrt_qa.model.outcome import Finding
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.stored_case import StoredCase
 from sbrt_qa.review.unreviewed import lost_review, unreviewed
+from sbrt_qa.sandbox import FailureKind, Outcome
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.discovery import Submission
     from sbrt_qa.protocol.definition import Protocol
-    from sbrt_qa.sandbox import Outcome
 
 LABEL: Final = say("submission")
 """What a submission without a readable plan is called."""
@@ -43,18 +39,17 @@ LABEL: Final = say("submission")
 CANNOT_READ: Final = "cannot read"
 LOST: Final = "worker lost"
 OTHER_BYTES: Final = "other bytes"
-TIME: Final = "time"
-MEMORY: Final = "memory"
-ENDED: Final = "ended"
-OURS: Final = "ours"
-"""Kinds of failures that are not the site's."""
+"""Kinds of failures that are not the site's, beside those of `sbrt_qa.sandbox.FailureKind`."""
 
 SITE: Final = "site name"
 SUBJECT: Final = "subject name"
 UID: Final = "uid"
 """Kinds of marks beside those of the contents."""
 
-_FINDINGS: Final = TypeAdapter(tuple[Finding, ...])
+MOST_OF_KIND: Final = 32
+MOST_OF_UID_KIND: Final = 16
+MOST_OF_MODALITY: Final = 16
+"""Characters that are kept of what an answer calls a mark, a UID and a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +79,40 @@ class Owner:
     words: str = ""
 
 
-def entry_of(submission: Submission, outcome: Outcome, protocol: Protocol, owner: Owner) -> Entry:
-    """Return what to record of a submission, whatever came of its review."""
-    answer = outcome.value if isinstance(outcome.value, dict) else {}
-    secret = owner.secret
-    lost = None
-    try:
-        cases, files, found = _read(answer)
-    except (ResultError, ValidationError, KeyError, TypeError, ValueError):
-        cases, files, found = (), (), ()
+def entry_of(
+    submission: Submission,
+    outcome: Outcome,
+    answer: SubmissionAnswer | None,
+    protocol: Protocol,
+    owner: Owner,
+) -> Entry:
+    """Return what to record of a submission, whatever came of its review.
+
+    Parameters
+    ----------
+    answer
+        What `outcome` holds, see `sbrt_qa.audit.answer.answer_of`.
+    """
+    secret, lost = owner.secret, None
+    contents, cases = _read(answer)
     if not cases:
         cases, lost = _unread(answer, outcome, protocol)
-    tags = Naming(_tag(answer, "site"), _tag(answer, "subject"))
+    tags = Naming()
+    if contents is not None:
+        tags = Naming(_tag(contents.site), _tag(contents.subject))
     named, agree = settle(submission.named, tags)
-    refused = _refused(answer)
+    refused = contents.refused_codes if contents else ()
     codes = coded(named, submission.key, secret, pseudonymize=owner.pseudonymize, refused=refused)
     if owner.pseudonymize:
         names = {name for name in (tags.subject, submission.named.subject) if name}
         cases = tuple(_pseudonymous(case, names, codes.subject, secret) for case in cases)
     received = f"{named.received}T00:00:00.000Z" if named.received else owner.received
     place = Place(owner.trial, codes.site, codes.subject, named.version, owner.place_key, received)
+    found = contents.findings if contents else ()
     findings = (*codes.findings, *(() if agree else (differs(),)), *found)
     return Entry(
-        place, _input(answer, owner), files, cases, findings, lost, failure_kind(outcome),
-        _marks(answer, named, secret), _also(answer, owner),
+        place, _input(answer, owner), contents.files if contents else (), cases, findings, lost,
+        failure_kind(outcome), _marks(contents, named, secret), _also(answer, owner),
     )  # fmt: skip
 
 
@@ -115,41 +120,27 @@ def broke_off(outcome: Outcome) -> bool:
     """Tell whether a review, or a check of it, broke off for a reason that may be gone by now."""
     if outcome.failure:
         return True
-    answer = outcome.value if isinstance(outcome.value, dict) else {}
-    try:
-        texts = [str(one["document"]) for one in answer.get("cases", ())]
-        told = [json.loads(text)["findings"] for text in texts if BROKE_OFF in text]
-        return any(
-            one["where"] == THIS_PROGRAM and one["message"].startswith(BROKE_OFF)
-            for findings in told
-            for one in findings
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return False  # what cannot be read is told when it is recorded
+    _, cases = _read(answer_of(outcome))  # what cannot be read is told when it is recorded
+    return any(finding.own_fault for case in cases for finding in case.review.findings)
 
 
 def failure_kind(outcome: Outcome) -> str:
     """Return what kind of failure of ours an outcome is."""
-    text = outcome.failure
-    if outcome.error is not None:
-        return CANNOT_READ if isinstance(outcome.error, InputError) else OURS
-    if text.startswith("exceeded"):
-        return MEMORY if text.endswith("GB") else TIME
-    return ENDED if text.startswith("was ended") else OURS
+    if outcome.error is None:
+        return outcome.kind.value
+    return CANNOT_READ if isinstance(outcome.error, InputError) else FailureKind.OURS.value
 
 
-def _marks(answer: dict[str, Any], named: Naming, secret: Secret) -> tuple[Mark, ...]:
+def _marks(contents: Contents | None, named: Naming, secret: Secret) -> tuple[Mark, ...]:
     """Return what tells that another submission is of the same plan or patient."""
     found = [Mark(SITE, secret.digest(f"site {_folded(named.site)}"))]
     if named.subject is not None:
         both = f"{_folded(named.site)}/{_folded(named.subject)}"
         found.append(Mark(SUBJECT, secret.digest(f"subject {both}")))
-    try:
-        found += [Mark(str(kind)[:32], _hex(text), int(n)) for kind, text, n in answer["marks"]]
-        uids = [(str(kind)[:16], str(uid)) for kind, uid in answer["uids"]]
-    except (KeyError, TypeError, ValueError):
-        return tuple(found)
-    found += [Mark(UID, secret.digest(f"{kind} {uid}")) for kind, uid in uids]
+    if contents is not None:
+        found += [replace(one, kind=one.kind[:MOST_OF_KIND]) for one in contents.marks]
+        uids = [(kind[:MOST_OF_UID_KIND], uid) for kind, uid in contents.uids]
+        found += [Mark(UID, secret.digest(f"{kind} {uid}")) for kind, uid in uids]
     return tuple(found)
 
 
@@ -158,78 +149,59 @@ def _folded(name: str | None) -> str:
     return unicodedata.normalize("NFKC", name or "").casefold().strip()
 
 
-def _also(answer: dict[str, Any], owner: Owner) -> tuple[str, ...]:
+def _also(answer: SubmissionAnswer | None, owner: Owner) -> tuple[str, ...]:
     """Return further fingerprints by which the input may be recorded already."""
-    older = answer.get("older")
-    return (_bytes(owner), *([older] if isinstance(older, str) else []))
+    return (_bytes(owner), *([answer.older_sha256] if answer and answer.older_sha256 else []))
 
 
 def _unread(
-    answer: dict[str, Any], outcome: Outcome, protocol: Protocol
+    answer: SubmissionAnswer | None, outcome: Outcome, protocol: Protocol
 ) -> tuple[tuple[ReviewedCase, ...], Finding | None]:
     """Return the review of what cannot be read; or the loss of one that broke off."""
-    refused = answer.get("refused")
-    if not isinstance(refused, str):
+    if answer is None or not answer.refused:
         error = outcome.error and say("could not be made: {0}", stated(outcome.error.what))
         why = outcome.failure or error
         return (), lost_review(LABEL, why or say("gave an answer that cannot be read"))
-    got = answer.get("got")
-    why = say("{0}; got {1}", refused, got) if isinstance(got, str) and got else refused
-    review = unreviewed(LABEL, protocol, why)
+    got = answer.got
+    review = unreviewed(
+        LABEL, protocol, say("{0}; got {1}", answer.refused, got) if got else answer.refused
+    )
     return (ReviewedCase(review, review.to_json()),), None
 
 
 def _read(
-    answer: dict[str, Any],
-) -> tuple[tuple[ReviewedCase, ...], tuple[StoredFile, ...], tuple[Finding, ...]]:
-    if "cases" not in answer:
-        return (), (), ()
-    cases = tuple(_case(one) for one in answer["cases"])
-    files = tuple(StoredFile(_hex(digest), str(kind)[:16]) for digest, kind in answer["files"])
-    return cases, files, _FINDINGS.validate_python(answer["findings"])
-
-
-def _case(one: dict[str, Any]) -> ReviewedCase:
-    review = CaseReview.from_json(one["document"])
-    StoredCase.from_json(one["facts"])
-    curves = (
-        StoredDvh(str(key), str(name), base64.b64decode(data, validate=True))
-        for key, name, data in one["dvhs"]
-    )
-    return ReviewedCase(review, one["document"], one["facts"], tuple(curves), _comparison(one))
-
-
-def _comparison(one: dict[str, Any]) -> StoredComparison | None:
-    document = one.get("comparison")
-    if document is None:
-        return None
-    CaseComparison.from_json(document)
-    return StoredComparison(document, _hex(one["before"]))
-
-
-def _hex(text: Any) -> str:  # noqa: ANN401 - of foreign JSON
-    if not (isinstance(text, str) and len(text) == 64 and set(text) <= set("0123456789abcdef")):
-        raise ValueError(text)
-    return text
-
-
-def _refused(answer: dict[str, Any]) -> tuple[str, ...]:
-    """Return what stands in the place of a code and is the patient's own name or number."""
-    told = answer.get("refused_codes")
-    return tuple(one for one in told if isinstance(one, str)) if isinstance(told, list) else ()
-
-
-def _tag(answer: dict[str, Any], name: str) -> str | None:
-    text = answer.get(name)
-    return text.strip() or None if isinstance(text, str) else None
-
-
-def _input(answer: dict[str, Any], owner: Owner) -> str:
-    """Return the fingerprint of the input; of all bytes where the child did not live to tell."""
+    answer: SubmissionAnswer | None,
+) -> tuple[Contents | None, tuple[ReviewedCase, ...]]:
+    """Return what was read and its reviews; nothing where a part of it is of another form."""
+    contents = answer.contents if answer else None
+    if contents is None:
+        return None, ()
     try:
-        return _hex(answer.get("input"))
-    except ValueError:
-        return _bytes(owner)
+        cases = tuple(map(_case, contents.plans))
+    except (ResultError, ValueError):
+        return None, ()
+    files = tuple(replace(one, modality=one.modality[:MOST_OF_MODALITY]) for one in contents.files)
+    return replace(contents, files=files), cases
+
+
+def _case(one: PlanReviewed) -> ReviewedCase:
+    review = CaseReview.from_json(one.document)
+    StoredCase.from_json(one.facts)
+    curves = tuple(StoredDvh(dvh.key, dvh.name, dvh.data) for dvh in one.dvhs)
+    comparison = None
+    if one.comparison:
+        CaseComparison.from_json(one.comparison)
+        comparison = StoredComparison(one.comparison, one.before)
+    return ReviewedCase(review, one.document, one.facts, curves, comparison)
+
+
+def _tag(text: str | None) -> str | None:
+    return text.strip() or None if text else None
+
+
+def _input(answer: SubmissionAnswer | None, owner: Owner) -> str:
+    """Return the fingerprint of the input; of all bytes where the child did not live to tell."""
+    return answer.input_sha256 if answer else _bytes(owner)
 
 
 def _bytes(owner: Owner) -> str:

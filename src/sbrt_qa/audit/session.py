@@ -12,7 +12,8 @@ from sbrt_qa import __version__
 from sbrt_qa.audit.case_reports import CaseReports, relative_path
 from sbrt_qa.audit.earlier import Before
 from sbrt_qa.audit.head import write_head
-from sbrt_qa.audit.one_submission import Job, review_in_child
+from sbrt_qa.audit.job import SubmissionJob
+from sbrt_qa.audit.one_submission import review_in_child
 from sbrt_qa.audit.place_names import PlaceNames, in_words
 from sbrt_qa.audit.published import WRITTEN, files_recorded
 from sbrt_qa.audit.request import Request, Step, now
@@ -23,6 +24,7 @@ from sbrt_qa.sandbox import Limits, Outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sbrt_qa.audit.answer import SubmissionAnswer
     from sbrt_qa.audit.discovery import Submission
     from sbrt_qa.audit.discovery_thread import Finder, Found
     from sbrt_qa.audit.folder import AuditFolder
@@ -57,7 +59,7 @@ class Task:
 
     submission: Submission
     place_key: str
-    job: Job
+    job: SubmissionJob
     settled: Mapping[str, Settled]
     proof: Future[str]
 
@@ -150,22 +152,22 @@ class Session:
         tried = {} if self._request.retry else attempts(*asked)
         given_up = tuple(given for given, times in tried.items() if times >= ATTEMPTS)
         mapping, words = self._words(one.named)
-        job = Job(
-            str(one.path.absolute()),
+        job = SubmissionJob(
+            one.path.absolute(),
             self._protocols,
             mapping,
             fixed=self._family.fixed,
             known=(*(s.input_sha256 for s in settled if self._is_complete(s)), *given_up),
             codes=known_codes(one.named, subject=not self._pseudonymize),
             before=self._before(found, known=bool(settled)),
-            report=self._reports.stem(key) if self._request.reports else "",
+            report=self._reports.stem(key) if self._request.reports else None,
             site=site_code(one.named),
             version=str(one.named.version or ""),
             renamed=self._renamed(one.named) if self._pseudonymize else None,
             subject=self._subject(one.named),
             older=is_recorded(self._engine, key),
             head=str(head(self._engine)) if self._request.reports else "",
-            stated=one.named.words.stated.to_values(),
+            stated=one.named.words.stated,
             words=words,
         )
         return Task(one, key, job, {s.input_sha256: s for s in settled}, self._proof(one.path))
@@ -190,8 +192,8 @@ class Session:
         if found.before is not None:
             earlier = found.before
             mapping, words = self._words(earlier.named)
-            stated = earlier.named.words.stated.to_values()
-            return Before(str(earlier.path.absolute()), (), stated, mapping, words)
+            stated = earlier.named.words.stated
+            return Before(earlier.path.absolute(), (), stated, mapping, words)
         named = found.submission.named
         if named.weak or named.subject is None or not (known or (named.version or 1) > 1):
             return None
@@ -219,25 +221,26 @@ class Session:
 
     def record(self, done: Done[Task, Outcome], finder: Finder) -> Step:
         """Record what came of a submission, and put its reports in place."""
+        from sbrt_qa.audit.answer import answer_of
         from sbrt_qa.audit.recording import Owner, entry_of
 
         task, outcome = done.task, done.result or Outcome(failure="its worker was lost")
-        answer = outcome.value if isinstance(outcome.value, dict) else {}
+        answer = answer_of(outcome)
         failure, proof = self._distrusted(done, answer)
         if failure:
             return self._failed(task, *failure, finder)
-        given = (str(answer.get(name)) for name in ("input", "older"))
+        given = (answer.input_sha256, answer.older_sha256) if answer else ()
         settled = next((task.settled[one] for one in given if one in task.settled), None)
-        if settled is not None:
+        if answer and settled is not None:
             return self._unchanged(task, settled, answer, finder)
-        if answer.get("unchanged"):
+        if answer and answer.known:
             told = f"its review broke off in {ATTEMPTS} runs; --retry tries again"
             return Step(self._code(task.submission), None, finder.found, finder.complete, told)
         owner = Owner(
             task.place_key, proof, self._trial, self._secret, self._pseudonymize, now(),
             task.job.words,
         )  # fmt: skip
-        entry = entry_of(task.submission, outcome, self._family.latest, owner)
+        entry = entry_of(task.submission, outcome, answer, self._family.latest, owner)
         if self._request.reports and entry.cases:
             hashes = self._reports.hashes(task.place_key, len(entry.cases))
             entry = replace(entry, reports=hashes)
@@ -247,7 +250,7 @@ class Session:
         return self._step(task, entry, made, finder)
 
     def _distrusted(
-        self, done: Done[Task, Outcome], answer: Mapping[str, object]
+        self, done: Done[Task, Outcome], answer: SubmissionAnswer | None
     ) -> tuple[tuple[str, str] | None, str]:
         """Return why an answer does not count, as kind and words; and what the parent saw.
 
@@ -265,9 +268,9 @@ class Session:
         if isinstance(done.result.error, InputError):
             told = say("a worker could not read it: {0}", said(done.result.error))
             return (CANNOT_READ, told), proof
-        if not done.result.value:
+        if answer is None:
             return None, proof
-        if answer.get("bytes") != proof or answer.get("changed"):
+        if answer.bytes_sha256 != proof or answer.changed:
             told = say(
                 "a worker read other bytes than are in the files now, or they changed meanwhile"
             )
@@ -294,14 +297,14 @@ class Session:
         return submission_code(codes.site, codes.subject, one.named.version or 1)
 
     def _unchanged(
-        self, task: Task, settled: Settled, answer: Mapping[str, object], finder: Finder
+        self, task: Task, settled: Settled, answer: SubmissionAnswer, finder: Finder
     ) -> Step:
         """Take note of a submission that needs no review."""
         from sbrt_qa.audit.store.failures import REVIEWED, end_failures_of
         from sbrt_qa.audit.store.marks import known_as
 
-        if answer.get("input") not in task.settled:
-            known_as(self._engine, settled.submission_id, str(answer["input"]), now())
+        if answer.input_sha256 not in task.settled:
+            known_as(self._engine, settled.submission_id, answer.input_sha256, now())
         if task.place_key in self._open:
             end_failures_of(self._engine, {task.place_key: REVIEWED}, now())
         self._put_made_anew(task.place_key, settled)

@@ -13,11 +13,13 @@ from sbrt_qa.errors import UsageError, quoted
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sbrt_qa.audit.answer import SubmissionAnswer
     from sbrt_qa.audit.folder import AuditFolder
     from sbrt_qa.audit.store.connection import Database
     from sbrt_qa.audit.store.kept import KeptReview
     from sbrt_qa.audit.store.verify_records import Verified
     from sbrt_qa.model.actor import Doing
+    from sbrt_qa.review.stored_case import StoredCase
     from sbrt_qa.sandbox import Limits
 
 
@@ -136,11 +138,15 @@ class _Again:
 
     def difference(self, cases: Sequence[KeptReview]) -> str:
         """Tell what differs first between stored reviews of a submission and new ones."""
-        from sbrt_qa.audit.one_submission import Job, review_in_child
+        from sbrt_qa.audit.answer import answer_of
+        from sbrt_qa.audit.job import SubmissionJob
+        from sbrt_qa.audit.one_submission import review_in_child
         from sbrt_qa.audit.session import known_codes, site_code
         from sbrt_qa.audit.store.attempts import version_of
         from sbrt_qa.audit.store.kept import protocol_content, rules_of
-        from sbrt_qa.protocol.versions import AS_ASKED
+        from sbrt_qa.model.stated import UserStatements
+        from sbrt_qa.protocol.versions import VersionBasis
+        from sbrt_qa.review.case_review import CaseReview
 
         first = cases[0]
         found = self._places.get(first.place_key)
@@ -150,39 +156,54 @@ class _Again:
         if version != __version__:
             return f"it was made by version {version}, this is {__version__}"
         codes = known_codes(found.named, subject=not self._pseudonymized)
-        facts = json.loads(first.facts or "{}")
         rules = rules_of(self._engine, first.submission_id, version)
         hashes = self._versions.get(rules, (first.protocol,))
         contents = tuple(protocol_content(self._engine, one) for one in hashes)
-        fixed = json.loads(first.document)["protocol"]["chosen"] == AS_ASKED
-        path = str(found.path.absolute())
+        review = CaseReview.from_json(first.document)
+        fixed = review.protocol.basis is VersionBasis.ASKED
+        facts = _facts(first)
         weak = found.named.weak or found.named.subject is None
         subject = "" if weak else first.code.split("/")[1]
-        job = Job(
-            path, contents, facts.get("mapping", {}), fixed=fixed and len(contents) == 1,
+        job = SubmissionJob(
+            found.path.absolute(), contents, facts.mapping if facts else {},
+            fixed=fixed and len(contents) == 1,
             codes=codes, site=site_code(found.named), subject=subject, older=True,
-            stated=facts.get("stated", {}), words=facts.get("words", ""),
+            stated=UserStatements.of_values(facts.stated if facts else {}),
+            words=facts.words if facts else "",
         )  # fmt: skip
-        answer = review_in_child(job, self._limits).value
-        return self._compared(cases, answer if isinstance(answer, dict) else {})
+        return self._compared(cases, answer_of(review_in_child(job, self._limits)))
 
-    def _compared(self, cases: Sequence[KeptReview], answer: dict[str, Any]) -> str:
-        if cases[0].input_sha256 not in (answer.get(one) for one in ("input", "older", "bytes")):
+    def _compared(self, cases: Sequence[KeptReview], answer: SubmissionAnswer | None) -> str:
+        if answer is None or cases[0].input_sha256 not in answer.fingerprints:
             return "its files are not what was reviewed"
-        new = answer.get("cases")
-        if not isinstance(new, list):
+        new = answer.contents.plans if answer.contents else ()
+        if not new:
             unread = all(not one.facts for one in cases)
             return "" if unread else "it cannot be reviewed any more"
         if len(new) != len(cases):
             return f"{len(new)} plans instead of {len(cases)}"
         for number, (one, other) in enumerate(zip(cases, new, strict=True), 1):
-            pair = [json.loads(text) for text in (one.document, other["document"])]
+            was, now = (_compared_part(text) for text in (one.document, other.document))
             if self._pseudonymized:
-                for document in pair:
+                for document in (was, now):
                     document["files"] = [f["sha256"] for f in document["files"]]
-            if path := first_difference(*pair):
+            if path := first_difference(was, now):
                 return f"plan {number}: {path}"
         return ""
+
+
+def _facts(stored: KeptReview) -> StoredCase | None:
+    """Return what is kept of a case beside its review; None where nothing could be read."""
+    from sbrt_qa.review.stored_case import StoredCase
+
+    return StoredCase.from_json(stored.facts) if stored.facts else None
+
+
+def _compared_part(document: str) -> dict[str, Any]:
+    """Return the JSON of a review without the self-test it cites, which computes nothing."""
+    found: dict[str, Any] = json.loads(document)
+    found["engine"].pop("self_test", None)
+    return found
 
 
 def first_difference(stored: Any, new: Any, path: str = "") -> str:  # noqa: ANN401 - JSON

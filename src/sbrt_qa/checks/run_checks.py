@@ -190,6 +190,7 @@ def _broken(one: Check, error: Exception) -> Finding:
         title=one.title,
         source=one.source,
         group=str(one.group),
+        own_fault=True,
     )
 
 

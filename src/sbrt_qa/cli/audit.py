@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sbrt_qa import pipeline
 from sbrt_qa.audit.actors import doing
 from sbrt_qa.audit.anchor import NOWHERE, Anchors
 from sbrt_qa.cli import exit_codes
@@ -20,6 +19,7 @@ from sbrt_qa.cli.progress import display
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.model.stated import read_mapping
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.run_audit import Request
@@ -61,7 +61,7 @@ def audit(
     ],
     protocol: Annotated[
         str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol to hold against.")
-    ] = pipeline.DEFAULT_PROTOCOL,
+    ] = DEFAULT_PROTOCOL,
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="A=B", help="Structure A of the plans is B of the protocol."),

@@ -13,6 +13,7 @@ from sbrt_qa.cli.one_case import finish, made_today, need_file, without_pictures
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import reporting
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
 from sbrt_qa.pipeline.untrusted import check_untrusted
 from sbrt_qa.reports.registry import is_document, render_reviews
 
@@ -20,7 +21,7 @@ from sbrt_qa.reports.registry import is_document, render_reviews
 def check(
     context: typer.Context,
     case: options.Inputs,
-    protocol: options.ProtocolName = pipeline.DEFAULT_PROTOCOL,
+    protocol: options.ProtocolName = DEFAULT_PROTOCOL,
     mapping: options.MapOption = None,
     untrusted: Annotated[  # noqa: FBT002
         bool,

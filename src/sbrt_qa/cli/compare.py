@@ -20,6 +20,7 @@ from sbrt_qa.cli.output import (
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import comparing as flow
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
 from sbrt_qa.reports.registry import comparison_formats, render_comparison
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def compare(
     ] = None,
     protocol: Annotated[
         str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Limits held against both.")
-    ] = pipeline.DEFAULT_PROTOCOL,
+    ] = DEFAULT_PROTOCOL,
     mapping: MapOption = None,
     plan: PlanOption = None,
     gamma: Annotated[

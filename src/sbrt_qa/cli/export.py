@@ -17,6 +17,7 @@ from sbrt_qa.errors import visible
 from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import exporting as flow
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
     from sbrt_qa.review.derived_structures import Derived
@@ -44,7 +45,7 @@ def export(
     ] = None,
     protocol: Annotated[
         str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Whose names may be used.")
-    ] = pipeline.DEFAULT_PROTOCOL,
+    ] = DEFAULT_PROTOCOL,
     mapping: MapOption = None,
     plan: PlanOption = None,
     audit_format: Annotated[

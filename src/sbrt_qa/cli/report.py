@@ -11,12 +11,13 @@ from sbrt_qa.cli.output import refuse_overwriting, tell_compiling
 from sbrt_qa.i18n.words import languages
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import reporting
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
 
 
 def report(
     context: typer.Context,
     case: options.Inputs,
-    protocol: options.ProtocolName = pipeline.DEFAULT_PROTOCOL,
+    protocol: options.ProtocolName = DEFAULT_PROTOCOL,
     mapping: options.MapOption = None,
     plan: options.PlanOption = None,
     site_values: options.SiteValues = None,

@@ -156,7 +156,7 @@ class _Reader:
         peek = partial(self.dose_grid, keep=False)
         choice = choose_dose(linked.doses, own, self.dose_grid, self._stated, linked.orphans, peek)
         dose = _in_frame(choice, structures)
-        image = self._image(linked, log)
+        image, image_problem = self._image(linked, log)
         shown = _shown(linked.images, image)
         sessions = self._sessions(linked, log)
         used = (
@@ -174,7 +174,7 @@ class _Reader:
             image=image,
             stored_dvhs=self._stored_dvhs(choice.files, linked.structures, plan),
             provenance=self._provenance(linked, used, choice, log),
-            image_problem=_image_problem(linked.images, image, log),
+            image_problem=image_problem,
             sessions=sessions,
             stated=self._stated,
         )
@@ -247,11 +247,15 @@ class _Reader:
             return ()
         return found
 
-    def _image(self, linked: LinkedCase, log: Log) -> ImageSeries | None:
+    def _image(self, linked: LinkedCase, log: Log) -> tuple[ImageSeries | None, str]:
+        """Return the image; where there are slices and none can be made of them, why."""
         images = [one for one in linked.images if not one.problem]
         slices = [Slice(one.root, one.source.sha256, one.read) for one in images]
+        if not slices:
+            return None, "no image can be read" if linked.images else ""
         with warnings_as_notes("CT", log):
-            return read_image(slices, log, partial(self._named, linked)) if slices else None
+            found = read_image(slices, log, partial(self._named, linked))
+        return (None, found) if isinstance(found, str) else (found, "")
 
     def _named(self, linked: LinkedCase) -> frozenset[str]:
         """Return the slices that the contours of a case name."""
@@ -373,13 +377,6 @@ def _with_named_images(
         else h
         for h in headers
     )
-
-
-def _image_problem(images: Sequence[FoundObject], image: ImageSeries | None, log: Log) -> str:
-    """Return why there are images but none can be used; the reader has put it into its log."""
-    if not images or image is not None:
-        return ""
-    return next((n for n in log.notes if n.startswith("the image series")), "no image can be read")
 
 
 def _subject(linked: LinkedCase) -> str:

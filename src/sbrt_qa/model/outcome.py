@@ -104,6 +104,8 @@ class ReasonCode(enum.StrEnum):
     """There is a value, but a find disowns what it was computed from; the value stays visible."""
     COURSE_UNKNOWN = "course_unknown"
     """Other plans add to the dose, or may, and nothing tells how much."""
+    NOT_STORED = "not_stored"
+    """It follows from the files, and what is stored of the case does not hold it."""
     NOT_REVIEWED = "not_reviewed"
     """Reading or reviewing the case was stopped: too long, too large, or it broke off."""
     NOBODY = "nobody"
@@ -198,8 +200,7 @@ class Part(enum.StrEnum):
 
 
 THIS_PROGRAM: Final = say("this program")
-BROKE_OFF: Final = "the check broke off"
-"""Where a finding lies that tells of a fault of this program, and how its message begins."""
+"""Where a finding lies that tells of a fault of this program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,8 @@ class Finding:
         What is not to be relied on because of it; see `sbrt_qa.checks.disowned`.
     z_mm
         Height of the slice that shows it, where one does.
+    own_fault
+        Whether it tells that a check broke off: nobody knows what it would have found.
     """
 
     code: str
@@ -246,11 +249,7 @@ class Finding:
     group: str = ""
     disowns: Part | None = None
     z_mm: float | None = None
-
-    @property
-    def is_own_fault(self) -> bool:
-        """Whether it tells that a check broke off: nobody knows what it would have found."""
-        return self.where == THIS_PROGRAM and self.message.startswith(BROKE_OFF)
+    own_fault: bool = False
 
     @property
     def weight(self) -> int:

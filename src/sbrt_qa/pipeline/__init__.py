@@ -1,5 +1,8 @@
 """The verbs that join the rooms: read, review, compute. Values in, results out; prints nothing.
 
+`sbrt_qa.pipeline.reviewing.review` is the one path of a review: a typed request in, reviews out,
+told step by step. The functions here are its short forms.
+
 Rooms are imported by the verb that needs them: ``sbrt-qa --help`` must not wait for pydicom and
 numba, nor ``sbrt-qa dvh`` for pydantic and YAML.
 """
@@ -10,24 +13,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sbrt_qa.errors import DicomError, UsageError, quoted
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
+from sbrt_qa.pipeline.protocol_loading import protocol, protocol_family, protocols
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
-    from sbrt_qa.model.case import Case
-    from sbrt_qa.pipeline.one_plan import Asked
-    from sbrt_qa.protocol.definition import Protocol
-    from sbrt_qa.protocol.versions import ProtocolFamily
     from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable
-    from sbrt_qa.second_opinion.site_csv import SiteValue
 
-DEFAULT_PROTOCOL = "liver_sbrt"
 
-MAX_SITE_CHARACTERS = 1_000_000
-"""Of a file of site values; a longer one is refused."""
+__all__ = [
+    "DEFAULT_PROTOCOL", "caps_hold", "check", "dvh", "inspect", "protocol", "protocol_family",
+    "protocol_schema", "protocols", "start_kernels_fast", "warm_up", "when_compiling",
+]  # fmt: skip
 
 
 def check(
@@ -69,12 +69,13 @@ def check(
     UsageError
         The file of site values cannot be read, or the second engine is not installed.
     """
-    from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.pipeline.one_plan import review_plan
+    from sbrt_qa.pipeline.requests import ReviewRequest
+    from sbrt_qa.pipeline.reviewing import review
 
-    rules = protocol_family(protocol_name)
-    asked = asked_of(mapping, site_values, paths, bands=bands, cross_check=cross_check)
-    return tuple(review_plan(case, rules, asked) for case in load_cases(paths, stated))
+    request = ReviewRequest(
+        tuple(paths), protocol_name, dict(mapping or {}), site_values, bands, cross_check, stated
+    )
+    return tuple(one.review for one in review(request))
 
 
 def caps_hold() -> bool:
@@ -127,35 +128,14 @@ def dvh(
     DicomError
         Nothing readable is there.
     """
-    from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.dosimetry.metric_names import parse_metric
-    from sbrt_qa.review import dvh_table
+    from sbrt_qa.pipeline.requests import DvhRequest
+    from sbrt_qa.pipeline.reviewing import dvh as compute
 
-    for text in metrics:
-        parse_metric(text)  # a typing error is told before anything is read
-    case = choose(load_cases(paths, stated), plan)
-    _need_structures(case)
-    return dvh_table.dvh(case, structures, metrics, curve_bin_gy=curve_bin_gy, bands=bands)
-
-
-def _need_structures(case: Case) -> None:
-    """Check that there is something to compute a DVH of.
-
-    Raises
-    ------
-    DicomError
-        The case has no structure set, or an empty one.
-    """
-    from sbrt_qa.model.outcome import Reason
-
-    structures = case.structures
-    why = structures.detail if isinstance(structures, Reason) else "the structure set is empty"
-    if isinstance(structures, Reason) or not structures.structures:
-        raise DicomError(
-            "no DVH: there is no structure to compute one of",
-            got=why,
-            advice="Export the plan, its structure set and its dose together",
+    return compute(
+        DvhRequest(
+            tuple(paths), tuple(structures), tuple(metrics), plan, curve_bin_gy, bands, stated
         )
+    )
 
 
 def inspect(paths: Sequence[Path]) -> Inventory:
@@ -185,124 +165,8 @@ def start_kernels_fast() -> None:
     skip_blas_probe()
 
 
-def protocol(name_or_path: str) -> Protocol:
-    """Load a protocol of the library, or a file.
-
-    Raises
-    ------
-    ProtocolError
-        There is no such protocol, it breaks its schema, or it names a plan check that there is not.
-    """
-    from sbrt_qa.pipeline.check_list import with_known_checks
-    from sbrt_qa.protocol.protocol_files import load_protocol
-
-    return with_known_checks(load_protocol(name_or_path), name_or_path)
-
-
-def protocol_family(name_or_path: str) -> ProtocolFamily:
-    """Load all versions of a protocol; ``of`` of the result says which one holds for a case.
-
-    Raises
-    ------
-    ProtocolError
-        As :func:`protocol`.
-    """
-    from sbrt_qa.pipeline.check_list import with_known_checks
-    from sbrt_qa.protocol.protocol_files import load_family
-    from sbrt_qa.protocol.versions import Versions
-
-    family = load_family(name_or_path)
-    if not isinstance(family.versions, Versions):  # those of the library name known checks
-        for version in family.versions:
-            with_known_checks(version, name_or_path)
-    return family
-
-
-def protocols() -> tuple[Protocol, ...]:
-    """Load every protocol of the library, each in all its versions."""
-    from sbrt_qa.protocol.protocol_files import library
-
-    names = dict.fromkeys(stem.partition("@")[0] for stem in library())
-    return tuple(version for name in names for version in protocol_family(name).versions)
-
-
 def protocol_schema() -> dict[str, Any]:
     """Return the JSON Schema of protocol files."""
     from sbrt_qa.protocol.definition import protocol_json_schema
 
     return protocol_json_schema()
-
-
-def read_sent(path: Path) -> tuple[SiteValue, ...]:
-    """Read a file of the site's own values; raise UsageError where it cannot be read."""
-    from sbrt_qa.second_opinion.site_csv import read_site_values
-
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            text = file.read(MAX_SITE_CHARACTERS + 1)
-    except FileNotFoundError as error:
-        raise UsageError("there is no such file of site values", where=quoted(path.name)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            "the site values cannot be read",
-            where=quoted(path.name),
-            expected="a CSV file in UTF-8",
-        ) from error
-    if len(text) > MAX_SITE_CHARACTERS:
-        raise UsageError("the file of site values is too large", where=quoted(path.name))
-    return read_site_values(text)
-
-
-def asked_of(
-    mapping: Mapping[str, str] | None,
-    site_values: Path | None,
-    paths: Sequence[Path],
-    *,
-    bands: bool,
-    cross_check: bool,
-) -> Asked:
-    """Return what a command asks for; the site's values are read here.
-
-    Raises
-    ------
-    UsageError
-        They cannot be read.
-    """
-    from sbrt_qa.pipeline.one_plan import Asked as Wanted
-
-    sent = () if site_values is None else read_sent(site_values)
-    return Wanted(dict(mapping or {}), sent, bands, tuple(paths) if cross_check else ())
-
-
-def choose(cases: Sequence[Case], wanted: str | None) -> Case:
-    """Return the one case, or the one whose label or plan UID is `wanted`.
-
-    Raises
-    ------
-    UsageError
-        There are several and `wanted` does not say which, or it names none or several.
-    """
-    if wanted is None and len(cases) == 1:
-        return cases[0]
-    chosen = [case for case in cases if wanted is not None and wanted in _names(case)]
-    if len(chosen) == 1:
-        return chosen[0]
-    listed = "; ".join(" = ".join(quoted(name) for name in _names(case)) for case in cases)
-    if wanted is None:
-        what = "there are several plans"
-    else:
-        what = "several plans have this name" if chosen else "no such plan"
-    raise UsageError(
-        what,
-        got=quoted(wanted) if wanted else "",
-        expected=f"one of {listed}",
-        advice="Choose with --plan LABEL or --plan UID.",
-    )
-
-
-def _names(case: Case) -> tuple[str, ...]:
-    """Return what a case can be chosen by: its label, and the UID of its plan."""
-    if len(case.parts) > 1:
-        return (case.label, *dict.fromkeys(name for part in case.parts for name in _names(part)))
-    uid = getattr(case.plan, "sop_instance_uid", "")
-    return (case.label, uid) if uid else (case.label,)

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbrt_qa.pipeline import DEFAULT_PROTOCOL, choose, protocol_family
+from sbrt_qa.pipeline.protocol_loading import protocol_family
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
+from sbrt_qa.pipeline.reviewing import choose
 
 if TYPE_CHECKING:
     from sbrt_qa.compare.comparison import CaseComparison
@@ -50,8 +52,8 @@ def compare(
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dosimetry.gamma import DEFAULT_CRITERIA, parse_criteria
     from sbrt_qa.i18n.phrase import say
+    from sbrt_qa.pipeline.one_plan import Asked, review_plan
     from sbrt_qa.protocol.versions import Chosen, other_version
-    from sbrt_qa.review.review import review_case
 
     wanted = None if expect is None else parse_expectation(expect)
     criteria = parse_criteria(gamma) if gamma else DEFAULT_CRITERIA
@@ -61,10 +63,8 @@ def compare(
     own = family.of(old)
     if own.protocol.version != chosen.protocol.version:
         own = Chosen(chosen.protocol, say("that of the later plan"))
-    reviews = (
-        review_case(old, own, mapping=mapping, bands=False),
-        review_case(new, chosen, mapping=mapping, bands=False),
-    )
+    asked = Asked(dict(mapping or {}), bands=False)
+    reviews = (review_plan(old, own, asked), review_plan(new, chosen, asked))
     found = compare_cases(
         old, new, chosen.protocol, mapping=mapping, expect=wanted, gamma=criteria, reviews=reviews
     )

@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbrt_qa.pipeline import DEFAULT_PROTOCOL, choose, protocol_family
+from sbrt_qa.pipeline.protocol_loading import protocol_family
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
+from sbrt_qa.pipeline.reviewing import choose
 
 if TYPE_CHECKING:
     from sbrt_qa.model.outcome import Finding
@@ -61,9 +63,10 @@ def export(
     from sbrt_qa.review.coherence import doubts
     from sbrt_qa.review.derived_structures import derive
 
+    rules = protocol_family(protocol_name)
     case = choose(load_cases(list(paths)), plan)
     anchor = anchor_of(case, paths)
-    protocol = protocol_family(protocol_name).of(case).protocol
+    protocol = rules.of(case).protocol
     made = derive(case, wanted, anchor.planes_mm, protocol, mapping=mapping)
     stamp = Stamp(f"{when:%Y%m%d}", f"{when:%H%M%S}") if when else Stamp()
     rois = [WrittenRoi(d.structure, "; ".join(filter(None, (d.description, d.note)))) for d in made]

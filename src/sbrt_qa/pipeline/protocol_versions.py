@@ -23,19 +23,20 @@ def protocol_differences(
     Raises
     ------
     ProtocolError
-        One of them does not exist or breaks its schema.
+        One of them does not exist, breaks its schema, or names a plan check that there is not.
     DicomError
         Paths of cases are given, and nothing that can be reviewed is there.
     """
     from sbrt_qa.compare.protocol_effect import protocol_effect
     from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.pipeline.one_plan import Asked, review_plan
+    from sbrt_qa.pipeline.protocol_loading import protocol
     from sbrt_qa.protocol.differences import differences
-    from sbrt_qa.protocol.protocol_files import load_protocol
-    from sbrt_qa.review.review import review_case
 
-    both = load_protocol(before), load_protocol(after)
+    both = protocol(before), protocol(after)
+    asked = Asked(dict(mapping or {}), bands=False)
     effects = []
     for case in load_cases(list(cases)) if cases else ():
-        one, other = (review_case(case, p, mapping=mapping, bands=False) for p in both)
+        one, other = (review_plan(case, rules, asked) for rules in both)
         effects.append(protocol_effect(both, (one, other)))
     return both, differences(*both), tuple(effects)

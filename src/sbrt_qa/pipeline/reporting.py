@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbrt_qa import pipeline
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL, ReviewRequest
 
 if TYPE_CHECKING:
     from sbrt_qa.evidence.evidence import Reviewed
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def report(
     paths: Sequence[Path],
-    protocol_name: str = pipeline.DEFAULT_PROTOCOL,
+    protocol_name: str = DEFAULT_PROTOCOL,
     mapping: Mapping[str, str] | None = None,
     site_values: Path | None = None,
     *,
@@ -44,13 +44,14 @@ def report(
         As `sbrt_qa.pipeline.check`; also when there are several plans and `plan` does not say
         which.
     """
-    from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dicom.read.identity import document_patient
-    from sbrt_qa.pipeline.one_plan import review_and_gather
+    from sbrt_qa.pipeline.reviewing import review as review_all
 
-    asked = pipeline.asked_of(mapping, site_values, paths, bands=bands, cross_check=cross_check)
-    case = pipeline.choose(load_cases(paths, stated), plan)
-    found = review_and_gather(case, pipeline.protocol_family(protocol_name), asked)
+    request = ReviewRequest(
+        tuple(paths), protocol_name, dict(mapping or {}), site_values, bands, cross_check, stated,
+        single=True, plan=plan, evidence=True,
+    )  # fmt: skip
+    (found,) = review_all(request)
     review = found.review
     plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
     patient = document_patient(review.subject, paths, plan_uid)

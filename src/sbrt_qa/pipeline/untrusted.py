@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from sbrt_qa import pipeline
 from sbrt_qa.errors import ResultError, UsageError
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL, ReviewRequest
 
 if TYPE_CHECKING:
     from sbrt_qa.review.case_review import CaseReview
@@ -19,32 +20,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What a process does, in values that reach it unchanged.
+class PlanJob:
+    """What a process does: review one plan of a request, which reaches it unchanged.
 
-    `paths` and `site_values` are absolute; `case` is the place of the plan among all of them, None
-    for the only one.
+    `case` is the place of the plan among all of them, None for the only one.
     """
 
-    paths: tuple[str, ...]
-    protocol_name: str
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    site_values: str = ""
-    bands: bool = True
-    cross_check: bool = False
+    request: ReviewRequest
     case: int | None = None
-    stated: UserStatements = NOTHING_STATED
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PlanAnswer:
     """What a process answers: the review of one plan as JSON, or the labels of several."""
 
     review: str = ""
     labels: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, value: Any) -> Answer:  # noqa: ANN401 - whatever a process sent
+    def of(cls, value: Any) -> PlanAnswer:  # noqa: ANN401 - whatever a process sent
         """Return what a process sent; an empty answer where that is no answer."""
         found = value if isinstance(value, dict) else {}
         review, labels = found.get("review"), found.get("labels")
@@ -56,7 +50,7 @@ class Answer:
 
 def check_untrusted(
     paths: Sequence[Path],
-    protocol_name: str = pipeline.DEFAULT_PROTOCOL,
+    protocol_name: str = DEFAULT_PROTOCOL,
     mapping: Mapping[str, str] | None = None,
     site_values: Path | None = None,
     *,
@@ -92,18 +86,19 @@ def check_untrusted(
     from sbrt_qa.sandbox import preload, run_isolated
 
     preload([__name__, "sbrt_qa.dicom.load", "sbrt_qa.review.review"])
-    rules = pipeline.protocol(protocol_name)
-    sent = str(site_values.absolute()) if site_values else ""
-    absolute = tuple(str(path.absolute()) for path in paths)
-    job = Job(absolute, protocol_name, dict(mapping or {}), sent, bands, stated=stated)
+    rules = pipeline.protocol_family(protocol_name)
+    request = ReviewRequest(
+        tuple(paths), protocol_name, dict(mapping or {}), site_values, bands, stated=stated
+    ).absolute()
 
-    def run(wanted: Job) -> Outcome:
+    def run(wanted: PlanJob) -> Outcome:
         return run_isolated(review_here, (wanted,), limits, prepare=prepare or pipeline.warm_up)
 
+    job = PlanJob(request)
     first = run(job)
     if first.error is not None:
         raise first.error
-    labels = Answer.of(first.value).labels
+    labels = PlanAnswer.of(first.value).labels
     found = [(", ".join(path.name for path in paths), job, first)]
     if labels:
         jobs = [replace(job, case=index) for index in range(len(labels))]
@@ -112,28 +107,22 @@ def check_untrusted(
     for label, done, outcome in found:
         review = _review_of(outcome)
         if review is not None and cross_check:
-            second = run(replace(done, bands=False, cross_check=True))
-            review = replace(review, cross_check=_second_values(second))
-        review = review or unreviewed(label, rules, _why(outcome))
+            asked = replace(done.request, bands=False, cross_check=True)
+            review = replace(review, cross_check=_second_values(run(replace(done, request=asked))))
+        review = review or unreviewed(label, rules.latest, _why(outcome))
         reviews.append(citing_self_test(review))
     return tuple(reviews)
 
 
-def review_here(job: Job) -> dict[str, Any]:
+def review_here(job: PlanJob) -> dict[str, Any]:
     """Do one job: review a case by its place, or the only one; of several, list their labels."""
-    from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.pipeline.one_plan import review_plan
+    from sbrt_qa.pipeline.reviewing import open_request
 
-    files = [Path(path) for path in job.paths]
-    sent = Path(job.site_values) if job.site_values else None
-    asked = pipeline.asked_of(
-        job.mapping, sent, files, bands=job.bands, cross_check=job.cross_check
-    )
-    cases = load_cases(job.paths, job.stated)
-    if job.case is None and len(cases) > 1:
-        return asdict(Answer(labels=tuple(one.label for one in cases)))
-    rules = pipeline.protocol_family(job.protocol_name)
-    return asdict(Answer(review_plan(cases[job.case or 0], rules, asked).to_json()))
+    opened = open_request(job.request)
+    if job.case is None and len(opened.cases) > 1:
+        return asdict(PlanAnswer(labels=tuple(one.label for one in opened.cases)))
+    done = opened.review(opened.cases[job.case or 0])
+    return asdict(PlanAnswer(done.review.to_json()))
 
 
 def _second_values(outcome: Outcome) -> tuple[Comparison, ...]:
@@ -159,7 +148,7 @@ def _review_of(outcome: Outcome) -> CaseReview | None:
     """Return the review that a process answered with, None when it is none."""
     from sbrt_qa.review.case_review import CaseReview
 
-    found = Answer.of(outcome.value).review
+    found = PlanAnswer.of(outcome.value).review
     try:
         return CaseReview.from_json(found) if found else None
     except ResultError:

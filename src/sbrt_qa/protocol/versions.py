@@ -7,6 +7,7 @@ amendment neither excuses nor condemns it.
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,17 @@ _GROUP: Final = "links and provenance"
 _DATE: Final = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")
 
 
+class VersionBasis(enum.StrEnum):
+    """What chose the version of a protocol."""
+
+    ASKED = "asked"
+    """It was asked for, whatever the planning date."""
+    IN_FORCE = "in_force"
+    """It was in force at the planning date."""
+    LATEST = "latest"
+    """Nothing decided; it is the latest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """The version a case is held against, and why.
@@ -44,11 +56,14 @@ class Chosen:
         In a few words, without the date itself.
     finding
         What a reviewer should know, where the planning date did not decide.
+    basis
+        What chose it.
     """
 
     protocol: Protocol
     why: str
     finding: Finding | None = None
+    basis: VersionBasis = VersionBasis.ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +164,8 @@ class ProtocolFamily:
             drawn = say("drawn before the first version took effect")
             return self._undecided(part, planned if part == "RTPLAN" else drawn, told=True)
         used = in_force[-1]
-        return Chosen(self.versions[used], IN_FORCE, self._older(self.heads[used], part))
+        older = self._older(self.heads[used], part)
+        return Chosen(self.versions[used], IN_FORCE, older, VersionBasis.IN_FORCE)
 
     def _older(self, used: Protocol | Unread, part: str) -> Finding | None:
         """Return that there is a newer version than the one in force; None where there is none."""
@@ -189,7 +205,7 @@ class ProtocolFamily:
             title=_TITLE,
             group=_GROUP,
         )
-        return Chosen(latest, why, finding if told else None)
+        return Chosen(latest, why, finding if told else None, VersionBasis.LATEST)
 
 
 def other_version(before: Chosen, after: Chosen) -> Finding | None:

@@ -15,6 +15,7 @@ from rich.text import Text
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.reports.compose.case_page import DISCLAIMER, UNKNOWN, compose
+from sbrt_qa.reports.compose.facts import self_test_text
 from sbrt_qa.reports.compose.labels import labels
 from sbrt_qa.reports.page import CheckRow, Glance, LimitRow, Report
 from sbrt_qa.reports.registry import Page
@@ -307,6 +308,8 @@ def render_dvh(table: DvhTable, page: Page) -> str:
     engine = f"sbrt_qa {visible(table.engine_version)}"
     convention = words.sentence(table.convention)
     parts.append(Text(words(made, engine=engine, convention=convention), "dim"))
+    tested = self_test_text(table.self_test, words)
+    parts.append(Text(f"{words(msg('Self-test'))}: {tested}", "dim"))
     parts.append(Text(words(DISCLAIMER), "dim"))
     wide = Page(max(page.width, least_width(grid)), page.colour)
     return print_to_text(parts, wide)

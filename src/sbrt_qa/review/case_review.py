@@ -17,6 +17,7 @@ from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.remnant import rule_text
 from sbrt_qa.protocol.rules import LIVER_RULES
 from sbrt_qa.protocol.standing import DRAFT, standing_of
+from sbrt_qa.protocol.versions import VersionBasis
 from sbrt_qa.review.json_form import JsonForm
 from sbrt_qa.second_opinion.second_opinion import Comparison
 
@@ -36,6 +37,7 @@ class ProtocolUsed:
     are the prescriptions it allows, each a total dose in Gy and a number of fractions; none in
     results of versions that did not keep them. `draft` tells that nobody approved it, `standing`
     says so, or who did; `liver_rule` and `remnant_rule` say what is in force, if anything is.
+    `basis` is what chose the version, None in results of versions that did not keep it.
     """
 
     id: str
@@ -50,9 +52,12 @@ class ProtocolUsed:
     standing: str = field(default_factory=lambda: DRAFT)
     liver_rule: str = ""
     remnant_rule: str = ""
+    basis: VersionBasis | None = None
 
     @classmethod
-    def of(cls, protocol: Protocol, chosen: str = "") -> ProtocolUsed:
+    def of(
+        cls, protocol: Protocol, chosen: str = "", basis: VersionBasis | None = None
+    ) -> ProtocolUsed:
         """Pin a protocol."""
         return cls(
             id=protocol.id,
@@ -67,6 +72,7 @@ class ProtocolUsed:
             standing=standing_of(protocol),
             liver_rule=LIVER_RULES.get(protocol.liver_rule, ""),
             remnant_rule="" if protocol.remnant_rule is None else rule_text(protocol.remnant_rule),
+            basis=basis,
         )
 
 

@@ -80,7 +80,8 @@ class StructureDvh:
 class DvhTable:
     """DVH statistics of one case by structure key (see `StructureSet.keys`).
 
-    `stated` says what the user stated by hand of the dose, the prescription and the course.
+    `stated` says what the user stated by hand of dose, prescription and course; `self_test` is the
+    id of this machine's latest self-test, empty when there is none.
     """
 
     case: str
@@ -88,6 +89,7 @@ class DvhTable:
     convention: str
     engine_version: str = __version__
     stated: tuple[str, ...] = ()
+    self_test: str = ""
 
     def __repr__(self) -> str:
         """Return a short form: the curves of a case would fill pages."""
@@ -174,6 +176,7 @@ class DvhTable:
         return {
             "schema": SCHEMA,
             "engine_version": self.engine_version,
+            "self_test": self.self_test,
             "case": self.case,
             "convention": self.convention,
             "stated": list(self.stated),
@@ -195,7 +198,8 @@ class DvhTable:
             if schema == SCHEMA:
                 rows = {key: _read_row(row) for key, row in data["structures"].items()}
                 stated = tuple(map(str, data.get("stated", ())))
-                return cls(data["case"], rows, data["convention"], data["engine_version"], stated)
+                made = data["case"], rows, data["convention"], data["engine_version"]
+                return cls(*made, stated, str(data.get("self_test", "")))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ResultError("not a stored DVH table", expected=f"JSON of {SCHEMA}") from error
         raise ResultError("unknown kind of result", got=quoted(schema), expected=SCHEMA)
@@ -213,8 +217,6 @@ def dvh(
 
     Parameters
     ----------
-    case
-        The case.
     structures
         One, or several, of: a structure's key or name, or an expression such as ``Liver - CTV``;
         all structures when empty. A name that several ROIs share means all of them.
@@ -241,8 +243,7 @@ def dvh(
     if views is not None:
         views.prepare([one.reading for one in wanted.values()])
     rows = {key: _compute(doses, s, specs, curve_bin_gy, views) for key, s in wanted.items()}
-    convention, stated = method_text(doses.convention), words_of(case.stated)
-    return DvhTable(case.label, rows, convention, stated=stated)
+    return DvhTable(case.label, rows, method_text(doses.convention), stated=words_of(case.stated))
 
 
 def _listed(texts: str | Sequence[str]) -> Sequence[str]:

@@ -5,7 +5,6 @@ Such findings are in the letter and on the page; they have no part in a verdict,
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
@@ -38,17 +37,10 @@ def is_handling(code: str) -> bool:
     return code in OF_SUBMISSION or code in OF_PLAN or code.startswith(IDENTIFIER)
 
 
-def without_part_in_verdict(review: CaseReview, also: Collection[str] = ()) -> CaseReview:
-    """Return a review in which what concerns handling is told and decides nothing.
-
-    Parameters
-    ----------
-    also
-        Messages of further findings that concern handling.
-    """
+def without_part_in_verdict(review: CaseReview) -> CaseReview:
+    """Return a review in which what concerns handling is told and decides nothing."""
     findings = tuple(
-        replace(one, verdict=None) if is_handling(one.code) or one.message in also else one
-        for one in review.findings
+        replace(one, verdict=None) if is_handling(one.code) else one for one in review.findings
     )
     if findings == review.findings:
         return review

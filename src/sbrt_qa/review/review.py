@@ -114,7 +114,7 @@ def review_case(
         subject=case.subject,
         site=case.site,
         verdict=overall(limits, findings),
-        protocol=ProtocolUsed.of(protocol, chosen.why),
+        protocol=ProtocolUsed.of(protocol, chosen.why, chosen.basis),
         engine=EngineUsed(convention=method_text(doses.convention)),
         plan=plan_summary(case.plan),
         dose=dose_summary(case.dose),

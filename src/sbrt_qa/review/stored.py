@@ -139,7 +139,7 @@ def regrade(
         review,
         targets=tuple(with_verdict(t, limits) for t in review.targets),
         verdict=overall(limits, findings),
-        protocol=ProtocolUsed.of(protocol, chosen.why),
+        protocol=ProtocolUsed.of(protocol, chosen.why, chosen.basis),
         constraints=limits,
         findings=findings,
         structures=tuple(_matched(s, found) for s in review.structures),
@@ -198,11 +198,10 @@ def _with_bands(
 def needs_files(review: CaseReview) -> tuple[str, ...]:
     """Return the limits of a regraded case that only its files can answer."""
     return tuple(
-        c.id for c in review.constraints if c.reason is not None and c.reason.detail == _NOT_KEPT
+        c.id
+        for c in review.constraints
+        if c.reason is not None and c.reason.code is ReasonCode.NOT_STORED
     )
-
-
-_NOT_KEPT: Final = say("this combination of structures was not stored: review the files again")
 
 
 def _dvh(
@@ -220,7 +219,8 @@ def _far(
 
 
 def _not_kept() -> Reason:
-    return Reason(ReasonCode.REFERENCE_MISSING, _NOT_KEPT)
+    text = say("this combination of structures was not stored: review the files again")
+    return Reason(ReasonCode.NOT_STORED, text)
 
 
 def _matched(structure: StructureSummary, found: Evaluation) -> StructureSummary:

@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit.store import tables as t
+from sbrt_qa.audit.store.kept import unpacked
 from sbrt_qa.i18n.phrase import joined, say
-from sbrt_qa.model.outcome import BROKE_OFF, THIS_PROGRAM
+from sbrt_qa.model.outcome import THIS_PROGRAM
+from sbrt_qa.review.case_review import CaseReview
 
 _ATTEMPT: Final = " (attempt "
 
@@ -73,8 +75,9 @@ def _attempt(engine: str) -> int:
 
 
 def _codes(connection: Connection, reviews: Collection[int]) -> list[str]:
-    f = t.findings.c
-    query = sa.select(f.code).where(
-        f.review_id.in_(reviews), f.place == THIS_PROGRAM, f.message.startswith(BROKE_OFF)
-    )
-    return sorted(set(connection.scalars(query)))
+    """Return the checks that broke off in reviews, as their documents tell."""
+    f, r = t.findings.c, t.reviews.c
+    suspect = sa.select(f.review_id).where(f.review_id.in_(reviews), f.place == THIS_PROGRAM)
+    documents = connection.scalars(sa.select(r.document).where(r.id.in_(suspect)))
+    reviewed = (CaseReview.from_json(unpacked(one)) for one in documents)
+    return sorted({f.code for one in reviewed for f in one.findings if f.own_fault})

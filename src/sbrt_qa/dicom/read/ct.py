@@ -24,12 +24,12 @@ GAP_FACTOR: Final = 1.5
 """A step larger than this many usual steps means that slices are missing."""
 
 
-def read_image(slices: Sequence[Slice], log: Log, named: Named = frozenset) -> ImageSeries | None:
+def read_image(slices: Sequence[Slice], log: Log, named: Named = frozenset) -> ImageSeries | str:
     """Build a series from the slices of one Series Instance UID.
 
     Localizers and slices of another stack are left out, slices at one place are used once, and gaps
-    are noted. A series that cannot be laid out along z (tilted gantry, mixed geometry) is None with
-    a note: a case works without an image.
+    are noted. For a series that cannot be laid out along z (tilted gantry, mixed geometry) the
+    answer is why, which is noted as well: a case works without an image.
 
     Parameters
     ----------
@@ -39,8 +39,9 @@ def read_image(slices: Sequence[Slice], log: Log, named: Named = frozenset) -> I
     try:
         return _series(slices, log, named)
     except (GeometryError, DicomError) as error:
-        log.note(say("the image series cannot be used: {0}", error))
-        return None
+        why = say("the image series cannot be used: {0}", error)
+        log.note(why)
+        return why
 
 
 def _series(slices: Sequence[Slice], log: Log, named: Named) -> ImageSeries:

@@ -84,12 +84,17 @@ def _report(review: CaseReview, occasion: Occasion, words: Words) -> str:
     return " · ".join(parts)
 
 
+def self_test_text(self_test: str, words: Words) -> str:
+    """Return which self-test stands behind the numbers, or that there is none."""
+    return visible(self_test) or words(
+        msg("No self-test recorded. To test this version on this machine, run sbrt-qa selftest.")
+    )
+
+
 def methods(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     """Return what made the numbers."""
     engine, protocol = review.engine, review.protocol
-    self_test = visible(engine.self_test) or words(
-        msg("No self-test recorded. To test this version on this machine, run sbrt-qa selftest.")
-    )
+    self_test = self_test_text(engine.self_test, words)
     return (
         Fact(words(msg("Engine")), f"sbrt_qa {visible(engine.version)}"),
         Fact(words(msg("Conventions")), words.sentence(engine.convention)),
