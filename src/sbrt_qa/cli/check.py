@@ -35,6 +35,8 @@ def check(
         bool, typer.Option("--all-checks", help="List plan checks without a find, too.")
     ] = False,
     bands: options.Bands = True,  # noqa: FBT002
+    shifts: options.ShiftsOption = None,
+    setup: options.SetupOption = None,
     dose_is: options.DoseIsOption = "",
     not_a_target: options.NotATarget = None,
     far: options.Far = None,
@@ -61,6 +63,7 @@ def check(
         kept, taken, dose_is=dose_is, not_targets=not_a_target, far=far, rx=rx, course=course,
         alternatives=alternatives,
     )  # fmt: skip
+    asked = options.read_shifts(shifts, setup)
     name = options.choose_format(output_format, out)
     refuse_overwriting(out, [*case, *([site_values] if site_values else [])])
     document = need_file(name, out) if is_document(name) else None
@@ -76,6 +79,7 @@ def check(
             bands=bands,
             prepare=_get_ready,
             stated=stated,
+            shifts=asked,
         )
         if document:
             write_document(name, document, language, without_pictures(reviews, kept.site))
@@ -85,14 +89,14 @@ def check(
         if document:
             reviewed = reporting.report(
                 case, protocol, names, site_values, cross_check=cross_check, bands=bands,
-                site=kept.site, stated=stated,
+                site=kept.site, stated=stated, shifts=asked,
             )  # fmt: skip
             reviews = (reviewed.review,)
             write_document(name, document, language, reviewed)
         else:
             reviews = pipeline.check(
                 case, protocol, names, site_values, cross_check=cross_check, bands=bands,
-                stated=stated,
+                stated=stated, shifts=asked,
             )  # fmt: skip
     reviews = tuple(replace(one, site=kept.site or one.site) for one in reviews)
     if not document:

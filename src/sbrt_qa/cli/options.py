@@ -10,6 +10,7 @@ import typer
 
 from sbrt_qa.cli.output import KINDS_OF_FILES, refuse_wrong_suffix, tell
 from sbrt_qa.errors import UsageError, quoted, visible
+from sbrt_qa.model.setup_errors import Shifts, read_radii, read_setup
 from sbrt_qa.model.stated import (
     UserStatements,
     read_dose_is,
@@ -82,6 +83,24 @@ Bands = Annotated[
     typer.Option(
         "--bands/--no-bands",
         help="Say where each value may lie, and which verdicts are borderline.",
+    ),
+]
+ShiftsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shifts",
+        metavar="3mm,5mm",
+        help="Hold every limit against the patient lying so far aside, in 26 directions; none "
+        "switches off what the protocol asks for.",
+    ),
+]
+SetupOption = Annotated[
+    str | None,
+    typer.Option(
+        "--setup",
+        metavar='"AP,SI,RL/AP,SI,RL"',
+        help="Chance that each limit is met with setup errors: standard deviations in mm, "
+        "systematic/random, each front-back, head-feet, left-right: 1.6,3.1,1.5/2.7,3.6,1.8.",
     ),
 ]
 Out = Annotated[
@@ -168,6 +187,20 @@ def read_settings(
     if {"course", "alternatives"} & {*given}:
         given += ["course", "alternatives"]
     return found, (*found.told(given), *found.refused)
+
+
+def read_shifts(shifts: str | None, setup: str | None) -> Shifts | None:
+    """Read how far the patient may lie elsewhere; None where the protocol has the word.
+
+    Raises
+    ------
+    UsageError
+        A text cannot be read.
+    """
+    if shifts is None and setup is None:
+        return None
+    radii = "" if shifts is None or shifts.strip().lower() == "none" else shifts
+    return Shifts(read_radii(radii), read_setup(setup or ""))
 
 
 def read_statements(

@@ -23,6 +23,8 @@ def report(
     site_values: options.SiteValues = None,
     cross_check: options.CrossCheck = False,  # noqa: FBT002
     bands: options.Bands = True,  # noqa: FBT002
+    shifts: options.ShiftsOption = None,
+    setup: options.SetupOption = None,
     dose_is: options.DoseIsOption = "",
     not_a_target: options.NotATarget = None,
     far: options.Far = None,
@@ -47,6 +49,7 @@ def report(
         kept, taken, dose_is=dose_is, not_targets=not_a_target, far=far, rx=rx, course=course,
         alternatives=alternatives,
     )  # fmt: skip
+    asked = options.read_shifts(shifts, setup)
     name = options.choose_format(output_format, out, "html")
     options.check_language(language, languages())
     file = need_file(name, out)
@@ -55,7 +58,7 @@ def report(
     pipeline.when_compiling(tell_compiling)
     reviewed = reporting.report(
         case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands,
-        site=site or kept.site, submission=submission, stated=stated,
+        site=site or kept.site, submission=submission, stated=stated, shifts=asked,
     )  # fmt: skip
     write_document(name, file, language, reviewed)
     raise typer.Exit(finish([reviewed.review]))

@@ -57,7 +57,11 @@ def _cover(axis_mm: FloatArray, low_mm: float, high_mm: float) -> slice:
 
 def curve_of(cells: Cells, dose: DoseGrid, edges_gy: FloatArray, area_mm2: float) -> Curve:
     """Integrate cells once, with lines that stand for about `area_mm2` each."""
-    spans = scan(cells, lattice(cells, area_mm2))
+    return curve_on(scan(cells, lattice(cells, area_mm2)), dose, edges_gy)
+
+
+def curve_on(spans: Spans, dose: DoseGrid, edges_gy: FloatArray) -> Curve:
+    """Integrate along lines that have been scanned."""
     # Even and odd lines are two independent quadratures of the same integral: lines of either half
     # are spread over the whole region.
     halves = [deposit_spans(spans, dose, edges_gy, first) for first in (0, 1)]

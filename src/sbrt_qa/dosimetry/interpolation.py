@@ -101,12 +101,15 @@ def _fourth_differences(values: FloatArray, axis: int) -> FloatArray:
     return np.asarray(sum(w * along[k : k + count] for k, w in enumerate(_FOURTH)))
 
 
-def refined(dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBIC) -> DoseGrid:
+def refined(
+    dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBIC, reach_mm: float = 0.0
+) -> DoseGrid:
     """Return the dose around a box on a finer grid, or the same grid when that is not worth it.
 
-    The result covers what the grid covers of the box, and at least one voxel around it.
+    The result covers what the grid covers of the box, and at least one voxel around it; with a
+    reach, that much more on every side, as finely as the box alone.
     """
-    cuts, factor = _cuts(dose, box), refinement(dose, box, how)
+    cuts, factor = _cuts(dose, _grown(box, reach_mm)), refinement(dose, box, how)
     if cuts is not None and how is Interpolation.COARSE:
         return _thinned(dose, cuts)
     if cuts is None or factor < 2:
@@ -125,6 +128,11 @@ def refined(dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBIC) 
     else:
         values = hold_within(values, factor, low, high)
     return DoseGrid(values, x, y, z, dose.frame_of_reference_uid, dose.summation, dose.dose_type)
+
+
+def _grown(box: Box, reach_mm: float) -> Box:
+    spans = ((low - reach_mm, high + reach_mm) for low, high in (box.x_mm, box.y_mm, box.z_mm))
+    return Box(*spans)
 
 
 def _cuts(dose: DoseGrid, box: Box) -> tuple[slice, slice, slice] | None:

@@ -16,7 +16,7 @@ import numpy as np
 from sbrt_qa.dosimetry.accumulation import box_of, curve_of
 from sbrt_qa.dosimetry.histogram import OUTSIDE_TOLERANCE
 from sbrt_qa.geometry.regions import Cells, Region
-from sbrt_qa.geometry.scanlines import section_mm2
+from sbrt_qa.geometry.scanlines import Spans, section_mm2
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 
 LINES: Final = 2000
@@ -30,7 +30,12 @@ Span = tuple[float, float]
 
 
 def with_rim(
-    fine: DoseGrid, dose: DoseGrid, region: Region, cells: Cells, others: Cells | None = None
+    fine: DoseGrid,
+    dose: DoseGrid,
+    region: Region,
+    cells: Cells,
+    others: Cells | None = None,
+    lines: Spans | None = None,
 ) -> DoseGrid:
     """Return a dose that also reaches over the rim, where a structure needs no more than that.
 
@@ -45,6 +50,8 @@ def with_rim(
         returned as it is.
     others
         The same structure with other ends, which are held as well.
+    lines
+        Scan lines through the structure, where there are some; they tell how much of it leaves.
     """
     if min(*dose.dose_gy.shape, *fine.dose_gy.shape) < 2:
         return fine
@@ -52,7 +59,8 @@ def with_rim(
     axes = (fine.z_mm, fine.y_mm, fine.x_mm)
     if all(a[0] <= low and high <= a[-1] for a, (low, high) in zip(axes, spans, strict=True)):
         return fine
-    if _share_beyond(cells, spans) > OUTSIDE_TOLERANCE:
+    share = _share_beyond(cells, spans) if lines is None else _share_of_lines(lines, spans)
+    if share > OUTSIDE_TOLERANCE:
         return fine
     z = _with_ends(fine.z_mm, spans[0])
     y, x = (_with_steps(axis, span) for axis, span in zip(axes[1:], spans[1:], strict=True))
@@ -104,6 +112,19 @@ def _share_beyond(cells: Cells, spans: tuple[Span, Span, Span]) -> float:
     nothing = DoseGrid(np.zeros((2, 2, 2)), x, y, z)
     found = curve_of(cells, nothing, np.array([0.0, 1.0]), section_mm2(cells) / LINES)
     return 1 - found.inside_cc / found.volume_cc if found.volume_cc > 0 else 1.0
+
+
+def _share_of_lines(lines: Spans, spans: tuple[Span, Span, Span]) -> float:
+    """Return the same part, told by lines that have been scanned."""
+    (z_low, z_high), (y_low, y_high), (x_low, x_high) = spans
+    y, z = lines.lines.y_mm, lines.lines.z_mm
+    has_dose = (y >= y_low) & (y <= y_high) & (z >= z_low) & (z <= z_high)
+    per_span = np.diff(lines.start)
+    weight = np.repeat(lines.lines.weight_mm2, per_span)
+    whole = float((weight * (lines.x_high_mm - lines.x_low_mm)).sum())
+    ends = np.minimum(lines.x_high_mm, x_high) - np.maximum(lines.x_low_mm, x_low)
+    inside = float((weight * np.repeat(has_dose, per_span) * np.maximum(ends, 0.0)).sum())
+    return 1 - inside / whole if whole > 0 else 1.0
 
 
 def _with_ends(axis_mm: FloatArray, span: Span) -> tuple[FloatArray, tuple[int, int]]:

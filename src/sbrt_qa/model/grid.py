@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 import importlib
 from dataclasses import dataclass, field
@@ -130,6 +131,14 @@ class DoseGrid:
     def spacing_mm(self) -> tuple[float, float, float]:
         """Voxel spacing (x, y, z); z is the largest gap; 0 along an axis of one voxel."""
         return (_step(self.x_mm), _step(self.y_mm), float(np.diff(self.z_mm).max(initial=0.0)))
+
+    def moved_by(self, x_mm: float, y_mm: float, z_mm: float) -> DoseGrid:
+        """Return the same values at places moved along the axes; they are neither copied nor checked."""
+        other = copy.copy(self)
+        moved = {"x_mm": x_mm, "y_mm": y_mm, "z_mm": z_mm}
+        for name, by in moved.items():
+            object.__setattr__(other, name, frozen_array(getattr(self, name) + by))
+        return other
 
 
 def _step(axis_mm: FloatArray) -> float:

@@ -20,6 +20,7 @@ from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
+    from sbrt_qa.model.setup_errors import Shifts
     from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable
 
@@ -39,6 +40,7 @@ def check(
     cross_check: bool = False,
     bands: bool = True,
     stated: UserStatements = NOTHING_STATED,
+    shifts: Shifts | None = None,
 ) -> tuple[CaseReview, ...]:
     """Review every plan found in `paths` against one protocol.
 
@@ -59,6 +61,8 @@ def check(
         Say of every metric where it may lie, and flag borderline verdicts.
     stated
         What the user states by hand of every plan there.
+    shifts
+        How far the patient may lie elsewhere; as the protocol has it unless given.
 
     Raises
     ------
@@ -73,8 +77,9 @@ def check(
     from sbrt_qa.pipeline.reviewing import review
 
     request = ReviewRequest(
-        tuple(paths), protocol_name, dict(mapping or {}), site_values, bands, cross_check, stated
-    )
+        tuple(paths), protocol_name, dict(mapping or {}), site_values, bands, cross_check, stated,
+        shifts=shifts,
+    )  # fmt: skip
     return tuple(one.review for one in review(request))
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sbrt_qa.dosimetry.case_doses import CaseDoses
     from sbrt_qa.evidence.evidence import Reviewed
     from sbrt_qa.model.case import Case
+    from sbrt_qa.model.setup_errors import Shifts
     from sbrt_qa.pipeline.requests import DvhRequest
     from sbrt_qa.protocol.definition import Protocol
     from sbrt_qa.protocol.versions import Chosen, ProtocolFamily
@@ -43,12 +44,15 @@ class Asked:
     second_engine
         Where the files of the case lie, for the second engine, which reads them itself; empty where
         it is not asked for.
+    shifts
+        How far the patient may lie elsewhere; as the protocol has it unless given.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     sent: tuple[SiteValue, ...] = ()
     bands: bool = True
     second_engine: tuple[Path, ...] = ()
+    shifts: Shifts | None = None
 
 
 def _tell_nobody(_: Stage) -> None:
@@ -85,8 +89,9 @@ def review_plan(
     asked, chosen = asked or Asked(), version_for(case, rules)
     tell(Stage.REVIEWING)
     review = review_case(
-        case, chosen, mapping=asked.mapping, site_values=asked.sent, doses=doses, bands=asked.bands
-    )
+        case, chosen, mapping=asked.mapping, site_values=asked.sent, doses=doses,
+        bands=asked.bands, shifts=asked.shifts,
+    )  # fmt: skip
     if asked.second_engine:
         tell(Stage.SECOND_ENGINE)
         review = with_second_engine(case, review, chosen, asked)

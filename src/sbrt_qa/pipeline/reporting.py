@@ -13,6 +13,7 @@ from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL, ReviewRequest
 
 if TYPE_CHECKING:
     from sbrt_qa.evidence.evidence import Reviewed
+    from sbrt_qa.model.setup_errors import Shifts
 
 
 def report(
@@ -27,6 +28,7 @@ def report(
     site: str = "",
     submission: str = "",
     stated: UserStatements = NOTHING_STATED,
+    shifts: Shifts | None = None,
 ) -> Reviewed:
     """Review the one plan in `paths`, or the one chosen by `plan`, and keep what can be drawn.
 
@@ -37,6 +39,8 @@ def report(
         the one that the files state.
     stated
         What the user states by hand.
+    shifts
+        How far the patient may lie elsewhere; as the protocol has it unless given.
 
     Raises
     ------
@@ -49,7 +53,7 @@ def report(
 
     request = ReviewRequest(
         tuple(paths), protocol_name, dict(mapping or {}), site_values, bands, cross_check, stated,
-        single=True, plan=plan, evidence=True,
+        single=True, plan=plan, evidence=True, shifts=shifts,
     )  # fmt: skip
     (found,) = review_all(request)
     review = found.review

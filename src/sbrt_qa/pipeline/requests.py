@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from sbrt_qa.errors import DicomError
+from sbrt_qa.model.setup_errors import Shifts
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 
 DEFAULT_PROTOCOL: Final = "liver_sbrt"
@@ -80,6 +81,9 @@ class ReviewRequest:
         Whether only one plan is wanted, and its label or UID where there are several.
     evidence
         Keep what a report draws.
+    shifts
+        Hold every limit against the patient lying elsewhere; what the protocol asks for unless
+        given.
 
     Raises
     ------
@@ -97,6 +101,7 @@ class ReviewRequest:
     single: bool = False
     plan: str | None = None
     evidence: bool = False
+    shifts: Shifts | None = None
 
     def __post_init__(self) -> None:
         _refuse_no_paths(self.paths)

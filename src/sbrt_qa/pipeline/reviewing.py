@@ -103,7 +103,7 @@ def open_request(request: ReviewRequest, tell: Tell = tell_nobody) -> OpenedRequ
     rules = protocol_family(request.protocol)
     sent = () if request.site_values is None else read_sent(request.site_values)
     second = request.paths if request.cross_check else ()
-    asked = Asked(dict(request.mapping), sent, request.bands, second)
+    asked = Asked(dict(request.mapping), sent, request.bands, second, request.shifts)
     cases = _read(request, tell)
     if request.single:
         cases = (choose(cases, request.plan),)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sbrt_qa import pipeline
 from sbrt_qa.errors import ResultError, UsageError
 from sbrt_qa.i18n.phrase import say
+from sbrt_qa.model.setup_errors import Shifts
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL, ReviewRequest
 
@@ -59,6 +60,7 @@ def check_untrusted(
     limits: Limits | None = None,
     prepare: Callable[[], None] | None = None,
     stated: UserStatements = NOTHING_STATED,
+    shifts: Shifts | None = None,
 ) -> tuple[CaseReview, ...]:
     """Review every plan as `sbrt_qa.pipeline.check` does, each in a process of its own with caps.
 
@@ -69,7 +71,7 @@ def check_untrusted(
 
     Parameters
     ----------
-    site_values, cross_check, bands, stated
+    site_values, cross_check, bands, stated, shifts
         As for `sbrt_qa.pipeline.check`.
     limits
         Caps of each process.
@@ -88,8 +90,9 @@ def check_untrusted(
     preload([__name__, "sbrt_qa.dicom.load", "sbrt_qa.review.review"])
     rules = pipeline.protocol_family(protocol_name)
     request = ReviewRequest(
-        tuple(paths), protocol_name, dict(mapping or {}), site_values, bands, stated=stated
-    ).absolute()
+        tuple(paths), protocol_name, dict(mapping or {}), site_values, bands, stated=stated,
+        shifts=shifts,
+    ).absolute()  # fmt: skip
 
     def run(wanted: PlanJob) -> Outcome:
         return run_isolated(review_here, (wanted,), limits, prepare=prepare or pipeline.warm_up)
@@ -107,7 +110,7 @@ def check_untrusted(
     for label, done, outcome in found:
         review = _review_of(outcome)
         if review is not None and cross_check:
-            asked = replace(done.request, bands=False, cross_check=True)
+            asked = replace(done.request, bands=False, cross_check=True, shifts=Shifts())
             review = replace(review, cross_check=_second_values(run(replace(done, request=asked))))
         review = review or unreviewed(label, rules.latest, _why(outcome))
         reviews.append(citing_self_test(review))

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.errors import SbrtQaError, UsageError, quoted
+from sbrt_qa.model.setup_errors import read_radii, read_setup
 from sbrt_qa.protocol.conditions import parse_condition
 from sbrt_qa.protocol.expressions import leaves, parse_expression
 from sbrt_qa.protocol.folding import folded
@@ -27,6 +28,15 @@ Path = tuple[str | int, ...]
 def problem(path: Path, message: str) -> PydanticCustomError:
     """Return a pydantic error about the part at `path`, relative to the validated model."""
     return PydanticCustomError("protocol", "{message}", {"message": message, "path": path})
+
+
+def check_shifts(radii: Sequence[str], setup: str) -> None:
+    """Refuse shifts and setup errors that cannot be read."""
+    for key, text, read in (("shifts", ",".join(radii), read_radii), ("setup", setup, read_setup)):
+        try:
+            read(text)
+        except UsageError as error:
+            raise problem((key,), f"{key} cannot be read: {error.expected}") from None
 
 
 def check_bounds(op: str, per_protocol: float | None, minor: float | None, at: Path = ()) -> None:

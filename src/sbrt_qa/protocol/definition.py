@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from sbrt_qa.model.setup_errors import Shifts, read_radii, read_setup
 from sbrt_qa.protocol import consistency, rules
 from sbrt_qa.protocol.bounds import Bounds, Origin
 from sbrt_qa.protocol.open_decision import Decision
@@ -48,6 +49,8 @@ LATER: Final[Mapping[str, object]] = {
     **dict.fromkeys(("needed", "may_lie_in")),
     "solid": False,
     "if_drawn": False,
+    "shifts": [],
+    "setup": "",
 }
 """Keys that came after the first version of the format, with their values when left out.
 
@@ -279,6 +282,11 @@ class Protocol(TrialRules):
         What the trial group has to decide, with the choices there are.
     trial_sources
         Publications and registry entries that only rules of the trial name.
+    shifts
+        Lengths such as ``3mm`` of rigid shifts of the patient under which every limit is looked at
+        as well; none unless asked for.
+    setup
+        Standard deviations of setup errors, as ``sbrt-qa check --setup`` takes them.
     """
 
     format: Literal["sbrt_qa.protocol/1"] = Field(alias="schema")
@@ -307,13 +315,21 @@ class Protocol(TrialRules):
     remnant_rule: rules.RemnantRule | None = None
     decisions: tuple[Decision, ...] = ()
     trial_sources: Mapping[Id, Source] = Field(default_factory=dict)
+    shifts: tuple[Text, ...] = ()
+    setup: str = ""
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
         consistency.check_protocol(self)
         rules.check_rules(self)
         check_trial_rules(self, {*self.sources, *self.trial_sources}, set(self.confidence_terms))
+        consistency.check_shifts(self.shifts, self.setup)
         return self
+
+    @cached_property
+    def shifts_asked(self) -> Shifts:
+        """How far the patient may lie elsewhere, for limits to be looked at."""
+        return Shifts(read_radii(",".join(self.shifts)), read_setup(self.setup))
 
     @cached_property
     def content_hash(self) -> str:

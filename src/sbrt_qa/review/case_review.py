@@ -19,13 +19,14 @@ from sbrt_qa.protocol.rules import LIVER_RULES
 from sbrt_qa.protocol.standing import DRAFT, standing_of
 from sbrt_qa.protocol.versions import VersionBasis
 from sbrt_qa.review.json_form import JsonForm
+from sbrt_qa.review.robustness import LimitRobustness, SetupDrawn
 from sbrt_qa.second_opinion.second_opinion import Comparison
 
 SCHEMA: Final = "sbrt_qa.review/1"
 """Name and version of the JSON form; another version is refused, not guessed at."""
 
 
-LATER: Final = ("site", "not_told", "targets", "stated", "course")
+LATER: Final = ("site", "not_told", "targets", "stated", "course", "robustness", "setup")
 """Fields that older documents of this version do not have."""
 
 
@@ -273,6 +274,10 @@ class CaseReview:
     course
         How the plan belongs to others beside it, and how their doses were added; None where there
         is no other.
+    robustness
+        Every limit with the patient elsewhere, by its key; empty where that was not asked for.
+    setup
+        What the chances of limits rest on; None where they were not asked for.
     """
 
     case: str
@@ -299,6 +304,8 @@ class CaseReview:
     targets: tuple[TargetSummary, ...] = ()
     stated: tuple[str, ...] = ()
     course: Course | None = None
+    robustness: Mapping[str, LimitRobustness] = field(default_factory=dict)
+    setup: SetupDrawn | None = None
     schema: str = SCHEMA
 
     def __repr__(self) -> str:

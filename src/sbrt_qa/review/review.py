@@ -20,6 +20,7 @@ from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, worst_first
+from sbrt_qa.model.setup_errors import Shifts
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
@@ -35,6 +36,9 @@ from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed, Str
 from sbrt_qa.review.course_eqd2 import with_eqd2
 from sbrt_qa.review.course_rows import among, evaluate_course, is_of_course, once
 from sbrt_qa.review.doubtful_contours import with_doubts
+from sbrt_qa.review.robust_limits import has_value, under_shifts
+from sbrt_qa.review.robustness import LimitRobustness, SetupDrawn
+from sbrt_qa.review.setup_chance import chances
 from sbrt_qa.review.summaries import (
     dose_summary,
     image_summary,
@@ -63,6 +67,7 @@ def review_case(
     site_values: Sequence[SiteValue] = (),
     doses: CaseDoses | None = None,
     bands: bool = True,
+    shifts: Shifts | None = None,
 ) -> CaseReview:
     """Review one case.
 
@@ -81,6 +86,9 @@ def review_case(
     bands
         Compute every metric in other plausible readings as well, which takes about three times as
         long, and flag verdicts that depend on the reading.
+    shifts
+        Hold every limit against the patient lying elsewhere, too; what the protocol asks for
+        unless given.
 
     Raises
     ------
@@ -108,6 +116,8 @@ def review_case(
     told = (f for f in evaluation.findings if f.code not in CHECKS)
     findings = worst_first(finds_relied_on((*told, *about_version, *done.findings)))
     limits = _limits(evaluation, findings, structures)
+    asked = protocol.shifts_asked if shifts is None else shifts
+    moved, drawn = _elsewhere(doses, protocol, limits, asked, mapping or {}, lesions)
     source = case.provenance
     return CaseReview(
         case=case.label,
@@ -133,7 +143,37 @@ def review_case(
         notes=source.notes,
         site_values=with_verdicts(site_rows, [r for r in limits if r.is_relied_on]),
         course=case.course,
+        robustness=moved,
+        setup=drawn,
     )
+
+
+def _elsewhere(
+    doses: CaseDoses,
+    protocol: Protocol,
+    limits: Sequence[ConstraintResult],
+    asked: Shifts,
+    mapping: Mapping[str, str],
+    lesions: Lesions,
+) -> tuple[dict[str, LimitRobustness], SetupDrawn | None]:
+    """Return every limit with the patient elsewhere, and what its chances rest on."""
+    if not asked:
+        return {}, None
+
+    def run(one: CaseDoses, rules: Protocol) -> Evaluation:
+        return _evaluated(one, rules, mapping, lesions, bands=False, told=False)
+
+    shifted = under_shifts(doses, protocol, limits, asked.radii_mm, run)
+    chance, drawn = (
+        chances(doses, protocol, limits, asked.setup, run) if asked.setup else ({}, None)
+    )
+    found = {
+        row.key: LimitRobustness(
+            row.value if has_value(row) else None, shifted[row.key], chance.get(row.key)
+        )
+        for row in limits
+    }
+    return found, drawn
 
 
 def _context(
@@ -176,8 +216,12 @@ def _evaluated(
     lesions: Lesions,
     *,
     bands: bool,
+    told: bool = True,
 ) -> Evaluation:
-    """Hold a case against a protocol: one plan, or the plans of a course."""
+    """Hold a case against a protocol: one plan, or the plans of a course.
+
+    `told` adds to the notes what they say beside the verdicts.
+    """
     if not is_of_course(doses.case):
         return _evaluate(doses, protocol, mapping, lesions, bands=bands)
     views: dict[int, Views] = {}
@@ -188,7 +232,7 @@ def _evaluated(
         return _evaluate(one, rules, mapping, there, bands=bands, views=seen)
 
     found = evaluate_course(doses, protocol, lesions, run)
-    return with_eqd2(doses, protocol, mapping, found, dvh_source)
+    return with_eqd2(doses, protocol, mapping, found, dvh_source) if told else found
 
 
 def _finder(
