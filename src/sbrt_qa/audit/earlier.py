@@ -130,12 +130,14 @@ def _from_files(
 ) -> CaseComparison:
     """Compare two cases under the protocol version of the later one."""
     from sbrt_qa.compare.side_by_side import compare_cases
+    from sbrt_qa.model.setup_errors import NO_SHIFTS
     from sbrt_qa.pipeline.one_plan import Asked, review_plan
     from sbrt_qa.protocol.versions import Chosen as Version
 
     same = Version(chosen.protocol, LATER_PLAN)
     both = {**old_mapping, **mapping}
-    before = review_plan(old, same, Asked({**mapping, **old_mapping}, bands=False))
+    asked = Asked({**mapping, **old_mapping}, bands=False, shifts=NO_SHIFTS)
+    before = review_plan(old, same, asked)
     return compare_cases(old, new, chosen.protocol, mapping=both, reviews=(before, review))
 
 

@@ -32,6 +32,7 @@ from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import Plan
+from sbrt_qa.model.setup_errors import NO_SHIFTS
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.review.case_review import CaseReview, EngineUsed
 from sbrt_qa.review.review import review_case
@@ -83,8 +84,8 @@ def compare_cases(
         The mapping leads to a name that the protocol does not have.
     """
     old, new = reviews or (
-        review_case(before, protocol, mapping=mapping, bands=False),
-        review_case(after, protocol, mapping=mapping, bands=False),
+        review_case(before, protocol, mapping=mapping, bands=False, shifts=NO_SHIFTS),
+        review_case(after, protocol, mapping=mapping, bands=False, shifts=NO_SHIFTS),
     )
     other_frame = _other_frame(before, after)
     doses = CaseDoses(before), CaseDoses(after)

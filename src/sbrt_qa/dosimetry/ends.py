@@ -67,7 +67,7 @@ def with_other_ends(
     settings = dataclasses.replace(settings, least_lines=LEAST_LINES)
     all_cells = tuple(cells_of(region) for region in regions)
     fine = refined(dose, box_of(all_cells[0]), settings.interpolation)
-    dose = with_rim(fine, dose, regions[0], *all_cells)
+    dose = with_rim(fine, dose, regions[0], all_cells[0], all_cells[1])
     # 2. Only where their pieces end at different heights do the two regions differ.
     stretches = _stretches(*regions)
     less, more = (_part(within(cells, stretches), dose, settings) for cells in all_cells)

@@ -32,7 +32,7 @@ from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.setup_errors import Vector
 
-SETTINGS: Final = Settings(area_mm2=2.5, least_lines=3000, bins=2500, tolerance=4e-3)
+SETTINGS: Final = Settings(area_mm2=2.5, least_lines=5000, bins=2500, tolerance=4e-3)
 """Of integrals over a moved structure: fewer lines than when it stands still."""
 
 HOT: Final = 0.3
@@ -100,7 +100,9 @@ def scanned(region: Region, dose: DoseGrid, reach_mm: float) -> _Lines | Reason:
                 break
             area /= 4
             spans = scan(cells, lattice(cells, area))
-        return _Lines(region, cells, thinned(spans, fine, reach_mm), fine, dose, edges)
+        if area >= SETTINGS.area_mm2:  # a large structure; a small one keeps its fewest lines
+            spans = thinned(spans, fine, reach_mm)
+        return _Lines(region, cells, spans, fine, dose, edges)
     except GeometryError as error:
         return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
 
@@ -118,8 +120,6 @@ def thinned(spans: Spans, dose: DoseGrid, reach_mm: float) -> Spans:
     The lines that stay stand for the volume of those that go.
     """
     lines = spans.lines
-    if lines.y_mm.size <= 1.5 * SETTINGS.least_lines:
-        return spans
     warmest = _warmest_gy(dose, lines, reach_mm)
     cold = warmest < HOT * warmest.max()
     kept = ~cold

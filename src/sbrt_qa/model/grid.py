@@ -133,7 +133,7 @@ class DoseGrid:
         return (_step(self.x_mm), _step(self.y_mm), float(np.diff(self.z_mm).max(initial=0.0)))
 
     def moved_by(self, x_mm: float, y_mm: float, z_mm: float) -> DoseGrid:
-        """Return the same values at places moved along the axes; they are neither copied nor checked."""
+        """Return the same values, not copied, at places moved along the axes."""
         other = copy.copy(self)
         moved = {"x_mm": x_mm, "y_mm": y_mm, "z_mm": z_mm}
         for name, by in moved.items():

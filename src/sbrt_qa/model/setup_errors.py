@@ -69,6 +69,10 @@ class Shifts:
         return bool(self.radii_mm) or self.setup is not None
 
 
+NO_SHIFTS: Final = Shifts()
+"""Nothing is asked."""
+
+
 def radius_key(radius_mm: float) -> str:
     """Return a radius as results are keyed by it: ``3`` or ``2.5``."""
     return f"{radius_mm:g}"

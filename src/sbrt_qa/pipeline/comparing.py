@@ -52,6 +52,7 @@ def compare(
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dosimetry.gamma import DEFAULT_CRITERIA, parse_criteria
     from sbrt_qa.i18n.phrase import say
+    from sbrt_qa.model.setup_errors import NO_SHIFTS
     from sbrt_qa.pipeline.one_plan import Asked, review_plan
     from sbrt_qa.protocol.versions import Chosen, other_version
 
@@ -63,7 +64,7 @@ def compare(
     own = family.of(old)
     if own.protocol.version != chosen.protocol.version:
         own = Chosen(chosen.protocol, say("that of the later plan"))
-    asked = Asked(dict(mapping or {}), bands=False)
+    asked = Asked(dict(mapping or {}), bands=False, shifts=NO_SHIFTS)
     reviews = (review_plan(old, own, asked), review_plan(new, chosen, asked))
     found = compare_cases(
         old, new, chosen.protocol, mapping=mapping, expect=wanted, gamma=criteria, reviews=reviews

@@ -29,12 +29,13 @@ def protocol_differences(
     """
     from sbrt_qa.compare.protocol_effect import protocol_effect
     from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.model.setup_errors import NO_SHIFTS
     from sbrt_qa.pipeline.one_plan import Asked, review_plan
     from sbrt_qa.pipeline.protocol_loading import protocol
     from sbrt_qa.protocol.differences import differences
 
     both = protocol(before), protocol(after)
-    asked = Asked(dict(mapping or {}), bands=False)
+    asked = Asked(dict(mapping or {}), bands=False, shifts=NO_SHIFTS)
     effects = []
     for case in load_cases(list(cases)) if cases else ():
         one, other = (review_plan(case, rules, asked) for rules in both)

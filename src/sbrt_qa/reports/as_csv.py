@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
@@ -21,6 +21,7 @@ from sbrt_qa.reports.registry import Page
 if TYPE_CHECKING:
     from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable, StructureDvh
+    from sbrt_qa.review.robustness import AtRadius, LimitRobustness
 
 Cell = str | int | float | bool | None
 
@@ -39,6 +40,7 @@ REVIEW_COLUMNS = (
     "reason_code", "reason", "note", "source", "confidence", "draft", "uncertainty_low",
     "uncertainty_high", "uncertainty_driver", "spread_low", "spread_high", "spread_driver",
     "depends_on_convention", "convention_text", "doubtful_contour",
+    "aside_worst", "aside_toward", "aside_verdict", "aside_flips", "chance_met", "chance_error",
 )  # fmt: skip
 
 DVH_COLUMNS = (
@@ -51,8 +53,12 @@ DVH_COLUMNS = (
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
     """Return one row per metric that a limit is about, and plan."""
-    rows = ((head_cells(r, page), _limit_row(c)) for r in reviews for c in r.constraints)
-    return write_table(REVIEW_COLUMNS, (head | row for head, row in rows))
+    rows = (
+        (head_cells(r, page), _limit_row(c), aside_cells(r.robustness.get(c.key)))
+        for r in reviews
+        for c in r.constraints
+    )
+    return write_table(REVIEW_COLUMNS, (head | row | aside for head, row, aside in rows))
 
 
 def render_dvh(table: DvhTable, page: Page) -> str:  # noqa: ARG001
@@ -103,6 +109,31 @@ def head_cells(review: CaseReview, page: Page) -> dict[str, Cell]:
         "protocol_sha256": protocol.sha256,
         "engine_version": review.engine.version,
         "draft": protocol.standing,
+    }
+
+
+def aside_cells(known: LimitRobustness | None) -> dict[str, Cell]:
+    """Return a limit with the patient elsewhere, by the length of the shifts: ``3: 25.6; 5: 34.9``.
+
+    Directions are vectors in mm to the patient's left, back and head; what is not known is ``-``.
+    """
+    if known is None:
+        return {}
+    by_radius = known.radius_mm.items()
+
+    def each(told: Callable[[AtRadius], str]) -> str:
+        return "; ".join(f"{radius}: {told(one)}" for radius, one in by_radius)
+
+    chance = known.setup
+    return {
+        "aside_worst": each(lambda one: "-" if one.worst is None else f"{one.worst:.6g}"),
+        "aside_toward": each(
+            lambda one: " ".join(f"{v:.3g}" for v in one.shift_mm) if one.shift_mm else "-"
+        ),
+        "aside_verdict": each(lambda one: one.verdict),
+        "aside_flips": each(lambda one: str(one.flips)),
+        "chance_met": chance.chance if chance else None,
+        "chance_error": chance.error if chance else None,
     }
 
 

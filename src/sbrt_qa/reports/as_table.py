@@ -98,6 +98,7 @@ def _blocks(report: Report, page: Page, told: Labels) -> Iterator[RenderableType
     yield from section(told["checks_found"], _findings(report.findings, told))
     yield from section(told["limits"], [limits] if report.limits else [])
     yield Padding(Text(_legend(report, intervals_shown=intervals_shown), "dim"), (0, 0, 0, 2))
+    yield from section(told["aside"], _aside(report, told))
     yield from section(told["unsure"], map(Text, report.unsure))
     yield from section(told["by_convention"], map(Text, report.by_convention))
     yield from section(told["unknown"], _unknown(report))
@@ -113,6 +114,22 @@ def _blocks(report: Report, page: Page, told: Labels) -> Iterator[RenderableType
     yield Text()
     yield from (Text(line, "dim") for line in (report.origin, report.disclaimer) if line)
     yield Text()
+
+
+def _aside(report: Report, told: Labels) -> Iterator[RenderableType]:
+    """Yield every limit with the patient elsewhere, and what that means."""
+    rows = [row for row in report.limits if row.aside]
+    if not rows:
+        return
+    if report.aside:
+        yield Text(report.aside, "bold")
+    table = plain_table(told["structure"], told["metric"], told["value"], told["aside"])
+    for row in rows:
+        table.add_row(
+            Text(row.structure), Text(row.metric), Text(row.value), Text("\n".join(row.aside))
+        )
+    yield table
+    yield from (Text(note, "dim") for note in report.aside_notes)
 
 
 def _overview(report: Report) -> Text:

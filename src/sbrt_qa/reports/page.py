@@ -159,7 +159,10 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class LimitRow:
-    """One row of the table of limits. `value`, `margin` are empty where there is none."""
+    """One row of the table of limits. `value`, `margin` are empty where there is none.
+
+    `aside` tells what the limit becomes with the patient elsewhere, a line for each distance.
+    """
 
     id: str
     mark: Mark
@@ -180,6 +183,7 @@ class LimitRow:
     source: str
     curve: str
     place: bool
+    aside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +277,9 @@ class Report:
         Plan checks that had nothing to look at, one sentence for each reason.
     targets
         Every target of the plan, one row each; None where there is none.
+    aside, aside_notes, rose
+        The line of page one on verdicts that get worse with the patient elsewhere, what the column
+        of limits means, and a picture; empty where that was not asked for, or none gets worse.
     methods, inputs, origin
         What made this result, of what, and what the limits are.
     signatures, signed
@@ -317,3 +324,6 @@ class Report:
     evidence_notes: tuple[str, ...] = field(default=())
     targets: Table | None = None
     not_told: tuple[str, ...] = field(default=())
+    aside: str = ""
+    aside_notes: tuple[str, ...] = field(default=())
+    rose: str = ""

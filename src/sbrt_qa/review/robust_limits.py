@@ -117,7 +117,8 @@ def _at_radius(row: ConstraintResult, found: Sequence[tuple[Vector, Rows]]) -> A
         r is not None and r.value is not None and r.verdict is not row.verdict for _, r in there
     )
     shift, value = max(known, key=lambda k: badness(row, k[1]), default=(None, None))
-    return AtRadius(value, shift, worst(verdicts), flips, len(without), reason)
+    told = tuple(verdicts) if flips else ()
+    return AtRadius(value, shift, worst(verdicts), flips, len(without), reason, told)
 
 
 def badness(row: ConstraintResult, value: float) -> float:

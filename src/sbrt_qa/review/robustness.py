@@ -26,6 +26,9 @@ class AtRadius:
         Shifts without a value.
     reason
         Why there is no value, or why some shifts have none.
+    verdicts
+        The verdict under each shift, in the order of `sbrt_qa.dosimetry.shifts.DIRECTIONS`; empty
+        where none is another than as planned.
     """
 
     worst: float | None
@@ -34,6 +37,7 @@ class AtRadius:
     flips: int
     unknown: int = 0
     reason: Reason | None = None
+    verdicts: tuple[Verdict, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.worst is None) != (self.shift_mm is None):
@@ -51,12 +55,12 @@ class Chance:
     Parameters
     ----------
     chance
-        Part of the draws that meet the limit, counting as not met those without a value; None
-        where no draw has one.
+        Part of the draws that meet the limit; None where one has no value.
     error
         Its own standard error, from the number of draws.
     low, high
         95 % interval of Wilson (1927); draws without a value count as not met below, as met above.
+        None where no draw has a value.
     unknown
         Draws without a value.
     reason

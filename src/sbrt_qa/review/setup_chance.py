@@ -2,8 +2,8 @@
 
 The systematic part of a course of n fractions has the variance S^2 + s^2 / n, with S and s the
 standard deviations of the systematic and the random part, because n random shifts have a mean; the
-random part left blurs the dose with s^2 (1 - 1 / n). (Gordon and Siebers, Phys Med Biol 2007;52:1967,
-after van Herk, Semin Radiat Oncol 2004;14:52.) The dose is static; nothing deforms.
+random part left blurs the dose with s^2 (1 - 1 / n). (Gordon and Siebers, Phys Med Biol
+2007;52:1967, after van Herk, Semin Radiat Oncol 2004;14:52.) The dose is static; nothing deforms.
 """
 
 from __future__ import annotations
@@ -64,8 +64,9 @@ def _known(doses: CaseDoses) -> tuple[Reason | None, DoseGrid | Reason, int]:
     if is_of_course(case):
         text = say("setup errors are not drawn for a course of several plans")
         return Reason(ReasonCode.COURSE_UNKNOWN, text), case.dose, 0
-    if isinstance(fractions, Reason):
-        return fractions, case.dose, 0
+    if not isinstance(fractions, int):
+        text = say("the plan does not state its number of fractions")
+        return fractions or Reason(ReasonCode.NO_PRESCRIPTION, text), case.dose, 0
     return None, case.dose, fractions
 
 
@@ -99,9 +100,11 @@ def _chance(row: ConstraintResult, found: Sequence[Rows]) -> Chance:
         return Chance(None, None, None, None, len(without), reason)
     met = sum(one is not None and one.verdict is Verdict.PER_PROTOCOL for one in there)
     n = len(there)
-    p = met / n
     low, high = wilson(met, n)[0], wilson(met + len(without), n)[1]
-    return Chance(p, math.sqrt(p * (1 - p) / n), low, high, len(without), reason)
+    if without:
+        return Chance(None, None, low, high, len(without), reason)
+    p = met / n
+    return Chance(p, math.sqrt(p * (1 - p) / n), low, high)
 
 
 def wilson(met: int, n: int) -> tuple[float, float]:

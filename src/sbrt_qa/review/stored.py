@@ -22,7 +22,7 @@ from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.course import Course, Decision
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode, worst_first
+from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode, Verdict, worst_first
 from sbrt_qa.model.plan import DoseReference, Plan
 from sbrt_qa.model.stated import UserStatements
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
@@ -40,6 +40,7 @@ from sbrt_qa.protocol.tree_regions import tree_key
 from sbrt_qa.protocol.versions import PROTOCOL_VERSION, Chosen
 from sbrt_qa.review.case_review import CaseReview, ProtocolUsed, StructureSummary
 from sbrt_qa.review.doubtful_contours import with_doubts
+from sbrt_qa.review.robustness import AtRadius, LimitRobustness
 from sbrt_qa.review.stored_case import StoredCase, StoredDose, StoredStructure
 from sbrt_qa.review.target_summaries import lesions_in, with_verdict
 
@@ -143,7 +144,32 @@ def regrade(
         constraints=limits,
         findings=findings,
         structures=tuple(_matched(s, found) for s in review.structures),
+        robustness=dict(_robustness(review, limits)),
     )
+
+
+def _robustness(
+    review: CaseReview, limits: Iterable[ConstraintResult]
+) -> Iterator[tuple[str, LimitRobustness]]:
+    """Yield what stays known with the patient elsewhere: of limits that are held as they were."""
+    before = {c.key: c for c in review.constraints}
+    radii = dict.fromkeys(r for one in review.robustness.values() for r in one.radius_mm)
+    unknown = AtRadius(None, None, Verdict.NOT_EVALUABLE, 0, 0, _not_kept())
+    for row in limits if review.robustness else ():
+        old, known = before.get(row.key), review.robustness.get(row.key)
+        same = old is not None and _bounds(old) == _bounds(row) and old.verdict is row.verdict
+        yield (
+            row.key,
+            known
+            if known and same
+            else LimitRobustness(
+                row.value if row.is_relied_on else None, dict.fromkeys(radii, unknown)
+            ),
+        )
+
+
+def _bounds(row: ConstraintResult) -> tuple[object, ...]:
+    return row.metric, row.op, row.value, row.per_protocol_limit, row.minor_limit, row.priority
 
 
 def is_course(course: Course | None) -> bool:

@@ -74,6 +74,8 @@ LABELS: Final = {
     "where": msg("where"),
     "tolerance": msg("tolerance"),
     "limit_notes": msg("Notes on limits"),
+    "aside": msg("patient aside"),
+    "rose": msg("What verdicts become with the patient aside, by direction"),
     "attached": msg("The review as JSON is attached to this file."),
 }
 

@@ -15,6 +15,7 @@ from sbrt_qa.model.outcome import Finding, Reason, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose import plain, verdict_words
+from sbrt_qa.reports.compose.elsewhere import cell_lines
 from sbrt_qa.reports.compose.verdict_words import limit_mark, mark_of
 from sbrt_qa.reports.page import CheckRow, LimitRow, StructureRow, Table
 from sbrt_qa.review.case_review import CaseReview, StructureSummary, TargetSummary
@@ -28,10 +29,16 @@ SLICES: Final = ("CT", "MR", "PT")
 
 def limit_rows(review: CaseReview, evidence: Evidence | None, words: Words) -> tuple[LimitRow, ...]:
     """Return every limit, in the review's order, which is worst first."""
-    return tuple(_limit(c, evidence, words) for c in review.constraints)
+    moved = review.robustness
+    return tuple(
+        _limit(c, evidence, words, cell_lines(c, moved[c.key], words) if c.key in moved else ())
+        for c in review.constraints
+    )
 
 
-def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> LimitRow:
+def _limit(
+    c: ConstraintResult, evidence: Evidence | None, words: Words, aside: tuple[str, ...]
+) -> LimitRow:
     return LimitRow(
         id=visible(c.key),
         mark=limit_mark(c, words),
@@ -52,6 +59,7 @@ def _limit(c: ConstraintResult, evidence: Evidence | None, words: Words) -> Limi
         source=visible(", ".join(c.source)),
         curve=evidence.curve_of.get(c.key, "") if evidence else "",
         place=evidence is not None and c.key in evidence.places,
+        aside=aside,
     )
 
 

@@ -73,7 +73,7 @@ def page(reviewed: Reviewed, language: str) -> bytes:
         "changed": reviewed.comparison and changed(reviewed.comparison, words),
         "verdicts": [(v.value, words(WORDS[v])) for v in reversed(Verdict)],
         "ranks": {v.value: -v.rank for v in Verdict},
-        "limit_heads": list(_limit_heads(words)),
+        "limit_heads": list(_limit_heads(words, aside=bool(report.aside_notes))),
         "_": words,
     }
     labels = {key: words(text) for key, text in LABELS.items()}
@@ -166,7 +166,7 @@ def _checks(report: Report, words: Words) -> list[tuple[str, tuple[CheckRow, ...
     return [(name, rows) for name, rows in groups if rows]
 
 
-def _limit_heads(words: Words) -> Iterator[dict[str, Any]]:
+def _limit_heads(words: Words, *, aside: bool) -> Iterator[dict[str, Any]]:
     for text, number in (
         (msg("verdict"), False),
         (msg("structure"), False),
@@ -175,6 +175,7 @@ def _limit_heads(words: Words) -> Iterator[dict[str, Any]]:
         (msg("limit"), True),
         (msg("minor bound"), True),
         (msg("margin"), True),
+        *([(msg("patient aside"), False)] if aside else []),
         (msg("P"), True),
         (msg("source and notes"), False),
     ):

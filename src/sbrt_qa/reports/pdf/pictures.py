@@ -19,16 +19,19 @@ from sbrt_qa.reports.pdf.overview import key_svg, overview_svg, styles
 CURVES_PER_PLOT: Final = 6
 """More could not be told apart without colour."""
 
+ROSE: Final = "rose.svg"
+
 Pictures = dict[str, object]
 
 
 def draw(reviewed: Reviewed, report: Report) -> tuple[Pictures, dict[str, str]]:
     """Return the pictures as the layout wants them, and their files by name."""
     evidence = reviewed.evidence
+    files = {ROSE: shown(report.rose)} if report.rose else {}
     if evidence is None:
-        return {"concerns": [{} for _ in report.concerns], "curves": [], "organs": []}, {}
+        nothing: list[dict[str, str]] = [{} for _ in report.concerns]
+        return {"concerns": nothing, "curves": [], "organs": [], "rose": ROSE}, files
     palette, words = colours(evidence.structures), Words(report.language)
-    files: dict[str, str] = {}
     concerns: list[dict[str, str]] = []
     for number, drawn in enumerate(drawings(reviewed, report, palette, words)):
         made = {"slice": drawn.slice, "curve": drawn.dvh}
@@ -47,7 +50,7 @@ def draw(reviewed: Reviewed, report: Report) -> tuple[Pictures, dict[str, str]]:
             "text": breakable(printable(one.caption)),
         }
         organs.append({"file": f"organ-{number}.svg", **texts})
-    return {"concerns": concerns, "curves": plots, "organs": organs}, files
+    return {"concerns": concerns, "curves": plots, "organs": organs, "rose": ROSE}, files
 
 
 def _groups(evidence: Evidence) -> Iterator[Sequence[str]]:
