@@ -29,7 +29,18 @@ if TYPE_CHECKING:
 
 def compare(
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The earlier version.")],
-    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The later version.")],
+    after: Annotated[
+        Path | None,
+        typer.Argument(metavar="AFTER", help="The later version; not with --reference."),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference",
+            metavar="RS2.dcm",
+            help="A second structure set, such as a reviewer's: its contours beside the case's.",
+        ),
+    ] = None,
     expect: Annotated[
         str | None,
         typer.Option(
@@ -62,6 +73,13 @@ def compare(
     """
     structure_names = read_mapping(mapping or [])
     check_format(output_format)
+    if reference is not None:
+        if after is not None or expect is not None or gamma or short:
+            raise UsageError("--reference goes with one case, without AFTER or other options")
+        _beside_reference(before, reference, protocol, structure_names, plan, output_format, out)
+        return
+    if after is None:
+        raise UsageError("compare needs a later version", expected="AFTER, or --reference RS2.dcm")
     refuse_wrong_suffix(out, output_format, comparison_formats())
     if short and output_format != "table":
         raise UsageError("--short cannot be combined with --format")
@@ -75,6 +93,28 @@ def compare(
     text = _short(found, language) if short else render_comparison(output_format, found, page)
     emit(text, out)
     raise typer.Exit(exit_codes.of_verdicts([found.verdict]))
+
+
+def _beside_reference(
+    case: Path,
+    reference: Path,
+    protocol: str,
+    names: dict[str, str],
+    plan: str | None,
+    output_format: str,
+    out: Path | None,
+) -> None:
+    """Show the contours of a case beside a second structure set."""
+    from sbrt_qa.pipeline.referencing import compare_reference
+    from sbrt_qa.reports.reference_table import json_of, text_of
+
+    if output_format not in ("table", "json"):
+        raise UsageError("--reference is shown as table or json")
+    refuse_overwriting(out, [case, reference])
+    pipeline.start_kernels_fast()
+    pipeline.when_compiling(tell_compiling)
+    found = compare_reference([case], reference, protocol, names, plan=plan)
+    emit((json_of if output_format == "json" else text_of)(found), out)
 
 
 def _short(found: CaseComparison, language: str) -> str:

@@ -1,0 +1,197 @@
+"""A case beside a second structure set, drawn by a reviewer: contours, and verdicts that change."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
+from sbrt_qa.errors import GeometryError, UsageError
+from sbrt_qa.geometry.contour_agreement import ContourAgreement, contour_agreement
+from sbrt_qa.i18n.phrase import said, say
+from sbrt_qa.model.case import Case
+from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
+from sbrt_qa.model.setup_errors import NO_SHIFTS
+from sbrt_qa.model.structure import Structure, StructureSet
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.versions import Chosen
+from sbrt_qa.review.case_review import CaseReview
+from sbrt_qa.review.review import review_case
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRow:
+    """One structure of the reference.
+
+    Parameters
+    ----------
+    structure, reference
+        Names in the case and in the reference; the first is empty where the case has none of it.
+    agreement
+        How alike they are, or the Reason why that is not known.
+    """
+
+    structure: str
+    reference: str
+    agreement: ContourAgreement | Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceVerdict:
+    """One limit with the contours of the case, and with those of the reference."""
+
+    limit: str
+    structure: str
+    metric: str
+    unit: str
+    value: float | None
+    reference_value: float | None
+    verdict: Verdict
+    reference_verdict: Verdict
+
+    @property
+    def changes(self) -> bool:
+        """Whether the verdict depends on who drew."""
+        return self.verdict is not self.reference_verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceComparison:
+    """A case beside a second structure set.
+
+    Parameters
+    ----------
+    case
+        Label of the plan.
+    verdict, reference_verdict
+        Of the case with its own contours, and with the reference's where it has them.
+    rows
+        Every structure of the reference, in file order.
+    limits
+        Every limit that has a value with either; those whose verdict changes first.
+    only_drawn
+        Structures that the reference does not have; the case's own contours stand for them.
+    """
+
+    case: str
+    verdict: Verdict
+    reference_verdict: Verdict
+    rows: tuple[ReferenceRow, ...]
+    limits: tuple[ReferenceVerdict, ...]
+    only_drawn: tuple[str, ...]
+
+
+def compare_with_reference(
+    case: Case,
+    reference: StructureSet,
+    rules: Protocol | Chosen,
+    mapping: Mapping[str, str] | None = None,
+) -> ReferenceComparison:
+    """Hold the contours of a case against a second structure set.
+
+    Structures are paired by name, in any case of letters. The verdicts of the reference are those
+    of the same plan and dose with its contours in place of the case's; what it does not draw stays.
+
+    Raises
+    ------
+    UsageError
+        The case has no structures, or the two lie in different frames of reference.
+    """
+    own = case.structures
+    if isinstance(own, Reason):
+        raise UsageError("the case has no structures to compare", got=own.detail)
+    frames = own.frame_of_reference_uid, reference.frame_of_reference_uid
+    if all(frames) and frames[0] != frames[1]:
+        raise UsageError("the reference lies in another frame of reference than the case")
+    theirs = {s.name.strip().casefold(): s for s in reference.structures}
+    other_case = dataclasses.replace(case, structures=_with_reference(own, theirs))
+    drawn, told = CaseDoses(case), CaseDoses(dataclasses.replace(case, structures=reference))
+    named = {s.name.strip().casefold(): s for s in own.structures}
+    rows = tuple(_row(named.get(name), s, (drawn, told)) for name, s in theirs.items())
+    reviews = [
+        review_case(one, rules, mapping=mapping, bands=False, shifts=NO_SHIFTS)
+        for one in (case, other_case)
+    ]
+    return ReferenceComparison(
+        case=case.label,
+        verdict=reviews[0].verdict,
+        reference_verdict=reviews[1].verdict,
+        rows=rows,
+        limits=_limits(*reviews),
+        only_drawn=tuple(s.name for name, s in named.items() if name not in theirs),
+    )
+
+
+def _with_reference(own: StructureSet, theirs: Mapping[str, Structure]) -> StructureSet:
+    """Return the case's structures with the contours of the reference where it has them."""
+    kept, used = [], set()
+    for structure in own.structures:
+        name = structure.name.strip().casefold()
+        other = theirs.get(name)
+        if other is None:
+            kept.append(structure)
+            continue
+        used.add(name)
+        kept.append(
+            dataclasses.replace(
+                other, roi_number=structure.roi_number, name=structure.name,
+                interpreted_type=structure.interpreted_type or other.interpreted_type,
+            )
+        )  # fmt: skip
+    number = max((s.roi_number for s in kept), default=0)
+    for place, other in enumerate((s for n, s in theirs.items() if n not in used), 1):
+        kept.append(dataclasses.replace(other, roi_number=number + place))
+    return dataclasses.replace(own, structures=tuple(kept))
+
+
+def _row(
+    drawn: Structure | None, reference: Structure, doses: tuple[CaseDoses, CaseDoses]
+) -> ReferenceRow:
+    if drawn is None:
+        why = Reason(ReasonCode.STRUCTURE_MISSING, say("the case has no structure of this name"))
+        return ReferenceRow("", reference.name, why)
+    one, other = doses[0].region(drawn), doses[1].region(reference)
+    if isinstance(one, Reason) or isinstance(other, Reason):
+        return ReferenceRow(
+            drawn.name,
+            reference.name,
+            one if isinstance(one, Reason) else other,  # type: ignore[arg-type]
+        )
+    try:
+        planes = np.unique([c.z_mm for c in reference.contours])
+        found: ContourAgreement | Reason = contour_agreement(one, other, planes)
+    except GeometryError as error:
+        found = Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
+    return ReferenceRow(drawn.name, reference.name, found)
+
+
+def _limits(own: CaseReview, other: CaseReview) -> tuple[ReferenceVerdict, ...]:
+    there = {row.key: row for row in other.constraints}
+    found = []
+    for row in own.constraints:
+        second = there.get(row.key)
+        if second is None or (row.value is None and second.value is None):
+            continue
+        found.append(
+            ReferenceVerdict(
+                row.key, row.structure, row.metric, row.unit, row.value, second.value, row.verdict,
+                second.verdict,
+            )
+        )  # fmt: skip
+    return tuple(sorted(found, key=lambda one: not one.changes))
+
+
+def reference_of(case: Case) -> StructureSet:
+    """Return the structure set of what was read as the reference.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    if isinstance(case.structures, Reason) or not structures_of(case):
+        raise UsageError("the reference holds no structure set that can be read")
+    return case.structures

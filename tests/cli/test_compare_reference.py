@@ -1,0 +1,79 @@
+"""``compare CASE --reference RS2.dcm``: contours beside a second structure set, and verdicts."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pydicom
+import pytest
+from typer.testing import CliRunner
+
+from sbrt_qa.cli.main import app
+from sbrt_qa.errors import UsageError
+from sbrt_qa.pipeline.referencing import compare_reference
+
+REPO = Path(__file__).parents[2]
+CASE = REPO / "sample_dicom" / "compliant"
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """The structure set with the duodenum 8 mm nearer to the head, and without the spleen."""
+    data = pydicom.dcmread(CASE / "RTSTRUCT.dcm")
+    names = {roi.ROINumber: roi.ROIName for roi in data.StructureSetROISequence}
+    kept = [r for r in data.ROIContourSequence if names[r.ReferencedROINumber] != "Spleen"]
+    for roi in kept:
+        for contour in roi.ContourSequence if names[roi.ReferencedROINumber] == "Duodenum" else ():
+            values = [float(v) for v in contour.ContourData]
+            values[2::3] = [z + 8.0 for z in values[2::3]]
+            contour.ContourData = values
+    data.ROIContourSequence = kept
+    rois = [r for r in data.StructureSetROISequence if r.ROIName != "Spleen"]
+    data.StructureSetROISequence = rois
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+    file = tmp_path_factory.mktemp("reference") / "RS2.dcm"
+    data.save_as(file)
+    return file
+
+
+@pytest.fixture(scope="module")
+def found(reference):
+    return compare_reference([CASE], reference)
+
+
+def test_structures_that_are_the_same_agree(found):
+    liver = next(row for row in found.rows if row.structure == "Liver").agreement
+    assert liver.dice == pytest.approx(1.0, abs=1e-6)
+    assert liver.added_path_mm == 0.0
+
+
+def test_one_that_was_drawn_elsewhere_does_not(found):
+    duodenum = next(row for row in found.rows if row.structure == "Duodenum").agreement
+    assert duodenum.dice < 0.95
+    assert duodenum.hausdorff_mm == pytest.approx(8.0, abs=1.0)
+    assert duodenum.volume_cc == pytest.approx(duodenum.reference_cc, rel=0.01)
+
+
+def test_verdicts_that_change_are_named_and_what_is_not_drawn_is_told(found):
+    changed = {one.limit for one in found.limits if one.changes}
+    assert "DUO5_D01" in changed
+    assert not any(limit.startswith("LIV5") for limit in changed)
+    assert found.only_drawn == ("Spleen",)
+
+
+def test_the_command_writes_json(reference):
+    done = CliRunner().invoke(
+        app, ["compare", str(CASE), "--reference", str(reference), "-f", "json"]
+    )
+    assert done.exit_code == 0
+    data = json.loads(done.stdout)
+    assert data["schema"] == "sbrt_qa.reference/1"
+    row = next(r for r in data["rows"] if r["structure"] == "Duodenum")
+    assert set(row["agreement"]["surface_dice"]) == {"1", "2", "3"}
+
+
+def test_a_reference_in_another_frame_is_refused(tmp_path):
+    other = tmp_path / "RS.dcm"
+    shutil.copy(REPO / "sample_dicom" / "minor" / "RTSTRUCT.dcm", other)
+    with pytest.raises(UsageError, match="frame of reference"):
+        compare_reference([CASE], other)
