@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import visible
-from sbrt_qa.model.outcome import Reason
-from sbrt_qa.reports.view import verdict_text
+from sbrt_qa.i18n.words import Words
+from sbrt_qa.model.outcome import Reason, Verdict
+from sbrt_qa.reports.compose.verdict_words import mark_of
 
 if TYPE_CHECKING:
     from sbrt_qa.compare.reference_set import ReferenceComparison, ReferenceRow, ReferenceVerdict
@@ -68,3 +69,9 @@ def json_of(found: ReferenceComparison) -> str:
     """Return the comparison as JSON."""
     limits = [asdict(one) | {"changes": one.changes} for one in found.limits]
     return json.dumps({"schema": SCHEMA} | asdict(found) | {"limits": limits}, indent=2) + "\n"
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return sign and word of a verdict."""
+    mark = mark_of(verdict, Words())
+    return f"{mark.sign} {mark.word}"
