@@ -75,6 +75,8 @@ class Metric:
         exceeds that of the whole, as the dose to its hottest 0.1 cc; empty where nothing is known.
     needs_dose
         False for what the contours alone tell.
+    of_extremes
+        Whether it rests on the very lowest or highest dose of the structure.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Metric:
     grows_with: str = ""
     of_whole_dose: bool = False
     needs_dose: bool = True
+    of_extremes: bool = False
 
     def grows(self, spec: MetricSpec) -> bool:
         """Tell whether the value of a part of a structure is a lower bound of that of the whole."""
@@ -122,6 +125,7 @@ def metric(
     grows_with: str = "",
     of_whole_dose: bool = False,
     needs_dose: bool = True,
+    of_extremes: bool = False,
 ) -> Callable[[Compute], Compute]:
     """Register the decorated function as a metric.
 
@@ -151,6 +155,7 @@ def metric(
             grows_with,
             of_whole_dose,
             needs_dose,
+            of_extremes,
         )
         return compute
 

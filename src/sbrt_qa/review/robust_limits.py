@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeAlias
 
 from sbrt_qa.dosimetry.case_doses import MAX_THREADS, CaseDoses
+from sbrt_qa.dosimetry.metric_registry import metric_of
 from sbrt_qa.dosimetry.moved_doses import LinesOfCase, MovedDoses
 from sbrt_qa.dosimetry.shifts import shifts_of
 from sbrt_qa.i18n.phrase import say
@@ -24,9 +25,6 @@ Run: TypeAlias = Callable[[CaseDoses, Protocol], Evaluation]
 
 Rows: TypeAlias = Mapping[str, ConstraintResult]
 """Rows of one evaluation by their keys."""
-
-EXTREMES: Final = frozenset({"Max", "Min", "MDPD", "GlobalMaxInPTV"})
-"""Metrics that rest on the very lowest or highest dose."""
 
 AS_PLANNED: Final = say(
     "an index compares the dose with its target as planned; it is not looked at under shifts"
@@ -86,7 +84,7 @@ def _exact(limits: Sequence[ConstraintResult]) -> frozenset[frozenset[int]]:
     return frozenset(
         frozenset(match.roi_numbers)
         for match, spec in specs
-        if match is not None and spec is not None and spec.kind in EXTREMES
+        if match is not None and spec is not None and metric_of(spec).of_extremes
     )
 
 

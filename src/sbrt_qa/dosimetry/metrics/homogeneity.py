@@ -42,6 +42,7 @@ def homogeneity_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Out
 
 @metric(
     "MDPD",
+    of_extremes=True,
     units=("1",),
     example="MDPD",
     convertible=False,

@@ -115,6 +115,7 @@ def mean(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
 
 @metric(
     "Min",
+    of_extremes=True,
     units=DOSE_UNITS,
     example="Min[Gy]",
     meaning=dataclasses.replace(
@@ -133,6 +134,7 @@ def minimum(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
 
 @metric(
     "Max",
+    of_extremes=True,
     units=DOSE_UNITS,
     example="Max[Gy]",
     grows_with="Gy",
@@ -155,6 +157,7 @@ def maximum(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
 
 @metric(
     "GlobalMaxInPTV",
+    of_extremes=True,
     units=("bool",),
     example="GlobalMaxInPTV[bool]",
     of_whole_dose=True,
