@@ -15,12 +15,12 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 import sbrt_qa
 from sbrt_qa.deid.crosswalk import Crosswalk, path_of, read_crosswalk, write_crosswalk
+from sbrt_qa.deid.date_shifts import capped_age, moved_date, moved_moment, shift_days
 from sbrt_qa.deid.identifiers import Finder, Identifiers
 from sbrt_qa.deid.policy import policy
 from sbrt_qa.deid.recognised import is_label, is_prescription, is_structure
 from sbrt_qa.deid.release import MANIFEST, Asked, deidentify_files
 from sbrt_qa.deid.secret import Secret
-from sbrt_qa.deid.shifts import capped_age, moved_date, moved_moment, shift_days
 from sbrt_qa.deid.verifier import doubts_of
 from sbrt_qa.errors import UsageError
 from sbrt_qa.pipeline.deidentifying import deidentify

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,8 @@ from sbrt_qa.geometry.contour_agreement import ContourAgreement, contour_agreeme
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
-from sbrt_qa.model.setup_errors import NO_SHIFTS
 from sbrt_qa.model.structure import Structure, StructureSet
-from sbrt_qa.protocol.definition import Protocol
-from sbrt_qa.protocol.versions import Chosen
 from sbrt_qa.review.case_review import CaseReview
-from sbrt_qa.review.review import review_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +81,13 @@ class ReferenceComparison:
 
 
 def compare_with_reference(
-    case: Case,
-    reference: StructureSet,
-    rules: Protocol | Chosen,
-    mapping: Mapping[str, str] | None = None,
+    case: Case, reference: StructureSet, review: Callable[[Case], CaseReview]
 ) -> ReferenceComparison:
     """Hold the contours of a case against a second structure set.
 
     Structures are paired by name, in any case of letters. The verdicts of the reference are those
     of the same plan and dose with its contours in place of the case's; what it does not draw stays.
+    `review` holds a case against the protocol.
 
     Raises
     ------
@@ -111,10 +105,7 @@ def compare_with_reference(
     drawn, told = CaseDoses(case), CaseDoses(dataclasses.replace(case, structures=reference))
     named = {s.name.strip().casefold(): s for s in own.structures}
     rows = tuple(_row(named.get(name), s, (drawn, told)) for name, s in theirs.items())
-    reviews = [
-        review_case(one, rules, mapping=mapping, bands=False, shifts=NO_SHIFTS)
-        for one in (case, other_case)
-    ]
+    reviews = review(case), review(other_case)
     return ReferenceComparison(
         case=case.label,
         verdict=reviews[0].verdict,

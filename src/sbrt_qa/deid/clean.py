@@ -17,11 +17,11 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
+from sbrt_qa.deid.date_shifts import capped_age, moved_date, moved_moment, plain_time
 from sbrt_qa.deid.identifiers import Finder, values_of
 from sbrt_qa.deid.policy import Policy, ReleaseClass
 from sbrt_qa.deid.recognised import RULES
 from sbrt_qa.deid.secret import Secret
-from sbrt_qa.deid.shifts import capped_age, moved_date, moved_moment, plain_time
 from sbrt_qa.dicom.text.decoded import declared_encodings
 
 DEPTH: Final = 32

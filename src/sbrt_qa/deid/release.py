@@ -23,10 +23,10 @@ from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID, ImplicitVRLittleEndian
 
 from sbrt_qa.deid.clean import Cleaner, Subject
 from sbrt_qa.deid.crosswalk import Crosswalk
+from sbrt_qa.deid.date_shifts import shift_days
 from sbrt_qa.deid.identifiers import Finder, Identifiers
 from sbrt_qa.deid.policy import ReleaseClass, policy
 from sbrt_qa.deid.secret import Secret
-from sbrt_qa.deid.shifts import shift_days
 from sbrt_qa.deid.verifier import doubts_of
 from sbrt_qa.dicom.files.dataset import warnings_as_notes
 from sbrt_qa.dicom.load import load_cases

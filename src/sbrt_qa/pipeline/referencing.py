@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.pipeline import DEFAULT_PROTOCOL, choose, protocol_family
+from sbrt_qa.pipeline.protocol_loading import protocol_family
+from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
+from sbrt_qa.pipeline.reviewing import choose
 
 if TYPE_CHECKING:
     from sbrt_qa.compare.reference_set import ReferenceComparison
@@ -32,6 +34,8 @@ def compare_reference(
     """
     from sbrt_qa.compare.reference_set import compare_with_reference, reference_of
     from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.model.setup_errors import NO_SHIFTS
+    from sbrt_qa.pipeline.one_plan import Asked, review_plan
 
     case = choose(load_cases(list(paths)), plan)
     found = load_cases([reference])
@@ -42,4 +46,7 @@ def compare_reference(
             got=f"{len(found)} sets or plans",
         )
     rules = protocol_family(protocol_name).of(case)
-    return compare_with_reference(case, reference_of(found[0]), rules, mapping)
+    asked = Asked(dict(mapping or {}), bands=False, shifts=NO_SHIFTS)
+    return compare_with_reference(
+        case, reference_of(found[0]), lambda one: review_plan(one, rules, asked)
+    )

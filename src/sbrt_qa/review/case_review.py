@@ -316,10 +316,7 @@ class CaseReview:
         return html_of(self)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row per limit: what it is about, its value, unit, verdict and reason.
-
-        A value that is not known is None, and the reason says why.
-        """
+        """Return a row per limit; of a value that is None the reason says why."""
         return [
             {
                 "case": self.case, "subject": self.subject, "id": c.id, "structure": c.structure,
