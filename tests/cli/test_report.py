@@ -56,7 +56,7 @@ def test_the_suffix_of_out_chooses_the_format(sbrt_qa: Command, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--out", "r.html", "--lang", "tlh"], "unknown --lang; got 'tlh'; expected en, zh"),
+        (["--out", "r.html", "--lang", "tlh"], "no such language; got 'tlh'; expected en, zh"),
         ([], "a report in html is written to a file"),
         (["--out", "r.html", "--format", "fax"], "unknown --format; got 'fax'"),
     ],

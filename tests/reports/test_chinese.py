@@ -67,6 +67,7 @@ def names_in(review: CaseReview) -> Iterator[str]:
         yield from limit.match.plan_names if limit.match else ()
     for file in (f for f in review.files if f.modality != "CT"):
         yield from (file.name, file.sop_instance_uid, file.sha256)
+    yield "protocols/anatomy.yaml"  # the name of a file
     yield from (review.case, review.protocol.id, review.sha256, review.sha256[:12])
     yield from (review.protocol.sha256, review.protocol.sha256[:12])
     protocol = load_protocol(review.protocol.id)

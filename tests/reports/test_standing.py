@@ -49,7 +49,7 @@ def test_table_json_and_csv(told: tuple[str, CaseReview]) -> None:
         rows = list(csv.DictReader(io.StringIO(render_reviews(name, [review], PAGE))))
         assert {row["draft"] for row in rows} <= {line}
         heads = next(csv.reader(io.StringIO(render_reviews(name, [review], PAGE))))
-        assert heads[-1] == "draft"
+        assert "draft" in heads
 
 
 def test_report_and_letter(told: tuple[str, CaseReview]) -> None:

@@ -93,6 +93,8 @@ def test_every_missing_key_is_refused(result: CaseReview | DvhTable) -> None:
         "cross_check",
         "passed",
         "phrases",
+        "robustness",
+        "setup",
     }
     for key in data.keys() - optional:
         with pytest.raises(ResultError):

@@ -10,7 +10,7 @@ from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.course import Course, Part, Role
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.model.plan import BeamKind
+from sbrt_qa.model.plan import BeamKind, PrescriptionSource
 from sbrt_qa.reports.compose.beam_list import beams_text
 from sbrt_qa.reports.compose.codes import dose_kind_text, position_text, technique_text
 from sbrt_qa.reports.page import Fact
@@ -208,7 +208,8 @@ def _label(review: CaseReview, occasion: Occasion, words: Words) -> str:
 
 def _prescribed(plan: PlanSummary, words: Words) -> str:
     dose, fractions = plan.prescription_gy, plan.fractions
-    source = words.sentence(plan.prescription_source)
+    usual = plan.prescription_source == PrescriptionSource.TARGET_PRESCRIPTION_DOSE
+    source = "" if usual else words.sentence(plan.prescription_source)
     if plan.rx_stated:
         source = words(msg("stated by the user: {rx}"), rx=visible(", ".join(plan.rx_stated)))
     given = fractions if isinstance(fractions, Reason) else counted(fractions, "fraction")

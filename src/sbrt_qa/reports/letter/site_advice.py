@@ -22,6 +22,9 @@ WHICH: Final = msg("Please say which one is meant.")
 
 FOR_SITE: Final = {
     "Ask the site.": EXPLAIN,
+    "Have it drawn to its end, or say why it ends here.": msg(
+        "Please draw it to its end, or say why it ends there."
+    ),
     "Ask the site why.": SAY_WHY,
     "Ask the site at once.": msg("Please explain this at once."),
     "Ask the site how breathing is managed.": msg("Please say how breathing is managed."),
