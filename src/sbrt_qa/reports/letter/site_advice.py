@@ -22,6 +22,9 @@ WHICH: Final = msg("Please say which one is meant.")
 
 FOR_SITE: Final = {
     "Ask the site.": EXPLAIN,
+    "Look at the contour on this slice, and whether the name is right.": msg(
+        "Please look at the contour on this slice, and whether the name is right."
+    ),
     "Have it drawn to its end, or say why it ends here.": msg(
         "Please draw it to its end, or say why it ends there."
     ),
