@@ -68,12 +68,12 @@ dose, so that neither noise nor a steep edge can overshoot (`tests/dosimetry`).
 
 BANDS = """## Bands
 
-Each metric of a review carries a band: the sum, over independent aspects, of how far it moves in
-other plausible readings. The aspects are dose between voxels (trilinear; spline not held down; what
-refinement converges to), shape (slab with half-slice ends, as most planning systems read it;
-half-slice ends alone; nothing beyond the end planes), the reach of flat ends below and above (from
-the last plane to the next), and the quadrature (a share of the difference between interleaved
-halves of the scan lines), with a floor of 0.035 % of the volume or of the highest dose.
+Each metric of a review carries an uncertainty, or band: the sum, over independent aspects, of how
+far it moves in other plausible readings. The aspects are dose between voxels (trilinear; spline not
+held down; what refinement converges to), shape (slab with half-slice ends, as most planning systems
+read it; half-slice ends alone; nothing beyond the end planes), the reach of flat ends below and
+above (from the last plane to the next), and the quadrature (a share of the difference between
+interleaved halves of the scan lines), with a floor of 0.035 % of the volume or of the highest dose.
 
 The truth lies inside for 98 of 100 values. The width is not what one error needs but what the
 readings of different planning systems span. The target of two median errors for the median width is

@@ -33,7 +33,6 @@ PROMISED = [
     "review_case",
     "ring",
     "survival",
-    "with_shape",
 ]
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sbrt_qa.review.review import review_case
     from sbrt_qa.scripting.gamma_map import GammaMap, gamma
     from sbrt_qa.scripting.plots import plot_dvh
-    from sbrt_qa.scripting.shapes import Shape, grow, isodose, ring, with_shape
+    from sbrt_qa.scripting.shapes import Shape, grow, isodose, ring
 
 __version__ = "0.1.0"
 
@@ -69,7 +69,6 @@ __all__ = [
     "review_case",
     "ring",
     "survival",
-    "with_shape",
 ]
 
 _HOME = {
@@ -89,7 +88,6 @@ _HOME = {
     "plot_dvh": "scripting.plots",
     "review_case": "review.review",
     "ring": "scripting.shapes",
-    "with_shape": "scripting.shapes",
 }
 """Room of every public name; the errors, which are not listed, live in ``errors``."""
 

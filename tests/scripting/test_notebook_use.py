@@ -150,9 +150,9 @@ def test_gamma_says_what_it_cannot_compare() -> None:
 
 def test_margin_and_ring_of_a_box_are_told_apart(boxes: Case) -> None:
     grown, ring = sbrt_qa.grow(boxes, "A", 5.0), sbrt_qa.ring(boxes, "A", 5.0)
-    case = sbrt_qa.with_shape(boxes, ring)
+    case = boxes.with_structure(ring.structure)
     around = sbrt_qa.dvh(case, ring.structure.name)[ring.structure.name].volume_cc
-    more = sbrt_qa.dvh(sbrt_qa.with_shape(boxes, grown), grown.structure.name)
+    more = sbrt_qa.dvh(boxes.with_structure(grown.structure), grown.structure.name)
     # 20 x 20 mm grown by 5 mm with round corners, on the ten planes of 2 mm that are drawn
     assert around == pytest.approx((400 + 25 * np.pi) * 20 / 1000, rel=0.01)
     assert more[grown.structure.name].volume_cc == pytest.approx(8.0 + around, rel=0.01)

@@ -4,8 +4,9 @@ A *view* is one deviation from the default: another reading, what an interpolati
 the edge of what the quadrature may have missed. Views of the same aspect are alternatives, of which
 the farthest counts; those of different aspects are independent of each other and add up.
 
-The *uncertainty* is made of the views of which the file leaves open whether they are the truth; the
-*spread* of these and of the conventions of planning systems, which the file does not make likelier.
+The *uncertainty* is made of the views of which the file leaves open whether they are the truth: how
+a structure runs between and beyond its planes, and whether dose between voxels is smooth. The
+*spread* is made of these and of what only a convention of planning systems makes of them.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class View(NamedTuple):
 
 
 VIEWS: Final[Mapping[str, View]] = {
-    "linear": View(Driver.DOSE_INTERPOLATION, "dose", convention=True),
+    "linear": View(Driver.DOSE_INTERPOLATION, "dose"),
     "unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
     "ever finer": View(Driver.GRID, "dose"),
     "ever finer, unheld": View(Driver.DOSE_INTERPOLATION, "dose"),

@@ -18,7 +18,7 @@ from sbrt_qa.geometry.planes import one_per_plane
 from sbrt_qa.geometry.regions import Region, region_of
 from sbrt_qa.geometry.sections import section_contours, shell_contours
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.grid import FloatArray
+from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.protocol.definition import Protocol
@@ -152,21 +152,15 @@ class _Maker:
 
     def isodose(self, text: str) -> Derived:
         """Make what receives at least a dose."""
-        found = _ISODOSE.fullmatch(text.strip())
-        if found is None or float(found[1]) <= 0:
-            raise UsageError("not an isodose", got=quoted(text), expected="such as 50Gy or 80%")
-        dose = self._case.dose
-        if isinstance(dose, Reason):
-            raise UsageError("no isodose can be made", got=dose.detail)
-        level_gy = float(found[1]) * (self._prescription_gy() / 100 if found[2] == "%" else 1.0)
+        dose, level_gy = isodose_of(self._doses, text)
         contours = isodose_contours(dose, level_gy, self._planes_mm)
-        note = f"{level_gy:g} Gy leaves the dose grid: closed at its edge"
+        number, unit = _ISODOSE.fullmatch(text.strip()).groups()  # type: ignore[union-attr]
         return self._made(
-            f"Isodose_{float(found[1]):g}{found[2].replace('%', 'pct')}",
+            f"Isodose_{float(number):g}{unit.replace('%', 'pct')}",
             contours,
             f"dose of at least {level_gy:g} Gy",
             "DOSE_REGION",
-            note=note if leaves_grid(dose, level_gy) else "",
+            note=note_on_edge(dose, level_gy),
         )
 
     def ring(self, text: str) -> Derived:
@@ -183,12 +177,6 @@ class _Maker:
         )
         name = f"Ring_{target}_{width_mm:g}mm"
         return self._made(name, contours, f"within {width_mm:g} mm of {target}", "CONTROL")
-
-    def _prescription_gy(self) -> float:
-        known = self._doses.metric_context.prescription_gy
-        if isinstance(known, float | int):
-            return float(known)
-        raise UsageError("per cent need a prescribed dose", got=known.detail if known else "none")
 
     def _tree(self, text: str) -> tuple[Tree[Structure], str]:
         """Return what a name stands for, and by which rule: in the plan, else in the protocol."""
@@ -272,6 +260,35 @@ class _Maker:
     def _spacing_mm(self) -> float | None:
         steps = np.diff(self._planes_mm)
         return float(np.median(steps)) if steps.size else None
+
+
+def isodose_of(doses: CaseDoses, text: str) -> tuple[DoseGrid, float]:
+    """Return the dose of a case and the level of an isodose, ``50Gy`` or ``80%``, in Gy.
+
+    Raises
+    ------
+    UsageError
+        The text is no isodose, the case has no dose or, for per cent, no prescribed dose.
+    """
+    found = _ISODOSE.fullmatch(text.strip())
+    if found is None or float(found[1]) <= 0:
+        raise UsageError("not an isodose", got=quoted(text), expected="such as 50Gy or 80%")
+    dose = doses.case.dose
+    if isinstance(dose, Reason):
+        raise UsageError("no isodose can be made", got=dose.detail)
+    if found[2] == "Gy":
+        return dose, float(found[1])
+    known = doses.metric_context.prescription_gy
+    if isinstance(known, float | int):
+        return dose, float(known) * float(found[1]) / 100
+    raise UsageError("per cent need a prescribed dose", got=known.detail if known else "none")
+
+
+def note_on_edge(dose: DoseGrid, level_gy: float) -> str:
+    """Return what is said of an isodose that leaves the dose grid; empty for others."""
+    if not leaves_grid(dose, level_gy):
+        return ""
+    return f"{level_gy:g} Gy leaves the dose grid: closed at its edge"
 
 
 def _difference(enclosed_cc: float, made_from_cc: float | None) -> str:

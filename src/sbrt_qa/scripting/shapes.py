@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from sbrt_qa.dicom.write.anchors import anchor_of
 from sbrt_qa.dicom.write.derived_file import WrittenRoi, write_derived
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
-from sbrt_qa.dosimetry.isodose import isodose_contours, leaves_grid
+from sbrt_qa.dosimetry.isodose import isodose_contours
 from sbrt_qa.errors import GeometryError, UsageError, quoted
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.sections import grown_contours, shell_contours
@@ -23,12 +21,8 @@ from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.protocol.tree_regions import region_of_tree
 from sbrt_qa.review.coherence import doubts
+from sbrt_qa.review.derived_structures import LONGEST_NAME, MOST_MM, isodose_of, note_on_edge
 from sbrt_qa.review.dvh_subjects import subjects_among
-
-MOST_MM: Final = 100.0
-"""Widest margin."""
-
-_LEVEL: Final = re.compile(r"(\d+(?:\.\d+)?) ?(Gy|%)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,14 +95,11 @@ def isodose(case: Case, level: str | float) -> Shape:
         The level cannot be read, the case has no dose or, for per cent, no prescribed dose, or
         nothing receives that much.
     """
-    if isinstance(case.dose, Reason):
-        raise UsageError("no isodose can be made", got=str(case.dose.detail))
-    level_gy = _level_gy(case, level)
-    contours = isodose_contours(case.dose, level_gy, _planes_mm(case))
-    open_ = leaves_grid(case.dose, level_gy)
-    note = f"{level_gy:g} Gy leaves the dose grid: closed at its edge" if open_ else ""
-    name = f"Isodose_{level_gy:g}Gy"
-    return _shape(case, name, contours, f"dose of at least {level_gy:g} Gy", note, "DOSE_REGION")
+    text = f"{level}Gy" if isinstance(level, int | float) else level
+    dose, level_gy = isodose_of(CaseDoses(case), text)
+    contours = isodose_contours(dose, level_gy, _planes_mm(case))
+    name, told = f"Isodose_{level_gy:g}Gy", f"dose of at least {level_gy:g} Gy"
+    return _shape(case, name, contours, told, note_on_edge(dose, level_gy), "DOSE_REGION")
 
 
 def grow(case: Case, name: str, margin_mm: float) -> Shape:
@@ -151,23 +142,6 @@ def ring(case: Case, name: str, width_mm: float) -> Shape:
     return _shape(case, f"Ring_{name}_{width_mm:g}mm", contours, text, "", "CONTROL")
 
 
-def with_shape(case: Case, shape: Shape) -> Case:
-    """Return a case that has a shape as one more structure, for `dvh` and the like."""
-    return case.with_structure(shape.structure)
-
-
-def _level_gy(case: Case, level: str | float) -> float:
-    found = _LEVEL.fullmatch(f"{level}Gy" if isinstance(level, int | float) else level.strip())
-    if found is None or float(found[1]) <= 0:
-        raise UsageError("not an isodose", got=quoted(str(level)), expected="such as 50Gy or 80%")
-    if found[2] == "Gy":
-        return float(found[1])
-    known = CaseDoses(case).metric_context.prescription_gy
-    if isinstance(known, float | int):
-        return float(known) * float(found[1]) / 100
-    raise UsageError("per cent need a prescribed dose", got=str(known.detail) if known else "none")
-
-
 def _planes_mm(case: Case) -> FloatArray:
     if case.image is not None:
         return case.image.z_mm
@@ -207,5 +181,5 @@ def _shape(
     if not contours:
         raise UsageError("nothing lies on the image slices", where=quoted(name))
     number = max((s.roi_number for s in structures_of(case).values()), default=0) + 1
-    structure = Structure(number, name.replace("\\", "/")[:64], tuple(contours), kind)
+    structure = Structure(number, name.replace("\\", "/")[:LONGEST_NAME], tuple(contours), kind)
     return Shape(case, structure, description, note)

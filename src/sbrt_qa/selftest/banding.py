@@ -1,4 +1,4 @@
-"""Hold the bands of the engine against the closed-form suite.
+"""Hold the uncertainties of the engine against the closed-form suite.
 
 A band is right when the truth lies inside, and good when it is no wider than it has to be.
 """
@@ -73,7 +73,8 @@ def _rows(pair: PhantomPair, dvh: DVH, views: Mapping[str, DVH]) -> Iterator[Ban
     others = {name: values(other, other.volume_cc) for name, other in views.items()}
     for metric in (m for m in truth if m in found):
         value, unit = found[metric], 100 / scale(metric, whole)
-        seen = [(VIEWS[n], other[metric]) for n, other in others.items() if metric in other]
+        told = ((VIEWS[n], other[metric]) for n, other in others.items() if metric in other)
+        seen = [(view, value) for view, value in told if not view.convention]
         band = band_of(value, seen)
         ends = band_of(value, [(v, x) for v, x in seen if v.aspect.endswith("end")])
         low, high = _away(band, value, unit)
