@@ -250,7 +250,7 @@ def simulate(submissions: int) -> None:
     from entries import entry, protocol
 
     from sbrt_qa.audit.dashboard import trial_report
-    from sbrt_qa.audit.folder import Settings, begin
+    from sbrt_qa.audit.folder import AuditSettings, begin
     from sbrt_qa.audit.questions import Question, ask
     from sbrt_qa.audit.store.verify_records import verify
     from sbrt_qa.audit.store.write import Recorder, add_protocol
@@ -258,7 +258,7 @@ def simulate(submissions: int) -> None:
     rules, made = protocol(), entry()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "AUDIT"
-        engine = begin(folder, Settings("simulated")).engine()
+        engine = begin(folder, AuditSettings("simulated")).engine()
         recorder = Recorder(engine, {rules.content_hash: add_protocol(engine, rules, "0")}, "0")
         start, worked = time.perf_counter(), time.process_time()
         for n in range(submissions):

@@ -27,7 +27,7 @@ from forging import Change, changes, forge, updating
 from postgres import running_server
 
 from sbrt_qa.audit.finish import finish
-from sbrt_qa.audit.folder import Settings, begin, open_audit
+from sbrt_qa.audit.folder import AuditSettings, begin, open_audit
 from sbrt_qa.audit.published import put_letter, record_files
 from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.connection import reading
@@ -71,7 +71,7 @@ def audit_on(kind: str) -> Iterator[Path]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "AUDIT"
         url = stack.enter_context(running_server()) if kind == "postgresql" else ""
-        engine = begin(folder, Settings("T", url)).engine()
+        engine = begin(folder, AuditSettings("T", url)).engine()
         fill(engine)
         page = folder / "cases" / "S1" / "001" / "v1" / "report.html"
         page.parent.mkdir(parents=True)

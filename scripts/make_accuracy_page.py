@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings
+from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, IntegrationSettings
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.selftest.accuracy_page import (
     ALTERNATIVES,
@@ -89,7 +89,7 @@ be left out, and a finer quadrature would narrow what it adds by less than it na
 """
 
 
-def with_dose(how: Interpolation) -> Settings:
+def with_dose(how: Interpolation) -> IntegrationSettings:
     return replace(DEFAULT_SETTINGS, interpolation=how)
 
 

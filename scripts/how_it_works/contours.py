@@ -29,7 +29,7 @@ from sbrt_qa.geometry.slabs import Between, Convention, Ends, Missing, Overlaps
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.testing.phantoms.closed_forms import contour
-from sbrt_qa.testing.phantoms.shapes import Cone, Shape, Sphere, circle, cylinder, rectangle
+from sbrt_qa.testing.phantoms.shapes import Cone, PhantomShape, Sphere, circle, cylinder, rectangle
 from sbrt_qa.units import cc_from_mm3
 
 TRUE = "#999999"
@@ -148,7 +148,7 @@ def _lens_mm2(r: float, q: float, d: float) -> float:
     return parts - d * math.sqrt(r * r - a * a)
 
 
-def _two_sessions(first: Shape, second: Shape) -> Structure:
+def _two_sessions(first: PhantomShape, second: PhantomShape) -> Structure:
     planes_a, planes_b = np.arange(-12.0, 13.0, 3.0), np.arange(-7.6, 10.0, 3.0)
     every = (*contour(first, planes_a).contours, *contour(second, planes_b).contours)
     return Structure(1, "target", every)
@@ -238,7 +238,7 @@ def _outline(panel: Panel, region: Region, colour: str) -> None:
     panel.line([*around, around[0]], colour)
 
 
-def _true_outline(panel: Panel, shape: Shape) -> None:
+def _true_outline(panel: Panel, shape: PhantomShape) -> None:
     low, high = panel.y
     found = [(z, s[0][:, 0]) for z in np.arange(low, high, 0.2) if (s := shape.sections(float(z)))]
     edge = [(float(x.min()), float(z)) for z, x in found]
@@ -248,7 +248,7 @@ def _true_outline(panel: Panel, shape: Shape) -> None:
 
 def solids() -> Figure:
     """Three shapes on thick slices under three conventions."""
-    shapes: tuple[tuple[str, Shape], ...] = (
+    shapes: tuple[tuple[str, PhantomShape], ...] = (
         ("ball, 10 mm radius", Sphere((0.4, 0.0, 0.3), 10.0)),
         ("cone along x", Cone((0.0, 0.0, 0.2), 4.0, 10.0, 24.0, 0)),
         ("cylinder along z", cylinder((0.0, 0.0, 0.7), 9.0, 21.0, 2)),

@@ -29,7 +29,7 @@ from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, integrate
-from sbrt_qa.dosimetry.interpolation import Box, Interpolation, dose_at_gy, noise_gy, refined
+from sbrt_qa.dosimetry.interpolation import GridBox, Interpolation, dose_at_gy, noise_gy, refined
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.geometry.regions import Cells, cells_of, region_of
@@ -50,7 +50,7 @@ from sbrt_qa.testing.phantoms.dose_fields import (
     Sigmoid,
     sample,
 )  # fmt: skip
-from sbrt_qa.testing.phantoms.shapes import Shape, Sphere, cylinder
+from sbrt_qa.testing.phantoms.shapes import PhantomShape, Sphere, cylinder
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def grid_of(field: Field, reach_mm: float, step_mm: float, shift_mm: float = 0.0
     return sample(field, axis, axis, axis)
 
 
-def cells_and_structure(shape: Shape, slice_mm: float) -> Cells:
+def cells_and_structure(shape: PhantomShape, slice_mm: float) -> Cells:
     """Return the cells of a shape drawn on slices."""
     return cells_of(region_of(contour(shape, np.arange(-60.0, 61.0, slice_mm) + 0.31 * slice_mm)))
 
@@ -138,7 +138,7 @@ def _off(dose: DoseGrid, profile: Profile) -> float:
 
 def interpolation() -> Figure:
     """A smooth peak and a steep edge, read in three ways."""
-    box = Box((-12.0, 12.0), (-4.0, 4.0), (-4.0, 4.0))
+    box = GridBox((-12.0, 12.0), (-4.0, 4.0), (-4.0, 4.0))
     picture = Picture(760, 330, "Dose between voxels: a smooth peak and a steep edge")
     cases: tuple[tuple[str, Profile], ...] = (
         ("a peak, sigma 5 mm, on 3 mm voxels", Gaussian(60.0, 2.0, 5.0)),

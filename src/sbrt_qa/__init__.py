@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable, dvh
     from sbrt_qa.review.review import review_case
+    from sbrt_qa.scripting.drawn_shapes import Shape, grow, isodose, ring
     from sbrt_qa.scripting.gamma_map import GammaMap, gamma
     from sbrt_qa.scripting.plots import plot_dvh
-    from sbrt_qa.scripting.shapes import Shape, grow, isodose, ring
 
 __version__ = "0.1.0"
 
@@ -78,16 +78,16 @@ _HOME = {
     "DvhTable": "review.dvh_table",
     "GammaMap": "scripting.gamma_map",
     "Protocol": "protocol.definition",
-    "Shape": "scripting.shapes",
+    "Shape": "scripting.drawn_shapes",
     "dvh": "review.dvh_table",
     "gamma": "scripting.gamma_map",
-    "grow": "scripting.shapes",
-    "isodose": "scripting.shapes",
+    "grow": "scripting.drawn_shapes",
+    "isodose": "scripting.drawn_shapes",
     "load_cases": "dicom.load",
     "load_protocol": "protocol.protocol_files",
     "plot_dvh": "scripting.plots",
     "review_case": "review.review",
-    "ring": "scripting.shapes",
+    "ring": "scripting.drawn_shapes",
 }
 """Room of every public name; the errors, which are not listed, live in ``errors``."""
 

@@ -13,12 +13,12 @@ from entries import fill
 from trials import ACTOR, Ran, command_line, run
 
 from sbrt_qa.audit.finish import finish
-from sbrt_qa.audit.folder import Settings, begin
+from sbrt_qa.audit.folder import AuditSettings, begin
 from sbrt_qa.audit.published import put_letter, record_files
 from sbrt_qa.audit.request import Step
 from sbrt_qa.audit.run_lock import only_run
 from sbrt_qa.audit.store.queries import letters
-from sbrt_qa.cli.progress import ENOUGH, Count
+from sbrt_qa.cli.progress import ENOUGH, StepCount
 
 NOW = "2026-02-02T10:00:00Z"
 CODE = "S1/001/v1"
@@ -27,7 +27,7 @@ CODE = "S1/001/v1"
 @pytest.fixture
 def audit(tmp_path: Path) -> Path:
     folder = tmp_path / "AUDIT"
-    engine = begin(folder, Settings("T")).engine()
+    engine = begin(folder, AuditSettings("T")).engine()
     fill(engine)
     record_files(engine, folder, NOW)
     for one in letters(engine):
@@ -107,12 +107,12 @@ def test_case_145__a_second_run_is_refused_and_told_who_is_at_work(audit, tmp_pa
 
 
 def test_case_145__no_time_is_told_before_enough_was_reviewed():
-    count = Count()
+    count = StepCount()
     for number in range(1, ENOUGH + 1):
         assert "left" not in count.line()
         count.add(Step(f"S1/{number}/v1", "minor", 50, complete=True))
     assert count.left().endswith(" s left")
-    unchanged = Count()
+    unchanged = StepCount()
     for _ in range(3 * ENOUGH):
         unchanged.add(Step("", None, 50, complete=True))
     assert unchanged.left() == ""  # what needs no review says nothing of how long one takes

@@ -15,7 +15,7 @@ from trials import run
 from sbrt_qa.audit.actors import doing
 from sbrt_qa.audit.anchor import Anchors
 from sbrt_qa.audit.finish import finish
-from sbrt_qa.audit.folder import Settings, begin, open_audit
+from sbrt_qa.audit.folder import AuditSettings, begin, open_audit
 from sbrt_qa.audit.head import HEAD
 from sbrt_qa.audit.published import put_letter, record_files
 from sbrt_qa.audit.questions import ABOUT, Question, ask
@@ -29,7 +29,7 @@ NOW = "2026-02-02T10:00:00Z"
 
 def made(folder: Path, database: str) -> Path:
     """Make the small audit with rows in every table."""
-    engine = begin(folder, Settings("T", database)).engine()
+    engine = begin(folder, AuditSettings("T", database)).engine()
     fill(engine)
     record_files(engine, folder, NOW)
     for one in letters(engine):

@@ -18,7 +18,7 @@ from killable import Threads
 from trials import ACTOR, run
 
 from sbrt_qa.audit.closing import close_place
-from sbrt_qa.audit.discovery import NOT_TAKEN, Place, Submission, survey
+from sbrt_qa.audit.discovery import NOT_TAKEN, FoundPlace, Submission, survey
 from sbrt_qa.audit.entries import UNREADABLE
 from sbrt_qa.audit.folder import open_audit
 from sbrt_qa.audit.letters import write_letter
@@ -327,7 +327,7 @@ def test_case_146__a_folder_that_may_not_be_read_stays_open(closed_folder):
 
     def look() -> Any:
         found = list(survey(request.submissions[0]))
-        places = {one.key: one.reason for one in found if isinstance(one, Place)
+        places = {one.key: one.reason for one in found if isinstance(one, FoundPlace)
                   and one.outcome == NOT_TAKEN}  # fmt: skip
         return [places, [one.key for one in found if isinstance(one, Submission)]]
 

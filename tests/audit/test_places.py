@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa.audit import entries
-from sbrt_qa.audit.discovery import NESTED, NOT_TAKEN, SYSTEM, TAKEN, Place, Submission, survey
+from sbrt_qa.audit.discovery import NESTED, NOT_TAKEN, SYSTEM, TAKEN, FoundPlace, Submission, survey
 from sbrt_qa.audit.layout import Naming
 
 DICOM = b"\0" * 128 + b"DICM"
@@ -65,7 +65,7 @@ def everything(root: bytes) -> set[str]:
 def check(root: Path) -> None:
     there = everything(os.fsencode(root))
     found = list(survey(root))
-    places = [one for one in found if isinstance(one, Place)]
+    places = [one for one in found if isinstance(one, FoundPlace)]
     submissions = {one.key for one in found if isinstance(one, Submission)}
     assert len({one.parts for one in places}) == len(places)
     told = {one.key for one in places if one.parts}
@@ -95,7 +95,9 @@ def put(root: Path, name: str, content: bytes = DICOM) -> None:
 
 
 def told(root: Path) -> dict[str, tuple[str, str]]:
-    return {one.key: (one.outcome, one.reason) for one in survey(root) if isinstance(one, Place)}
+    return {
+        one.key: (one.outcome, one.reason) for one in survey(root) if isinstance(one, FoundPlace)
+    }
 
 
 def test_case_138__each_kind_of_place_has_its_reason(tmp_path):
@@ -138,9 +140,9 @@ def test_what_a_manifest_does_not_list_is_told(tmp_path):
     for name in ("box/a.dcm", "other/b.dcm", "c.dcm", "d.txt"):
         put(tmp_path, name)
     found = list(survey(tmp_path, {"box": Naming("S1", "001", 1)}))
-    outcomes = Counter(one.outcome for one in found if isinstance(one, Place))
+    outcomes = Counter(one.outcome for one in found if isinstance(one, FoundPlace))
     assert outcomes == {TAKEN: 1, NOT_TAKEN: 4}
-    assert sum(one.entries for one in found if isinstance(one, Place)) == 6
+    assert sum(one.entries for one in found if isinstance(one, FoundPlace)) == 6
 
 
 def test_a_version_within_a_version_is_named(tmp_path):
@@ -149,7 +151,7 @@ def test_a_version_within_a_version_is_named(tmp_path):
     found = list(survey(tmp_path))
     assert [one.key for one in found if isinstance(one, Submission)] == ["S1/001/v1"]
     assert told(tmp_path)["S1/001/v1/v2"] == (TAKEN, NESTED)
-    assert sum(one.entries for one in found if isinstance(one, Place)) == 8
+    assert sum(one.entries for one in found if isinstance(one, FoundPlace)) == 8
 
 
 @pytest.mark.parametrize("name", ["sbrt-qa.yaml", "SBRT-QA.YML"])

@@ -21,7 +21,7 @@ from trials import run
 from sbrt_qa.audit.actors import doing
 from sbrt_qa.audit.anchor import Anchors
 from sbrt_qa.audit.finish import finish
-from sbrt_qa.audit.folder import Settings, begin, open_audit
+from sbrt_qa.audit.folder import AuditSettings, begin, open_audit
 from sbrt_qa.audit.head import HEAD, write_head
 from sbrt_qa.audit.published import put_letter, record_files
 from sbrt_qa.audit.store import tables as t
@@ -40,7 +40,7 @@ OFFICE = doing("Test Office", "coordinator")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small audit with every kind of row and file. Read only."""
     folder = tmp_path_factory.mktemp("proof") / "AUDIT"
-    place = begin(folder, Settings("T"))
+    place = begin(folder, AuditSettings("T"))
     engine = place.engine()
     fill(engine)
     for name in ("S1", "S2"):
@@ -190,7 +190,7 @@ def empty_file(audit: Path) -> None:
 
 def empty_store(audit: Path) -> None:
     gone(audit)
-    begin(audit.parent / "other", Settings("T")).engine().dispose()
+    begin(audit.parent / "other", AuditSettings("T")).engine().dispose()
     shutil.copy(audit.parent / "other" / "audit.db", audit / "audit.db")
 
 

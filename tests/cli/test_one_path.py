@@ -15,7 +15,7 @@ from sbrt_qa.cli.main import run
 from sbrt_qa.errors import DicomError, MetricError, ProtocolError, UsageError
 from sbrt_qa.model.stated import UserStatements
 from sbrt_qa.pipeline.reporting import report
-from sbrt_qa.pipeline.requests import DvhRequest, Progress, ReviewRequest, Stage
+from sbrt_qa.pipeline.requests import DvhRequest, Progress, ReviewRequest, ReviewStage
 from sbrt_qa.pipeline.reviewing import dvh, review
 from sbrt_qa.pipeline.untrusted import check_untrusted
 from sbrt_qa.protocol.protocol_files import library
@@ -67,8 +67,8 @@ def test_each_step_is_told_as_it_begins(two_plans, protocol):
     found = review(asked, told.append)
     count = len(found)
     assert count == 2
-    assert told[0] == Progress(Stage.READING)
-    stages = (Stage.REVIEWING, Stage.GATHERING, Stage.DONE)
+    assert told[0] == Progress(ReviewStage.READING)
+    stages = (ReviewStage.REVIEWING, ReviewStage.GATHERING, ReviewStage.DONE)
     assert told[1:] == [
         Progress(stage, one.review.case, number, count)
         for number, one in enumerate(found, 1)
@@ -83,16 +83,16 @@ def test_what_is_told_can_end_the_work(two_plans, protocol):
     class CancelledError(Exception):
         pass
 
-    told: list[Stage] = []
+    told: list[ReviewStage] = []
 
     def cancel(now: Progress) -> None:
         told.append(now.stage)
-        if now.stage is Stage.DONE:
+        if now.stage is ReviewStage.DONE:
             raise CancelledError
 
     with pytest.raises(CancelledError):
         review(ReviewRequest((two_plans,), protocol(), bands=False), cancel)
-    assert told == [Stage.READING, Stage.REVIEWING, Stage.DONE]
+    assert told == [ReviewStage.READING, ReviewStage.REVIEWING, ReviewStage.DONE]
 
 
 def test_one_plan_of_several_is_asked_for_by_its_label(two_plans, protocol):
@@ -106,7 +106,11 @@ def test_one_plan_of_several_is_asked_for_by_its_label(two_plans, protocol):
 def test_dvhs_are_computed_on_the_same_path(case):
     told: list[Progress] = []
     table = dvh(DvhRequest((case,), ("PTV",), ("Mean[Gy]",)), told.append)
-    assert [one.stage for one in told] == [Stage.READING, Stage.REVIEWING, Stage.DONE]
+    assert [one.stage for one in told] == [
+        ReviewStage.READING,
+        ReviewStage.REVIEWING,
+        ReviewStage.DONE,
+    ]
     assert {one.plan for one in told[1:]} == {table.case}
     assert table == pipeline.dvh([case], ["PTV"], ["Mean[Gy]"])
 

@@ -9,7 +9,7 @@ from cases import FIELD, cube, drawn, dvhs, grid, loaded, one_dvh
 
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import Settings, integrate
+from sbrt_qa.dosimetry.integrate import IntegrationSettings, integrate
 from sbrt_qa.geometry.regions import region_of
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.image import ImageSeries
@@ -47,7 +47,7 @@ def test_case_5__the_curve_is_smooth_at_the_slice_pitch(tmp_path):
 def test_case_6__a_finer_lattice_gives_the_same_curve_without_a_shift():
     structure, dose = drawn(Sphere(CENTRE, 12.0)), grid()
     curves = [
-        integrate(region_of(structure), dose, settings=Settings(area_mm2=area))
+        integrate(region_of(structure), dose, settings=IntegrationSettings(area_mm2=area))
         for area in (4.0, 1.0, 0.25)
     ]
     for other in curves[1:]:
@@ -91,11 +91,13 @@ def test_case_18__sensitivity_of_a_steep_target_is_stated_and_small(tmp_path):
     structure = drawn(Sphere((0.0, 0.0, 0.0), 11.0))
     parts = []
     for area in (16.0, 4.0, 1.0):
-        found = integrate(region_of(structure), dose, settings=Settings(area_mm2=area))
+        found = integrate(region_of(structure), dose, settings=IntegrationSettings(area_mm2=area))
         parts.append(found.volume_at_dose_cc(40.0) / found.volume_cc)
-        assert found.quadrature_error <= Settings().tolerance
-    assert max(parts) - min(parts) <= Settings().tolerance
-    assert one_dvh(tmp_path, structure, dose=dose).quadrature_error <= Settings().tolerance
+        assert found.quadrature_error <= IntegrationSettings().tolerance
+    assert max(parts) - min(parts) <= IntegrationSettings().tolerance
+    assert (
+        one_dvh(tmp_path, structure, dose=dose).quadrature_error <= IntegrationSettings().tolerance
+    )
 
 
 @pytest.mark.parametrize("side_mm", [70.0, 80.0, 120.0])

@@ -16,10 +16,10 @@ from pydicom.uid import ExplicitVRLittleEndian
 import sbrt_qa
 from sbrt_qa.deid.crosswalk import Crosswalk, path_of, read_crosswalk, write_crosswalk
 from sbrt_qa.deid.date_shifts import capped_age, moved_date, moved_moment, shift_days
-from sbrt_qa.deid.identifiers import Finder, Identifiers
+from sbrt_qa.deid.identifier_search import IdentifierFinder, Identifiers
 from sbrt_qa.deid.policy import policy
 from sbrt_qa.deid.recognised import is_label, is_prescription, is_structure
-from sbrt_qa.deid.release import MANIFEST, Asked, deidentify_files
+from sbrt_qa.deid.release import MANIFEST, ReleaseAsked, deidentify_files
 from sbrt_qa.deid.secret import Secret
 from sbrt_qa.deid.verifier import doubts_of
 from sbrt_qa.errors import UsageError
@@ -137,8 +137,8 @@ def test_images_of_today_and_structures_of_next_week_still_belong_together(
 
 def test_a_second_run_changes_nothing_and_verifies_again(small: Path, tmp_path: Path) -> None:
     key = tmp_path / "trial.key"
-    deidentify([small], tmp_path / "one", key, Asked("SUB-1"))
-    report = deidentify([tmp_path / "one"], tmp_path / "two", key, Asked())
+    deidentify([small], tmp_path / "one", key, ReleaseAsked("SUB-1"))
+    report = deidentify([tmp_path / "one"], tmp_path / "two", key, ReleaseAsked())
     assert report["unchanged"]
     names = sorted(p.name for p in (tmp_path / "one").iterdir())
     assert MANIFEST in names
@@ -230,7 +230,7 @@ def test_what_is_no_dicom_is_left_and_what_cannot_be_read_is_refused(
 def test_the_verifier_finds_what_was_slipped_in(small: Path, tmp_path: Path) -> None:
     report = run(small, tmp_path / "out", subject="SUB-1")
     known = Identifiers(names={planted.NAME}, numbers={planted.NUMBER}, births={planted.BIRTH})
-    finder = Finder(known, ["SUB-1"])
+    finder = IdentifierFinder(known, ["SUB-1"])
     clean = tmp_path / "out" / "RTPLAN_0001.dcm"
     assert doubts_of(clean.read_bytes(), policy(), finder) == ()
     for keyword, value in (
@@ -271,13 +271,13 @@ def test_the_crosswalk_is_of_use_only_with_its_key(tmp_path: Path) -> None:
 
 def test_the_key_is_kept_apart_and_the_folder_is_new(small: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="key lies"):
-        deidentify([small], tmp_path / "out", small / "trial.key", Asked("SUB-1"))
+        deidentify([small], tmp_path / "out", small / "trial.key", ReleaseAsked("SUB-1"))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("x")
     with pytest.raises(UsageError, match="not empty"):
-        deidentify([small], tmp_path / "full", tmp_path / "k.key", Asked("SUB-1"))
+        deidentify([small], tmp_path / "full", tmp_path / "k.key", ReleaseAsked("SUB-1"))
     with pytest.raises(UsageError, match="within the case"):
-        deidentify([small], small / "out", tmp_path / "k.key", Asked("SUB-1"))
+        deidentify([small], small / "out", tmp_path / "k.key", ReleaseAsked("SUB-1"))
 
 
 @pytest.mark.parametrize(

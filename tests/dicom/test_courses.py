@@ -14,9 +14,9 @@ from tests.dicom import builders as b
 
 from sbrt_qa.dicom.link.courses import (
     RULES,
+    CourseRelation,
     Member,
-    Pair,
-    Relation,
+    PlanPair,
     SharedDose,
     Word,
     decide,
@@ -27,7 +27,7 @@ from sbrt_qa.dicom.load import inspect, load_cases
 from sbrt_qa.errors import UsageError
 from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.course import Decision, Role
+from sbrt_qa.model.course import CourseDecision, PlanRole
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Beam, Plan, PlanRelation, Prescription, PrescriptionSource
@@ -71,11 +71,11 @@ def names(kind: str, uid: str = "2") -> tuple[PlanRelation, ...]:
 HERE, THERE = ball(-15), ball(15)
 SUM = SharedDose("sum.dcm", ("1", "2"), says_plan=False, dose=ball())
 
-Change = Callable[[Pair], Pair]
+Change = Callable[[PlanPair], PlanPair]
 
 
-def pair(one: Member, other: Member, *shared: SharedDose, word: Word | None = None) -> Pair:
-    return Pair(one, other, shared, word or Word())
+def pair(one: Member, other: Member, *shared: SharedDose, word: Word | None = None) -> PlanPair:
+    return PlanPair(one, other, shared, word or Word())
 
 
 BOTH = Word(frozenset({"plan 1", "plan 2"}))
@@ -129,11 +129,11 @@ def test_every_rule__decides_its_case(rule: object) -> None:
     ids=lambda x: x if isinstance(x, str) else "",
 )
 def test_case_120__what_nothing_tells_is_asked(plans: tuple[Member, Member], why: str) -> None:
-    assert relation_of(Pair(*plans)).relation is Relation.UNTOLD, why
+    assert relation_of(PlanPair(*plans)).relation is CourseRelation.UNTOLD, why
 
 
 def test_two_approved_plans__are_alternatives_only_by_a_name_or_the_users_word() -> None:
-    by = {r.name for r in RULES if r.relation is Relation.ALTERNATIVES}
+    by = {r.name for r in RULES if r.relation is CourseRelation.ALTERNATIVES}
     approved = {n for n in by if all(m.plan.approval == "APPROVED" for m in CASES[n].members)}
     assert approved == {"user: alternatives", "named predecessor"}
 
@@ -146,7 +146,7 @@ def test_three_plans__parts_and_an_unapproved_alternative_of_one() -> None:
         ],
         (), Word(),
     )  # fmt: skip
-    assert found.decision is Decision.PARTS
+    assert found.decision is CourseDecision.PARTS
     assert [m.uid for m in found.course] == ["1", "2"]
     assert [m.uid for m in found.aside] == ["3"]
 
@@ -155,13 +155,13 @@ def test_three_plans__one_that_nothing_tells_leaves_all_untold() -> None:
     found = decide(
         [member("1", dose=HERE), member("2", dose=THERE), member("3", dose=ball(-14))], (), Word()
     )
-    assert found.decision is Decision.UNTOLD
+    assert found.decision is CourseDecision.UNTOLD
     assert len(found.course) == 3
 
 
 def test_one_plan_exported_twice__is_named() -> None:
     found = decide([member("1", dose=ball()), member("2", dose=ball())], (), Word())
-    assert found.decision is Decision.UNTOLD
+    assert found.decision is CourseDecision.UNTOLD
     assert found.copies == ("plan 1", "plan 2")
 
 
@@ -211,7 +211,7 @@ def plans(*uids: str, **elements: object) -> list[Dataset]:
     return [b.plan(uid=uid, label=f"plan {uid[-1]}", **elements) for uid in uids]
 
 
-def roles(case: Case) -> dict[str, Role]:
+def roles(case: Case) -> dict[str, PlanRole]:
     assert case.course is not None
     return {p.label: p.role for p in case.course.parts}
 
@@ -220,7 +220,7 @@ def test_case_120__two_places_are_one_course_with_their_sum(tmp_path: Path) -> N
     (case,) = read(tmp_path, b.structure_set(), *plans(P1, P2), dose(D1, P1, -15), dose(D2, P2, 15))
     assert case.label == "plan 1 + plan 2"
     assert case.course is not None
-    assert case.course.decision is Decision.PARTS
+    assert case.course.decision is CourseDecision.PARTS
     assert case.course.fraction_counts == (5, 10)
     assert isinstance(case.dose, DoseGrid)
     assert np.allclose(case.dose.dose_gy, (values(-15) + values(15)) / 1000)
@@ -256,14 +256,14 @@ def test_parts_on_a_structure_set_that_is_not_here__are_one_case(tmp_path: Path)
         one.ReferencedRTPlanSequence = Items(others)
     (case,) = read(tmp_path, *five)
     assert case.course is not None
-    assert (case.course.decision, case.course.rule) == (Decision.PARTS, "named together")
+    assert (case.course.decision, case.course.rule) == (CourseDecision.PARTS, "named together")
     assert len(case.parts) == 5
     assert "(concurrent)" in course_text(case.course, Words())
 
 
 def test_two_approved_plans_of_one_place__are_asked_about(tmp_path: Path) -> None:
     found = read(tmp_path, b.structure_set(), *plans(P1, P2), dose(D1, P1), dose(D2, P2, 2))
-    assert [c.course.decision for c in found if c.course] == [Decision.UNTOLD] * 2
+    assert [c.course.decision for c in found if c.course] == [CourseDecision.UNTOLD] * 2
     assert all(c.course and c.course.lower_bound for c in found)
 
 
@@ -346,7 +346,7 @@ def test_dose_that_names_a_plan_that_is_not_here(tmp_path: Path) -> None:
         tmp_path, b.structure_set(), *plans(P1), dose(D1, P1, -15),
         dose(D3, (P1, "1.2.3.99"), values=values(-15) + values(15), summation="MULTI_PLAN"),
     )  # fmt: skip
-    assert roles(case) == {"plan 1": Role.PART, "": Role.NOT_HERE}
+    assert roles(case) == {"plan 1": PlanRole.PART, "": PlanRole.NOT_HERE}
     assert isinstance(case.dose, DoseGrid)
     assert case.dose.max_gy > 60
 
@@ -368,8 +368,8 @@ def test_another_frame__is_never_dropped(tmp_path: Path) -> None:
         b.structure_set(uid="1.2.3.21", frame=other), dose(D1, P1), dose(D2, P2, frame=other),
     )  # fmt: skip
     assert [roles(c) for c in found] == [
-        {"plan 1": Role.PART, "plan 2": Role.ELSEWHERE},
-        {"plan 2": Role.PART, "plan 1": Role.ELSEWHERE},
+        {"plan 1": PlanRole.PART, "plan 2": PlanRole.ELSEWHERE},
+        {"plan 2": PlanRole.PART, "plan 1": PlanRole.ELSEWHERE},
     ]
     assert all(c.course and c.course.lower_bound for c in found)
 
@@ -381,7 +381,7 @@ def test_case_123__a_verification_plan_is_listed_and_does_not_count(tmp_path: Pa
     objects = [b.structure_set(), *plans(P1), checking, dose(D1, P1),
                dose(D2, P2, frame="1.2.3.109")]  # fmt: skip
     (case,) = read(tmp_path, *objects)
-    assert roles(case) == {"plan 1": Role.PART, "QA_1": Role.VERIFICATION}
+    assert roles(case) == {"plan 1": PlanRole.PART, "QA_1": PlanRole.VERIFICATION}
     assert case.course is not None
     assert case.course.lower_bound is None
     assert any("it is listed and does not count" in note for note in inspect(tmp_path).notes)
@@ -391,21 +391,21 @@ def test_case_152__a_verification_plan_alone_stays_to_be_judged(tmp_path: Path) 
     (case,) = read(
         tmp_path, b.structure_set(), b.plan(PlanIntent="MACHINE_QA"), dose(D1, b.PLAN_UID)
     )
-    assert roles(case) == {"plan": Role.VERIFICATION}
+    assert roles(case) == {"plan": PlanRole.VERIFICATION}
 
 
 def test_replan__is_judged_by_itself_and_so_is_its_predecessor(tmp_path: Path) -> None:
     new = plans(P2)[0]
     new.ReferencedRTPlanSequence = Items([b.reference(P1, RTPlanRelationship="PREDECESSOR")])
     found = read(tmp_path, b.structure_set(), *plans(P1), new, dose(D1, P1), dose(D2, P2, 2))
-    assert [c.course.decision for c in found if c.course] == [Decision.ALTERNATIVES] * 2
-    assert roles(found[0]) == {"plan 2": Role.PART, "plan 1": Role.ALTERNATIVE}
+    assert [c.course.decision for c in found if c.course] == [CourseDecision.ALTERNATIVES] * 2
+    assert roles(found[0]) == {"plan 2": PlanRole.PART, "plan 1": PlanRole.ALTERNATIVE}
 
 
 def test_case_122__a_plan_without_beams_is_no_silent_part(tmp_path: Path) -> None:
     found = read(tmp_path, b.structure_set(), *plans(P1), *plans(P2, beams=[]), dose(D1, P1, -15))
     first = next(c for c in found if c.label == "plan 1")
-    assert roles(first)["plan 2"] is Role.UNTOLD
+    assert roles(first)["plan 2"] is PlanRole.UNTOLD
     assert first.course is not None
     assert first.course.lower_bound is not None
 
@@ -471,7 +471,7 @@ def test_a_name_that_names_nobody__in_one_frame_is_one_patient(tmp_path: Path) -
         one.PatientID, one.PatientName = "Anonymous", "Anonymous"
     (case,) = read(tmp_path, *objects)
     assert case.course is not None
-    assert case.course.decision is Decision.PARTS
+    assert case.course.decision is CourseDecision.PARTS
 
 
 def test_the_users_word__leaves_a_plan_out_wherever_it_lies(tmp_path: Path) -> None:
@@ -481,7 +481,11 @@ def test_the_users_word__leaves_a_plan_out_wherever_it_lies(tmp_path: Path) -> N
         *plans(P2, frame=frame, structures=drawn), b.structure_set(uid=drawn, frame=frame),
         dose(D2, P2, frame=frame), *plans(P3, beams=[]), stated=UserStatements(course="plan 1"),
     )  # fmt: skip
-    assert roles(case) == {"plan 1": Role.PART, "plan 2": Role.LEFT_OUT, "plan 3": Role.LEFT_OUT}
+    assert roles(case) == {
+        "plan 1": PlanRole.PART,
+        "plan 2": PlanRole.LEFT_OUT,
+        "plan 3": PlanRole.LEFT_OUT,
+    }
     assert case.course is not None
     assert case.course.said_by == "user"
     assert case.course.lower_bound is None

@@ -12,13 +12,13 @@ from sbrt_qa.dicom.quirks import (
     QUIRKS,
     Encoding,
     Log,
-    Offsets,
     RawText,
+    ReadOffsets,
     Spread,
     Stage,
 )
 from sbrt_qa.dicom.read.dvh_sequence import Statistics
-from sbrt_qa.dicom.read.oblique import StoredDose
+from sbrt_qa.dicom.read.oblique import ObliqueDose
 from sbrt_qa.model.grid import DoseGrid
 
 UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -27,7 +27,7 @@ TILTED = (0.8, 0.6, 0.0, -0.6, 0.8, 0.0)
 
 def stored(orientation):
     voxels = np.arange(125.0).reshape(5, 5, 5)
-    return StoredDose(voxels, (0.0, 0.0, 0.0), orientation, (2.0, 2.0), 3.0 * np.arange(5))
+    return ObliqueDose(voxels, (0.0, 0.0, 0.0), orientation, (2.0, 2.0), 3.0 * np.arange(5))
 
 
 def grid(x_mm):
@@ -48,12 +48,12 @@ PAIRS = {
     ),
     "odd-contour-type": ("INTERPOLATED_PLANAR", "CLOSED_PLANAR"),
     "dose-in-cgy": ("CGY", "GY"),
-    "spare-frame-offsets": (Offsets((0.0, 1.0), 1), Offsets((0.0, 1.0), 2)),
-    "unsorted-frames": (Offsets((0.0, 6.0, 3.0), 3), Offsets((0.0, -3.0, -6.0), 3)),
-    "first-offset-not-zero": (Offsets((1e-9, 3.0), 2), Offsets((0.02, 3.0), 2)),
+    "spare-frame-offsets": (ReadOffsets((0.0, 1.0), 1), ReadOffsets((0.0, 1.0), 2)),
+    "unsorted-frames": (ReadOffsets((0.0, 6.0, 3.0), 3), ReadOffsets((0.0, -3.0, -6.0), 3)),
+    "first-offset-not-zero": (ReadOffsets((1e-9, 3.0), 2), ReadOffsets((0.02, 3.0), 2)),
     "rounded-absolute-offsets": (
-        Offsets((-103.5, -100.5), 2, -103.47),
-        Offsets((-103.5, -100.5), 2, -103.4),
+        ReadOffsets((-103.5, -100.5), 2, -103.47),
+        ReadOffsets((-103.5, -100.5), 2, -103.4),
     ),
     "modality-contradicts-class": (
         Claim("RTDOSE", "RTSTRUCT", ("RTSTRUCT",)),

@@ -15,7 +15,7 @@ import pytest
 from sbrt_qa import load_cases, load_protocol
 from sbrt_qa.dicom.text.elements import Item
 from sbrt_qa.dicom.write.anchors import Anchor, anchor_of
-from sbrt_qa.dicom.write.derived_file import Stamp, WrittenRoi, write_derived
+from sbrt_qa.dicom.write.derived_file import WritingTime, WrittenRoi, write_derived
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.errors import DicomError, UsageError
 from sbrt_qa.model.case import Case
@@ -50,7 +50,7 @@ def made(case: Case) -> tuple[Derived, ...]:
 def written(anchor: Anchor, made: tuple[Derived, ...], tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("export") / "rs.dcm"
     rois = [WrittenRoi(d.structure, d.description) for d in made]
-    write_derived(rois, anchor, path, Stamp("20260110", "101500"))
+    write_derived(rois, anchor, path, WritingTime("20260110", "101500"))
     return path
 
 
@@ -120,7 +120,7 @@ def test_the_same_structures_make_the_same_file(
     anchor: Anchor, made: tuple[Derived, ...], written: Path, tmp_path: Path
 ) -> None:
     rois = [WrittenRoi(d.structure, d.description) for d in made]
-    write_derived(rois, anchor, tmp_path / "a.dcm", Stamp("20260110", "101500"))
+    write_derived(rois, anchor, tmp_path / "a.dcm", WritingTime("20260110", "101500"))
     assert (tmp_path / "a.dcm").read_bytes() == written.read_bytes()
     write_derived(rois[:1], anchor, tmp_path / "b.dcm")
     assert (

@@ -9,7 +9,7 @@ from sbrt_qa.dosimetry import reference
 from sbrt_qa.dosimetry._kernels import FLAT
 from sbrt_qa.dosimetry.accumulation import cumulative_cc_of, deposit_spans
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import Settings, integrate
+from sbrt_qa.dosimetry.integrate import IntegrationSettings, integrate
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import cells_of, region_of
@@ -20,7 +20,7 @@ from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.testing.phantoms.closed_forms import contour
 from sbrt_qa.testing.phantoms.shapes import Box, Sphere
 
-LINEAR = Settings(interpolation=Interpolation.LINEAR)
+LINEAR = IntegrationSettings(interpolation=Interpolation.LINEAR)
 BALL = Sphere((0.5, -1.0, 2.0), 8.0)
 
 
@@ -104,7 +104,7 @@ def test_case_10__extremes_are_those_of_the_interpolant_not_of_a_bin(seed):
     dvh = integrate(region_of(ball()), grid, settings=LINEAR)
     assert dvh.max_gy == pytest.approx(inside.max(), abs=1e-9)
     assert dvh.min_gy == pytest.approx(inside.min(), abs=1e-9)
-    few = Settings(bins=50, interpolation=Interpolation.LINEAR)
+    few = IntegrationSettings(bins=50, interpolation=Interpolation.LINEAR)
     assert integrate(region_of(ball()), grid, settings=few).max_gy == dvh.max_gy
 
 
@@ -229,7 +229,9 @@ def test_case_42__a_histogram_never_rises_and_holds_the_volume(seed):
 
 
 def test_quadrature_refines_until_the_tolerance_is_met():
-    strict = integrate(region_of(ball()), rough_grid(2), settings=Settings(tolerance=1e-4))
+    strict = integrate(
+        region_of(ball()), rough_grid(2), settings=IntegrationSettings(tolerance=1e-4)
+    )
     assert strict.quadrature_error <= 1e-4
     usual = integrate(region_of(ball()), rough_grid(2))
     gap = np.abs(strict.cumulative_cc - usual.cumulative_cc).max() / strict.volume_cc

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import CubicSpline
 
-from sbrt_qa.dosimetry.integrate import Settings, integrate
+from sbrt_qa.dosimetry.integrate import IntegrationSettings, integrate
 from sbrt_qa.dosimetry.interpolation import (
     MOST_VOXELS,
-    Box,
+    GridBox,
     Interpolation,
     noise_gy,
     refined,
@@ -21,7 +21,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.testing.phantoms.closed_forms import contour
 from sbrt_qa.testing.phantoms.shapes import Sphere
 
-LINEAR = Settings(interpolation=Interpolation.LINEAR)
+LINEAR = IntegrationSettings(interpolation=Interpolation.LINEAR)
 BALL = region_of(contour(Sphere((0.0, 0.0, 0.0), 6.0), np.arange(-5.5, 6.0, 1.0)))
 
 
@@ -32,7 +32,7 @@ def grid_of(function, n=13, step=2.5):
 
 
 def box(reach):
-    return Box((-reach, reach), (-reach, reach), (-reach, reach))
+    return GridBox((-reach, reach), (-reach, reach), (-reach, reach))
 
 
 def spline(knots, values, factor):
@@ -132,7 +132,7 @@ def test_large_structures_keep_the_grid_as_it_is():
 
 def test_outside_the_grid_there_is_nothing_to_refine():
     coarse = grid_of(lambda x, y, z: x * 0 + 1.0)
-    assert refined(coarse, Box((500, 510), (0, 10), (0, 10))) is coarse
+    assert refined(coarse, GridBox((500, 510), (0, 10), (0, 10))) is coarse
 
 
 @pytest.mark.parametrize("percent", [1.0, 2.0, 4.0])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sbrt_qa.geometry.overlaps.pairs import Relation, pair_of
+from sbrt_qa.geometry.overlaps.pairs import ContourRelation, pair_of
 from sbrt_qa.geometry.planes import stack_planes
 from sbrt_qa.geometry.regions import cells_of, region_of
 from sbrt_qa.geometry.scanlines import lattice, scan
@@ -149,7 +149,7 @@ def test_case_105__a_half_that_is_drawn_again_is_no_hole() -> None:
 
 
 def test_a_hole_near_the_outline_stays_a_hole() -> None:
-    assert pair_of(circle(20), circle(8, x=11)).relation is Relation.SEPARATE
+    assert pair_of(circle(20), circle(8, x=11)).relation is ContourRelation.SEPARATE
 
 
 @pytest.mark.parametrize(

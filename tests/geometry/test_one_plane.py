@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbrt_qa.dosimetry.integrate import volume_cc as volume_of
-from sbrt_qa.geometry.overlaps.pairs import Relation, areas_mm2, pair_of
+from sbrt_qa.geometry.overlaps.pairs import ContourRelation, areas_mm2, pair_of
 from sbrt_qa.geometry.overlaps.reference import areas_slowly
 from sbrt_qa.geometry.overlaps.unions import union_of
 from sbrt_qa.geometry.planes import one_per_plane, stack_planes
@@ -140,7 +140,7 @@ def test_between_copy_and_wall_both_readings_are_there(wall_mm) -> None:
 def test_a_copy_with_a_spike_is_unclear() -> None:
     spiked = circle(10)
     spiked[0] = 16.0, 0.0
-    assert pair_of(circle(10), spiked).relation is Relation.UNCLEAR
+    assert pair_of(circle(10), spiked).relation is ContourRelation.UNCLEAR
 
 
 @pytest.mark.parametrize("name", list(CHANGES))
@@ -283,8 +283,8 @@ def test_a_union_holds_each_and_no_more(drawn_loops) -> None:
 
 
 def test_a_square_and_its_neighbour_share_an_edge() -> None:
-    assert pair_of(square(0), square(10)).relation is Relation.EDGE
-    assert pair_of(square(0), square(11)).relation is Relation.SEPARATE
+    assert pair_of(square(0), square(10)).relation is ContourRelation.EDGE
+    assert pair_of(square(0), square(11)).relation is ContourRelation.SEPARATE
 
 
 @pytest.mark.parametrize(

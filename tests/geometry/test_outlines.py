@@ -17,19 +17,19 @@ from sbrt_qa.geometry.regions import Region, cells_of, region_of
 from sbrt_qa.geometry.sections import section_contours, shell_contours
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.testing.phantoms.shapes import Box, Shape, Sphere, circle
+from sbrt_qa.testing.phantoms.shapes import Box, PhantomShape, Sphere, circle
 
 from .shapes import disc, prism, square
 
 PLANES = np.arange(-80.0, 81.0, 2.0)
 
 
-def drawn(shape: Shape, number: int = 1) -> Structure:
+def drawn(shape: PhantomShape, number: int = 1) -> Structure:
     loops = tuple(Contour(z, loop) for z in PLANES for loop in shape.sections(float(z)))
     return Structure(number, "ROI", loops)
 
 
-def region(shape: Shape, number: int = 1) -> Region:
+def region(shape: PhantomShape, number: int = 1) -> Region:
     return region_of(drawn(shape, number))
 
 

@@ -14,14 +14,14 @@ from sbrt_qa.geometry.regions import MAX_SOLIDS, Region, cells_of, region_of
 from sbrt_qa.geometry.scanlines import lattice, scan
 from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.testing.phantoms.closed_forms import contour
-from sbrt_qa.testing.phantoms.shapes import Cone, Pair, Shell, Sphere
+from sbrt_qa.testing.phantoms.shapes import Cone, ShapePair, Shell, Sphere
 
 CENTRE = (3.1, -7.7, 11.3)
 SHAPES = {
     "ball": Sphere(CENTRE, 9.0),
     "shell": Shell(CENTRE, 9.0, 5.0),
     "keyhole": Shell(CENTRE, 9.0, 5.0, keyhole=True),
-    "pair": Pair(Sphere((-8.0, 0.0, 0.0), 5.0), Sphere((7.0, 2.0, 3.0), 6.0)),
+    "pair": ShapePair(Sphere((-8.0, 0.0, 0.0), 5.0), Sphere((7.0, 2.0, 3.0), 6.0)),
     "cone": Cone(CENTRE, 3.0, 9.0, 20.0, 0),
 }
 

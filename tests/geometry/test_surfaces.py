@@ -11,10 +11,10 @@ from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Cells, cells_of, region_of
 from sbrt_qa.geometry.surfaces import Surface, surface_distance
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.testing.phantoms.shapes import Box, Shape, Sphere
+from sbrt_qa.testing.phantoms.shapes import Box, PhantomShape, Sphere
 
 
-def cells(shape: Shape, spacing_mm: float = 2.0) -> Cells:
+def cells(shape: PhantomShape, spacing_mm: float = 2.0) -> Cells:
     low, high = shape.extent(2)
     planes = np.arange(low + spacing_mm / 2, high, spacing_mm)
     drawn = tuple(Contour(z, loop) for z in planes for loop in shape.sections(float(z)))

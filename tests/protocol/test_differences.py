@@ -10,7 +10,7 @@ import pytest
 from sbrt_qa.compare.protocol_effect import protocol_effect
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.definition import Constraint, Protocol
-from sbrt_qa.protocol.differences import Part, condition_text, differences, paired_limits
+from sbrt_qa.protocol.differences import ProtocolPart, condition_text, differences, paired_limits
 from sbrt_qa.protocol.limit_moves import Move, bounds_text
 from sbrt_qa.reports.protocol_diff_text import differences_json, render_differences
 from sbrt_qa.review.review import review_case
@@ -31,7 +31,7 @@ def changed(protocol: Protocol, limit: str, **changes: object) -> Protocol:
     return protocol.model_copy(update={"options": tuple(options)})
 
 
-def texts(before: Protocol, after: Protocol) -> list[tuple[Part, str, str]]:
+def texts(before: Protocol, after: Protocol) -> list[tuple[ProtocolPart, str, str]]:
     return [(d.part, d.about, d.text) for d in differences(before, after)]
 
 
@@ -41,7 +41,7 @@ def test_a_protocol_does_not_differ_from_itself(liver: Protocol) -> None:
 
 def of_limit(before: Protocol, after: Protocol) -> tuple[object, ...]:
     (found,) = differences(before, after)
-    assert found.part is Part.LIMITS
+    assert found.part is ProtocolPart.LIMITS
     return found.about, found.id, found.when, found.move, found.text, found.how
 
 
@@ -168,10 +168,10 @@ def test_plan_checks_that_are_set_otherwise(liver: Protocol) -> None:
     )
     after = liver.model_copy(update={"checks": {**rules, code: other}})
     assert texts(liver, after) == [
-        (Part.CHECKS, code, "severity major → minor, minor_mm 3.0 → 4.0")
+        (ProtocolPart.CHECKS, code, "severity major → minor, minor_mm 3.0 → 4.0")
     ]
     gone = liver.model_copy(update={"checks": {k: v for k, v in rules.items() if k != code}})
-    assert texts(liver, gone) == [(Part.CHECKS, code, "as it comes, was set")]
+    assert texts(liver, gone) == [(ProtocolPart.CHECKS, code, "as it comes, was set")]
 
 
 @pytest.mark.parametrize(
@@ -221,18 +221,18 @@ def test_facts_prescriptions_structures_and_sources(liver: Protocol) -> None:
     )
     found = texts(liver, after)
     assert found[:3] == [
-        (Part.FACTS, "version", "0.2 → 0.3"),
-        (Part.FACTS, "effective", f"{liver.effective} → 2030-01-01"),
-        (Part.FACTS, "statement", "reworded"),
+        (ProtocolPart.FACTS, "version", "0.2 → 0.3"),
+        (ProtocolPart.FACTS, "effective", f"{liver.effective} → 2030-01-01"),
+        (ProtocolPart.FACTS, "statement", "reworded"),
     ]
-    assert (Part.PRESCRIPTIONS, "50 Gy in 5", "no longer allowed") in found
-    assert (Part.STRUCTURES, liver.structures[-1].name, "gone") in found
-    assert found[-1] == (Part.SOURCES, "EVIQ", "gone")
+    assert (ProtocolPart.PRESCRIPTIONS, "50 Gy in 5", "no longer allowed") in found
+    assert (ProtocolPart.STRUCTURES, liver.structures[-1].name, "gone") in found
+    assert found[-1] == (ProtocolPart.SOURCES, "EVIQ", "gone")
 
 
 def test_parts_without_words_of_their_own_are_told_all_the_same(liver: Protocol) -> None:
     after = liver.model_copy(update={"unclear_names": {**liver.unclear_names, "X": "anything"}})
-    assert texts(liver, after) == [(Part.OTHER, "unclear_names X", "none → anything")]
+    assert texts(liver, after) == [(ProtocolPart.OTHER, "unclear_names X", "none → anything")]
 
 
 def test_limits_of_other_protocols_are_paired_by_what_they_limit(liver: Protocol) -> None:
@@ -252,7 +252,7 @@ def test_limits_of_other_protocols_are_paired_by_what_they_limit(liver: Protocol
         }
     )
     assert all(a and b and a.place == b.place for a, b in paired_limits(liver, renamed))
-    assert [d.part for d in differences(liver, renamed)] == [Part.FACTS]
+    assert [d.part for d in differences(liver, renamed)] == [ProtocolPart.FACTS]
 
 
 def test_bounds_that_depend_on_volume_and_reports(liver: Protocol) -> None:

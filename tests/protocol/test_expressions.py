@@ -8,9 +8,9 @@ from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.protocol.conditions import holds, parse_condition
 from sbrt_qa.protocol.expressions import (
+    Combined,
     Leaf,
     Operator,
-    Pair,
     fold,
     leaves,
     parse_expression,
@@ -74,10 +74,10 @@ def test_expressions_are_read_from_left_to_right() -> None:
 
 
 def test_an_expression_takes_the_place_of_a_name() -> None:
-    kidneys = Pair(Operator.UNION, Leaf(1), Leaf(2))
+    kidneys = Combined(Operator.UNION, Leaf(1), Leaf(2))
     tree = parse_expression("External-PTV", KNOWN)
     made = substitute(tree, {"External": Leaf(0), "PTV": kidneys}.__getitem__)
-    assert made == Pair(Operator.WITHOUT, Leaf(0), kidneys)
+    assert made == Combined(Operator.WITHOUT, Leaf(0), kidneys)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.protocol.definition import Protocol
-from sbrt_qa.protocol.expressions import Leaf, Operator, Pair
+from sbrt_qa.protocol.expressions import Combined, Leaf, Operator
 from sbrt_qa.protocol.folding import folded, holds_minus
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.structure_names import is_target_name
@@ -345,7 +345,7 @@ def test_a_structure_of_the_name_goes_before_deriving_it(find: Find) -> None:
 def test_the_tree_holds_the_structures(find: Find) -> None:
     found = find("Liver-GTV", ("GTV", "Liver"))
     assert isinstance(found, Matched)
-    assert isinstance(found.tree, Pair)
+    assert isinstance(found.tree, Combined)
     assert found.tree.operator is Operator.WITHOUT
     assert isinstance(found.tree.left, Leaf)
     assert found.tree.left.value.name == "Liver"

@@ -24,7 +24,7 @@ ODD = (
 def strictly(text: str) -> object:
     """Return what the strict reader makes of a text, or its error."""
     try:
-        return protocol_files._Reader(text, "file").read()
+        return protocol_files._YamlReader(text, "file").read()
     except ProtocolError as error:
         return str(error)
 

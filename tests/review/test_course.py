@@ -12,7 +12,7 @@ from tests.dicom import builders as b
 from tests.review import course_files as f
 
 from sbrt_qa import load_cases, load_protocol, review_case
-from sbrt_qa.model.course import Decision
+from sbrt_qa.model.course import CourseDecision
 from sbrt_qa.model.outcome import ReasonCode, Verdict
 from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 from sbrt_qa.protocol.limit_result import ConstraintResult
@@ -66,7 +66,7 @@ def test_case_120__organ_limits_hold_for_the_sum(tmp_path: Path) -> None:
     assert review.case == "A + B"
     assert row(review, "ORGAN").value == pytest.approx(18, abs=0.01)
     assert review.course is not None
-    assert review.course.decision is Decision.PARTS
+    assert review.course.decision is CourseDecision.PARTS
 
 
 def test_both_numbers_of_fractions__are_judged_and_the_worse_verdict_stands(tmp_path: Path) -> None:

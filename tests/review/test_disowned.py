@@ -11,7 +11,7 @@ import pytest
 from sbrt_qa.audit.store.write import value_row
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.model.outcome import Part, ReasonCode, Verdict
+from sbrt_qa.model.outcome import CasePart, ReasonCode, Verdict
 from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.reports.compose.counts import not_relied_on, of_limits
 from sbrt_qa.reports.registry import Page, render_reviews
@@ -58,7 +58,7 @@ def test_case_118__a_disowned_dose_is_not_evaluable_with_its_likely_cause(factor
     review = reviewed(factor)
     assert review.verdict is Verdict.NOT_EVALUABLE
     assert hint in block_of(review).message
-    assert block_of(review).disowns is Part.DOSE
+    assert block_of(review).disowns is CasePart.DOSE
     for one in review.constraints:
         assert one.verdict is Verdict.NOT_EVALUABLE or one.metric.startswith("Volume")
         if one.value is not None and not one.metric.startswith("Volume"):

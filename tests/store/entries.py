@@ -18,9 +18,9 @@ from sbrt_qa.audit.store.records import (
     Entry,
     Mark,
     Place,
+    RecordedDvh,
     ReviewedCase,
     StoredComparison,
-    StoredDvh,
     StoredFile,
 )
 from sbrt_qa.audit.store.sites import name_sites
@@ -105,7 +105,7 @@ def reviewed(rules: str = "1") -> ReviewedCase:
     doses = CaseDoses(case())
     review = review_case(doses.case, protocol(rules), doses=doses)
     facts, dvhs = stored(doses)
-    rows = tuple(StoredDvh(key, "", pack(dvh)) for key, dvh in dvhs.items())
+    rows = tuple(RecordedDvh(key, "", pack(dvh)) for key, dvh in dvhs.items())
     return ReviewedCase(review, review.to_json(), facts.to_json(), rows)
 
 

@@ -6,7 +6,7 @@ import pytest
 from sbrt_qa.testing.phantoms.liver_dose import (
     ATTENUATION_PER_MM,
     Density,
-    Field,
+    LiverField,
     bev_raster,
     density_of,
     field_dose,
@@ -37,13 +37,13 @@ def water():
     ],
 )
 def test_where_a_field_comes_from(gantry, couch, source):
-    axes = Field(gantry, couch).axes()
+    axes = LiverField(gantry, couch).axes()
     assert axes[0] == pytest.approx(source, abs=1e-12)
     assert np.array(axes) @ np.array(axes).T == pytest.approx(np.eye(3), abs=1e-12)
 
 
 def test_depth_in_water_is_the_distance_to_the_surface():
-    depth = radiological_depth(Field(0).axes()[0], water(), (X, Y, Z))
+    depth = radiological_depth(LiverField(0).axes()[0], water(), (X, Y, Z))
     assert depth[20, :, 30] == pytest.approx(Y + 61, abs=3.1)
 
 
@@ -53,7 +53,7 @@ def test_density_follows_the_hounsfield_units():
 
 
 def test_a_field_is_open_where_the_target_is():
-    opened = opening(Field(270), TARGET, ISO, 0.0, np.zeros(3))
+    opened = opening(LiverField(270), TARGET, ISO, 0.0, np.zeros(3))
     axis = bev_raster()
     at_centre = int(np.abs(axis).argmin())
     across = axis[opened.edge_mm[at_centre] >= 0]
@@ -66,8 +66,8 @@ def test_a_field_is_open_where_the_target_is():
 
 
 def test_dose_falls_with_depth_and_distance():
-    opened = opening(Field(0), TARGET, ISO, 0.0, np.zeros(3))
-    dose = field_dose(Field(0), opened, ISO, water(), (X, Y, Z))[20, :, 30]
+    opened = opening(LiverField(0), TARGET, ISO, 0.0, np.zeros(3))
+    dose = field_dose(LiverField(0), opened, ISO, water(), (X, Y, Z))[20, :, 30]
     deep, shallow = int(np.abs(Y - 40).argmin()), int(np.abs(Y + 20).argmin())
     by_hand = np.exp(-60 * ATTENUATION_PER_MM) * ((1000 - 20) / (1000 + 40)) ** 2
     assert dose[deep] / dose[shallow] == pytest.approx(by_hand, rel=0.03)
@@ -75,7 +75,7 @@ def test_dose_falls_with_depth_and_distance():
 
 
 def test_levelling_takes_a_slope_out():
-    fields = (Field(0), Field(120), Field(240), Field(45, 60))
+    fields = (LiverField(0), LiverField(120), LiverField(240), LiverField(45, 60))
     slope = np.array([0.004, -0.002, 0.001])
     tilt = levelling_tilt(fields, slope)
     seen = sum(np.outer(a, a) @ tilt for f in fields for a in f.axes()[1:]) / len(

@@ -84,7 +84,7 @@ def funnel_lines(rows: Sequence[Rate]) -> FunnelLines | TooFew:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ChartGroup:
     """Submissions that came one after the other: first and last date, and their pass rate."""
 
     begin: str
@@ -92,7 +92,7 @@ class Group:
     point: FunnelPoint
 
 
-def pass_chart(rows: Iterable[Submitted]) -> tuple[Group, ...] | TooFew:
+def pass_chart(rows: Iterable[Submitted]) -> tuple[ChartGroup, ...] | TooFew:
     """Return a p-chart: the pass rate of consecutive submissions, against that of all.
 
     Submissions stand in the order in which they were received. Limits are those of a funnel, exact
@@ -108,7 +108,7 @@ def pass_chart(rows: Iterable[Submitted]) -> tuple[Group, ...] | TooFew:
         name = f"{n * size + 1}–{n * size + len(part)}"
         found.append(rate(name, sum(row.verdict in PASSED for row in part), len(part)))
     return tuple(
-        Group(part[0].received[:10], part[-1].received[:10], point)
+        ChartGroup(part[0].received[:10], part[-1].received[:10], point)
         for part, point in zip(parts, funnel(found), strict=True)
     )
 

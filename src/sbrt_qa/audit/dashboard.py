@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sbrt_qa import __version__
+from sbrt_qa.audit.audit_plots import plots
 from sbrt_qa.audit.case_reports import CaseReports
-from sbrt_qa.audit.plots import plots
 from sbrt_qa.audit.questions import ask
 from sbrt_qa.audit.standings import standings
 from sbrt_qa.audit.what_can_be_asked import Question

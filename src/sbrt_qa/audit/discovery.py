@@ -69,7 +69,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FoundPlace:
     """What became of a file or folder.
 
     Parameters
@@ -97,7 +97,7 @@ class Place:
         return "/".join(self.parts)
 
 
-Found = Submission | Place
+Found = Submission | FoundPlace
 
 
 def discover(
@@ -142,7 +142,7 @@ def survey(
     elif root.is_file():
         parts = (root.name,)
         yield Submission(root, parts, naming(parts))
-        yield Place(parts, TAKEN)
+        yield FoundPlace(parts, TAKEN)
     else:
         advice = "Check the spelling of the path"
         raise UsageError("no such folder or archive", got=quoted(root.name), advice=advice)
@@ -159,12 +159,12 @@ class _Survey:
         try:
             nodes = entries.listed(folder)
         except OSError:
-            yield Place(parts, NOT_TAKEN, entries.UNREADABLE, entries=int(bool(parts)))
+            yield FoundPlace(parts, NOT_TAKEN, entries.UNREADABLE, entries=int(bool(parts)))
             return
         if any(node.name == AUDIT_FILE for node in nodes) and _is_audit(folder / AUDIT_FILE):
             self._passed_by(folder)
             held = _number_below(folder) + int(bool(parts))
-            yield Place(parts, NOT_TAKEN, entries.AN_AUDIT, held)
+            yield FoundPlace(parts, NOT_TAKEN, entries.AN_AUDIT, held)
         elif self._is_submission(folder, parts, nodes):
             yield Submission(folder, parts, self.named(parts))
             yield from part_of(folder, parts)
@@ -189,15 +189,15 @@ class _Survey:
                 found = self.below(path, below)
             for one in found:
                 number += isinstance(one, Submission)
-                seen += isinstance(one, Place) and one.outcome != SYSTEM
+                seen += isinstance(one, FoundPlace) and one.outcome != SYSTEM
                 yield one
         if not parts:
             return
         if number:
             led = say("leads to {0}", counted(number, "submission"))
-            yield Place(parts, TAKEN, led)
+            yield FoundPlace(parts, TAKEN, led)
         else:
-            yield Place(parts, NOT_TAKEN, entries.NO_SUBMISSION if seen else entries.EMPTY)
+            yield FoundPlace(parts, NOT_TAKEN, entries.NO_SUBMISSION if seen else entries.EMPTY)
 
     def _file(self, path: Path, parts: tuple[str, ...], node: Node) -> Iterator[Found]:
         """Tell of a file above the submissions, which may be an archive in the place of one."""
@@ -205,7 +205,7 @@ class _Survey:
             yield _outside(path, parts, node)
         else:
             yield Submission(path, parts, self.named(parts))
-            yield Place(parts, TAKEN)
+            yield FoundPlace(parts, TAKEN)
 
     def _is_submission(self, folder: Path, parts: tuple[str, ...], nodes: list[Node]) -> bool:
         """Tell by depth and names whether a folder is a submission."""
@@ -252,21 +252,21 @@ def _holds_files(folder: Path, nodes: Sequence[Node] | None = None) -> bool:
     return any(_holds_files(folder / node.name) for node in meant if not node.why_not)
 
 
-def _outside(path: Path, parts: tuple[str, ...], node: Node) -> Place:
+def _outside(path: Path, parts: tuple[str, ...], node: Node) -> FoundPlace:
     """Tell why a file, or a folder that is not looked into, is no submission."""
     held = _number_below(path) if node.is_folder else 0
     if node.is_system:
-        return Place(parts, SYSTEM, "", 1 + held)
+        return FoundPlace(parts, SYSTEM, "", 1 + held)
     why = node.why_not or entries.why_not_dicom(path) or entries.STRAY
-    return Place(parts, NOT_TAKEN, why, 1 + held)
+    return FoundPlace(parts, NOT_TAKEN, why, 1 + held)
 
 
-def _strays(folder: Path, parts: tuple[str, ...]) -> Iterator[Place]:
+def _strays(folder: Path, parts: tuple[str, ...]) -> Iterator[FoundPlace]:
     """Tell of every file in a folder that belongs to no submission, and of the folder."""
     try:
         nodes = entries.listed(folder)
     except OSError:
-        yield Place(parts, NOT_TAKEN, entries.UNREADABLE)
+        yield FoundPlace(parts, NOT_TAKEN, entries.UNREADABLE)
         return
     for node in nodes:
         path, below = folder / node.name, (*parts, node.name)
@@ -274,10 +274,10 @@ def _strays(folder: Path, parts: tuple[str, ...]) -> Iterator[Place]:
             yield from _strays(path, below)
         else:
             yield _outside(path, below, node)
-    yield Place(parts, NOT_TAKEN, entries.STRAY if nodes else entries.EMPTY)
+    yield FoundPlace(parts, NOT_TAKEN, entries.STRAY if nodes else entries.EMPTY)
 
 
-def part_of(folder: Path, parts: tuple[str, ...]) -> Iterator[Place]:
+def part_of(folder: Path, parts: tuple[str, ...]) -> Iterator[FoundPlace]:
     """Tell what became of everything in a submission's folder, and of the folder."""
     number = int(bool(parts))
     for one in _inside(folder, parts, parts):
@@ -285,10 +285,10 @@ def part_of(folder: Path, parts: tuple[str, ...]) -> Iterator[Place]:
             number += one.entries
         else:
             yield one
-    yield Place(parts, TAKEN, "", number, inside=parts)
+    yield FoundPlace(parts, TAKEN, "", number, inside=parts)
 
 
-def _inside(folder: Path, parts: tuple[str, ...], of: tuple[str, ...]) -> Iterator[Place]:
+def _inside(folder: Path, parts: tuple[str, ...], of: tuple[str, ...]) -> Iterator[FoundPlace]:
     """Tell what became of everything below a folder, the folder itself left out.
 
     Raises
@@ -300,19 +300,19 @@ def _inside(folder: Path, parts: tuple[str, ...], of: tuple[str, ...]) -> Iterat
         path, below = folder / node.name, (*parts, node.name)
         held = _number_below(path) if node.is_folder and (node.why_not or node.is_system) else 0
         if node.is_system:
-            yield Place(below, SYSTEM, "", 1 + held, inside=of)
+            yield FoundPlace(below, SYSTEM, "", 1 + held, inside=of)
         elif why := node.why_not or ("" if node.is_folder else entries.why_not_dicom(path)):
-            yield Place(below, NOT_TAKEN, why, 1 + held, inside=of)
+            yield FoundPlace(below, NOT_TAKEN, why, 1 + held, inside=of)
         elif node.is_folder:
             try:
                 yield from list(_inside(path, below, of))
             except OSError:
-                yield Place(below, NOT_TAKEN, entries.UNREADABLE, inside=of)
+                yield FoundPlace(below, NOT_TAKEN, entries.UNREADABLE, inside=of)
             else:
                 nested = NESTED if is_version(node.name) else ""
-                yield Place(below, TAKEN, nested, inside=of)
+                yield FoundPlace(below, TAKEN, nested, inside=of)
         else:
-            yield Place(below, TAKEN, inside=of)
+            yield FoundPlace(below, TAKEN, inside=of)
 
 
 def _number_below(folder: Path) -> int:
@@ -365,6 +365,6 @@ class _Listed(_Survey):
     def _file(self, path: Path, parts: tuple[str, ...], node: Node) -> Iterator[Found]:
         if parts in self._named:
             yield Submission(path, parts, self.named(parts))
-            yield Place(parts, TAKEN)
+            yield FoundPlace(parts, TAKEN)
         else:
             yield _outside(path, parts, node)

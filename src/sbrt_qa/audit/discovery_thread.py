@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from sbrt_qa.audit.running import WAKE_SECONDS
 
 if TYPE_CHECKING:
-    from sbrt_qa.audit.discovery import Place, Submission
+    from sbrt_qa.audit.discovery import FoundPlace, Submission
     from sbrt_qa.audit.layout import Naming
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSubmission:
     """A submission, and the version before it; None where that is not at hand."""
 
     submission: Submission
@@ -40,9 +40,9 @@ class Finder:
         self._stopped, self._passed_by = stopped, passed_by
         self.found, self.complete = 0, False
         self._stop = False
-        self.places: list[Place] = []
+        self.places: list[FoundPlace] = []
         self.submissions: set[str] = set()
-        self._queue: queue.SimpleQueue[Found | Exception | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[FoundSubmission | Exception | None] = queue.SimpleQueue()
         self._roots, self._manifest, self._passed_over = tuple(roots), manifest, passed_over
         threading.Thread(target=self._find, name="discovery", daemon=True).start()
 
@@ -63,19 +63,19 @@ class Finder:
         except Exception as error:  # noqa: BLE001 - raised where it can be told
             self._queue.put(error)
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[FoundSubmission]:
         while (one := self._next()) is not None:
             if isinstance(one, Exception):
                 raise one
             yield one
 
-    def _next(self) -> Found | Exception | None:
+    def _next(self) -> FoundSubmission | Exception | None:
         while not self._stopped():
             with contextlib.suppress(queue.Empty):
                 return self._queue.get(timeout=WAKE_SECONDS)
         raise KeyboardInterrupt
 
-    def waits(self, place: Place) -> bool:
+    def waits(self, place: FoundPlace) -> bool:
         """Tell whether a place was left for the next look."""
         return place.key in self._passed_over
 
@@ -89,8 +89,8 @@ def found_below(
     manifest: Mapping[str, Naming] | None,
     passed_over: frozenset[str] = frozenset(),
     passed_by: Callable[[Path], object] = lambda _: None,
-    placed: Callable[[Place], object] = lambda _: None,
-) -> Iterator[Found]:
+    placed: Callable[[FoundPlace], object] = lambda _: None,
+) -> Iterator[FoundSubmission]:
     """Find submissions below a root, streamed; those of one subject by rising version.
 
     Raises
@@ -110,12 +110,12 @@ def _submissions(
     root: Path,
     manifest: Mapping[str, Naming] | None,
     passed_by: Callable[[Path], object],
-    placed: Callable[[Place], object],
+    placed: Callable[[FoundPlace], object],
 ) -> Iterator[Submission]:
-    from sbrt_qa.audit.discovery import Place, survey
+    from sbrt_qa.audit.discovery import FoundPlace, survey
 
     for one in survey(root, manifest, passed_by):
-        if isinstance(one, Place):
+        if isinstance(one, FoundPlace):
             placed(one)
         else:
             yield one
@@ -126,9 +126,9 @@ def _whose(one: Submission) -> tuple[str, str]:
     return one.named.site or "", one.named.subject or f"/{one.key}"
 
 
-def _in_order(group: Iterable[Submission]) -> Iterator[Found]:
+def _in_order(group: Iterable[Submission]) -> Iterator[FoundSubmission]:
     before: Submission | None = None
     for one in sorted(group, key=lambda one: one.named.version or 0):
         later = before is not None and (before.named.version or 1) < (one.named.version or 0)
-        yield Found(one, before if later else None)
+        yield FoundSubmission(one, before if later else None)
         before = one

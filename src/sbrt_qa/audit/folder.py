@@ -25,7 +25,7 @@ FORMAT: Final = f"{AUDIT_SCHEMA}1"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class AuditSettings:
     """What an audit was begun with, and keeps.
 
     Parameters
@@ -49,7 +49,7 @@ class AuditFolder:
     """An audit that exists."""
 
     folder: Path
-    settings: Settings
+    settings: AuditSettings
 
     def engine(self, database: str = "") -> Database:
         """Open the store, brought to the current version.
@@ -146,7 +146,7 @@ class AuditFolder:
         return in_folder and (not path.exists() or not path.stat().st_size)
 
 
-def begin(folder: Path, settings: Settings) -> AuditFolder:
+def begin(folder: Path, settings: AuditSettings) -> AuditFolder:
     """Open an audit folder, made when it is not there.
 
     Raises
@@ -220,7 +220,7 @@ def open_audit(folder: Path) -> AuditFolder:
     """
     try:
         data = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        settings = Settings(**data) if data["schema"] == FORMAT else None
+        settings = AuditSettings(**data) if data["schema"] == FORMAT else None
     except (OSError, ValueError, KeyError, TypeError):
         settings = None
     if settings is None:

@@ -11,7 +11,7 @@ from sbrt_qa.audit.store.places import NOT_TAKEN, SYSTEM, TAKEN, PlaceRow
 from sbrt_qa.i18n.phrase import joined, say
 
 if TYPE_CHECKING:
-    from sbrt_qa.audit.discovery import Place, Submission
+    from sbrt_qa.audit.discovery import FoundPlace, Submission
     from sbrt_qa.audit.store.records import Place as Recorded
     from sbrt_qa.deid.secret import Secret
 
@@ -72,7 +72,7 @@ class PlaceNames:
             if name and name != code:
                 self._instead[name] = code
 
-    def row(self, place: Place, *, waits: bool = False) -> PlaceRow:
+    def row(self, place: FoundPlace, *, waits: bool = False) -> PlaceRow:
         """Return what is recorded of a place."""
         site, subject = self._codes.get("/".join(place.inside or place.parts), ("", ""))
         last = len(place.parts) - 1

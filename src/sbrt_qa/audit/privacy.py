@@ -115,7 +115,7 @@ class Scan:
 
 def scan(header: Header, texts: Texts) -> Scan:
     """Look for identifiers in headers and texts."""
-    search = _Search(header, texts.vocabulary)
+    search = _NameSearch(header, texts.vocabulary)
     replaced: dict[str, str] = {}
     findings = [*_in_header(header)]
     for where, kind, named in (
@@ -186,7 +186,7 @@ def _distinct(cleaned: Mapping[str, str], named: Sequence[str]) -> dict[str, str
     return found
 
 
-class _Search:
+class _NameSearch:
     """Looks for what headers say of people, and for what gives itself away."""
 
     def __init__(self, header: Header, vocabulary: frozenset[str]) -> None:
@@ -296,7 +296,7 @@ def _in_header(header: Header) -> Iterable[Finding]:
 
 
 def _in_files(
-    files: Sequence[tuple[str, str]], search: _Search, replaced: dict[str, str]
+    files: Sequence[tuple[str, str]], search: _NameSearch, replaced: dict[str, str]
 ) -> list[Finding]:
     """Replace all file names that are more than a kind and a number; tell of those that give away.
 

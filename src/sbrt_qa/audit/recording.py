@@ -15,9 +15,9 @@ from sbrt_qa.audit.store.records import (
     Entry,
     Mark,
     Place,
+    RecordedDvh,
     ReviewedCase,
     StoredComparison,
-    StoredDvh,
 )
 from sbrt_qa.compare.comparison import CaseComparison
 from sbrt_qa.deid.secret import Secret
@@ -187,7 +187,7 @@ def _read(
 def _case(one: PlanReviewed) -> ReviewedCase:
     review = CaseReview.from_json(one.document)
     StoredCase.from_json(one.facts)
-    curves = tuple(StoredDvh(dvh.key, dvh.name, dvh.data) for dvh in one.dvhs)
+    curves = tuple(RecordedDvh(dvh.key, dvh.name, dvh.data) for dvh in one.dvhs)
     comparison = None
     if one.comparison:
         CaseComparison.from_json(one.comparison)

@@ -24,7 +24,7 @@ BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RegradedVerdict:
     """A verdict that an amendment changes.
 
     ``limit`` is empty for the case as a whole; a limit that one protocol does not have is
@@ -56,7 +56,7 @@ class Regrading:
     """
 
     cases: int
-    changes: tuple[Change, ...]
+    changes: tuple[RegradedVerdict, ...]
     need_files: tuple[tuple[str, tuple[str, ...]], ...]
     standing: str = ""
 
@@ -112,7 +112,7 @@ class _Regrader:
         from sbrt_qa.review.case_review import CaseReview
         from sbrt_qa.review.stored import needs_files
 
-        changes: list[Change] = []
+        changes: list[RegradedVerdict] = []
         missing: list[tuple[str, tuple[str, ...]]] = []
         made = []
         for source, newest in _sources(self._engine):
@@ -179,17 +179,19 @@ def _sources(engine: Database) -> Iterator[tuple[KeptReview, KeptReview]]:
         yield source, newest
 
 
-def compare(code: str, plan: int, before: CaseReview, after: CaseReview) -> Iterator[Change]:
+def compare(
+    code: str, plan: int, before: CaseReview, after: CaseReview
+) -> Iterator[RegradedVerdict]:
     """Tell every verdict that differs between two reviews of one plan."""
     if before.verdict is not after.verdict:
-        yield Change(code, plan, "", before.verdict.value, after.verdict.value)
+        yield RegradedVerdict(code, plan, "", before.verdict.value, after.verdict.value)
     old = {_name(c): c for c in before.constraints if c.counts}
     new = {_name(c): c for c in after.constraints if c.counts}
     for limit in sorted({*old, *new}):
         one, other = old.get(limit), new.get(limit)
         was, now_is = (c.verdict.value if c else "absent" for c in (one, other))
         if was != now_is:
-            yield Change(code, plan, limit, was, now_is, _shown(other or one))
+            yield RegradedVerdict(code, plan, limit, was, now_is, _shown(other or one))
 
 
 def _name(one: ConstraintResult) -> str:

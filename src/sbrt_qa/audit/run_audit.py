@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from sbrt_qa import __version__
 from sbrt_qa.audit.discovery_thread import Finder
-from sbrt_qa.audit.folder import Settings, begin, read_secret, refuse_inside
+from sbrt_qa.audit.folder import AuditSettings, begin, read_secret, refuse_inside
 from sbrt_qa.audit.head import write_head
 from sbrt_qa.audit.one_submission import get_warm
 from sbrt_qa.audit.recording import broke_off
 from sbrt_qa.audit.request import LIMITS, Request, Step, manifest_of, now
 from sbrt_qa.audit.run_lock import only_run
-from sbrt_qa.audit.session import Session, Task, known_codes, review
+from sbrt_qa.audit.session import AuditSession, Task, known_codes, review
 from sbrt_qa.audit.site_names import name_sites
 from sbrt_qa.audit.workers import workers
 from sbrt_qa.errors import SbrtQaError
@@ -89,7 +89,7 @@ def audit(
 
 
 @contextmanager
-def _session(request: Request) -> Iterator[Session]:
+def _session(request: Request) -> Iterator[AuditSession]:
     from sbrt_qa import pipeline
     from sbrt_qa.audit.store.write import Recorder, add_protocol, note
 
@@ -98,7 +98,7 @@ def _session(request: Request) -> Iterator[Session]:
     manifest = manifest_of(request)
     database = _without_password(request.database)
     trial = request.trial or family.latest.id
-    place = begin(request.out, Settings(trial, database, request.key_file is not None))
+    place = begin(request.out, AuditSettings(trial, database, request.key_file is not None))
     with only_run(place.folder, now(), request.by.actor.name):
         secret = read_secret(place, request.key_file)
         engine = place.engine(request.database)
@@ -107,7 +107,7 @@ def _session(request: Request) -> Iterator[Session]:
             recorder = Recorder(engine, rows, __version__)
             about = {"rules": recorder.rules_sha256, "protocols": list(rows), "engine": __version__}
             note(engine, now(), "audit begun", about, by=request.by)
-            session = Session(request, place, family, secret, engine, recorder, manifest)
+            session = AuditSession(request, place, family, secret, engine, recorder, manifest)
             yield session
             name_sites(engine, request, place.folder, manifest)
             note(engine, now(), "audit ended", about | {"reviewed": session.reviewed})

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sbrt_qa.audit.answer import SubmissionAnswer
     from sbrt_qa.audit.discovery import Submission
-    from sbrt_qa.audit.discovery_thread import Finder, Found
+    from sbrt_qa.audit.discovery_thread import Finder, FoundSubmission
     from sbrt_qa.audit.folder import AuditFolder
     from sbrt_qa.audit.layout import Naming
     from sbrt_qa.audit.running import Done
@@ -91,7 +91,7 @@ def site_code(named: Naming) -> str:
     return named.site if named.site and is_code(named.site) else ""
 
 
-class Session:
+class AuditSession:
     """One run: what it knows, and what it has done."""
 
     def __init__(
@@ -139,7 +139,7 @@ class Session:
             raise RuntimeError
         return self._provers.submit(bytes_fingerprint, path)
 
-    def task(self, found: Found) -> Task:
+    def task(self, found: FoundSubmission) -> Task:
         """Return what a worker is sent about a submission."""
         from sbrt_qa.audit.store.failures import attempts
         from sbrt_qa.audit.store.known import is_recorded, settled_inputs
@@ -187,7 +187,7 @@ class Session:
         wanted = settled.plans if self._request.reports else 0
         return self._reports.are_there(settled.code, wanted)
 
-    def _before(self, found: Found, *, known: bool) -> Before | None:
+    def _before(self, found: FoundSubmission, *, known: bool) -> Before | None:
         """Return the submission before: its files, else what is recorded of it."""
         if found.before is not None:
             earlier = found.before

@@ -35,13 +35,15 @@ def trial_store(audit: Path, database: str = "", *, begin: bool = False) -> Iter
     UsageError, StoreError
         There is none, or it cannot be used.
     """
-    from sbrt_qa.audit.folder import SETTINGS, Settings, open_audit
+    from sbrt_qa.audit.folder import SETTINGS, AuditSettings, open_audit
     from sbrt_qa.audit.folder import begin as begin_folder
 
     if begin and not (audit / SETTINGS).exists():
         from sbrt_qa.audit.store.connection import shown
 
-        folder = begin_folder(audit, Settings(TRIAL_UNSTATED, shown(database) if database else ""))
+        folder = begin_folder(
+            audit, AuditSettings(TRIAL_UNSTATED, shown(database) if database else "")
+        )
     else:
         folder = open_audit(audit)
     engine = folder.engine(database)

@@ -75,7 +75,7 @@ def freeze(request: TrialRequest, label: str = "") -> FrozenCut:
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
+class DerivedAnalysis:
     """An analysis, and what it stands on."""
 
     found: AnalysisSet
@@ -85,7 +85,7 @@ class Derived:
     cut: FrozenCut | None
 
 
-def derived(engine: Database, request: TrialRequest, *, frozen: bool) -> Derived:
+def derived(engine: Database, request: TrialRequest, *, frozen: bool) -> DerivedAnalysis:
     """Return the analysis of a cut.
 
     Parameters
@@ -128,7 +128,7 @@ def derived(engine: Database, request: TrialRequest, *, frozen: bool) -> Derived
         "verdicts of plans": sha256(frozen_text(plans)), "sbrt_qa": __version__,
         "analysis": sha256(found.text()),
     }  # fmt: skip
-    return Derived(found, protocol, plans, hashes, cut)
+    return DerivedAnalysis(found, protocol, plans, hashes, cut)
 
 
 def _version(engine: Database, start: str) -> str:
@@ -212,7 +212,9 @@ def report(
     return outcome_pdf(page, language) if output_format == "pdf" else outcome_html(page, language)
 
 
-def _told(engine: Database, request: TrialRequest, role: OutcomeRole, made: Derived) -> None:
+def _told(
+    engine: Database, request: TrialRequest, role: OutcomeRole, made: DerivedAnalysis
+) -> None:
     from sbrt_qa.audit.head import write_head
     from sbrt_qa.audit.store.data_cuts import OPENED, tell_of_report
     from sbrt_qa.audit.times import now

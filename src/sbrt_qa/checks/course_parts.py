@@ -9,7 +9,7 @@ from sbrt_qa.checks.beam_kinds import NOT_FOR_PATIENTS
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.errors import quoted
 from sbrt_qa.i18n.phrase import counted, joined, say
-from sbrt_qa.model.course import Course, Decision, Part, Role
+from sbrt_qa.model.course import Course, CourseDecision, CoursePart, PlanRole
 from sbrt_qa.model.outcome import Severity
 
 SOURCE: Final = "ICRU 83; AAPM TG-275"
@@ -20,14 +20,14 @@ FLAGS: Final = say(
 )
 
 
-def _names(parts: Sequence[Part]) -> str:
+def _names(parts: Sequence[CoursePart]) -> str:
     named = (quoted(p.label) if p.label else say("a plan that is not here") for p in parts)
     return joined(", ", named)
 
 
 def _is_own(course: Course, context: CheckContext) -> bool:
     plan = context.plan
-    own = {p.sop_instance_uid for p in course.of(Role.VERIFICATION)}
+    own = {p.sop_instance_uid for p in course.of(PlanRole.VERIFICATION)}
     return plan is not None and plan.sop_instance_uid in own
 
 
@@ -47,13 +47,13 @@ def course_of_plans(context: CheckContext) -> Iterator[Outcome]:
     course = context.case.course
     if course is None:
         return
-    if left_out := course.of(Role.LEFT_OUT):
+    if left_out := course.of(PlanRole.LEFT_OUT):
         text = say("left out, because the user names others as the course: {0}", _names(left_out))
         yield Found(say("course"), text, found=say("left out"))
-    if course.decision not in (Decision.PARTS, Decision.ALTERNATIVES):
+    if course.decision not in (CourseDecision.PARTS, CourseDecision.ALTERNATIVES):
         return
-    if course.decision is Decision.ALTERNATIVES:
-        others = [p for p in course.parts if p.role in (Role.ALTERNATIVE, Role.PART)]
+    if course.decision is CourseDecision.ALTERNATIVES:
+        others = [p for p in course.parts if p.role in (PlanRole.ALTERNATIVE, PlanRole.PART)]
         text = say("{0} stand beside each other: {1}", _names(others), course.why)
         yield Found(say("course"), text, found=say("alternatives"))
         return
@@ -90,9 +90,11 @@ def course_untold(context: CheckContext) -> Iterator[Outcome]:
     course = context.case.course
     if course is None:
         return
-    if course.decision is Decision.UNTOLD:
+    if course.decision is CourseDecision.UNTOLD:
         yield Untold(say("course"), course.why, FLAGS)
-    without = [p for p in course.of(Role.UNTOLD) if course.decision is not Decision.UNTOLD]
+    without = [
+        p for p in course.of(PlanRole.UNTOLD) if course.decision is not CourseDecision.UNTOLD
+    ]
     if without:
         text = say("what {0}, a plan without beams, delivers", _names(without))
         yield Untold(say("course"), text, FLAGS)
@@ -112,14 +114,14 @@ def course_incomplete(context: CheckContext) -> Iterator[Outcome]:
     added. A limit that is already broken is broken; others of organs are not evaluable.
     """
     course = context.case.course
-    if course is None or course.decision is Decision.UNTOLD:
+    if course is None or course.decision is CourseDecision.UNTOLD:
         return
     if course.lower_bound is not None:
         advice = say(
             "Send the dose of every plan that treats, in one frame of reference, or their sum."
         )
         yield Untold(say("course"), course.lower_bound.detail, advice)
-    elif course.decision is Decision.PARTS:
+    elif course.decision is CourseDecision.PARTS:
         yield Passed(say("course"), say("the dose of every part is known"))
 
 
@@ -199,11 +201,12 @@ def not_for_treatment(context: CheckContext) -> Iterator[Outcome]:
         if plan is not None and plan.intent in NOT_FOR_PATIENTS:
             return
         yield Found(
-            say("plan"), say("the plan treats nobody ({0})", course.of(Role.VERIFICATION)[0].why),
+            say("plan"),
+            say("the plan treats nobody ({0})", course.of(PlanRole.VERIFICATION)[0].why),
             say("Send the plan that treats the patient."),
-        )  # fmt: skip
+        )
         return
-    for part in course.of(Role.VERIFICATION):
+    for part in course.of(PlanRole.VERIFICATION):
         text = say("{0} treats nobody ({1}): it does not count", quoted(part.label), part.why)
         yield Found(part.file, text, severity=Severity.INFO)
 

@@ -14,19 +14,19 @@ from dataclasses import replace
 from typing import Final
 
 from sbrt_qa.i18n.phrase import say
-from sbrt_qa.model.outcome import Finding, Part, Reason, ReasonCode, Verdict
+from sbrt_qa.model.outcome import CasePart, Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol.direction import rests_on_dose
 from sbrt_qa.protocol.limit_result import ConstraintResult
 
 DISOWNS: Final = {
-    "DOSE_FAR_FROM_PRESCRIPTION": Part.DOSE,
-    "DOSE_IMPLAUSIBLE": Part.DOSE,
-    "DOSE_TYPE": Part.DOSE,
-    "FRAME_OF_REFERENCE": Part.STRUCTURES,
-    "PATIENT_POSITION": Part.DOSE,
-    "PLAN_IS_ION": Part.DOSE,
-    "LINK_DANGLING": Part.STRUCTURES,
-    "PATIENT_DIFFERS": Part.STRUCTURES,
+    "DOSE_FAR_FROM_PRESCRIPTION": CasePart.DOSE,
+    "DOSE_IMPLAUSIBLE": CasePart.DOSE,
+    "DOSE_TYPE": CasePart.DOSE,
+    "FRAME_OF_REFERENCE": CasePart.STRUCTURES,
+    "PATIENT_POSITION": CasePart.DOSE,
+    "PLAN_IS_ION": CasePart.DOSE,
+    "LINK_DANGLING": CasePart.STRUCTURES,
+    "PATIENT_DIFFERS": CasePart.STRUCTURES,
 }
 """What a find that blocks disowns: the dose in the structures, or the structures themselves, and
 with them everything that is computed from them."""
@@ -47,8 +47,8 @@ _OF_STRUCTURES: Final = (
 )  # fmt: skip
 
 RESTS_ON: Final = {
-    Part.DOSE: frozenset((*_OF_DOSE_ALONE, *_OF_DOSE_IN_STRUCTURES)),
-    Part.STRUCTURES: frozenset(_OF_STRUCTURES),
+    CasePart.DOSE: frozenset((*_OF_DOSE_ALONE, *_OF_DOSE_IN_STRUCTURES)),
+    CasePart.STRUCTURES: frozenset(_OF_STRUCTURES),
 }
 """Checks whose finds rest on a part; none of them disowns anything."""
 
@@ -110,9 +110,9 @@ def _not_drawn(one: ConstraintResult, why: Reason) -> ConstraintResult:
     )
 
 
-def _rests(one: ConstraintResult, part: Part) -> bool:
+def _rests(one: ConstraintResult, part: CasePart) -> bool:
     """Tell whether a limit rests on a part: one on a volume does not need the dose."""
-    return part is Part.STRUCTURES or rests_on_dose(one)
+    return part is CasePart.STRUCTURES or rests_on_dose(one)
 
 
 def finds_relied_on(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -61,7 +61,7 @@ def deidentify(
     moved by weeks, names of structures when they are words of the field. What only a person can
     judge is held. Exits with 0 (released), 10 (held), 1 (refused or unreadable), 2 (usage).
     """
-    from sbrt_qa.deid.release import Asked  # start-up: pydicom
+    from sbrt_qa.deid.release import ReleaseAsked  # start-up: pydicom
     from sbrt_qa.pipeline.deidentifying import deidentify as run
 
     as_json = is_json(output_format)
@@ -69,7 +69,7 @@ def deidentify(
         _refuse_no_code(name, code)
     pipeline.start_kernels_fast()
     pipeline.when_compiling(tell_compiling)
-    asked = Asked(subject, site, trial, "", tuple(accept or ()), protocol)
+    asked = ReleaseAsked(subject, site, trial, "", tuple(accept or ()), protocol)
     report = run(case, out, key, asked)
     if as_json:
         emit(json.dumps(report, indent=2, ensure_ascii=False) + "\n")

@@ -28,7 +28,7 @@ from sbrt_qa.cli import (
     sample,
     schema,
     selftest,
-    trial,
+    trial_commands,
     warm,
 )
 from sbrt_qa.cli import close as closing
@@ -62,7 +62,7 @@ app.command()(inspect.inspect)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(checks.app, name="checks")
 app.command()(schema.schema)
-app.add_typer(trial.app, name="trial")
+app.add_typer(trial_commands.app, name="trial")
 app.command()(sample.sample)
 app.command()(selftest.selftest)
 app.command()(warm.warm)
@@ -94,7 +94,7 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-class _Told(logging.Handler):
+class _ToldOnce(logging.Handler):
     """Tells what a store waits for."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -108,7 +108,7 @@ def run(arguments: Sequence[str]) -> int:
     A traceback of an unexpected error is shown when the environment variable SBRT_QA_DEBUG is set.
     """
     logging.getLogger("pydicom").addHandler(logging.NullHandler())  # findings say it, once
-    logging.getLogger("sbrt_qa.audit.store").addHandler(_Told())
+    logging.getLogger("sbrt_qa.audit.store").addHandler(_ToldOnce())
     try:
         app(list(arguments), prog_name="sbrt-qa")
     except SystemExit as leaving:

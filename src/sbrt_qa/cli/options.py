@@ -17,7 +17,7 @@ from sbrt_qa.model.stated import (
     read_not_targets,
 )
 from sbrt_qa.model.stated_rx import read_rx
-from sbrt_qa.pipeline.settings import Settings, settings_for
+from sbrt_qa.pipeline.settings import UserSettings, settings_for
 from sbrt_qa.reports.registry import format_names, format_of, formats_offering, offers
 
 Inputs = Annotated[
@@ -170,7 +170,7 @@ def was_given(context: typer.Context, name: str) -> bool:
 
 def read_settings(
     context: typer.Context, cases: Sequence[Path], config: Path | None, *, trusted: bool = True
-) -> tuple[Settings, tuple[str, ...]]:
+) -> tuple[UserSettings, tuple[str, ...]]:
     """Return the settings that hold for cases, and what a review says of them.
 
     Raises
@@ -204,7 +204,7 @@ def read_shifts(shifts: str | None, setup: str | None) -> Shifts | None:
 
 
 def read_statements(
-    kept: Settings,
+    kept: UserSettings,
     taken: tuple[str, ...] = (),
     *,
     dose_is: str = "",

@@ -35,7 +35,7 @@ WORDS = {
 
 
 @dataclass(slots=True)
-class Count:
+class StepCount:
     """What has been done so far."""
 
     done: int = 0
@@ -102,7 +102,7 @@ class Count:
 class Display(Protocol):
     """Shows steps as they come; what it counted stays."""
 
-    count: Count
+    count: StepCount
 
     def add(self, step: Step) -> None:
         """Show one step."""
@@ -121,7 +121,7 @@ class Silent:
     """Counts, and shows nothing."""
 
     def __init__(self) -> None:
-        self.count = Count()
+        self.count = StepCount()
 
     def add(self, step: Step) -> None:
         """Count one step."""
@@ -134,7 +134,7 @@ class Silent:
         return None
 
 
-class Lines(Silent):
+class ProgressLines(Silent):
     """A line every few seconds, for logs."""
 
     def __init__(self) -> None:
@@ -201,4 +201,4 @@ def display(*, quiet: bool) -> Display:
     """Return what suits the place: nothing, a bar or lines."""
     if quiet:
         return Silent()
-    return Bar() if sys.stderr.isatty() else Lines()
+    return Bar() if sys.stderr.isatty() else ProgressLines()

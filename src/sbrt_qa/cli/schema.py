@@ -13,7 +13,7 @@ from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, refuse_overwriting
 
 
-class Kind(enum.StrEnum):
+class SchemaKind(enum.StrEnum):
     """What has a schema."""
 
     REVIEW = "review"
@@ -23,7 +23,7 @@ class Kind(enum.StrEnum):
 
 def schema(
     kind: Annotated[
-        Kind,
+        SchemaKind,
         typer.Argument(help="A review (check -f json), a protocol file, or the ranges of organs."),
     ],
     out: Out = None,
@@ -35,9 +35,9 @@ def schema(
     from sbrt_qa.protocol.anatomy_ranges import anatomy_json_schema  # the same
 
     makers = {
-        Kind.REVIEW: review_json_schema,
-        Kind.PROTOCOL: pipeline.protocol_schema,
-        Kind.ANATOMY: anatomy_json_schema,
+        SchemaKind.REVIEW: review_json_schema,
+        SchemaKind.PROTOCOL: pipeline.protocol_schema,
+        SchemaKind.ANATOMY: anatomy_json_schema,
     }
     found = makers[kind]()
     emit(json.dumps(found, indent=2, ensure_ascii=False) + "\n", out)

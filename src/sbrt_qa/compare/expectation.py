@@ -36,7 +36,7 @@ AREAS_OF: Mapping[str, tuple[Area, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RequestedChange:
     """One part of an expectation; an empty item stands for the whole area."""
 
     area: Area
@@ -64,7 +64,7 @@ class Request:
 class Expectation:
     """The changes that were requested."""
 
-    requests: tuple[Request, ...]
+    requests: tuple[RequestedChange, ...]
 
     def covers(self, change: Change) -> bool:
         """Tell whether a change was requested, or never needs to be."""
@@ -95,7 +95,7 @@ def parse_expectation(text: str) -> Expectation:
     return Expectation(tuple(_request(part.strip(), text) for part in text.split(",")))
 
 
-def _request(part: str, whole: str) -> Request:
+def _request(part: str, whole: str) -> RequestedChange:
     area, colon, item = (piece.strip() for piece in part.partition(":"))
     if area.casefold() not in {str(a) for a in Area} or (colon and not item):
         raise UsageError(
@@ -104,4 +104,4 @@ def _request(part: str, whole: str) -> Request:
             expected=f"none, or {', '.join(Area)}, each with :NAME if only one item is meant",
             advice="Example: --expect structures:PTV,dose.",
         )
-    return Request(Area(area.casefold()), item)
+    return RequestedChange(Area(area.casefold()), item)

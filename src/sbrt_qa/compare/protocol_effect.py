@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.definition import Protocol
-from sbrt_qa.protocol.differences import Placed, paired_limits
+from sbrt_qa.protocol.differences import PlacedLimit, paired_limits
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.review.case_review import CaseReview
 
@@ -71,8 +71,8 @@ def _changes(
 
 
 def _rows(
-    one: Placed | None,
-    other: Placed | None,
+    one: PlacedLimit | None,
+    other: PlacedLimit | None,
     before: Sequence[ConstraintResult],
     after: Sequence[ConstraintResult],
 ) -> Iterator[tuple[ConstraintResult | None, ConstraintResult | None]]:
@@ -88,7 +88,7 @@ def _rows(
 
 def _change(
     protocols: tuple[Protocol, Protocol],
-    limits: tuple[Placed | None, Placed | None],
+    limits: tuple[PlacedLimit | None, PlacedLimit | None],
     a: ConstraintResult | None,
     b: ConstraintResult | None,
 ) -> Iterator[VerdictChange]:
@@ -108,7 +108,7 @@ def _change(
 
 def _silence(
     protocols: tuple[Protocol, Protocol],
-    limits: tuple[Placed | None, Placed | None],
+    limits: tuple[PlacedLimit | None, PlacedLimit | None],
     results: tuple[ConstraintResult | None, ConstraintResult | None],
 ) -> str:
     """Return why a limit has nothing to say in one of two protocols; empty where both speak."""

@@ -16,7 +16,7 @@ from sbrt_qa.compare.comparison import (
     StructureChange,
 )
 from sbrt_qa.compare.dose_changes import compare_doses, dose_changes
-from sbrt_qa.compare.expectation import Expectation, Request
+from sbrt_qa.compare.expectation import Expectation, RequestedChange
 from sbrt_qa.compare.fact_changes import changed_facts, frame_of, same_uid_other_content
 from sbrt_qa.compare.structure_changes import (
     Volumes,
@@ -258,7 +258,7 @@ def _not_comparable(reason: Reason) -> Finding:
     )
 
 
-def _not_done(request: Request) -> Finding:
+def _not_done(request: RequestedChange) -> Finding:
     return Finding(
         REQUEST_NOT_DONE,
         Verdict.MAJOR,

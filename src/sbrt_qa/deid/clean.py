@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from sbrt_qa.deid.date_shifts import capped_age, moved_date, moved_moment, plain_time
-from sbrt_qa.deid.identifiers import Finder, values_of
+from sbrt_qa.deid.identifier_search import IdentifierFinder, values_of
 from sbrt_qa.deid.policy import Policy, ReleaseClass
 from sbrt_qa.deid.recognised import RULES
 from sbrt_qa.deid.secret import Secret
@@ -50,7 +50,7 @@ _UID: Final = re.compile(r"[0-9.]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CodedSubject:
     """Whom a case is of, by codes alone, and by how many days its dates move.
 
     `site`, `trial` and `sponsor` may be empty; the elements are then without a value.
@@ -79,7 +79,9 @@ class Account:
 class Cleaner:
     """Cleans the datasets of one case by one policy and one key."""
 
-    def __init__(self, policy: Policy, secret: Secret, subject: Subject, finder: Finder) -> None:
+    def __init__(
+        self, policy: Policy, secret: Secret, subject: CodedSubject, finder: IdentifierFinder
+    ) -> None:
         self._policy, self._secret, self._subject = policy, secret, subject
         self._finder = finder
         self.account = Account()

@@ -21,10 +21,10 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID, ImplicitVRLittleEndian
 
-from sbrt_qa.deid.clean import Cleaner, Subject
+from sbrt_qa.deid.clean import Cleaner, CodedSubject
 from sbrt_qa.deid.crosswalk import Crosswalk
 from sbrt_qa.deid.date_shifts import shift_days
-from sbrt_qa.deid.identifiers import Finder, Identifiers
+from sbrt_qa.deid.identifier_search import IdentifierFinder, Identifiers
 from sbrt_qa.deid.policy import ReleaseClass, policy
 from sbrt_qa.deid.secret import Secret
 from sbrt_qa.deid.verifier import doubts_of
@@ -46,7 +46,7 @@ LEAK: Final = "the verifier found what identifies"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReleaseAsked:
     """What is asked for: codes to write, and the files that a person has looked at.
 
     Parameters
@@ -68,7 +68,7 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Report:
+class ReleaseReport:
     """What became of every file; files go by a number and their SHA-256, never by their names.
 
     `released` have name, sha256, modality and kind as written; `held`, `refused` and `left` the
@@ -110,16 +110,16 @@ def deidentify_files(
     key
         The trial's key, in hexadecimal.
     crosswalk, asked
-        Fields of :class:`Crosswalk` and :class:`Asked`.
+        Fields of :class:`Crosswalk` and :class:`ReleaseAsked`.
 
     Raises
     ------
     UsageError
         The subject's code is that of another patient, or the patient has another code.
     """
-    work = _Work(Secret(bytes.fromhex(key)), Crosswalk(**crosswalk), Asked(**_tuples(asked)))
+    work = _Work(Secret(bytes.fromhex(key)), Crosswalk(**crosswalk), ReleaseAsked(**_tuples(asked)))
     report = work.run([Path(p) for p in paths], Path(out))
-    return {name: _plain(getattr(report, name)) for name in Report.__slots__}
+    return {name: _plain(getattr(report, name)) for name in ReleaseReport.__slots__}
 
 
 def _tuples(asked: dict[str, Any]) -> dict[str, Any]:
@@ -133,12 +133,12 @@ def _plain(value: object) -> object:
 class _Work:
     """One case on its way."""
 
-    def __init__(self, secret: Secret, crosswalk: Crosswalk, asked: Asked) -> None:
+    def __init__(self, secret: Secret, crosswalk: Crosswalk, asked: ReleaseAsked) -> None:
         self._secret, self._crosswalk, self._asked = secret, crosswalk, asked
         self._given_out = frozenset(crosswalk.uids.values())
-        self.report = Report()
+        self.report = ReleaseReport()
 
-    def run(self, paths: Sequence[Path], out: Path) -> Report:
+    def run(self, paths: Sequence[Path], out: Path) -> ReleaseReport:
         report, files = self.report, list(self._read(paths))
         fresh = [f for f in files if f.digest not in self._crosswalk.outputs]
         patients = {str(f.dataset.get("PatientID", "")).strip() for f in fresh}
@@ -155,7 +155,7 @@ class _Work:
             report.subject, shift_days(self._secret, report.patient or report.subject)
         )
         report.unchanged = bool(files) and not fresh
-        finder = Finder(known, (report.subject, self._asked.site, self._asked.trial))
+        finder = IdentifierFinder(known, (report.subject, self._asked.site, self._asked.trial))
         if fresh and self._asked.protocol:
             self._settle_protocol(paths)
         written = self._written(files, finder)
@@ -217,9 +217,9 @@ class _Work:
         except SbrtQaError as error:
             self.report.protocols.append({"id": self._asked.protocol, "why": type(error).__name__})
 
-    def _written(self, files: Sequence[_File], finder: Finder) -> list[tuple[str, bytes]]:
+    def _written(self, files: Sequence[_File], finder: IdentifierFinder) -> list[tuple[str, bytes]]:
         rules, made = policy(), []
-        subject = Subject(
+        subject = CodedSubject(
             self.report.subject, self.report.days, self._asked.site, self._asked.trial,
             self._asked.sponsor,
         )  # fmt: skip

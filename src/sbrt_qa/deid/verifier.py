@@ -20,7 +20,7 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.tag import BaseTag
 
 from sbrt_qa.deid.clean import BINARY, NUMBERS
-from sbrt_qa.deid.identifiers import Finder, values_of
+from sbrt_qa.deid.identifier_search import IdentifierFinder, values_of
 from sbrt_qa.deid.policy import Policy
 
 PREFIX: Final = 132
@@ -42,7 +42,7 @@ _PERSON: Final = re.compile(r"[^\W\d_]{2,}\^[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class IdentityDoubt:
     """Something that should not be there: ``leak``, ``unknown element`` or ``suspicious text``.
 
     `where` is the keyword; the value is never repeated.
@@ -52,57 +52,61 @@ class Doubt:
     where: str
 
 
-def doubts_of(content: bytes, policy: Policy, finder: Finder) -> tuple[Doubt, ...]:
+def doubts_of(
+    content: bytes, policy: Policy, finder: IdentifierFinder
+) -> tuple[IdentityDoubt, ...]:
     """Return what speaks against releasing a file."""
     if len(content) < PREFIX or content[:128].strip(b"\0"):
-        return (Doubt("unknown element", "preamble"),)
+        return (IdentityDoubt("unknown element", "preamble"),)
     dataset = dcmread(io.BytesIO(content))
     found = [*_in_meta(dataset), *_in_dataset(dataset, policy, finder)]
     return tuple(dict.fromkeys(found))
 
 
-def _in_meta(dataset: FileDataset) -> Iterator[Doubt]:
+def _in_meta(dataset: FileDataset) -> Iterator[IdentityDoubt]:
     for element in dataset.file_meta:
         if element.keyword not in META:
-            yield Doubt("unknown element", f"file meta {element.keyword or element.tag}")
+            yield IdentityDoubt("unknown element", f"file meta {element.keyword or element.tag}")
 
 
-def _in_dataset(dataset: FileDataset, policy: Policy, finder: Finder) -> Iterator[Doubt]:
+def _in_dataset(
+    dataset: FileDataset, policy: Policy, finder: IdentifierFinder
+) -> Iterator[IdentityDoubt]:
     kind = policy.classes.get(str(dataset.get("SOPClassUID", "")))
     if kind is None:
-        yield Doubt("unknown element", "SOPClassUID")
+        yield IdentityDoubt("unknown element", "SOPClassUID")
         return
     allowed = kind.allowed | policy.written | policy.emptied
     for keyword, raw, item in _every(dataset, allowed):
         if raw is None:
-            yield Doubt("unknown element", keyword)
+            yield IdentityDoubt("unknown element", keyword)
             continue
         vr = dictionary_VR(keyword)
         if vr in BINARY or vr == "SQ":
             continue
         if vr in ("DS", "IS"):
             if isinstance(raw, RawDataElement) and not NUMBERS.fullmatch(raw.value or b""):
-                yield Doubt("unknown element", keyword)
+                yield IdentityDoubt("unknown element", keyword)
             if keyword in policy.bulk:
                 content = raw.value if isinstance(raw, RawDataElement) else b""
                 if finder.repeats_whole_number(content or b""):
-                    yield Doubt("leak", keyword)
+                    yield IdentityDoubt("leak", keyword)
                 continue
         for text in values_of(raw, ("utf-8",)):
             yield from _of_text(keyword, vr, text, item, policy, finder)
 
 
 def _of_text(
-    keyword: str, vr: str, text: str, item: Dataset, policy: Policy, finder: Finder
-) -> Iterator[Doubt]:
+    keyword: str, vr: str, text: str, item: Dataset, policy: Policy, finder: IdentifierFinder
+) -> Iterator[IdentityDoubt]:
     method = keyword in ("CodeMeaning", "CodeValue") and item.get("CodingSchemeDesignator") == "DCM"
     if vr == "UI":
         if text not in UID_dictionary and not text.startswith("2.25."):
-            yield Doubt("leak", keyword)
+            yield IdentityDoubt("leak", keyword)
         return
     if vr in ("DS", "IS"):
         if finder.repeats_number(text):
-            yield Doubt("leak", keyword)
+            yield IdentityDoubt("leak", keyword)
         return
     if method or keyword in ("DeidentificationMethod", "SpecificCharacterSet"):
         return
@@ -111,9 +115,9 @@ def _of_text(
     if text in policy.terms.get(keyword, ()) or _is_generated(keyword, text, policy):
         return
     if finder.repeats(text):
-        yield Doubt("leak", keyword)
+        yield IdentityDoubt("leak", keyword)
     elif keyword in policy.texts and (_DATE.search(text) or _PERSON.search(text)):
-        yield Doubt("suspicious text", keyword)
+        yield IdentityDoubt("suspicious text", keyword)
 
 
 def _is_generated(keyword: str, text: str, policy: Policy) -> bool:

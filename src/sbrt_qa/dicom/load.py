@@ -131,7 +131,7 @@ def _inventory(collection: Collection, stated: UserStatements) -> Inventory:
             got=f"{counted(len(collection.objects), 'image')} only",
             advice="Export the plan, its structure set and its dose together",
         )
-    reader = _Reader(collection, stated)
+    reader = _CaseReader(collection, stated)
     cases, notes = with_courses(
         tuple(plan_case(one, reader.case, reader.dose_grid) for one in linked), stated
     )
@@ -139,7 +139,7 @@ def _inventory(collection: Collection, stated: UserStatements) -> Inventory:
     return Inventory(files, collection.ignored, cases, (*collection.notes, *notes))
 
 
-class _Reader:
+class _CaseReader:
     """Reads the objects of linked cases; an object shared by several cases is read once."""
 
     def __init__(self, collection: Collection, stated: UserStatements) -> None:

@@ -115,7 +115,7 @@ class RawText(NamedTuple):
     text: str | None = None
 
 
-class Offsets(NamedTuple):
+class ReadOffsets(NamedTuple):
     """A grid frame offset vector, the number of frames it belongs to, and where the first lies.
 
     ``first_mm`` is the patient z of the first frame where frames lie across z, else None.
@@ -130,8 +130,8 @@ ENCODING: Stage[Encoding] = Stage("file encoding")
 TEXT: Stage[RawText] = Stage("text")
 CONTOUR_TYPE: Stage[str] = Stage("contour geometric type")
 DOSE_UNITS: Stage[str] = Stage("dose units")
-FRAME_OFFSETS: Stage[Offsets] = Stage("grid frame offsets")
-FIRST_OFFSET: Stage[Offsets] = Stage("first grid frame offset")
+FRAME_OFFSETS: Stage[ReadOffsets] = Stage("grid frame offsets")
+FIRST_OFFSET: Stage[ReadOffsets] = Stage("first grid frame offset")
 PLANES: Stage[dict[float, float]] = Stage("contour planes")
 """Maps the z of each contour to the z of its plane."""
 
@@ -200,7 +200,7 @@ def dose_in_cgy(units: str) -> Mended[str] | None:
 
 
 @FRAME_OFFSETS.quirk("spare-frame-offsets", vendor="several", example="one frame, fifteen offsets")
-def spare_frame_offsets(offsets: Offsets) -> Mended[Offsets] | None:
+def spare_frame_offsets(offsets: ReadOffsets) -> Mended[ReadOffsets] | None:
     """Use the first offset of a single frame that brings a whole vector of them."""
     if offsets.frames != 1 or len(offsets.values_mm) < 2:
         return None
@@ -209,7 +209,7 @@ def spare_frame_offsets(offsets: Offsets) -> Mended[Offsets] | None:
 
 
 @FRAME_OFFSETS.quirk("unsorted-frames", vendor="de-identifiers", example="offsets 0, 6, 3")
-def unsorted_frames(offsets: Offsets) -> Mended[Offsets] | None:
+def unsorted_frames(offsets: ReadOffsets) -> Mended[ReadOffsets] | None:
     """Put the frames of a dose in the order of their places."""
     ascending = sorted(offsets.values_mm)
     if list(offsets.values_mm) in (ascending, ascending[::-1]):
@@ -222,7 +222,7 @@ def unsorted_frames(offsets: Offsets) -> Mended[Offsets] | None:
 @FIRST_OFFSET.quirk(
     "first-offset-not-zero", vendor="several", example="first of 40 frame offsets is 1e-9"
 )
-def first_offset_not_zero(offsets: Offsets) -> Mended[Offsets] | None:
+def first_offset_not_zero(offsets: ReadOffsets) -> Mended[ReadOffsets] | None:
     """Read offsets whose first is 0 but for noise as distances from the first frame."""
     first, *others = offsets.values_mm or (0.0,)
     if first == 0.0 or abs(first) > OFFSET_NOISE_MM:
@@ -234,7 +234,7 @@ def first_offset_not_zero(offsets: Offsets) -> Mended[Offsets] | None:
 @FIRST_OFFSET.quirk(
     "rounded-absolute-offsets", vendor="several", example="first frame at -103.47, offset -103.5"
 )
-def rounded_absolute_offsets(offsets: Offsets) -> Mended[Offsets] | None:
+def rounded_absolute_offsets(offsets: ReadOffsets) -> Mended[ReadOffsets] | None:
     """Read rounded absolute offsets as places, shifted so that the first frame keeps its own."""
     if offsets.first_mm is None or not offsets.values_mm or offsets.values_mm[0] == 0.0:
         return None

@@ -8,7 +8,7 @@ import numpy as np
 
 from sbrt_qa.dosimetry._kernels import deposit
 from sbrt_qa.dosimetry.histogram import ROUNDING
-from sbrt_qa.dosimetry.interpolation import Box
+from sbrt_qa.dosimetry.interpolation import GridBox
 from sbrt_qa.geometry.regions import Cells
 from sbrt_qa.geometry.scanlines import Spans, lattice, scan
 from sbrt_qa.model.grid import DoseGrid, FloatArray
@@ -16,7 +16,7 @@ from sbrt_qa.units import cc_from_mm3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Curve:
+class CumulativeCurve:
     """A histogram as it is summed, before it is judged: see :class:`DVH` for most of it."""
 
     edges_gy: FloatArray
@@ -41,9 +41,9 @@ def bin_edges(cells: Cells, dose: DoseGrid, bins: int) -> FloatArray | None:
     return np.linspace(low, high, bins + 1)
 
 
-def box_of(cells: Cells) -> Box:
+def box_of(cells: Cells) -> GridBox:
     """Return the cuboid that holds all cells."""
-    return Box(
+    return GridBox(
         (cells.x_low_mm, cells.x_high_mm),
         (float(cells.y_low_mm.min()), float(cells.y_high_mm.max())),
         (float(cells.z_low_mm.min()), float(cells.z_high_mm.max())),
@@ -55,12 +55,14 @@ def _cover(axis_mm: FloatArray, low_mm: float, high_mm: float) -> slice:
     return slice(start, int(np.searchsorted(axis_mm, high_mm, side="left")) + 1)
 
 
-def curve_of(cells: Cells, dose: DoseGrid, edges_gy: FloatArray, area_mm2: float) -> Curve:
+def curve_of(
+    cells: Cells, dose: DoseGrid, edges_gy: FloatArray, area_mm2: float
+) -> CumulativeCurve:
     """Integrate cells once, with lines that stand for about `area_mm2` each."""
     return curve_on(scan(cells, lattice(cells, area_mm2)), dose, edges_gy)
 
 
-def curve_on(spans: Spans, dose: DoseGrid, edges_gy: FloatArray) -> Curve:
+def curve_on(spans: Spans, dose: DoseGrid, edges_gy: FloatArray) -> CumulativeCurve:
     """Integrate along lines that have been scanned."""
     # Even and odd lines are two independent quadratures of the same integral: lines of either half
     # are spread over the whole region.
@@ -73,7 +75,7 @@ def curve_on(spans: Spans, dose: DoseGrid, edges_gy: FloatArray) -> Curve:
     # is said to lie outside the grid.
     if abs(volume_cc - inside_cc) <= ROUNDING * volume_cc:
         volume_cc = inside_cc
-    return Curve(
+    return CumulativeCurve(
         edges_gy=edges_gy,
         volume_cc=volume_cc,
         inside_cc=inside_cc,

@@ -147,16 +147,16 @@ def band_of(value: float, others: Iterable[tuple[View, float]], most: float = ma
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class BandSubject:
     """What has a DVH: a key, unique within the case, and its region under a case's convention."""
 
     key: str
     region: Callable[[CaseDoses], Region | Reason]
 
 
-def subject_of(structure: Structure) -> Subject:
+def subject_of(structure: Structure) -> BandSubject:
     """Return one structure as a subject."""
-    return Subject(f"roi {structure.roi_number}", lambda doses: doses.region(structure))
+    return BandSubject(f"roi {structure.roi_number}", lambda doses: doses.region(structure))
 
 
 class OtherDoses(CaseDoses):
@@ -194,7 +194,7 @@ class OtherDoses(CaseDoses):
             for solid in default.solids
         )
 
-    def changed(self, subject: Subject) -> DVH | None:
+    def changed(self, subject: BandSubject) -> DVH | None:
         """Return the DVH of a subject, or None where it is that of the default or a Reason."""
         region, default = subject.region(self), subject.region(self.base)
         dose = self.case.dose
@@ -239,13 +239,13 @@ class Views:
         self._others = {name: OtherDoses(base, reading) for name, reading in READINGS.items()}
         self._known: dict[str, dict[str, DVH]] = {}
 
-    def prepare(self, subjects: Iterable[Subject]) -> None:
+    def prepare(self, subjects: Iterable[BandSubject]) -> None:
         """Compute what several subjects need, on as many cores as are useful."""
         jobs = [(other, subject) for subject in subjects for other in self._others.values()]
         with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
             list(pool.map(lambda job: job[0].changed(job[1]), jobs))
 
-    def of(self, subject: Subject) -> Mapping[str, DVH]:
+    def of(self, subject: BandSubject) -> Mapping[str, DVH]:
         """Return the DVH in each view that differs from the default, by the view's name."""
         if subject.key not in self._known:
             default = self.base.dvh_of(subject.key, lambda: subject.region(self.base))
@@ -253,7 +253,7 @@ class Views:
             self._known[subject.key] = known
         return self._known[subject.key]
 
-    def read_otherwise(self, name: str, subject: Subject) -> CaseDoses | None:
+    def read_otherwise(self, name: str, subject: BandSubject) -> CaseDoses | None:
         """Return the case as a view reads its contours; None if that changes no subject."""
         other = self._others.get(name)
         if other is None or other.same_contours or name not in self.of(subject):
@@ -280,7 +280,7 @@ class Views:
             default, body=body, beyond_gy=lambda mm: other.highest_beyond_gy(*regions, mm)
         )
 
-    def _all(self, subject: Subject, default: DVH) -> Iterator[tuple[str, DVH]]:
+    def _all(self, subject: BandSubject, default: DVH) -> Iterator[tuple[str, DVH]]:
         # Views that change nothing for this structure have no DVH and take no part.
         found = {name: other.changed(subject) for name, other in self._others.items()}
         there = {name: dvh for name, dvh in found.items() if dvh is not None}
@@ -305,7 +305,7 @@ class Views:
             yield f"{name} lower", change(default, -1.0)
             yield f"{name} higher", change(default, 1.0)
 
-    def _parts(self, subject: Subject) -> int:
+    def _parts(self, subject: BandSubject) -> int:
         region, dose = subject.region(self.base), self.base.case.dose
         if isinstance(region, Reason) or isinstance(dose, Reason):
             return 1

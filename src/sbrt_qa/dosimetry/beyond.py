@@ -72,7 +72,7 @@ def highest_beyond_gy(
         return _nothing(distance_mm)
     # Branch and bound: a grid cell cannot hold more than its hottest corner, so once the best point
     # found is as hot as the next cell's corner, nothing is left to find.
-    search = _Search(target, body, dose, distance_mm, box)
+    search = _EndSearch(target, body, dose, distance_mm, box)
     best = search.floor_gy()
     for cells in search.hottest_first(best):
         hot = cells[search.top_of(cells) > best]
@@ -108,7 +108,7 @@ def _within(dose: DoseGrid, body: Cells) -> Box | None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Search:
+class _EndSearch:
     """The cells of the dose grid around a body; a cell is its place in `top_gy`, flattened."""
 
     target: Cells

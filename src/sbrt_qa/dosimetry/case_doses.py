@@ -14,7 +14,7 @@ import numpy as np
 
 from sbrt_qa.dosimetry.beyond import highest_beyond_gy
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings, integrate
+from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, IntegrationSettings, integrate
 from sbrt_qa.dosimetry.integrate import volume_cc as volume_cc_of
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart, isodose_parts
 from sbrt_qa.dosimetry.metric_registry import MetricContext
@@ -58,7 +58,7 @@ class CaseDoses:
         self,
         case: Case,
         convention: Convention = DEFAULT_CONVENTION,
-        settings: Settings = DEFAULT_SETTINGS,
+        settings: IntegrationSettings = DEFAULT_SETTINGS,
     ) -> None:
         self.case = case
         self.convention = convention
@@ -248,7 +248,10 @@ class CaseDoses:
         """Return the other PTVs around a target, but those that are made of the rest of them."""
         there = structures_of(self.case).values()
         found = others_around(
-            there, (target.roi_number,), _Around(self, target), is_outer=is_outer_target(target)
+            there,
+            (target.roi_number,),
+            _CaseSurroundings(self, target),
+            is_outer=is_outer_target(target),
         )
         kept = sorted(found, key=lambda s: -_cc(self.volume_cc(s)))
         for other in tuple(kept):
@@ -328,7 +331,7 @@ class CaseDoses:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Around:
+class _CaseSurroundings:
     """The volumes around one target of a case."""
 
     doses: CaseDoses

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sbrt_qa.dosimetry.accumulation import Curve, bin_edges, box_of, curve_of
+from sbrt_qa.dosimetry.accumulation import CumulativeCurve, bin_edges, box_of, curve_of
 from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import Settings, area_mm2_of
+from sbrt_qa.dosimetry.integrate import IntegrationSettings, area_mm2_of
 from sbrt_qa.dosimetry.interpolation import refined
 from sbrt_qa.dosimetry.rim import with_rim
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
@@ -37,7 +37,7 @@ def with_other_ends(
     regions: tuple[Region, Region],
     dose: DoseGrid,
     convention: Convention,
-    settings: Settings,
+    settings: IntegrationSettings,
 ) -> DVH | None:
     """Return the DVH of the second of two regions from that of the first, `default`.
 
@@ -139,7 +139,7 @@ def _stretches(a: Region, b: Region) -> list[Stretch]:
     return merged
 
 
-def _part(cells: Cells | None, dose: DoseGrid, settings: Settings) -> Curve:
+def _part(cells: Cells | None, dose: DoseGrid, settings: IntegrationSettings) -> CumulativeCurve:
     """Integrate a few cells; nothing, and what lies outside the grid, has no dose."""
     if cells is None:
         return _without_dose(0.0)
@@ -149,12 +149,14 @@ def _part(cells: Cells | None, dose: DoseGrid, settings: Settings) -> Curve:
     return curve_of(cells, dose, edges, area_mm2)
 
 
-def _without_dose(volume_cc: float) -> Curve:
-    return Curve(np.array([0.0, 1.0]), volume_cc, 0.0, np.zeros(2), 0.0, 0.0, np.inf, -np.inf)
+def _without_dose(volume_cc: float) -> CumulativeCurve:
+    return CumulativeCurve(
+        np.array([0.0, 1.0]), volume_cc, 0.0, np.zeros(2), 0.0, 0.0, np.inf, -np.inf
+    )
 
 
 def _extremes(
-    default: DVH, less: Curve, more: Curve, cells: Cells, dose: DoseGrid
+    default: DVH, less: CumulativeCurve, more: CumulativeCurve, cells: Cells, dose: DoseGrid
 ) -> tuple[float, float]:
     """Return lowest and highest dose; looked for only where the default's may have been cut off."""
     # An extreme does not add up. It is looked for again where what was cut off or put on comes
@@ -167,5 +169,5 @@ def _extremes(
     return default.min_gy, default.max_gy
 
 
-def _volumes_cc(part: Curve, doses_gy: FloatArray) -> FloatArray:
+def _volumes_cc(part: CumulativeCurve, doses_gy: FloatArray) -> FloatArray:
     return np.asarray(np.interp(doses_gy, part.edges_gy, part.cumulative_cc, right=0.0))

@@ -22,7 +22,7 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class IntegrationSettings:
     """How hard the quadrature tries.
 
     Parameters
@@ -50,11 +50,11 @@ class Settings:
     interpolation: Interpolation = Interpolation.CUBIC
 
 
-DEFAULT_SETTINGS = Settings()
+DEFAULT_SETTINGS = IntegrationSettings()
 
 
 def method_text(
-    convention: Convention = DEFAULT_CONVENTION, settings: Settings = DEFAULT_SETTINGS
+    convention: Convention = DEFAULT_CONVENTION, settings: IntegrationSettings = DEFAULT_SETTINGS
 ) -> str:
     """Return the choices behind a DVH in words, for provenance and reports."""
     read = say("dose between voxels: {0}", stated(settings.interpolation))
@@ -66,7 +66,7 @@ def integrate(
     dose: DoseGrid,
     *,
     convention: Convention = DEFAULT_CONVENTION,
-    settings: Settings = DEFAULT_SETTINGS,
+    settings: IntegrationSettings = DEFAULT_SETTINGS,
 ) -> DVH | Reason:
     """Return the DVH of a region, or the Reason why there is none.
 
@@ -125,7 +125,9 @@ def integrate(
     )
 
 
-def volume_cc(region: Region, *, settings: Settings = DEFAULT_SETTINGS) -> float | Reason:
+def volume_cc(
+    region: Region, *, settings: IntegrationSettings = DEFAULT_SETTINGS
+) -> float | Reason:
     """Return the volume of a region, which needs no dose, or the Reason why it has none.
 
     Raises
@@ -145,7 +147,7 @@ def parts_of(region: Region, dose: DoseGrid, interpolation: Interpolation) -> in
     return refinement(dose, box_of(cells_of(region)), interpolation)
 
 
-def area_mm2_of(cells: Cells, settings: Settings) -> float:
+def area_mm2_of(cells: Cells, settings: IntegrationSettings) -> float:
     """Return the section that one line stands for in the first pass."""
     section = section_mm2(cells)
     # 1 mm2 a line for large organs, at least `least_lines` for small ones, `most_lines` for huge

@@ -55,7 +55,7 @@ class Interpolation(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class GridBox:
     """A cuboid in patient coordinates, mm: (low, high) along x, y and z."""
 
     x_mm: tuple[float, float]
@@ -63,7 +63,7 @@ class Box:
     z_mm: tuple[float, float]
 
 
-def refinement(dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBIC) -> int:
+def refinement(dose: DoseGrid, box: GridBox, how: Interpolation = Interpolation.CUBIC) -> int:
     """Return into how many parts `refined` divides every voxel around a box; 1 for none."""
     cuts = _cuts(dose, box)
     if cuts is None or how in (Interpolation.LINEAR, Interpolation.COARSE):
@@ -102,7 +102,7 @@ def _fourth_differences(values: FloatArray, axis: int) -> FloatArray:
 
 
 def refined(
-    dose: DoseGrid, box: Box, how: Interpolation = Interpolation.CUBIC, reach_mm: float = 0.0
+    dose: DoseGrid, box: GridBox, how: Interpolation = Interpolation.CUBIC, reach_mm: float = 0.0
 ) -> DoseGrid:
     """Return the dose around a box on a finer grid, or the same grid when that is not worth it.
 
@@ -130,12 +130,12 @@ def refined(
     return DoseGrid(values, x, y, z, dose.frame_of_reference_uid, dose.summation, dose.dose_type)
 
 
-def _grown(box: Box, reach_mm: float) -> Box:
+def _grown(box: GridBox, reach_mm: float) -> GridBox:
     spans = ((low - reach_mm, high + reach_mm) for low, high in (box.x_mm, box.y_mm, box.z_mm))
-    return Box(*spans)
+    return GridBox(*spans)
 
 
-def _cuts(dose: DoseGrid, box: Box) -> tuple[slice, slice, slice] | None:
+def _cuts(dose: DoseGrid, box: GridBox) -> tuple[slice, slice, slice] | None:
     """Return what takes part along z, y and x; None where the grid has too little of the box."""
     axes = (dose.z_mm, dose.y_mm, dose.x_mm)
     spans = (box.z_mm, box.y_mm, box.x_mm)

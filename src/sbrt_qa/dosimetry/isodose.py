@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from sbrt_qa.dosimetry.interpolation import Box, refined
+from sbrt_qa.dosimetry.interpolation import GridBox, refined
 from sbrt_qa.geometry.outlines import level_loops, with_keyholes
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.structure import Contour
@@ -49,7 +49,7 @@ def leaves_grid(dose: DoseGrid, level_gy: float) -> bool:
     return any(bool((face >= level_gy).any()) for face in faces)
 
 
-def _box(dose: DoseGrid, level_gy: float) -> Box:
+def _box(dose: DoseGrid, level_gy: float) -> GridBox:
     """Return the box of all voxels that receive a dose, and of those next to them."""
     spans = []
     for n, axis in enumerate((dose.z_mm, dose.y_mm, dose.x_mm)):
@@ -58,7 +58,7 @@ def _box(dose: DoseGrid, level_gy: float) -> Box:
         low, high = max(reached[0] - AROUND, 0), min(reached[-1] + AROUND, axis.size - 1)
         spans.append((float(axis[low]), float(axis[high])))
     z, y, x = spans
-    return Box(x, y, z)
+    return GridBox(x, y, z)
 
 
 def _plane(dose: DoseGrid, z_mm: float) -> FloatArray:

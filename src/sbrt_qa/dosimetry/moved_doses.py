@@ -19,7 +19,7 @@ from sbrt_qa.dosimetry.accumulation import box_of, curve_on
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import Settings, area_mm2_of
+from sbrt_qa.dosimetry.integrate import IntegrationSettings, area_mm2_of
 from sbrt_qa.dosimetry.interpolation import refined
 from sbrt_qa.dosimetry.rim import with_rim
 from sbrt_qa.dosimetry.shifts import case_seen_from, seen_from
@@ -32,7 +32,7 @@ from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.setup_errors import Vector
 
-SETTINGS: Final = Settings(area_mm2=2.5, least_lines=5000, bins=2500, tolerance=4e-3)
+SETTINGS: Final = IntegrationSettings(area_mm2=2.5, least_lines=5000, bins=2500, tolerance=4e-3)
 """Of integrals over a moved structure: fewer lines than when it stands still."""
 
 HOT: Final = 0.3

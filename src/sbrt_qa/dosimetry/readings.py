@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings
+from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, IntegrationSettings
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.slabs import (
     DEFAULT_CONVENTION,
@@ -46,7 +46,7 @@ class Reading:
     """One other way of reading contours or dose."""
 
     convention: Convention = DEFAULT_CONVENTION
-    settings: Settings = DEFAULT_SETTINGS
+    settings: IntegrationSettings = DEFAULT_SETTINGS
 
 
 def _dose(how: Interpolation) -> Reading:

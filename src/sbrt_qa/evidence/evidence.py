@@ -26,7 +26,7 @@ Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Curve:
+class DrawnCurve:
     """The cumulative histogram of one structure, or of structures combined.
 
     Parameters
@@ -80,7 +80,7 @@ class CtStack:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SlicePlace:
     """Where one limit fails.
 
     Parameters
@@ -145,9 +145,9 @@ class Evidence:
     dose: DoseGrid | None
     image: CtStack | None
     dose_axis_gy: FloatArray
-    curves: Mapping[str, Curve]
+    curves: Mapping[str, DrawnCurve]
     curve_of: Mapping[str, str] = field(default_factory=dict)
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, SlicePlace] = field(default_factory=dict)
     hottest: tuple[Point, float] | None = None
     planes: Mapping[str, int] = field(default_factory=dict)
     gaps: Mapping[str, int] = field(default_factory=dict)

@@ -11,7 +11,7 @@ import numpy as np
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.errors import DicomError, GeometryError
-from sbrt_qa.evidence.evidence import CtStack, Curve, Evidence, Place, Point
+from sbrt_qa.evidence.evidence import CtStack, DrawnCurve, Evidence, Point, SlicePlace
 from sbrt_qa.evidence.failing import failing_of
 from sbrt_qa.evidence.failing_places import find_place
 from sbrt_qa.geometry.planes import one_per_plane
@@ -107,10 +107,10 @@ def _histograms(
             yield named[id_], (tuple(s.roi_number for s in leaves(tree)), found)
 
 
-def _curve(key: str, roi_numbers: tuple[int, ...], found: DVH, axis_gy: FloatArray) -> Curve:
+def _curve(key: str, roi_numbers: tuple[int, ...], found: DVH, axis_gy: FloatArray) -> DrawnCurve:
     volumes = np.array([found.volume_at_dose_cc(d) for d in axis_gy.tolist()])
     volumes = np.minimum.accumulate(volumes)
-    return Curve(
+    return DrawnCurve(
         key, roi_numbers, found.volume_cc, volumes, found.min_gy, found.mean_gy, found.max_gy
     )
 
@@ -183,7 +183,7 @@ def _places(
     trees: Mapping[str, tuple[ConstraintResult, Tree[Structure]]],
     slices_mm: FloatArray,
     review: CaseReview,
-) -> Iterator[tuple[str, Place]]:
+) -> Iterator[tuple[str, SlicePlace]]:
     """Yield where each limit fails that is exceeded."""
     rx_gy = doses.metric_context.prescription_gy
     body = body_of(doses.case, protocol, mapping)
@@ -203,7 +203,7 @@ def _places(
         found = find_place(failing, region, target, doses.case.dose, slices_mm, rivals)
         if found is not None:
             flags = (failing.too_hot, failing.around)
-            yield id_, Place(id_, *found, failing.level_gy, *flags)
+            yield id_, SlicePlace(id_, *found, failing.level_gy, *flags)
 
 
 def _rivals(doses: CaseDoses, review: CaseReview, result: ConstraintResult) -> Iterator[Region]:

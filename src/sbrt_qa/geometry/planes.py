@@ -22,7 +22,7 @@ from sbrt_qa.geometry.overlaps.resolve import Plane, Unclear, resolve
 from sbrt_qa.geometry.parts._kernels import join_seen_from_above
 from sbrt_qa.geometry.shifted import shifted_copies
 from sbrt_qa.geometry.slabs import Overlaps
-from sbrt_qa.geometry.stacks import Role, interleaved, role_of
+from sbrt_qa.geometry.stacks import PlaneRole, interleaved, role_of
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.structure import Contour, Structure
 
@@ -160,7 +160,7 @@ def stack_planes(
         # 5. Every other stack of the column repeats it, lies within it, or adds to it.
         for planes in rest:
             role, told = role_of(*(_read(outlines, stack) for stack in (first, planes)))
-            if role is Role.COPY:
+            if role is PlaneRole.COPY:
                 made.copies += sum(len(plane) for plane in planes)
                 made.copied_mm += [outlines.contours[plane[0]].z_mm for plane in planes]
                 continue
@@ -168,7 +168,7 @@ def stack_planes(
             # Under the even-odd rule it is one more column of the same solid: what lies in both
             # drops out by itself. Otherwise it is a solid of its own, united or subtracted by the
             # region.
-            if role is Role.PART and overlaps is Overlaps.EVEN_ODD:
+            if role is PlaneRole.PART and overlaps is Overlaps.EVEN_ODD:
                 _lay(made, outlines, planes, overlaps)
             else:
                 beside = _Stacking()
@@ -350,7 +350,7 @@ def _height(heights_mm: list[float], sizes_mm2: FloatArray) -> float:
     return max(found, key=lambda z: found[z])
 
 
-def _packed(made: _Stacking, others: Sequence[tuple[Role, PlaneStack]] = ()) -> PlaneStack:
+def _packed(made: _Stacking, others: Sequence[tuple[PlaneRole, PlaneStack]] = ()) -> PlaneStack:
     loops = [loop for plane in made.planes for loop in plane.loops]
     plane_start = _offsets([len(plane.loops) for plane in made.planes])
     body = [b for plane in made.planes for b in plane.body]
@@ -367,8 +367,8 @@ def _packed(made: _Stacking, others: Sequence[tuple[Role, PlaneStack]] = ()) -> 
         unclear=tuple(made.unclear),
         thin=tuple(made.thin),
         moved=(len(made.moved), max(made.moved, default=0.0)),
-        parts=tuple(stack for role, stack in others if role is Role.PART),
-        holes=tuple(stack for role, stack in others if role is Role.HOLE),
+        parts=tuple(stack for role, stack in others if role is PlaneRole.PART),
+        holes=tuple(stack for role, stack in others if role is PlaneRole.HOLE),
     )
 
 

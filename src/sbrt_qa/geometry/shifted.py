@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from sbrt_qa.geometry.overlaps.pairs import COPY_MM, Relation, pair_of
+from sbrt_qa.geometry.overlaps.pairs import COPY_MM, ContourRelation, pair_of
 from sbrt_qa.model.grid import FloatArray
 
 SAME_HEIGHT_MM: Final = 0.011
@@ -116,7 +116,7 @@ def _repeats(
     return len(one) == len(other) and all(
         any(
             np.abs(boxes[i] - boxes[j]).max() <= COPY_MM
-            and pair_of(loops[i], loops[j]).relation is Relation.COPY
+            and pair_of(loops[i], loops[j]).relation is ContourRelation.COPY
             for i in one
         )
         for j in other

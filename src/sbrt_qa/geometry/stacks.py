@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from sbrt_qa.geometry.overlaps.pairs import COPY_MM, Relation, areas_mm2, pair_of
+from sbrt_qa.geometry.overlaps.pairs import COPY_MM, ContourRelation, areas_mm2, pair_of
 from sbrt_qa.geometry.overlaps.resolve import Doubt, Unclear
 from sbrt_qa.model.grid import FloatArray
 
@@ -52,7 +52,7 @@ WITHIN: Final = 0.98
 """Part of a hole that must lie within what is around it."""
 
 
-class Role(enum.Enum):
+class PlaneRole(enum.Enum):
     """What a stack is to another between whose planes it was drawn."""
 
     COPY = enum.auto()
@@ -129,7 +129,7 @@ def _too_near(heights: FloatArray, slice_spacing_mm: float | None) -> bool:
     return even < MOST_EVEN and float(steps.min()) < least
 
 
-def role_of(main: Sections, other: Sections) -> tuple[Role, list[Unclear]]:
+def role_of(main: Sections, other: Sections) -> tuple[PlaneRole, list[Unclear]]:
     """Return what a stack is to a larger one, and where it overlaps it in part."""
     copies, within, told = 0, 0, []
     heights = np.array([z for z, _ in main])
@@ -146,10 +146,10 @@ def role_of(main: Sections, other: Sections) -> tuple[Role, list[Unclear]]:
             told.append(Unclear(z, Doubt.CROSSING, both, both / joint))
     # The order matters: a copy also lies within, so it is asked about first.
     if copies >= MOST_COPIES * len(other):
-        return Role.COPY, []
+        return PlaneRole.COPY, []
     if within == len(other):
-        return Role.HOLE, []
-    return Role.PART, told
+        return PlaneRole.HOLE, []
+    return PlaneRole.PART, told
 
 
 def _lies_within(main: Sequence[FloatArray], loops: Sequence[FloatArray]) -> bool:
@@ -160,7 +160,8 @@ def _lies_within(main: Sequence[FloatArray], loops: Sequence[FloatArray]) -> boo
 
 def _same_loops(main: Sequence[FloatArray], loops: Sequence[FloatArray]) -> bool:
     return len(main) == len(loops) and all(
-        any(pair_of(loop, other).relation is Relation.COPY for other in main) for loop in loops
+        any(pair_of(loop, other).relation is ContourRelation.COPY for other in main)
+        for loop in loops
     )
 
 

@@ -12,7 +12,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason
 
 
-class Role(enum.StrEnum):
+class PlanRole(enum.StrEnum):
     """What one plan is in a course: stable names, each with its meaning below it."""
 
     PART = "part"
@@ -31,7 +31,7 @@ class Role(enum.StrEnum):
     """It is delivered to a phantom, a machine or nobody; it does not count."""
 
 
-class Decision(enum.StrEnum):
+class CourseDecision(enum.StrEnum):
     """How the plans of one patient belong together."""
 
     ONE_PLAN = "one plan"
@@ -41,7 +41,7 @@ class Decision(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CoursePart:
     """One plan beside or in a course.
 
     Parameters
@@ -59,7 +59,7 @@ class Part:
     label: str
     file: str
     sop_instance_uid: str
-    role: Role
+    role: PlanRole
     why: str = ""
     fractions: int | Reason | None = None
     prescription_gy: float | Reason | None = None
@@ -98,11 +98,11 @@ class Course:
     """
 
     label: str
-    decision: Decision
+    decision: CourseDecision
     rule: str = ""
     why: str = ""
     said_by: str = "files"
-    parts: tuple[Part, ...] = ()
+    parts: tuple[CoursePart, ...] = ()
     fraction_counts: tuple[int, ...] = ()
     sum_method: str = ""
     sum_error_gy: float | None = None
@@ -113,11 +113,11 @@ class Course:
     copies: tuple[str, ...] = ()
 
     @property
-    def counting(self) -> tuple[Part, ...]:
+    def counting(self) -> tuple[CoursePart, ...]:
         """The parts whose doses add up."""
-        return tuple(p for p in self.parts if p.role in (Role.PART, Role.NOT_HERE))
+        return tuple(p for p in self.parts if p.role in (PlanRole.PART, PlanRole.NOT_HERE))
 
-    def of(self, role: Role) -> tuple[Part, ...]:
+    def of(self, role: PlanRole) -> tuple[CoursePart, ...]:
         """Return the plans of one role."""
         return tuple(p for p in self.parts if p.role is role)
 

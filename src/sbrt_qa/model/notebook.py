@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sbrt_qa.errors import UsageError
 
-PICTURES: Final = "sbrt_qa.scripting.pictures"
+PICTURES: Final = "sbrt_qa.scripting.notebook_pictures"
 """The module whose ``html_of`` draws."""
 
 LIBRARIES: Final = ("pandas", "polars")

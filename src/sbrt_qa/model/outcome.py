@@ -190,7 +190,7 @@ class Band:
             raise ValueError(msg)
 
 
-class Part(enum.StrEnum):
+class CasePart(enum.StrEnum):
     """A part of a case that a find may disown, so that nothing computed from it is relied on."""
 
     DOSE = "dose"
@@ -247,7 +247,7 @@ class Finding:
     tolerance: str = ""
     source: str = ""
     group: str = ""
-    disowns: Part | None = None
+    disowns: CasePart | None = None
     z_mm: float | None = None
     own_fault: bool = False
 

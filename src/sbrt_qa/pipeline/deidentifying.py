@@ -15,12 +15,14 @@ from sbrt_qa import pipeline
 from sbrt_qa.errors import DicomError, UsageError, quoted
 
 if TYPE_CHECKING:
-    from sbrt_qa.deid.release import Asked
+    from sbrt_qa.deid.release import ReleaseAsked
 
 SCHEMA: Final = "sbrt_qa.deidentified/1"
 
 
-def deidentify(paths: Sequence[Path], out: Path, key_file: Path, asked: Asked) -> dict[str, Any]:
+def deidentify(
+    paths: Sequence[Path], out: Path, key_file: Path, asked: ReleaseAsked
+) -> dict[str, Any]:
     """De-identify the files of one case into a folder; return the account of it.
 
     The folder gets the released files and the account, ``deidentified.json``; nothing of a case in
@@ -93,7 +95,7 @@ def _refuse_places(paths: Sequence[Path], out: Path, key_file: Path) -> None:
             raise UsageError("the key lies with what it protects", advice=advice)
 
 
-def _account(report: dict[str, Any], asked: Asked) -> dict[str, Any]:
+def _account(report: dict[str, Any], asked: ReleaseAsked) -> dict[str, Any]:
     """Return the account that travels with the files: nothing of the originals."""
     from sbrt_qa.deid.policy import policy
 

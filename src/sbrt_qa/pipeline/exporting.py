@@ -59,7 +59,7 @@ def export(
     """
     from sbrt_qa.dicom.load import load_cases
     from sbrt_qa.dicom.write.anchors import anchor_of
-    from sbrt_qa.dicom.write.derived_file import Stamp, WrittenRoi, write_derived
+    from sbrt_qa.dicom.write.derived_file import WritingTime, WrittenRoi, write_derived
     from sbrt_qa.review.coherence import doubts
     from sbrt_qa.review.derived_structures import derive
 
@@ -68,7 +68,7 @@ def export(
     anchor = anchor_of(case, paths)
     protocol = rules.of(case).protocol
     made = derive(case, wanted, anchor.planes_mm, protocol, mapping=mapping)
-    stamp = Stamp(f"{when:%Y%m%d}", f"{when:%H%M%S}") if when else Stamp()
+    stamp = WritingTime(f"{when:%Y%m%d}", f"{when:%H%M%S}") if when else WritingTime()
     rois = [WrittenRoi(d.structure, "; ".join(filter(None, (d.description, d.note)))) for d in made]
     doubted = doubts(case, with_dose=bool(wanted.isodoses))
     write_derived(rois, anchor, out, stamp, doubt=_doubt(doubted))

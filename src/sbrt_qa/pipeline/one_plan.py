@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbrt_qa.pipeline.requests import Stage
+from sbrt_qa.pipeline.requests import ReviewStage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ class Asked:
     shifts: Shifts | None = None
 
 
-def _tell_nobody(_: Stage) -> None:
+def _tell_nobody(_: ReviewStage) -> None:
     """Tell nobody."""
 
 
@@ -65,7 +65,7 @@ def review_plan(
     asked: Asked | None = None,
     *,
     doses: CaseDoses | None = None,
-    tell: Callable[[Stage], object] = _tell_nobody,
+    tell: Callable[[ReviewStage], object] = _tell_nobody,
 ) -> CaseReview:
     """Review one plan, or one course.
 
@@ -87,13 +87,13 @@ def review_plan(
     from sbrt_qa.review.review import review_case
 
     asked, chosen = asked or Asked(), version_for(case, rules)
-    tell(Stage.REVIEWING)
+    tell(ReviewStage.REVIEWING)
     review = review_case(
         case, chosen, mapping=asked.mapping, site_values=asked.sent, doses=doses,
         bands=asked.bands, shifts=asked.shifts,
     )  # fmt: skip
     if asked.second_engine:
-        tell(Stage.SECOND_ENGINE)
+        tell(ReviewStage.SECOND_ENGINE)
         review = with_second_engine(case, review, chosen, asked)
     return citing_self_test(review)
 
@@ -103,14 +103,14 @@ def review_and_gather(
     rules: ProtocolFamily | Chosen | Protocol,
     asked: Asked | None = None,
     *,
-    tell: Callable[[Stage], object] = _tell_nobody,
+    tell: Callable[[ReviewStage], object] = _tell_nobody,
 ) -> Reviewed:
     """Review one plan as :func:`review_plan` does, and gather what a report draws of it."""
     from sbrt_qa.dosimetry.case_doses import CaseDoses
 
     asked, doses, chosen = asked or Asked(), CaseDoses(case), version_for(case, rules)
     review = review_plan(case, chosen, asked, doses=doses, tell=tell)
-    tell(Stage.GATHERING)
+    tell(ReviewStage.GATHERING)
     return gathered(doses, chosen, asked, review)
 
 

@@ -19,7 +19,7 @@ from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 DEFAULT_PROTOCOL: Final = "liver_sbrt"
 
 
-class Stage(enum.StrEnum):
+class ReviewStage(enum.StrEnum):
     """What the pipeline is doing."""
 
     READING = "reading"
@@ -42,7 +42,7 @@ class Progress:
     `plan` is empty.
     """
 
-    stage: Stage
+    stage: ReviewStage
     plan: str = ""
     number: int = 0
     plans: int = 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.pipeline.requests import Progress, Stage, tell_nobody
+from sbrt_qa.pipeline.requests import Progress, ReviewStage, tell_nobody
 
 if TYPE_CHECKING:
     from sbrt_qa.evidence.evidence import Reviewed
@@ -77,7 +77,7 @@ class OpenedRequest:
         from sbrt_qa.pipeline.one_plan import review_and_gather, review_plan
         from sbrt_qa.review.submission import occasion_of
 
-        def told(stage: Stage) -> None:
+        def told(stage: ReviewStage) -> None:
             tell(Progress(stage, case.label, number, plans))
 
         if self.request.evidence:
@@ -85,7 +85,7 @@ class OpenedRequest:
         else:
             one = review_plan(case, self.rules, self.asked, tell=told)
             found = Reviewed(one, occasion=occasion_of(case))
-        told(Stage.DONE)
+        told(ReviewStage.DONE)
         return found
 
 
@@ -130,16 +130,16 @@ def dvh(request: DvhRequest, tell: Tell = tell_nobody) -> DvhTable:
         parse_metric(text)  # a typing error is told before anything is read
     case = choose(_read(request, tell), request.plan)
     told = partial(Progress, plan=case.label, number=1, plans=1)
-    tell(told(Stage.REVIEWING))
+    tell(told(ReviewStage.REVIEWING))
     table = dvh_of_plan(case, request)
-    tell(told(Stage.DONE))
+    tell(told(ReviewStage.DONE))
     return table
 
 
 def _read(request: ReviewRequest | DvhRequest, tell: Tell) -> tuple[Case, ...]:
     from sbrt_qa.dicom.load import load_cases
 
-    tell(Progress(Stage.READING))
+    tell(Progress(ReviewStage.READING))
     return tuple(load_cases(request.paths, request.stated))
 
 

@@ -36,7 +36,7 @@ MOST_LISTED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class UserSettings:
     """What was taken from files, by key.
 
     ``rx``, ``map``, ``far`` and ``not_a_target`` are texts as the command line takes them; so is
@@ -72,7 +72,7 @@ class Settings:
 
 def settings_for(
     cases: Sequence[Path], config: Path | None = None, *, trusted: bool = True
-) -> Settings:
+) -> UserSettings:
     """Read the settings that hold for cases.
 
     A key of the working directory goes before the same key of the user's folder; `config` takes the
@@ -107,7 +107,7 @@ def settings_for(
             read = _read(path)
             values |= read
             taken |= dict.fromkeys(read, place)
-    return Settings(**values, taken=taken, refused=tuple(dict.fromkeys(refused)))  # type: ignore[arg-type]
+    return UserSettings(**values, taken=taken, refused=tuple(dict.fromkeys(refused)))  # type: ignore[arg-type]
 
 
 def _places() -> list[tuple[str, Path]]:

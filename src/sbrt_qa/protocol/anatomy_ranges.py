@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sbrt_qa.protocol.definition import Source
-from sbrt_qa.protocol.part import Id, Name, Number, Part
+from sbrt_qa.protocol.part import FrozenPart, Id, Name, Number
 
 ANATOMY_SCHEMA: Final = "sbrt_qa.anatomy/1"
 """Name and version of the file format."""
@@ -29,7 +29,7 @@ Kind = Literal["solid", "hollow", "lung", "cord"]
 Bound = tuple[Number, Number]
 
 
-class OrganDef(Part):
+class OrganDef(FrozenPart):
     """An organ that is known: its TG-263 name, what it is made of, and whether it has both ends.
 
     ``also`` are names besides those of the protocol.
@@ -41,7 +41,7 @@ class OrganDef(Part):
     also: tuple[Name, ...] = ()
 
 
-class ExpectedRange(Part):
+class ExpectedRange(FrozenPart):
     """The range of one quantity of one organ.
 
     Parameters
@@ -84,7 +84,7 @@ class ExpectedRange(Part):
         )
 
 
-class Above(Part):
+class Above(FrozenPart):
     """The middle of one organ lies above that of another by at least so much."""
 
     organ: Name
@@ -94,7 +94,7 @@ class Above(Part):
     confidence: Id
 
 
-class AnatomyRanges(Part):
+class AnatomyRanges(FrozenPart):
     """All of the file."""
 
     schema_: Literal["sbrt_qa.anatomy/1"] = Field(alias="schema")

@@ -22,7 +22,7 @@ from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode, Verdict
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Constraint, Protocol
-from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
+from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree
 from sbrt_qa.protocol.grading import grade
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.structure_def import StructureDef
@@ -74,7 +74,7 @@ def room_of(
         if isinstance(dvh, DVH):
             taken.append((dvh.max_gy, found.tree))
     for _, leaf in sorted(taken, key=lambda t: -t[0])[:MOST_TAKEN]:
-        tree = Pair(Operator.WITHOUT, tree, leaf)
+        tree = Combined(Operator.WITHOUT, tree, leaf)
     return tree
 
 

@@ -10,7 +10,7 @@ import re
 from typing import Final, Literal
 
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
-from sbrt_qa.protocol.part import Id, Number, Part
+from sbrt_qa.protocol.part import FrozenPart, Id, Number
 
 PROPOSAL: Final = "proposal"
 """The confidence term of a bound that no publication gives."""
@@ -21,7 +21,7 @@ READ: Final = ("read", "verified-primary")
 _VOLUME: Final = re.compile(r"(coldest|DC|D)?(\d{1,6}(?:\.\d{1,6})?)(cc|%)", re.IGNORECASE)
 
 
-class Origin(Part):
+class Origin(FrozenPart):
     """Where one bound comes from.
 
     Parameters
@@ -46,7 +46,7 @@ class Origin(Part):
     confidence: Id | None = None
 
 
-class Bounds(Part):
+class Bounds(FrozenPart):
     """The origins of both bounds of a limit."""
 
     per_protocol: Origin | None = None

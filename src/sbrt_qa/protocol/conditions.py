@@ -34,7 +34,7 @@ _COMPARISON: Final = re.compile(r"(\w+) ?(<=|>=|==|!=|<|>) ?(\d{1,9}(?:\.\d{1,9}
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ValueComparison:
     """One comparison of a fact with a number."""
 
     name: str
@@ -48,7 +48,7 @@ class Comparison:
         return _COMPARE[self.sign](value, self.number)
 
 
-Condition = tuple[Comparison, ...]
+Condition = tuple[ValueComparison, ...]
 """All of them must hold; none at all always holds."""
 
 
@@ -83,7 +83,7 @@ def holds(condition: Condition, facts: Mapping[str, float | Reason]) -> bool | R
     return True if unknown is None else unknown
 
 
-def _comparison(part: str, whole: str) -> Comparison:
+def _comparison(part: str, whole: str) -> ValueComparison:
     found = _COMPARISON.fullmatch(part)
     if found is None or found[1] not in VARIABLES:
         names = " or ".join(sorted(VARIABLES))
@@ -92,4 +92,4 @@ def _comparison(part: str, whole: str) -> Comparison:
             got=quoted(whole),
             expected=f"comparisons of {names} with a number, joined by 'and'",
         )
-    return Comparison(found[1], found[2], float(found[3]))
+    return ValueComparison(found[1], found[2], float(found[3]))

@@ -13,7 +13,7 @@ from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.protocol.definition import ConformityLimit, TableRow
-from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
+from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree
 from sbrt_qa.protocol.matching import Matched
 
 TARGET = "PTV"
@@ -46,7 +46,7 @@ def neighbour(
     others = others_around(
         structures.structures,
         target.match.roi_numbers,
-        _Around(target.tree, dvh_for),
+        _TargetSurroundings(target.tree, dvh_for),
         is_outer=TARGET in target.match.protocol_name,
         excused=excused,
     )
@@ -55,7 +55,7 @@ def neighbour(
 
 
 @dataclass(frozen=True, slots=True)
-class _Around:
+class _TargetSurroundings:
     target: Tree[Structure]
     dvh_for: DvhOf
 
@@ -72,7 +72,7 @@ class _Around:
 
 def _without(a: Tree[Structure], b: Tree[Structure], dvh_for: DvhOf) -> float:
     """Return the volume of `a` outside `b`; 0 where that is empty or has no dose."""
-    rest = dvh_for(Pair(Operator.WITHOUT, a, b))
+    rest = dvh_for(Combined(Operator.WITHOUT, a, b))
     return 0.0 if isinstance(rest, Reason) else rest.volume_cc
 
 

@@ -9,25 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pydantic_core import PydanticCustomError
-
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.errors import SbrtQaError, UsageError, quoted
 from sbrt_qa.model.setup_errors import read_radii, read_setup
 from sbrt_qa.protocol.conditions import parse_condition
 from sbrt_qa.protocol.expressions import leaves, parse_expression
 from sbrt_qa.protocol.folding import folded
+from sbrt_qa.protocol.problems import Path, problem
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.definition import Constraint, Protocol
+    from sbrt_qa.protocol.protocol_rows import Constraint, ProtocolFields
     from sbrt_qa.protocol.structure_def import StructureDef
-
-Path = tuple[str | int, ...]
-
-
-def problem(path: Path, message: str) -> PydanticCustomError:
-    """Return a pydantic error about the part at `path`, relative to the validated model."""
-    return PydanticCustomError("protocol", "{message}", {"message": message, "path": path})
 
 
 def check_shifts(radii: Sequence[str], setup: str) -> None:
@@ -39,35 +31,7 @@ def check_shifts(radii: Sequence[str], setup: str) -> None:
             raise problem((key,), f"{key} cannot be read: {error.expected}") from None
 
 
-def check_bounds(op: str, per_protocol: float | None, minor: float | None, at: Path = ()) -> None:
-    """Refuse bounds that are missing, that a report has, or that stand in the wrong order."""
-    if op == "report":
-        if per_protocol is not None or minor is not None:
-            raise problem((*at, "op"), "a limit that is only reported has no bounds")
-        return
-    if per_protocol is None:
-        raise problem((*at, "per_protocol"), f"op {op} needs a per-protocol bound")
-    if minor is None or minor == per_protocol:
-        return
-    if op == "==" or (minor < per_protocol) != (op in (">=", ">")):
-        raise problem(
-            (*at, "minor"),
-            f"the minor bound {minor:g} is stricter than the per-protocol bound {per_protocol:g}",
-        )
-
-
-def check_volumes(between_rows: str, volumes_cc: Sequence[float | None]) -> None:
-    """Refuse a table whose target volumes do not rise; only steps may end without a volume."""
-    for i, volume_cc in enumerate(volumes_cc):
-        at = ("table", i, "ptv_cc")
-        if volume_cc is None:
-            if between_rows != "step" or i + 1 < len(volumes_cc) or i == 0:
-                raise problem(at, "only the last of several steps may be without a volume")
-        elif i > 0 and volume_cc <= (volumes_cc[i - 1] or 0):
-            raise problem(at, f"{volume_cc:g} does not rise above the row before")
-
-
-def check_protocol(protocol: Protocol) -> None:
+def check_protocol(protocol: ProtocolFields) -> None:
     """Refuse a protocol whose parts do not fit together."""
     _check_unique(protocol)
     _check_structures(protocol)
@@ -82,7 +46,7 @@ def check_protocol(protocol: Protocol) -> None:
         _check_condition(("options", i, "when"), option.when)
 
 
-def constraints_with_paths(protocol: Protocol) -> Iterator[tuple[Path, Constraint]]:
+def constraints_with_paths(protocol: ProtocolFields) -> Iterator[tuple[Path, Constraint]]:
     """Yield every limit of targets and organs with its path in the file."""
     for i, constraint in enumerate(protocol.targets.limits):
         yield ("targets", "limits", i), constraint
@@ -91,7 +55,7 @@ def constraints_with_paths(protocol: Protocol) -> Iterator[tuple[Path, Constrain
             yield ("options", i, "constraints", j), constraint
 
 
-def _check_unique(protocol: Protocol) -> None:
+def _check_unique(protocol: ProtocolFields) -> None:
     seen: set[str] = set()
     limits = [(path, c.id) for path, c in constraints_with_paths(protocol)]
     limits += [(("conformity", i), c.id) for i, c in enumerate(protocol.conformity)]
@@ -108,7 +72,7 @@ def _check_unique(protocol: Protocol) -> None:
                 raise problem((part, i, "id"), f"{quoted(name)} stands here twice")
 
 
-def _check_targets(protocol: Protocol) -> None:
+def _check_targets(protocol: ProtocolFields) -> None:
     """Refuse a kind of target that must be covered and has no lower limit, or is none."""
     targets = {s.name for s in protocol.structures if s.kind == "target"}
     asked = {
@@ -125,7 +89,7 @@ def _check_targets(protocol: Protocol) -> None:
             raise problem(("targets", "cover", i), message)
 
 
-def _check_structures(protocol: Protocol) -> None:
+def _check_structures(protocol: ProtocolFields) -> None:
     by_fold: dict[str, str] = {}
     for i, structure in enumerate(protocol.structures):
         key = folded(structure.name)
@@ -142,7 +106,7 @@ def _check_structures(protocol: Protocol) -> None:
                 raise problem(("structures", i, "may_lie_in", j), message)
 
 
-def _check_aliases(protocol: Protocol) -> None:
+def _check_aliases(protocol: ProtocolFields) -> None:
     owners = {folded(s.name): s.name for s in protocol.structures}
     for i, structure in enumerate(protocol.structures):
         listed = {name for names in structure.aliases.values() for name in names}
@@ -161,7 +125,7 @@ def _aliases_with_paths(i: int, structure: StructureDef) -> Iterator[tuple[Path,
             yield ("structures", i, "aliases", language, j), name
 
 
-def _check_references(protocol: Protocol) -> None:
+def _check_references(protocol: ProtocolFields) -> None:
     rows = list(constraints_with_paths(protocol))
     paths = [(path, c.source, c.confidence) for path, c in rows]
     paths += [
@@ -175,7 +139,7 @@ def _check_references(protocol: Protocol) -> None:
             raise problem((*path, "confidence"), f"{quoted(confidence)} is no confidence term")
 
 
-def _check_constraint(protocol: Protocol, path: Path, constraint: Constraint) -> None:
+def _check_constraint(protocol: ProtocolFields, path: Path, constraint: Constraint) -> None:
     _check_expression((*path, "structure"), constraint.structure, protocol.structure_names)
     if constraint.otherwise is not None:
         _check_expression((*path, "otherwise"), constraint.otherwise, protocol.structure_names)
@@ -190,7 +154,7 @@ def _check_expression(path: Path, text: str, known: frozenset[str]) -> None:
         raise problem(path, str(error)) from error
 
 
-def _check_metric(protocol: Protocol, path: Path, text: str) -> None:
+def _check_metric(protocol: ProtocolFields, path: Path, text: str) -> None:
     if text in protocol.planned_metrics:
         return
     try:

@@ -46,7 +46,7 @@ _FRACTIONS: Final = re.compile(r"\bfractions == (\d+)")
 _LEVEL: Final = re.compile(r"\bprescription_gy == ([\d.]+)")
 
 
-class Part(enum.StrEnum):
+class ProtocolPart(enum.StrEnum):
     """Which part of a protocol a difference concerns."""
 
     FACTS = "facts"
@@ -75,7 +75,7 @@ class Difference:
         Whether only where a number comes from changed, and not the number.
     """
 
-    part: Part
+    part: ProtocolPart
     about: str
     text: str
     move: Move | None = None
@@ -86,7 +86,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedLimit:
     """A limit with the condition under which it applies."""
 
     limit: Limit
@@ -119,17 +119,17 @@ def differences(before: Protocol, after: Protocol) -> tuple[Difference, ...]:
 
 def paired_limits(
     before: Protocol, after: Protocol
-) -> tuple[tuple[Placed | None, Placed | None], ...]:
+) -> tuple[tuple[PlacedLimit | None, PlacedLimit | None], ...]:
     """Return pairs of limits, as in the later protocol; those of the earlier alone come last."""
     old, new = list(placed_limits(before)), list(placed_limits(after))
     by_id = {p.limit.id: p for p in old}
-    pairs: list[tuple[Placed | None, Placed]] = []
+    pairs: list[tuple[PlacedLimit | None, PlacedLimit]] = []
     for limit in new:
         twin = by_id.get(limit.limit.id)
         alike = twin is not None and (before.id == after.id or twin.place == limit.place)
         pairs.append((twin if alike else None, limit))
     taken = {id(one) for one, _ in pairs if one is not None}
-    by_place: dict[tuple[str, str, str], list[Placed]] = {}
+    by_place: dict[tuple[str, str, str], list[PlacedLimit]] = {}
     for left in reversed([p for p in old if id(p) not in taken]):
         by_place.setdefault(left.place, []).append(left)
     pairs = [(one or _taken(by_place.get(other.place)), other) for one, other in pairs]
@@ -137,20 +137,22 @@ def paired_limits(
     return (*pairs, *((p, None) for p in old if id(p) not in taken))
 
 
-def _taken(limits: list[Placed] | None) -> Placed | None:
+def _taken(limits: list[PlacedLimit] | None) -> PlacedLimit | None:
     """Take the first of the limits that are left at one place, which stand last first."""
     return limits.pop() if limits else None
 
 
-def placed_limits(protocol: Protocol) -> Iterator[Placed]:
+def placed_limits(protocol: Protocol) -> Iterator[PlacedLimit]:
     """Yield all limits of a protocol with their conditions."""
     for constraint in protocol.targets.limits:
-        yield Placed(constraint, constraint.when)
+        yield PlacedLimit(constraint, constraint.when)
     for limit in protocol.conformity:
-        yield Placed(limit, "")
+        yield PlacedLimit(limit, "")
     for option in protocol.options:
         for constraint in option.constraints:
-            yield Placed(constraint, " and ".join(filter(None, (option.when, constraint.when))))
+            yield PlacedLimit(
+                constraint, " and ".join(filter(None, (option.when, constraint.when)))
+            )
 
 
 def condition_text(when: str) -> str:
@@ -167,14 +169,14 @@ def _facts(before: Protocol, after: Protocol) -> Iterator[Difference]:
     for name in ("id", "version", "effective", "title", "trial"):
         one, other = str(getattr(before, name)), str(getattr(after, name))
         if one != other:
-            yield Difference(Part.FACTS, name, f"{one or 'none'} → {other or 'none'}")
+            yield Difference(ProtocolPart.FACTS, name, f"{one or 'none'} → {other or 'none'}")
     if before.statement != after.statement:
-        yield Difference(Part.FACTS, "statement", "reworded")
+        yield Difference(ProtocolPart.FACTS, "statement", "reworded")
     for name in ("judge", "cover"):
         was, now = getattr(before.targets, name), getattr(after.targets, name)
         if was != now:
             text = f"{_shown(was)} → {_shown(now)}"
-            yield Difference(Part.OTHER, f"targets {name}", text)
+            yield Difference(ProtocolPart.OTHER, f"targets {name}", text)
 
 
 def _prescriptions(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -182,12 +184,12 @@ def _prescriptions(before: Protocol, after: Protocol) -> Iterator[Difference]:
     for level in dict.fromkeys((*old, *new)):
         name = f"{level[0]:g} Gy in {level[1]}"
         if level not in new:
-            yield Difference(Part.PRESCRIPTIONS, name, "no longer allowed")
+            yield Difference(ProtocolPart.PRESCRIPTIONS, name, "no longer allowed")
         elif level not in old:
-            yield Difference(Part.PRESCRIPTIONS, name, "newly allowed")
+            yield Difference(ProtocolPart.PRESCRIPTIONS, name, "newly allowed")
         elif old[level].selection != new[level].selection:
             text = f"selection: {old[level].selection or 'none'} → {new[level].selection or 'none'}"
-            yield Difference(Part.PRESCRIPTIONS, name, text)
+            yield Difference(ProtocolPart.PRESCRIPTIONS, name, text)
 
 
 def _structures(
@@ -197,12 +199,14 @@ def _structures(
     for name in dict.fromkeys((*old, *new)):
         if name not in new or name not in old:
             move = Move.GONE if name not in new else Move.NEW
-            yield Difference(Part.STRUCTURES, name, str(move), move)
+            yield Difference(ProtocolPart.STRUCTURES, name, str(move), move)
             continue
         for key in _OF_STRUCTURE:
             one, other = getattr(old[name], key), getattr(new[name], key)
             if one != other:
-                yield Difference(Part.STRUCTURES, name, f"{key}: {_shown(one)} → {_shown(other)}")
+                yield Difference(
+                    ProtocolPart.STRUCTURES, name, f"{key}: {_shown(one)} → {_shown(other)}"
+                )
 
 
 def _limits(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -215,12 +219,12 @@ def _limits(before: Protocol, after: Protocol) -> Iterator[Difference]:
             yield _about(one, bounds_text(one.limit), Move.GONE)
 
 
-def _about(placed: Placed, text: str, move: Move, how: str = "") -> Difference:
+def _about(placed: PlacedLimit, text: str, move: Move, how: str = "") -> Difference:
     when = condition_text(placed.when)
-    return Difference(Part.LIMITS, placed.title, text, move, placed.limit.id, when, how)
+    return Difference(ProtocolPart.LIMITS, placed.title, text, move, placed.limit.id, when, how)
 
 
-def _changes(one: Placed, other: Placed) -> Iterator[Difference]:
+def _changes(one: PlacedLimit, other: PlacedLimit) -> Iterator[Difference]:
     """Yield what differs between two limits: what it asks, what it is about, what it cites."""
     a, b = one.limit, other.limit
     move, how = move_of(a, b)
@@ -238,7 +242,9 @@ def _changes(one: Placed, other: Placed) -> Iterator[Difference]:
             yield from _key(one, other, key, of_citation=True)
 
 
-def _key(one: Placed, other: Placed, key: str, *, of_citation: bool) -> Iterator[Difference]:
+def _key(
+    one: PlacedLimit, other: PlacedLimit, key: str, *, of_citation: bool
+) -> Iterator[Difference]:
     old, new = getattr(one.limit, key, None), getattr(other.limit, key, None)
     if old != new:
         text = f"{key.replace('_', ' ')}: {_shown(old)} → {_shown(new)}"
@@ -263,13 +269,13 @@ def _checks(
             if old.parameters.get(name) != new.parameters.get(name)
         ]
         if parts and code not in after:
-            yield Difference(Part.CHECKS, code, "as it comes, was set", Move.GONE)
+            yield Difference(ProtocolPart.CHECKS, code, "as it comes, was set", Move.GONE)
         elif parts:
             move = None if code in before else Move.NEW
             text = ", ".join(parts).replace("none", "as it comes")
-            yield Difference(Part.CHECKS, code, text, move)
+            yield Difference(ProtocolPart.CHECKS, code, text, move)
         elif old.note != new.note:
-            yield Difference(Part.CHECKS, code, "reworded", of_citation=True)
+            yield Difference(ProtocolPart.CHECKS, code, "reworded", of_citation=True)
 
 
 def _sources(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -277,7 +283,7 @@ def _sources(before: Protocol, after: Protocol) -> Iterator[Difference]:
         one, other = before.sources.get(name), after.sources.get(name)
         if one != other:
             text = "new" if one is None else "gone" if other is None else "changed"
-            yield Difference(Part.SOURCES, name, text, of_citation=True)
+            yield Difference(ProtocolPart.SOURCES, name, text, of_citation=True)
 
 
 def _others(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -301,7 +307,7 @@ def _other(about: str, one: object, other: object) -> Iterator[Difference]:
     if one != other:
         cited = about.startswith("confidence_terms")
         text = f"{_shown(one)} → {_shown(other)}"
-        yield Difference(Part.OTHER, about, text, of_citation=cited)
+        yield Difference(ProtocolPart.OTHER, about, text, of_citation=cited)
 
 
 def _shown(value: object) -> str:

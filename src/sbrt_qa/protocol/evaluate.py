@@ -27,18 +27,19 @@ from sbrt_qa.model.outcome import (
 from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, select
 from sbrt_qa.protocol.contexts import Contexts
 from sbrt_qa.protocol.definition import Constraint, Protocol
+from sbrt_qa.protocol.evaluated_limit import StructureMatch
 from sbrt_qa.protocol.grading import counts, grade
 from sbrt_qa.protocol.held import Held, held_of
 from sbrt_qa.protocol.indices import Indices
 from sbrt_qa.protocol.lesions import Lesions
-from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.limit_rows import planned, row, worst_first
 from sbrt_qa.protocol.lower_bounds import of_whole
 from sbrt_qa.protocol.matching import ABSENT, Matched
 from sbrt_qa.protocol.not_drawn import NotDrawn, far_findings
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of, target_findings
 from sbrt_qa.protocol.remnant import by_remnant_rule
-from sbrt_qa.protocol.sources import DvhSource, FarDose, PartsOf, Seen
+from sbrt_qa.protocol.sources import DvhSource, FarDose, PartsOf, SourceSeen
 
 REVIEWER_DECIDES: Final = say("smaller than the volume asked for: the reviewer decides")
 
@@ -76,7 +77,7 @@ def evaluate(
     *,
     dvh_for: DvhSource,
     far_dose: FarDose | None = None,
-    views: Sequence[Seen] = (),
+    views: Sequence[SourceSeen] = (),
     mapping: Mapping[str, str] = NO_MAPPING,
     lesions: Lesions | None = None,
     probe: DvhSource | None = None,
@@ -156,7 +157,7 @@ class _Evaluator:
             protocol, case, self.facts, self.matcher, lesions, self.dvh_for, far_dose
         )
 
-    def seen_by(self, seen: Seen) -> _Evaluator:
+    def seen_by(self, seen: SourceSeen) -> _Evaluator:
         """Return the same evaluation with doses from elsewhere."""
         other = copy.copy(self)
         other.dvh_for = seen.dvh_for

@@ -37,7 +37,7 @@ class Leaf(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Pair(Generic[T]):
+class Combined(Generic[T]):
     """Two expressions combined."""
 
     operator: Operator
@@ -45,7 +45,7 @@ class Pair(Generic[T]):
     right: Tree[T]
 
 
-Tree: TypeAlias = Leaf[T] | Pair[T]
+Tree: TypeAlias = Leaf[T] | Combined[T]
 """An expression over values of type T: names of the protocol, or structures of the plan."""
 
 
@@ -66,7 +66,7 @@ def substitute(tree: Tree[T], value: Callable[[T], Tree[R]]) -> Tree[R]:
     if isinstance(tree, Leaf):
         return value(tree.value)
     left, right = substitute(tree.left, value), substitute(tree.right, value)
-    return Pair(tree.operator, left, right)
+    return Combined(tree.operator, left, right)
 
 
 def written(tree: Tree[str]) -> str:
@@ -89,7 +89,7 @@ def parse_expression(text: str, known: Collection[str]) -> Tree[str]:
             return tree
         operator = Operator(rest[0])
         name, rest = _take_name(rest[1:].lstrip(), text, known)
-        tree = Pair(operator, tree, Leaf(name))
+        tree = Combined(operator, tree, Leaf(name))
     if rest:
         raise UsageError(
             "a structure expression is too long",

@@ -10,7 +10,7 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Constraint, Protocol
-from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
+from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree
 from sbrt_qa.protocol.lesions import boxes_apart
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
 from sbrt_qa.protocol.plan_targets import prescribed_gy
@@ -86,7 +86,7 @@ def _without_boosts(
         if not higher or not isinstance(other.tree, Leaf) or not isinstance(held.found.tree, Leaf):
             continue
         if not boxes_apart(held.found.tree.value, other.tree.value):
-            tree = Pair(Operator.WITHOUT, tree, other.tree)
+            tree = Combined(Operator.WITHOUT, tree, other.tree)
             names.append(quoted(other.tree.value.name))
     if not names:
         return held

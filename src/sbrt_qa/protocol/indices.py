@@ -21,9 +21,10 @@ from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.conformity_bounds import TARGET, bounds_at
 from sbrt_qa.protocol.contexts import Contexts
 from sbrt_qa.protocol.definition import ConformityLimit
-from sbrt_qa.protocol.expressions import Operator, Pair, Tree
+from sbrt_qa.protocol.evaluated_limit import StructureMatch
+from sbrt_qa.protocol.expressions import Combined, Operator, Tree
 from sbrt_qa.protocol.grading import counts, grade
-from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.limit_rows import planned, row
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.sources import PartsOf
@@ -32,7 +33,7 @@ UNION: Final = say("index of the union of the targets")
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class IndexGroup:
     """Targets that one row is about.
 
     Parameters
@@ -86,15 +87,15 @@ class Indices:
         for group in self._groups(parse_metric(limit.metric), each):
             yield self._row(limit, _together([each[n] for n in group.places]), each, group)
 
-    def _groups(self, spec: MetricSpec, each: Sequence[Matched]) -> Iterator[Group]:
+    def _groups(self, spec: MetricSpec, each: Sequence[Matched]) -> Iterator[IndexGroup]:
         """Yield the targets that are judged together, each target in one group at least."""
         everything = tuple(range(len(each)))
         percent = meaning_of(spec).isodose_percent
         if percent is None:
-            yield Group(everything, say("{0}; the bound is that of the smallest", UNION))
+            yield IndexGroup(everything, say("{0}; the bound is that of the smallest", UNION))
             return
         if self.contexts.protocol.targets.judge == "union" or self.parts_of is None:
-            yield Group(everything, UNION)
+            yield IndexGroup(everything, UNION)
             return
         doses = [self.contexts.prescribed(one) for one in each]
         known = [float(d) for d in doses if isinstance(d, float | int)]
@@ -110,12 +111,12 @@ class Indices:
             places = (n, *(rivals[m] for m in mine if m != place))
             if (frozenset(places), level_gy) not in told:
                 told.add((frozenset(places), level_gy))
-                yield Group(places, self._why(places, each, level_gy), rivals)
+                yield IndexGroup(places, self._why(places, each, level_gy), rivals)
         if not told:
-            yield Group(everything, UNION)
+            yield IndexGroup(everything, UNION)
 
     def _overlap(self, one: Matched, other: Matched) -> bool:
-        common = self.contexts.dvh_for(Pair(Operator.INTERSECTION, one.tree, other.tree))
+        common = self.contexts.dvh_for(Combined(Operator.INTERSECTION, one.tree, other.tree))
         return isinstance(common, DVH) and common.volume_cc > TOUCHING_CC
 
     def _why(self, places: Sequence[int], each: Sequence[Matched], level_gy: float) -> Phrase:
@@ -137,7 +138,7 @@ class Indices:
             return None
         return self.parts_of([one.tree for one in each], body.tree, level_gy)
 
-    def _share(self, each: Sequence[Matched], group: Group, level_gy: float) -> float | Reason:
+    def _share(self, each: Sequence[Matched], group: IndexGroup, level_gy: float) -> float | Reason:
         """Return the part of an isodose that some targets have, or why they have none."""
         parts = self._parts([each[m] for m in group.rivals], level_gy)
         if parts is None or isinstance(parts, Reason):
@@ -151,7 +152,7 @@ class Indices:
         limit: ConformityLimit,
         found: Matched | Reason,
         each: Sequence[Matched],
-        group: Group | None,
+        group: IndexGroup | None,
     ) -> ConstraintResult:
         spec = parse_metric(limit.metric)
         bounded, value = self._bounded(self.contexts, limit, found, each, group)
@@ -178,7 +179,7 @@ class Indices:
         limit: ConformityLimit,
         found: Matched | Reason,
         each: Sequence[Matched],
-        group: Group | None,
+        group: IndexGroup | None,
     ) -> tuple[ConformityLimit, Outcome]:
         """Return a limit with the bounds for the PTV found, and the value or the Reason."""
         if self.dose_problem is not None:
@@ -214,7 +215,7 @@ def _together(found: Sequence[Matched]) -> Matched:
         return found[0]
     tree: Tree[Structure] = found[0].tree
     for other in found[1:]:
-        tree = Pair(Operator.UNION, tree, other.tree)
+        tree = Combined(Operator.UNION, tree, other.tree)
     names = tuple(name for one in found for name in one.match.plan_names)
     numbers = tuple(n for one in found for n in one.match.roi_numbers)
     return Matched(

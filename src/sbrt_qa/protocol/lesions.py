@@ -23,7 +23,7 @@ from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.model.target_kind import TYPES, is_helper_name, is_old_name
 from sbrt_qa.protocol.definition import Protocol
-from sbrt_qa.protocol.expressions import Leaf, Operator, Pair, Tree
+from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree
 from sbrt_qa.protocol.target_names import TargetBook
 
 TREATED: Final = ("TREATED_VOLUME",)
@@ -46,7 +46,7 @@ Cold: TypeAlias = Callable[[Structure], str]
 """Says what a structure gets, where that is next to nothing; else empty."""
 
 
-class Role(enum.StrEnum):
+class TargetRole(enum.StrEnum):
     """What became of a target: stable names."""
 
     JUDGED = "judged"
@@ -66,7 +66,7 @@ class Role(enum.StrEnum):
     """Nobody can tell whether it is a target."""
 
 
-OPEN: Final = (Role.EMPTY, Role.UNCLEAR)
+OPEN: Final = (TargetRole.EMPTY, TargetRole.UNCLEAR)
 """Roles that leave the case not evaluable."""
 
 
@@ -89,7 +89,7 @@ class Lesion:
     key: str
     roi_number: int
     kind: str
-    role: Role
+    role: TargetRole
     why: str = ""
 
 
@@ -102,14 +102,14 @@ class Lesions:
     @cached_property
     def judged(self) -> Mapping[str, tuple[int, ...]]:
         """ROI numbers of the judged targets by kind."""
-        return self._by_kind((Role.JUDGED,))
+        return self._by_kind((TargetRole.JUDGED,))
 
     @cached_property
     def standing(self) -> Mapping[str, tuple[int, ...]]:
         """ROI numbers of what stands for each kind: judged, or within a judged target."""
-        return self._by_kind((Role.JUDGED, Role.HELD))
+        return self._by_kind((TargetRole.JUDGED, TargetRole.HELD))
 
-    def _by_kind(self, roles: Sequence[Role]) -> Mapping[str, tuple[int, ...]]:
+    def _by_kind(self, roles: Sequence[TargetRole]) -> Mapping[str, tuple[int, ...]]:
         found = [one for one in self.all if one.role in roles]
         return {
             kind: tuple(one.roi_number for one in found if one.kind == kind)
@@ -119,7 +119,7 @@ class Lesions:
     @property
     def excused(self) -> frozenset[int]:
         """ROI numbers of those that are no targets of their own: their isodoses are not."""
-        roles = (Role.JUDGED, *OPEN)
+        roles = (TargetRole.JUDGED, *OPEN)
         return frozenset(one.roi_number for one in self.all if one.role not in roles)
 
 
@@ -187,11 +187,11 @@ class _Sorting:
         for key, kind, doubt in self.later:
             self._by_contours(key, kind, doubt)
         for key, kind, doubt in self.later:
-            if self.made[key].role is Role.UNCLEAR:
+            if self.made[key].role is TargetRole.UNCLEAR:
                 self._piece_of_ring(key, kind, doubt)
         return Lesions(tuple(self.made[key] for key in self.keys if key in self.made))
 
-    def _put(self, key: str, kind: str, role: Role, why: str = "") -> None:
+    def _put(self, key: str, kind: str, role: TargetRole, why: str = "") -> None:
         self.made[key] = Lesion(key, self.keys[key].roi_number, kind, role, why)
 
     def _by_name_and_type(self, key: str, structure: Structure) -> None:
@@ -200,7 +200,7 @@ class _Sorting:
         named = self.book.kind(name)
         if number in self.mapped:
             if (kind := self.mapped[number]) in self.kinds:
-                self._put(key, kind, Role.JUDGED, say("user map"))
+                self._put(key, kind, TargetRole.JUDGED, say("user map"))
             return
         treated = structure.interpreted_type in TREATED
         if named is None and not typed and not treated:
@@ -209,16 +209,18 @@ class _Sorting:
         if name in self.set_apart or key in self.set_apart:
             reason = self.set_apart.get(key, self.set_apart.get(name, ""))
             why = say("set apart by the user: {0}", reason or say("no reason given"))
-            self._put(key, kind, Role.SET_APART, why)
+            self._put(key, kind, TargetRole.SET_APART, why)
         elif named is None and self.book.is_other(name):
             why = say("typed {0} in the file, and goes by the name of an organ", typed or "TREATED")
-            self._put(key, "", Role.HELPER, why)
+            self._put(key, "", TargetRole.HELPER, why)
         elif not structure.contours and structure.problem is None:
             self._empty(key, kind)
         elif structure.problem is not None:
-            self._put(key, kind, Role.UNCLEAR, structure.problem.detail)
+            self._put(key, kind, TargetRole.UNCLEAR, structure.problem.detail)
         elif number in self.own_dose:
-            self._put(key, kind or "PTV", Role.JUDGED, say("the plan prescribes a dose to it"))
+            self._put(
+                key, kind or "PTV", TargetRole.JUDGED, say("the plan prescribes a dose to it")
+            )
         elif is_old_name(name):
             doubt = say("its name says that it is of another time or a spare one")
             self.later.append((key, kind, doubt))
@@ -230,21 +232,23 @@ class _Sorting:
             self.later.append((key, kind, say("typed {0} in the file", typed)))
         elif named is None and (dose := self.cold(structure)):
             doubt = say("typed {0} in the file, by a name that says nothing of a target", typed)
-            self._put(key, kind, Role.UNCLEAR, say("{0}, and {1}", doubt, dose))
+            self._put(key, kind, TargetRole.UNCLEAR, say("{0}, and {1}", doubt, dose))
         else:
-            self._put(key, kind, Role.JUDGED, say("by its name") if named else say("by its type"))
+            self._put(
+                key, kind, TargetRole.JUDGED, say("by its name") if named else say("by its type")
+            )
 
     def _empty(self, key: str, kind: str) -> None:
         if is_helper_name(self.keys[key].name):
-            self._put(key, kind, Role.HELPER, say("a planning structure, and empty"))
+            self._put(key, kind, TargetRole.HELPER, say("a planning structure, and empty"))
         else:
-            self._put(key, kind, Role.EMPTY, say("a target without a contour"))
+            self._put(key, kind, TargetRole.EMPTY, say("a target without a contour"))
 
     def _judged(self, kind: str = "") -> list[str]:
         return [
             key
             for key, one in self.made.items()
-            if one.role is Role.JUDGED and (not kind or one.kind == kind)
+            if one.role is TargetRole.JUDGED and (not kind or one.kind == kind)
         ]
 
     def _copy_or_union(self, key: str, kind: str) -> None:
@@ -259,7 +263,7 @@ class _Sorting:
         for k in before:
             v, s = whole[k], shared[k]
             if v and s is not None and s >= (1 - SAME) * max(v, mine):
-                self._put(key, kind, Role.COPY, say("a copy of {0}", quoted(k)))
+                self._put(key, kind, TargetRole.COPY, say("a copy of {0}", quoted(k)))
                 return
         inside = [k for k in others if (v := whole[k]) and (s := shared[k]) and s >= (1 - SAME) * v]
         pairs = [self._shared(a, b) for a, b in combinations(inside, 2)]
@@ -267,34 +271,40 @@ class _Sorting:
             return
         if mine - sum(whole[k] or 0.0 for k in inside) <= max(SAME * mine, SLIVER_CC):
             names = joined(", ", map(quoted, inside))
-            self._put(key, kind, Role.UNION, say("nothing but {0} together, each judged", names))
+            self._put(
+                key, kind, TargetRole.UNION, say("nothing but {0} together, each judged", names)
+            )
 
     def _without_limits(self, key: str, kind: str) -> None:
         for other in (k for k in self._judged() if self.made[k].kind in self.with_limits):
             if self._is_within(key, other):
                 why = say("no limit is about a {0}; it lies within {1}", kind, quoted(other))
-                self._put(key, kind, Role.HELD, why)
+                self._put(key, kind, TargetRole.HELD, why)
                 return
         if self.with_limits:
             why = say("no limit is about a {0}, and it lies in no judged target", kind)
-            self._put(key, kind, Role.UNCLEAR, why)
+            self._put(key, kind, TargetRole.UNCLEAR, why)
 
     def _by_contours(self, key: str, kind: str, doubt: str) -> None:
         """Decide about a name that says a help for planning, or nothing, by where it lies."""
         for other in self._judged():
             there = quoted(other)
             if self._is_within(key, other):
-                self._put(key, kind, Role.HELPER, say("{0}; it lies within {1}", doubt, there))
+                self._put(
+                    key, kind, TargetRole.HELPER, say("{0}; it lies within {1}", doubt, there)
+                )
                 return
             if self._is_within(other, key):
-                self._put(key, kind, Role.HELPER, say("{0}; it holds all of {1}", doubt, there))
+                self._put(
+                    key, kind, TargetRole.HELPER, say("{0}; it holds all of {1}", doubt, there)
+                )
                 return
         if self._is_ring(self.keys[key]):
             self.rings.append(key)
-            self._put(key, kind, Role.HELPER, say("{0}; a ring around targets", doubt))
+            self._put(key, kind, TargetRole.HELPER, say("{0}; a ring around targets", doubt))
             return
         why = say("{0}, and it lies neither in nor around the targets that are judged", doubt)
-        self._put(key, kind, Role.UNCLEAR, why)
+        self._put(key, kind, TargetRole.UNCLEAR, why)
 
     def _piece_of_ring(self, key: str, kind: str, doubt: str) -> None:
         """Recognise a help for planning that was cut out of a ring, and holds no target."""
@@ -306,7 +316,9 @@ class _Sorting:
             return
         for ring in self.rings:
             if (shared := self._shared(key, ring)) and shared >= (1 - 5 * SAME) * volume:
-                self._put(key, kind, Role.HELPER, say("{0}; a piece of {1}", doubt, quoted(ring)))
+                self._put(
+                    key, kind, TargetRole.HELPER, say("{0}; a piece of {1}", doubt, quoted(ring))
+                )
                 return
 
     def _is_ring(self, structure: Structure) -> bool:
@@ -346,7 +358,7 @@ class _Sorting:
         if boxes_apart(one, other):
             return 0.0
         first, second = sorted((one, other), key=lambda s: s.roi_number)
-        found = self.volume_of(Pair(Operator.INTERSECTION, Leaf(first), Leaf(second)))
+        found = self.volume_of(Combined(Operator.INTERSECTION, Leaf(first), Leaf(second)))
         return None if isinstance(found, Reason) else found
 
 
@@ -367,10 +379,10 @@ def union_of(structures: Sequence[Structure]) -> Tree[Structure]:
     """Return the expression of all of them together."""
     tree: Tree[Structure] = Leaf(structures[0])
     for one in structures[1:]:
-        tree = Pair(Operator.UNION, tree, Leaf(one))
+        tree = Combined(Operator.UNION, tree, Leaf(one))
     return tree
 
 
-def names_of(lesions: Lesions, roles: Sequence[Role]) -> Iterator[Lesion]:
+def names_of(lesions: Lesions, roles: Sequence[TargetRole]) -> Iterator[Lesion]:
     """Yield the lesions of some roles."""
     yield from (one for one in lesions.all if one.role in roles)

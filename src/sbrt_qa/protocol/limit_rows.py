@@ -9,8 +9,9 @@ from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.i18n.phrase import say, stated
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.protocol.definition import ConformityLimit, Constraint
+from sbrt_qa.protocol.evaluated_limit import StructureMatch
 from sbrt_qa.protocol.grading import Grade, beyond_of, grade, is_borderline
-from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.limit_result import ConstraintResult
 
 Limit = Constraint | ConformityLimit
 

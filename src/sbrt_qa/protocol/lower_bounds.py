@@ -12,8 +12,8 @@ from sbrt_qa.errors import quoted
 from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Outcome, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol.definition import ConformityLimit, Constraint
+from sbrt_qa.protocol.evaluated_limit import StructureMatch
 from sbrt_qa.protocol.grading import beyond_of, grade
-from sbrt_qa.protocol.limit_result import StructureMatch
 
 UPPER = ("<=", "<")
 """Relations with which a value above its bound breaks a limit."""

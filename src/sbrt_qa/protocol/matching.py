@@ -18,11 +18,12 @@ from sbrt_qa.model.body_outline import typed_outline
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.evaluated_limit import StructureMatch
 from sbrt_qa.protocol.expressions import (
     MAX_NAMES,
+    Combined,
     Leaf,
     Operator,
-    Pair,
     Tree,
     leaves,
     parse_expression,
@@ -31,7 +32,6 @@ from sbrt_qa.protocol.expressions import (
 )
 from sbrt_qa.protocol.folding import as_it_looks, folded
 from sbrt_qa.protocol.grown import grown_structure
-from sbrt_qa.protocol.limit_result import StructureMatch
 from sbrt_qa.protocol.structure_names import NameBook, Named
 
 USER_MAP = say("user map")
@@ -214,7 +214,7 @@ class Matcher:
             return _account(name, first.tree, joined("; ", (first.match.rule, *empty)))
         tree = first.tree
         for other in others:
-            tree = Pair(Operator.UNION, tree, other.tree)
+            tree = Combined(Operator.UNION, tree, other.tree)
         return _account(name, tree, say("all targets of this kind together"))
 
     def _candidates(self, name: str) -> list[Structure]:
@@ -239,7 +239,7 @@ class Matcher:
         rule = joined("; ", (taken[0].rule, *empty))
         tree: Tree[Structure] = Leaf(taken[0].structure)
         for other in taken[1:MAX_NAMES]:
-            tree = Pair(Operator.UNION, tree, Leaf(other.structure))
+            tree = Combined(Operator.UNION, tree, Leaf(other.structure))
         return _account(name, tree, rule, part=not whole)
 
     def _empty_ones(self, name: str) -> list[str]:

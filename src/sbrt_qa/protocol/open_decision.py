@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sbrt_qa.protocol.part import Id, Part, Text
+from sbrt_qa.protocol.part import FrozenPart, Id, Text
 
 
-class Choice(Part):
+class Choice(FrozenPart):
     """One way to decide: what it means, and the publications that it rests on."""
 
     id: Id
@@ -17,7 +17,7 @@ class Choice(Part):
     source: tuple[Id, ...] = ()
 
 
-class Decision(Part):
+class OpenDecision(FrozenPart):
     """An open decision.
 
     Parameters

@@ -12,7 +12,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_white
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
-class Part(BaseModel):
+class FrozenPart(BaseModel):
     """Base of all parts: frozen, and nothing unknown goes unnoticed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -17,7 +17,15 @@ from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Tree
-from sbrt_qa.protocol.lesions import OPEN, Lesion, Lesions, Role, VolumeOf, find_lesions, names_of
+from sbrt_qa.protocol.lesions import (
+    OPEN,
+    Lesion,
+    Lesions,
+    TargetRole,
+    VolumeOf,
+    find_lesions,
+    names_of,
+)
 from sbrt_qa.protocol.matching import Matcher
 
 UNJUDGED, SECOND, SET_APART, NOT_OF_ITS_OWN, UNUSED = (
@@ -107,7 +115,7 @@ def matcher_of(
     """Return what finds structures in a plan of which the targets are known."""
     if isinstance(case.structures, Reason):
         return case.structures
-    apart = frozenset(o.roi_number for o in lesions.all if o.role is Role.SET_APART)
+    apart = frozenset(o.roi_number for o in lesions.all if o.role is TargetRole.SET_APART)
     return Matcher(protocol, case.structures, mapping, lesions.standing, apart)
 
 
@@ -143,20 +151,22 @@ def target_findings(protocol: Protocol, case: Case, lesions: Lesions) -> Iterato
     asks = bool(protocol.targets.limits)
     for one in names_of(lesions, OPEN if asks else ()):
         message, advice = say("this may be a target, and was not judged: {0}", one.why), SAY_SO
-        if one.role is Role.EMPTY:
+        if one.role is TargetRole.EMPTY:
             message = say("a target that has no contour cannot be judged")
             advice = ABOUT_EMPTY
         yield Finding(UNJUDGED, Verdict.NOT_EVALUABLE, one.key, message, advice)
     if asks and protocol.targets.judge == "one":
         yield from _several(lesions)
-    apart = list(names_of(lesions, (Role.SET_APART,)))
+    apart = list(names_of(lesions, (TargetRole.SET_APART,)))
     for one in apart:
         yield Finding(SET_APART, None, one.key, say("no target of this plan: {0}", one.why))
     if asks and apart and not lesions.judged:
         message = say("every target was set apart by the user: there is nothing left to judge")
         where = ", ".join(one.key for one in apart)
         yield Finding(UNJUDGED, Verdict.NOT_EVALUABLE, where, message, SAY_SO)
-    for one in names_of(lesions, (Role.COPY, Role.UNION, Role.HELPER, Role.HELD)):
+    for one in names_of(
+        lesions, (TargetRole.COPY, TargetRole.UNION, TargetRole.HELPER, TargetRole.HELD)
+    ):
         yield Finding(NOT_OF_ITS_OWN, None, one.key, say("not judged by itself: {0}", one.why))
     yield from _unused(case, apart)
 

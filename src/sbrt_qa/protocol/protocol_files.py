@@ -182,7 +182,7 @@ def parse_protocol(content: bytes, name: str) -> Protocol:
     try:
         data = plain_values(text, _scalar)
     except Doubtful:
-        data = _Reader(text, name).read()
+        data = _YamlReader(text, name).read()
     if not isinstance(data, dict):
         raise ProtocolError("a protocol is a mapping of keys to values", where=name)
     try:
@@ -202,7 +202,7 @@ def read_settings(content: bytes, name: str) -> tuple[dict[str, object], dict[st
         The file is no mapping, or breaks the rules; the message names file and line.
     """
     name = visible(name)
-    reader = _Reader(_decoded(content, name), name, lines=True)
+    reader = _YamlReader(_decoded(content, name), name, lines=True)
     data = reader.read()
     if not isinstance(data, dict):
         raise ProtocolError("settings are a mapping of keys to values", where=name)
@@ -223,7 +223,7 @@ def _decoded(content: bytes, name: str) -> str:
         ) from None
 
 
-class _Reader:
+class _YamlReader:
     """Plain values from the events of one YAML document.
 
     With `lines` on, `line_of` holds the line of every value by its location.
@@ -337,7 +337,7 @@ def _syntax_error(error: YAMLError, name: str) -> ProtocolError:
 
 
 def _schema_error(error: ValidationError, data: object, text: str, name: str) -> ProtocolError:
-    reader = _Reader(text, name, lines=True)
+    reader = _YamlReader(text, name, lines=True)
     reader.read()
     problems = error.errors(include_url=False)
     first = problems[0]
@@ -388,7 +388,7 @@ def _children(data: object) -> Mapping[str | int, object]:
     return data if isinstance(data, dict) else {}
 
 
-def _where(reader: _Reader, location: Location, name: str) -> str:
+def _where(reader: _YamlReader, location: Location, name: str) -> str:
     known = location
     while known not in reader.line_of and known:
         known = known[:-1]

@@ -27,7 +27,7 @@ PartsOf: TypeAlias = Callable[
 cannot be divided."""
 
 
-class Seen(NamedTuple):
+class SourceSeen(NamedTuple):
     """Where doses come from in one view of a case."""
 
     view: View

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from sbrt_qa.protocol import rules
 from sbrt_qa.protocol.needs import PATTERN, Need, need_of
-from sbrt_qa.protocol.part import Name, Part, Text
+from sbrt_qa.protocol.part import FrozenPart, Name, Text
 
 OPTIONAL: Final = ("optional", "recommended", "if present")
 """Texts of `StructureDef.required` that do not require the structure."""
@@ -19,7 +19,7 @@ NOT_A_CONDITION: Final = ("yes", "no", "on", "off", "y", "n", "none")
 """Texts somebody meant as true or false; in YAML 1.2 they are words like any other."""
 
 
-class StructureDef(Part):
+class StructureDef(FrozenPart):
     """A structure of the protocol and the names it goes by.
 
     Parameters

@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from sbrt_qa.protocol.part import Id, Name, Number, Part, Text
+from sbrt_qa.protocol.part import FrozenPart, Id, Name, Number, Text
 
 TRIAL_KEYS: Final = (
     "schedule", "regimens", "eligibility", "timeline", "strata", "populations", "endpoints",
@@ -35,7 +35,7 @@ Arm = Literal["SBRT", "CONTROL"]
 Anchor = Annotated[str, StringConstraints(max_length=60)]
 
 
-class TrialRule(Part):
+class TrialRule(FrozenPart):
     """What every rule of the trial states besides its numbers, as a limit of a plan does.
 
     Parameters
@@ -153,7 +153,7 @@ class EligibilityRule(TrialRule):
     times: Annotated[str, StringConstraints(pattern=_FIELD.pattern)] | None = None
 
 
-class Regimen(Part):
+class Regimen(FrozenPart):
     """A chemotherapy: how long a cycle is, and on which of its days the drug is given."""
 
     agent: Name
@@ -164,7 +164,7 @@ class Regimen(Part):
     confidence: Id
 
 
-class ScanSchedule(Part):
+class ScanSchedule(FrozenPart):
     """When scans are due, from randomisation on."""
 
     every_days: _Whole
@@ -174,14 +174,14 @@ class ScanSchedule(Part):
     confidence: Id
 
 
-class Stratum(Part):
+class Stratum(FrozenPart):
     """A factor of the randomisation and its levels."""
 
     factor: Id
     levels: tuple[Id, ...] = Field(min_length=2)
 
 
-class Populations(Part):
+class Populations(FrozenPart):
     """Whom the per-protocol population leaves out, beside major violations.
 
     `priorities` are those of verdicts that count for it.
@@ -193,7 +193,7 @@ class Populations(Part):
     confidence: Id
 
 
-class EndpointRule(Part):
+class EndpointRule(FrozenPart):
     """What is counted as an event, and how long.
 
     Parameters
@@ -225,7 +225,7 @@ class EndpointRule(Part):
     note: str = ""
 
 
-class Imputation(Part):
+class Imputation(FrozenPart):
     """Which day stands for a date of which a part is missing; every use is flagged and counted."""
 
     death: Literal["none", "first_possible_after_alive"] = "none"
@@ -236,7 +236,7 @@ class Imputation(Part):
     confidence: Id
 
 
-class Monitoring(Part):
+class Monitoring(FrozenPart):
     """What the trial was planned for; what is left out is not shown, and never invented."""
 
     planned_subjects: Annotated[int, Field(strict=True, ge=1, le=100000)]
@@ -248,7 +248,7 @@ class Monitoring(Part):
     confidence: Id
 
 
-class TrialRules(Part):
+class TrialRules(FrozenPart):
     """The keys of a protocol that are about the trial around its plans."""
 
     schedule: ScanSchedule | None = None

@@ -10,7 +10,7 @@ from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Band, Driver
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.limit_result import ConstraintResult
+    from sbrt_qa.protocol.evaluated_limit import EvaluatedLimit
 
 DRIVERS: Final = {
     Driver.END_CAPS: say("how far the structure goes beyond its end planes decides"),
@@ -60,7 +60,7 @@ def unit_text(unit: str) -> str:
     return "" if unit in UNITLESS else f" {visible(unit)}"
 
 
-def value_text(result: ConstraintResult) -> str:
+def value_text(result: EvaluatedLimit) -> str:
     """Return the value with its unit; empty without a value."""
     if result.value is None:
         return ""
@@ -69,7 +69,7 @@ def value_text(result: ConstraintResult) -> str:
     return rounded(result.value, _limits(result)) + unit_text(result.unit)
 
 
-def shown_bound(result: ConstraintResult, bound: float | None) -> float | None:
+def shown_bound(result: EvaluatedLimit, bound: float | None) -> float | None:
     """Return a bound as it is shown: to two decimals, unless the value would then change its side.
 
     Bounds between the rows of a table have many decimals that nobody stated.
@@ -83,27 +83,27 @@ def shown_bound(result: ConstraintResult, bound: float | None) -> float | None:
     return short if _side(shown, short) == _side(result.value, bound) else bound
 
 
-def band_text(result: ConstraintResult) -> str:
+def band_text(result: EvaluatedLimit) -> str:
     """Return the ends of the uncertainty; empty when none is known."""
     return "–".join(band_ends(result))
 
 
-def spread_text(result: ConstraintResult) -> str:
+def spread_text(result: EvaluatedLimit) -> str:
     """Return the ends of the spread; empty when none is known."""
     return "–".join(spread_ends(result))
 
 
-def band_ends(result: ConstraintResult) -> tuple[str, ...]:
+def band_ends(result: EvaluatedLimit) -> tuple[str, ...]:
     """Return the ends of the uncertainty; empty when none is known. See `ends_text`."""
     return ends_text(result, result.band)
 
 
-def spread_ends(result: ConstraintResult) -> tuple[str, ...]:
+def spread_ends(result: EvaluatedLimit) -> tuple[str, ...]:
     """Return the ends of the spread; empty when none is known. See `ends_text`."""
     return ends_text(result, result.spread)
 
 
-def ends_text(result: ConstraintResult, band: Band | None) -> tuple[str, ...]:
+def ends_text(result: EvaluatedLimit, band: Band | None) -> tuple[str, ...]:
     """Return the ends of an interval with equally many decimals; empty without one.
 
     They are rounded outwards, so that the interval as shown holds the interval, and with as many
@@ -127,14 +127,14 @@ def _outwards(ends: tuple[float, float], parts: int) -> tuple[float, float]:
     return math.floor(low) / parts, math.ceil(high) / parts
 
 
-def structure_text(result: ConstraintResult) -> str:
+def structure_text(result: EvaluatedLimit) -> str:
     """Return the structure of the protocol, and those of the plan where they differ."""
     names = [visible(name) for name in result.match.plan_names] if result.match else []
     wanted = visible(result.structure)
     return wanted if names == [wanted] else f"{wanted} → {', '.join(names) or '–'}"
 
 
-def borderline_text(result: ConstraintResult) -> str:
+def borderline_text(result: EvaluatedLimit) -> str:
     """Return one sentence on a verdict that changes within its uncertainty; empty for others."""
     if not result.borderline or result.band is None:
         return ""
@@ -145,7 +145,7 @@ def borderline_text(result: ConstraintResult) -> str:
     )
 
 
-def convention_text(result: ConstraintResult) -> str:
+def convention_text(result: EvaluatedLimit) -> str:
     """Return one sentence on a verdict that depends on the convention; empty for any other."""
     if not result.depends_on_convention or result.spread is None:
         return ""
@@ -156,7 +156,7 @@ def convention_text(result: ConstraintResult) -> str:
     )
 
 
-def _numbers(result: ConstraintResult, interval: str) -> tuple[str, ...]:
+def _numbers(result: EvaluatedLimit, interval: str) -> tuple[str, ...]:
     unit = unit_text(result.unit)
     worst = shown_bound(result, result.minor_limit)
     return (
@@ -171,7 +171,7 @@ def _numbers(result: ConstraintResult, interval: str) -> tuple[str, ...]:
     )
 
 
-def _limits(result: ConstraintResult) -> tuple[float | None, float | None]:
+def _limits(result: EvaluatedLimit) -> tuple[float | None, float | None]:
     return result.per_protocol_limit, result.minor_limit
 
 

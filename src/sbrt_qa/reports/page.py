@@ -13,7 +13,7 @@ from sbrt_qa.model.outcome import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class PageMark:
     """A verdict as sign and word, and what it stands for; None is information."""
 
     verdict: Verdict | None
@@ -21,7 +21,7 @@ class Mark:
     word: str
 
 
-Cell: TypeAlias = str | Mark
+Cell: TypeAlias = str | PageMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Deviation:
     """
 
     limit: str
-    mark: Mark
+    mark: PageMark
     metric: str
     value: str
     bound: str
@@ -114,7 +114,7 @@ class Concern:
     """
 
     title: str
-    mark: Mark
+    mark: PageMark
     deviations: tuple[Deviation, ...]
     checks: tuple[CheckRow, ...]
     why: str
@@ -135,7 +135,7 @@ class Glimpse:
     the verdict changes where the value may lie.
     """
 
-    mark: Mark
+    mark: PageMark
     label: str
     value: str
     bound: str
@@ -150,7 +150,7 @@ class Glance:
     `concern` is the place of its full text among the concerns, None where there is no more to say.
     """
 
-    mark: Mark
+    mark: PageMark
     title: str
     glimpses: tuple[Glimpse, ...]
     action: str
@@ -165,7 +165,7 @@ class LimitRow:
     """
 
     id: str
-    mark: Mark
+    mark: PageMark
     counts: bool
     priority: str
     structure: str
@@ -191,7 +191,7 @@ class CheckRow:
     """One finding, or one check that found nothing wrong."""
 
     code: str
-    mark: Mark
+    mark: PageMark
     title: str
     where: str
     message: str
@@ -293,7 +293,7 @@ class Report:
     title: str
     subject: str
     plan: str
-    mark: Mark
+    mark: PageMark
     headline: str
     summary: str
     next_step: str

@@ -18,7 +18,7 @@ from sbrt_qa.reports.terminal import label_grid, plain_table, print_to_text, sec
 
 if TYPE_CHECKING:
     from sbrt_qa.protocol.definition import Protocol
-    from sbrt_qa.protocol.open_decision import Decision
+    from sbrt_qa.protocol.open_decision import OpenDecision
 
 IN_FORCE = "in force"
 UNREAD = "Numbers that nobody read in the publication"
@@ -64,7 +64,7 @@ def decisions_page(protocol: Protocol) -> str:
     return "\n".join(_page(protocol)) + "\n"
 
 
-def _decision(one: Decision) -> dict[str, Any]:
+def _decision(one: OpenDecision) -> dict[str, Any]:
     choices = [c.model_dump(mode="json") | {IN_FORCE.replace(" ", "_"): c.id == one.in_force}
                for c in one.choices]  # fmt: skip
     return one.model_dump(mode="json") | {"choices": choices}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.phrase import counted
-from sbrt_qa.protocol.differences import Part
+from sbrt_qa.protocol.differences import ProtocolPart
 from sbrt_qa.protocol.limit_moves import Move
 from sbrt_qa.protocol.standing import standing_of
 from sbrt_qa.protocol.wording import rounded, unit_text
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _MOVED = (Move.STRICTER, Move.LOOSER, Move.MIXED, Move.OTHER)
 
 _OTHER_PARTS = {
-    Part.FACTS: "Protocol",
-    Part.OTHER: "Other",
+    ProtocolPart.FACTS: "Protocol",
+    ProtocolPart.OTHER: "Other",
 }
 
 
@@ -53,14 +53,14 @@ def render_differences(
     for effect in effects:
         lines += ["", *_effect(effect)]
     told = [d for d in found if not d.of_citation]
-    limits = [d for d in told if d.part is Part.LIMITS]
+    limits = [d for d in told if d.part is ProtocolPart.LIMITS]
     for move in _MOVED:
         lines += _moved(move, [d for d in limits if d.move is move])
     for move, protocol in ((Move.NEW, after), (Move.GONE, before)):
         alone = [d for d in limits if d.move is move]
         lines += _alone(f"only in {_name(protocol, protocols)}", alone, width)
-    lines += _titled("Prescriptions", _by_text(told, Part.PRESCRIPTIONS), width)
-    lines += _titled("Structures", _by_text(told, Part.STRUCTURES), width)
+    lines += _titled("Prescriptions", _by_text(told, ProtocolPart.PRESCRIPTIONS), width)
+    lines += _titled("Structures", _by_text(told, ProtocolPart.STRUCTURES), width)
     lines += _titled("Plan checks", _checks(told), width)
     for part, title in _OTHER_PARTS.items():
         lines += _titled(title, (f"{d.about}: {d.text}" for d in told if d.part is part), width)
@@ -137,7 +137,7 @@ def _alone(title: str, found: Sequence[Difference], width: int) -> Iterator[str]
         yield from _wrapped(f"{when}: {'; '.join(told)}", width)
 
 
-def _by_text(found: Sequence[Difference], part: Part) -> Iterator[str]:
+def _by_text(found: Sequence[Difference], part: ProtocolPart) -> Iterator[str]:
     """Yield each kind of change once, with the names it is about; what came or went first."""
     kinds: dict[str, list[str]] = {}
     for d in sorted((d for d in found if d.part is part), key=lambda d: d.move is None):
@@ -147,8 +147,8 @@ def _by_text(found: Sequence[Difference], part: Part) -> Iterator[str]:
 
 def _checks(found: Sequence[Difference]) -> Iterator[str]:
     """Yield the checks that are no longer set in one line, the others one by one."""
-    of_checks = [d for d in found if d.part is Part.CHECKS]
-    yield from _by_text([d for d in of_checks if d.move is Move.GONE], Part.CHECKS)
+    of_checks = [d for d in found if d.part is ProtocolPart.CHECKS]
+    yield from _by_text([d for d in of_checks if d.move is Move.GONE], ProtocolPart.CHECKS)
     yield from (f"{d.about}: {d.text}" for d in of_checks if d.move is not Move.GONE)
 
 

@@ -49,12 +49,12 @@ def plain_text(text: str, style: str = "") -> Text:
     return Text(visible(text), style)
 
 
-def mark_text(mark: composed.Mark) -> Text:
+def mark_text(mark: composed.PageMark) -> Text:
     """Return sign and word of a verdict in its colour."""
     return Text(f"{mark.sign} {mark.word}", mark_style(mark))
 
 
-def mark_style(mark: composed.Mark) -> str:
+def mark_style(mark: composed.PageMark) -> str:
     """Return the colour of a verdict; none for information."""
     return COLOURS[mark.verdict] if mark.verdict else ""
 
@@ -95,7 +95,7 @@ def composed_table(table: composed.Table | None) -> Iterator[RenderableType]:
             shown.add_column(visible(head), overflow="fold")
     for row in table.rows:
         shown.add_row(
-            *(mark_text(c) if isinstance(c, composed.Mark) else plain_text(c) for c in row)
+            *(mark_text(c) if isinstance(c, composed.PageMark) else plain_text(c) for c in row)
         )
     if table.rows:
         yield shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sbrt_qa.dosimetry.bands import Subject, Views
+from sbrt_qa.dosimetry.bands import BandSubject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import volume_cc
@@ -36,9 +36,9 @@ class DvhSubject:
         return leaves(self.tree)[0].name
 
     @property
-    def reading(self) -> Subject:
+    def reading(self) -> BandSubject:
         """The same for other readings of the case."""
-        return Subject(tree_key(self.tree), lambda doses: region_of_tree(doses, self.tree))
+        return BandSubject(tree_key(self.tree), lambda doses: region_of_tree(doses, self.tree))
 
     def dvh(self, doses: CaseDoses) -> DVH | Reason:
         """Return the histogram, or why there is none."""

@@ -11,7 +11,7 @@ from sbrt_qa.checks.context import CheckContext, Find
 from sbrt_qa.checks.disowned import finds_relied_on, passed_relied_on, rows_relied_on, silenced
 from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.checks.run_checks import ChecksDone, run_checks
-from sbrt_qa.dosimetry.bands import VIEWS, Subject, Views
+from sbrt_qa.dosimetry.bands import VIEWS, BandSubject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import method_text
@@ -24,11 +24,12 @@ from sbrt_qa.model.setup_errors import Shifts
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
+from sbrt_qa.protocol.evaluated_limit import StructureMatch
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.lesions import Lesions
-from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of
-from sbrt_qa.protocol.sources import DvhSource, FarDose, Seen
+from sbrt_qa.protocol.sources import DvhSource, FarDose, SourceSeen
 from sbrt_qa.protocol.tree_doses import dvh_source, far_dose_source, parts_source, volume_source
 from sbrt_qa.protocol.tree_regions import region_of_tree, tree_key
 from sbrt_qa.protocol.versions import Chosen
@@ -270,7 +271,7 @@ def _evaluate(
         return first
     views = views or Views(doses)
     views.prepare([_subject(tree) for tree in used.values()])
-    seen = [Seen(view, *_sources(views, name, default, far)) for name, view in VIEWS.items()]
+    seen = [SourceSeen(view, *_sources(views, name, default, far)) for name, view in VIEWS.items()]
     return run(dvh_for=default, views=seen)
 
 
@@ -294,8 +295,8 @@ def _sources(
     return dvh_for, far_dose
 
 
-def _subject(tree: Tree[Structure]) -> Subject:
-    return Subject(tree_key(tree), lambda doses: region_of_tree(doses, tree))
+def _subject(tree: Tree[Structure]) -> BandSubject:
+    return BandSubject(tree_key(tree), lambda doses: region_of_tree(doses, tree))
 
 
 def _named(

@@ -20,7 +20,7 @@ from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.surroundings import edge_max_gy
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.course import Course, Decision
+from sbrt_qa.model.course import Course, CourseDecision
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Measured, Reason, ReasonCode, Verdict, worst_first
 from sbrt_qa.model.plan import DoseReference, Plan
@@ -175,7 +175,8 @@ def _bounds(row: ConstraintResult) -> tuple[object, ...]:
 def is_course(course: Course | None) -> bool:
     """Tell whether limits are those of a course of several plans, or may be."""
     return course is not None and (
-        course.decision in (Decision.PARTS, Decision.UNTOLD) or course.lower_bound is not None
+        course.decision in (CourseDecision.PARTS, CourseDecision.UNTOLD)
+        or course.lower_bound is not None
     )
 
 

@@ -10,10 +10,10 @@ from sbrt_qa.checks.disowned import disowning
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
-from sbrt_qa.model.outcome import Finding, Measured, Part, Reason, Verdict, worst
+from sbrt_qa.model.outcome import CasePart, Finding, Measured, Reason, Verdict, worst
 from sbrt_qa.model.target_kind import TYPES
 from sbrt_qa.protocol.direction import meaning_in
-from sbrt_qa.protocol.lesions import Lesion, Lesions, Role
+from sbrt_qa.protocol.lesions import Lesion, Lesions, TargetRole
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.plan_targets import own_doses, prescribed_gy
 from sbrt_qa.review.case_review import CaseReview, TargetSummary
@@ -37,7 +37,7 @@ def _summary(doses: CaseDoses, one: Lesion, results: Sequence[ConstraintResult])
     number = one.roi_number
     made = TargetSummary(one.key, number, one.kind, str(one.role), one.why)
     structure = structures_of(doses.case)[one.key]
-    if one.role is Role.EMPTY:
+    if one.role is TargetRole.EMPTY:
         return made
     volume = doses.volume_cc(structure)
     rx_gy = prescribed_gy(doses.case, (number,))
@@ -53,7 +53,7 @@ def _summary(doses: CaseDoses, one: Lesion, results: Sequence[ConstraintResult])
         found = {name: evaluate(spec, dvh, context) for name, spec in SHOWN.items()}
         values = {name: v.value for name, v in found.items() if isinstance(v, Measured)}
         made = replace(made, mean_gy=dvh.mean_gy if dvh.is_whole else None, **values)  # type: ignore[arg-type]
-    if one.role is not Role.JUDGED:
+    if one.role is not TargetRole.JUDGED:
         return made
     return with_verdict(made, results)
 
@@ -61,7 +61,7 @@ def _summary(doses: CaseDoses, one: Lesion, results: Sequence[ConstraintResult])
 def with_verdict(made: TargetSummary, results: Sequence[ConstraintResult]) -> TargetSummary:
     """Return the summary of a judged target with what the limits say of it."""
     number = made.roi_number
-    if made.role != Role.JUDGED:
+    if made.role != TargetRole.JUDGED:
         return made
     about = [
         r for r in results
@@ -96,7 +96,7 @@ def targets_relied_on(
         replace(
             one,
             **none,  # type: ignore[arg-type]
-            volume_cc=None if Part.STRUCTURES in parts else one.volume_cc,
+            volume_cc=None if CasePart.STRUCTURES in parts else one.volume_cc,
             conformity={},
             of_union={},
         )
@@ -107,5 +107,7 @@ def targets_relied_on(
 def lesions_in(review: CaseReview) -> Lesions:
     """Return the targets as a review was made with them."""
     return Lesions(
-        tuple(Lesion(t.name, t.roi_number, t.kind, Role(t.role), t.why) for t in review.targets)
+        tuple(
+            Lesion(t.name, t.roi_number, t.kind, TargetRole(t.role), t.why) for t in review.targets
+        )
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, Settings, integrate
+from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, IntegrationSettings, integrate
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import region_of
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
@@ -74,7 +74,7 @@ class Score:
 def score(
     pair: PhantomPair,
     convention: Convention = DEFAULT_CONVENTION,
-    settings: Settings = DEFAULT_SETTINGS,
+    settings: IntegrationSettings = DEFAULT_SETTINGS,
 ) -> Score:
     """Compute one pair and compare it with the truth."""
     return compare(pair, _integrate(pair, convention, settings))
@@ -98,7 +98,9 @@ def compare(pair: PhantomPair, found: DVH | Reason) -> Score:
     return Score(pair.name, pair.family, errors, outside)
 
 
-def _integrate(pair: PhantomPair, convention: Convention, settings: Settings) -> DVH | Reason:
+def _integrate(
+    pair: PhantomPair, convention: Convention, settings: IntegrationSettings
+) -> DVH | Reason:
     try:
         region = region_of(pair.structure, convention, pair.slice_mm)
         return integrate(region, pair.dose, convention=convention, settings=settings)

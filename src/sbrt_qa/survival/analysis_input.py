@@ -25,7 +25,7 @@ CENSORED: Final = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Labels:
+class SubjectLabels:
     """One label for each subject.
 
     Parameters
@@ -115,7 +115,7 @@ def same_length(**columns: Sequence[Any] | NDArray[Any]) -> int:
     return next(iter(lengths.values()))
 
 
-def labels(values: ArrayLike | Sequence[Any], name: str) -> Labels:
+def labels(values: ArrayLike | Sequence[Any], name: str) -> SubjectLabels:
     """Return the labels of subjects, of any type; several columns together make one label.
 
     Raises
@@ -129,10 +129,10 @@ def labels(values: ArrayLike | Sequence[Any], name: str) -> Labels:
             raise AnalysisError("is no label", where=f"{name}[{place}]", got=quoted(one))
     names = tuple(sorted(dict.fromkeys(told), key=_order))
     place_of = {label: place for place, label in enumerate(names)}
-    return Labels(names, np.array([place_of[one] for one in told], dtype=np.int64))
+    return SubjectLabels(names, np.array([place_of[one] for one in told], dtype=np.int64))
 
 
-def causes(values: ArrayLike | Sequence[Any], name: str = "cause") -> Labels:
+def causes(values: ArrayLike | Sequence[Any], name: str = "cause") -> SubjectLabels:
     """Return the labels of causes with 0 for censored in the first place, there or not.
 
     In a column of words the word ``0`` is 0: `numpy.asarray` makes words of a mixed column.
@@ -143,15 +143,15 @@ def causes(values: ArrayLike | Sequence[Any], name: str = "cause") -> Labels:
     place_of = {label: place for place, label in enumerate((CENSORED, *others))}
     moved = np.array([place_of[label] for label in found.names], dtype=np.int64)
     index = moved[found.index] if found.names else found.index
-    return Labels((CENSORED, *others), index)
+    return SubjectLabels((CENSORED, *others), index)
 
 
-def no_strata(count: int) -> Labels:
+def no_strata(count: int) -> SubjectLabels:
     """Return one label for everybody."""
-    return Labels(("all",) if count else (), np.zeros(count, dtype=np.int64))
+    return SubjectLabels(("all",) if count else (), np.zeros(count, dtype=np.int64))
 
 
-def strata_of(values: ArrayLike | Sequence[Any] | None, count: int) -> Labels:
+def strata_of(values: ArrayLike | Sequence[Any] | None, count: int) -> SubjectLabels:
     """Return the strata of subjects, one for all where none are told."""
     return no_strata(count) if values is None else labels(values, "strata")
 

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.survival.analysis_input import (
-    Labels,
+    SubjectLabels,
     flags,
     labels,
     numbers,
@@ -117,7 +117,7 @@ def logrank(
     )  # fmt: skip
 
 
-def one_group_strata(grouped: Labels, stratum: Labels) -> tuple[Hashable, ...]:
+def one_group_strata(grouped: SubjectLabels, stratum: SubjectLabels) -> tuple[Hashable, ...]:
     """Return the strata that hold one group only."""
     return tuple(
         name

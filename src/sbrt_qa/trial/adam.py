@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.trial.analysis_set import AnalysisSet
-from sbrt_qa.trial.anchors import cycle_days, fraction_days
+from sbrt_qa.trial.anchor_days import cycle_days, fraction_days
 from sbrt_qa.trial.cells import canonical_text
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.endpoints import Censored, EndpointTime

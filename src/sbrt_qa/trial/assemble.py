@@ -15,7 +15,7 @@ from typing import Final
 from sbrt_qa.errors import InputError, quoted, visible
 from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.trial.canonical import TABLES, ColumnSpec, TableSpec
-from sbrt_qa.trial.cells import Missing, Value, parse_cell
+from sbrt_qa.trial.cells import MissingCell, Value, parse_cell
 from sbrt_qa.trial.identifying import identifying_columns, identifying_text
 from sbrt_qa.trial.partial_dates import Order, PartialDate
 from sbrt_qa.trial.problem import Problem
@@ -217,7 +217,7 @@ def _read_row(
             else:
                 tell(_code_of(column), say("{0}: {1}", quoted(text), str(error)), column.name)
             continue
-        if isinstance(value, Missing):
+        if isinstance(value, MissingCell):
             if value.why:
                 missing[column.name] = value.why
             if column.required:

@@ -28,13 +28,13 @@ LONGEST_TEXT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingCell:
     """A cell without a value: empty, or one of `MISSING_CODES`."""
 
     why: str = ""
 
 
-def parse_cell(column: ColumnSpec, text: str, order: Order = "") -> Value | Missing:
+def parse_cell(column: ColumnSpec, text: str, order: Order = "") -> Value | MissingCell:
     """Read the text of a cell.
 
     Parameters
@@ -48,13 +48,13 @@ def parse_cell(column: ColumnSpec, text: str, order: Order = "") -> Value | Miss
         It is no value of this column; the message says what was expected.
     """
     if not text.strip():
-        return Missing()
+        return MissingCell()
     if (
         text.strip() in MISSING_CODES
         and text.strip() not in column.words
         and (column.kind not in ("code", "text"))
     ):
-        return Missing(text.strip())
+        return MissingCell(text.strip())
     return _READERS[column.kind](column, text, order)
 
 

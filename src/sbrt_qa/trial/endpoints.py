@@ -17,7 +17,7 @@ from sbrt_qa.protocol.trial_rules import EndpointRule, Imputation, ScanSchedule,
 from sbrt_qa.trial.data_cut import DataCut
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.partial_dates import PartialDate, add_months
-from sbrt_qa.trial.scan_history import Scan, recurrence_of, scans_of
+from sbrt_qa.trial.scan_history import TrialScan, recurrence_of, scans_of
 from sbrt_qa.trial.trial_data import TrialRow
 
 DAYS_PER_MONTH: Final = 30.4375
@@ -107,7 +107,7 @@ class _Subject:
     cut: DataCut
     row: TrialRow
     origin: dt.date
-    scans: tuple[Scan, ...]
+    scans: tuple[TrialScan, ...]
     rules: TrialRules
     latest: bool
 
@@ -277,7 +277,7 @@ def _under_policy(
 
 
 def missed_before(
-    scans: tuple[Scan, ...], origin: dt.date, schedule: ScanSchedule | None, day: dt.date
+    scans: tuple[TrialScan, ...], origin: dt.date, schedule: ScanSchedule | None, day: dt.date
 ) -> bool:
     """Tell whether two scheduled scans in a row are missing right before a day."""
     if schedule is None:

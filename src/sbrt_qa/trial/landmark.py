@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.trial.analysis_set import AnalysisSet
-from sbrt_qa.trial.anchors import fraction_days
+from sbrt_qa.trial.anchor_days import fraction_days
 from sbrt_qa.trial.endpoints import Censored
 
 MAJOR, OTHER = "major", "per protocol or minor"

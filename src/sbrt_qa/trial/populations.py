@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.trial_rules import TrialRules
-from sbrt_qa.trial.anchors import CHEMO
+from sbrt_qa.trial.anchor_days import CHEMO
 from sbrt_qa.trial.data_cut import DataCut
 from sbrt_qa.trial.timeline import RuleResult
 from sbrt_qa.trial.treated import TreatedPlan
@@ -29,7 +29,7 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class PopulationMember:
     """One randomised subject.
 
     Parameters
@@ -58,9 +58,9 @@ class Member:
 class PopulationLists:
     """All randomised subjects, and who is left out of what."""
 
-    members: tuple[Member, ...]
+    members: tuple[PopulationMember, ...]
     exclusions: tuple[Exclusion, ...]
-    by_subject: Mapping[str, Member] = field(default_factory=dict)
+    by_subject: Mapping[str, PopulationMember] = field(default_factory=dict)
 
 
 def treated_as(cut: DataCut, row: TrialRow) -> str:
@@ -95,7 +95,9 @@ def populations(
         if not row.text("arm"):
             out.append(Exclusion(row.subject, "BY_ARM", "ARM_MISSING", say("arm missing")))
         site = row.text("site")
-        members.append(Member(row.subject, site, row.text("arm"), as_treated, per_protocol))
+        members.append(
+            PopulationMember(row.subject, site, row.text("arm"), as_treated, per_protocol)
+        )
         exclusions += out
     listed = tuple(members)
     return PopulationLists(listed, tuple(exclusions), {one.subject: one for one in listed})
@@ -190,7 +192,7 @@ def consort(cut: DataCut, lists: PopulationLists) -> tuple[ConsortBox, ...]:
 def _of_arm(cut: DataCut, lists: PopulationLists, arm: str) -> list[ConsortBox]:
     mine = [m for m in lists.members if m.arm == arm]
 
-    def box(name: str, title: str, keep: Iterable[Member]) -> ConsortBox:
+    def box(name: str, title: str, keep: Iterable[PopulationMember]) -> ConsortBox:
         return ConsortBox(name, title, tuple(m.subject for m in keep), arm)
 
     lost = [m for m in mine if _status_says(cut, m.subject, "lost")]

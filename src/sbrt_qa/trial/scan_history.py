@@ -20,7 +20,7 @@ EXTRAHEPATIC = frozenset(("LUNG", "NODES", "PERITONEUM", "PRIMARY_BED", "BONE", 
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class TrialScan:
     """One scan.
 
     Parameters
@@ -56,7 +56,7 @@ class SeenRecurrence:
     flags: tuple[str, ...] = ()
 
 
-def scans_of(data: TrialData, subject: str, origin: dt.date) -> tuple[Scan, ...]:
+def scans_of(data: TrialData, subject: str, origin: dt.date) -> tuple[TrialScan, ...]:
     """Return the scans of a subject from randomisation on, by date."""
     by_number: dict[int, list[TrialRow]] = {}
     for row in data.of_subject("assessments", subject):
@@ -72,7 +72,7 @@ def scans_of(data: TrialData, subject: str, origin: dt.date) -> tuple[Scan, ...]
     return tuple(sorted(found, key=lambda scan: (scan.days, scan.number)))
 
 
-def _scan(number: int, rows: list[TrialRow], seen: tuple[TrialRow, ...]) -> Scan | None:
+def _scan(number: int, rows: list[TrialRow], seen: tuple[TrialRow, ...]) -> TrialScan | None:
     central = next((row for row in rows if row.text("reader") == "CENTRAL"), None)
     site = next((row for row in rows if row.text("reader") == "SITE"), None)
     row = central or site
@@ -83,16 +83,16 @@ def _scan(number: int, rows: list[TrialRow], seen: tuple[TrialRow, ...]) -> Scan
     adequate = bool(row.yes("adequate")) and result != "NE"
     liver = any("liver" in one.words("covers") for one in rows)
     differs = other if other and other != result else ""
-    return Scan(number, days, adequate, liver, result, differs, seen)
+    return TrialScan(number, days, adequate, liver, result, differs, seen)
 
 
-def discordant(scans: Sequence[Scan]) -> tuple[Scan, ...]:
+def discordant(scans: Sequence[TrialScan]) -> tuple[TrialScan, ...]:
     """Return the scans on which site and central reader differ."""
     return tuple(scan for scan in scans if scan.site_result)
 
 
 def recurrence_of(
-    scans: Sequence[Scan], *, local: bool = False, within_mm: float | None = None
+    scans: Sequence[TrialScan], *, local: bool = False, within_mm: float | None = None
 ) -> SeenRecurrence | None:
     """Return the first recurrence that counts.
 
@@ -116,12 +116,12 @@ def recurrence_of(
     return None
 
 
-def _same_place(before: Scan, scan: Scan) -> bool:
+def _same_place(before: TrialScan, scan: TrialScan) -> bool:
     """Tell whether an equivocal scan is about the same place; one without places is about it."""
     return not before.places or not scan.places or bool(before.places & scan.places)
 
 
-def _is_local(scan: Scan, within_mm: float | None) -> bool:
+def _is_local(scan: TrialScan, within_mm: float | None) -> bool:
     if within_mm is None:
         return LOCAL in scan.places
     known = [row.number("distance_margin_mm") for row in scan.recurrences

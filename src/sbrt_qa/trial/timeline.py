@@ -16,7 +16,7 @@ from typing import Final, Literal
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Verdict, worst
 from sbrt_qa.protocol.trial_rules import EligibilityRule, Span, TimelineRule, TrialRules
-from sbrt_qa.trial.anchors import CHEMO, anchor_day, cycle_days, fraction_days
+from sbrt_qa.trial.anchor_days import CHEMO, anchor_day, cycle_days, fraction_days
 from sbrt_qa.trial.data_cut import DataCut
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.partial_dates import PartialDate, add_months

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sbrt_qa.trial.anchors import cycle_days, fraction_days
+from sbrt_qa.trial.anchor_days import cycle_days, fraction_days
 from sbrt_qa.trial.data_cut import DataCut
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.partial_dates import PartialDate, add_months

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.trial.anchors import fraction_days
+from sbrt_qa.trial.anchor_days import fraction_days
 from sbrt_qa.trial.data_cut import DataCut
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sbrt_qa.errors import ResultError
 from sbrt_qa.trial.canonical import TABLES
-from sbrt_qa.trial.cells import Missing, Value, canonical_text, parse_cell
+from sbrt_qa.trial.cells import MissingCell, Value, canonical_text, parse_cell
 from sbrt_qa.trial.partial_dates import PartialDate
 
 _PARTS: Final = re.compile(r"(\d+)")
@@ -118,7 +118,7 @@ def row_from_json(table: str, text: str) -> TrialRow:
         values: dict[str, Value] = {}
         for name, cell in data["values"].items():
             value = parse_cell(spec.column(name), cell)
-            if not isinstance(value, Missing):
+            if not isinstance(value, MissingCell):
                 values[name] = value
         return TrialRow(table, values, data.get("missing", {}))
     except (ValueError, KeyError, TypeError, AttributeError) as error:

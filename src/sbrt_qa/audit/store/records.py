@@ -37,7 +37,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDvh:
+class RecordedDvh:
     """One histogram, packed: its key, and the name in the protocol that it stands for."""
 
     key: str
@@ -70,7 +70,7 @@ class ReviewedCase:
     review: CaseReview
     document: str
     facts: str = ""
-    dvhs: tuple[StoredDvh, ...] = ()
+    dvhs: tuple[RecordedDvh, ...] = ()
     comparison: StoredComparison | None = None
 
     @property

@@ -93,7 +93,7 @@ def _number(connection: Connection, table: sa.Table) -> int:
 
 
 @dataclass(slots=True)
-class _Told:
+class _ToldEvents:
     """What the events say: of each submission its input, files and documents; what is settled."""
 
     inputs: dict[int, str] = field(default_factory=dict)
@@ -147,7 +147,7 @@ class _Told:
 
 def _differences(connection: Connection) -> Iterator[str]:
     """Tell everything that does not agree, in the order of the events."""
-    told = _Told()
+    told = _ToldEvents()
     for event in events(connection):
         told.add(event)
         if event.kind == "protocol added":
@@ -173,7 +173,7 @@ def _protocol(connection: Connection, event: Event) -> Iterator[str]:
         yield f"the protocol of event {event.seq} is not what was recorded"
 
 
-def _submissions(connection: Connection, told: _Told) -> Iterator[str]:
+def _submissions(connection: Connection, told: _ToldEvents) -> Iterator[str]:
     f = t.files.c
     rows = list(connection.execute(_places()))
     if missing := sorted(set(told.inputs) - {row.id for row in rows}):
@@ -207,7 +207,7 @@ def _places() -> sa.Select[Any]:
     return sa.select(*columns).select_from(joined).order_by(s.c.id)
 
 
-def _findings(connection: Connection, submission: int, told: _Told) -> Iterator[str]:
+def _findings(connection: Connection, submission: int, told: _ToldEvents) -> Iterator[str]:
     """Compare what is told of a submission as a whole with its events."""
     f = t.findings
     mine = sa.and_(f.c.submission_id == submission, f.c.review_id.is_(None))
@@ -219,7 +219,7 @@ def _findings(connection: Connection, submission: int, told: _Told) -> Iterator[
         yield f"the findings of submission {submission} are not what was recorded"
 
 
-def _without_review(connection: Connection, told: _Told) -> Iterator[str]:
+def _without_review(connection: Connection, told: _ToldEvents) -> Iterator[str]:
     """Tell of documents that were recorded and that no review of their submission has."""
     r, c = t.reviews.c, t.cases.c
     joined = t.reviews.join(t.cases, r.case_id == c.id)
@@ -231,7 +231,7 @@ def _without_review(connection: Connection, told: _Told) -> Iterator[str]:
             yield f"a review of submission {submission} was recorded and is not there"
 
 
-def _comparisons(connection: Connection, told: _Told) -> Iterator[str]:
+def _comparisons(connection: Connection, told: _ToldEvents) -> Iterator[str]:
     found: set[str] = set()
     for row in connection.execute(sa.select(t.comparisons).order_by(t.comparisons.c.id)):
         name = f"the comparison of review {row.review_id}"
@@ -247,7 +247,7 @@ def _comparisons(connection: Connection, told: _Told) -> Iterator[str]:
         yield "a comparison with the submission before was recorded and is not there"
 
 
-def _settled(connection: Connection, told: _Told) -> Iterator[str]:
+def _settled(connection: Connection, told: _ToldEvents) -> Iterator[str]:
     e = t.settled.c
     rows = connection.execute(sa.select(e.submission_id, e.rules_sha256, e.engine).order_by(e.id))
     for row in rows:
@@ -255,7 +255,7 @@ def _settled(connection: Connection, told: _Told) -> Iterator[str]:
             yield f"submission {row.submission_id} is settled and was never recorded so"
 
 
-def _review(connection: Connection, row: sa.Row[Any], told: _Told) -> Iterator[str]:
+def _review(connection: Connection, row: sa.Row[Any], told: _ToldEvents) -> Iterator[str]:
     name = f"review {row.id}"
     c = t.cases.c
     submission = connection.scalar(sa.select(c.submission_id).where(c.id == row.case_id))

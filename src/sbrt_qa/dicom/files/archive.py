@@ -28,7 +28,7 @@ from sbrt_qa.dicom.files.archive_guards import (
     SMALL_BYTES,
     TAR,
     ZIP,
-    Entry,
+    ArchiveEntry,
     archive_kind,
     archive_kind_of,
     why_bad_name,
@@ -53,7 +53,7 @@ class _Counter:
     total: int = 0
 
 
-def open_archive(path: Path) -> Iterator[Entry]:
+def open_archive(path: Path) -> Iterator[ArchiveEntry]:
     """List the files of a zip or tar archive in name order; a tar archive may be gzipped.
 
     Raises
@@ -80,7 +80,7 @@ def open_archive(path: Path) -> Iterator[Entry]:
         if not info.is_dir():
             place = visible(info.filename.replace("\\", "/"))
             name = place.rpartition("/")[2]
-            yield Entry(name, place, partial(_read, path, info, name, counter))
+            yield ArchiveEntry(name, place, partial(_read, path, info, name, counter))
 
 
 @contextmanager

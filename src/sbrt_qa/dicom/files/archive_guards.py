@@ -50,7 +50,7 @@ _DEVICES: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchiveEntry:
     """A file in an archive: its bare name, its place, what reads it (see `files.FoundFile`)."""
 
     name: str

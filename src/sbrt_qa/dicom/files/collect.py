@@ -12,7 +12,7 @@ from typing import Final
 from sbrt_qa.dicom.files.dataset import NotDicomError, Opened, open_bytes, warnings_as_notes
 from sbrt_qa.dicom.files.kinds import Kind, kind_of, kind_of_file
 from sbrt_qa.dicom.files.readable import FoundFile, every_one, find_files
-from sbrt_qa.dicom.link.patient_key import patient_bytes, patient_key, with_one_key
+from sbrt_qa.dicom.link.patient_key import patient_bytes, patient_key
 from sbrt_qa.dicom.read.rtstruct import main_frame
 from sbrt_qa.dicom.text.elements import Item, translated
 from sbrt_qa.errors import DicomError, quoted
@@ -295,3 +295,12 @@ def _nothing_found(ignored: Sequence[IgnoredFile], notes: Sequence[str]) -> Dico
         got="; ".join(notes) or (f"{len(ignored)} other files" if ignored else "an empty folder"),
         advice="Give the folder that the planning system exported, or its files",
     )
+
+
+def with_one_key(objects: Sequence[FoundObject]) -> list[FoundObject]:
+    """Give objects that name a patient in the same bytes the key of the first of them."""
+    first: dict[str, str] = {}
+    return [
+        replace(one, patient_key=first.setdefault(one.patient_bytes, one.patient_key))
+        for one in objects
+    ]

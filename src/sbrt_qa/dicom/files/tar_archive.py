@@ -20,7 +20,7 @@ from sbrt_qa.dicom.files.archive_guards import (
     MAX_ENTRY_BYTES,
     MAX_RATIO,
     SMALL_BYTES,
-    Entry,
+    ArchiveEntry,
     archive_kind,
     why_bad_name,
 )
@@ -63,7 +63,7 @@ class _Counted(io.RawIOBase):
         return data
 
 
-def tar_entries(path: Path, where: str) -> list[Entry]:
+def tar_entries(path: Path, where: str) -> list[ArchiveEntry]:
     """Return the files of a tar archive in name order.
 
     Raises
@@ -72,7 +72,7 @@ def tar_entries(path: Path, where: str) -> list[Entry]:
         It is damaged, too large, or made to deceive: names that lead elsewhere or collide, links,
         devices.
     """
-    found: dict[str, tuple[str, Entry]] = {}
+    found: dict[str, tuple[str, ArchiveEntry]] = {}
     count = 0
     try:
         with path.open("rb") as file:
@@ -99,7 +99,7 @@ def tar_entries(path: Path, where: str) -> list[Entry]:
 def _add(
     archive: tarfile.TarFile,
     info: tarfile.TarInfo,
-    found: dict[str, tuple[str, Entry]],
+    found: dict[str, tuple[str, ArchiveEntry]],
     where: str,
 ) -> None:
     """Take in one entry, or refuse the archive for it."""
@@ -118,7 +118,7 @@ def _add(
         raise DicomError("unpacks to far too much", where=where, got=f"{info.size} bytes")
     place = visible(name.replace("\\", "/"))
     bare = place.rpartition("/")[2]
-    found[same] = name, Entry(bare, place, _reader(archive, info, bare))
+    found[same] = name, ArchiveEntry(bare, place, _reader(archive, info, bare))
 
 
 def _reader(archive: tarfile.TarFile, info: tarfile.TarInfo, name: str) -> partial[bytes]:

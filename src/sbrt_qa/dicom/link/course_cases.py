@@ -20,7 +20,7 @@ from sbrt_qa.dicom.link.courses import (
     RULES,
     Decided,
     Member,
-    Pair,
+    PlanPair,
     SharedDose,
     Word,
     decide,
@@ -30,7 +30,7 @@ from sbrt_qa.dicom.link.plan_case import PlanCase
 from sbrt_qa.errors import GeometryError, UsageError, quoted
 from sbrt_qa.i18n.phrase import joined, said, say
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.course import Course, CourseDoses, Decision, Part, PartDose, Role
+from sbrt_qa.model.course import Course, CourseDecision, CourseDoses, CoursePart, PartDose, PlanRole
 from sbrt_qa.model.dose_sum import sum_of
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -89,8 +89,8 @@ def _with_targets_elsewhere(found: Sequence[PlanCase]) -> tuple[PlanCase, ...]:
 
 def _checking_alone(member: Member, case: Case) -> Case:
     """Return the case of a plan that treats nobody, where no plan treats."""
-    part = part_of(member, Role.VERIFICATION, verification_of(member.plan))
-    return replace(case, course=Course(member.label, Decision.ONE_PLAN, parts=(part,)))
+    part = part_of(member, PlanRole.VERIFICATION, verification_of(member.plan))
+    return replace(case, course=Course(member.label, CourseDecision.ONE_PLAN, parts=(part,)))
 
 
 def _word(stated: UserStatements, members: Sequence[Member]) -> Word:
@@ -172,7 +172,7 @@ def _of_patient(
 
 def _counts_elsewhere(member: Member, here: Sequence[Member], word: Word) -> bool:
     """Tell whether a plan in another frame may add to the dose of these."""
-    pairs = [Pair(one, member, word=word) for one in here]
+    pairs = [PlanPair(one, member, word=word) for one in here]
     return not any(r.holds(p) for p in pairs for r in RULES if r.name in BEYOND_FRAMES)
 
 
@@ -207,11 +207,11 @@ class _Room:
             self.of[m]: self._beside(m) for m in self.decided.aside
         }
         match self.decided.decision:
-            case Decision.ALTERNATIVES if len(self.members) > 1:
+            case CourseDecision.ALTERNATIVES if len(self.members) > 1:
                 return aside | {self.of[m]: self._beside(m) for m in self.members}
-            case Decision.UNTOLD:
+            case CourseDecision.UNTOLD:
                 return aside | {self.of[m]: self._untold(m) for m in self.members}
-            case Decision.PARTS:
+            case CourseDecision.PARTS:
                 return aside | self._course()
         if self.not_here:
             return aside | self._course()
@@ -219,19 +219,22 @@ class _Room:
 
     # --- what is said -------------------------------------------------------------------------
 
-    def _parts(self, role: Role) -> tuple[Part, ...]:
+    def _parts(self, role: PlanRole) -> tuple[CoursePart, ...]:
         why = self.decided.why
         beside = say("another frame of reference")
         no_beam = say("a plan without beams")
         not_named = say("the user names others as the course")
         return (
             *(part_of(m, role, why) for m in self.members),
-            *(Part("", "", uid, Role.NOT_HERE, say("a dose names it")) for uid in self.not_here),
-            *(part_of(m, Role.ALTERNATIVE, why) for m in self.decided.aside),
-            *(part_of(m, Role.ELSEWHERE, beside) for m in self.elsewhere),
-            *(part_of(m, Role.UNTOLD, no_beam) for m in self.empty),
-            *(part_of(m, Role.LEFT_OUT, not_named) for m in self.left_out),
-            *(part_of(m, Role.VERIFICATION, verification_of(m.plan)) for m in self.checking),
+            *(
+                CoursePart("", "", uid, PlanRole.NOT_HERE, say("a dose names it"))
+                for uid in self.not_here
+            ),
+            *(part_of(m, PlanRole.ALTERNATIVE, why) for m in self.decided.aside),
+            *(part_of(m, PlanRole.ELSEWHERE, beside) for m in self.elsewhere),
+            *(part_of(m, PlanRole.UNTOLD, no_beam) for m in self.empty),
+            *(part_of(m, PlanRole.LEFT_OUT, not_named) for m in self.left_out),
+            *(part_of(m, PlanRole.VERIFICATION, verification_of(m.plan)) for m in self.checking),
         )
 
     def _lower_bound(self, missing: Sequence[str] = ()) -> Reason | None:
@@ -253,7 +256,7 @@ class _Room:
     def _said_by(self) -> str:
         return "user" if self.left_out or self.decided.rule.startswith("user") else "files"
 
-    def _base(self, label: str, decision: Decision, role: Role) -> Course:
+    def _base(self, label: str, decision: CourseDecision, role: PlanRole) -> Course:
         return Course(
             label=label,
             decision=decision,
@@ -274,8 +277,8 @@ class _Room:
         if not (several or self.elsewhere or self.empty or self.checking or self.left_out):
             return case
         alone = not several
-        decision = Decision.ONE_PLAN if alone else Decision.ALTERNATIVES
-        role = Role.PART if alone or len(self.members) == 1 else Role.ALTERNATIVE
+        decision = CourseDecision.ONE_PLAN if alone else CourseDecision.ALTERNATIVES
+        role = PlanRole.PART if alone or len(self.members) == 1 else PlanRole.ALTERNATIVE
         course = replace(self._base(member.label, decision, role), lower_bound=self._lower_bound())
         return replace(case, course=course)
 
@@ -288,7 +291,7 @@ class _Room:
         )
         label = " + ".join(m.label for m in self.members)
         course = replace(
-            self._base(label, Decision.UNTOLD, Role.UNTOLD),
+            self._base(label, CourseDecision.UNTOLD, PlanRole.UNTOLD),
             lower_bound=Reason(ReasonCode.COURSE_UNKNOWN, text),
         )
         grids = [m.dose for m in self.members if isinstance(m.dose, DoseGrid)]
@@ -318,7 +321,7 @@ class _Room:
     def _course(self) -> dict[PlanCase, Case | None]:
         """Return one case for each structure set, with the dose of all parts."""
         label = " + ".join(m.label for m in self.members)
-        dose, doses, course = self._summed(self._base(label, Decision.PARTS, Role.PART))
+        dose, doses, course = self._summed(self._base(label, CourseDecision.PARTS, PlanRole.PART))
         groups: dict[str, list[Member]] = {}
         for m in self.members:
             groups.setdefault(m.structure_set or m.uid, []).append(m)

@@ -12,7 +12,7 @@ from sbrt_qa.dicom.link.courses import Member
 from sbrt_qa.errors import quoted
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Provenance
-from sbrt_qa.model.course import Part, Role
+from sbrt_qa.model.course import CoursePart, PlanRole
 from sbrt_qa.model.dose_sum import read_at
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -23,11 +23,11 @@ from sbrt_qa.model.target_kind import typed_outer
 T = TypeVar("T")
 
 
-def part_of(member: Member, role: Role, why: str) -> Part:
+def part_of(member: Member, role: PlanRole, why: str) -> CoursePart:
     """Return a plan as a part."""
     plan = member.plan
     stated = plan.prescription
-    return Part(
+    return CoursePart(
         member.label,
         member.file,
         member.uid,

@@ -17,7 +17,7 @@ import numpy as np
 
 from sbrt_qa.errors import quoted
 from sbrt_qa.i18n.phrase import joined, say
-from sbrt_qa.model.course import Decision
+from sbrt_qa.model.course import CourseDecision
 from sbrt_qa.model.dose_sum import read_at
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason
@@ -109,7 +109,7 @@ class Word:
         return bool(self.course & {member.label, member.uid})
 
 
-class Relation(enum.StrEnum):
+class CourseRelation(enum.StrEnum):
     """How two plans belong together."""
 
     PARTS = "parts"
@@ -118,7 +118,7 @@ class Relation(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pair:
+class PlanPair:
     """Two plans of one patient in one frame of reference."""
 
     one: Member
@@ -186,30 +186,30 @@ class Rule:
     """One rule: its name, what follows where it holds, whether it does, and how it is said."""
 
     name: str
-    relation: Relation
-    holds: Callable[[Pair], bool]
-    says: Callable[[Pair], str]
+    relation: CourseRelation
+    holds: Callable[[PlanPair], bool]
+    says: Callable[[PlanPair], str]
 
 
-def _approved(pair: Pair) -> list[str]:
+def _approved(pair: PlanPair) -> list[str]:
     return [m.plan.approval for m in pair.members]
 
 
-def _names(pair: Pair) -> tuple[str, str]:
+def _names(pair: PlanPair) -> tuple[str, str]:
     return quoted(pair.one.label), quoted(pair.other.label)
 
 
-def _one_approved(pair: Pair) -> bool:
+def _one_approved(pair: PlanPair) -> bool:
     states = _approved(pair)
     one = states.count("APPROVED") == 1 and any(s in UNAPPROVED for s in states)
     return one and pair.apart() is not True
 
 
-def _names_both(pair: Pair) -> tuple[SharedDose, ...]:
+def _names_both(pair: PlanPair) -> tuple[SharedDose, ...]:
     return tuple(d for d in pair.shared if {pair.one.uid, pair.other.uid} <= set(d.plan_uids))
 
 
-def _replaces(pair: Pair) -> bool:
+def _replaces(pair: PlanPair) -> bool:
     named = [
         (a, b) for a, b in (pair.members, pair.members[::-1])
         for r in a.plan.relations
@@ -218,7 +218,7 @@ def _replaces(pair: Pair) -> bool:
     return bool(named) and not any(b.treated for _, b in named)
 
 
-def _daily(pair: Pair) -> bool:
+def _daily(pair: PlanPair) -> bool:
     """Tell whether both are planned for one fraction of one dose, at one place."""
     one, other = (m.prescription_gy for m in pair.members)
     single = all(m.plan.fractions == 1 for m in pair.members)
@@ -226,56 +226,56 @@ def _daily(pair: Pair) -> bool:
     return single and same and len(set(_approved(pair))) == 1 and pair.apart() is not True
 
 
-def _ways(pair: Pair) -> str:
+def _ways(pair: PlanPair) -> str:
     return joined(", ", dict.fromkeys(r.lower() for r in pair.relationships()))
 
 
 RULES: Final = (
     Rule(
-        "user: course", Relation.PARTS, lambda p: p.named_by_user() == 2,
+        "user: course", CourseRelation.PARTS, lambda p: p.named_by_user() == 2,
         lambda p: say("the user says that {0} and {1} are parts of one course", *_names(p)),
     ),
     Rule(
-        "user: alternatives", Relation.ALTERNATIVES, lambda p: p.word.alternatives,
+        "user: alternatives", CourseRelation.ALTERNATIVES, lambda p: p.word.alternatives,
         lambda p: say("the user says that {0} and {1} are alternatives", *_names(p)),
     ),
     Rule(
-        "rejected", Relation.ALTERNATIVES, lambda p: "REJECTED" in _approved(p),
+        "rejected", CourseRelation.ALTERNATIVES, lambda p: "REJECTED" in _approved(p),
         lambda p: say("one of {0} and {1} was rejected", *_names(p)),
     ),
     Rule(
-        "one dose names both", Relation.PARTS, lambda p: bool(_names_both(p)),
+        "one dose names both", CourseRelation.PARTS, lambda p: bool(_names_both(p)),
         lambda p: say("the dose {0} names {1} and {2}", _names_both(p)[0].file, *_names(p)),
     ),
     Rule(
-        "same dose", Relation.UNTOLD, Pair.same_dose,
+        "same dose", CourseRelation.UNTOLD, PlanPair.same_dose,
         lambda p: say("{0} and {1} have the same dose, voxel by voxel: probably one plan exported "
                       "twice", *_names(p)),
     ),
     Rule(
-        "named together", Relation.PARTS,
+        "named together", CourseRelation.PARTS,
         lambda p: bool({"CONCURRENT", "PRIOR"} & set(p.relationships())),
         lambda p: say("{0} and {1} name each other ({2})", *_names(p), _ways(p)),
     ),
     Rule(
-        "named predecessor", Relation.ALTERNATIVES, _replaces,
+        "named predecessor", CourseRelation.ALTERNATIVES, _replaces,
         lambda p: say("one of {0} and {1} names the other as its predecessor", *_names(p)),
     ),
     Rule(
-        "one approved", Relation.ALTERNATIVES, _one_approved,
+        "one approved", CourseRelation.ALTERNATIVES, _one_approved,
         lambda p: say("only one of {0} and {1} is approved", *_names(p)),
     ),
     Rule(
-        "one fraction each", Relation.PARTS, _daily,
+        "one fraction each", CourseRelation.PARTS, _daily,
         lambda p: say("{0} and {1} are plans of one fraction of the same dose each", *_names(p)),
     ),
     Rule(
-        "different places", Relation.PARTS,
+        "different places", CourseRelation.PARTS,
         lambda p: _approved(p) == ["APPROVED", "APPROVED"] and p.apart() is True,
         lambda p: say("{0} and {1} are both approved and treat different places", *_names(p)),
     ),
     Rule(
-        "nothing tells", Relation.UNTOLD, lambda _: True,
+        "nothing tells", CourseRelation.UNTOLD, lambda _: True,
         lambda p: say("nothing tells whether {0} and {1} are parts of one course or alternatives",
                       *_names(p)),
     ),
@@ -283,7 +283,7 @@ RULES: Final = (
 """All rules in the order in which they are asked; the last always holds."""
 
 
-def relation_of(pair: Pair) -> Rule:
+def relation_of(pair: PlanPair) -> Rule:
     """Return the rule that decides how two plans belong together."""
     return next(rule for rule in RULES if rule.holds(pair))
 
@@ -307,7 +307,7 @@ class Decided:
 
     course: tuple[Member, ...]
     aside: tuple[Member, ...]
-    decision: Decision
+    decision: CourseDecision
     rule: str = ""
     why: str = ""
     copies: tuple[str, ...] = ()
@@ -316,9 +316,9 @@ class Decided:
 def decide(members: Sequence[Member], shared: tuple[SharedDose, ...], word: Word) -> Decided:
     """Decide how the treating plans of one patient in one frame belong together."""
     if len(members) == 1:
-        return Decided(tuple(members), (), Decision.ONE_PLAN)
+        return Decided(tuple(members), (), CourseDecision.ONE_PLAN)
     pairs = [
-        Pair(one, other, shared, word)
+        PlanPair(one, other, shared, word)
         for i, one in enumerate(members) for other in members[i + 1 :]
     ]  # fmt: skip
     rules = {pair: relation_of(pair) for pair in pairs}
@@ -329,32 +329,32 @@ def decide(members: Sequence[Member], shared: tuple[SharedDose, ...], word: Word
         dict.fromkeys(m.label for p, r in left.items() if r.name == "same dose" for m in p.members)
     )
     for relation, decision in (
-        (Relation.UNTOLD, Decision.UNTOLD),
-        (Relation.ALTERNATIVES, Decision.ALTERNATIVES),
-        (Relation.PARTS, Decision.PARTS),
+        (CourseRelation.UNTOLD, CourseDecision.UNTOLD),
+        (CourseRelation.ALTERNATIVES, CourseDecision.ALTERNATIVES),
+        (CourseRelation.PARTS, CourseDecision.PARTS),
     ):
         found = [(p, r) for p, r in left.items() if r.relation is relation]
         if found:
             return Decided(course, aside, decision, *_said(found), copies)
-    told = [(p, r) for p, r in rules.items() if r.relation is Relation.ALTERNATIVES]
-    return Decided(course, aside, Decision.ALTERNATIVES, *_said(told))
+    told = [(p, r) for p, r in rules.items() if r.relation is CourseRelation.ALTERNATIVES]
+    return Decided(course, aside, CourseDecision.ALTERNATIVES, *_said(told))
 
 
-def _said(found: Sequence[tuple[Pair, Rule]]) -> tuple[str, str]:
+def _said(found: Sequence[tuple[PlanPair, Rule]]) -> tuple[str, str]:
     pair, rule = found[0]
     return rule.name, joined("; ", dict.fromkeys(r.says(p) for p, r in found)) or rule.says(pair)
 
 
-def _aside(rules: dict[Pair, Rule]) -> tuple[Member, ...]:
+def _aside(rules: dict[PlanPair, Rule]) -> tuple[Member, ...]:
     """Return the plans that another one replaces, so that they count for nothing."""
     aside: dict[Member, None] = {}
     for pair, rule in rules.items():
-        if rule.relation is Relation.ALTERNATIVES:
+        if rule.relation is CourseRelation.ALTERNATIVES:
             aside |= dict.fromkeys(_lesser(pair, rule))
     return tuple(aside)
 
 
-def _lesser(pair: Pair, rule: Rule) -> tuple[Member, ...]:
+def _lesser(pair: PlanPair, rule: Rule) -> tuple[Member, ...]:
     """Return which of two alternatives counts for nothing; none where either may."""
     match rule.name:
         case "rejected":

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sbrt_qa.dicom.files.collect import FoundObject
     from sbrt_qa.dicom.text.elements import Item
 
 
@@ -35,12 +33,3 @@ def patient_bytes(root: Item) -> str:
 def _trimmed(sign: str, parts: Iterable[str]) -> str:
     """Join parts without blanks around them; empty ones at the end say nothing (PS3.5, 6.2.1)."""
     return sign.join(part.strip() for part in parts).rstrip(sign)
-
-
-def with_one_key(objects: Sequence[FoundObject]) -> list[FoundObject]:
-    """Give objects that name a patient in the same bytes the key of the first of them."""
-    first: dict[str, str] = {}
-    return [
-        replace(one, patient_key=first.setdefault(one.patient_bytes, one.patient_key))
-        for one in objects
-    ]

@@ -27,7 +27,7 @@ SAME_PLACE_MM: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Direction:
+class AxisDirection:
     """One array axis laid along a patient axis: 0, 1, 2 for x, y, z; ``sign`` +1 or -1."""
 
     axis: int
@@ -49,9 +49,9 @@ class PlaneGeometry:
     """
 
     position_mm: tuple[float, float, float]
-    frame: Direction
-    row: Direction
-    column: Direction
+    frame: AxisDirection
+    row: AxisDirection
+    column: AxisDirection
     spacing_mm: tuple[float, float]
 
 
@@ -92,7 +92,7 @@ def _check_right_angled(row: tuple[float, ...], column: tuple[float, ...]) -> No
         )
 
 
-def _direction(cosines: tuple[float, ...], name: str) -> Direction:
+def _direction(cosines: tuple[float, ...], name: str) -> AxisDirection:
     axis = int(np.argmax(np.abs(cosines)))
     exact = np.zeros(3)
     exact[axis] = sign = 1 if cosines[axis] > 0 else -1
@@ -103,7 +103,7 @@ def _direction(cosines: tuple[float, ...], name: str) -> Direction:
             got=f"({shown})",
             expected="a direction along x, y or z",
         )
-    return Direction(axis, sign)
+    return AxisDirection(axis, sign)
 
 
 def frame_positions_mm(geometry: PlaneGeometry, offsets_mm: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from sbrt_qa.dicom.files.dataset import parse, warnings_as_notes
 from sbrt_qa.dicom.files.guarded import Budget
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.read.coordinates import PlaneGeometry, to_patient_axes
-from sbrt_qa.dicom.read.slice_stacks import Named, Placed, Slice, one_stack
+from sbrt_qa.dicom.read.slice_stacks import Named, PlacedSlice, Slice, one_stack
 from sbrt_qa.dicom.text.elements import Item, translated
 from sbrt_qa.errors import DicomError, GeometryError
 from sbrt_qa.i18n.phrase import say
@@ -96,7 +96,7 @@ def _spacing_xy_mm(geometry: PlaneGeometry) -> tuple[float, float]:
 
 
 def _pixel_loader(
-    placed: Sequence[Placed], z_mm: FloatArray
+    placed: Sequence[PlacedSlice], z_mm: FloatArray
 ) -> Callable[[], npt.NDArray[np.int16]]:
     def load() -> npt.NDArray[np.int16]:
         with warnings_as_notes("CT", Log()):  # too late for the provenance; the pixels count
@@ -108,7 +108,7 @@ def _pixel_loader(
 
 
 def _slice_loader(
-    placed: Sequence[Placed], z_mm: FloatArray
+    placed: Sequence[PlacedSlice], z_mm: FloatArray
 ) -> Callable[[int], npt.NDArray[np.int16]]:
     def load(index: int) -> npt.NDArray[np.int16]:
         one = placed[index]
@@ -120,7 +120,7 @@ def _slice_loader(
     return load
 
 
-def _hounsfield(placed: Placed) -> npt.NDArray[np.int16]:
+def _hounsfield(placed: PlacedSlice) -> npt.NDArray[np.int16]:
     where = placed.image.root.where
     data = placed.image.read()
     if hashlib.sha256(data).hexdigest() != placed.image.sha256:

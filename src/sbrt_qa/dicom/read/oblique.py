@@ -31,7 +31,7 @@ AXIAL: Final = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 Numbers = tuple[float, ...] | None
 
 
-class StoredDose(NamedTuple):
+class ObliqueDose(NamedTuple):
     """Voxels as stored, [frame, row, column], and the file's statements on where they lie."""
 
     voxels: npt.NDArray[np.generic]
@@ -56,11 +56,11 @@ class _Frame(NamedTuple):
         return np.asarray(0.5 * self.step_mm * (sizes - 1), dtype=np.float64)
 
 
-DOSE_AXES: Stage[StoredDose] = Stage("dose grid orientation")
+DOSE_AXES: Stage[ObliqueDose] = Stage("dose grid orientation")
 
 
 @DOSE_AXES.quirk("oblique-dose-grid", vendor="several", example="couch rotated by 5 degrees")
-def lay_along_patient_axes(stored: StoredDose) -> Mended[StoredDose] | None:
+def lay_along_patient_axes(stored: ObliqueDose) -> Mended[ObliqueDose] | None:
     """Resample a right-angled but oblique dose grid along the patient's axes."""
     frame = _frame_of(stored)
     if frame is None:
@@ -72,14 +72,14 @@ def lay_along_patient_axes(stored: StoredDose) -> Mended[StoredDose] | None:
     laid = _resampled(frame, frame.centre_mm - half, step, count)
     x, y, z = (frame.centre_mm - half).tolist()
     return Mended(
-        StoredDose(
+        ObliqueDose(
             laid, (x, y, z), AXIAL, (float(step[1]), float(step[0])), step[2] * np.arange(count[2])
         ),
         say("resampled along the patient's axes; {0}", _cost(frame, laid, half, step)),
     )
 
 
-def _frame_of(stored: StoredDose) -> _Frame | None:
+def _frame_of(stored: ObliqueDose) -> _Frame | None:
     """Return the grid's frame if it is oblique and right-angled, with even frames; else None."""
     position, orientation, spacing = stored.position_mm, stored.orientation, stored.spacing_mm
     if position is None or orientation is None or spacing is None or min(stored.voxels.shape) < 2:
@@ -112,7 +112,7 @@ def _directions(orientation: tuple[float, ...]) -> FloatArray | None:
     return np.asarray(left @ right, dtype=np.float64)
 
 
-def _relative(stored: StoredDose, normal: FloatArray, z_mm: float) -> FloatArray | None:
+def _relative(stored: ObliqueDose, normal: FloatArray, z_mm: float) -> FloatArray | None:
     """Return even frame offsets from the first frame; None when they are neither."""
     offsets = stored.offsets_mm
     absolute = normal[2] > 1 - OBLIQUE_TOLERANCE and abs(offsets[0] - z_mm) <= SAME_PLACE_MM

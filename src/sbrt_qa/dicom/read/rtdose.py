@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sbrt_qa.dicom.files.dataset import Opened, is_compressed
-from sbrt_qa.dicom.quirks import DOSE_UNITS, FIRST_OFFSET, FRAME_OFFSETS, Offsets
+from sbrt_qa.dicom.quirks import DOSE_UNITS, FIRST_OFFSET, FRAME_OFFSETS, ReadOffsets
 from sbrt_qa.dicom.read.coordinates import frame_positions_mm, plane_geometry, to_patient_axes
-from sbrt_qa.dicom.read.oblique import DOSE_AXES, StoredDose
+from sbrt_qa.dicom.read.oblique import DOSE_AXES, ObliqueDose
 from sbrt_qa.dicom.text.elements import Item, translated
 from sbrt_qa.errors import DicomError, GeometryError, quoted
 from sbrt_qa.model.grid import DoseGrid, DoseType, FloatArray, Summation
@@ -135,7 +135,7 @@ def _offsets_mm(root: Item, frames: int) -> FloatArray:
             got = root.shown("GridFrameOffsetVector")
             raise _refused(root, "Grid Frame Offset Vector is missing or broken", got)
         return np.zeros(1)
-    given = Offsets(values, frames, _first_z_mm(root))
+    given = ReadOffsets(values, frames, _first_z_mm(root))
     given = FRAME_OFFSETS.mend(given, root.where, root.log)
     offsets = FIRST_OFFSET.mend(given, root.where, root.log).values_mm
     if len(offsets) != frames:
@@ -157,10 +157,10 @@ def _first_z_mm(root: Item) -> float | None:
     return position[2] if abs(normal_z) > 1 - ALONG_Z else None
 
 
-def _stored(opened: Opened, layout: _Layout) -> StoredDose:
+def _stored(opened: Opened, layout: _Layout) -> ObliqueDose:
     """Voxels and geometry as the file has them."""
     root = opened.root
-    return StoredDose(
+    return ObliqueDose(
         voxels=_pixels(opened, layout),
         position_mm=root.numbers("ImagePositionPatient"),
         orientation=root.numbers("ImageOrientationPatient"),

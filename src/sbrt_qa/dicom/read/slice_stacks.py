@@ -48,7 +48,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedSlice:
     """A slice with its geometry."""
 
     image: Slice
@@ -72,7 +72,7 @@ def is_localizer(root: Item) -> bool:
     return abs(cosines[0] * cosines[4] - cosines[1] * cosines[3]) < ACROSS_Z
 
 
-def one_stack(slices: Sequence[Slice], named: Named, log: Log) -> list[Placed]:
+def one_stack(slices: Sequence[Slice], named: Named, log: Log) -> list[PlacedSlice]:
     """Return the slices of a series that belong together, ascending in z, each place once.
 
     Raises
@@ -101,7 +101,7 @@ def _note_left_out(slices: Sequence[Slice], what: str, log: Log) -> None:
     log.note(say("{0} left out: {1} ({2}{3})", number, what, names, more))
 
 
-def placed(image: Slice) -> Placed:
+def placed(image: Slice) -> PlacedSlice:
     """Read where a slice lies.
 
     Raises
@@ -122,10 +122,10 @@ def placed(image: Slice) -> Placed:
         raise GeometryError("a slice states no size")
     if max(rows, columns) > MAX_SIDE:
         raise GeometryError(f"a slice of {rows} x {columns} pixels is too large")
-    return Placed(image, root.uid("SOPInstanceUID"), geometry, (rows, columns))
+    return PlacedSlice(image, root.uid("SOPInstanceUID"), geometry, (rows, columns))
 
 
-def _straight(slices: Sequence[Slice], named: Named, log: Log) -> list[Placed]:
+def _straight(slices: Sequence[Slice], named: Named, log: Log) -> list[PlacedSlice]:
     """Place all slices; a few that do not lie straight across z are left out.
 
     Raises
@@ -133,7 +133,7 @@ def _straight(slices: Sequence[Slice], named: Named, log: Log) -> list[Placed]:
     GeometryError
         Half of them do not, or contours name one of those.
     """
-    good, bad, why = list[Placed](), list[Slice](), list[GeometryError]()
+    good, bad, why = list[PlacedSlice](), list[Slice](), list[GeometryError]()
     for one in slices:
         try:
             good.append(placed(one))
@@ -148,9 +148,9 @@ def _straight(slices: Sequence[Slice], named: Named, log: Log) -> list[Placed]:
     return good
 
 
-def _alike(slices: Sequence[Placed]) -> list[list[Placed]]:
+def _alike(slices: Sequence[PlacedSlice]) -> list[list[PlacedSlice]]:
     """Group slices that lie above one another and are of one size and frame of reference."""
-    groups: list[list[Placed]] = []
+    groups: list[list[PlacedSlice]] = []
     for one in slices:
         for group in groups:
             if _fits(one, group[0]):
@@ -161,7 +161,7 @@ def _alike(slices: Sequence[Placed]) -> list[list[Placed]]:
     return groups
 
 
-def _fits(one: Placed, other: Placed) -> bool:
+def _fits(one: PlacedSlice, other: PlacedSlice) -> bool:
     a, b = one.geometry, other.geometry
     if (a.row, a.column, one.shape) != (b.row, b.column, other.shape):
         return False
@@ -176,9 +176,9 @@ def _fits(one: Placed, other: Placed) -> bool:
     return len(frames) == 1 and all(abs(p - q) <= ALIGNED_MM for p, q in shifts)
 
 
-def _acquisitions(stack: list[Placed]) -> list[list[Placed]]:
+def _acquisitions(stack: list[PlacedSlice]) -> list[list[PlacedSlice]]:
     """Part a stack by acquisition, where acquisitions run over the same places."""
-    runs: dict[str, list[Placed]] = {}
+    runs: dict[str, list[PlacedSlice]] = {}
     for one in stack:
         runs.setdefault(one.image.root.code("AcquisitionNumber"), []).append(one)
     if len(runs) < 2:
@@ -194,7 +194,7 @@ def _acquisitions(stack: list[Placed]) -> list[list[Placed]]:
     return [stack]
 
 
-def _chosen(stacks: list[list[Placed]], named: Named) -> list[Placed]:
+def _chosen(stacks: list[list[PlacedSlice]], named: Named) -> list[PlacedSlice]:
     """Return the stack that the contours name, else the one with more than half of the slices."""
     meant = named()
     hit = [stack for stack in stacks if any(one.uid in meant for one in stack)]
@@ -210,9 +210,9 @@ def _chosen(stacks: list[list[Placed]], named: Named) -> list[Placed]:
     )
 
 
-def _distinct(stack: Sequence[Placed], named: Named, log: Log) -> list[Placed]:
+def _distinct(stack: Sequence[PlacedSlice], named: Named, log: Log) -> list[PlacedSlice]:
     """Return one slice for each place: that which contours name, else the first of equal ones."""
-    kept: list[Placed] = []
+    kept: list[PlacedSlice] = []
     for one in stack:
         if kept and one.z_mm - kept[-1].z_mm < SAME_PLACE_MM:
             kept[-1] = _one_of(kept[-1], one, named, log)
@@ -221,7 +221,7 @@ def _distinct(stack: Sequence[Placed], named: Named, log: Log) -> list[Placed]:
     return kept
 
 
-def _one_of(first: Placed, second: Placed, named: Named, log: Log) -> Placed:
+def _one_of(first: PlacedSlice, second: PlacedSlice, named: Named, log: Log) -> PlacedSlice:
     meant = [one for one in (first, second) if one.uid in named()]
     z = f"{first.z_mm:g}"
     if len(meant) == 1:
@@ -236,7 +236,7 @@ def _one_of(first: Placed, second: Placed, named: Named, log: Log) -> Placed:
     return first
 
 
-def _pixels(one: Placed) -> str:
+def _pixels(one: PlacedSlice) -> str:
     """Return the fingerprint of what a slice shows; empty where it cannot be read."""
     where = one.image.root.where
     try:

@@ -70,7 +70,7 @@ class WrittenRoi:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class WritingTime:
     """Date (DICOM DA) and time (TM) of writing; given, so that writing is reproducible."""
 
     date: str = ""
@@ -81,7 +81,7 @@ def write_derived(
     rois: Sequence[WrittenRoi],
     anchor: Anchor,
     path: Path,
-    stamp: Stamp | None = None,
+    stamp: WritingTime | None = None,
     *,
     doubt: str = "",
 ) -> None:
@@ -107,11 +107,11 @@ def write_derived(
         A contour lies on no slice, or the file cannot be written.
     """
     with warnings_as_notes(path.name, Log()):  # of copied values, which are nobody's to print
-        dataset = _whole(rois, anchor, stamp or Stamp(), doubt)
+        dataset = _whole(rois, anchor, stamp or WritingTime(), doubt)
         save(dataset, path, transfer_syntax=transfer_syntax_for(dataset))
 
 
-def _whole(rois: Sequence[WrittenRoi], anchor: Anchor, stamp: Stamp, doubt: str) -> Dataset:
+def _whole(rois: Sequence[WrittenRoi], anchor: Anchor, stamp: WritingTime, doubt: str) -> Dataset:
     dataset = _header(anchor, rois, stamp)
     dataset.StructureSetLabel = DOUBTED_LABEL if doubt else LABEL
     dataset.StructureSetName = "Derived structures"
@@ -127,7 +127,7 @@ def _whole(rois: Sequence[WrittenRoi], anchor: Anchor, stamp: Stamp, doubt: str)
     return dataset
 
 
-def _header(anchor: Anchor, rois: Sequence[WrittenRoi], stamp: Stamp) -> Dataset:
+def _header(anchor: Anchor, rois: Sequence[WrittenRoi], stamp: WritingTime) -> Dataset:
     """Return the modules that every object has: patient and study as in the anchor."""
     seed = f"{anchor.series_uid or anchor.frame_uid}/{_fingerprint(rois)}"
     dataset = item(

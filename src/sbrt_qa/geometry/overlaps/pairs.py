@@ -53,7 +53,7 @@ EDGE_SHARE: Final = 0.04
 """Part of the shorter outline along which two contours that share an edge run, at least."""
 
 
-class Relation(enum.Enum):
+class ContourRelation(enum.Enum):
     """What two contours of one plane are to each other."""
 
     SEPARATE = enum.auto()
@@ -69,14 +69,14 @@ class Relation(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ContourPair:
     """Two contours of one plane.
 
     ``both_mm2`` is what lies in both, ``joint_mm2`` what lies in any; ``near`` says for each what
     part of its outline lies within `COPY_MM` of the other.
     """
 
-    relation: Relation
+    relation: ContourRelation
     near: tuple[float, float] = (0.0, 0.0)
     both_mm2: float = 0.0
     joint_mm2: float = 0.0
@@ -86,7 +86,7 @@ class Pair:
     """Mean thickness of the wall between one contour and another within it, where it is thin."""
 
 
-APART: Final = Pair(Relation.SEPARATE)
+APART: Final = ContourPair(ContourRelation.SEPARATE)
 
 
 def areas_mm2(first: Sequence[FloatArray], second: Sequence[FloatArray]) -> tuple[float, ...]:
@@ -103,10 +103,10 @@ def areas_mm2(first: Sequence[FloatArray], second: Sequence[FloatArray]) -> tupl
     return tuple(float(a) for a in areas)
 
 
-def pair_of(a: FloatArray, b: FloatArray) -> Pair:
+def pair_of(a: FloatArray, b: FloatArray) -> ContourPair:
     """Return what two polygons of one plane are to each other."""
     if a.shape == b.shape and np.array_equal(a, b):
-        return Pair(Relation.COPY, (1.0, 1.0))
+        return ContourPair(ContourRelation.COPY, (1.0, 1.0))
     # Cheap answers first: most pairs of a plane are apart by their boxes.
     low = np.stack([a.min(axis=0), b.min(axis=0)])
     high = np.stack([a.max(axis=0), b.max(axis=0)])
@@ -128,14 +128,16 @@ def pair_of(a: FloatArray, b: FloatArray) -> Pair:
     area_a, area_b, both = areas_mm2([a], [b])
     areas = area_a, area_b, both
     found = _judged(near, farthest, areas, max(near_a, near_b))
-    if found.relation is Relation.SEPARATE and _is_drawn_again(near, areas):
-        return replace(found, relation=Relation.CROSSING)
-    if found.relation not in (Relation.SEPARATE, Relation.CROSSING) or not _alike(areas):
+    if found.relation is ContourRelation.SEPARATE and _is_drawn_again(near, areas):
+        return replace(found, relation=ContourRelation.CROSSING)
+    if found.relation not in (ContourRelation.SEPARATE, ContourRelation.CROSSING) or not _alike(
+        areas
+    ):
         return found
     if max(near) > 0 and max(_share_on(a, b), _share_on(b, a)) >= ON_OUTLINE:
-        return replace(found, relation=Relation.UNCLEAR, hole=False)
+        return replace(found, relation=ContourRelation.UNCLEAR, hole=False)
     wall_mm = 2 * (found.joint_mm2 - both) / max(sum(way), THIN_MM)
-    if found.relation is Relation.SEPARATE and wall_mm <= THIN_MM:
+    if found.relation is ContourRelation.SEPARATE and wall_mm <= THIN_MM:
         return replace(found, thin_mm=wall_mm)
     return found
 
@@ -174,7 +176,7 @@ def _judged(
     farthest_mm: float,
     areas: tuple[float, float, float],
     beside_mm: float,
-) -> Pair:
+) -> ContourPair:
     area_a, area_b, both = areas
     joint = area_a + area_b - both
     # The questions from the most harmless on. Nowhere apart by more than an export rounds: one
@@ -183,19 +185,19 @@ def _judged(
     alike = _alike(areas)
     one_sided = joint - both
     if farthest_mm <= COPY_MM and one_sided <= COPY_SHARE * max(area_a, area_b):
-        return Pair(Relation.COPY, near, both, joint)
+        return ContourPair(ContourRelation.COPY, near, both, joint)
     if alike and (farthest_mm <= WALL_MM or min(near) >= ALIKE):
-        return Pair(Relation.UNCLEAR, near, both, joint)
+        return ContourPair(ContourRelation.UNCLEAR, near, both, joint)
     # Rounding moves each outline by up to 0.2 mm, so an overlap of that depth along the stretch
     # they run beside each other is none.
     sliver = SLIVER_MM * beside_mm
     if min(both, area_a - both, area_b - both) > sliver:
         # Much smaller, and nearly all within: someone drew a hole that slips over the edge.
         hole = not alike and both >= HOLE_SHARE * min(area_a, area_b)
-        return Pair(Relation.CROSSING, near, both, joint, hole)
+        return ContourPair(ContourRelation.CROSSING, near, both, joint, hole)
     if both <= sliver and max(near) >= EDGE_SHARE:
-        return Pair(Relation.EDGE, near, both, joint)
-    return Pair(Relation.SEPARATE, near, both, joint)
+        return ContourPair(ContourRelation.EDGE, near, both, joint)
+    return ContourPair(ContourRelation.SEPARATE, near, both, joint)
 
 
 def _length(loop: FloatArray) -> float:

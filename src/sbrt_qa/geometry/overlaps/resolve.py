@@ -19,8 +19,8 @@ from sbrt_qa.geometry.overlaps.pairs import (
     APART,
     COPY_MM,
     COPY_SHARE,
-    Pair,
-    Relation,
+    ContourPair,
+    ContourRelation,
     areas_mm2,
     pair_of,
 )
@@ -112,7 +112,7 @@ def resolve(loops: Sequence[FloatArray], reading: Overlaps) -> Plane:
     # 4. Contours that this reading takes for one area are united; whatever remains nested is a hole
     #    or an island by the even-odd rule when it is scanned.
     groups = list(_groups(len(kept), [k for k, p in pairs.items() if _joins(p, reading)]))
-    edges = [k for k, p in pairs.items() if p.relation is Relation.EDGE]
+    edges = [k for k, p in pairs.items() if p.relation is ContourRelation.EDGE]
     found: list[FloatArray] = []
     owner: dict[int, int] = {}
     body: list[int] = []
@@ -186,11 +186,11 @@ def has_cut(loop: FloatArray) -> bool:
 
 
 _DOUBTS: Final = {
-    Relation.UNCLEAR: Doubt.COPY_OR_WALL,
-    Relation.CROSSING: Doubt.CROSSING,
+    ContourRelation.UNCLEAR: Doubt.COPY_OR_WALL,
+    ContourRelation.CROSSING: Doubt.CROSSING,
 }
 
-_Pairs = dict[tuple[int, int], Pair]
+_Pairs = dict[tuple[int, int], ContourPair]
 
 
 def _pairs(loops: Sequence[FloatArray], drawn: Sequence[int]) -> _Pairs:
@@ -210,7 +210,7 @@ def _pairs(loops: Sequence[FloatArray], drawn: Sequence[int]) -> _Pairs:
 def _once(loops: list[FloatArray], pairs: _Pairs) -> tuple[list[FloatArray], _Pairs, int]:
     """Drop second copies: of each, the one with most vertices stays."""
     dropped: set[int] = set()
-    copies = [key for key, p in pairs.items() if p.relation is Relation.COPY]
+    copies = [key for key, p in pairs.items() if p.relation is ContourRelation.COPY]
     for group in _groups(len(loops), copies):
         best = max(group, key=lambda i: (len(loops[i]), -i))
         dropped |= {i for i in group if i != best}
@@ -222,7 +222,7 @@ def _once(loops: list[FloatArray], pairs: _Pairs) -> tuple[list[FloatArray], _Pa
 def _largest_of_versions(loops: list[FloatArray], pairs: _Pairs) -> tuple[list[FloatArray], _Pairs]:
     """Take what may be one outline, drawn or exported twice, for one: the largest stays."""
     dropped: set[int] = set()
-    versions = [key for key, p in pairs.items() if p.relation is Relation.UNCLEAR]
+    versions = [key for key, p in pairs.items() if p.relation is ContourRelation.UNCLEAR]
     for group in _groups(len(loops), versions) if versions else ():
         best = max(group, key=lambda i: areas_mm2([loops[i]], [])[0]) if group[1:] else group[0]
         dropped |= {i for i in group if i != best}
@@ -278,12 +278,12 @@ def _groups(count: int, links: Sequence[tuple[int, int]]) -> Iterator[list[int]]
         yield [i for i in range(count) if owner[i] == root]
 
 
-def _joins(pair: Pair, reading: Overlaps) -> bool:
+def _joins(pair: ContourPair, reading: Overlaps) -> bool:
     """Tell whether a reading takes two contours for one area.
 
     Pieces of one body whose edges overlap a little are one in every reading.
     """
-    if pair.relation is Relation.EDGE:
+    if pair.relation is ContourRelation.EDGE:
         return pair.both_mm2 > LEAST_SLIVER_MM2
     if reading is Overlaps.SOLID and pair.thin_mm > 0:
         return True

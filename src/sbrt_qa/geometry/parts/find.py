@@ -14,7 +14,7 @@ from sbrt_qa.units import cc_from_mm3
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SolidPart:
     """One connected part.
 
     Parameters
@@ -32,7 +32,7 @@ class Part:
     centre_mm: tuple[float, float, float]
 
 
-def parts_of(solid: Solid) -> tuple[Part, ...]:
+def parts_of(solid: Solid) -> tuple[SolidPart, ...]:
     """Return the connected parts of a structure, largest first.
 
     Contours on neighbouring planes that belong together (see `slabs`) are of one part where they
@@ -52,7 +52,7 @@ def parts_of(solid: Solid) -> tuple[Part, ...]:
         z_mm = float(stack.z_mm[plane[outer]].mean())
         volume = cc_from_mm3(float(signed[mine].sum()))
         at = (float(centre[0]), float(centre[1]), z_mm)
-        found.append(Part(volume, int(np.unique(plane[mine]).size), at))
+        found.append(SolidPart(volume, int(np.unique(plane[mine]).size), at))
     return tuple(sorted(found, key=lambda part: -part.volume_cc))
 
 

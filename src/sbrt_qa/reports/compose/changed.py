@@ -21,7 +21,7 @@ from sbrt_qa.reports.compose.two_versions import (
     split_metrics,
 )
 from sbrt_qa.reports.compose.verdict_words import mark_of
-from sbrt_qa.reports.page import Mark, Table
+from sbrt_qa.reports.page import PageMark, Table
 
 TRENDS: Final = {
     Trend.SAME: msg("same verdict"),
@@ -38,8 +38,8 @@ class Changed:
     A table is None where there is nothing to put into it.
     """
 
-    before: Mark
-    after: Mark
+    before: PageMark
+    after: PageMark
     limits: Table | None
     checks: Table | None
     others: Table | None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sbrt_qa.errors import visible
-from sbrt_qa.evidence.evidence import Evidence, Place
+from sbrt_qa.evidence.evidence import Evidence, SlicePlace
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding, Verdict, worst
 from sbrt_qa.protocol.limit_result import ConstraintResult
@@ -107,7 +107,7 @@ def _concern(
     )
 
 
-def caption(place: Place, words: Words) -> str:
+def caption(place: SlicePlace, words: Words) -> str:
     """Return what a picture shows: slice, what is hatched, worst point."""
     point = ", ".join(f"{v:.0f}" for v in place.point_mm[:2])
     spot = msg("cross: hottest point of the structure here, {dose} Gy at ({point}) mm")
@@ -124,7 +124,7 @@ def caption(place: Place, words: Words) -> str:
     return words(msg("; ")).join(part for part in (where, level, text) if part)
 
 
-def _place(results: Sequence[ConstraintResult], evidence: Evidence | None) -> Place | None:
+def _place(results: Sequence[ConstraintResult], evidence: Evidence | None) -> SlicePlace | None:
     if evidence is None:
         return None
     return next((evidence.places[r.key] for r in results if r.key in evidence.places), None)

@@ -8,7 +8,7 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.i18n.words import Words, msg
-from sbrt_qa.model.course import Course, Part, Role
+from sbrt_qa.model.course import Course, CoursePart, PlanRole
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.plan import BeamKind, PrescriptionSource
 from sbrt_qa.reports.compose.beam_list import beams_text
@@ -28,13 +28,13 @@ SHOWN: Final = 12
 
 
 ROLES: Final = {
-    Role.PART: msg("part"),
-    Role.ALTERNATIVE: msg("alternative"),
-    Role.UNTOLD: msg("part or alternative"),
-    Role.ELSEWHERE: msg("in another frame of reference"),
-    Role.NOT_HERE: msg("not among the files"),
-    Role.LEFT_OUT: msg("left out, as stated by the user"),
-    Role.VERIFICATION: msg("treats nobody"),
+    PlanRole.PART: msg("part"),
+    PlanRole.ALTERNATIVE: msg("alternative"),
+    PlanRole.UNTOLD: msg("part or alternative"),
+    PlanRole.ELSEWHERE: msg("in another frame of reference"),
+    PlanRole.NOT_HERE: msg("not among the files"),
+    PlanRole.LEFT_OUT: msg("left out, as stated by the user"),
+    PlanRole.VERIFICATION: msg("treats nobody"),
 }
 """What a plan is in a course, in words."""
 
@@ -184,13 +184,13 @@ def course_text(course: Course, words: Words) -> str:
     return " · ".join(told)
 
 
-def _part(part: Part, words: Words) -> str:
+def _part(part: CoursePart, words: Words) -> str:
     told = [words(ROLES[part.role])]
     if isinstance(part.prescription_gy, float | int):
         told.append(f"{part.prescription_gy:g} Gy")
     if isinstance(part.fractions, int):
         told.append(words.value(counted(part.fractions, "fraction")))
-    if part.dose is not None and part.role in (Role.PART, Role.UNTOLD):
+    if part.dose is not None and part.role in (PlanRole.PART, PlanRole.UNTOLD):
         told.append(words(msg("no dose")))
     label = visible(part.label) or words(msg("a plan that is not here"))
     return f"{label}: {', '.join(told)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sbrt_qa.reports.page import CheckRow, Concern, Glance, Glimpse, Mark
+from sbrt_qa.reports.page import CheckRow, Concern, Glance, Glimpse, PageMark
 
 
 def glance(concerns: Sequence[Concern], apart: Sequence[CheckRow]) -> tuple[Glance, ...]:
@@ -41,5 +41,5 @@ def _of_check(check: CheckRow) -> Glimpse:
     return Glimpse(check.mark, "", check.message or check.found, "", "")
 
 
-def _rank(mark: Mark) -> int:
+def _rank(mark: PageMark) -> int:
     return mark.verdict.rank if mark.verdict else -1

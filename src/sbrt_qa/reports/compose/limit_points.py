@@ -8,19 +8,19 @@ import numpy as np
 
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
 from sbrt_qa.errors import visible
-from sbrt_qa.evidence.evidence import Curve, Evidence
+from sbrt_qa.evidence.evidence import DrawnCurve, Evidence
 from sbrt_qa.protocol.direction import spec_of
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.reports.page import Marker
 
 
-def volume_at_cc(curve: Curve, evidence: Evidence, dose_gy: float) -> float:
+def volume_at_cc(curve: DrawnCurve, evidence: Evidence, dose_gy: float) -> float:
     """Return the volume that receives at least a dose, linear between the doses of the axis."""
     return float(np.interp(dose_gy, evidence.dose_axis_gy, curve.at_dose_cc))
 
 
 def markers(
-    result: ConstraintResult, curve: Curve, prescription_gy: float | None
+    result: ConstraintResult, curve: DrawnCurve, prescription_gy: float | None
 ) -> tuple[tuple[Marker, ...], tuple[Marker, ...]]:
     """Return the bounds of a limit as points on its curve, and the point that the plan reaches."""
     spec = spec_of(result)
@@ -35,7 +35,7 @@ def markers(
 def _points(
     result: ConstraintResult,
     spec: MetricSpec,
-    curve: Curve,
+    curve: DrawnCurve,
     prescription_gy: float | None,
     values: tuple[float, ...] | list[float],
 ) -> Iterator[Marker]:

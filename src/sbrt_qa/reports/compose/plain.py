@@ -7,7 +7,7 @@ from typing import Final
 from sbrt_qa.dosimetry.metric_meaning import Direction, Portion, Quantity
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
 from sbrt_qa.errors import visible
-from sbrt_qa.evidence.evidence import Curve, Evidence
+from sbrt_qa.evidence.evidence import DrawnCurve, Evidence
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Driver, Verdict
 from sbrt_qa.protocol.direction import direction_of, spec_of
@@ -188,7 +188,7 @@ def _volume(result: ConstraintResult, evidence: Evidence | None, words: Words) -
     )
 
 
-def _curve(result: ConstraintResult, evidence: Evidence | None) -> Curve | None:
+def _curve(result: ConstraintResult, evidence: Evidence | None) -> DrawnCurve | None:
     if evidence is None or result.key not in evidence.curve_of:
         return None
     return evidence.curves[evidence.curve_of[result.key]]

@@ -9,7 +9,7 @@ from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Band, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.wording import OPERATORS, ends_text, rounded, shown_bound, unit_text
-from sbrt_qa.reports.page import Mark
+from sbrt_qa.reports.page import PageMark
 
 WORDS: Final = {
     Verdict.PER_PROTOCOL: msg("per protocol"),
@@ -26,18 +26,18 @@ SIGNS: Final = {
 }
 
 
-def mark_of(verdict: Verdict | None, words: Words) -> Mark:
+def mark_of(verdict: Verdict | None, words: Words) -> PageMark:
     """Return a verdict as sign and word; None is information."""
     if verdict is None:
-        return Mark(None, "·", words(msg("information")))
-    return Mark(verdict, SIGNS[verdict], words(WORDS[verdict]))
+        return PageMark(None, "·", words(msg("information")))
+    return PageMark(verdict, SIGNS[verdict], words(WORDS[verdict]))
 
 
-def limit_mark(result: ConstraintResult, words: Words) -> Mark:
+def limit_mark(result: ConstraintResult, words: Words) -> PageMark:
     """Return the verdict of a limit, or that its value is not relied on."""
     if result.is_relied_on:
         return mark_of(result.verdict, words)
-    return Mark(result.verdict, SIGNS[result.verdict], words(msg("not relied on")))
+    return PageMark(result.verdict, SIGNS[result.verdict], words(msg("not relied on")))
 
 
 def number_text(value: float, unit: str) -> str:

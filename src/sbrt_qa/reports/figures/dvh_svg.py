@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from sbrt_qa.evidence.evidence import Curve, Evidence
+from sbrt_qa.evidence.evidence import DrawnCurve, Evidence
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.reports.figures.legend import Spot, flowed, rows_of
 from sbrt_qa.reports.figures.palette import colour_of
@@ -93,7 +93,7 @@ def dvh_svg(
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class _CurveKey:
     """One line of the legend: a text, and its sample drawn at a place (right end, foot)."""
 
     text: str
@@ -114,15 +114,15 @@ def _keys(
     labels: Labels,
     limits: Sequence[Marker],
     reached: Sequence[Marker],
-) -> Iterator[_Key]:
+) -> Iterator[_CurveKey]:
     for n, key in enumerate(drawn):
         stroke = _stroke(colour_of(key, colours), main=n == 0)
-        yield _Key(key, stroke, "600" if n == 0 else "")
+        yield _CurveKey(key, stroke, "600" if n == 0 else "")
     if reached:
-        yield _Key(labels.reached, lambda x, y: _disc(x - 6, y - 3))
+        yield _CurveKey(labels.reached, lambda x, y: _disc(x - 6, y - 3))
     lines = [m.volume_cc is None for m in limits]
     if limits:
-        yield _Key(labels.limit, lambda x, y: _limit_sample(x, y, lines))
+        yield _CurveKey(labels.limit, lambda x, y: _limit_sample(x, y, lines))
 
 
 def _stroke(colour: str, *, main: bool) -> Callable[[float, float], str]:
@@ -148,7 +148,7 @@ def _top_gy(evidence: Evidence, keys: Sequence[str], limits: Sequence[Marker]) -
 class _Plot:
     """Places on a plot: dose from 0 to `top_gy`, volume from 0 to 100 % or to so many cc."""
 
-    def __init__(self, evidence: Evidence, main: Curve, top_gy: float) -> None:
+    def __init__(self, evidence: Evidence, main: DrawnCurve, top_gy: float) -> None:
         self.evidence = evidence
         self.main = main
         self.top_gy = top_gy
@@ -208,7 +208,7 @@ class _Plot:
         turned = f"translate(9 {self.y(0.5):.1f}) rotate(-90)"
         yield text(f"{labels.volume} ({unit})", 0, 0, transform=turned, **MIDDLE)
 
-    def curve(self, curve: Curve, colour: str, *, main: bool) -> str:
+    def curve(self, curve: DrawnCurve, colour: str, *, main: bool) -> str:
         """Draw a curve, the main one wide and drawn through."""
         dose = self.evidence.dose_axis_gy
         keep = dose <= min(self.top_gy, curve.max_gy * 1.02 + 0.2)
@@ -240,7 +240,7 @@ class _Plot:
                 yield _pen(self.upright(x), REACHED, 1.4, "")
             yield _disc(x, self.y(0 if m.volume_cc is None else m.volume_cc / self.top_cc))
 
-    def _part(self, curve: Curve) -> FloatArray:
+    def _part(self, curve: DrawnCurve) -> FloatArray:
         whole = (curve.volume_cc or 1.0) if self.whole else self.top_cc
         return curve.at_dose_cc / whole
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sbrt_qa.errors import visible
-from sbrt_qa.evidence.evidence import Evidence, Place, Reviewed
+from sbrt_qa.evidence.evidence import Evidence, Reviewed, SlicePlace
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.reports.figures.slice_svg import slice_svg
@@ -74,6 +74,6 @@ def organ_picture(evidence: Evidence, keys: list[str], z_mm: float) -> SlicePict
     low = [min(float(xy[:, a].min()) for xy in first) for a in (0, 1)]
     high = [max(float(xy[:, a].max()) for xy in first) for a in (0, 1)]
     middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, z_mm)
-    place = Place("", middle, 0.0, 0.0, too_hot=False)
+    place = SlicePlace("", middle, 0.0, 0.0, too_hot=False)
     picture = place_picture(evidence, place, keys, half_mm=(85.0, 60.0))
     return replace(picture, isodoses=(), wrong=(), within=(), spot_mm=None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.reports.figures.legend import Spot, flowed, rows_of, width_of
-from sbrt_qa.reports.figures.slices import Frame, Isodose, SlicePicture
+from sbrt_qa.reports.figures.slices import DrawnIsodose, Frame, SlicePicture
 from sbrt_qa.reports.figures.svg import path, png, tag, text
 
 FONT: Final = "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, sans-serif"
@@ -108,7 +108,7 @@ class _Pen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class _SliceKey:
     """One line of the legend: a name or a dose, and the stroke that stands for it."""
 
     text: str
@@ -189,19 +189,21 @@ def _isodoses(picture: SlicePicture, level_gy: float, pen: _Pen) -> Iterator[str
         yield pen.line(data, *_isodose_stroke(isodose, level_gy))
 
 
-def _isodose_stroke(isodose: Isodose, level_gy: float) -> tuple[str, float, str]:
+def _isodose_stroke(isodose: DrawnIsodose, level_gy: float) -> tuple[str, float, str]:
     if abs(isodose.dose_gy - level_gy) < 1e-9:
         return LIMIT_COLOUR, 0.8, ""
     return OTHER_COLOUR, 0.5, OTHER_ISODOSE
 
 
-def _keys(picture: SlicePicture, colours: Mapping[str, str], level_gy: float) -> Iterator[_Key]:
+def _keys(
+    picture: SlicePicture, colours: Mapping[str, str], level_gy: float
+) -> Iterator[_SliceKey]:
     """Name structures, those of the limit first, then isodoses."""
     shown = sorted(picture.outlines, key=lambda o: o.key not in picture.within)[:MOST_NAMED]
     for outline in shown:
-        yield _Key(outline.key, *_outline_stroke(outline.key, picture, colours))
+        yield _SliceKey(outline.key, *_outline_stroke(outline.key, picture, colours))
     for isodose in picture.isodoses:
-        yield _Key(f"{isodose.dose_gy:g} Gy", *_isodose_stroke(isodose, level_gy))
+        yield _SliceKey(f"{isodose.dose_gy:g} Gy", *_isodose_stroke(isodose, level_gy))
 
 
 def _spot(picture: SlicePicture, pen: _Pen) -> Iterator[str]:

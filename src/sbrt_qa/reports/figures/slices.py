@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from contourpy import FillType, LineType, contour_generator
 
-from sbrt_qa.evidence.evidence import CtStack, Evidence, Place
+from sbrt_qa.evidence.evidence import CtStack, Evidence, SlicePlace
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.structure import Structure
 
@@ -53,7 +53,7 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Isodose:
+class DrawnIsodose:
     """The lines of one dose, each ``(n, 2)`` in mm."""
 
     dose_gy: float
@@ -89,7 +89,7 @@ class SlicePicture:
     image: ByteArray | None
     image_frame: Frame | None
     outlines: tuple[Outline, ...]
-    isodoses: tuple[Isodose, ...]
+    isodoses: tuple[DrawnIsodose, ...]
     wrong: tuple[FloatArray, ...] = ()
     within: tuple[str, ...] = ()
     around: bool = False
@@ -98,7 +98,7 @@ class SlicePicture:
 
 def place_picture(
     evidence: Evidence,
-    place: Place,
+    place: SlicePlace,
     keys: Sequence[str],
     *,
     half_mm: tuple[float, float] = (72.0, 50.0),
@@ -172,7 +172,7 @@ def grey(hu: npt.NDArray[np.int16], window_hu: tuple[float, float] = WINDOW_HU) 
 
 
 def _frame(
-    evidence: Evidence, keys: Sequence[str], place: Place, half_mm: tuple[float, float]
+    evidence: Evidence, keys: Sequence[str], place: SlicePlace, half_mm: tuple[float, float]
 ) -> Frame:
     """Centre on the structure's part near the worst point, within what there is to see."""
     x, y, _ = place.point_mm
@@ -246,17 +246,17 @@ def _dose_plane(dose: DoseGrid | None, z_mm: float, frame: Frame) -> _Plane | No
     return dose.x_mm[columns], dose.y_mm[rows], cut
 
 
-def _isodoses(plane: _Plane | None, levels_gy: Sequence[float]) -> Iterator[Isodose]:
+def _isodoses(plane: _Plane | None, levels_gy: Sequence[float]) -> Iterator[DrawnIsodose]:
     if plane is None:
         return
     made = contour_generator(*plane, line_type=LineType.Separate)
     for level in levels_gy:
         lines = tuple(np.asarray(line) for line in made.lines(level))
         if lines:
-            yield Isodose(level, lines)
+            yield DrawnIsodose(level, lines)
 
 
-def _wrong(plane: _Plane | None, place: Place) -> tuple[FloatArray, ...]:
+def _wrong(plane: _Plane | None, place: SlicePlace) -> tuple[FloatArray, ...]:
     if plane is None or place.level_gy <= 0:
         return ()
     made = contour_generator(*plane, fill_type=FillType.OuterOffset)

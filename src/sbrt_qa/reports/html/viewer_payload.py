@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from sbrt_qa.errors import visible
-from sbrt_qa.evidence.evidence import CtStack, Curve, Evidence, Reviewed
+from sbrt_qa.evidence.evidence import CtStack, DrawnCurve, Evidence, Reviewed
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.model.target_kind import is_target_name
 from sbrt_qa.reports.compose.concerns import DEVIATES, prescription_gy
@@ -119,7 +119,7 @@ def _curves(evidence: Evidence) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _extremes(curve: Curve) -> dict[str, float | None]:
+def _extremes(curve: DrawnCurve) -> dict[str, float | None]:
     """Return lowest, mean and highest dose; None each where too much has no dose."""
     low, mean, high = (
         v if curve.is_whole else None for v in (curve.min_gy, curve.mean_gy, curve.max_gy)

@@ -15,7 +15,7 @@ from sbrt_qa.reports.outcome.asked_report import AskedReport, screen
 from sbrt_qa.reports.outcome.outcome_parts import (
     Block,
     Drawn,
-    Grid,
+    OutcomeGrid,
     ReportSection,
     Said,
     interval_text,
@@ -74,7 +74,7 @@ def curves_screen(asked: AskedReport) -> ReportSection:
         if lost:
             rows = tuple((one.subject, one.reason) for one in lost)
             heads = (say("subject"), say("reason"))
-            blocks.append(Grid(say("Not evaluable, and in no curve"), heads, rows))
+            blocks.append(OutcomeGrid(say("Not evaluable, and in no curve"), heads, rows))
         blocks.append(_sensitivities(asked, rule.id))
     return ReportSection("curves", say("Endpoints"), tuple(blocks))
 
@@ -144,7 +144,9 @@ def _incidence_steps(times: list[EndpointTime]) -> tuple[Steps, Band]:
     return steps, band
 
 
-def _landmarks(groups: dict[str, list[EndpointTime]], horizon: int, *, competing: bool) -> Grid:
+def _landmarks(
+    groups: dict[str, list[EndpointTime]], horizon: int, *, competing: bool
+) -> OutcomeGrid:
     rows = []
     for arm, times in groups.items():
         days = [one.time_days or 0.0 for one in times]
@@ -160,8 +162,8 @@ def _landmarks(groups: dict[str, list[EndpointTime]], horizon: int, *, competing
         rows.append(tuple(row))
     at = [say("at {0} months (95 %)", f"{m:g}") for m in LANDMARKS if m <= horizon]
     heads = (say("group"), say("n"), say("events"), say("median, months (95 %)"), *at)
-    return Grid(say("Estimates at landmarks; a dash where nobody is at risk any more"), heads,
-                tuple(rows))  # fmt: skip
+    title = say("Estimates at landmarks; a dash where nobody is at risk any more")
+    return OutcomeGrid(title, heads, tuple(rows))
 
 
 def _at(times: list[EndpointTime], month: float, *, competing: bool) -> str:
@@ -231,7 +233,7 @@ def _comparison(
         if primary
         else say("A further endpoint: no conclusion rests on its p alone")
     )
-    return [Grid(caption, heads, tuple(rows))]
+    return [OutcomeGrid(caption, heads, tuple(rows))]
 
 
 def _ratio_row(
@@ -249,7 +251,7 @@ def _ratio_row(
     return (name, number_text(ratio), interval_text(model.interval()), p_text(model.p()))
 
 
-def _sensitivities(asked: AskedReport, endpoint: str) -> Grid:
+def _sensitivities(asked: AskedReport, endpoint: str) -> OutcomeGrid:
     rows = []
     primary = asked.found.endpoints[endpoint]
     for one in asked.found.sensitivities:
@@ -262,7 +264,7 @@ def _sensitivities(asked: AskedReport, endpoint: str) -> Grid:
         rows.append((one.title, str(moved), *shares))
     heads = (say("changed rule"), say("subjects that change"),
              *(say("{0} at 12 months", arm) for arm in shown_arms(asked)))  # fmt: skip
-    return Grid(say("Sensitivity: the same by other rules"), heads, tuple(rows), folded=True)
+    return OutcomeGrid(say("Sensitivity: the same by other rules"), heads, tuple(rows), folded=True)
 
 
 @screen("forest")
@@ -286,7 +288,7 @@ def forest_screen(asked: AskedReport) -> ReportSection:
                                [float(a == first) for a in arm], ["" for _ in mine])  # fmt: skip
             rows.append((*row, shown[1], shown[2]))
     heads = (say("subgroup"), say("n"), say("events"), say("hazard ratio"), say("95 % interval"))
-    grid = Grid(say("Primary endpoint by stratum of randomisation"), heads, tuple(rows))
+    grid = OutcomeGrid(say("Primary endpoint by stratum of randomisation"), heads, tuple(rows))
     return ReportSection("forest", say("Subgroups"), (grid,))
 
 

@@ -7,7 +7,14 @@ from collections import Counter
 from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.reports.outcome.asked_report import AskedReport, screen
 from sbrt_qa.reports.outcome.consort_figure import consort_figure
-from sbrt_qa.reports.outcome.outcome_parts import Block, Drawn, Grid, ReportSection, Said, listed
+from sbrt_qa.reports.outcome.outcome_parts import (
+    Block,
+    Drawn,
+    OutcomeGrid,
+    ReportSection,
+    Said,
+    listed,
+)
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.scan_history import discordant, scans_of
 
@@ -35,7 +42,7 @@ def consort_screen(asked: AskedReport) -> ReportSection:
         for b in boxes
     )
     heads = (say("arm"), say("group"), say("n"), say("subjects"))
-    table = Grid(say("Numbers of the diagram, and who they are"), heads, rows, folded=True)
+    table = OutcomeGrid(say("Numbers of the diagram, and who they are"), heads, rows, folded=True)
     sentence = say("{0} screened, {1} randomised.", boxes[0].number,
                    next(b.number for b in boxes if b.name == "randomised"))  # fmt: skip
     blocks: list[Block] = [Drawn(consort_figure(boxes, asked.arms), sentence, table)]
@@ -45,7 +52,7 @@ def consort_screen(asked: AskedReport) -> ReportSection:
         )
         heads = (say("subject"), say("population"), say("rule"), say("reason"))
         blocks.append(
-            Grid(say("Who is left out of which population"), heads, listed_out, folded=True)
+            OutcomeGrid(say("Who is left out of which population"), heads, listed_out, folded=True)
         )
     return ReportSection("consort", say("Flow of subjects"), tuple(blocks))
 
@@ -62,14 +69,17 @@ def quality_screen(asked: AskedReport) -> ReportSection:
     heads = (say("site"), say("level"), say("code"), say("n"))
     blocks: list[Block] = [
         Said(counted(len(problems), "problem with the data", "problems with the data")),
-        Grid(say("Problems by site and code: E keeps a row out, W asks the site, I is noted"),
-             heads, rows),
-    ]  # fmt: skip
+        OutcomeGrid(
+            say("Problems by site and code: E keeps a row out, W asks the site, I is noted"),
+            heads,
+            rows,
+        ),
+    ]
     columns = (say("level"), say("code"), say("subject"), say("place"), say("what"), say("advice"))
     told = tuple((p.level, p.code, p.subject, p.place, p.message, p.advice)
                  for p in problems[:MOST_PROBLEMS])  # fmt: skip
     if not blind:
-        blocks.append(Grid(say("Problems one by one"), columns, told, folded=True))
+        blocks.append(OutcomeGrid(say("Problems one by one"), columns, told, folded=True))
     if asked.role.arms != "none" or asked.role.name == "office":
         blocks += _readers(asked)
     return ReportSection("quality", say("Data quality"), tuple(blocks))
@@ -89,7 +99,7 @@ def _readers(asked: AskedReport) -> list[Block]:
         imputed += sum(bool(one.imputed) for one in times)
     heads = (say("subject"), say("scan"), say("site"), say("central"))
     return [
-        Grid(say("Scans that site and central reader read differently"), heads, tuple(rows)),
+        OutcomeGrid(say("Scans that site and central reader read differently"), heads, tuple(rows)),
         Said(say("{0} times of endpoints stand for a date of which a part is missing.", imputed)),
     ]
 
@@ -113,4 +123,4 @@ def scans_screen(asked: AskedReport) -> ReportSection:
         say("adequate"),
     )
     title = say("Scans")
-    return ReportSection("scans", title, (Grid(title, heads, tuple(rows)),))
+    return ReportSection("scans", title, (OutcomeGrid(title, heads, tuple(rows)),))

@@ -9,7 +9,7 @@ from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.outcome.asked_report import EXPLORATORY, AskedReport, screen
 from sbrt_qa.reports.outcome.outcome_parts import (
     Block,
-    Grid,
+    OutcomeGrid,
     ReportSection,
     Said,
     interval_text,
@@ -47,13 +47,13 @@ def deviation_screen(asked: AskedReport) -> ReportSection:
         if found.left_out:
             heads = (say("subject"), say("reason"))
             caption = say("{0}: left out of the comparison ({1})", rule.id, len(found.left_out))
-            blocks.append(Grid(caption, heads, found.left_out, folded=True))
+            blocks.append(OutcomeGrid(caption, heads, found.left_out, folded=True))
     blocks.append(_sources(asked))
     title = say("Deviation against outcome: exploratory, not randomised")
     return ReportSection("deviation", title, tuple(blocks))
 
 
-def _grid(endpoint: str, times: Sequence[LandmarkTime]) -> Grid:
+def _grid(endpoint: str, times: Sequence[LandmarkTime]) -> OutcomeGrid:
     rows: list[tuple[str, ...]] = []
     for group, name in ((MAJOR, say("major")), (OTHER, say("per protocol or minor"))):
         mine = [one for one in times if one.group == group]
@@ -69,7 +69,7 @@ def _grid(endpoint: str, times: Sequence[LandmarkTime]) -> Grid:
     rows.append(_ratio(times))
     heads = (say("class of the plan"), say("n"), say("events"), say("person-years"),
              say("95 % interval"), say("events per person-year, or hazard ratio"))  # fmt: skip
-    return Grid(say("{0} from the last fraction", endpoint), heads, tuple(rows))
+    return OutcomeGrid(say("{0} from the last fraction", endpoint), heads, tuple(rows))
 
 
 def _ratio(times: Sequence[LandmarkTime]) -> tuple[str, ...]:
@@ -87,11 +87,11 @@ def _ratio(times: Sequence[LandmarkTime]) -> tuple[str, ...]:
     return (name, str(len(times)), str(sum(events)), "", interval_text(model.interval()), shown)
 
 
-def _sources(asked: AskedReport) -> Grid:
+def _sources(asked: AskedReport) -> OutcomeGrid:
     counts: dict[str, list[str]] = {}
     for one in asked.found.treated.values():
         for source in one.plan.sources if one.plan else ():
             counts.setdefault(source, []).append(one.subject)
     rows = tuple((name, str(len(codes)), " ".join(codes)) for name, codes in sorted(counts.items()))
     heads = (say("what deviates"), say("n"), say("subjects"))
-    return Grid(say("What deviates in the treated plans"), heads, rows, folded=True)
+    return OutcomeGrid(say("What deviates in the treated plans"), heads, rows, folded=True)

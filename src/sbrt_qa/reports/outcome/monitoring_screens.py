@@ -10,7 +10,13 @@ import numpy as np
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.reports.outcome.asked_report import PROPOSED, AskedReport, screen
 from sbrt_qa.reports.outcome.curve_screens import median_follow_up
-from sbrt_qa.reports.outcome.outcome_parts import Block, Grid, ReportSection, Said, percent_text
+from sbrt_qa.reports.outcome.outcome_parts import (
+    Block,
+    OutcomeGrid,
+    ReportSection,
+    Said,
+    percent_text,
+)
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.endpoints import DAYS_PER_MONTH
 
@@ -40,9 +46,9 @@ def monitoring_screen(asked: AskedReport) -> ReportSection:
         listed.append((say("sites of fewer than {0}", FEWEST), say("not shown")))
     blocks: list[Block] = [
         Said(said),
-        Grid(say("Accrual by month"), (say("month"), say("new"), say("total")), tuple(rows),
+        OutcomeGrid(say("Accrual by month"), (say("month"), say("new"), say("total")), tuple(rows),
              folded=True),
-        Grid(say("Accrual by site"), (say("site"), say("n")), tuple(listed)),
+        OutcomeGrid(say("Accrual by site"), (say("site"), say("n")), tuple(listed)),
         _events(asked),
         Said(say("Median follow-up (reverse Kaplan-Meier), months: {0}", median_follow_up(asked))),
         Said(_completeness(asked)),
@@ -51,7 +57,7 @@ def monitoring_screen(asked: AskedReport) -> ReportSection:
     return ReportSection("monitoring", say("Monitoring"), tuple(blocks))
 
 
-def _events(asked: AskedReport) -> Grid:
+def _events(asked: AskedReport) -> OutcomeGrid:
     rows = []
     for rule in asked.found.rules.endpoints:
         times = asked.found.endpoints[rule.id]
@@ -59,7 +65,7 @@ def _events(asked: AskedReport) -> Grid:
         out = sum(one.time_days is None for one in times)
         rows.append((rule.id, str(len(times)), str(events), str(out)))
     heads = (say("endpoint"), say("n"), say("events, pooled"), say("not evaluable"))
-    return Grid(say("Events of both arms together"), heads, tuple(rows))
+    return OutcomeGrid(say("Events of both arms together"), heads, tuple(rows))
 
 
 def _completeness(asked: AskedReport) -> str:
@@ -123,7 +129,7 @@ def appendix_screen(asked: AskedReport) -> ReportSection:
                "arm, strata); days = AVAL - 1 of ADTTE")  # fmt: skip
     return ReportSection("appendix", say("Appendix"), (
         Said(PROPOSED),
-        Grid(say("Definitions in force"), heads, rows),
-        Grid(say("What this report stands on"), (say("what"), say("value")), hashes),
+        OutcomeGrid(say("Definitions in force"), heads, rows),
+        OutcomeGrid(say("What this report stands on"), (say("what"), say("value")), hashes),
         Said(code),
     ))  # fmt: skip

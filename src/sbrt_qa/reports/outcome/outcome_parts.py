@@ -15,7 +15,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class OutcomeGrid:
     """A table: heads, rows of cells, and a caption; the numbers of columns are right-aligned."""
 
     caption: str
@@ -30,10 +30,10 @@ class Drawn:
 
     svg: str
     sentence: str
-    table: Grid | None = None
+    table: OutcomeGrid | None = None
 
 
-Block = Said | Grid | Drawn
+Block = Said | OutcomeGrid | Drawn
 
 
 @dataclass(frozen=True, slots=True)

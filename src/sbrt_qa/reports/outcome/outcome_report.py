@@ -21,7 +21,7 @@ from sbrt_qa.reports.outcome import (  # noqa: F401 - they register their sectio
     toxicity_screen,
 )
 from sbrt_qa.reports.outcome.asked_report import EXPLORATORY, PROPOSED, SCREENS, AskedReport
-from sbrt_qa.reports.outcome.outcome_parts import Drawn, Grid, OutcomePage, Said
+from sbrt_qa.reports.outcome.outcome_parts import Drawn, OutcomeGrid, OutcomePage, Said
 from sbrt_qa.reports.pdf.typeset import typeset
 
 HERE: Final = Path(__file__).parent
@@ -88,7 +88,7 @@ def _section(name: str, title: str, blocks: tuple[Any, ...], words: Words) -> st
     return f'<section id="{name}"><h2>{escape(words.sentence(title))}</h2>{made}</section>'
 
 
-def _block(block: Said | Grid | Drawn, words: Words) -> str:
+def _block(block: Said | OutcomeGrid | Drawn, words: Words) -> str:
     if isinstance(block, Said):
         inner = escape(words.sentence(block.text))
         return f"<p><strong>{inner}</strong></p>" if block.strong else f"<p>{inner}</p>"
@@ -99,7 +99,7 @@ def _block(block: Said | Grid | Drawn, words: Words) -> str:
     return _table(block, words)
 
 
-def _table(grid: Grid, words: Words) -> str:
+def _table(grid: OutcomeGrid, words: Words) -> str:
     caption = escape(words.sentence(grid.caption))
     if not grid.rows:
         return f"<p>{caption}: {escape(words('nothing'))}</p>"
@@ -147,10 +147,12 @@ def outcome_pdf(page: OutcomePage, language: str = SOURCE) -> bytes:
     return typeset({"main.typ": layout, "outcome.json": text, **pictures})
 
 
-def _data(block: Said | Grid | Drawn, words: Words, pictures: dict[str, str]) -> dict[str, Any]:
+def _data(
+    block: Said | OutcomeGrid | Drawn, words: Words, pictures: dict[str, str]
+) -> dict[str, Any]:
     if isinstance(block, Said):
         return {"kind": "said", "text": words.sentence(block.text), "strong": block.strong}
-    if isinstance(block, Grid):
+    if isinstance(block, OutcomeGrid):
         return _grid_data(block, words)
     name = f"figure{len(pictures)}.svg"
     pictures[name] = block.svg.replace("currentColor", "#1b2430")
@@ -158,7 +160,7 @@ def _data(block: Said | Grid | Drawn, words: Words, pictures: dict[str, str]) ->
     return {"kind": "drawn", "file": name, "text": words.sentence(block.sentence), "table": table}
 
 
-def _grid_data(grid: Grid, words: Words) -> dict[str, Any]:
+def _grid_data(grid: OutcomeGrid, words: Words) -> dict[str, Any]:
     return {
         "kind": "grid", "caption": words.sentence(grid.caption),
         "heads": [words.sentence(head) for head in grid.heads],

@@ -9,8 +9,8 @@ from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.reports.figures.lane_plot import SwimLane, lane_plot
 from sbrt_qa.reports.outcome.asked_report import PROPOSED, AskedReport, screen
-from sbrt_qa.reports.outcome.outcome_parts import Drawn, Grid, ReportSection, Said
-from sbrt_qa.trial.anchors import CHEMO, cycle_days, fraction_days
+from sbrt_qa.reports.outcome.outcome_parts import Drawn, OutcomeGrid, ReportSection, Said
+from sbrt_qa.trial.anchor_days import CHEMO, cycle_days, fraction_days
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.endpoints import DAYS_PER_MONTH
 from sbrt_qa.trial.scan_history import scans_of
@@ -37,7 +37,7 @@ def swimmer_screen(asked: AskedReport) -> ReportSection:
         for lane in lanes
     )  # fmt: skip
     heads = (say("subject"), say("arm"), say("months"), say("status"), say("recurrences"))
-    table = Grid(say("Subjects and their follow-up"), heads, rows, folded=True)
+    table = OutcomeGrid(say("Subjects and their follow-up"), heads, rows, folded=True)
     svg = lane_plot(lanes[:MOST_LANES], end, say("months since randomisation"), sentence)
     return ReportSection("timeline", say("Timeline"), (Drawn(svg, sentence, table),))
 
@@ -92,8 +92,8 @@ def rules_screen(asked: AskedReport) -> ReportSection:
     heads_2 = (say("subject"), say("rule"), say("verdict"), say("values"), say("reason"))
     return ReportSection("rules", say("Rules of entry and timeline"), (
         Said(PROPOSED),
-        Grid(say("Verdicts by rule"), heads, rows),
-        Grid(say("Subjects that miss a rule, or where it is not evaluable"), heads_2, missed,
+        OutcomeGrid(say("Verdicts by rule"), heads, rows),
+        OutcomeGrid(say("Subjects that miss a rule, or where it is not evaluable"), heads_2, missed,
              folded=True),
     ))  # fmt: skip
 
@@ -111,4 +111,4 @@ def plans_screen(asked: AskedReport) -> ReportSection:
     )
     heads = (say("submission"), say("received"), say("verdict"), say("deviates"))
     title = say("Plans and their verdicts")
-    return ReportSection("plans", title, (Grid(title, heads, rows),))
+    return ReportSection("plans", title, (OutcomeGrid(title, heads, rows),))

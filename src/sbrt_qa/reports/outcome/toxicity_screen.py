@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.outcome.asked_report import AskedReport, screen
-from sbrt_qa.reports.outcome.outcome_parts import Block, Grid, ReportSection, Said, percent_text
+from sbrt_qa.reports.outcome.outcome_parts import (
+    Block,
+    OutcomeGrid,
+    ReportSection,
+    Said,
+    percent_text,
+)
 from sbrt_qa.survival import clopper_pearson, newcombe
 from sbrt_qa.trial.toxicity_events import toxic_events, toxicity_rates
 from sbrt_qa.trial.trial_data import TrialRow
@@ -40,13 +46,13 @@ def toxicity_screen(asked: AskedReport) -> ReportSection:
             "so terms add up to more than their class. All causes, whatever the attribution."
         )),
         _rates(asked, groups),
-        Grid(say("Patients with adverse events"), heads, tuple(rows)),
+        OutcomeGrid(say("Patients with adverse events"), heads, tuple(rows)),
         _severe(asked, [one for members in groups.values() for one in members]),
     ]  # fmt: skip
     return ReportSection("toxicity", say("Adverse events"), tuple(blocks))
 
 
-def _rates(asked: AskedReport, groups: dict[str, list[str]]) -> Grid:
+def _rates(asked: AskedReport, groups: dict[str, list[str]]) -> OutcomeGrid:
     """Return the rate as registered, by treatment received, and the counts beside it."""
     by_code = {row.subject: row for row in asked.found.cut.randomised}
     told = []
@@ -70,7 +76,7 @@ def _rates(asked: AskedReport, groups: dict[str, list[str]]) -> Grid:
         for line, numbers in lines
     )
     heads = (say("patients with an event under treatment"), say("SBRT"), say("control"))
-    return Grid(say("Rates of grade 3 and more"), heads, rows)
+    return OutcomeGrid(say("Rates of grade 3 and more"), heads, rows)
 
 
 def _row(
@@ -105,7 +111,7 @@ def _share(x: int, n: int) -> str:
     return f"{x}/{n} ({percent_text(found.low)} to {percent_text(found.high)})"
 
 
-def _severe(asked: AskedReport, subjects: Iterable[str]) -> Grid:
+def _severe(asked: AskedReport, subjects: Iterable[str]) -> OutcomeGrid:
     rows = []
     for subject in subjects:
         events: tuple[TrialRow, ...] = asked.found.cut.data.of_subject("adverse_events", subject)
@@ -115,4 +121,4 @@ def _severe(asked: AskedReport, subjects: Iterable[str]) -> Grid:
             for row in events if row.yes("serious") or row.text("grade") == "5"
         ]  # fmt: skip
     heads = (say("subject"), say("term"), say("grade"), say("start"), say("outcome"))
-    return Grid(say("Serious events, and those of grade 5"), heads, tuple(rows))
+    return OutcomeGrid(say("Serious events, and those of grade 5"), heads, tuple(rows))

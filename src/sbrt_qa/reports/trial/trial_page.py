@@ -44,7 +44,7 @@ def trial_page(
         Rows under the names ``rows``, ``sites``, ``limits``, ``periods``, ``approvals``,
         ``outliers``, ``queries``, ``unreviewed`` and ``places`` (those not taken), with the columns
         of `sbrt-qa query`; and ``plots``, what the plots are drawn from
-        (`sbrt_qa.audit.plots`). A submission of ``rows`` also has
+        (`sbrt_qa.audit.audit_plots`). A submission of ``rows`` also has
         the paths of its ``reports``, below the page's folder. ``contours`` may be left out: organs
         unlike those of other plans, each with the path of its ``report``; and ``contours_known``,
         whether there are enough plans to tell.

@@ -25,7 +25,7 @@ from sbrt_qa.dosimetry.metrics.conversions import dose_outcome
 from sbrt_qa.dosimetry.surroundings import Surroundings, edge_max_gy
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.course import Decision
+from sbrt_qa.model.course import CourseDecision
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Structure
@@ -59,7 +59,7 @@ NO_ANSWER: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ComparedSubject:
     """One structure, or several combined, and the limits on it by metric."""
 
     name: str
@@ -96,7 +96,7 @@ def cross_check(
     InputError
         Its process fails as a whole.
     """
-    if case.course is not None and case.course.decision is Decision.PARTS:
+    if case.course is not None and case.course.decision is CourseDecision.PARTS:
         text = say("{0} knows no course of several plans", ENGINE)
         return (nothing_compared(Reason(ReasonCode.NOT_APPLICABLE, text)),)
     doses, names = CaseDoses(case), mapping or {}
@@ -137,16 +137,16 @@ def _subjects(
     mapping: Mapping[str, str],
     limits: Sequence[ConstraintResult],
     lesions: Lesions,
-) -> dict[str, Subject]:
+) -> dict[str, ComparedSubject]:
     """Return what limits use, by the key of its histogram."""
     keys = {s.roi_number: key for key, s in structures_of(case).items()}
-    found: dict[str, Subject] = {}
+    found: dict[str, ComparedSubject] = {}
     for limit, tree in dict(trees_of(case, protocol, mapping, limits, lesions)).values():
         if not all(s.contours for s in leaves(tree)):
             continue
         own = keys.get(tree.value.roi_number) if isinstance(tree, Leaf) else None
         name = own or limit.structure
-        known = found.setdefault(tree_key(tree), Subject(name, tree, {}))
+        known = found.setdefault(tree_key(tree), ComparedSubject(name, tree, {}))
         if limit.value is not None:
             limits_now = {limit.metric: limit, **known.limits}
             found[tree_key(tree)] = dataclasses.replace(known, limits=limits_now)
@@ -157,7 +157,7 @@ def _others(
     case: Case,
     protocol: Protocol,
     mapping: Mapping[str, str],
-    subjects: Mapping[str, Subject],
+    subjects: Mapping[str, ComparedSubject],
     lesions: Lesions,
 ) -> Iterator[tuple[str, Tree[Structure]]]:
     """Yield what metrics refer to, by its name in the protocol; the body by no name."""
@@ -171,7 +171,7 @@ def _others(
 def _ask(
     doses: CaseDoses,
     files: tuple[Path, Path],
-    subjects: Mapping[str, Subject],
+    subjects: Mapping[str, ComparedSubject],
     others: Mapping[str, Tree[Structure]],
 ) -> Answers:
     asked: dict[str, Asked] = {tree_key(tree): (_plain(tree), ()) for tree in others.values()}
@@ -205,7 +205,7 @@ class _Second:
     """What the second engine says of a case."""
 
     doses: CaseDoses
-    subjects: Mapping[str, Subject]
+    subjects: Mapping[str, ComparedSubject]
     others: Mapping[str, Tree[Structure]]
     answers: Answers
 
@@ -229,7 +229,7 @@ class _Second:
                 row = dataclasses.replace(row, cause=known)
             yield row
 
-    def _ours(self, spec: MetricSpec, subject: Subject, dvh: DVH | Reason) -> Outcome:
+    def _ours(self, spec: MetricSpec, subject: ComparedSubject, dvh: DVH | Reason) -> Outcome:
         """Return our value: that of the limit, so that both stand for the same number."""
         limit = subject.limits.get(spec.text)
         if limit is not None and limit.value is not None:

@@ -18,7 +18,7 @@ DAY: Final = dt.timedelta(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
+class PlantedFault:
     """One fault.
 
     Parameters
@@ -42,7 +42,7 @@ class Planted:
     spoil: Spoil
 
 
-FAULTS: Final[list[Planted]] = []
+FAULTS: Final[list[PlantedFault]] = []
 
 
 def plant(
@@ -52,7 +52,7 @@ def plant(
     """Register a fault."""
 
     def register(spoil: Spoil) -> Spoil:
-        FAULTS.append(Planted(case, what, arm, codes, endpoints, blocks, spoil))
+        FAULTS.append(PlantedFault(case, what, arm, codes, endpoints, blocks, spoil))
         return spoil
 
     return register

@@ -11,7 +11,7 @@ import numpy as np
 
 from sbrt_qa.testing.outcomes.form_writers import as_csv, as_excel, as_odm, as_redcap, as_sas
 from sbrt_qa.testing.outcomes.latent_trial import CUT, LatentTrial, latent_trial
-from sbrt_qa.testing.outcomes.planted_faults import FAULTS, Planted
+from sbrt_qa.testing.outcomes.planted_faults import FAULTS, PlantedFault
 from sbrt_qa.testing.outcomes.true_endpoints import true_times
 from sbrt_qa.testing.outcomes.written_trial import Tables, written_trial
 
@@ -24,14 +24,14 @@ class SampleTrial:
 
     latent: LatentTrial
     tables: Tables
-    planted: tuple[tuple[str, Planted], ...]
+    planted: tuple[tuple[str, PlantedFault], ...]
 
 
 def sample_trial(seed: int = SEED, size: int = 80, *, faults: bool = True) -> SampleTrial:
     """Return the trial of a seed, with its faults or without any."""
     latent = latent_trial(seed, size)
     tables = written_trial(latent)
-    planted: list[tuple[str, Planted]] = []
+    planted: list[tuple[str, PlantedFault]] = []
     if faults:
         free = _long_followed(latent)
         for fault in FAULTS:

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.testing.phantoms.dose_fields import Field
-from sbrt_qa.testing.phantoms.shapes import Shape
+from sbrt_qa.testing.phantoms.shapes import PhantomShape
 from sbrt_qa.units import cc_from_mm3
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
@@ -20,7 +20,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 class Truth:
     """What a perfect tool would say."""
 
-    shape: Shape
+    shape: PhantomShape
     field: Field
 
     @property
@@ -62,7 +62,9 @@ class Truth:
         return high if excess(high) >= 0 else float(brentq(excess, low, high, xtol=1e-9))
 
 
-def contour(shape: Shape, z_mm: FloatArray, *, number: int = 1, name: str = "ROI") -> Structure:
+def contour(
+    shape: PhantomShape, z_mm: FloatArray, *, number: int = 1, name: str = "ROI"
+) -> Structure:
     """Draw a shape on the planes that meet it."""
     drawn = [Contour(float(z), loop) for z in z_mm for loop in shape.sections(float(z))]
     return Structure(number, name, tuple(drawn))

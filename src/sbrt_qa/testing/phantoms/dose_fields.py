@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from sbrt_qa.model.grid import DoseGrid, FloatArray
-from sbrt_qa.testing.phantoms.shapes import Point, Shape
+from sbrt_qa.testing.phantoms.shapes import PhantomShape, Point
 
 
 class Profile(Protocol):
@@ -105,10 +105,10 @@ class Field(Protocol):
     def dose_gy(self, x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
         """Return the dose at points given by three arrays of one shape."""
 
-    def volume_at_least(self, shape: Shape, dose_gy: float) -> float:
+    def volume_at_least(self, shape: PhantomShape, dose_gy: float) -> float:
         """Return the volume (mm3) of a shape that receives at least `dose_gy`."""
 
-    def range_gy(self, shape: Shape) -> tuple[float, float]:
+    def range_gy(self, shape: PhantomShape) -> tuple[float, float]:
         """Return the lowest and highest dose on a shape."""
 
 
@@ -123,12 +123,12 @@ class Planar:
         """Return the profile at the coordinate of the field's axis."""
         return self.profile.dose_gy((x, y, z)[self.axis])
 
-    def volume_at_least(self, shape: Shape, dose_gy: float) -> float:
+    def volume_at_least(self, shape: PhantomShape, dose_gy: float) -> float:
         """Return the part of a shape between two planes."""
         low, high = self.profile.at_least(dose_gy)
         return shape.volume_beyond(self.axis, low) - shape.volume_beyond(self.axis, high)
 
-    def range_gy(self, shape: Shape) -> tuple[float, float]:
+    def range_gy(self, shape: PhantomShape) -> tuple[float, float]:
         """Return the extremes of the profile over the shape's extent."""
         ends = shape.extent(self.axis)
         places = np.array([*ends, min(max(self.profile.peak_mm(), ends[0]), ends[1])])
@@ -148,11 +148,11 @@ class Radial:
         cx, cy, cz = self.centre
         return self.profile.dose_gy(np.sqrt((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2))
 
-    def volume_at_least(self, shape: Shape, dose_gy: float) -> float:
+    def volume_at_least(self, shape: PhantomShape, dose_gy: float) -> float:
         """Return the part of a shape inside a ball."""
         return shape.volume_within(self.centre, max(self.profile.at_least(dose_gy)[1], 0.0))
 
-    def range_gy(self, shape: Shape) -> tuple[float, float]:
+    def range_gy(self, shape: PhantomShape) -> tuple[float, float]:
         """Return the doses at the farthest and the nearest place."""
         near, far = shape.distances(self.centre)
         doses = self.profile.dose_gy(np.array([far, near]))

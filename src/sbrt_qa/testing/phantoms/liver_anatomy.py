@@ -18,8 +18,8 @@ from sbrt_qa.testing.phantoms.liver_solids import (
     Ellipsoid,
     Grown,
     HalfSpace,
+    LiverSolid,
     Shared,
-    Solid,
     Tube,
     Union,
     smooth_tube,
@@ -35,10 +35,10 @@ _LONG: Final = math.inf
 class Anatomy:
     """Solids by name: `contoured` carry TG-263 names, `hidden` are seen in the CT only."""
 
-    contoured: dict[str, Solid]
-    hidden: dict[str, Solid]
+    contoured: dict[str, LiverSolid]
+    hidden: dict[str, LiverSolid]
 
-    def __getitem__(self, name: str) -> Solid:
+    def __getitem__(self, name: str) -> LiverSolid:
         return self.contoured[name] if name in self.contoured else self.hidden[name]
 
 
@@ -78,7 +78,7 @@ def anatomy(build: Build = SAMPLE_BUILD) -> Anatomy:
     )
 
 
-def _shared(solids: dict[str, Solid]) -> dict[str, Solid]:
+def _shared(solids: dict[str, LiverSolid]) -> dict[str, LiverSolid]:
     return {name: Shared(solid) for name, solid in solids.items()}
 
 
@@ -90,7 +90,7 @@ CONTOURED: Final = (
 """Organs that are contoured, in the order of the structure set."""
 
 
-def _frame() -> dict[str, Solid]:
+def _frame() -> dict[str, LiverSolid]:
     """Body surface, chest wall, ribs."""
     groove = smooth_tube([(0, 99, -120, 15), (0, 101, 0, 15), (0, 99, 120, 15)])
     body = Ellipsoid((0, 0, 0), (130, 89, _LONG), 0.35)
@@ -126,7 +126,7 @@ def _rib(side: int, back_z_mm: float) -> Tube:
     return Tube(points, np.full(len(points), 5.2))
 
 
-def _spine() -> dict[str, Solid]:
+def _spine() -> dict[str, LiverSolid]:
     """Vertebrae, canal, cord."""
     column = Ellipsoid((0, 38, 0), (20, 16, _LONG), 0.2)
     arch = Ellipsoid((0, 60, 0), (14, 13, _LONG), 0.2)
@@ -151,7 +151,7 @@ def _spine() -> dict[str, Solid]:
     }
 
 
-def _vessels() -> dict[str, Solid]:
+def _vessels() -> dict[str, LiverSolid]:
     """Great vessels, portal vein, bile duct and gallbladder: what the liver folds around."""
     aorta = smooth_tube([(4, 11, -120, 8), (7, 11, -20, 9), (12, 12, 60, 10), (14, 16, 120, 10)])
     cava = smooth_tube(
@@ -170,7 +170,9 @@ def _vessels() -> dict[str, Solid]:
     }
 
 
-def _liver(frame: dict[str, Solid], vessels: dict[str, Solid], build: Build) -> Solid:
+def _liver(
+    frame: dict[str, LiverSolid], vessels: dict[str, LiverSolid], build: Build
+) -> LiverSolid:
     """Return the remnant, cut off towards the right, the back and the feet, or of its left."""
     right = Ellipsoid((-53, -12, 8), (60, 58, 70), 0.3)
     left = Ellipsoid((16, -36, 20), (68, 32, 43), 0.15)
@@ -193,7 +195,7 @@ def _liver(frame: dict[str, Solid], vessels: dict[str, Solid], build: Build) -> 
     )
 
 
-def _liver_vessels() -> Solid:
+def _liver_vessels() -> LiverSolid:
     branches = (
         [(-26, -20, 0, 6), (-44, -22, 8, 4.5), (-64, -30, 16, 3), (-82, -34, 26, 2)],
         [(-26, -20, 0, 5), (-6, -30, 14, 4.5), (18, -38, 20, 3.2), (44, -40, 24, 2)],
@@ -205,8 +207,8 @@ def _liver_vessels() -> Solid:
 
 
 def _upper_abdomen(
-    frame: dict[str, Solid], vessels: dict[str, Solid], liver: Solid, build: Build
-) -> dict[str, Solid]:
+    frame: dict[str, LiverSolid], vessels: dict[str, LiverSolid], liver: LiverSolid, build: Build
+) -> dict[str, LiverSolid]:
     """Stomach, duodenum, spleen, kidneys, pancreas."""
     inside = (Grown(frame["Cavity"], -2.0),)
     spleen = Carved(Ellipsoid((85, 22, 22), (22, 36, 40), 0.1), within=inside, blend_mm=5)
@@ -250,8 +252,11 @@ def _upper_abdomen(
 
 
 def _bowel(
-    frame: dict[str, Solid], upper: dict[str, Solid], vessels: dict[str, Solid], liver: Solid
-) -> dict[str, Solid]:
+    frame: dict[str, LiverSolid],
+    upper: dict[str, LiverSolid],
+    vessels: dict[str, LiverSolid],
+    liver: LiverSolid,
+) -> dict[str, LiverSolid]:
     """Small and large bowel, which fill what the others leave."""
     inside = (Grown(frame["Cavity"], -3.0),)
     organs = tuple((upper[n], 2.0) for n in ("Stomach", "Duodenum", "Kidney_L", "Kidney_R"))
@@ -281,12 +286,12 @@ def _bowel(
 
 
 def _chest(
-    frame: dict[str, Solid],
-    upper: dict[str, Solid],
-    vessels: dict[str, Solid],
-    liver: Solid,
+    frame: dict[str, LiverSolid],
+    upper: dict[str, LiverSolid],
+    vessels: dict[str, LiverSolid],
+    liver: LiverSolid,
     build: Build,
-) -> dict[str, Solid]:
+) -> dict[str, LiverSolid]:
     """Heart, lungs, oesophagus."""
     gullet = smooth_tube(
         [(0, 8, 120, 8), (0, 4, 80, 8), (6, -2, 60, 8), (22, 0, 50, 8), (38, 4, 46, 9)]
@@ -299,7 +304,7 @@ def _chest(
     middle = smooth_tube([(2, 20, -20, 20), (2, 16, 40, 22), (2, 2, 120, 26)])
     right = Ellipsoid((-62, 12, 110), (58, 64, 96), 0.4)
     left = Ellipsoid((64, 14, 112), (58, 62, 90), 0.4)
-    around: tuple[tuple[Solid, float], ...] = (
+    around: tuple[tuple[LiverSolid, float], ...] = (
         (liver, 3.0), (heart, 3.0), (upper["Stomach"], 6.0), (upper["Spleen"], 5.0),
         (middle, 0.0), (frame["Vertebra"], 3.0), (vessels["GreatVes"], 3.0),
         (upper["Kidney_L"], 9.0), (upper["Kidney_R"], 9.0),
@@ -316,7 +321,7 @@ def _chest(
     }
 
 
-def _contents(organs: dict[str, Solid]) -> dict[str, Solid]:
+def _contents(organs: dict[str, LiverSolid]) -> dict[str, LiverSolid]:
     """Gas, marrow, myocardium: what lies inside organs and is not contoured."""
     front = HalfSpace((0, -24, 0), (0, 1, 0.05))
     return {

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.structure import Contour
-from sbrt_qa.testing.phantoms.liver_solids import Solid
+from sbrt_qa.testing.phantoms.liver_solids import LiverSolid
 
 RASTER_MM: Final = 1.0
 """Raster on which outlines are traced."""
@@ -34,7 +34,7 @@ _JOINS: Final = {
 
 
 def draw(
-    solids: Mapping[str, Solid], slices_z_mm: FloatArray, half_width_mm: tuple[float, float]
+    solids: Mapping[str, LiverSolid], slices_z_mm: FloatArray, half_width_mm: tuple[float, float]
 ) -> dict[str, tuple[Contour, ...]]:
     """Outline solids on each slice, within ``|x|`` and ``|y|`` up to `half_width_mm`."""
     x_mm, y_mm = (_axis(w) for w in half_width_mm)

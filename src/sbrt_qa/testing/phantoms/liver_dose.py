@@ -38,7 +38,7 @@ DEPTH_NODES_MM: Final = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class LiverField:
     """One static field: IEC angles in degrees, relative weight at the isocentre."""
 
     gantry_deg: float
@@ -100,7 +100,7 @@ def bev_raster() -> FloatArray:
 
 
 def opening(
-    field: Field, target: Tube, isocentre: Point, peak: float, tilt_per_mm: FloatArray
+    field: LiverField, target: Tube, isocentre: Point, peak: float, tilt_per_mm: FloatArray
 ) -> FieldOpening:
     """Open a field to the outline of a target.
 
@@ -128,7 +128,7 @@ def opening(
     return FieldOpening(np.asarray(LEAKAGE + (1 - LEAKAGE) * shaped), edge)
 
 
-def levelling_tilt(fields: Sequence[Field], slope_per_mm: FloatArray) -> FloatArray:
+def levelling_tilt(fields: Sequence[LiverField], slope_per_mm: FloatArray) -> FloatArray:
     """Tilt of all fluences that takes a relative `slope_per_mm` out of the summed dose.
 
     A field can tilt only across its own axis, hence the small system of equations.
@@ -146,7 +146,7 @@ def _dot(a: FloatArray, b: FloatArray) -> float:
 
 
 def field_dose(
-    field: Field,
+    field: LiverField,
     opened: FieldOpening,
     isocentre: Point,
     density: Density,

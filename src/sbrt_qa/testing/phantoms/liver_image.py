@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sbrt_qa.model.grid import FloatArray
-from sbrt_qa.testing.phantoms.liver_solids import Ellipsoid, Solid, Tube
+from sbrt_qa.testing.phantoms.liver_solids import Ellipsoid, LiverSolid, Tube
 
 AIR_HU: Final = -1000
 
@@ -37,7 +37,7 @@ COARSE_STEP: Final = 4
 
 
 def paint(
-    organs: Iterable[tuple[Solid, float]], x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray
+    organs: Iterable[tuple[LiverSolid, float]], x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray
 ) -> npt.NDArray[np.int16]:
     """Paint organs (solid, HU) one over the other and add texture inside the first, the body.
 
@@ -56,7 +56,7 @@ def paint(
     return np.rint(hu + body * texture(hu.shape)).astype(np.int16)
 
 
-def clips(bed: Tube) -> list[tuple[Solid, float]]:
+def clips(bed: Tube) -> list[tuple[LiverSolid, float]]:
     """Surgical clips at the ends and in the middle of the tumour bed."""
     size = (CLIP_RADIUS_MM,) * 3
     offsets = ((0.6, -0.4), (-0.5, 0.5), (0.4, 0.6))

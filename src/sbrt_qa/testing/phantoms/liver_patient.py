@@ -22,8 +22,8 @@ from sbrt_qa.testing.phantoms.liver_anatomy import HALF_WIDTH_MM, anatomy
 from sbrt_qa.testing.phantoms.liver_contours import draw
 from sbrt_qa.testing.phantoms.liver_dose import (
     Density,
-    Field,
     FieldOpening,
+    LiverField,
     density_of,
     field_dose,
     levelling_tilt,
@@ -35,8 +35,8 @@ from sbrt_qa.testing.phantoms.liver_solids import (
     Carved,
     Grown,
     HalfSpace,
+    LiverSolid,
     Point,
-    Solid,
     Tube,
     smooth_tube,
 )
@@ -67,8 +67,9 @@ DOSE_Z_MM: Final = _centred(81, DOSE_MM)
 """The dose grid holds the whole contoured body, so that no limit is lost at its border."""
 
 FIELDS: Final = (
-    Field(350), Field(328), Field(306), Field(284), Field(262), Field(240), Field(218),
-    Field(196), Field(176), Field(322, 28), Field(300, 335),
+    LiverField(350), LiverField(328), LiverField(306), LiverField(284), LiverField(262),
+    LiverField(240), LiverField(218), LiverField(196), LiverField(176), LiverField(322, 28),
+    LiverField(300, 335),
 )  # fmt: skip
 """Nine coplanar fields from the right side and two that cross them."""
 
@@ -231,7 +232,7 @@ def _delivered(
     ]
 
 
-def _inside(solid: Solid, axes_mm: Axes) -> npt.NDArray[np.bool_]:
+def _inside(solid: LiverSolid, axes_mm: Axes) -> npt.NDArray[np.bool_]:
     """Voxels of a grid within a solid, shape ``(nz, ny, nx)``."""
     x_mm, y_mm, z_mm = axes_mm
     return np.stack([solid.depth(x_mm, y_mm, z) < 0 for z in z_mm.tolist()])
@@ -265,7 +266,7 @@ def structures(idea: PlanIdea) -> StructureSet:
     )
 
 
-def _kept(idea: PlanIdea, organ: str) -> Solid:
+def _kept(idea: PlanIdea, organ: str) -> LiverSolid:
     """Return what is left of the liver or its vessels; any other organ is whole."""
     solid = anatomy()[organ]
     if idea.liver_kept is None or not organ.startswith("Liver"):

@@ -23,7 +23,7 @@ FAR_MM: Final = 16.0
 """Distances are computed up to here; beyond it, a field only says "farther than this"."""
 
 
-class Solid(Protocol):
+class LiverSolid(Protocol):
     """A region of space, given by its signed distance."""
 
     def depth(self, x_mm: FloatArray, y_mm: FloatArray, z_mm: float) -> FloatArray:
@@ -147,7 +147,7 @@ class HalfSpace:
 class Union:
     """Several solids together, their joints rounded over `blend_mm`."""
 
-    parts: tuple[Solid, ...]
+    parts: tuple[LiverSolid, ...]
     blend_mm: float = 0.0
 
     def depth(self, x_mm: FloatArray, y_mm: FloatArray, z_mm: float) -> FloatArray:
@@ -165,9 +165,9 @@ class Carved:
     `without` pairs each solid with its clearance in mm; edges are rounded over `blend_mm`.
     """
 
-    solid: Solid
-    within: tuple[Solid, ...] = ()
-    without: tuple[tuple[Solid, float], ...] = field(default=())
+    solid: LiverSolid
+    within: tuple[LiverSolid, ...] = ()
+    without: tuple[tuple[LiverSolid, float], ...] = field(default=())
     blend_mm: float = 3.0
 
     def depth(self, x_mm: FloatArray, y_mm: FloatArray, z_mm: float) -> FloatArray:
@@ -187,7 +187,7 @@ class Carved:
 class Grown:
     """A solid with a margin added (negative: taken away)."""
 
-    solid: Solid
+    solid: LiverSolid
     margin_mm: float
 
     def depth(self, x_mm: FloatArray, y_mm: FloatArray, z_mm: float) -> FloatArray:
@@ -198,7 +198,7 @@ class Grown:
 class Shared:
     """A solid that others are carved from: remembers the plane it was last sampled on."""
 
-    def __init__(self, solid: Solid) -> None:
+    def __init__(self, solid: LiverSolid) -> None:
         self._solid = solid
         self._key: tuple[bytes, bytes, float] | None = None
         self._depth = np.empty((0, 0))

@@ -20,7 +20,7 @@ CHORD_MM = 0.4
 """Usual distance between two vertices of a drawn contour."""
 
 
-class Shape(Protocol):
+class PhantomShape(Protocol):
     """A solid with known sections. Axes are 0 (x), 1 (y) and 2 (z); lengths in mm."""
 
     def sections(self, z_mm: float) -> list[FloatArray]:
@@ -265,11 +265,11 @@ class Shell:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ShapePair:
     """Two solids that do not touch, in one structure."""
 
-    first: Shape
-    second: Shape
+    first: PhantomShape
+    second: PhantomShape
 
     def sections(self, z_mm: float) -> list[FloatArray]:
         """Return the polygons of both."""

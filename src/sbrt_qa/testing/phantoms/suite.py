@@ -24,7 +24,16 @@ from sbrt_qa.testing.phantoms.dose_fields import (
     Sigmoid,
     sample,
 )
-from sbrt_qa.testing.phantoms.shapes import Box, Cone, Pair, Point, Shape, Shell, Sphere, cylinder
+from sbrt_qa.testing.phantoms.shapes import (
+    Box,
+    Cone,
+    PhantomShape,
+    Point,
+    ShapePair,
+    Shell,
+    Sphere,
+    cylinder,
+)
 
 PRESCRIPTION_GY = 60.0
 STEEPEST_GY_PER_MM = 0.06 * PRESCRIPTION_GY
@@ -74,7 +83,7 @@ MIXED = Sampling(3.0, (2.5, 2.5, 3.0))
 THIN = Sampling(0.2, (2.0, 2.0, 2.0))
 
 
-def fields_for(shape: Shape) -> Iterator[tuple[str, Field]]:
+def fields_for(shape: PhantomShape) -> Iterator[tuple[str, Field]]:
     """Return dose fields placed on a shape: ramps, penumbras and peaks along every axis."""
     for axis, letter in enumerate("xyz"):
         low, high = shape.extent(axis)
@@ -89,21 +98,21 @@ def fields_for(shape: Shape) -> Iterator[tuple[str, Field]]:
     yield "peak x", Planar(0, Gaussian(66.0, low + 0.3 * (high - low), sigma))
 
 
-def radial_field(shape: Shape, centre: Point) -> tuple[str, Field]:
+def radial_field(shape: PhantomShape, centre: Point) -> tuple[str, Field]:
     """Return a ball-shaped peak near a shape's centre."""
     low, high = shape.extent(0)
     off = (centre[0] + 0.1 * (high - low), centre[1], centre[2] + 0.05 * (high - low))
     return "peak", Radial(off, Gaussian(66.0, 0.0, max(11.0, 0.45 * (high - low))))
 
 
-def planes(shape: Shape, slice_mm: float) -> FloatArray:
+def planes(shape: PhantomShape, slice_mm: float) -> FloatArray:
     """Return slice positions that cover a shape, offset by 0.31 of a slice."""
     low, high = shape.extent(2)
     first = np.floor(low / slice_mm) - 0.69
     return np.asarray((np.arange(int((high - low) / slice_mm) + 4) + first) * slice_mm)
 
 
-def axes(shape: Shape, voxel_mm: tuple[float, float, float]) -> tuple[FloatArray, ...]:
+def axes(shape: PhantomShape, voxel_mm: tuple[float, float, float]) -> tuple[FloatArray, ...]:
     """Return voxel centres that cover a shape, `MARGIN_MM` to spare, offset by odd fractions."""
     result = []
     for axis, (step, part) in enumerate(zip(voxel_mm, (0.37, 0.63, 0.23), strict=True)):
@@ -115,7 +124,7 @@ def axes(shape: Shape, voxel_mm: tuple[float, float, float]) -> tuple[FloatArray
 
 
 def make_pair(
-    name: str, family: str, shape: Shape, field: Field, sampling: Sampling
+    name: str, family: str, shape: PhantomShape, field: Field, sampling: Sampling
 ) -> PhantomPair:
     """Contour a shape and sample a field as planning systems do."""
     structure = contour(shape, planes(shape, sampling.slice_mm))
@@ -144,7 +153,7 @@ def _spheres() -> Iterator[PhantomPair]:
 
 
 def _straight() -> Iterator[PhantomPair]:
-    shapes: dict[str, Shape] = {
+    shapes: dict[str, PhantomShape] = {
         "cylinder along z": cylinder(CENTRE, 14.0, 47.0, 2),
         "cylinder along x": cylinder(CENTRE, 11.0, 60.0, 0),
         "cylinder along y": cylinder(CENTRE, 6.5, 40.0, 1),
@@ -160,13 +169,15 @@ def _straight() -> Iterator[PhantomPair]:
 
 def _hollow_and_parted() -> Iterator[PhantomPair]:
     x, y, z = CENTRE
-    shapes: dict[str, Shape] = {
+    shapes: dict[str, PhantomShape] = {
         "shell as XOR": Shell(CENTRE, 20.0, 12.0),
         "shell as keyhole": Shell(CENTRE, 20.0, 12.0, keyhole=True),
-        "two balls side by side": Pair(
+        "two balls side by side": ShapePair(
             Sphere((x - 15, y, z), 9.0), Sphere((x + 12, y, z + 5), 7.0)
         ),
-        "two balls stacked": Pair(Sphere((x, y, z - 16), 9.0), Sphere((x + 3, y, z + 14), 8.0)),
+        "two balls stacked": ShapePair(
+            Sphere((x, y, z - 16), 9.0), Sphere((x + 3, y, z + 14), 8.0)
+        ),
     }
     for label, shape in shapes.items():
         for sampling in (USUAL, ODD):

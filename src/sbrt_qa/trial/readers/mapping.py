@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from sbrt_qa.errors import InputError, ProtocolError, visible
 from sbrt_qa.i18n.phrase import say
-from sbrt_qa.protocol.part import Name, Part
+from sbrt_qa.protocol.part import FrozenPart, Name
 from sbrt_qa.protocol.protocol_files import read_settings
 from sbrt_qa.trial.assemble import TextTable
 from sbrt_qa.trial.canonical import TABLES
@@ -28,7 +28,7 @@ SCHEMA: Final = "sbrt_qa.mapping/1"
 Scalar = str | int | float | bool
 
 
-class TableMapping(Part):
+class TableMapping(FrozenPart):
     """How one canonical table comes from a source."""
 
     source: str = ""
@@ -39,7 +39,7 @@ class TableMapping(Part):
     dates: Literal["", "DMY", "MDY"] = ""
 
 
-class MappingFile(Part):
+class MappingFile(FrozenPart):
     """A mapping file; a table that it does not name comes as it is."""
 
     format: Literal["sbrt_qa.mapping/1"] = Field(alias="schema")

@@ -85,7 +85,7 @@ class Identifiers:
                 self.births.add(text)
 
 
-class Finder:
+class IdentifierFinder:
     """Tells whether a text repeats something of a person.
 
     Parameters
