@@ -18,7 +18,8 @@ MAX_BODY_LINES = 50
 
 STAIRCASE = (
     {"cli", "web", "network", "scripting"},
-    {"audit", "office"},
+    {"office"},
+    {"audit"},
     {"pipeline"},
     {"reports", "selftest"},
     {"testing"},
@@ -53,7 +54,7 @@ DOORS = {
     "click": ("cli.",),
     "rich": ("cli.", "reports."),
     "sqlite3": ("audit.store.",),
-    "sqlalchemy": ("audit.store.",),
+    "sqlalchemy": ("audit.store.", "office."),
     "alembic": ("audit.store.",),
     "psycopg": ("audit.store.",),
     "distributed": ("audit.workers",),
