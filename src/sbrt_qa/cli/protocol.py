@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from sbrt_qa.cli.output import (
     page_for,
     refuse_overwriting,
     refuse_wrong_suffix,
+    tell,
     tell_compiling,
 )
 from sbrt_qa.errors import UsageError, quoted, visible
@@ -116,6 +118,55 @@ def decisions(
         emit(shown.decisions_page(asked), out)
     else:
         emit(shown.decisions_table(asked, page_for(out)), out)
+
+
+@app.command()
+def goals(
+    protocol: Name,
+    system: Annotated[
+        str,
+        typer.Option("--for", metavar="SYSTEM", help="eclipse, raystation, planscorecard, sheet."),
+    ],
+    prescription: Annotated[
+        str,
+        typer.Option(
+            "--prescription", metavar="LEVEL", help="Limits of one level only, as 50Gy/5fx."
+        ),
+    ] = "",
+    out: Out = None,
+) -> None:
+    """Write the limits as goals for a planning system, and say what that system cannot express."""
+    from sbrt_qa.reports.goals.goal_formats import write_goals  # start-up: pydantic
+
+    refuse_overwriting(out, [Path(protocol)])
+    file = write_goals(pipeline.protocol(protocol), system, prescription)
+    emit(file.content, out)
+    for line in (*file.remarks, *file.told):
+        tell(line)
+    left = len({one.goal.id for one in file.unsaid if one.left_out})
+    tell(f"{counted(file.written, 'limit')} written, {left} left out")
+
+
+@app.command("import")
+def import_limits(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A PlanScoreCard template (JSON).")],
+    out: Out = None,
+) -> None:
+    """Make a draft protocol of a score card, to be read by a person before it is used.
+
+    Every line that could not be read stands in the draft and on standard error.
+    """
+    from sbrt_qa.protocol.scorecard_draft import draft_of_file  # start-up: pydantic
+
+    refuse_overwriting(out, [file])
+    draft = draft_of_file(file, dt.datetime.now(dt.UTC).date())
+    emit(draft.text, out)
+    for line in draft.unread:
+        tell(line)
+    for line in draft.remarks:
+        tell(f"the score card says: {line}")
+    read, left = counted(draft.limits, "limit"), len(draft.unread)
+    tell(f"{read} read, {left} not read: a draft, to be read by a person")
 
 
 @app.command()
