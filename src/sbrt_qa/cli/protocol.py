@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import pipeline
-from sbrt_qa.cli.options import MapOption, Out, is_json
+from sbrt_qa.cli.options import Language, MapOption, Out, is_json
 from sbrt_qa.cli.output import (
     emit,
     page_for,
@@ -18,6 +18,7 @@ from sbrt_qa.cli.output import (
     refuse_wrong_suffix,
     tell,
     tell_compiling,
+    write_whole,
 )
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import counted
@@ -145,6 +146,27 @@ def goals(
         tell(line)
     left = len({one.goal.id for one in file.unsaid if one.left_out})
     tell(f"{counted(file.written, 'limit')} written, {left} left out")
+
+
+@app.command()
+def sheet(
+    protocol: Name,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.pdf", help="To write.")],
+    prescription: Annotated[
+        str,
+        typer.Option(
+            "--prescription", metavar="LEVEL", help="Limits of one level only, as 50Gy/5fx."
+        ),
+    ] = "",
+    lang: Language = "en",
+) -> None:
+    """Print the plan sheet for sites, one page: limits, names to use, grid, what to export."""
+    from sbrt_qa.i18n.words import Words
+    from sbrt_qa.reports.sheet.plan_sheet import plan_sheet  # start-up: pydantic, typst
+
+    refuse_overwriting(out, [Path(protocol)])
+    refuse_wrong_suffix(out, "pdf", ("pdf",))
+    write_whole(out, plan_sheet(pipeline.protocol(protocol), Words(lang), prescription))
 
 
 @app.command("import")
