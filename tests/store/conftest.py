@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 sys.path.append(str(Path(__file__).parent))
 
+from entries import fill
+from office_rows import fill_office
 from postgres import fresh_database, running_server
 
 from sbrt_qa.audit.store.connection import open_engine
@@ -49,3 +51,20 @@ def engine(empty: sa.Engine) -> sa.Engine:
     """An engine of a current, empty store."""
     upgrade(empty)
     return empty
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def filled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[sa.Engine]:
+    """A store with rows in every table, those of the office too. Read only."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('filled') / 'audit.db'}"
+    else:
+        url = fresh_database(request.getfixturevalue("postgres_server"))
+    engine = open_engine(url)
+    upgrade(engine)
+    fill(engine)
+    fill_office(engine)
+    yield engine
+    engine.dispose()

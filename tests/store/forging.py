@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.migrate import upgrade
+
+AUDIT_TABLES = [one for one in t.metadata.sorted_tables if one not in t.OFFICE_TABLES]
+"""Tables that hold rows without an office."""
 
 OLD = Path(__file__).parent / "store_v004.sql"
 
@@ -32,15 +35,19 @@ class Change:
 
 
 def changes(
-    connection: Connection, *, all_rows: bool = False, empty_too: bool = False
+    connection: Connection,
+    *,
+    all_rows: bool = False,
+    empty_too: bool = False,
+    tables: Iterable[sa.Table] = t.metadata.sorted_tables,
 ) -> list[Change]:
-    """Return changes of each column of each table, of its middle row or of all its rows.
+    """Return changes of each column of tables, of the middle row or of all rows of each.
 
     A table without rows is refused, unless that is expected.
     """
     return [
         Change(table.name, column.name, row[0], value)
-        for table in t.metadata.sorted_tables
+        for table in tables
         for row in chosen(connection, table, all_rows=all_rows, empty_too=empty_too)
         for column, old in zip(table.c, row, strict=True)
         for value in others(column, old)

@@ -207,27 +207,25 @@ def full_store(engine: sa.Engine, case: ReviewedCase) -> Recorded:
 
 @pytest.mark.parametrize("table", [one.name for one in t.metadata.sorted_tables])
 @pytest.mark.parametrize("action", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
-def test_rows_are_never_changed(engine, table, action):
-    fill(engine)
+def test_rows_are_never_changed(filled, table, action):
     column = next(iter(t.metadata.tables[table].columns)).name
-    with pytest.raises(StoreError, match="never changed"), writing(engine) as connection:
+    with pytest.raises(StoreError, match="never changed"), writing(filled) as connection:
         connection.execute(sa.text(action.format(table, column)))
 
 
 @pytest.mark.parametrize(
     ("table", "key"), [(one, key) for one in t.metadata.tables.values() for key in keys(one)]
 )
-def test_rows_are_never_replaced(engine, table, key):
+def test_rows_are_never_replaced(filled, table, key):
     """Neither by the number of the row nor, under a new number, by what else must be unique."""
-    fill(engine)
     names = ", ".join(column.name for column in table.columns if column.name != "id" or "id" in key)
-    verb = "INSERT OR REPLACE" if engine.dialect.name == "sqlite" else "INSERT"
+    verb = "INSERT OR REPLACE" if filled.dialect.name == "sqlite" else "INSERT"
     copied = f"SELECT {names} FROM {table.name} WHERE true"  # noqa: S608
     statement = f"{verb} INTO {table.name} ({names}) {copied}"
-    if engine.dialect.name == "postgresql":
+    if filled.dialect.name == "postgresql":
         one = names.split(", ", 1)[0]
         statement += f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {one} = excluded.{one}"
-    with pytest.raises(StoreError, match="never changed"), writing(engine) as connection:
+    with pytest.raises(StoreError, match="never changed"), writing(filled) as connection:
         connection.execute(sa.text(statement))
 
 

@@ -11,20 +11,27 @@ module                       what is there
 ``roles``                    `Role`, `Right`, `Grant`
 ``rights``                   `MATRIX` (right x role), `CaseFacts`, ``may(grants, right, case)``
 ``states``                   `State`, `MOVES`, ``next_states(state, role)``
-``acting``                   `Acting`, `RightsError` (answer 404), `MovedOnError` (answer 409)
+``acting``                   `Acting`, `session_hash`; `RightsError` (answer 404, also where
+                             nothing is there), `MovedOnError` (answer 409)
 ``accounts``                 `found_office`, `add_account`, `lock_account`, `unlock_account`,
                              `account_by_code`, `account_by_key`, `all_accounts`
 ``granting``                 `grant_role`, `confirm_grant`, `end_grant`, `grants_of`,
-                             `declare_conflict`, `end_conflict`
-``options``                  `OfficeOptions` of the trial, `set_option`, `options_of`
-``entering``                 `take_in`: new submissions of the audit enter the office
+                             `all_grants`, `declare_conflict`, `end_conflict`
+``asking``                   `ask` and `demand` a right within a transaction
+``trial_options``            `OfficeOptions` of the trial, `set_option`, `options_of`
+``entering``                 `take_in`: new submissions of the audit enter the office (run it
+                             after each audit and at start); `name_sender`
+``case_standing``            `CaseStanding`: state, round, readers and facts of one submission
 ``assigning``                `plan_review`, `assign`, `take_case`, `end_assignment`, `set_due`
-``reading``                  `open_reading`, `reading_form` (what to judge), `judge`, `comment`
-``signing``                  `signing_view`, `begin_signing`, `sign`, `signature_state`
-``threads``                  `ask_site`, `answer_thread`, `close_thread`, `threads_of`
-``closing_steps``            `reopen`, `withdraw`
-``case``                     `office_case`: all of one submission that an account may see
-``queue``                    `queue_page`: filters, order, keyset pages; `rebuild`, `differences`
-``figures``                  agreement, turnaround, workload of a trial
+``checklist``                `set_checklist`, `questions_of`: the contour checklist by version
+``readings``                 `open_reading`, `reading_form` (what to judge), `judge`,
+                             `accept_automatic`, `comment`
+``signing``                  `signing_view`, `begin_signing`, `sign`, `FreshProof`, `MEANINGS`
+``deciding``                 what follows from a signature; `disagreements`
+``threads``                  `ask_site`, `answer_thread`, `write_to_site`, `close_thread`,
+                             `threads_of`
+``closing_steps``            `reopen`, `withdraw`, `release_from_quarantine`
 ============================ ==================================================================
+
+Whether a signature still counts: `sbrt_qa.audit.store.verify_office.signature_state`.
 """

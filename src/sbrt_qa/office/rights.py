@@ -51,6 +51,8 @@ class CaseFacts:
         Readers that have signed in this round.
     complete
         Whether all readings of this round that are asked for are signed.
+    blind
+        Whether readers see nothing of one another until then.
     in_adjudication
         Whether an adjudicator has it.
     conflicted, at_home
@@ -66,6 +68,7 @@ class CaseFacts:
     adjudicators: frozenset[int] = frozenset()
     signed: frozenset[int] = frozenset()
     complete: bool = False
+    blind: bool = True
     in_adjudication: bool = False
     conflicted: frozenset[int] = frozenset()
     at_home: frozenset[int] = frozenset()
@@ -219,7 +222,8 @@ def _refused(
             "it is not with this account for adjudication",
         ),
         Scope.AFTER_BOTH: (
-            facts.complete and (grant.role is not Role.REVIEWER or grant.account in facts.readers),
+            (facts.complete or not facts.blind)
+            and (grant.role is not Role.REVIEWER or grant.account in facts.readers),
             "not all readers have signed",
         ),
         Scope.OWN_READING: (_is_reader(grant, facts), "it is not assigned to this account"),

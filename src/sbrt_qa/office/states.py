@@ -101,7 +101,7 @@ MOVES: Final = (
     _move(9, S.ASSIGNED, S.IN_REVIEW, _R),
     _move(10, S.IN_REVIEW, S.QUERIED, _R, _C),
     _move(10, S.ADJUDICATION, S.QUERIED, _J, _C),
-    _move(11, S.QUERIED, S.ANSWERED, _P),
+    _move(11, S.QUERIED, S.ANSWERED, _P, _C),
     _move(12, S.ANSWERED, S.IN_REVIEW, _ENGINE),
     _move(12, S.ANSWERED, S.ADJUDICATION, _ENGINE),
     _move(13, OPEN, S.RESUBMITTED, _ENGINE),
@@ -114,7 +114,8 @@ MOVES: Final = (
     _move(20, OUTCOMES, S.REOPENED, _C, needs_reason=True),
     _move(20, S.REOPENED, S.IN_REVIEW, _ENGINE),
 )
-"""Every move. Moves 5 and 19 lead out of quarantine; the site's physicist withdraws (19) only what
+"""Every move. A coordinator who answers for a site (11) gives a reason. Moves 5 and 19 lead out of
+quarantine; the site's physicist withdraws (19) only what
 nobody has signed yet, which the use case holds to."""
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from sbrt_qa.audit.store.office_tables import OFFICE_TABLES
 from sbrt_qa.audit.store.table_parts import (
     CODE,
     HASH,
@@ -37,14 +38,14 @@ from sbrt_qa.audit.store.table_parts import (
 from sbrt_qa.audit.store.trial_tables import analyses, data_cuts, trial_imports, trial_rows
 
 __all__ = [
-    "CODE", "FIRST_TABLES", "HASH", "TRIAL_TABLES", "VERSION", "analyses", "audit_events",
-    "cases", "comparisons", "data_cuts", "dvhs", "failure_ends", "failures", "files",
-    "findings", "fingerprints", "letters", "marks", "metadata", "metric_values", "places",
+    "CODE", "FIRST_TABLES", "HASH", "OFFICE_TABLES", "TRIAL_TABLES", "VERSION", "analyses",
+    "audit_events", "cases", "comparisons", "data_cuts", "dvhs", "failure_ends", "failures",
+    "files", "findings", "fingerprints", "letters", "marks", "metadata", "metric_values", "places",
     "protocol_versions", "queries", "query_closings", "repairs", "reviews", "settled",
     "site_names", "sites", "subjects", "submissions", "trial_imports", "trial_rows", "trials",
 ]  # fmt: skip
 
-VERSION: Final = "v007"
+VERSION: Final = "v008"
 """The newest migration."""
 
 _VERDICTS = "('per_protocol', 'minor', 'not_evaluable', 'major')"

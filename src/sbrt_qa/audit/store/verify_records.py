@@ -30,6 +30,7 @@ from sbrt_qa.audit.store.verify_database import (
     trigger_differences,
     unclaimed_places,
 )
+from sbrt_qa.audit.store.verify_office import office_differences
 from sbrt_qa.audit.store.verify_places import ToldPlaces, place_differences
 from sbrt_qa.audit.store.verify_queries import ToldQueries, query_differences
 from sbrt_qa.errors import ResultError, StoreError
@@ -161,6 +162,7 @@ def _differences(connection: Connection) -> Iterator[str]:
     yield from query_differences(connection, told.queries)
     yield from place_differences(connection, told.places)
     yield from unclaimed_places(connection)
+    yield from office_differences(connection)
     yield from trigger_differences(connection)
     yield from covered.differences(connection, told.covers, told.events)
     yield from schema_differences(connection)
