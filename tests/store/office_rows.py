@@ -22,7 +22,7 @@ from sbrt_qa.office.granting import (
     end_grant,
     grant_role,
 )
-from sbrt_qa.office.readings import Judgement, comment, judge, open_reading, reading_form
+from sbrt_qa.office.reader_forms import Judgement, comment, judge, open_reading, reading_form
 from sbrt_qa.office.roles import Role
 from sbrt_qa.office.signing import (
     FreshProof,
@@ -123,8 +123,8 @@ def fill_office(engine: sa.Engine) -> SmallOffice:
         unlock_account(engine, admin, office.keys[who], "back")
         declared = declare_conflict(engine, coordinator, office.keys[who], "kin", site="S9")
         end_conflict(engine, coordinator, declared, "moved")
-    for structures in ({"Liver": ["cranial"]}, {"Liver": []}):
-        set_checklist(engine, coordinator, structures)
+    set_checklist(engine, coordinator, {"Liver": ["cranial"]})
+    set_checklist(engine, coordinator, {"Liver": []})
     take_in(engine, AT)
     for submission in waiting(office)[:2]:
         _played(office, submission)

@@ -24,7 +24,7 @@ module                       what is there
 ``case_standing``            `CaseStanding`: state, round, readers and facts of one submission
 ``assigning``                `plan_review`, `assign`, `take_case`, `end_assignment`, `set_due`
 ``checklist``                `set_checklist`, `questions_of`: the contour checklist by version
-``readings``                 `open_reading`, `reading_form` (what to judge), `judge`,
+``reader_forms``             `open_reading`, `reading_form` (what to judge), `judge`,
                              `accept_automatic`, `comment`
 ``signing``                  `signing_view`, `begin_signing`, `sign`, `FreshProof`, `MEANINGS`
 ``deciding``                 what follows from a signature; `disagreements`

@@ -27,7 +27,7 @@ from sbrt_qa.errors import SbrtQaError, UsageError, quoted
 from sbrt_qa.office.acting import Acting, MovedOnError, RightsError
 from sbrt_qa.office.case_standing import CaseStanding
 from sbrt_qa.office.deciding import after_signature
-from sbrt_qa.office.readings import form_in, own_reading
+from sbrt_qa.office.reader_forms import form_in, own_reading
 from sbrt_qa.office.roles import Right, Role
 from sbrt_qa.office.trail import tell
 
