@@ -91,7 +91,7 @@ def of_code() -> dict[Sentence, str]:
     for path in sorted(SOURCE.rglob("*.py")):
         for text in _said(ast.parse(path.read_text(encoding="utf-8"))):
             found.setdefault(text, _where(path))
-    for path in sorted((SOURCE / "reports").rglob("*.j2")):
+    for path in sorted(SOURCE.rglob("*.j2")):
         for match in _IN_TEMPLATE.finditer(path.read_text(encoding="utf-8")):
             found.setdefault(match[2], _where(path))
     for path in sorted((SOURCE / "reports" / "trial").glob("*.js")):

@@ -19,6 +19,7 @@ from sbrt_qa.cli import (
     checks,
     compare,
     deidentify,
+    desk,
     dvh,
     exit_codes,
     export,
@@ -66,6 +67,7 @@ app.add_typer(trial_commands.app, name="trial")
 app.command()(sample.sample)
 app.command()(selftest.selftest)
 app.command()(warm.warm)
+app.command()(desk.desk)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,1 @@
+"""The desk: one physicist, one machine, no accounts; nothing leaves it."""

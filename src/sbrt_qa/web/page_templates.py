@@ -1,0 +1,98 @@
+"""Pages as HTML, in the language of who asks; whatever stands in them is escaped."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from sbrt_qa.errors import visible
+from sbrt_qa.i18n.words import Words, languages, msg
+from sbrt_qa.web.session_tokens import form_token
+from sbrt_qa.web.visits import Visit
+
+HOME: Final = Path(__file__).parent
+TEMPLATES: Final = HOME / "templates"
+STATIC: Final = HOME / "static"
+
+KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+ERRORS: Final = {
+    HTTPStatus.BAD_REQUEST: msg("This address is not served here."),
+    HTTPStatus.FORBIDDEN: msg("This request was refused."),
+    HTTPStatus.NOT_FOUND: msg("There is no such page."),
+    HTTPStatus.REQUEST_TIMEOUT: msg("What was sent came too slowly, and was dropped."),
+    HTTPStatus.CONFLICT: msg("This has changed meanwhile. Go back and look again."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: msg("What was sent is larger than is taken here."),
+    HTTPStatus.TOO_MANY_REQUESTS: msg("Too much is asked at once. Wait a minute and try again."),
+    HTTPStatus.INTERNAL_SERVER_ERROR: msg("Something failed on our side; nothing was changed."),
+    HTTPStatus.INSUFFICIENT_STORAGE: msg("There is no space left on the disk."),
+}
+"""What an error page says."""
+
+NAMES_OF_LANGUAGES: Final = {"en": "English", "zh": "中文"}
+
+
+@functools.cache
+def words_of(language: str) -> Words:
+    """Return the sentences of a language, English for one there is not."""
+    return Words(language if language in languages() else "en")
+
+
+@functools.cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["static"] = static_address
+    made.filters["visible"] = visible
+    return made
+
+
+def rendered(template: str, language: str, **values: object) -> str:
+    """Return a page as text."""
+    words = words_of(language)
+    found = _environment().get_template(template)
+    tag = {"zh": "zh-Hans"}.get(words.language, words.language)
+    known = {"languages": NAMES_OF_LANGUAGES, "language": words.language, "tag": tag, "_": words}
+    return found.render(**known, **values)
+
+
+def shown(
+    visit: Visit, template: str, status: HTTPStatus = HTTPStatus.OK, **values: object
+) -> Response:
+    """Answer with a page; it knows who asks and the token of its forms."""
+    about = {"visit": visit, "token": form_token(visit.cookie) if visit.cookie else ""}
+    return HTMLResponse(rendered(template, visit.language, **about, **values), status)
+
+
+def error_page(status: HTTPStatus, number: str, language: str = "en") -> bytes:
+    """Return the page of an error: what it is in one sentence, and the number of the request."""
+    known = status if status in ERRORS else HTTPStatus.INTERNAL_SERVER_ERROR
+    return rendered("error.j2", language, sentence=ERRORS[known], number=number).encode()
+
+
+def static_address(name: str) -> str:
+    """Return the address of a file of ours, with its hash, so that an old one is never shown."""
+    return f"/static/{name}?v={_hash(name)}"
+
+
+@functools.cache
+def _hash(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def static_file(name: str) -> Response | None:
+    """Return a file of ours by its name, None where there is none."""
+    known = {path.name: path for path in STATIC.iterdir() if path.suffix in KINDS}
+    path = known.get(name)
+    return Response(path.read_bytes(), media_type=KINDS[path.suffix]) if path else None

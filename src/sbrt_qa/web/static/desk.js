@@ -1,0 +1,111 @@
+// Dropping files, and following a check; without this script the same forms work.
+"use strict";
+document.documentElement.classList.add("scripted");
+
+const filled = (text, ...values) => text.replace(/\{(\d)\}/g, (_, n) => values[n]);
+const say = text => { const live = document.getElementById("live"); if (live) live.textContent = text; };
+
+async function filesOf(items) {
+  // What was dropped, folders with all that lies in them.
+  const found = [];
+  const walk = async (entry, path) => {
+    if (entry.isFile) {
+      const file = await new Promise((done, no) => entry.file(done, no));
+      found.push({ file, name: path + entry.name });
+    } else if (entry.isDirectory) {
+      const reader = entry.createReader();
+      for (;;) {
+        const some = await new Promise((done, no) => reader.readEntries(done, no));
+        if (!some.length) break;
+        for (const one of some) await walk(one, path + entry.name + "/");
+      }
+    }
+  };
+  const entries = [...items].filter(i => i.kind === "file").map(i => i.webkitGetAsEntry());
+  for (const entry of entries) if (entry) await walk(entry, "");
+  return found;
+}
+
+function startDropping(form) {
+  const token = form.dataset.token, most = 20000;
+  const bar = document.getElementById("bar"), told = document.getElementById("told");
+  const problem = document.getElementById("problem"), sending = document.getElementById("sending");
+  let busy = false;
+  const tell = text => { problem.textContent = text; problem.hidden = !text; };
+
+  async function post(address, method, body) {
+    const answer = await fetch(address, { method, body, headers: { "x-form-token": token }, redirect: "follow" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer;
+  }
+
+  async function send(list) {
+    if (busy) return;
+    if (!list.length) { tell(form.dataset.none); return; }
+    if (list.length > most) { tell(filled(form.dataset.toomany, list.length, most)); return; }
+    busy = true; tell(""); sending.hidden = false; bar.max = list.length;
+    try {
+      const check = await (await post("/checks", "POST", "")).json();
+      let next = 0, done = 0;
+      const lane = async () => {
+        while (next < list.length) {
+          const one = list[next++];
+          await post(`/checks/${check.id}/files?name=${encodeURIComponent(one.name)}`, "PUT", one.file);
+          bar.value = ++done;
+          told.textContent = filled(form.dataset.sending, done, list.length);
+        }
+      };
+      await Promise.all([lane(), lane(), lane(), lane()]);
+      told.textContent = form.dataset.looking; say(form.dataset.looking);
+      const answer = await post(`/checks/${check.id}/look`, "POST", "");
+      location.href = answer.url;
+    } catch (error) {
+      busy = false; sending.hidden = true; tell(`${form.dataset.failed} (${error.message})`);
+    }
+  }
+
+  form.addEventListener("submit", event => event.preventDefault());
+  for (const id of ["folder", "files"]) {
+    document.getElementById(id).addEventListener("change", event =>
+      send([...event.target.files].map(file => ({ file, name: file.webkitRelativePath || file.name }))));
+  }
+  for (const kind of ["dragenter", "dragover"]) document.addEventListener(kind, event => {
+    event.preventDefault(); form.classList.add("over");
+  });
+  document.addEventListener("dragleave", event => { if (!event.relatedTarget) form.classList.remove("over"); });
+  document.addEventListener("drop", async event => {
+    event.preventDefault(); form.classList.remove("over");
+    send(await filesOf(event.dataTransfer.items));
+  });
+}
+
+function follow(box) {
+  const bar = document.getElementById("bar"), told = document.getElementById("told");
+  let pause = 500;
+  const look = async () => {
+    try {
+      const answer = await fetch(box.dataset.state);
+      if (answer.ok) {
+        const now = await answer.json();
+        if (now.state !== box.dataset.was) { location.reload(); return; }
+        if (now.part) { bar.max = now.parts; bar.value = now.part; }
+        const which = now.plans > 1 && now.plan ? ` (${filled(box.dataset.plan, now.plan, now.plans)})` : "";
+        if (told.textContent !== now.sentence + which) { told.textContent = now.sentence + which; say(told.textContent); }
+      }
+    } catch { /* asked again below */ }
+    pause = Math.min(pause * 1.2, 3000);
+    setTimeout(look, pause);
+  };
+  setTimeout(look, pause);
+}
+
+const drop = document.getElementById("drop"), box = document.getElementById("busy");
+if (drop) startDropping(drop);
+if (box) follow(box);
+const protocol = document.getElementById("protocol");
+if (protocol) protocol.addEventListener("change", () => {
+  location.href = `${protocol.dataset.page}?again=yes&protocol=${encodeURIComponent(protocol.value)}#choice`;
+});
+for (const form of document.querySelectorAll("form[data-sure]")) form.addEventListener("submit", event => {
+  if (!confirm(form.dataset.sure)) event.preventDefault();
+});
