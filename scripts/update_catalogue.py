@@ -29,13 +29,16 @@ from babel.messages.pofile import read_po, write_po
 from ruamel.yaml import YAML
 
 import sbrt_qa.checks  # noqa: F401 - registers them
+from sbrt_qa.audit.columns import MEANINGS
 from sbrt_qa.checks.registry import CHECKS, Group
 from sbrt_qa.compare.comparison import Area, FindingState, StructureState, Trend
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.slabs import Between, Ends
 from sbrt_qa.i18n.phrase import forms_of
 from sbrt_qa.model.case import LinkKind
+from sbrt_qa.model.outcome import Severity
 from sbrt_qa.model.plan import BeamKind, PrescriptionSource
+from sbrt_qa.protocol.limit_moves import Move
 from sbrt_qa.reports.trial.trial_page import SAID
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,11 +79,13 @@ VALUES = (
 
 
 def of_values() -> dict[str, str]:
-    """Return the values that are words of their own, of enumerations and of attributes."""
+    """Return the values that are words of their own: of enumerations, attributes and columns."""
     words = (
         *VALUES, *BeamKind, *LinkKind, *Between, *Ends, *Interpolation, *Group, *PrescriptionSource,
-        *Area, *(area.capitalize() for area in Area), *FindingState, *Trend,
+        *Area, *(area.capitalize() for area in Area), *FindingState, *Trend, *Move,
+        *Severity,
         *(state.replace("_", " ") for state in StructureState),
+        *(name.replace("_", " ") for name in MEANINGS),
     )  # fmt: skip
     return dict.fromkeys(map(str, words), "src/sbrt_qa")
 
@@ -145,12 +150,14 @@ def of_protocols() -> dict[str, str]:
     return found
 
 
+SPOKEN = ("statement", "note", "required", "title", "question", "why", "text")
+"""Keys of a protocol whose values are sentences."""
+
+
 def _spoken(part: object) -> Iterator[str]:
     if isinstance(part, dict):
-        if isinstance(part.get("title"), str) and "confidence" in part:  # of a rule of the trial
-            yield part["title"]
         for key, value in part.items():
-            if key in ("statement", "note", "required") and isinstance(value, str):
+            if key in SPOKEN and isinstance(value, str):
                 yield value
             yield from _spoken(value)
     elif isinstance(part, list):

@@ -1,12 +1,26 @@
 """For all tests: no compiled kernel that is older than a source, and no self-test of the user's.
 
+Examples that hypothesis makes are the same every time and have no limit of time, so that a test
+fails for the code and neither for the day nor for the machine; `--hypothesis-profile=search`
+looks for others.
+
 The kernel cache looks only at a function's own file, not at files of functions it calls.
 """
 
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile(
+    "suite",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 SOURCE = Path(__file__).parents[1] / "src" / "sbrt_qa"
 

@@ -13,6 +13,7 @@ import pytest
 
 PACKAGE = "sbrt_qa"
 SOURCE = Path(__file__).parents[1] / "src"
+TESTS = Path(__file__).parent
 MAX_MODULE_LINES = 400
 MAX_BODY_LINES = 50
 
@@ -278,6 +279,22 @@ def test_function_bodies_stay_short() -> None:
 
 def test_modules_say_what_they_are() -> None:
     refuse((at(m) for m in MODULES.values() if not ast.get_docstring(m.tree)), "no docstring")
+
+
+def test_files_of_tests_say_in_one_line_what_they_hold() -> None:
+    """The first line of each is what a reader is told, so it is a whole line of its own."""
+    told = {
+        path: (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()
+        for path in sorted(TESTS.rglob("*.py"))
+    }
+    refuse(
+        (
+            f"{path.relative_to(TESTS.parent)}: {lines[0] if lines else 'no docstring'}"
+            for path, lines in told.items()
+            if not lines or len(lines[0].split()) < 3 or (len(lines) > 1 and lines[1])
+        ),
+        "a line on what is tested, then a blank one",
+    )
 
 
 def repeated(named: Iterable[tuple[str, str]]) -> list[str]:

@@ -56,7 +56,7 @@ def bound(*arguments: object) -> Ran:
             pytest.skip("the superuser may write everywhere; setpriv (util-linux) is not installed")
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=600,
+        command, capture_output=True, text=True, check=False, timeout=1800,
         env={**os.environ, "COLUMNS": "120", "SBRT_QA_ACTOR": ACTOR},
     )  # fmt: skip
     return Ran(done.returncode, done.stdout, done.stderr)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import signal
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from remote import Remote, slowly
+from remote import Remote, first_two
 from trials import Trial
 
 from sbrt_qa.audit.questions import Question, ask
@@ -33,18 +33,31 @@ def planted(trial: Trial) -> dict[str, str]:
     return {one.code: one.verdict for one in trial.planted}
 
 
+class OneOnly(ProcessPoolExecutor):
+    """A pool that is killed after one review, while it is at work on the others for ever."""
+
+    given = 0
+
+    def submit(self, call: Any, *task: Any) -> Future[Any]:  # type: ignore[override]
+        self.given += 1
+        if self.given > 1:
+            return super().submit(first_two, 2)
+        future = super().submit(call, *task)
+        future.add_done_callback(self._kill)
+        return future
+
+    def _kill(self, _: Future[Any]) -> None:
+        for number in list(self._processes):
+            os.kill(number, signal.SIGKILL)
+
+
 def test_case_145__processes_of_a_pool_are_killed_and_the_next_run_goes_on(small, tmp_path):
     request, told = request_of(small, tmp_path / "AUDIT"), []
-    steps = []
-    with ProcessPoolExecutor(2) as pool:
-        for step in audit(request, pool, tell=told.append):
-            steps.append(step)
-            if len(steps) == 1:
-                for number in list(pool._processes):
-                    os.kill(number, signal.SIGKILL)
+    with OneOnly(2) as pool:
+        steps = list(audit(request, pool, tell=told.append))
     assert "no worker is left; the run ends; the same command goes on" in told
     lost = {step.code for step in steps if step.verdict is None}
-    assert lost
+    assert len(lost) >= len(planted(small)) - 1
     open_ = list(ask(request.out, Question("unreviewed")))
     assert {row["place"] for row in open_} == lost
     assert {row["kind"] for row in open_} == {"worker lost"}
@@ -74,11 +87,12 @@ def test_case_145__a_worker_elsewhere_that_is_gone_is_missed(remote):
     told: list[str] = []
     watch = Watch(remote.alive, told.append, seconds=0.5, every=0.1)
     done = []
-    for one in run_all(range(6), slowly, remote, 1, watch=watch):
+    for one in run_all(range(6), first_two, remote, 1, watch=watch):
         done.append(one)
         if len(done) == 2:
             remote.worker.kill()
-    assert [one.result for one in done] == [0, 1, None, None, None, None]
+    assert {one.result for one in done[:2]} == {0, 1}
+    assert [one.result for one in done[2:]] == [None] * 4
     assert told == ["no worker is left; the run ends; the same command goes on"]
 
 
@@ -86,6 +100,6 @@ def test_case_145__a_worker_elsewhere_that_is_gone_is_missed(remote):
 def test_case_145__a_pool_that_was_shut_down_loses_all_and_raises_nothing(pool: Any):
     executor: Executor = pool(1)
     executor.shutdown()
-    done = list(run_all(range(3), slowly, executor, 1))
+    done = list(run_all(range(3), first_two, executor, 1))
     assert [one.result for one in done] == [None] * 3
     assert all(one.error is not None for one in done)

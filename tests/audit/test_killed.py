@@ -23,8 +23,10 @@ from sbrt_qa.audit.store.known import counts
 from sbrt_qa.audit.store.verify_records import verify
 from sbrt_qa.testing.sample.trial import write_trial
 
-KILLS = 50
-WITH_ALL_PROCESSES = 6
+KILLS = int(os.environ.get("SBRT_QA_KILLS", "14"))
+"""How often it is killed; `scripts/bench killed` does it 200 times."""
+
+WITH_ALL_PROCESSES = 3
 """Kills of the command line with all its processes; the others hit one that is warm at once."""
 
 LATEST = 1.7
@@ -130,7 +132,7 @@ class Kills:
 
 
 @pytest.mark.slow
-def test_killed_at_fifty_random_points_nothing_is_lost_or_doubled(tmp_path):
+def test_killed_at_random_points_nothing_is_lost_or_doubled(tmp_path):
     trial = Trial(tmp_path / "trial", write_trial(tmp_path / "trial", 24))
     chance = random.Random(20260301)  # noqa: S311 - a test must be the same every time
     kills = Kills(tmp_path, len(trial.planted))
@@ -174,18 +176,30 @@ def killed(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+def interrupted(trial: Trial, folder: Path, wanted: range) -> tuple[Path, str]:
+    """Press Ctrl-C once so many are recorded; return the audit and what it told.
+
+    Where it had recorded more by the time that the signal arrived, another audit is begun.
+    """
+    for attempt in range(20):
+        out = folder / f"AUDIT{attempt}"
+        process = begin(trial, out)
+        wait_until((out / "audit.json").exists)
+        wait_until(lambda out=out: number_recorded(out) >= wanted[0])
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=1800)
+        assert "Traceback" not in told
+        if len(recorded(out)) in wanted:
+            assert process.returncode == 130, told
+            return out, told
+    pytest.fail("no audit could be interrupted in time")
+
+
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path):
     trial = Trial(tmp_path / "trial", write_trial(tmp_path / "trial", 24))
-    out = tmp_path / "AUDIT"
-    process = begin(trial, out)
-    wait_until(lambda: number_recorded(out) >= 2)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=120)
-    assert process.returncode == 130, told
+    out, told = interrupted(trial, tmp_path, range(2, 24))
     assert "The same command goes on from here" in told
-    assert "Traceback" not in told
     before = recorded(out)
-    assert 2 <= len(before) < 24
     assert run("audit", trial.submissions, "-p", trial.protocol(), "--out", out).code in (0, 1)
     after = recorded(out)
     assert before.items() <= after.items()
@@ -194,13 +208,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path):
 
 def test_ctrl_c_before_anything_is_recorded_stops_cleanly(tmp_path):
     trial = Trial(tmp_path / "trial", write_trial(tmp_path / "trial", 3))
-    process = begin(trial, tmp_path / "AUDIT")
-    wait_until((tmp_path / "AUDIT" / "audit.json").exists)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=120)
-    assert process.returncode == 130, told
-    assert "Traceback" not in told
-    assert recorded(tmp_path / "AUDIT") == {}
+    interrupted(trial, tmp_path, range(1))
 
 
 def test_watching_picks_up_what_arrives_and_stops_at_rest(tmp_path):
@@ -217,7 +225,7 @@ def test_watching_picks_up_what_arrives_and_stops_at_rest(tmp_path):
     assert "1 reviewed" in told
     assert len(recorded(out)) == 3
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=120)
+    _, told = process.communicate(timeout=1800)
     assert process.returncode == 130, told
     assert "Traceback" not in told
 
@@ -235,8 +243,8 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
 
 def wait_until(reached: Callable[[], bool]) -> None:
     """Wait for a state; the limit is for what never happens, not for a slow machine."""
-    for _ in range(30_000):
+    for _ in range(90_000):
         if reached():
             return
-        time.sleep(0.01)
-    pytest.fail("it did not happen within five minutes")
+        time.sleep(0.02)
+    pytest.fail("it did not happen within half an hour")

@@ -40,6 +40,23 @@ HOSTILE = (
 )
 
 
+SETTLED = """
+const done = arguments[arguments.length - 1];
+const frame = () => new Promise(requestAnimationFrame);
+Promise.allSettled(document.getAnimations().map((one) => one.finished))
+  .then(frame).then(frame).then(() => done());
+"""
+
+
+def until(found: Callable[[], Any]) -> Any:
+    """Return what is found once it is there; the limit is for what never happens."""
+    for _ in range(2400):
+        if value := found():
+            return value
+        time.sleep(0.05)
+    pytest.fail("it did not happen within two minutes")
+
+
 @dataclass
 class Page:
     """An open report."""
@@ -55,6 +72,10 @@ class Page:
 
     def problems(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def settle(self) -> None:
+        """Wait until what moves has come to rest and two frames are drawn after it."""
+        self.driver.execute_async_script(SETTLED)
 
     def requests(self) -> list[str]:
         """URLs that the page asked for, itself and what it holds within itself left out."""
@@ -80,6 +101,7 @@ def driver() -> Iterator[Any]:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     found = webdriver.Chrome(options=options, service=Service(DRIVER))
+    found.set_script_timeout(300)
     yield found
     found.quit()
 
@@ -129,11 +151,8 @@ def show(driver: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
         driver.get_log("performance"), driver.get_log("browser")
         driver.get(path.as_uri())
         page = Page(driver, path)
-        for _ in range(200):
-            if page.run("return document.documentElement.dataset.ready"):
-                break
-            time.sleep(0.05)
-        assert page.run("return document.documentElement.dataset.ready") == "yes", page.problems()
+        ready = until(lambda: page.run("return document.documentElement.dataset.ready"))
+        assert ready == "yes", page.problems()
         return page
 
     return opened

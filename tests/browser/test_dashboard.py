@@ -6,8 +6,6 @@ import base64
 import io
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -20,7 +18,7 @@ from sbrt_qa.audit.questions import ask
 from sbrt_qa.audit.what_can_be_asked import Question
 from sbrt_qa.testing.sample.trial import write_trial
 
-from .conftest import Page
+from .conftest import Page, until
 
 SUBMISSIONS = 9
 """The last two are two versions of one subject: major, then sound."""
@@ -32,7 +30,7 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_trial(folder, SUBMISSIONS)
     command = [sys.executable, "-m", "sbrt_qa.cli", "audit", folder / "submissions", "--quiet"]
     protocol = folder / "protocol_v1.yaml"
-    subprocess.run([*command, "-p", protocol, "-o", folder / "AUDIT"], check=True, timeout=300)
+    subprocess.run([*command, "-p", protocol, "-o", folder / "AUDIT"], check=True, timeout=1800)
     return folder / "AUDIT"
 
 
@@ -50,9 +48,9 @@ def _row(driver: Any, code: str) -> Any:
 
 def test_a_click_on_a_submission_opens_the_report_of_its_case(dashboard: Any, audit: Path) -> None:
     _row(dashboard, "S08/S08-001/v1").find_element("css selector", "a").click()
+    until(lambda: dashboard.title.startswith("MAJOR"))
     shown = Path(unquote(urlparse(dashboard.current_url).path))
     assert shown == audit / "cases/S08/S08-001/v1/report.html"
-    assert dashboard.title.startswith("MAJOR")
     assert "S08-001" in dashboard.find_element("css selector", "h1").text
     problems = [e for e in dashboard.get_log("browser") if e["level"] == "SEVERE"]
     assert problems == []
@@ -103,15 +101,7 @@ def _twin(driver: Any, figure: str) -> list[list[str]]:
         "return [...document.querySelectorAll(arguments[0])]"
         ".map(r => [...r.cells].map(c => c.textContent))"
     )
-    return _until(lambda: driver.execute_script(rows, f"#{figure} details tbody tr"))
-
-
-def _until(found: Callable[[], Any]) -> Any:
-    for _ in range(100):
-        if value := found():
-            return value
-        time.sleep(0.05)
-    raise AssertionError
+    return until(lambda: driver.execute_script(rows, f"#{figure} details tbody tr"))
 
 
 def _asked(audit: Path, about: str) -> list[dict[str, Any]]:
@@ -158,7 +148,7 @@ def test_a_submission_lies_over_the_band(dashboard: Any, audit: Path) -> None:
     _choose(dashboard, "which-structure", "Duodenum")
     _choose(dashboard, "which-plan", "S08/S08-001/v1")
     own = "#curves path.own"
-    _until(lambda: dashboard.find_elements("css selector", own))
+    until(lambda: dashboard.find_elements("css selector", own))
     rows = [row for row in _asked(audit, "dvh-bands") if row["structure"] == "Duodenum"]
     shown = _twin(dashboard, "curves")
     by_dose = {float(row[0]): row for row in shown}
@@ -204,7 +194,7 @@ def test_nothing_is_fetched_and_nothing_complains(driver: Any, audit: Path) -> N
     for figure in FIGURES:
         _twin(driver, figure)
     _choose(driver, "which-plan", "S08/S08-001/v1")
-    time.sleep(0.3)
+    page.settle()
     assert page.requests() == []
     assert page.problems() == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.review.dvh_table import dvh
 
-from .conftest import SAMPLE, Page
+from .conftest import SAMPLE, Page, until
 
 Show = Callable[..., Page]
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
@@ -39,16 +38,16 @@ def _point_at(page: Page, selector: str, x: float, y: float) -> None:
     """Move the mouse to a part (0 to 1) of an element's width and height."""
     element = page.one(selector)
     page.run("arguments[0].scrollIntoView({block:'center'})", element)
-    time.sleep(0.3)
+    page.settle()
     size = element.size
     right, down = round((x - 0.5) * size["width"]), round((y - 0.5) * size["height"])
     ActionChains(page.driver).move_to_element_with_offset(element, right, down).perform()
-    time.sleep(0.2)
+    page.settle()
 
 
 def test_nothing_is_fetched_and_nothing_complains(page: Page) -> None:
     page.run("window.scrollTo(0, document.body.scrollHeight)")
-    time.sleep(0.5)
+    page.settle()
     assert page.requests() == []
     assert page.problems() == []
 
@@ -160,7 +159,7 @@ def test_jumping_shows_where_a_limit_fails(page: Page, major: Reviewed) -> None:
     assert major.evidence is not None
     place = major.evidence.places["DUO5_D05"]
     _click(page, 'article button.jump[data-place="DUO5_D05"]')
-    time.sleep(0.5)
+    page.settle()
     assert page.run("return SbrtQa.state.point") == pytest.approx(place.point_mm)
     assert page.run("return SbrtQa.state.extra") == place.level_gy
     assert f"{place.dose_gy:.1f}" in page.run(
@@ -186,7 +185,7 @@ def test_wash_and_lines_change_the_picture_apart(page: Page) -> None:
             "b.checked = on; b.dispatchEvent(new Event('input')); }",
             [["wash", wash], ["lines", lines]],
         )
-        time.sleep(0.3)
+        page.settle()
         pictures.append(page.run("return document.getElementById('axial').toDataURL()"))
     assert len(set(pictures)) == 3
 
@@ -198,7 +197,7 @@ def test_axe_finds_nothing_wrong(page: Page, theme: str) -> None:
         "document.dispatchEvent(new Event('themechange'))",
         theme,
     )
-    time.sleep(0.3)
+    page.settle()
     page.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE})
     found = page.driver.execute_async_script(
         "const done = arguments[arguments.length - 1];"
@@ -212,7 +211,7 @@ def test_hostile_names_are_text_and_nothing_else(show: Show, hostile: Reviewed) 
     page = show(hostile)
     for button in ("#dvh-all", "#structures-all"):
         _click(page, button)
-    time.sleep(0.5)
+    page.settle()
     assert page.run("return window.hacked") is None
     assert page.problems() == []
     assert page.requests() == []
@@ -235,9 +234,8 @@ def test_a_script_put_in_later_does_not_run(page: Page) -> None:
         "s.innerHTML = '<img src=x onerror=window.hacked=1>';"
         "document.body.append(s)"
     )
-    time.sleep(0.3)
+    until(lambda: any("Content Security Policy" in problem for problem in page.problems()))
     assert page.run("return window.hacked") is None
-    assert any("Content Security Policy" in problem for problem in page.problems())
 
 
 def test_the_chinese_page_works_as_well(show: Show, major: Reviewed) -> None:

@@ -16,10 +16,31 @@ REPO = Path(__file__).parents[2]
 CASE = REPO / "sample_dicom" / "compliant"
 
 
+KEPT = ("Liver", "Duodenum", "Spleen", "PTV", "GTV")
+
+
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory):
-    """The structure set with the duodenum 8 mm nearer to the head, and without the spleen."""
+def case(tmp_path_factory):
+    """The compliant sample with the few structures that are looked at here."""
+    folder = tmp_path_factory.mktemp("case")
+    for file in CASE.glob("*.dcm"):
+        shutil.copy(file, folder)
     data = pydicom.dcmread(CASE / "RTSTRUCT.dcm")
+    numbers = [r.ROINumber for r in data.StructureSetROISequence if r.ROIName in KEPT]
+    for keyword, number in (
+        ("StructureSetROISequence", "ROINumber"),
+        ("ROIContourSequence", "ReferencedROINumber"),
+        ("RTROIObservationsSequence", "ReferencedROINumber"),
+    ):
+        data[keyword].value = [item for item in data[keyword] if item[number].value in numbers]
+    data.save_as(folder / "RTSTRUCT.dcm")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reference(case, tmp_path_factory):
+    """The structure set with the duodenum 8 mm nearer to the head, and without the spleen."""
+    data = pydicom.dcmread(case / "RTSTRUCT.dcm")
     names = {roi.ROINumber: roi.ROIName for roi in data.StructureSetROISequence}
     kept = [r for r in data.ROIContourSequence if names[r.ReferencedROINumber] != "Spleen"]
     for roi in kept:
@@ -37,8 +58,25 @@ def reference(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def found(reference):
-    return compare_reference([CASE], reference)
+def answers(case, reference):
+    """What the command writes, and the comparison that it wrote."""
+    made = []
+
+    def compared(*arguments, **named):
+        made.append(compare_reference(*arguments, **named))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sbrt_qa.pipeline.referencing.compare_reference", compared)
+        done = CliRunner().invoke(
+            app, ["compare", str(case), "--reference", str(reference), "-f", "json"]
+        )
+    return done, made[0]
+
+
+@pytest.fixture(scope="module")
+def found(answers):
+    return answers[1]
 
 
 def test_structures_that_are_the_same_agree(found):
@@ -61,10 +99,8 @@ def test_verdicts_that_change_are_named_and_what_is_not_drawn_is_told(found):
     assert found.only_drawn == ("Spleen",)
 
 
-def test_the_command_writes_json(reference):
-    done = CliRunner().invoke(
-        app, ["compare", str(CASE), "--reference", str(reference), "-f", "json"]
-    )
+def test_the_command_writes_json(answers):
+    done = answers[0]
     assert done.exit_code == 0
     data = json.loads(done.stdout)
     assert data["schema"] == "sbrt_qa.reference/1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,17 @@ def test_findings_of_a_sample_plan_are_the_expected_ones(sbrt_qa: Command, name:
     assert len(review.passed) > (30 if disowned else 50)
 
 
-def test_the_whole_folder_gives_a_review_of_each_and_the_worst_exit_code(sbrt_qa: Command) -> None:
-    ran = sbrt_qa("check", SAMPLE, "-f", "json")
+def test_a_folder_of_cases_gives_a_review_of_each_and_the_worst_exit_code(
+    sbrt_qa: Command, tmp_path: Path
+) -> None:
+    """Of one case for each verdict; each case alone is reviewed above."""
+    cases = {c["verdict"]: (name, c) for name, c in reversed(EXPECTED["cases"].items())}
+    assert set(cases) == set(EXIT_CODES)
+    for name, _ in cases.values():
+        shutil.copytree(SAMPLE / name, tmp_path / name)
+    ran = sbrt_qa("check", tmp_path, "-f", "json")
     found = {r["case"]: r["verdict"] for r in json.loads(ran.out)}
-    assert found == {c["plan"]: c["verdict"] for c in EXPECTED["cases"].values()}
+    assert found == {c["plan"]: c["verdict"] for _, c in cases.values()}
     assert ran.code == 20
 
 

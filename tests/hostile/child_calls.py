@@ -92,6 +92,7 @@ def start_a_sleeper(path):
     with open(path, "wb") as file:  # noqa: PTH123
         fcntl.flock(file, fcntl.LOCK_EX)
         subprocess.Popen(["sleep", "1000"], pass_fds=[file.fileno()])
+        open(path + ".begun", "wb").close()  # noqa: PTH123
         sleep_for_ever()
 
 

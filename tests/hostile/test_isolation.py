@@ -27,7 +27,9 @@ from sbrt_qa.review.unreviewed import unreviewed
 from sbrt_qa.sandbox import FailureKind, Limits, caps_hold, run_isolated
 from sbrt_qa.sandbox import _read_answer as read_answer
 
-LIMITS = Limits(seconds=20)
+LIMITS = Limits(seconds=600)
+"""For what ends by itself; on a crowded machine a child needs long to start."""
+
 SHORT = Limits(seconds=0.3)
 capped = pytest.mark.skipif(not caps_hold(), reason="this system has no resource limits")
 
@@ -48,9 +50,13 @@ def test_what_a_child_has_started_ends_with_it(tmp_path):
     import fcntl
 
     held = tmp_path / "held"
-    assert run_isolated(c.start_a_sleeper, (str(held),), SHORT).failure == "exceeded 0.3 s"
+    for seconds in (0.3, 3, 30, 300):  # as long as this machine takes to start the sleeper
+        outcome = run_isolated(c.start_a_sleeper, (str(held),), Limits(seconds=seconds))
+        assert outcome.kind is FailureKind.TIME
+        if held.with_suffix(".begun").exists():
+            break
     with held.open("rb") as file:
-        for _ in range(100):
+        for _ in range(3000):
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -270,7 +276,7 @@ def test_a_killed_child_stops_no_other_case_and_the_parent_reads_no_dicom(tmp_pa
     script = tmp_path / "run.py"
     script.write_text(KILLER.format(paths=[str(tmp_path)], folder=str(folder), protocol=protocol))
     done = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=1800
     )
     first, second, imported = done.stdout.splitlines()
     assert first == "plan: not_evaluable: ['not evaluable: was ended by signal 9']"

@@ -1,5 +1,7 @@
-"""Every target is judged, and organs that are not drawn are bounded: spheres and boxes in fields
-whose volumes have closed forms."""
+"""Every target is judged, and organs that are not drawn are bounded.
+
+Held against spheres and boxes in fields whose volumes have closed forms.
+"""
 
 from __future__ import annotations
 

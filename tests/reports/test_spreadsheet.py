@@ -31,7 +31,7 @@ def opened(path: Path, options: str) -> list[ET.Element]:
     command = [OFFICE, profile, "--headless", f"--infilter=Text - txt - csv (StarCalc):{options}",
                "--convert-to", "fods", "--outdir", str(path.parent), str(path)]  # fmt: skip
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=300,
+        command, capture_output=True, text=True, check=False, timeout=1800,
         env={**os.environ, "SAL_USE_VCLPLUGIN": "svp"},
     )  # fmt: skip
     made = path.with_suffix(".fods")

@@ -58,7 +58,7 @@ def dom(html: str, folder: Path) -> str:
         "--window-size=1200,900", f"--user-data-dir={folder / 'profile'}", "--dump-dom",
         file.as_uri(),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=1800)
     return done.stdout.partition('<script type="application/json"')[0]
 
 

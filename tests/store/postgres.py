@@ -47,7 +47,9 @@ def start(folder: Path) -> None:
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
     data = ("-D", str(folder / "data"))
     control = str(program("pg_ctl"))
-    _run(folder, control, *data, "-l", str(folder / "log"), "-w", "-o", options, "start")
+    _run(
+        folder, control, *data, "-l", str(folder / "log"), "-w", "-t", "900", "-o", options, "start"
+    )
 
 
 def stop(folder: Path) -> None:

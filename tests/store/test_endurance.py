@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import postgres
@@ -18,6 +20,28 @@ from sbrt_qa.audit.store.known import counts
 from sbrt_qa.audit.store.migrate import upgrade
 from sbrt_qa.audit.store.read_only import open_read_only
 from sbrt_qa.audit.store.verify_records import verify
+
+
+@contextmanager
+def when_said(text: str, then: Callable[[], object]) -> Iterator[None]:
+    """Do something as soon as a warning of the store says a text, and not by the clock."""
+
+    class Listener(logging.Handler):
+        said = False
+
+        def emit(self, record: logging.LogRecord) -> None:
+            if text in record.getMessage() and not self.said:
+                self.said = True
+                then()
+
+    listener, log = Listener(logging.WARNING), logging.getLogger("sbrt_qa.audit.store")
+    log.addHandler(listener)
+    try:
+        yield
+    finally:
+        log.removeHandler(listener)
+        if not listener.said:
+            then()
 
 
 def test_case_145__connections_that_the_server_ends_are_opened_again(engine):
@@ -44,13 +68,8 @@ def test_case_145__a_server_that_starts_again_is_waited_for(engine, caplog):
     one.record(entry(), NOW)
     folder = Path(str(engine.url.query["host"]))
     postgres.stop(folder)
-    again = threading.Timer(3.0, postgres.start, [folder])
-    again.start()
-    try:
-        with caplog.at_level(logging.WARNING, "sbrt_qa.audit.store"):
-            one.record(entry(version=2, content="second"), NOW)
-    finally:
-        again.join()
+    with when_said("does not answer", lambda: postgres.start(folder)):
+        one.record(entry(version=2, content="second"), NOW)
     assert "the database does not answer; trying again" in caplog.text
     assert counts(engine)["submissions"] == 2
     assert verify(engine).difference == ""
@@ -65,13 +84,12 @@ def test_case_145__a_wait_for_another_writer_is_said(engine, url, monkeypatch, c
     def hold() -> None:
         with writing(other):
             inside.set()
-            done.wait(30)
+            done.wait(600)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert inside.wait(30)
-    threading.Timer(1.5, done.set).start()
-    with caplog.at_level(logging.WARNING, "sbrt_qa.audit.store"):
+    assert inside.wait(600)
+    with when_said("waiting for another process", done.set):
         recorder(engine).record(entry(version=2, content="second"), NOW)
     thread.join()
     other.dispose()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbrt_qa.cli.options import is_json
+from sbrt_qa.cli.options import Language, is_json
 from sbrt_qa.cli.output import emit, page_for
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.pipeline.check_list import plan_checks
@@ -26,7 +26,11 @@ Format = Annotated[str, typer.Option("--format", "-f", help="One of: json, table
 
 
 @app.command("list")
-def list_all(protocol: ProtocolOption = "", output_format: Format = "table") -> None:
+def list_all(
+    protocol: ProtocolOption = "",
+    output_format: Format = "table",
+    language: Language = "en",
+) -> None:
     """List all checks: code, what they look at, what a find means, and their parameters."""
     from sbrt_qa.reports.checks_table import render_checks  # start-up: rich only when it prints
 
@@ -35,7 +39,7 @@ def list_all(protocol: ProtocolOption = "", output_format: Format = "table") -> 
     if as_json:
         emit(_json([_facts(one) for one in known]))
     else:
-        emit(render_checks(known, page_for(None), name))
+        emit(render_checks(known, page_for(None, language), name))
 
 
 @app.command()
@@ -43,6 +47,7 @@ def show(
     code: Annotated[str, typer.Argument(metavar="CODE", help="Code of a check.")],
     protocol: ProtocolOption = "",
     output_format: Format = "table",
+    language: Language = "en",
 ) -> None:
     """Show the page of a check, with the parameters that a protocol may set, or sets."""
     from sbrt_qa.reports.checks_table import render_check
@@ -56,7 +61,7 @@ def show(
     if as_json:
         emit(_json(_facts(one)))
     else:
-        emit(render_check(one, page_for(None), name))
+        emit(render_check(one, page_for(None, language), name))
 
 
 def _json(value: object) -> str:

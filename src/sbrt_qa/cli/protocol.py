@@ -21,7 +21,7 @@ from sbrt_qa.cli.output import (
     write_whole,
 )
 from sbrt_qa.errors import UsageError, quoted, visible
-from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.phrase import counted, say, stated
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import protocol_versions
 
@@ -33,19 +33,25 @@ Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A protocol by na
 
 
 @app.command("list")
-def list_all() -> None:
+def list_all(language: Language = "en") -> None:
     """List the protocols that come with this program: id, version, effective date, title."""
-    rows = [f"{p.id}  {p.version}  {p.effective}  {p.title}" for p in pipeline.protocols()]
+    from sbrt_qa.i18n.words import Words  # start-up: babel only when it speaks
+
+    words = Words(language)
+    rows = [
+        f"{p.id}  {p.version}  {p.effective}  {words.value(stated(p.title))}"
+        for p in pipeline.protocols()
+    ]
     emit("".join(f"{visible(row)}\n" for row in rows))
 
 
 @app.command()
-def show(protocol: Name, out: Out = None) -> None:
+def show(protocol: Name, out: Out = None, language: Language = "en") -> None:
     """Show the limits of a protocol with their sources."""
     from sbrt_qa.reports.protocol_table import render_protocol  # start-up: rich only when it prints
 
     refuse_overwriting(out, [Path(protocol)])
-    emit(render_protocol(pipeline.protocol(protocol), page_for(out)), out)
+    emit(render_protocol(pipeline.protocol(protocol), page_for(out, language)), out)
 
 
 @app.command()
@@ -66,6 +72,7 @@ def diff(
         str, typer.Option("--format", "-f", help="One of: json, table.")
     ] = "table",
     out: Out = None,
+    language: Language = "en",
 ) -> None:
     """Show in words what differs between two protocols or versions (NAME@VERSION)."""
     from sbrt_qa.reports.protocol_diff_text import differences_json, render_differences  # pydantic
@@ -82,18 +89,23 @@ def diff(
     if as_json:
         emit(differences_json(*found), out)
     else:
-        emit(render_differences(*found, sources=sources, width=page_for(out).width), out)
+        page = page_for(out, language)
+        emit(render_differences(*found, sources=sources, width=page.width, language=language), out)
 
 
 @app.command()
-def validate(protocol: Name) -> None:
+def validate(protocol: Name, language: Language = "en") -> None:
     """Check a protocol file; an error names file, line and path, a warning what it does not say."""
-    from sbrt_qa.protocol.unread import warnings  # start-up: pydantic
+    from sbrt_qa.i18n.words import Words  # start-up: babel, pydantic
+    from sbrt_qa.protocol.unread import warnings
 
     valid = pipeline.protocol(protocol)
     limits = len(valid.all_constraints) + len(valid.conformity)
-    emit(visible(f"valid: {valid.id} {valid.version}, {counted(limits, 'limit')}") + "\n")
-    emit("".join(f"warning: {line}\n" for line in warnings(valid)))
+    words = Words(language)
+    named = f"{valid.id} {valid.version}"
+    emit(words.value(say("valid: {0}, {1}", named, counted(limits, "limit"))) + "\n")
+    told = (say("warning: {0}", stated(line)) for line in warnings(valid))
+    emit("".join(f"{words.value(line)}\n" for line in told))
 
 
 @app.command()
@@ -103,6 +115,7 @@ def decisions(
         str, typer.Option("--format", "-f", help="One of: json, md, table.")
     ] = "table",
     out: Out = None,
+    language: Language = "en",
 ) -> None:
     """List what the trial group has to decide: choices, what is in force, unread numbers."""
     from sbrt_qa.reports import protocol_decisions as shown  # start-up: rich only when it prints
@@ -118,7 +131,7 @@ def decisions(
     elif output_format == "md":
         emit(shown.decisions_page(asked), out)
     else:
-        emit(shown.decisions_table(asked, page_for(out)), out)
+        emit(shown.decisions_table(asked, page_for(out, language)), out)
 
 
 @app.command()

@@ -13,10 +13,10 @@ from sbrt_qa.audit.questions import ABOUT, ask
 from sbrt_qa.audit.standings import standing_lines
 from sbrt_qa.audit.what_can_be_asked import Question, Row
 from sbrt_qa.cli.audit import AuditFolder, Database
-from sbrt_qa.cli.options import Out
+from sbrt_qa.cli.options import Language, Out
 from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, refuse_wrong_suffix, tell
-from sbrt_qa.errors import UsageError, quoted, visible
-from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.i18n.phrase import counted, stated
 
 Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")]
 Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help="Only of this subject.")]
@@ -50,12 +50,14 @@ def query(
     ] = "table",
     out: Out = None,
     database: Database = "",
+    language: Language = "en",
 ) -> None:
     """Answer a question from what is recorded: submissions, values, rates, outliers.
 
     Rates have exact (Clopper-Pearson) 95 % intervals. A plan passes when it is per protocol; it is
     approved when it is per protocol or has minor deviations only.
     """
+    from sbrt_qa.i18n.words import Words  # start-up: babel only when it speaks
     from sbrt_qa.reports.table_of_rows import render_rows
 
     if output_format not in FORMATS:
@@ -74,8 +76,10 @@ def query(
         return
     aside = {"draft", *(() if any(row.get("course") for row in rows) else ("course",))}
     shown = {name: kind for name, kind in shown.items() if name not in aside}
-    table = render_rows(rows, output_format, page_for(out), shown)
-    emit("".join(f"{visible(text)}\n" for text in first) + table, out)
+    page = page_for(out, language)
+    words = Words(language)
+    table = render_rows(rows, output_format, page, shown)
+    emit("".join(f"{words.value(stated(text))}\n" for text in first) + table, out)
 
 
 def export_audit(

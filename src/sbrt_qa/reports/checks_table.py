@@ -9,11 +9,15 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.phrase import stated
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.terminal import label_grid, plain_table, print_to_text, section
 
 if TYPE_CHECKING:
     from sbrt_qa.checks.run_checks import Listed
+
+ENGLISH = Words()
 
 
 def render_checks(known: Sequence[Listed], page: Page, protocol: str = "") -> str:
@@ -24,58 +28,67 @@ def render_checks(known: Sequence[Listed], page: Page, protocol: str = "") -> st
     protocol
         What settings are those of; without it they are the checks' own.
     """
-    parts: list[RenderableType] = [Text(visible(f"As {protocol} sets them"))] if protocol else []
+    words = Words(page.language)
+    head = words(msg("As {protocol} sets them"), protocol=visible(protocol))
+    parts: list[RenderableType] = [Text(head)] if protocol else []
+    columns = msg("code"), msg("title"), msg("a find is"), msg("parameters")
     for group in dict.fromkeys(one.check.group for one in known):
-        table = plain_table("code", "title", "a find is", "parameters")
+        table = plain_table(*map(words, columns))
         for one in known:
             if one.check.group is group:
                 settings = ", ".join(f"{name} {shown(v)}" for name, v in one.settings.items())
-                row = (one.check.code, one.check.title, severities_text(one), visible(settings))
+                title, found = words(one.check.title), severities_text(one, words)
+                row = (one.check.code, title, found, visible(settings))
                 table.add_row(*row, style="" if one.applies else "dim")
-        parts += section(str(group), [table])
+        parts += section(words(str(group)), [table])
     return print_to_text(parts, page)
 
 
 def render_check(one: Listed, page: Page, protocol: str = "") -> str:
     """Return title, page and parameters of one check."""
+    words = Words(page.language)
     facts = [
-        ("Check", f"{one.check.code}: {one.check.title}"),
-        ("Group", str(one.check.group)),
-        ("A find is", severities_text(one)),
-        ("Source", one.check.source),
+        (words(msg("Check")), f"{one.check.code}: {words(one.check.title)}"),
+        (words(msg("Group")), words(str(one.check.group))),
+        (words(msg("A find is")), severities_text(one, words)),
+        (words(msg("Source")), words(one.check.source)),
     ]
     if protocol:
-        facts += [("Protocol", visible(protocol))]
-        facts += [("Its note", visible(one.note))] if one.note else []
-    parts: list[RenderableType] = [label_grid(facts), Text(), Text(one.check.page)]
+        facts += [(words(msg("Protocol")), visible(protocol))]
+        facts += [(words(msg("Its note")), words.value(stated(one.note)))] if one.note else []
+    parts: list[RenderableType] = [label_grid(facts), Text(), Text(words(one.check.page))]
     meanings = {p.name: p.meaning for p in one.check.parameters}
     settings = [
-        (visible(f"{name} = {shown(v)}"), _meaning(one, name, meanings[name]))
+        (visible(f"{name} = {shown(v)}"), _meaning(one, name, words(meanings[name]), words))
         for name, v in one.settings.items()
     ]
-    title = "Parameters of the protocol" if protocol else "Parameters a protocol may set"
-    parts += section(title, [label_grid(settings)] if settings else [])
+    own, set_ = msg("Parameters a protocol may set"), msg("Parameters of the protocol")
+    parts += section(words(set_ if protocol else own), [label_grid(settings)] if settings else [])
     return print_to_text(parts, page)
 
 
-def severities_text(one: Listed) -> str:
+def severities_text(one: Listed, words: Words = ENGLISH) -> str:
     """Return what a find means, from least to most: ``minor or major``; or that it is not made."""
     if not one.applies:
-        return "not made"
-    return either(map(str, one.check.severities(one.severity)))
+        return words(msg("not made"))
+    each = map(str, one.check.severities(one.severity))
+    return either((words(level.replace("_", " ")) for level in each), words)
 
 
-def either(words: Iterable[str]) -> str:
-    """Return words of which one holds: ``info, minor or major``."""
-    *first, last = words
-    return f"{', '.join(first)} or {last}" if first else last
+def either(names: Iterable[str], words: Words = ENGLISH) -> str:
+    """Return names of which one holds: ``info, minor or major``."""
+    *first, last = names
+    if not first:
+        return last
+    return words(msg("{first} or {last}"), first=", ".join(first), last=last)
 
 
-def _meaning(one: Listed, name: str, meaning: str) -> str:
+def _meaning(one: Listed, name: str, meaning: str, words: Words) -> str:
     default = next(p.default for p in one.check.parameters if p.name == name)
     if one.settings[name] == default:
         return meaning
-    return f"{meaning} The check's own: {shown(default)}."
+    own = words(msg("The check's own: {value}."), value=shown(default))
+    return f"{meaning} {own}"
 
 
 def shown(value: object) -> str:

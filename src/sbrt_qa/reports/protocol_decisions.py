@@ -11,6 +11,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sbrt_qa.errors import visible
+from sbrt_qa.i18n.phrase import stated
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.protocol.standing import standing_of
 from sbrt_qa.protocol.unread import UnreadNumber, unread_numbers
 from sbrt_qa.reports.registry import Page
@@ -20,28 +22,39 @@ if TYPE_CHECKING:
     from sbrt_qa.protocol.definition import Protocol
     from sbrt_qa.protocol.open_decision import OpenDecision
 
-IN_FORCE = "in force"
-UNREAD = "Numbers that nobody read in the publication"
+IN_FORCE = msg("in force")
+UNREAD = msg("Numbers that nobody read in the publication")
 
 
 def decisions_table(protocol: Protocol, page: Page) -> str:
     """Return every decision with its choices, and every number that was not read."""
+    words = Words(page.language)
+    version = f"{protocol.id} {protocol.version}"
+    head = words(msg("Open decisions of {protocol}"), protocol=version)
+    columns = msg("choice"), msg("what it means"), msg("source")
     parts: list[RenderableType] = [
-        Text(standing_of(protocol)),
-        Text(visible(f"Open decisions of {protocol.id} {protocol.version}"), "bold"),
+        Text(words.value(standing_of(protocol))),
+        Text(visible(head), "bold"),
     ]
     for number, one in enumerate(protocol.decisions, 1):
-        table = plain_table("", "choice", "what it means", "source")
+        table = plain_table("", *map(words, columns))
         for choice in one.choices:
-            mark = f"> {IN_FORCE}" if choice.id == one.in_force else ""
-            cells = (mark, choice.id, _line(choice.text), ", ".join(choice.source))
+            mark = f"> {words(IN_FORCE)}" if choice.id == one.in_force else ""
+            told = words.value(stated(choice.text))
+            cells = (mark, choice.id, told, ", ".join(choice.source))
             table.add_row(*map(_text, cells))
-        lines: list[RenderableType] = [_text(_line(one.why))] if one.why else []
-        lines += [table, _text(f"Limits: {', '.join(one.limits)}")] if one.limits else [table]
-        parts += section(visible(f"{number}. {one.question} ({one.id})"), lines)
-    parts += section(UNREAD, [_unread(unread_numbers(protocol))])
+        lines: list[RenderableType] = [_text(words.value(stated(one.why)))] if one.why else []
+        lines += (
+            [table, _text(f"{words(msg('Limits'))}: {', '.join(one.limits)}")]
+            if one.limits
+            else [table]
+        )
+        parts += section(
+            visible(f"{number}. {words.value(stated(one.question))} ({one.id})"), lines
+        )
+    parts += section(words(UNREAD), [_unread(unread_numbers(protocol), words)])
     cited = [(name, f"{s.citation} [{s.read_as}]") for name, s in protocol.sources.items()]
-    parts += section("Sources", [label_grid(cited)])
+    parts += section(words(msg("Sources")), [label_grid(cited)])
     return print_to_text(parts, page)
 
 
@@ -105,8 +118,12 @@ def _page(protocol: Protocol) -> Iterator[str]:
         yield f"| {name} | {_cell(source.citation)} | {_cell(source.read_as)} |"
 
 
-def _unread(numbers: tuple[UnreadNumber, ...]) -> RenderableType:
-    table = plain_table("limit", "structure, metric", "bound", "number", "source", "how sure")
+def _unread(numbers: tuple[UnreadNumber, ...], words: Words) -> RenderableType:
+    columns = (
+        msg("limit"), msg("structure, metric"), msg("bound"), msg("number"), msg("source"),
+        msg("how sure"),
+    )  # fmt: skip
+    table = plain_table(*map(words, columns))
     for n in numbers:
         told = (n.limit, f"{n.structure} {n.metric}", n.bound, _number(n))
         source = f"{n.source}: {n.place}" if n.place else n.source

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sbrt_qa.errors import visible
-from sbrt_qa.i18n.words import Words
+from sbrt_qa.i18n.phrase import stated
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.protocol.remnant import rule_text
 from sbrt_qa.protocol.rules import LIVER_RULES
 from sbrt_qa.protocol.standing import standing_of
@@ -21,82 +22,99 @@ from sbrt_qa.reports.terminal import label_grid, plain_table, print_to_text, sec
 if TYPE_CHECKING:
     from sbrt_qa.protocol.definition import ConformityLimit, Constraint, Protocol
 
-ENGLISH = Words()
-
 
 def render_protocol(protocol: Protocol, page: Page) -> str:
     """Return title and statement, the limits by option, and the sources they cite."""
+    words = Words(page.language)
+    version = f"{protocol.id} {protocol.version}"
     facts = [
-        ("Protocol", f"{protocol.id} {protocol.version}, effective {protocol.effective}"),
-        ("Title", protocol.title),
-        ("Prescriptions", ", ".join(p.id for p in protocol.prescriptions)),
+        (
+            words(msg("Protocol")),
+            words(msg("{protocol}, effective {date}"), protocol=version, date=protocol.effective),
+        ),
+        (words(msg("Title")), words.value(stated(protocol.title))),
+        (words(msg("Prescriptions")), ", ".join(p.id for p in protocol.prescriptions)),
         ("sha256", protocol.content_hash),
     ]
     if protocol.liver_rule:
-        rule_of_liver = f"{protocol.liver_rule}: {LIVER_RULES[protocol.liver_rule]}"
-        facts.append(("Rule for the liver", rule_of_liver))
+        rule_of_liver = words.value(stated(LIVER_RULES[protocol.liver_rule]))
+        facts.append((words(msg("Rule for the liver")), f"{protocol.liver_rule}: {rule_of_liver}"))
     if (rule := protocol.remnant_rule) is not None:
-        facts.append(("Remnant rule", f"{rule.in_force}: {rule_text(rule)}"))
+        told = f"{rule.in_force}: {words.value(rule_text(rule))}"
+        facts.append((words(msg("Remnant rule")), told))
     parts: list[RenderableType] = [
-        _text(standing_of(protocol)), label_grid(facts), Text(), _text(protocol.statement),
+        _text(words.value(standing_of(protocol))), label_grid(facts), Text(),
+        _text(words.value(stated(protocol.statement))),
     ]  # fmt: skip
-    parts += section("Targets", [_limits(protocol.targets.limits)])
-    parts += section("Conformity", [_conformity(protocol.conformity)])
+    parts += section(words(msg("Targets")), [_limits(protocol.targets.limits, words)])
+    parts += section(words(msg("Conformity")), [_conformity(protocol.conformity, words)])
     for option in protocol.options:
-        parts += section(visible(f"{option.id}, when {option.when}"), [_limits(option.constraints)])
-    parts += section("Plan checks", [_checks(protocol)] if protocol.checks else [])
+        title = words(msg("{option}, when {condition}"), option=option.id, condition=option.when)
+        parts += section(visible(title), [_limits(option.constraints, words)])
+    parts += section(
+        words(msg("Plan checks")), [_checks(protocol, words)] if protocol.checks else []
+    )
     cited = [(name, f"{s.citation} [{s.read_as}]") for name, s in protocol.sources.items()]
-    parts += section("Sources", [label_grid(cited)])
+    parts += section(words(msg("Sources")), [label_grid(cited)])
     return print_to_text(parts, page)
 
 
-def _limits(constraints: tuple[Constraint, ...]) -> Table:
-    table = plain_table("id", "P", "structure", "metric", "limit", "minor", "when", "source")
+def _limits(constraints: tuple[Constraint, ...], words: Words) -> Table:
+    columns = (
+        "id", "P", msg("structure"), msg("metric"), msg("limit"), msg("minor"), msg("when"),
+        msg("source"),
+    )  # fmt: skip
+    table = plain_table(*map(words, columns))
     for c in constraints:
         table.add_row(
             _text(c.id), str(c.priority), _text(c.structure), _text(c.metric),
-            bound_text(c.op, c.per_protocol), _minor(c), _text(_when(c)),
+            bound_text(c.op, c.per_protocol), _minor(c, words), _text(_when(c, words)),
             _text(", ".join(c.source)),
         )  # fmt: skip
     return table
 
 
-def _minor(c: Constraint | ConformityLimit) -> str:
-    return minor_bound(c.per_protocol, c.minor, c.beyond, ENGLISH)
+def _minor(c: Constraint | ConformityLimit, words: Words) -> str:
+    return minor_bound(c.per_protocol, c.minor, c.beyond, words)
 
 
-def _when(c: Constraint) -> str:
+def _when(c: Constraint, words: Words) -> str:
     """Return when a limit applies: its condition, the rule it belongs to, what must be exceeded."""
     asked = c.only_if
     told = (
         c.when,
         c.liver_rule,
         f"{asked.structure} {asked.metric} > {asked.above:g}" if asked else "",
-        "if drawn" if c.if_drawn else "",
+        words(msg("if drawn")) if c.if_drawn else "",
     )
     return ", ".join(filter(None, told))
 
 
-def _conformity(limits: tuple[ConformityLimit, ...]) -> Table:
-    table = plain_table("id", "P", "metric", "limit", "minor", "meaning", "source")
+def _conformity(limits: tuple[ConformityLimit, ...], words: Words) -> Table:
+    columns = (
+        "id", "P", msg("metric"), msg("limit"), msg("minor"), msg("meaning"), msg("source"),
+    )  # fmt: skip
+    table = plain_table(*map(words, columns))
     for c in limits:
-        bound = "by PTV volume" if c.table else bound_text(c.op, c.per_protocol)
+        bound = words(msg("by PTV volume")) if c.table else bound_text(c.op, c.per_protocol)
         table.add_row(
             _text(c.id), str(c.priority), _text(c.metric), bound,
-            _minor(c), _text(c.meaning),
+            _minor(c, words), _text(words.value(stated(c.meaning))),
             _text(", ".join(c.source)),
         )  # fmt: skip
     return table
 
 
-def _checks(protocol: Protocol) -> Table:
-    table = plain_table("check", "a find is", "parameters", "note")
+def _checks(protocol: Protocol, words: Words) -> Table:
+    columns = msg("check"), msg("a find is"), msg("parameters"), msg("note")
+    table = plain_table(*map(words, columns))
     for code, rule in protocol.checks.items():
-        said = rule.severity or "as the check has it"
+        severity = words(rule.severity.replace("_", " ")) if rule.severity else ""
+        said = severity or words(msg("as the check has it"))
+        made = said if rule.applies else words(msg("not made"))
         settings = ", ".join(f"{name} {_shown(v)}" for name, v in rule.parameters.items())
-        table.add_row(
-            _text(code), said if rule.applies else "not made", _text(settings), _text(rule.note)
-        )
+        note = words.value(stated(rule.note)) if rule.note else ""
+        table.add_row(_text(code), made, _text(settings), _text(note))
     return table
 
 

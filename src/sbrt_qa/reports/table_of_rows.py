@@ -14,12 +14,23 @@ from typing import Any, Final
 from rich.text import Text
 
 from sbrt_qa.errors import UsageError, visible
+from sbrt_qa.i18n.phrase import stated
+from sbrt_qa.i18n.words import SOURCE, Words, msg
 from sbrt_qa.reports.as_csv import safe_cell
 from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.terminal import plain_table, print_to_text
 
 _TIME: Final = re.compile(r"^(\d{4}-\d\d-\d\d)T[\d:.]+Z$")
 """A time, of which a table for the eye shows the day."""
+
+SPOKEN: Final = frozenset(
+    {
+        "after", "answer", "area", "before", "course", "draft", "feature", "item", "judged", "kind",
+        "outcome", "reason", "signal", "state", "text", "verdict", "verdict_after",
+        "verdict_before", "what",
+    }
+)  # fmt: skip
+"""Columns whose cells are words or sentences; codes and names among them stay."""
 
 Row = Mapping[str, Any]
 
@@ -29,7 +40,10 @@ Kinds = Mapping[str, str]
 
 
 def render_rows(rows: Iterable[Row], name: str, page: Page, kinds: Kinds | None = None) -> str:
-    """Return rows as ``table``, ``csv`` or ``json``; without `kinds`, columns of the first row."""
+    """Return rows as ``table``, ``csv`` or ``json``; without `kinds`, columns of the first row.
+
+    A table is written in the language of its page; CSV and JSON are for programs and stay.
+    """
     listed = list(rows)
     if name == "json":
         return json.dumps(listed, indent=2, ensure_ascii=True) + "\n"
@@ -40,17 +54,27 @@ def render_rows(rows: Iterable[Row], name: str, page: Page, kinds: Kinds | None 
         writer.writerow(columns)
         writer.writerows([safe_cell(row[c]) for c in columns] for row in listed)
         return out.getvalue()
-    table = plain_table(*columns)
+    words = Words(page.language)
+    if not listed:
+        return f"{words(msg('nothing'))}\n"
+    table = plain_table(*(_heading(name, words) for name in columns))
     for row in listed:
-        table.add_row(*(Text(_shown(row[c])) for c in columns))
-    return print_to_text([table], page) if listed else "nothing\n"
+        table.add_row(*(Text(_shown(c, row[c], words)) for c in columns))
+    return print_to_text([table], page)
 
 
-def _shown(value: object) -> str:
+def _heading(name: str, words: Words) -> str:
+    """Return a column as scripts call it, in English; in another language what that means."""
+    return name if words.language == SOURCE else words(name.replace("_", " "))
+
+
+def _shown(name: str, value: object, words: Words) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return words(msg("yes")) if value else words(msg("no"))
+    if name in SPOKEN and words.language != SOURCE and isinstance(value, str):
+        return words.value(stated(value.replace("_", " ") if "verdict" in name else value))
     if isinstance(value, float):
         return f"{value:.6g}"
     return _TIME.sub(r"\1", visible(str(value)))
