@@ -32,6 +32,7 @@ PROMISED = [
     "plot_dvh",
     "review_case",
     "ring",
+    "shape",
     "survival",
 ]
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sbrt_qa.review.case_review import CaseReview
     from sbrt_qa.review.dvh_table import DvhTable, dvh
     from sbrt_qa.review.review import review_case
-    from sbrt_qa.scripting.drawn_shapes import Shape, grow, isodose, ring
+    from sbrt_qa.scripting.drawn_shapes import Shape, grow, isodose, ring, shape
     from sbrt_qa.scripting.gamma_map import GammaMap, gamma
     from sbrt_qa.scripting.plots import plot_dvh
 
@@ -68,6 +68,7 @@ __all__ = [
     "plot_dvh",
     "review_case",
     "ring",
+    "shape",
     "survival",
 ]
 
@@ -88,6 +89,7 @@ _HOME = {
     "plot_dvh": "scripting.plots",
     "review_case": "review.review",
     "ring": "scripting.drawn_shapes",
+    "shape": "scripting.drawn_shapes",
 }
 """Room of every public name; the errors, which are not listed, live in ``errors``."""
 

@@ -51,7 +51,7 @@ def test_expressions_take_the_longest_name(text: str, names: tuple[str, ...], sp
         "Liver--GTV",
         "Spleen",
         "Liver GTV",
-        "(Liver)",
+        "(Spleen)",
         "LiverX",
         "Liver|GTV",
     ],
@@ -64,6 +64,61 @@ def test_what_is_no_expression(text: str) -> None:
 def test_a_long_expression_is_refused() -> None:
     with pytest.raises(UsageError, match="too long"):
         parse_expression("+".join(["PTV"] * 9), KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("(Liver)", "Liver"),
+        ("GTV+5mm", "GTV + 5mm"),
+        ("GTV - 3 mm", "GTV - 3mm"),
+        ("GTV + (5, 5,8)mm", "GTV + (5,5,8)mm"),
+        ("GTV + (5,5,5,5,5,5)mm", "GTV + 5mm"),
+        ("GTV + (1,2,3,4,5,6)mm", "GTV + (1,2,3,4,5,6)mm"),
+        ("(PTV + 30mm) - (PTV + 20mm)", "(PTV + 30mm) - (PTV + 20mm)"),
+        ("PTV+30mm-PTV", "(PTV + 30mm) - PTV"),
+        ("Liver - (GTV + 5mm)", "Liver - (GTV + 5mm)"),
+        ("(Liver - GTV) + 2.5mm", "(Liver - GTV) + 2.5mm"),
+        ("GTV + 10mm - 5mm", "(GTV + 10mm) - 5mm"),
+        ("Liver-GTV + 5mm", "Liver-GTV + 5mm"),
+        ("PTV - (GTV & (Liver - A B))", "PTV - (GTV & (Liver - A B))"),
+    ],
+)
+def test_margins_and_parentheses(text: str, spelled: str) -> None:
+    tree = parse_expression(text, KNOWN)
+    assert written(tree) == spelled
+    assert parse_expression(spelled, KNOWN) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("External - PTV + 5mm", r"could belong to one structure .* at character 16"),
+        ("External - (PTV) + 5mm", "could belong to one structure"),
+        ("GTV + 5", "not a margin, at character 5"),
+        ("GTV + 0.5cm", "a number of mm"),
+        ("GTV + 1,5mm", "a number of mm"),
+        ("GTV + 0mm", "0.1 to 100 mm"),
+        ("GTV + (0,0,0)mm", "0.1 to 100 mm"),
+        ("GTV + 101mm", "0.1 to 100 mm"),
+        ("GTV + (5,5)mm", "1, 3 or 6 numbers"),
+        ("(GTV + 5mm", "opened and not closed, at character 1"),
+        ("GTV + 5mm)", "closed that was not opened, at character 10"),
+        ("GTV + 5mm PTV", "a sign is missing, at character 11"),
+        ("(" * 20 + "GTV" + ")" * 20, "too many parentheses"),
+        ("GTV" + " + 5mm" * 20, "too many margins"),
+        ("Liver - (Spleen + 5mm)", "not a structure of the protocol, at character 10"),
+    ],
+)
+def test_a_message_says_where_a_margin_is_wrong(text: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        parse_expression(text, KNOWN)
+
+
+def test_a_name_with_a_margin_in_it_is_that_structure() -> None:
+    assert parse_expression("PTV+5mm", {"PTV", "PTV+5mm"}) == Leaf("PTV+5mm")
+    with pytest.raises(UsageError, match="both a margin and the name of a structure"):
+        parse_expression("PTV + 5mm", {"PTV", "5mm"})
 
 
 def test_expressions_are_read_from_left_to_right() -> None:

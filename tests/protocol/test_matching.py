@@ -10,7 +10,7 @@ from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.protocol.definition import Protocol
-from sbrt_qa.protocol.expressions import Combined, Leaf, Operator
+from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Resized
 from sbrt_qa.protocol.folding import folded, holds_minus
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.structure_names import is_target_name
@@ -470,3 +470,29 @@ def test_target_names(name: str) -> None:
 def test_target_names_are_read_in_time() -> None:
     """No backtracking: the pattern is bounded (ACCEPTANCE D3)."""
     assert not is_target_name("PTV" + "1" * 100_000 + "!", "PTV")
+
+
+def test_a_margin_in_derive_makes_the_tract_where_the_vein_is_drawn(structure_set, liver):
+    """BEYOND 3: the portal vein with 15 mm around it; never where no vein is drawn."""
+    found = Matcher(liver, structure_set(["V_Portal", "Liver"]), {}).find("HepatobiliaryTract")
+    assert isinstance(found, Matched)
+    assert found.match.rule == "V_Portal + 15mm"
+    assert found.match.plan_names == ("V_Portal",)
+    assert isinstance(found.tree, Resized)
+    assert found.tree.margin.sides.in_order == (15.0,) * 6
+    drawn = Matcher(liver, structure_set(["V_Portal", "Central biliary tract"]), {}).find(
+        "HepatobiliaryTract"
+    )
+    assert isinstance(drawn, Matched)
+    assert drawn.match.plan_names == ("Central biliary tract",)
+    none = Matcher(liver, structure_set(["Liver"]), {}).find("HepatobiliaryTract")
+    assert isinstance(none, Reason)
+
+
+def test_a_map_takes_margins(structure_set, liver):
+    mapping = {"Cord + 5mm": "SpinalCord_PRV05"}
+    found = Matcher(liver, structure_set(["Cord"]), mapping).find("SpinalCord_PRV05")
+    assert isinstance(found, Matched)
+    assert isinstance(found.tree, Resized)
+    with pytest.raises(UsageError, match="not a margin"):
+        Matcher(liver, structure_set(["Cord"]), {"Cord + 5": "SpinalCord_PRV05"})

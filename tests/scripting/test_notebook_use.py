@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -81,6 +82,41 @@ def test_an_expression_has_the_dvh_of_what_is_combined(
     assert row.metrics["V5Gy[cc]"].value == pytest.approx(volume_cc, rel=1e-3)
     assert row.mean_gy == pytest.approx(10.0)
     assert (row.roi_number is None) == (expression != "A")
+
+
+@pytest.mark.parametrize(
+    ("expression", "volume_cc"),
+    [
+        ("A - 2mm", 16.0**3 / 1000),
+        ("A + (0,0,4)mm", 20 * 20 * 28 / 1000),
+        ("A - (A - 2mm)", (20.0**3 - 16.0**3) / 1000),
+        ("(A + 5mm) - A", (2400 * 5 + math.pi * 60 * 25 + math.pi * 500 / 3) / 1000),
+        ("(A & B) - 2mm", 6 * 16 * 16 / 1000),
+    ],
+)
+def test_a_margin_is_taken_where_an_expression_is(
+    boxes: Case, expression: str, volume_cc: float
+) -> None:
+    row = sbrt_qa.dvh(boxes, expression)[expression]
+    assert row.volume_cc == pytest.approx(volume_cc, rel=0.01)
+    made = sbrt_qa.shape(boxes, expression)
+    assert made.structure.name == expression
+    assert sbrt_qa.dvh(boxes.with_structure(made.structure), expression)[
+        expression
+    ].volume_cc == pytest.approx(volume_cc, rel=0.06)  # its contours lie 2 mm apart
+
+
+def test_nothing_left_is_a_reason_and_a_wrong_margin_says_where(boxes: Case) -> None:
+    row = sbrt_qa.dvh(boxes, "A - 11mm", "Mean[Gy]")["A - 11mm"]
+    assert row.volume_cc is None
+    assert row.reason is not None
+    assert "nothing is left of it - 11mm" in row.reason.detail
+    with pytest.raises(UsageError, match="at character 3"):
+        sbrt_qa.dvh(boxes, "A + 5")
+    with pytest.raises(UsageError, match="no such structure, at character 5"):
+        sbrt_qa.dvh(boxes, "A - Q")
+    with pytest.raises(UsageError, match="nothing is left"):
+        sbrt_qa.shape(boxes, "A - 11mm")
 
 
 def test_names_and_expressions_stand_beside_each_other_and_in_json(boxes: Case) -> None:

@@ -64,6 +64,7 @@ class CaseDoses:
         self.convention = convention
         self.settings = settings
         self._regions: dict[int, Region | Reason] = {}
+        self._made: dict[str, Region | Reason] = {}
         self._dvhs: dict[str, DVH | Reason] = {}
         self._far: dict[str, float | Reason] = {}
         self._stacks: dict[tuple[int, Overlaps], PlaneStack] = {}
@@ -82,7 +83,7 @@ class CaseDoses:
     def with_case(self, case: Case) -> CaseDoses:
         """Return another case on the same structures, or some of them; regions are shared."""
         other = type(self)(case, self.convention, self.settings)
-        other._regions = self._regions  # noqa: SLF001
+        other._regions, other._made = self._regions, self._made  # noqa: SLF001
         return other
 
     @cached_property
@@ -125,6 +126,12 @@ class CaseDoses:
         if number not in self._regions:
             self._regions[number] = self._make_region(structure)
         return self._regions[number]
+
+    def made_region(self, key: str, make: Callable[[], Region | Reason]) -> Region | Reason:
+        """Return a region that is made of others, once per `key`."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def stack(self, structure: Structure, overlaps: Overlaps) -> PlaneStack:
         """Return the planes of a structure that has contours, as one reading combines them.

@@ -38,6 +38,12 @@ class Extent:
     z_low: float
     z_high: float
 
+    @property
+    def surface_mm2(self) -> float:
+        """Surface of the box."""
+        x, y, z = self.x_high - self.x_low, self.y_high - self.y_low, self.z_high - self.z_low
+        return 2 * (x * y + y * z + z * x)
+
     def overlaps(self, other: Extent) -> bool:
         """Tell whether two boxes have a point in common."""
         return (

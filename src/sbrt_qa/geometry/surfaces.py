@@ -109,7 +109,7 @@ class Surface:
             As :func:`surface_distance`.
         """
         spacing = _spacing_mm(cells)
-        points = _crossings(cells, spacing)
+        points = crossings(cells, axes_around(cells, spacing))
         if len(points) < NEIGHBOURS:
             raise GeometryError("the structure is too thin for its surface to be measured")
         return cls(points, spacing)
@@ -161,11 +161,27 @@ def _spacing_mm(cells: Cells) -> float:
     return max(FINEST_MM, min(usual, max(finest, thickness / LAYERS)))
 
 
-def _crossings(cells: Cells, spacing_mm: float) -> FloatArray:
-    """Return where the lines of a lattice around a region cross its surface, ``(n, 3)``."""
+def axes_around(cells: Cells, spacing_mm: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return even positions along x, y and z that begin before and end after a region."""
     low = (cells.x_low_mm, float(cells.y_low_mm.min()), float(cells.z_low_mm.min()))
     high = (cells.x_high_mm, float(cells.y_high_mm.max()), float(cells.z_high_mm.max()))
-    axes = [_axis(a, b, spacing_mm) for a, b in zip(low, high, strict=True)]
+    x, y, z = (_axis(a, b, spacing_mm) for a, b in zip(low, high, strict=True))
+    return x, y, z
+
+
+def crossings(cells: Cells, axes: tuple[FloatArray, FloatArray, FloatArray]) -> FloatArray:
+    """Return where the lines of a lattice, along x, y and z, cross a region's surface, ``(n, 3)``.
+
+    Parameters
+    ----------
+    axes
+        Positions of the lattice along x, y and z, ascending.
+
+    Raises
+    ------
+    GeometryError
+        The contours cannot be scanned safely.
+    """
     within = inside(cells, *axes).transpose(2, 1, 0)
     found = []
     for axis in range(3):

@@ -25,6 +25,8 @@ from sbrt_qa.protocol.expressions import (
     Leaf,
     Operator,
     Tree,
+    UnknownStructureError,
+    has_margin,
     leaves,
     parse_expression,
     substitute,
@@ -158,6 +160,10 @@ class Matcher:
             return found
         if unclear := self._names.unclear(name, self._candidates(name)):
             return self._ambiguous(name, unclear)
+        laid, lacks = self._from_parts(name, margins=True)
+        if laid is not None:
+            return laid
+        why = joined("; ", filter(None, (why, lacks)))
         if grown := self._by_margin(name):
             return grown
         if empty := self._empty_ones(name):
@@ -256,11 +262,19 @@ class Matcher:
             return Reason(ReasonCode.STRUCTURE_EMPTY, say("{0} has no closed contour", there))
         return _account(name, trees[0], USER_MAP)
 
-    def _from_parts(self, name: str) -> tuple[Matched | Reason | None, str]:
-        """Derive a structure by the first of its expressions whose parts are all there."""
+    def _from_parts(
+        self, name: str, *, margins: bool = False
+    ) -> tuple[Matched | Reason | None, str]:
+        """Derive a structure by the first of its expressions whose parts are all there.
+
+        Those with margins come by themselves, after aliases: what is drawn goes before what is
+        laid around something else.
+        """
         passed: list[str] = []
         for text in self._derive[name]:
             tree = parse_expression(text, self._protocol.structure_names - {name})
+            if has_margin(tree) is not margins:
+                continue
             rule: str = written(tree)
             if passed:
                 rule = say("{0} ({1})", rule, joined("; ", passed))
@@ -346,7 +360,11 @@ class Matcher:
             return [Leaf(s) for s in by_name]
         try:
             tree = parse_expression(text, self._keys.keys() - {""})
+        except UnknownStructureError:
+            return []
         except UsageError:
+            if not set(text) & set("()"):  # a name that the plan lacks may look like anything
+                raise
             return []
         return [substitute(tree, lambda key: Leaf(self._keys[key]))]
 

@@ -14,7 +14,14 @@ from sbrt_qa.errors import GeometryError, UsageError, quoted
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.expressions import Leaf, Tree, leaves, parse_expression, substitute
+from sbrt_qa.protocol.expressions import (
+    Leaf,
+    Tree,
+    UnknownStructureError,
+    leaves,
+    parse_expression,
+    substitute,
+)
 from sbrt_qa.protocol.tree_regions import region_of_tree, tree_key
 from sbrt_qa.review.contour_notes import contour_notes
 
@@ -97,11 +104,12 @@ def subjects_among(known: Mapping[str, Structure], names: Sequence[str]) -> dict
 def _combined(known: Mapping[str, Structure], text: str) -> DvhSubject:
     try:
         tree = parse_expression(text, known.keys() - {""})
-    except UsageError:
+    except UnknownStructureError as error:
+        alone = not set(text) & set("-+&()")
         there = ", ".join(quoted(key) for key in known) or "no structures"
         raise UsageError(
-            "no such structure",
+            "no such structure" if alone else f"no such structure, {error.place}",
             got=quoted(text),
-            expected=f"one of {there}, or names joined by - + &",
+            expected=f"one of {there}, or names joined by - + &, with margins such as + 5mm",
         ) from None
     return DvhSubject(substitute(tree, lambda key: Leaf(known[key])))

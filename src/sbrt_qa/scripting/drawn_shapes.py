@@ -14,11 +14,12 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.isodose import isodose_contours
 from sbrt_qa.errors import GeometryError, UsageError, quoted
 from sbrt_qa.geometry.regions import Region
-from sbrt_qa.geometry.sections import grown_contours, shell_contours
+from sbrt_qa.geometry.sections import grown_contours, section_contours, shell_contours
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Contour, Structure
+from sbrt_qa.protocol.grown import USUAL_SPACING_MM
 from sbrt_qa.protocol.tree_regions import region_of_tree
 from sbrt_qa.review.coherence import doubts
 from sbrt_qa.review.derived_structures import LONGEST_NAME, MOST_MM, isodose_of, note_on_edge
@@ -102,6 +103,31 @@ def isodose(case: Case, level: str | float) -> Shape:
     return _shape(case, name, contours, told, note_on_edge(dose, level_gy), "DOSE_REGION")
 
 
+def shape(case: Case, expression: str) -> Shape:
+    """Return what an expression stands for, such as ``(PTV + 30mm) - (PTV + 20mm)``.
+
+    Raises
+    ------
+    UsageError
+        The expression cannot be read, or nothing is left of it.
+    """
+    (subject, *more) = subjects_among(structures_of(case), [expression]).values()
+    if more:
+        raise UsageError("several structures have this name", got=quoted(expression))
+    region = region_of_tree(CaseDoses(case), subject.tree)
+    if isinstance(region, Reason):
+        raise UsageError(
+            "the structure cannot be made", where=quoted(expression), got=str(region.detail)
+        )
+    try:
+        contours = section_contours(region, _planes_beyond_mm(case))
+    except GeometryError as error:
+        raise UsageError(
+            "the structure cannot be made", where=quoted(expression), got=str(error)
+        ) from error
+    return _shape(case, expression, contours, expression, "", "CONTROL")
+
+
 def grow(case: Case, name: str, margin_mm: float) -> Shape:
     """Return everything within a distance of a structure, the structure included.
 
@@ -149,6 +175,16 @@ def _planes_mm(case: Case) -> FloatArray:
     if heights.size:
         return np.asarray(heights, np.float64)
     return np.zeros(0) if isinstance(case.dose, Reason) else case.dose.z_mm
+
+
+def _planes_beyond_mm(case: Case) -> FloatArray:
+    """Return the slices; without an image the planes of structures, and more of them beyond."""
+    heights = _planes_mm(case)
+    if case.image is not None or not heights.size:
+        return heights
+    step = float(np.median(np.diff(heights))) if heights.size > 1 else USUAL_SPACING_MM
+    beyond = step * np.arange(1, int(MOST_MM / step) + 1)
+    return np.concatenate([heights[0] - beyond[::-1], heights, heights[-1] + beyond])
 
 
 def _around(

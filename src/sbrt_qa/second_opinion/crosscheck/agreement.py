@@ -30,7 +30,7 @@ from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Protocol
-from sbrt_qa.protocol.expressions import Leaf, Tree, fold, leaves
+from sbrt_qa.protocol.expressions import Leaf, Tree, fold, has_margin, leaves
 from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.plan_targets import lesions_of
@@ -142,8 +142,8 @@ def _subjects(
     keys = {s.roi_number: key for key, s in structures_of(case).items()}
     found: dict[str, ComparedSubject] = {}
     for limit, tree in dict(trees_of(case, protocol, mapping, limits, lesions)).values():
-        if not all(s.contours for s in leaves(tree)):
-            continue
+        if not all(s.contours for s in leaves(tree)) or has_margin(tree):
+            continue  # the engine lays no margins
         own = keys.get(tree.value.roi_number) if isinstance(tree, Leaf) else None
         name = own or limit.structure
         known = found.setdefault(tree_key(tree), ComparedSubject(name, tree, {}))
