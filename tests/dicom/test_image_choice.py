@@ -140,12 +140,13 @@ def test_two_slices_at_one_place_with_different_pixels_are_refused(tmp_path):
     assert "lie at one place" in one(tmp_path).image_problem
 
 
-def test_case_113__a_segmentation_in_place_of_the_structure_set_is_named(tmp_path):
+def test_case_113__what_calls_itself_a_segmentation_and_holds_none_is_named(tmp_path):
     seg = b.plan(uid="1.2.3.12")
     seg.SOPClassUID, seg.Modality = "1.2.840.10008.5.1.4.1.1.66.4", "SEG"
     b.save(seg, tmp_path / "liver.dcm")
     case = one(b.save_case(tmp_path, RS=None))
-    assert "as a segmentation (liver.dcm), which is not read" in case.structures.detail
+    assert "describes no segment" in case.structures.detail
+    assert "liver.dcm" in case.structures.detail
 
 
 def test_case_111__sound_objects_of_other_kinds_are_listed_and_cost_nothing(tmp_path):

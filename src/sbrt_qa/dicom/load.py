@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sbrt_qa.dicom.files.collect import Collection, FoundObject, IgnoredFile, collect
+from sbrt_qa.dicom.files.collect import (
+    Collection,
+    FoundObject,
+    IgnoredFile,
+    collect,
+    read_or_why,
+)
 from sbrt_qa.dicom.files.dataset import warnings_as_notes
 from sbrt_qa.dicom.files.readable import Wanted, every_one
+from sbrt_qa.dicom.link.case_headers import headers_of, with_named_images
 from sbrt_qa.dicom.link.course_cases import with_courses
 from sbrt_qa.dicom.link.dose_choice import DoseChoice, choose_dose
 from sbrt_qa.dicom.link.image_choice import images_named
 from sbrt_qa.dicom.link.linking import LinkedCase, link
 from sbrt_qa.dicom.link.plan_case import plan_case
+from sbrt_qa.dicom.link.segmentations import ReadSegmentation, with_segmentations
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.read.ct import read_image
 from sbrt_qa.dicom.read.dvh_sequence import read_stored_dvhs
-from sbrt_qa.dicom.read.headers import read_header, read_image_header
 from sbrt_qa.dicom.read.identifiers import Identity, identity_of
 from sbrt_qa.dicom.read.identity import identity_notes
 from sbrt_qa.dicom.read.rtdose import read_dose
 from sbrt_qa.dicom.read.rtplan import read_plan
 from sbrt_qa.dicom.read.rtrecord import in_time, read_session
 from sbrt_qa.dicom.read.rtstruct import read_structure_set
+from sbrt_qa.dicom.read.segmentation import read_segmentation
 from sbrt_qa.dicom.read.slice_stacks import Slice
-from sbrt_qa.dicom.text.elements import translated
-from sbrt_qa.errors import DicomError, GeometryError
-from sbrt_qa.i18n.phrase import counted, said, say
-from sbrt_qa.model.case import Case, LinkKind, Provenance, Repair, SourceFile
+from sbrt_qa.errors import DicomError
+from sbrt_qa.i18n.phrase import counted, say
+from sbrt_qa.model.case import Case, Provenance, Repair, SourceFile
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription
@@ -127,7 +133,7 @@ def _inventory(collection: Collection, stated: UserStatements) -> Inventory:
     linked = link(collection)
     if not linked:
         raise DicomError(
-            "no plan, structure set or dose found",
+            "no plan, structure set, segmentation or dose found",
             got=f"{counted(len(collection.objects), 'image')} only",
             advice="Export the plan, its structure set and its dose together",
         )
@@ -150,7 +156,7 @@ class _CaseReader:
     def case(self, linked: LinkedCase) -> Case:
         """Read the objects of one case."""
         log = Log()
-        structures = self._structures(linked)
+        structures = self._with_segments(linked, log)
         plan = with_stated(self._plan(linked), structures, self._stated.rx)
         own = plan if isinstance(plan, Plan) else None
         peek = partial(self.dose_grid, keep=False)
@@ -160,7 +166,7 @@ class _CaseReader:
         shown = _shown(linked.images, image)
         sessions = self._sessions(linked, log)
         used = (
-            *_present(linked.plan, linked.structures),
+            *_present(linked.plan, linked.structures, *linked.segmentations),
             *choice.files,
             *shown,
             *linked.records,
@@ -186,7 +192,9 @@ class _CaseReader:
     def _once_as(self, key: str, one: FoundObject, read: Callable[[], T]) -> T | str:
         """Read a part of an object that has a key of its own."""
         if key not in self._read:
-            self._read[key] = (one.problem and f"{one.name}: {one.problem}") or _guarded(one, read)
+            self._read[key] = (one.problem and f"{one.name}: {one.problem}") or read_or_why(
+                one, read
+            )
         answer: T | str = self._read[key]  # type: ignore[assignment]
         return answer
 
@@ -206,11 +214,26 @@ class _CaseReader:
             return Reason(ReasonCode.STRUCTURE_UNREADABLE, structures)
         return structures
 
+    def _with_segments(self, linked: LinkedCase, log: Log) -> StructureSet | Reason:
+        """Return the structures of the structure set and of the segmentations of a case."""
+        drawn = self._structures(linked)
+        read = [
+            ReadSegmentation(
+                one.name, self._once(one, partial(read_segmentation, one.root, one.read))
+            )
+            for one in linked.segmentations
+        ]
+        drawn_in = "".join(one.name for one in _present(linked.structures))
+        found, notes = with_segmentations(drawn, drawn_in, read)
+        for note in notes:
+            log.note(note)
+        return found
+
     def dose_grid(self, one: FoundObject, *, keep: bool = True) -> DoseGrid:
         """Read one dose, and keep it or not; raise DicomError where it cannot be read."""
         read = partial(read_dose, one.opened)
         kept = keep or one.problem or one.uid in self._read
-        grid = self._once(one, read) if kept else _guarded(one, read)
+        grid = self._once(one, read) if kept else read_or_why(one, read)
         if isinstance(grid, str):
             raise DicomError(grid)
         return grid
@@ -280,7 +303,7 @@ class _CaseReader:
     def _provenance(
         self, linked: LinkedCase, used: Sequence[FoundObject], choice: DoseChoice, log: Log
     ) -> Provenance:
-        headers = _with_named_images(_headers(used), linked)
+        headers = with_named_images(headers_of(used), linked)
         logs = [*(one.root.log for one in used), log]
         names = {one.name for one in used} | {"CT", "RTPLAN"}
         notes = [*(note for one in logs for note in one.notes), *linked.notes]
@@ -299,15 +322,6 @@ class _CaseReader:
             dose_doubts=choice.doubts,
             unread_files=tuple(i.why for i in self._collection.ignored if i.broken),
         )
-
-
-def _guarded(one: FoundObject, read: Callable[[], T]) -> T | str:
-    """Read with warnings recorded; an object that cannot be read gives the reason as text."""
-    try:
-        with warnings_as_notes(one.name, one.root.log), translated(one.name):
-            return read()
-    except (DicomError, GeometryError) as error:
-        return said(error)
 
 
 def _present(*parts: FoundObject | Reason | None) -> tuple[FoundObject, ...]:
@@ -342,46 +356,13 @@ def _label(linked: LinkedCase, plan: Plan | Reason) -> str:
     if isinstance(plan, Plan) and (plan.label or plan.name):
         return plan.label or plan.name
     return next((o.name for o in (*_present(linked.plan), *linked.doses)), "") or next(
-        iter(o.name for o in _present(linked.structures)), ""
-    )
-
-
-def _headers(used: Sequence[FoundObject]) -> tuple[ObjectHeader, ...]:
-    """Return the header of each object, one for all slices of an image."""
-    usable = [one for one in used if not one.problem]
-    images = [one for one in usable if one.modality == "CT"]
-    readers: list[tuple[FoundObject, Callable[[], ObjectHeader]]] = [
-        (one, partial(read_header, one, usable[0])) for one in usable if one.modality != "CT"
-    ]
-    if images:
-        readers.append((images[0], partial(read_image_header, images, usable[0])))
-    headers = []
-    for one, read in readers:
-        header = _guarded(one, read)
-        if isinstance(header, str):
-            one.root.log.note(say("its header cannot be read: {0}", header))
-        else:
-            headers.append(header)
-    return tuple(headers)
-
-
-def _with_named_images(
-    headers: tuple[ObjectHeader, ...], linked: LinkedCase
-) -> tuple[ObjectHeader, ...]:
-    """Let a structure set refer to the series whose slices its contours name, listed or not."""
-    named = [k.source for k in linked.links if k.target == "CT" and k.kind is LinkKind.BY_UID]
-    uids = tuple(dict.fromkeys(one.series_uid for one in linked.images))
-    return tuple(
-        replace(h, series_uids=tuple(dict.fromkeys((*h.series_uids, *uids))))
-        if h.name in named
-        else h
-        for h in headers
+        iter(o.name for o in _present(linked.structures, *linked.segmentations)), ""
     )
 
 
 def _subject(linked: LinkedCase) -> str:
     """Return the subject code of a trial, where the plan or a dose states one; never a name."""
-    objects = (*_present(linked.plan, linked.structures), *linked.doses)
+    objects = (*_present(linked.plan, linked.structures), *linked.doses, *linked.segmentations)
     codes = (one.root.text("ClinicalTrialSubjectID") for one in objects)
     return next((code for code in codes if code.strip()), "")
 

@@ -32,7 +32,7 @@ from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.planes import PlaneStack
 from sbrt_qa.geometry.regions import Region
-from sbrt_qa.geometry.slabs import Between, Convention, Ends, Missing, Overlaps
+from sbrt_qa.geometry.slabs import Between, Convention, Ends, Missing, Overlaps, Voxels
 from sbrt_qa.geometry.solids import Solid
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.grid import DoseGrid
@@ -68,6 +68,8 @@ VIEWS: Final[Mapping[str, View]] = {
     "thin walls filled": View(Driver.OVERLAPS, "overlaps"),
     "gaps filled": View(Driver.GAPS, "gaps"),
     "gaps open": View(Driver.GAPS, "gaps"),
+    "voxels smaller": View(Driver.VOXELS, "voxels"),
+    "voxels larger": View(Driver.VOXELS, "voxels"),
     "outside left out": View(Driver.OUTSIDE_GRID, "outside", convention=True),
     "curve lower": View(Driver.QUADRATURE, "curve"),
     "curve higher": View(Driver.QUADRATURE, "curve"),
@@ -80,7 +82,7 @@ VIEWS: Final[Mapping[str, View]] = {
 WORTH_LEAVING_OUT: Final = 1e-4
 """Part of a structure outside the dose grid that another program may leave out."""
 
-CONTOUR_ASPECTS: Final = frozenset({"shape", "low end", "high end", "overlaps", "gaps"})
+CONTOUR_ASPECTS: Final = frozenset({"shape", "low end", "high end", "overlaps", "gaps", "voxels"})
 """Aspects of how contours are read; a yes or no can depend on these only."""
 
 
@@ -171,21 +173,29 @@ class OtherDoses(CaseDoses):
     def region(self, structure: Structure) -> Region | Reason:
         """Return the region of one structure: the very same object where nothing changes."""
         default = self.base.region(structure)
-        if self.same_contours or isinstance(default, Reason) or not self._decides(default):
+        if (
+            self.same_contours
+            or isinstance(default, Reason)
+            or not self._decides(structure, default)
+        ):
             return default
         made = super().region(structure)
         if not isinstance(made, Reason) and _alike(made, default):
             self._regions[structure.roi_number] = made = default
         return made
 
-    def stack(self, structure: Structure, overlaps: Overlaps) -> PlaneStack:
+    def stack(
+        self, structure: Structure, overlaps: Overlaps, voxels: Voxels = Voxels.AS_GIVEN
+    ) -> PlaneStack:
         """Return the planes of a structure, made once for all readings."""
-        return self.base.stack(structure, overlaps)
+        return self.base.stack(structure, overlaps, voxels)
 
-    def _decides(self, default: Region) -> bool:
+    def _decides(self, structure: Structure, default: Region) -> bool:
         """Tell whether a structure has a place that this reading may read otherwise."""
         here, usual = self.convention, self.base.convention
         if _but_places(here) != _but_places(usual):
+            return True
+        if here.voxels is not usual.voxels and structure.voxels is not None:
             return True
         return any(
             (here.overlaps is not usual.overlaps and solid.stack.unclear)
@@ -312,8 +322,8 @@ class Views:
         return parts_of(region, dose, self.base.settings.interpolation)
 
 
-def _inner(convention: Convention) -> tuple[Between, Overlaps, Missing]:
-    return convention.between, convention.overlaps, convention.missing
+def _inner(convention: Convention) -> tuple[Between, Overlaps, Missing, Voxels]:
+    return convention.between, convention.overlaps, convention.missing, convention.voxels
 
 
 def _but_places(convention: Convention) -> tuple[Between, Ends, float, float]:

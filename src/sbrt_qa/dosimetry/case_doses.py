@@ -29,7 +29,8 @@ from sbrt_qa.dosimetry.surroundings import Surroundings, all_of_it, edge_max_gy,
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.planes import PlaneStack, spacing_mm, stack_planes
 from sbrt_qa.geometry.regions import Region, cells_of, region_of
-from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention, Overlaps
+from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention, Overlaps, Voxels
+from sbrt_qa.geometry.voxels import as_voxels_allow
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.body_outline import outline_among
 from sbrt_qa.model.case import Case
@@ -67,7 +68,7 @@ class CaseDoses:
         self._made: dict[str, Region | Reason] = {}
         self._dvhs: dict[str, DVH | Reason] = {}
         self._far: dict[str, float | Reason] = {}
-        self._stacks: dict[tuple[int, Overlaps], PlaneStack] = {}
+        self._stacks: dict[tuple[int, Overlaps, Voxels], PlaneStack] = {}
 
     def with_plan(self, plan: Plan | Reason) -> CaseDoses:
         """Return the same regions and histograms of another plan."""
@@ -133,7 +134,9 @@ class CaseDoses:
             self._made[key] = make()
         return self._made[key]
 
-    def stack(self, structure: Structure, overlaps: Overlaps) -> PlaneStack:
+    def stack(
+        self, structure: Structure, overlaps: Overlaps, voxels: Voxels = Voxels.AS_GIVEN
+    ) -> PlaneStack:
         """Return the planes of a structure that has contours, as one reading combines them.
 
         Raises
@@ -141,9 +144,10 @@ class CaseDoses:
         GeometryError
             The contours make no planes.
         """
-        key = structure.roi_number, overlaps
+        key = structure.roi_number, overlaps, voxels
         if key not in self._stacks:
-            self._stacks[key] = stack_planes(structure, self.slice_spacing_mm, overlaps)
+            drawn = as_voxels_allow(structure, voxels)
+            self._stacks[key] = stack_planes(drawn, self.slice_spacing_mm, overlaps)
         return self._stacks[key]
 
     def dvh(self, structure: Structure) -> DVH | Reason:
@@ -319,7 +323,7 @@ class CaseDoses:
         if not structure.contours:
             return Reason(ReasonCode.STRUCTURE_EMPTY, say("the structure has no closed contour"))
         try:
-            stack = self.stack(structure, self.convention.overlaps)
+            stack = self.stack(structure, self.convention.overlaps, self.convention.voxels)
             return region_of(structure, self.convention, self.slice_spacing_mm, stack)
         except GeometryError as error:
             return _unreadable(error)

@@ -23,6 +23,7 @@ from sbrt_qa.geometry.slabs import (
     Ends,
     Missing,
     Overlaps,
+    Voxels,
 )
 from sbrt_qa.model.grid import FloatArray
 
@@ -69,6 +70,8 @@ READINGS: Final = {
     "thin walls filled": Reading(Convention(overlaps=Overlaps.SOLID)),
     "gaps filled": Reading(Convention(missing=Missing.FILLED)),
     "gaps open": Reading(Convention(missing=Missing.OPEN)),
+    "voxels smaller": Reading(Convention(voxels=Voxels.SMALLER)),
+    "voxels larger": Reading(Convention(voxels=Voxels.LARGER)),
 }
 """All readings besides the default, by name."""
 

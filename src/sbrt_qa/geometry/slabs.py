@@ -83,6 +83,17 @@ class Missing(enum.StrEnum):
     """It ends on both sides of every such gap."""
 
 
+class Voxels(enum.StrEnum):
+    """Where a structure that a segmentation holds as voxels ends within its outer ones."""
+
+    AS_GIVEN = "as_given"
+    """At their edges."""
+    SMALLER = "smaller"
+    """At the centres of its own outer voxels."""
+    LARGER = "larger"
+    """At the centres of the voxels around it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Convention:
     """One way of reading a stack of contours.
@@ -98,6 +109,7 @@ class Convention:
     flat_high: float = HALF
     overlaps: Overlaps = Overlaps.LIKELY
     missing: Missing = Missing.USUAL
+    voxels: Voxels = Voxels.AS_GIVEN
 
     def __post_init__(self) -> None:
         for reach in self.flat_ends:

@@ -158,6 +158,8 @@ class Driver(enum.StrEnum):
     """How contours of one plane combine that cross, or that may be one outline twice."""
     GAPS = "missing_slices"
     """Whether the structure goes on where planes are missing."""
+    VOXELS = "voxels"
+    """Where a structure of a segmentation ends within its outer voxels, in the plane."""
     DOSE_INTERPOLATION = "dose_interpolation"
     """What the dose is between the voxels of the file."""
     OUTSIDE_GRID = "outside_grid"

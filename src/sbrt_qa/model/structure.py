@@ -85,6 +85,21 @@ class DensityOverride:
     value: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class VoxelSize:
+    """Size of the voxels that a structure is made of, mm; `z_mm` is 0 where the file has none."""
+
+    x_mm: float
+    y_mm: float
+    z_mm: float
+
+    @property
+    def in_words(self) -> str:
+        """The three sizes."""
+        along_z = f"{self.z_mm:.3g}" if self.z_mm else "?"
+        return f"{self.x_mm:.3g} × {self.y_mm:.3g} × {along_z} mm"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Structure:
     """A region of interest.
@@ -107,6 +122,9 @@ class Structure:
         The bytes of a name that is not plain ASCII, because decoding them may have been a guess.
     overrides
         Physical properties that the planner gave it.
+    voxels
+        Of a structure that a segmentation holds as voxels: their size. Its contours then run along
+        their edges, what they enclose to the left; None where contours were drawn.
     """
 
     roi_number: int
@@ -117,6 +135,7 @@ class Structure:
     problem: Reason | None = None
     raw_name: bytes = b""
     overrides: tuple[DensityOverride, ...] = ()
+    voxels: VoxelSize | None = None
 
     def __repr__(self) -> str:
         """Return a short form: the vertices would fill pages."""
@@ -132,7 +151,7 @@ class Structure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StructureSet:
-    """All structures of one RTSTRUCT.
+    """All structures of one case: of an RTSTRUCT, of segmentations, or of both.
 
     Parameters
     ----------

@@ -18,6 +18,7 @@ DRIVERS: Final = {
     Driver.OVERLAPS: say("how contours that overlap on a plane combine decides"),
     Driver.OUTSIDE_GRID: say("whether what lies outside the dose grid counts decides"),
     Driver.GAPS: say("whether the structure goes on where slices are missing decides"),
+    Driver.VOXELS: say("where the structure ends within the voxels of its segmentation decides"),
     Driver.DOSE_INTERPOLATION: say("how dose is read between voxels decides"),
     Driver.GRID: say("how far apart the voxels of the dose are decides"),
     Driver.QUADRATURE: say("it lies closer to the limit than the numbers are exact"),

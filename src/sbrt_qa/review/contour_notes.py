@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.geometry.overlaps.resolve import Doubt
-from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure
 
@@ -24,6 +24,11 @@ def contour_notes(doses: CaseDoses, structure: Structure) -> tuple[str, ...]:
 
 
 def _notes(doses: CaseDoses, structure: Structure) -> Iterator[str]:
+    if structure.voxels is not None:
+        size = structure.voxels.in_words
+        yield say(
+            "from a segmentation with voxels of {0}: its border is known to half of one", size
+        )
     stack = doses.stack(structure, doses.convention.overlaps)
     if stack.duplicates:
         copies = counted(stack.duplicates, "contour")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from sbrt_qa.dicom.files.dataset import NotDicomError, Opened, open_bytes, warnings_as_notes
 from sbrt_qa.dicom.files.kinds import Kind, kind_of, kind_of_file
@@ -15,10 +15,12 @@ from sbrt_qa.dicom.files.readable import FoundFile, every_one, find_files
 from sbrt_qa.dicom.link.patient_key import patient_bytes, patient_key
 from sbrt_qa.dicom.read.rtstruct import main_frame
 from sbrt_qa.dicom.text.elements import Item, translated
-from sbrt_qa.errors import DicomError, quoted
+from sbrt_qa.errors import DicomError, GeometryError, quoted
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.patient import names_nobody
+
+T = TypeVar("T")
 
 OF_FINDER: Final = "._"
 """How names of companions begin that macOS puts beside every file of an archive."""
@@ -95,7 +97,7 @@ class FoundObject:
 
     @property
     def modality(self) -> str:
-        """RTPLAN, RTSTRUCT, RTDOSE, CT or RTRECORD."""
+        """RTPLAN, RTSTRUCT, RTDOSE, CT, RTRECORD or SEG."""
         return self.source.modality
 
     @property
@@ -236,7 +238,8 @@ def _with_references(source: SourceFile, file: FoundFile, opened: Opened) -> Fou
         frame_uid=frame_uid,
         plan_uids=root.uids("ReferencedRTPlanSequence/ReferencedSOPInstanceUID"),
         structure_set_uids=root.uids("ReferencedStructureSetSequence/ReferencedSOPInstanceUID"),
-        series_uids=root.uids(_SERIES_PATH),
+        series_uids=root.uids(_SERIES_PATH)
+        or root.uids("ReferencedSeriesSequence/SeriesInstanceUID"),
         beam_numbers=_beam_numbers(root),
         names_patient=not all(
             names_nobody(root.text(keyword)) for keyword in ("PatientID", "PatientName")
@@ -304,3 +307,12 @@ def with_one_key(objects: Sequence[FoundObject]) -> list[FoundObject]:
         replace(one, patient_key=first.setdefault(one.patient_bytes, one.patient_key))
         for one in objects
     ]
+
+
+def read_or_why(one: FoundObject, read: Callable[[], T]) -> T | str:
+    """Read with warnings recorded; an object that cannot be read gives the reason as text."""
+    try:
+        with warnings_as_notes(one.name, one.root.log), translated(one.name):
+            return read()
+    except (DicomError, GeometryError) as error:
+        return said(error)

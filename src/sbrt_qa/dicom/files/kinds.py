@@ -17,7 +17,7 @@ from sbrt_qa.dicom.text.elements import Item
 from sbrt_qa.errors import quoted, visible
 from sbrt_qa.i18n.phrase import say
 
-USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "RTRECORD")
+USED_MODALITIES: Final = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "RTRECORD", "SEG")
 
 _RT: Final = "1.2.840.10008.5.1.4.1.1.481."
 
@@ -31,8 +31,10 @@ OF_CLASS: Final = {
     f"{_RT}7": "RTRECORD",
     f"{_RT}9": "RTRECORD",
     "1.2.840.10008.5.1.4.1.1.2": "CT",
+    "1.2.840.10008.5.1.4.1.1.66.4": "SEG",
+    "1.2.840.10008.5.1.4.1.1.66.7": "SEG",
 }
-"""SOP Classes of the objects that are used, by modality (PS3.3 A.18 to A.20, A.29, A.49, A.50)."""
+"""SOP Classes of the objects that are used, by modality (PS3.3 A.18-20, A.29, A.49-51)."""
 
 _CONTENT: Final = {
     "RTDOSE": ("DoseGridScaling", "GridFrameOffsetVector"),
@@ -40,6 +42,7 @@ _CONTENT: Final = {
     "RTPLAN": ("FractionGroupSequence", "BeamSequence", "IonBeamSequence", "RTPlanLabel"),
     "RTRECORD": ("TreatmentSessionBeamSequence", "TreatmentSessionIonBeamSequence"),
     "CT": ("ImagePositionPatient",),
+    "SEG": ("SegmentSequence", "SegmentationType"),
 }
 """Elements that only an object of a modality has."""
 
@@ -48,9 +51,6 @@ DOCUMENTS: Final = frozenset(
      ".png", ".jpg", ".jpeg", ".tif", ".zip", ".log", ".pptx", ".md", ".rtf")
 )  # fmt: skip
 """Suffixes of files that people put beside a plan."""
-
-SEGMENTATION: Final = "SEG"
-"""Modality of segmentations, which hold structures in a form that is not read."""
 
 
 class Claim(NamedTuple):

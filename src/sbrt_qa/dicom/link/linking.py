@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sbrt_qa.dicom.files.collect import Collection, FoundObject
-from sbrt_qa.dicom.files.kinds import SEGMENTATION
 from sbrt_qa.dicom.link.image_choice import choose_images
+from sbrt_qa.dicom.link.segmentations import SEGMENTATION, left_out, segmentations_of
 from sbrt_qa.errors import quoted
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Link, LinkKind
@@ -55,6 +55,8 @@ class LinkedCase:
     orphans
         Doses of the plan's frame of reference that name a plan which is not here, beside a plan
         that has no dose.
+    segmentations
+        Objects that hold structures as voxels.
     """
 
     plan: FoundObject | None
@@ -65,6 +67,7 @@ class LinkedCase:
     notes: tuple[str, ...] = ()
     records: tuple[FoundObject, ...] = ()
     orphans: tuple[FoundObject, ...] = ()
+    segmentations: tuple[FoundObject, ...] = ()
 
 
 def link(collection: Collection) -> tuple[LinkedCase, ...]:
@@ -81,7 +84,30 @@ def link(collection: Collection) -> tuple[LinkedCase, ...]:
         for structures in collection.of("RTSTRUCT")
         if structures.uid not in mentioned
     ]
-    return tuple(cases)
+    return tuple(_with_all_segmentations(collection, cases))
+
+
+def _with_all_segmentations(
+    collection: Collection, cases: Sequence[LinkedCase]
+) -> list[LinkedCase]:
+    """Add to each case its segmentations; where there is no case at all, they are one."""
+    found = collection.of(SEGMENTATION)
+    if not cases and found:
+        missing = Reason(ReasonCode.STRUCTURE_MISSING, say("no structure set"))
+        frames = dict.fromkeys((s.patient_key, s.frame_uid) for s in found)
+        groups = [[s for s in found if (s.patient_key, s.frame_uid) == key] for key in frames]
+        return [
+            _with_images(collection, LinkedCase(None, (), missing, segmentations=tuple(group)))
+            for group in groups
+        ]
+    made = []
+    for case in cases:
+        drawn = case.structures if isinstance(case.structures, FoundObject) else None
+        owners = [one for one in (case.plan, *case.doses, drawn) if one is not None]
+        mine, links = segmentations_of(found, owners, _belong_together)
+        made.append(replace(case, segmentations=mine, links=(*case.links, *links)))
+    notes = left_out(found, [one for case in made for one in case.segmentations])
+    return [replace(case, notes=(*case.notes, *notes)) for case in made]
 
 
 def _doses_of_plans(collection: Collection) -> tuple[dict[str, list[FoundObject]], _Links]:
@@ -197,13 +223,6 @@ def _structures(
         )
         return Reason(ReasonCode.STRUCTURE_AMBIGUOUS, detail), ()
     detail = say("no structure set: {0}", why) if owners else say("no structure set")
-    if segmented := collection.others(SEGMENTATION):
-        detail = say(
-            "{0}; structures are there as a segmentation ({1}), which is not read: export them as "
-            "RTSTRUCT",
-            detail,
-            ", ".join(segmented),
-        )
     return Reason(ReasonCode.STRUCTURE_MISSING, detail), ()
 
 
@@ -227,7 +246,8 @@ def _candidates_of(collection: Collection, case: LinkedCase) -> tuple[FoundObjec
 def _with_images(collection: Collection, case: LinkedCase) -> LinkedCase:
     """Add the image series of the structure set, or of the dose or plan where there is none."""
     structures = case.structures if isinstance(case.structures, FoundObject) else None
-    anchor = structures or next(iter([*case.doses, *([case.plan] if case.plan else [])]), None)
+    others = (*case.segmentations, *case.doses, *([case.plan] if case.plan else []))
+    anchor = structures or next(iter(others), None)
     if anchor is None:
         return case
     beside = [(kind, len(names)) for kind in _IMAGES if (names := collection.others(kind))]

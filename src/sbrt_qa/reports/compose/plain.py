@@ -37,6 +37,7 @@ DRIVERS: Final = {
     Driver.OVERLAPS: msg("how contours that overlap on a slice combine"),
     Driver.OUTSIDE_GRID: msg("whether what lies outside the dose grid counts"),
     Driver.GAPS: msg("whether the structure goes on where slices are missing"),
+    Driver.VOXELS: msg("where the structure ends within the voxels of its segmentation"),
     Driver.DOSE_INTERPOLATION: msg("how the dose runs between voxels"),
     Driver.GRID: msg("how far apart the voxels of the dose are"),
     Driver.QUADRATURE: msg("how densely the structure is scanned"),
