@@ -78,11 +78,14 @@ def segmentation(
     )
 
 
-def ball(radius_mm: float, side: int, heights: Sequence[float], spacing: float) -> np.ndarray:
-    """Return the pixels of a ball at the origin whose centres lie inside."""
+def ball(
+    radius_mm: float, side: int, heights: Sequence[float], spacing: float, rule_mm: float = 0.0
+) -> np.ndarray:
+    """Return the pixels of a ball at the origin, by their centres or a point farther in or out."""
     axis = -side * spacing / 2 + spacing * np.arange(side)
     z, y, x = np.meshgrid(np.asarray(heights), axis, axis, indexing="ij")
-    return (x**2 + y**2 + z**2 <= radius_mm**2).astype(np.uint8)
+    from_axis = np.maximum(np.hypot(x, y) - rule_mm, 0.0)
+    return (from_axis**2 + z**2 <= radius_mm**2).astype(np.uint8)
 
 
 def cylinder(radius_mm: float, half_mm: float, side: int, heights, spacing: float) -> np.ndarray:
