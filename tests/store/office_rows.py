@@ -112,6 +112,14 @@ def override(office: SmallOffice, who: str, key: int, verdict: str = "major") ->
 def fill_office(engine: sa.Engine) -> SmallOffice:
     """Put at least two rows into every table of the office, as the program itself does."""
     office = small_office(engine)
+    take_in(engine, AT)
+    fill_office_at(office)
+    return office
+
+
+def fill_office_at(office: SmallOffice) -> None:
+    """Do everything once or twice that an office does; its submissions are taken in."""
+    engine = office.engine
     admin, coordinator = office.by("admin"), office.by("coordinator")
     for word in ("pool", "sites_see_verdict"):
         set_option(engine, admin, word, value=True, reason="agreed")
@@ -125,10 +133,8 @@ def fill_office(engine: sa.Engine) -> SmallOffice:
         end_conflict(engine, coordinator, declared, "moved")
     set_checklist(engine, coordinator, {"Liver": ["cranial"]})
     set_checklist(engine, coordinator, {"Liver": []})
-    take_in(engine, AT)
     for submission in waiting(office)[:2]:
         _played(office, submission)
-    return office
 
 
 def waiting(office: SmallOffice) -> list[int]:
