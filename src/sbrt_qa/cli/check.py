@@ -44,6 +44,7 @@ def check(
     config: options.Config = None,
     course: options.CourseOption = "",
     alternatives: options.AlternativesOption = False,  # noqa: FBT002
+    mask: options.MaskOption = None,
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -61,7 +62,7 @@ def check(
     names = read_mapping(mapping or [*kept.map])
     stated = options.read_statements(
         kept, taken, dose_is=dose_is, not_targets=not_a_target, far=far, rx=rx, course=course,
-        alternatives=alternatives,
+        alternatives=alternatives, masks=mask,
     )  # fmt: skip
     asked = options.read_shifts(shifts, setup)
     name = options.choose_format(output_format, out)

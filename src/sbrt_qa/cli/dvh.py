@@ -16,6 +16,7 @@ from sbrt_qa.cli.options import (
     Format,
     Inputs,
     Language,
+    MaskOption,
     Out,
     PlanOption,
     RxOption,
@@ -54,6 +55,7 @@ def dvh(
     config: Config = None,
     course: CourseOption = "",
     alternatives: AlternativesOption = False,  # noqa: FBT002
+    mask: MaskOption = None,
     output_format: Format = "",
     out: Out = None,
     language: Language = "en",
@@ -61,7 +63,7 @@ def dvh(
     """Compute volume, minimum, mean, maximum and metrics of the structures of one plan."""
     kept, taken = read_settings(context, case, config)
     stated = read_statements(
-        kept, taken, dose_is=dose_is, rx=rx, course=course, alternatives=alternatives
+        kept, taken, dose_is=dose_is, rx=rx, course=course, alternatives=alternatives, masks=mask
     )
     name = choose_format(output_format, out, function="render_dvh")
     refuse_overwriting(out, case)

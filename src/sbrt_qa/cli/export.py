@@ -10,7 +10,7 @@ import typer
 
 from sbrt_qa import pipeline
 from sbrt_qa.cli.audit import Database
-from sbrt_qa.cli.options import Inputs, MapOption, PlanOption
+from sbrt_qa.cli.options import Inputs, MapOption, MaskOption, PlanOption
 from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling
 from sbrt_qa.cli.query import Latest, export_audit
 from sbrt_qa.errors import visible
@@ -27,7 +27,12 @@ def export(
     case: Inputs,
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", metavar="FILE.dcm", help="To write; of an audit, a folder."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="To write: .dcm, or voxels as .nii.gz or .mha; of an audit, a folder.",
+        ),
     ],
     structure: Annotated[
         list[str] | None,
@@ -48,6 +53,7 @@ def export(
     ] = DEFAULT_PROTOCOL,
     mapping: MapOption = None,
     plan: PlanOption = None,
+    mask: MaskOption = None,
     audit_format: Annotated[
         str, typer.Option("--format", "-f", help="CASE is an audit: csv, parquet or json.")
     ] = "",
@@ -59,6 +65,8 @@ def export(
     The file names patient and study as the CT does. Not for treatment: check it before any use.
     Where references, frames, dates or patients of its sources do not fit together, the file says so
     in its label and descriptions, and so does a warning.
+
+    A file named .nii.gz or .mha holds voxels of the planning image instead: one label a structure.
 
     With --format, write what an audit holds as files for statistics: submissions, metrics (one row
     a value), deviations, completeness, queries, rates, and what every column holds.
@@ -73,8 +81,11 @@ def export(
     pipeline.start_kernels_fast()
     pipeline.when_compiling(tell_compiling)
     wanted = Wanted(tuple(structure or ()), tuple(isodose or ()), tuple(ring or ()))
-    done = flow.export(case, wanted, out, protocol, names, plan=plan, when=datetime.now(UTC))
+    done = flow.export(
+        case, wanted, out, protocol, names, plan=plan, when=datetime.now(UTC), masks=mask or ()
+    )
     emit("".join(f"{line}\n" for d in done.made for line in _lines(d)))
+    emit("".join(f"{visible(line)}\n" for line in done.labels))
     for one in done.doubts:
         told = f"WARNING: {one.code}: {one.where}: {one.message}. {one.advice}"
         tell(visible(f"{told.rstrip('. ')}."))

@@ -213,6 +213,7 @@ def read_statements(
     rx: list[str] | None = None,
     course: str = "",
     alternatives: bool = False,
+    masks: list[str] | None = None,
 ) -> UserStatements:
     """Read what the user states by hand, on the command line or else in the settings.
 
@@ -230,9 +231,19 @@ def read_statements(
         taken=taken,
         course=of_plans[0],
         alternatives=of_plans[1],
+        masks=tuple(masks or ()),
     )
 
 
+MaskOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mask",
+        metavar="FILE[=NAMES]",
+        help="Structures as voxels (.nii, .nii.gz, .mha, .mhd): liver.nii.gz=Liver, "
+        "organs.mha=1:Liver,2:GTV; repeatable.",
+    ),
+]
 CourseOption = Annotated[
     str,
     typer.Option(

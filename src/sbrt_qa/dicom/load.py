@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +35,7 @@ from sbrt_qa.dicom.read.rtrecord import in_time, read_session
 from sbrt_qa.dicom.read.rtstruct import read_structure_set
 from sbrt_qa.dicom.read.segmentation import read_segmentation
 from sbrt_qa.dicom.read.slice_stacks import Slice
+from sbrt_qa.dicom.volumes.mask_structures import with_masks
 from sbrt_qa.errors import DicomError
 from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.model.case import Case, Provenance, Repair, SourceFile
@@ -105,7 +106,8 @@ def inspect(paths: Paths, stated: UserStatements = NOTHING_STATED) -> Inventory:
     DicomError
         As :func:`load_cases`.
     """
-    return _inventory(_collected(paths), stated)
+    found = _inventory(_collected(paths), stated)
+    return replace(found, cases=with_masks(found.cases, stated.masks)) if stated.masks else found
 
 
 def inspect_with_identity(

@@ -45,6 +45,9 @@ class UserStatements:
         Whether plans beside each other are alternatives, from ``--alternatives``.
     by_office
         Whether the trial office stated it for one submission, in the manifest of an audit.
+    masks
+        Files with structures as voxels that belong to the plan, each with the names that its
+        labels get: ``liver.nii.gz=Liver``, ``organs.mha=1:Liver,2:GTV``, from ``--mask``.
     taken
         Where statements come from that were not on the command line, one sentence each.
     """
@@ -57,6 +60,7 @@ class UserStatements:
     course: str = ""
     alternatives: bool = False
     by_office: bool = False
+    masks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.course and self.alternatives:
@@ -76,6 +80,7 @@ class UserStatements:
             "course": self.course,
             "alternatives": self.alternatives,
             "by_office": self.by_office,
+            "masks": list(self.masks),
         }
 
     @classmethod
@@ -96,6 +101,7 @@ class UserStatements:
             course=str(values.get("course", "")),
             alternatives=bool(values.get("alternatives", False)),
             by_office=bool(values.get("by_office", False)),
+            masks=tuple(map(str, values.get("masks", ()))),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written, and what speaks against its parts belonging together."""
+    """What was written, and what speaks against its parts belonging together.
+
+    `labels` says of a label map which structure each label is.
+    """
 
     made: tuple[Derived, ...]
     doubts: tuple[Finding, ...]
+    labels: tuple[str, ...] = ()
 
 
 def export(
@@ -34,6 +38,7 @@ def export(
     *,
     plan: str | None = None,
     when: datetime | None = None,
+    masks: Sequence[str] = (),
 ) -> Exported:
     """Make structures of the plan found in `paths` and write them to `out`.
 
@@ -47,6 +52,8 @@ def export(
         Protocol whose names may be used, such as ``Liver-GTV``.
     plan
         Label or UID, where there are several plans.
+    masks
+        Files of voxels, as ``--mask`` takes them, whose structures are written too.
     when
         Date and time that the file states; none unless given.
 
@@ -58,16 +65,23 @@ def export(
         Nothing readable is there, or the file cannot be written.
     """
     from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.dicom.volumes.label_files import write_labels
+    from sbrt_qa.dicom.volumes.mask_structures import ending_of, mask_names
     from sbrt_qa.dicom.write.anchors import anchor_of
     from sbrt_qa.dicom.write.derived_file import WritingTime, WrittenRoi, write_derived
+    from sbrt_qa.model.stated import UserStatements
     from sbrt_qa.review.coherence import doubts
     from sbrt_qa.review.derived_structures import derive
 
     rules = protocol_family(protocol_name)
-    case = choose(load_cases(list(paths)), plan)
+    case = choose(load_cases(list(paths), UserStatements(masks=tuple(masks))), plan)
     anchor = anchor_of(case, paths)
     protocol = rules.of(case).protocol
+    wanted = replace(wanted, structures=(*wanted.structures, *mask_names(case, masks)))
     made = derive(case, wanted, anchor.planes_mm, protocol, mapping=mapping)
+    if ending_of(out):
+        labels = write_labels([d.structure for d in made], case, out)
+        return Exported(made, doubts(case, with_dose=bool(wanted.isodoses)), labels)
     stamp = WritingTime(f"{when:%Y%m%d}", f"{when:%H%M%S}") if when else WritingTime()
     rois = [WrittenRoi(d.structure, "; ".join(filter(None, (d.description, d.note)))) for d in made]
     doubted = doubts(case, with_dose=bool(wanted.isodoses))

@@ -40,5 +40,8 @@ def _sentences(stated: UserStatements, mapping: Mapping[str, str]) -> Iterator[s
         yield say("{0} is no target of this plan ({1})", name, reason or say("no reason given"))
     for name in stated.far:
         yield say("{0} lies far from the beams", name)
+    for text in stated.masks:
+        file, _, names = text.replace("\\", "/").rpartition("/")[2].partition("=")
+        yield say("structures of the mask {0} belong to this plan ({1})", file, names or "-")
     for name, to in mapping.items():
         yield say("{0} in the plan is {1} of the protocol", name, to)
