@@ -31,6 +31,10 @@ module                       what is there
 ``threads``                  `ask_site`, `answer_thread`, `write_to_site`, `close_thread`,
                              `threads_of`
 ``closing_steps``            `reopen`, `withdraw`, `release_from_quarantine`
+``queue_page``               `queue_page`: views, filters, order, keyset pages of 50, from a table
+                             in the database of working state; `make_queue`, `rebuild`,
+                             `queue_differences`
+``demo_office``              `play_demo`: accounts and a month of work for a demo
 ============================ ==================================================================
 
 Whether a signature still counts: `sbrt_qa.audit.store.verify_office.signature_state`.
