@@ -29,6 +29,7 @@ from sbrt_qa.cli import (
     sample,
     schema,
     selftest,
+    serve,
     trial_commands,
     warm,
 )
@@ -68,6 +69,8 @@ app.command()(sample.sample)
 app.command()(selftest.selftest)
 app.command()(warm.warm)
 app.command()(desk.desk)
+app.command()(serve.serve)
+app.add_typer(serve.app, name="account")
 
 
 @app.callback(invoke_without_command=True)

@@ -6,13 +6,14 @@ import functools
 import hashlib
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, languages, msg
+from sbrt_qa.office.roles import Right
 from sbrt_qa.web.session_tokens import form_token
 from sbrt_qa.web.visits import Visit
 
@@ -38,6 +39,18 @@ ERRORS: Final = {
 NAMES_OF_LANGUAGES: Final = {"en": "English", "zh": "中文"}
 
 
+OFFICE_PAGES: Final = (
+    ("/", msg("Start"), None),
+    ("/accounts", msg("Accounts"), Right.MANAGE_ACCOUNTS),
+)
+"""Pages of an office that are offered above every page, with the right that each needs."""
+
+
+def pages_of(person: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - who is signed in
+    """Return the pages that are offered to somebody."""
+    return [(path, text) for path, text, right in OFFICE_PAGES if not right or person.might(right)]
+
+
 @functools.cache
 def words_of(language: str) -> Words:
     """Return the sentences of a language, English for one there is not."""
@@ -55,6 +68,7 @@ def _environment() -> Environment:
     )
     made.globals["static"] = static_address
     made.filters["visible"] = visible
+    made.filters["pages"] = pages_of
     return made
 
 

@@ -46,7 +46,7 @@ class PagesApp(ABC):
 
     def __init__(self, place: ServedAt, sessions: Sessions, cookie: str) -> None:
         self.place, self.sessions = place, sessions
-        self._cookie = cookie
+        self.cookie = cookie
         self._routes = [
             (Route(d.path, _unused, methods=[d.method]), d) for d in (*COMMON, *self.doors)
         ]
@@ -98,7 +98,7 @@ class PagesApp(ABC):
     async def _answer(self, request: Request) -> Response:
         found = self._door(request.method, request.url.path)
         request.scope[PATTERN] = found[0].path if found else "-"
-        visit = _visit_of(request, self._cookie, found[1] if found else {})
+        visit = _visit_of(request, self.cookie, found[1] if found else {})
         try:
             answer = await self._through(visit, found and found[0], request)
         except PageError as error:
@@ -162,10 +162,15 @@ class PagesApp(ABC):
 
     def set_cookie(self, answer: Response, session_id: str) -> None:
         """Give the browser the id of a session: no script reads it, no other site sends it."""
-        secure = self.place.secure or bool(self.place.proxies)
+        secure = self.cookie_is_secure
         answer.set_cookie(
-            self._cookie, session_id, path="/", httponly=True, secure=secure, samesite="lax"
+            self.cookie, session_id, path="/", httponly=True, secure=secure, samesite="lax"
         )
+
+    @property
+    def cookie_is_secure(self) -> bool:
+        """Whether the cookie goes over TLS only."""
+        return self.place.secure or bool(self.place.proxies)
 
     def sign_in(self, visit: Visit, account: str, answer: Response) -> Response:
         """Begin a session under a new id, and end the one before."""

@@ -1,0 +1,225 @@
+"""``sbrt-qa serve`` and ``sbrt-qa account``: the review office of an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sbrt_qa.cli.audit import AuditFolder, Database
+from sbrt_qa.cli.output import tell
+from sbrt_qa.errors import UsageError, quoted, visible
+
+if TYPE_CHECKING:
+    from sbrt_qa.audit.store.connection import Database as Engine
+    from sbrt_qa.office.acting import Acting
+    from sbrt_qa.office.roles import Role as OfficeRole
+    from sbrt_qa.web.working.working_store import WorkingStore
+
+app = typer.Typer(
+    help="Accounts of a review office: made and locked, never renamed or deleted.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+By = Annotated[
+    str,
+    typer.Option("--by", metavar="NAME", help="Account of an admin who answers for this step."),
+]
+Code = Annotated[str, typer.Argument(metavar="NAME", help="Name to sign in with.")]
+LINK_SECONDS = 72 * 3600.0
+
+
+def serve(
+    audit: AuditFolder,
+    database: Database = "",
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="0: any free one.")
+    ] = 8765,
+    address: Annotated[
+        str, typer.Option("--address", metavar="IP", help="Where to listen; else loopback.")
+    ] = "127.0.0.1",
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="HOST", help="A name that the office is asked for by."),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate for TLS.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="Key of the certificate.")
+    ] = None,
+    behind_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--behind-proxy", metavar="CIDR", help="Network of a proxy that speaks TLS for us."
+        ),
+    ] = None,
+    as_root: Annotated[  # noqa: FBT002
+        bool, typer.Option("--as-root", help="Run as root where other machines reach it.")
+    ] = False,
+) -> None:
+    """Open the review office of AUDIT as pages; begin an audit where there is none.
+
+    The first run prints a link, which holds for 30 minutes on this machine, to make the first
+    account. Beyond this machine it speaks TLS only.
+    """
+    from sbrt_qa.web.review_office.office_service import OfficeServed, run_office
+
+    how = OfficeServed(
+        database, address, port, tuple(name or ()), tuple(behind_proxy or ()), tls_cert, tls_key,
+        as_root,
+    )  # fmt: skip
+    run_office(audit, how, lambda line: print(line, flush=True))
+
+
+@app.command("add")
+def add(
+    audit: AuditFolder,
+    code: Code,
+    full_name: Annotated[str, typer.Option("--name", metavar="NAME", help="Of the person.")],
+    role: Annotated[
+        list[str] | None, typer.Option("--role", metavar="ROLE", help="Granted at once.")
+    ] = None,
+    trial: Annotated[
+        str, typer.Option("--trial", metavar="CODE", help="Of the roles; else all.")
+    ] = "*",
+    site: Annotated[
+        str, typer.Option("--site", metavar="CODE", help="Of the roles; else all.")
+    ] = "*",
+    home_site: Annotated[
+        str, typer.Option("--home-site", metavar="CODE", help="Site that the person belongs to.")
+    ] = "",
+    profession: Annotated[
+        str, typer.Option("--profession", metavar="WORD", help="physics or oncology.")
+    ] = "",
+    by: By = "",
+    database: Database = "",
+) -> None:
+    """Make an account, and print the path of a link that sets its password, once.
+
+    The first account of an office is an admin, whatever is said.
+    """
+    from sbrt_qa.audit.times import now
+    from sbrt_qa.office.accounts import add_account, all_accounts, found_office
+    from sbrt_qa.office.granting import grant_role
+    from sbrt_qa.web.review_office.office_service import password_link
+
+    roles = [_role(text) for text in role or ()]
+    with _opened(audit, database) as (engine, store):
+        if not all_accounts(engine):
+            made = found_office(engine, code, full_name, now())
+        else:
+            acting = _acting(engine, by)
+            made = add_account(
+                engine, acting, code, full_name, profession=profession, home_site=home_site
+            )
+            for one in roles:
+                grant_role(engine, acting, made.key, one, trial=trial, site=site)
+        print(password_link(store, made.key, LINK_SECONDS))
+    tell("open this path of the office in a browser to set the password; it holds for three days")
+
+
+@app.command("lock")
+def lock(
+    audit: AuditFolder,
+    code: Code,
+    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why.")],
+    by: By = "",
+    database: Database = "",
+) -> None:
+    """Lock an account and end its sessions."""
+    from sbrt_qa.office.accounts import lock_account
+    from sbrt_qa.web.working.session_rows import Sessions
+
+    with _opened(audit, database) as (engine, store):
+        key = _key(engine, code)
+        lock_account(engine, _acting(engine, by), key, reason)
+        Sessions(store).end_all_of(str(key))
+    tell(f"{visible(code)} is locked")
+
+
+@app.command("reset")
+def reset(audit: AuditFolder, code: Code, database: Database = "") -> None:
+    """Take an account's password away, end its sessions, print a link to set a new one."""
+    from sbrt_qa.web.review_office.office_service import password_link
+    from sbrt_qa.web.working.password_rows import PasswordRows
+    from sbrt_qa.web.working.session_rows import Sessions
+
+    with _opened(audit, database) as (engine, store):
+        key = _key(engine, code)
+        PasswordRows(store).drop(str(key))
+        Sessions(store).end_all_of(str(key))
+        print(password_link(store, key, LINK_SECONDS))
+
+
+@app.command("list")
+def list_(audit: AuditFolder, database: Database = "") -> None:
+    """List accounts with the roles that hold."""
+    from sbrt_qa.audit.times import now
+    from sbrt_qa.office.accounts import all_accounts
+    from sbrt_qa.office.granting import grants_of
+
+    at = now()
+    with _opened(audit, database) as (engine, _):
+        for one in all_accounts(engine):
+            held = [
+                f"{g.role} {g.trial} {g.site}" for g in grants_of(engine, one.key) if g.holds(at)
+            ]
+            state = "locked" if one.locked else "active"
+            print("\t".join((one.code, visible(one.name), state, "; ".join(held))))
+
+
+@contextmanager
+def _opened(audit: Path, database: str) -> Iterator[tuple[Engine, WorkingStore]]:
+    from sbrt_qa.web.review_office.office_service import opened_audit, working_store
+
+    place = opened_audit(audit, database)
+    engine, store = place.engine(database), working_store(place, database)
+    try:
+        yield engine, store
+    finally:
+        engine.dispose()
+        store.close()
+
+
+def _key(engine: Engine, code: str) -> int:
+    from sbrt_qa.office.accounts import account_by_code
+
+    found = account_by_code(engine, code)
+    if found is None:
+        raise UsageError("no such account", got=quoted(code))
+    return found.key
+
+
+def _acting(engine: Engine, by: str) -> Acting:
+    """Return the admin who answers for a step: who is named, or the only one there is."""
+    from sbrt_qa.audit.times import now
+    from sbrt_qa.office.accounts import all_accounts
+    from sbrt_qa.office.acting import Acting
+    from sbrt_qa.office.granting import grants_of
+    from sbrt_qa.office.roles import Role
+
+    at = now()
+    if by:
+        return Acting(_key(engine, by), at)
+    admins = [
+        one.key for one in all_accounts(engine)
+        if any(g.role is Role.ADMIN and g.holds(at) for g in grants_of(engine, one.key))
+    ]  # fmt: skip
+    if len(admins) != 1:
+        raise UsageError("say who answers for this step", expected="--by NAME, an admin")
+    return Acting(admins[0], at)
+
+
+def _role(text: str) -> OfficeRole:
+    from sbrt_qa.office.roles import Role
+
+    try:
+        return Role(text)
+    except ValueError:
+        expected = ", ".join(one.value for one in Role)
+        raise UsageError("no such role", got=quoted(text), expected=expected) from None

@@ -1,0 +1,1 @@
+"""The review office of a trial: accounts, a queue, cases, readings and signatures, as pages."""

@@ -1,0 +1,48 @@
+"""The table of doors of an office: every address with the right that it needs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import Response
+
+from sbrt_qa.audit.folder import AuditFolder
+from sbrt_qa.audit.store.connection import Database
+from sbrt_qa.web.doors import SIGNED_IN, Door
+from sbrt_qa.web.page_templates import shown
+from sbrt_qa.web.passwords import Passwords
+from sbrt_qa.web.request_guard import ServedAt
+from sbrt_qa.web.review_office import account_pages, sign_in_pages
+from sbrt_qa.web.review_office.office_app import OfficeApp
+from sbrt_qa.web.review_office.role_words import ROLE_WORDS
+from sbrt_qa.web.visits import Visit
+from sbrt_qa.web.working.working_store import WorkingStore
+
+
+def home(_: OfficeApp, visit: Visit) -> Response:
+    """Show what there is to do for who is signed in."""
+    return shown(visit, "office_home.j2", words_of_roles=ROLE_WORDS)
+
+
+DOORS: Final = (
+    Door("GET", "/", SIGNED_IN, home),
+    *sign_in_pages.DOORS,
+    *account_pages.DOORS,
+)
+
+
+class OfficePages(OfficeApp):
+    """An office with all its doors."""
+
+    doors = DOORS
+
+
+def office_app(
+    place: ServedAt,
+    audit: AuditFolder,
+    engine: Database,
+    store: WorkingStore,
+    passwords: Passwords | None = None,
+) -> OfficeApp:
+    """Return the application of an office."""
+    return OfficePages(place, audit, engine, store, passwords)

@@ -1,0 +1,196 @@
+"""Serving an office: where, behind which guards, and the link that sets it up."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sbrt_qa.audit.folder import AuditFolder, AuditSettings, begin, open_audit
+from sbrt_qa.audit.store.connection import shown
+from sbrt_qa.audit.times import now
+from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.office.accounts import all_accounts
+from sbrt_qa.office.entering import take_in
+from sbrt_qa.pipeline import DEFAULT_PROTOCOL
+from sbrt_qa.web.folder_lock import only_server
+from sbrt_qa.web.http_server import Served, listening, made_server
+from sbrt_qa.web.request_guard import ServedAt, loopback_hosts, read_network
+from sbrt_qa.web.review_office.office_app import PASSWORD_LINK, SETUP, OfficeApp
+from sbrt_qa.web.review_office.office_doors import office_app
+from sbrt_qa.web.working.password_rows import OneTimeLinks
+from sbrt_qa.web.working.working_store import WorkingStore
+
+SETUP_SECONDS: Final = 30 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeServed:
+    """How an office is served.
+
+    Parameters
+    ----------
+    database
+        Address of PostgreSQL; a file in the folder when empty.
+    address, port
+        Where to listen; port 0 is any free one.
+    names
+        Names that the office is asked for by, besides those of this machine.
+    behind_proxy
+        Networks of the proxies before it, which speak TLS to the browser.
+    certificate, key
+        For TLS of our own.
+    as_root
+        Whether it may run as root.
+    """
+
+    database: str = ""
+    address: str = "127.0.0.1"
+    port: int = 8765
+    names: tuple[str, ...] = ()
+    behind_proxy: tuple[str, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+    as_root: bool = False
+
+
+def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> None:
+    """Serve an office until it is told to end.
+
+    Parameters
+    ----------
+    folder
+        Of the audit; a new one is begun where there is none.
+    told
+        Called with what the person who started it has to know, once pages can be asked for.
+
+    Raises
+    ------
+    UsageError
+        It would speak plain HTTP to other machines, another process serves the folder, or the
+        address is taken.
+    StoreError
+        The records cannot be used.
+    """
+    refuse_plain(how)
+    os.umask(0o077)
+    audit = opened_audit(folder, how.database)
+    server = listening(how.address, how.port)
+    port = server.getsockname()[1]
+    with ExitStack() as held:
+        held.enter_context(server)
+        if not how.database and not audit.settings.database:
+            held.enter_context(only_server(folder, "office"))
+        engine = audit.engine(how.database)
+        store = working_store(audit, how.database)
+        held.callback(engine.dispose)
+        held.callback(store.close)
+        take_in(engine, now())
+        app = office_app(served_at(how, port), audit, engine, store)
+        _log_to_stderr()
+
+        def ready() -> None:
+            for line in opening_lines(app, how, port):
+                told(line)
+
+        served = Served(how.address, port, how.certificate, how.key)
+        made_server(app.framed(), served, ready).run(sockets=[server])
+
+
+def opening_lines(app: OfficeApp, how: OfficeServed, port: int) -> list[str]:
+    """Return what is said once an office is open; the set-up link where nobody has an account."""
+    scheme = "https" if how.certificate else "http"
+    host = f"[{how.address}]" if ":" in how.address else how.address
+    address = f"{scheme}://{host}:{port}"
+    if all_accounts(app.engine):
+        return [f"{address}/"]
+    local = f"{scheme}://127.0.0.1:{port}"
+    return [f"{local}/setup?token={app.links.make(SETUP, '', SETUP_SECONDS)}"]
+
+
+def opened_audit(folder: Path, database: str = "") -> AuditFolder:
+    """Open an audit; begin one where there is nothing yet."""
+    if folder.exists() and any(folder.iterdir()):
+        return open_audit(folder)
+    return begin(folder, AuditSettings(DEFAULT_PROTOCOL, shown(database) if database else ""))
+
+
+def working_store(audit: AuditFolder, database: str = "") -> WorkingStore:
+    """Open the working state of an audit: a file beside the records, or a schema beside theirs."""
+    address = database or audit.settings.database
+    return WorkingStore.in_database(address) if address else WorkingStore.in_folder(audit.folder)
+
+
+def password_link(store: WorkingStore, account: int, seconds: float) -> str:
+    """Return the path of a link that sets the password of an account, once."""
+    token = OneTimeLinks(store).make(PASSWORD_LINK, str(account), seconds)
+    return f"/password?token={token}"
+
+
+def served_at(how: OfficeServed, port: int) -> ServedAt:
+    """Return by which names an office is asked for."""
+    named = {n.lower() for n in how.names}
+    hosts = loopback_hosts(port) | named | {f"{n}:{port}" for n in named}
+    if not _is_any(how.address):
+        host = f"[{how.address}]" if ":" in how.address else how.address
+        hosts |= {f"{host}:{port}", host}
+    proxies = tuple(read_network(text) for text in how.behind_proxy)
+    return ServedAt(frozenset(hosts), how.certificate is not None, proxies)
+
+
+def refuse_plain(how: OfficeServed) -> None:
+    """Check that nobody's password goes over a network in the clear.
+
+    Raises
+    ------
+    UsageError
+        It would listen beyond this machine without TLS and without a proxy that speaks it; half a
+        certificate is given; or it would run as root.
+    """
+    if (how.certificate is None) != (how.key is None):
+        raise UsageError("TLS needs a certificate and its key", expected="--tls-cert and --tls-key")
+    if is_loopback(how.address) and not how.behind_proxy:
+        return
+    if not how.as_root and hasattr(os, "geteuid") and os.geteuid() == 0:
+        raise UsageError(
+            "an office that other machines reach does not run as root",
+            advice="Start it as a user of its own, or say --as-root",
+        )
+    if how.certificate or how.behind_proxy:
+        return
+    raise UsageError(
+        "beyond this machine an office speaks TLS only",
+        got=quoted(how.address),
+        expected="--tls-cert and --tls-key, or --behind-proxy NETWORK",
+    )
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is of this machine alone."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def _is_any(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_unspecified
+    except ValueError:
+        return False
+
+
+def _log_to_stderr() -> None:
+    """Write the log of requests: numbers, patterns of addresses, times; no names."""
+    log = logging.getLogger("sbrt_qa.web")
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False
