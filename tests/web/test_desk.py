@@ -158,7 +158,9 @@ def test_case_s5__another_site_changes_nothing(desk: Running, physicist: Browser
         ({**form, "Origin": "null"}, 403),
         ({**form, "Sec-Fetch-Site": "cross-site"}, 403),
         ({**form, "Sec-Fetch-Site": "same-site", "Origin": own}, 403),
+        ({**form, "Sec-Fetch-Site": "cross-site", "Origin": "null"}, 403),
         ({**form, "Sec-Fetch-Site": "same-origin", "Origin": own}, 201),
+        ({**form, "Sec-Fetch-Site": "same-origin", "Origin": "null"}, 201),
     ):
         assert physicist.ask("POST", "/checks", "", head).status == status, head
     framed = physicist.get("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors")
