@@ -18,6 +18,7 @@ from sbrt_qa.cli import (
     check,
     checks,
     compare,
+    curves,
     deidentify,
     desk,
     dvh,
@@ -61,6 +62,7 @@ app.command()(dvh.dvh)
 app.command()(export.export)
 app.command()(deidentify.deidentify)
 app.command()(inspect.inspect)
+app.command()(curves.curves)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(checks.app, name="checks")
 app.command()(schema.schema)

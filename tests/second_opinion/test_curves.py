@@ -1,0 +1,155 @@
+"""The site's DVH texts: read as they are, judged as the site's word, and refused where unclear."""
+
+import json
+
+import numpy as np
+import pytest
+
+from sbrt_qa.cli.main import run
+from sbrt_qa.errors import InputError, UsageError
+from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.protocol.protocol_files import load_protocol
+from sbrt_qa.second_opinion.curve_limits import judge_curves
+from sbrt_qa.second_opinion.curve_text import read_curves
+
+LIVER = load_protocol("liver_sbrt")
+DOSES = np.arange(0, 42, 2.0)
+"""A ramp: dose spread evenly from 0 to 40 Gy over 200 cc."""
+
+
+def ramp(dose):
+    return max(0.0, 1 - dose / 40.0)
+
+
+def eclipse(
+    *, unit="Gy", relative=False, kind="Cumulative", comma=False, plan="P1", name="Stomach"
+):
+    scale = 1 if unit == "Gy" else 100
+    head = "Ratio of Total Structure Volume [%]" if relative else "Structure Volume [cm³]"
+    if kind == "Differential":
+        head = f"dVolume / dDose [cm³ / {unit}]"
+    rows = []
+    for d in DOSES:
+        v = ramp(d) * (100 if relative else 200)
+        if kind == "Differential":
+            v = 200 / 40 / scale if d < 40 else 0.0
+        rows.append(f"{d * scale:.3f}  {d * 2:.2f}  {v:.5f}")
+    text = "\n".join([
+        "Patient Name : X", f"Type : {kind} Dose Volume Histogram", f"Plan: {plan}",
+        f"Prescribed dose [{unit}]: {50 * scale}.0", "", f"Structure: {name}",
+        "Volume [cm³]: 200.0", f"Dose [{unit}]  Relative dose [%]  {head}", *rows, "",
+    ])  # fmt: skip
+    return text.replace(".", ",") if comma else text
+
+
+def raystation(unit="cGy", name="Stomach"):
+    scale = 100 if unit == "cGy" else 1
+    rows = [f"{d * scale:.3f}\t{ramp(d) * 100:.4f}" for d in DOSES]
+    return "\n".join([
+        "#PatientName:X", "#Dosename:P1", f"#RoiName:{name}",
+        "#Roi volume fraction outside grid: 0 %", f"#Dose unit: {unit}", *rows,
+    ])  # fmt: skip
+
+
+def monaco(unit="Gy", volume="cm³"):
+    scale = 100 if unit == "cGy" else 1
+    whole = 100 if volume == "%" else 200
+    head = f"Patient ID: X~1 | Plan Name: P1 | Resolution: 0.2 | Bin Width: 2(Gy) | Dose Units: {unit} | Volume Units: {volume}"  # noqa: E501
+    rows = [f"Stomach  {d * scale:.3f}  {ramp(d) * whole:.4f}" for d in DOSES]
+    return "\n".join([head, "", "Structure Dose Volume", *rows, "", "2026-01-01"])
+
+
+def written(tmp_path, text, encoding="utf-8"):
+    path = tmp_path / "dvh.txt"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "volume_cc"),
+    [
+        (eclipse(), "utf-8", 200),
+        (eclipse(unit="cGy"), "latin-1", 200),
+        (eclipse(relative=True), "utf-8-sig", 200),
+        (eclipse(comma=True), "utf-8", 200),
+        (eclipse(kind="Differential"), "utf-8", 200),
+        (eclipse(kind="Differential", unit="cGy"), "utf-8", 200),
+        (raystation(), "utf-8", None),
+        (raystation("Gy"), "utf-8", None),
+        (monaco(), "utf-8", 200),
+        (monaco("cGy", "%"), "utf-8", None),
+    ],
+)
+def test_the_same_curve_comes_out_of_every_text(text, encoding, volume_cc, tmp_path):
+    (curve,) = read_curves(written(tmp_path, text, encoding))
+    assert (curve.structure, curve.plan) == ("Stomach", "P1")
+    assert curve.volume_cc == (None if volume_cc is None else pytest.approx(volume_cc, rel=1e-3))
+    assert curve.dose_gy[-1] == pytest.approx(40.0)
+    assert np.interp(10.0, curve.dose_gy, curve.fraction) == pytest.approx(0.75, abs=0.002)
+    assert curve.dvh().mean_gy == pytest.approx(20.0, abs=0.1)
+    assert curve.bin_gy == pytest.approx(2.0)
+
+
+def test_names_in_gb18030_and_several_plans(tmp_path):
+    for name in ("胃", "十二指肠"):
+        for encoding in ("gb18030", "utf-8"):
+            (curve,) = read_curves(written(tmp_path, raystation(name=name), encoding))
+            assert curve.structure == name
+    (curve,) = read_curves(written(tmp_path, raystation(name="Печень")))
+    assert curve.structure == "Печень"
+    two = written(tmp_path, eclipse() + "\n" + eclipse(plan="P2", name="Duodenum"))
+    curves = read_curves(two)
+    assert [(c.plan, c.structure) for c in curves] == [("P1", "Stomach"), ("P2", "Duodenum")]
+    with pytest.raises(UsageError, match="'P1', 'P2'"):
+        judge_curves(curves, LIVER, "50Gy/5fx")
+    rows = {r.id: r for r in judge_curves(curves, LIVER, "50Gy/5fx", "P2")}
+    assert rows["DUO5_D01"].curve == "Duodenum"
+    assert rows["STO5_D01"].verdict is Verdict.NOT_EVALUABLE
+
+
+def test_limits_by_curves_carry_bins_and_say_what_needs_geometry(tmp_path):
+    curves = read_curves(written(tmp_path, eclipse()))
+    rows = {r.id: r for r in judge_curves(curves, LIVER, "50Gy/5fx")}
+    d10 = rows["STO5_D10"]  # D10cc of the ramp: 38 Gy
+    assert d10.value == pytest.approx(38.0, abs=0.01)
+    assert d10.low <= 36.1 <= 38.0 <= 39.9 <= d10.high
+    assert d10.verdict is Verdict.MINOR
+    assert rows["CON_R100"].verdict is Verdict.NOT_EVALUABLE
+    assert rows["LIV5_MEAN_50"].value is None
+    percent = read_curves(written(tmp_path, raystation()))
+    rows = {r.id: r for r in judge_curves(percent, LIVER, "50Gy/5fx")}
+    assert "no volume" in rows["STO5_D10"].reason
+    with pytest.raises(UsageError, match="50Gy/5fx"):
+        judge_curves(curves, LIVER, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "not a text that is known"),
+        ("hello\nworld", "not a text that is known"),
+        (eclipse().replace("[Gy]", "[?]"), "unit of dose"),
+        (eclipse().replace("Type : Cumulative", "Type : Natural"), "cumulative or differential"),
+        (eclipse().replace("4.000  8.00", "x  8.00"), "row of the curve"),
+        (eclipse().replace("4.000  8.00", "1.000  8.00"), "the curve is none"),
+        (raystation().replace("#Dose unit: cGy", ""), "unit of dose"),
+        (raystation().replace("100.0000", "300.0000"), "whole volume"),
+        (raystation().replace("400.000\t90", "400.000\t99"), "rise with dose"),
+        (monaco().replace("Dose Units: Gy", "Dose Units: %"), "unit of dose"),
+        (monaco().replace("Volume Units: cm³", "Volume Units: ?"), "unit of volume"),
+    ],
+)
+def test_a_text_that_is_not_clear_is_refused_with_its_place(text, why, tmp_path):
+    with pytest.raises(InputError, match=why) as refused:
+        read_curves(written(tmp_path, text))
+    assert "dvh.txt" in str(refused.value)
+
+
+def test_the_command_says_whose_word_it_is_and_no_audit_reads_it(tmp_path, capsys):
+    path = written(tmp_path, eclipse())
+    asked = ["curves", str(path), "--prescription", "50Gy/5fx"]
+    assert run(asked) == 0
+    assert "the site's word" in capsys.readouterr().out.splitlines()[0]
+    assert run([*asked, "--format", "json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert (data["form"], data["is_review"]) == ("sbrt_qa.site_curves/1", False)
