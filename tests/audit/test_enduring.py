@@ -90,7 +90,7 @@ def test_case_145__a_read_only_audit_answers_and_gives_copies_of_letters(read_on
     ):
         refused = bound(*recording)
         assert refused.code == 1, (recording, refused.err)
-        assert "this audit cannot be written" in " ".join(refused.err.split())
+        assert "this audit is read-only" in " ".join(refused.err.split())
     assert contents(read_only) == before
 
 

@@ -89,11 +89,11 @@ def test_a_person_closes_what_was_removed(one_submission):
     shutil.rmtree(folder(request))
     reviewed(request)
     assert [row["place"] for row in rows(request, "unreviewed")] == [CODE]
-    with pytest.raises(UsageError, match="nobody"):
+    with pytest.raises(UsageError, match="is not named"):
         close_place(request.out, CODE, "withdrawn", by=Doing())
-    with pytest.raises(StoreError, match="without a word"):
+    with pytest.raises(StoreError, match="without a reason"):
         close_place(request.out, CODE, " ", by=PERSON)
-    with pytest.raises(UsageError, match="nothing of this place"):
+    with pytest.raises(UsageError, match="nothing is open for this folder"):
         close_place(request.out, "S01/S01-009/v1", "withdrawn", by=PERSON)
     assert close_place(request.out, CODE, "withdrawn by the site", by=PERSON) == 1
     assert rows(request, "unreviewed") == []
@@ -118,7 +118,7 @@ def test_closing_by_the_command_line_asks_who_and_why(one_submission):
     reviewed(one_submission, Blind())
     shutil.rmtree(folder(one_submission))
     command = ("close", one_submission.out, CODE)
-    assert "closed without a word" in run(*command).err
+    assert "closed without a reason" in run(*command).err
     assert len(rows(one_submission, "unreviewed")) == 1
     done = run(*command, "--reason", "withdrawn by the site")
     assert done.code == 0

@@ -262,7 +262,7 @@ def test_a_person_goes_on_with_a_backup_and_says_why(audit):
     shutil.copy(backup, audit / "audit.db")
     with pytest.raises(StoreError, match="lacks an event"):
         open_audit(audit).engine()
-    with pytest.raises(UsageError, match="nobody is said"):
+    with pytest.raises(UsageError, match="is not named"):
         accept_loss(audit, "", doing("", reason="the disk broke"))
     assert accept_loss(audit, "", doing("Test Office", reason="the disk broke")) == 1
     finish(audit)

@@ -169,8 +169,8 @@ def test_verdicts_are_counted(trial, small, tmp_path):
     ("arguments", "message"),
     [
         (["none", "--out", "a"], "no such folder or archive"),
-        (["small", "--out", "small"], "would lie among the submissions"),
-        (["small/submissions", "--out", "small"], "holds something else"),
+        (["small", "--out", "small"], "would lie inside the submissions"),
+        (["small/submissions", "--out", "small"], "holds files that are no audit"),
         (["small", "--out", "a", "--database", "nonsense"], "not the address of a database"),
         (["small", "--out", "a", "-p", "nothing"], "nothing"),
         (["small", "--out", "a", "--manifest", "none.csv"], "manifest cannot be read"),
@@ -256,7 +256,7 @@ def test_an_audit_among_the_submissions_is_refused(small):
     inside = small.submissions / "AUDIT"
     ran = run("audit", small.submissions, "-p", small.protocol(), "--out", inside)
     assert ran.code == 2
-    assert "the audit's folder would lie among the submissions" in ran.err
+    assert "the audit's folder would lie inside the submissions" in ran.err
     assert "beside the submissions" in ran.err
     assert not inside.exists()
 

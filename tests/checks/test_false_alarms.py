@@ -78,7 +78,7 @@ def test_a_meterset_that_one_of_two_groups_leaves_out_is_found() -> None:
     groups = (FractionGroup(1, 5, (1,)), FractionGroup(2, 5, (1,)))
     tried = case(plan=plan(beam(1, unstated_groups=(2,)), fraction_groups=groups))
     (found,) = outcomes("METERSET", tried)
-    assert "fraction group 2 names it without a meterset" in found.message
+    assert "fraction group 2 refers to it without a meterset" in found.message
 
 
 def test_case_153__coverage_is_given_up_for_no_organ_that_was_not_judged() -> None:

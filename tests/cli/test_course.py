@@ -131,7 +131,7 @@ def test_case_123__exit_code_with_a_verification_plan(
     )  # fmt: skip
     ran = sbrt_qa("check", folder, "-p", rules, "--no-bands")
     assert ran.code == 0
-    assert "'QA' treats nobody (Plan Intent VERIFICATION)" in ran.out
+    assert "'QA' is not for treatment (Plan Intent VERIFICATION)" in ran.out
     assert "it is listed and does not count" in sbrt_qa("inspect", folder).out
 
 

@@ -191,7 +191,7 @@ def test_case_127__settings_inside_a_submission_are_listed_and_not_obeyed(
         monkeypatch.chdir(folder)
         review = reviewed(sbrt_qa("check", sent, "-p", rules, "-f", "json"))
         assert review["plan"]["rx_stated"] == []
-        assert "'sbrt-qa.yaml' lies inside the case and is not obeyed" in review["notes"]
+        assert "'sbrt-qa.yaml' lies inside the case and is ignored" in review["notes"]
     refused = sbrt_qa("check", sent, "-p", rules, "--config", sent / "sbrt-qa.yaml")
     assert (refused.code, "lies inside the submission" in refused.err) == (2, True)
     (desk / "sbrt-qa.yaml").symlink_to(sent / "sbrt-qa.yaml")
@@ -206,7 +206,7 @@ def test_settings_are_not_obeyed_with_untrusted_files(
     (desk / "sbrt-qa.yaml").write_text("rx: PTV=45Gy/5\n")
     ran = sbrt_qa("check", case, "-p", rules, "--untrusted", "-f", "json")
     assert reviewed(ran)["plan"]["rx_stated"] == []
-    assert "is not obeyed" in ran.err
+    assert "is ignored" in ran.err
     assert sbrt_qa("check", case, "--untrusted", "--config", desk / "sbrt-qa.yaml").code == 2
 
 

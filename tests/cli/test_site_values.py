@@ -46,7 +46,7 @@ def test_site_values_stand_beside_ours(
     assert rows["Spleen", "Mean[Gy]"].reason is not None
 
     table = sbrt_qa("check", case, *options).out
-    assert "Beside the site's own values" in table
+    assert "Comparison with the site's own values" in table
     assert "no structure is called 'Spleen'" in table
     compared = sbrt_qa("check", case, *options, "-f", "compared_csv").out
     found = list(csv.DictReader(io.StringIO(compared)))

@@ -116,7 +116,7 @@ def test_case_115__a_plane_twice_is_dropped_and_two_that_differ_are_refused(tmp_
     save(tmp_path, "again", values=values, **again)
     assert one(b.save_case(tmp_path, RD=None)).dose.z_mm.size == 4
     save(tmp_path, "again", values=values + 1, **again)
-    assert "lie at one place and differ" in one(tmp_path).dose.detail
+    assert "have the same position and differ" in one(tmp_path).dose.detail
 
 
 def hill(heights, factor=1.0):
@@ -147,7 +147,7 @@ def test_case_115__loose_planes_beside_the_grid_they_were_cut_from_are_told(tmp_
     loose(tmp_path, heights)
     case = one(b.save_case(tmp_path, RD=whole()))
     assert case.dose.z_mm.size == WHOLE.size
-    assert f"{len(heights)} loose planes hold the same dose where they lie" in told(case)
+    assert f"{len(heights)} separate dose planes hold the same dose as the grid" in told(case)
     assert len(case.provenance.unused_doses) == len(heights)
 
 
@@ -158,7 +158,7 @@ def test_case_115__loose_planes_that_say_something_else_leave_the_dose_open(
     loose(tmp_path, heights, factor)
     case = one(b.save_case(tmp_path, RD=whole()))
     assert case.dose.code is ReasonCode.DOSE_UNUSABLE
-    assert "nothing says which is meant" in case.dose.detail
+    assert "it is not stated which is meant" in case.dose.detail
     assert "P0.dcm" in case.dose.detail
 
 

@@ -137,7 +137,7 @@ def test_two_slices_at_one_place_with_different_pixels_are_refused(tmp_path):
     other.SOPInstanceUID = "1.2.3.77"
     b.save(other, tmp_path / "c.dcm")
     b.save_case(tmp_path, RS=b.structure_set())
-    assert "lie at one place" in one(tmp_path).image_problem
+    assert "have the same position" in one(tmp_path).image_problem
 
 
 def test_case_113__what_calls_itself_a_segmentation_and_holds_none_is_named(tmp_path):

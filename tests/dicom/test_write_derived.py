@@ -233,7 +233,7 @@ def test_images_that_are_gone_are_told(case: Case, tmp_path: Path) -> None:
     shutil.copy(SAMPLE / "CT" / "CT_001.dcm", tmp_path)
     with pytest.raises(DicomError, match="got 1 of its slices; expected 55"):
         anchor_of(case, [tmp_path])
-    with pytest.raises(DicomError, match="structure set is not there"):
+    with pytest.raises(DicomError, match="structure set is missing"):
         anchor_of(replace(case, image=None), [SAMPLE / "CT"])
     bare = replace(case, image=None, structures=Reason(ReasonCode.STRUCTURE_MISSING, "none"))
     with pytest.raises(DicomError, match="nothing to refer to"):

@@ -337,7 +337,7 @@ def bomb(target: Path, megabytes: int, copies: int = 1) -> None:
 
 def test_a_flat_bomb_is_refused_within_bounds(tmp_path):
     bomb(tmp_path / "bomb.zip", 1500)
-    assert "unpacks to far too much" in bounded_check(tmp_path / "bomb.zip")
+    assert "unpacks to more data than is allowed" in bounded_check(tmp_path / "bomb.zip")
 
 
 def test_a_nested_bomb_is_not_unpacked_further(tmp_path, sound):
@@ -363,7 +363,7 @@ def test_a_tar_bomb_is_refused_within_bounds(tmp_path):
             zeros.truncate(info.size)
             zeros.seek(0)
             pack.addfile(info, zeros)
-    assert "unpacks to far too much" in bounded_check(tmp_path / "bomb.tgz")
+    assert "unpacks to more data than is allowed" in bounded_check(tmp_path / "bomb.tgz")
 
 
 def test_a_bomb_of_many_small_entries_is_refused_by_the_total(tmp_path, monkeypatch):
@@ -374,7 +374,7 @@ def test_a_bomb_of_many_small_entries_is_refused_by_the_total(tmp_path, monkeypa
     for one in read[:4]:
         assert len(one()) > 2 * 1024**2
     for one in read[4:]:
-        with pytest.raises(DicomError, match="unpacks to far too much"):
+        with pytest.raises(DicomError, match="unpacks to more data than is allowed"):
             one()
 
 

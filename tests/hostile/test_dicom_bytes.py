@@ -433,7 +433,7 @@ def test_one_uid_with_two_contents_is_not_used(tmp_path, sound):
     (case,) = load_cases(folder)
     assert isinstance(case.dose, Reason)
     (why,) = case.provenance.unread_files
-    assert "one SOP Instance UID but different content: none is used" in why
+    assert "the same SOP Instance UID but different content: none is used" in why
 
 
 def test_a_sop_class_that_does_not_match_its_modality(sbrt_qa: Command, tmp_path, sound):

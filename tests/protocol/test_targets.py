@@ -183,7 +183,7 @@ def test_a_target_by_its_type_alone_that_gets_nothing_is_asked_about(gets_gy, as
     assert (told(found, "TARGET_UNJUDGED") == ["Borders"]) is asked
     if asked:
         (one,) = [f for f in found.findings if f.code == "TARGET_UNJUDGED"]
-        assert f"it gets {gets_gy:g} Gy at most of 50 Gy" in one.message
+        assert f"it receives at most {gets_gy:g} Gy of 50 Gy" in one.message
         assert "--not-a-target" in one.advice
         assert "Borders" not in rows(found)
         assert found.verdict is NE

@@ -118,7 +118,7 @@ def test_plots_show_hostile_names_as_texts(tmp_path):
     odd = {"code": EVIL, "limit": EVIL, "value": 40.0, "median": 22.0, "score": 9.0}
     shown = dom(page_with_plots(30, EVIL, [odd]), tmp_path)
     assert "<img" not in shown
-    assert "Values unlike the others: 1 values of 1 limits" in shown
+    assert "Outliers: 1 values of 1 limits" in shown
     assert shown.count('class="mark alarm"') == 1
 
 

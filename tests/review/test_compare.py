@@ -357,7 +357,7 @@ def test_other_type_and_density_of_a_structure() -> None:
     found = compare(case(ptv), case(other))
     assert [(c.item, c.what, c.after) for c in found.changes] == [
         ("PTV", "type", "PTV"),
-        ("PTV", "density set by hand", "(REL_ELEC_DENSITY, 1)"),
+        ("PTV", "density override", "(REL_ELEC_DENSITY, 1)"),
     ]
 
 

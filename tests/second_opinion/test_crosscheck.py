@@ -226,7 +226,7 @@ def test_the_command_shows_agreement_in_every_format(
     (data,) = json.loads(capfd.readouterr().out)
     review = CaseReview.from_json(json.dumps(data))
     told = {name: render_reviews(name, [review], Page()) for name in ("table", "compared_csv")}
-    assert "Beside a second engine" in told["table"]
+    assert "Comparison with a second engine" in told["table"]
     assert "values agree with dicompyler-core" in told["table"]
     assert len(review.cross_check) > 50
     assert sum(row.agrees is True for row in review.cross_check) > 0.9 * len(review.cross_check)

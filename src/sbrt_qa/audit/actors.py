@@ -41,5 +41,5 @@ def refuse_nobody(by: Doing | None) -> Doing:
         It is no person, where a person decides.
     """
     if by is None or not by.actor.is_person:
-        raise UsageError("nobody is said to decide this, and a person has to", advice=ADVICE)
+        raise UsageError("the person who decides this is not named", advice=ADVICE)
     return by

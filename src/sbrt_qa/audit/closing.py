@@ -44,5 +44,5 @@ def close_place(
         engine.dispose()
     if not number:
         expected = "a place as sbrt-qa query AUDIT unreviewed tells it"
-        raise UsageError("nothing of this place is open", got=quoted(place), expected=expected)
+        raise UsageError("nothing is open for this folder", got=quoted(place), expected=expected)
     return number

@@ -134,7 +134,7 @@ class AuditFolder:
         in_folder = not self.settings.database and (self.folder / DATABASE).exists()
         if not os.access(self.folder, os.W_OK) or (in_folder and not self.is_writable):
             raise StoreError(
-                "this audit cannot be written, so nothing can be recorded in it",
+                "this audit is read-only, so nothing can be recorded in it",
                 where=quoted(self.folder.name),
                 advice="query, verify, export and letter --copy still work.",
             )
@@ -167,7 +167,9 @@ def begin(folder: Path, settings: AuditSettings) -> AuditFolder:
         return known
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         advice = "Give a new or empty folder, or that of an audit."
-        raise UsageError("the folder holds something else", got=quoted(folder.name), advice=advice)
+        raise UsageError(
+            "the folder holds files that are no audit", got=quoted(folder.name), advice=advice
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(settings), indent=2) + "\n"
@@ -189,7 +191,7 @@ def refuse_inside(out: Path, submissions: Iterable[Path]) -> None:
     for root in submissions:
         if root.is_dir() and out.resolve().is_relative_to(root.resolve()):
             raise UsageError(
-                "the audit's folder would lie among the submissions",
+                "the audit's folder would lie inside the submissions",
                 got=quoted(out.name),
                 where=quoted(root.name),
                 advice="Give --out a folder elsewhere, such as one beside the submissions; an "

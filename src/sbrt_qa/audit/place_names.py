@@ -135,7 +135,7 @@ def in_words(counts: Mapping[str, int]) -> str:
     """Return in one line what became of all files and folders."""
     parts = {
         TAKEN: say("{0} part of submissions", counts.get(TAKEN, 0)),
-        NOT_TAKEN: say("{0} not taken", counts.get(NOT_TAKEN, 0)),
+        NOT_TAKEN: say("{0} not used", counts.get(NOT_TAKEN, 0)),
         SYSTEM: say("{0} of systems ignored", counts.get(SYSTEM, 0)),
     }
     shown = [text for outcome, text in parts.items() if outcome == TAKEN or counts.get(outcome)]

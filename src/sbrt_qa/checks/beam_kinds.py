@@ -85,7 +85,7 @@ def plan_intent(context: CheckContext) -> Iterator[Outcome]:
     intent, expected = quoted(plan.intent), say("a plan for the patient")
     if plan.intent in NOT_FOR_PATIENTS:
         text = say("the plan's intent is {0}: it is not for treating the patient", intent)
-        advice = say("Give the plan that treats; this one is for measurements.")
+        advice = say("Send the plan that is used for treatment; this one is for measurements.")
         yield Found(say("plan"), text, advice, intent, expected)
     elif plan.intent == "RESEARCH":
         text = say("the plan's intent is {0}", intent)
@@ -125,7 +125,9 @@ def setup_beams(context: CheckContext, most_mu: float = 20.0) -> Iterator[Outcom
             much = beam.meterset > most_mu
             advice = say("Ask whether its dose was counted.")
             if much:
-                advice = say("Ask the site whether the beam treats under a wrong delivery type.")
+                advice = say(
+                    "Ask the site whether this is a treatment beam with a wrong delivery type."
+                )
             severity = None if much else Severity.INFO
             amount, most = f"{beam.meterset:g}", say("at most {0}", f"{most_mu:g}")
             yield Found(name_of(beam), text, advice, amount, most, severity=severity)

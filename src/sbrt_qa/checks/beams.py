@@ -54,7 +54,7 @@ def metersets(context: CheckContext) -> Iterator[Outcome]:
     named = {n for group in plan.fraction_groups for n in group.beam_numbers}
     missing = sorted(named - there)
     if missing:
-        text = say("fraction groups name beams that are not there: {0}", _listed(missing))
+        text = say("fraction groups refer to beams that are not in the plan: {0}", _listed(missing))
         yield Found(say("plan"), text, say("Export the plan again."), _listed(missing), say("none"))
     wrong = list(_without_meterset(plan))
     yield from wrong
@@ -81,7 +81,8 @@ def _without_meterset(plan: Plan) -> Iterator[Found]:
             yield Found(name_of(beam), text, advice, f"{beam.meterset:g}", "> 0")
         elif beam.unstated_groups:
             text = say(
-                "fraction group {0} names it without a meterset", _listed([*beam.unstated_groups])
+                "fraction group {0} refers to it without a meterset",
+                _listed([*beam.unstated_groups]),
             )
             yield Found(name_of(beam), text, advice, say("nothing"), "> 0")
 
@@ -223,7 +224,7 @@ def modifiers(context: CheckContext) -> Iterator[Outcome]:
         yield Found(
             ", ".join(names),
             say("{0} in the beam", kind),
-            say("Check that it is meant."),
+            say("Check that this is intended."),
             kind,
             say("none"),
         )
@@ -277,7 +278,7 @@ def techniques(context: CheckContext) -> Iterator[Outcome]:
         yield Found(
             say("plan"),
             say("the beams are {0}", listed),
-            say("Check that it is meant."),
+            say("Check that this is intended."),
             listed,
             say("one"),
         )

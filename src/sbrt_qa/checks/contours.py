@@ -39,7 +39,7 @@ def set_aside(context: CheckContext) -> Iterator[Found]:
                 continue
             lost = counted(aside.lost, "contour")
             text = say("{0}; {1} may have been part of the structure, which lacks it", text, lost)
-            yield Found(key, text, say("Have it exported with closed contours."), lost)
+            yield Found(key, text, say("Ask the site to export it with closed contours."), lost)
 
 
 @check(
@@ -65,11 +65,13 @@ def contour_twice(context: CheckContext) -> Iterator[Outcome]:
             continue
         copies = counted(stack.duplicates, "contour")
         text = say(
-            "{0} drawn or exported twice, left out once: on {1} at z = {2} mm",
+            "{0} drawn or exported twice, counted once: on {1} at z = {2} mm",
             copies, counted(len(stack.copied_mm), "plane"), _heights(stack.copied_mm),
         )  # fmt: skip
         limited = context.structures[key].roi_number in context.evaluated
-        advice = say("Have the second copy removed, and check that nothing else was doubled.")
+        advice = say(
+            "Ask the site to remove the second copy and to check that nothing else is duplicated."
+        )
         severity = None if limited else Severity.INFO
         yield Found(key, text, advice, copies, say("each once"), severity=severity)
     if sound:
@@ -93,13 +95,15 @@ def contour_nearly_twice(context: CheckContext) -> Iterator[Found]:
         context,
         Doubt.COPY_OR_WALL,
         say("two contours may be one outline twice, or the two sides of a thin wall"),
-        say("Have it said which is meant, and the second contour removed if it is a copy."),
+        say(
+            "Ask the site which one is meant; the second contour should be removed if it is a copy."
+        ),
     )
 
 
 @check(
     "WALL_THIN",
-    title="Walls thinner than any that is drawn",
+    title="Implausibly thin walls",
     group=Group.STRUCTURES,
     severity=Severity.MINOR,
     rows=(20,),
@@ -115,7 +119,7 @@ def wall_thin(context: CheckContext) -> Iterator[Found]:
         context,
         Doubt.THIN_WALL,
         say("an outline and a hole leave only a thin wall, or are two versions of one outline"),
-        say("Have it said which is meant, and the second contour removed if it is a version."),
+        say("Ask the site which is meant; the second contour is to be removed if it is older."),
     )
 
 
@@ -137,7 +141,7 @@ def contours_cross(context: CheckContext) -> Iterator[Found]:
         context,
         Doubt.CROSSING,
         say("contours cross, and what lies in both may belong to the structure or not"),
-        say("Have the contours drawn as one outline."),
+        say("Ask the site to draw the contours as one outline."),
     )
 
 
@@ -243,5 +247,5 @@ def _gaps(context: CheckContext) -> Iterator[tuple[str, tuple[float, ...], tuple
 
 
 def _found(key: str, planes_mm: tuple[float, ...], meaning: str) -> Found:
-    text = say("no plane for a while above z = {0} mm; {1}", _heights(planes_mm), meaning)
-    return Found(key, text, say("Check that no slice was forgotten."))
+    text = say("no contour on several slices above z = {0} mm; {1}", _heights(planes_mm), meaning)
+    return Found(key, text, say("Check that no slice was left out."))

@@ -118,7 +118,8 @@ def course_incomplete(context: CheckContext) -> Iterator[Outcome]:
         return
     if course.lower_bound is not None:
         advice = say(
-            "Send the dose of every plan that treats, in one frame of reference, or their sum."
+            "Send the dose of every plan used for treatment, in one frame of reference, or "
+            "their sum."
         )
         yield Untold(say("course"), course.lower_bound.detail, advice)
     elif course.decision is CourseDecision.PARTS:
@@ -149,7 +150,7 @@ def dose_of_several(context: CheckContext) -> Iterator[Outcome]:
 
 @check(
     "COURSE_SUM_DIFFERS",
-    title="The site's own sum",
+    title="Sum of doses sent by the site",
     group=Group.LINKS,
     severity=Severity.MINOR,
     source=SOURCE,
@@ -189,7 +190,7 @@ def sum_differs(
     source="DICOM PS3.3 C.8.8.9",
 )
 def not_for_treatment(context: CheckContext) -> Iterator[Outcome]:
-    """Find a plan that treats nobody: for verification, quality assurance, service or research.
+    """Find a plan that is not for treatment but for verification, QA, service or research.
 
     Plan Intent (300A,000A), or a plan that names the one it verifies. Beside a plan that treats it
     is listed and does not count; alone there is nothing to judge, see also PLAN_INTENT.
@@ -202,12 +203,14 @@ def not_for_treatment(context: CheckContext) -> Iterator[Outcome]:
             return
         yield Found(
             say("plan"),
-            say("the plan treats nobody ({0})", course.of(PlanRole.VERIFICATION)[0].why),
-            say("Send the plan that treats the patient."),
+            say("the plan is not for treatment ({0})", course.of(PlanRole.VERIFICATION)[0].why),
+            say("Send the plan that the patient is treated with."),
         )
         return
     for part in course.of(PlanRole.VERIFICATION):
-        text = say("{0} treats nobody ({1}): it does not count", quoted(part.label), part.why)
+        text = say(
+            "{0} is not for treatment ({1}): it does not count", quoted(part.label), part.why
+        )
         yield Found(part.file, text, severity=Severity.INFO)
 
 
@@ -258,4 +261,6 @@ def prescription_levels(context: CheckContext) -> Iterator[Outcome]:
 def target_elsewhere(context: CheckContext) -> Iterator[Outcome]:
     """Tell of targets in a structure set beside the plan's own, which are not judged with it."""
     for text in context.case.targets_elsewhere:
-        yield Found(say("structures"), text, say("Ask whether this plan treats them as well."))
+        yield Found(
+            say("structures"), text, say("Ask the site whether this plan treats them, too.")
+        )

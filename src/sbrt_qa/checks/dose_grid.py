@@ -107,7 +107,7 @@ def uneven(context: CheckContext, tolerance_mm: float = 0.01) -> Iterator[Outcom
 
 @check(
     "DOSE_TYPE",
-    title="Kind of dose",
+    title="Type of dose",
     group=Group.GRID,
     severity=Severity.BLOCK,
     milder=(Severity.INFO,),
@@ -150,7 +150,7 @@ def dose_choice(context: CheckContext) -> Iterator[Outcome]:
 
 @check(
     "DOSE_STATED",
-    title="The user's word on the dose",
+    title="Type of dose stated by the user",
     group=Group.GRID,
     severity=Severity.MINOR,
     milder=(Severity.INFO,),
@@ -225,7 +225,7 @@ def heterogeneity(context: CheckContext) -> Iterator[Outcome]:
         yield Found(say("dose"), say("the dose was calculated in water"), advice, stated, "IMAGE")
     elif "ROI_OVERRIDE" in dose.heterogeneity:
         text = say("densities of structures were overridden")
-        advice = say("Ask which, see DENSITY_OVERRIDE.")
+        advice = say("Ask the site which ones; see DENSITY_OVERRIDE.")
         yield Found(say("dose"), text, advice, stated, "IMAGE", severity=Severity.INFO)
     elif stated:
         yield Passed(say("dose"), stated, "IMAGE")
@@ -324,6 +324,6 @@ def stored_dvh(context: CheckContext) -> Iterator[Outcome]:
     if differing:
         more = say("; and {0} more", len(differing) - SHOWN) if len(differing) > SHOWN else ""
         text = say("{0} values differ: {1}{2}", len(differing), "; ".join(differing[:SHOWN]), more)
-        yield Found(say("dose"), text, say("Look at the table of both values."))
+        yield Found(say("dose"), text, say("Compare both values in the table."))
     else:
         yield Passed(say("dose"), say("all within tolerance"), say("our values"))

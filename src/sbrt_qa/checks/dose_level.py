@@ -85,7 +85,7 @@ def _hint(ratio: float, fractions: int | None) -> str:
 
 @check(
     "DOSE_IMPLAUSIBLE",
-    title="Values that no dose has",
+    title="Implausible dose values",
     group=Group.GRID,
     severity=Severity.BLOCK,
     source="proposed bounds",

@@ -16,8 +16,8 @@ from sbrt_qa.protocol.matching import ABSENT
 LONGEST_NAME: Final = 16
 """Characters that TG-263 allows."""
 
-CONTOUR_IT: Final = say("Have it contoured, or say which structure it is with --map.")
-CONTOUR_THEM: Final = say("Have them contoured, or say which structures they are with --map.")
+CONTOUR_IT: Final = say("Ask the site to contour it, or name the structure with --map.")
+CONTOUR_THEM: Final = say("Ask the site to contour them, or name the structures with --map.")
 
 SHOWN: Final = 8
 """Names that one finding lists."""
@@ -152,7 +152,7 @@ def duplicate_names(context: CheckContext) -> Iterator[Outcome]:
         )
         severity = None if same else Severity.INFO
         where = ", ".join(quoted(n) for n in dict.fromkeys(names))
-        yield Found(where, text, say("Say which is meant with --map."), severity=severity)
+        yield Found(where, text, say("Say with --map which one is meant."), severity=severity)
     if solid and not alike:
         yield Passed(say("structures"), counted(len(solid), "name"), say("all different"))
 
@@ -236,7 +236,7 @@ def stray_parts(
             at,
         )
         advice, expected = (
-            say("Have the stray contours removed."),
+            say("Ask the site to remove the stray contours."),
             say("at least {0} cc", f"{bound:.2g}"),
         )
         severity = Severity.INFO if is_speck else None

@@ -147,7 +147,7 @@ def isocentre_outside(context: CheckContext) -> Iterator[Outcome]:
         yield Passed(say("isocentre"), say("inside"), say("inside the body"))
 
 
-@check("OTHER_SIDE", title="Beams through the other side", group=Group.BEAMS, rows=(12,))
+@check("OTHER_SIDE", title="Beams through the opposite side", group=Group.BEAMS, rows=(12,))
 def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome]:
     """Tell of coplanar beams that enter from the other side of the body than the target lies.
 
@@ -179,7 +179,7 @@ def other_side(context: CheckContext, deep_mm: float = 50.0) -> Iterator[Outcome
             f"{abs(offset):.0f}",
             side,
         )
-        yield Found(joined(", ", names), text, say("Check that it is meant."))
+        yield Found(joined(", ", names), text, say("Check that this is intended."))
     else:
         yield Passed(say("plan"), say("all from the {0} or the middle", side), say("the {0}", side))
 
@@ -219,7 +219,9 @@ def control_points(context: CheckContext, most_step_deg: float = 20.0) -> Iterat
         sound += bool(beam.points) and not wrong
         for text in wrong:
             yield Found(
-                name_of(beam), text, say("Export the plan again; ask the site if it stays.")
+                name_of(beam),
+                text,
+                say("Export the plan again; ask the site if the finding persists."),
             )
     if sound:
         yield Passed(counted(sound, "beam"), say("weights rise from 0 to the end"), say("no jumps"))

@@ -63,7 +63,7 @@ def liver_minus_target(context: CheckContext, tolerance_percent: float = 2.0) ->
     where = context.key_of(drawn)
     if percent > tolerance_percent:
         text = say("it differs from {0} by {1} %", expected, f"{percent:.1f}")
-        advice = say("Have it made again from the present contours.")
+        advice = say("Ask the site to create it again from the present contours.")
         yield Found(where, text, advice, found, expected, tolerance)
     else:
         yield Passed(where, say("{0}, {1} % apart", found, f"{percent:.1f}"), expected, tolerance)
@@ -155,7 +155,9 @@ def prv_margin(
     where, expected, tolerance = context.key_of(outer), f"{margin_mm:g} mm", f"{tolerance_mm:g} mm"
     if abs(half - margin_mm) > tolerance_mm:
         text = say("it goes {0} beyond {1}", found, inner.name)
-        yield Found(where, text, say("Have the PRV made again."), found, expected, tolerance)
+        yield Found(
+            where, text, say("Ask the site to create the PRV again."), found, expected, tolerance
+        )
     else:
         yield Passed(where, found, expected, tolerance)
 
@@ -372,7 +374,7 @@ def _within(key: str, value: float, low: float, high: float, unit: str) -> Outco
     rows=(27,),
 )
 def density_overrides(context: CheckContext) -> Iterator[Outcome]:
-    """Find structures whose density was set by hand; of a couch or fixation that is told only."""
+    """Find structures with a density override; of a couch or fixation that is told only."""
     overridden = [(key, s) for key, s in context.structures.items() if s.overrides]
     for key, structure in overridden:
         densities = [o for o in structure.overrides if "DENSITY" in o.name] or structure.overrides
@@ -389,7 +391,7 @@ def density_overrides(context: CheckContext) -> Iterator[Outcome]:
         severity = Severity.INFO if outside else None
         advice = "" if outside else say("Ask why, and whether the values are right.")
         yield Found(
-            key, say("set by hand: {0}", given), advice, given, say("none"), severity=severity
+            key, say("overridden: {0}", given), advice, given, say("none"), severity=severity
         )
     if context.structures and not overridden:
         yield Passed(say("structures"), say("none"), say("none"))

@@ -93,7 +93,9 @@ def identifiers_left(context: CheckContext) -> Iterator[Outcome]:
         left = [*header.identifying, *(["BurnedInAnnotation"] if header.burned_in == "YES" else [])]
         if left:
             text = say("the file says identity was removed, yet holds {0}", ", ".join(left))
-            advice = say("Do not pass the file on; have the site de-identify and send it again.")
+            advice = say(
+                "Do not pass the file on; ask the site to de-identify it and send it again."
+            )
             yield Found(header.name, text, advice, ", ".join(left), say("none of these"))
         else:
             clean += 1
@@ -116,7 +118,7 @@ def private_elements(context: CheckContext) -> Iterator[Outcome]:
     for header in context.case.provenance.headers:
         if header.identity_removed == "YES" and header.private_elements:
             text = say("holds {0} private elements", header.private_elements)
-            yield Found(header.name, text, say("Look whether one of them holds a name."))
+            yield Found(header.name, text, say("Check whether one of them holds a name."))
 
 
 @check(
@@ -153,7 +155,7 @@ def patient_name(context: CheckContext) -> Iterator[Outcome]:
     telling = [h.name for h in headers if h.name_like_person]
     if telling:
         text = say("identity was removed, yet the patient's name looks like a person's")
-        advice = say("Look at it; have the site replace it by the subject's code.")
+        advice = say("Check it, and ask the site to replace it by the subject's code.")
         yield Found(", ".join(telling), text, advice, say("a name"), say("a code"))
     elif headers:
         yield Passed(counted(len(headers), "file"), say("no person's name"), say("a code"))

@@ -186,7 +186,10 @@ def _broken(one: Check, error: Exception) -> Finding:
         Verdict.NOT_EVALUABLE,
         THIS_PROGRAM,
         say("the check broke off: {0}", own_fault(error).what),
-        say("Please send us this line; what the check would have found is not known."),
+        say(
+            "Please report this line to the developers; what the check would have found is not "
+            "known."
+        ),
         title=one.title,
         source=one.source,
         group=str(one.group),

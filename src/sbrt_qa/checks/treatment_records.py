@@ -234,7 +234,7 @@ def delivered_meterset(
         yield Passed(
             say("records"),
             say("within {0} %", f"{worst:.2g}"),
-            say("the plan's"),
+            say("as planned"),
             f"{minor_percent:g} %",
         )
 

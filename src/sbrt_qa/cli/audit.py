@@ -43,7 +43,8 @@ KeyFile = Annotated[
     typer.Option(
         "--pseudonymize",
         metavar="KEYFILE",
-        help="Subjects go by keyed hashes; the key is made in KEYFILE if that is not there.",
+        help="Replace subject codes by keyed hashes; the key is created in KEYFILE if there is "
+        "none.",
     ),
 ]
 
@@ -64,7 +65,11 @@ def audit(
     ] = DEFAULT_PROTOCOL,
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="A=B", help="Structure A of the plans is B of the protocol."),
+        typer.Option(
+            "--map",
+            metavar="A=B",
+            help="Use structure A of plans as structure B of the protocol; repeatable.",
+        ),
     ] = None,
     manifest: Annotated[
         Path | None,
@@ -94,15 +99,15 @@ def audit(
         typer.Option("--reports/--no-reports", help="Write a report of every case into AUDIT."),
     ] = True,
     retry: Annotated[  # noqa: FBT002
-        bool, typer.Option("--retry", help="Try once more what broke off in three runs.")
+        bool, typer.Option("--retry", help="Review again what failed in three runs.")
     ] = False,
     wait: Annotated[  # noqa: FBT002
-        bool, typer.Option("--wait", help="Wait for workers of a cluster where none is left.")
+        bool, typer.Option("--wait", help="When no worker of the cluster is left, wait for one.")
     ] = False,
     sites: Annotated[
         Path | None,
         typer.Option(
-            "--sites", metavar="FILE.csv", help="Columns site, name: what sites are called."
+            "--sites", metavar="FILE.csv", help="Columns site, name: the names of the sites."
         ),
     ] = None,
     name: As = "",

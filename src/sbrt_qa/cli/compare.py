@@ -66,10 +66,10 @@ def compare(
 ) -> None:
     """Show what changed: verdict, prescription, beams, structures, dose, findings, every limit.
 
-    Exit code, about the step and not about either version: 0, or with --expect 20 when something
-    else changed, a deviation is new, or a request was not carried out; 30 when the versions cannot
-    be laid over each other; 10 when a UID stands for other content; 1 unreadable input, 2 wrong
-    usage.
+    Exit code, about what changed, not about either version: 0, or with --expect 20 when something
+    else changed, a deviation is new, or a request was not carried out; 30 when the versions lie
+    in different frames of reference; 10 when a UID stands for other content; 1 unreadable input,
+    2 wrong usage.
     """
     structure_names = read_mapping(mapping or [])
     check_format(output_format)

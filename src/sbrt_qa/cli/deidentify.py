@@ -42,7 +42,7 @@ def deidentify(
             "--protocol",
             "-p",
             metavar="NAME|FILE",
-            help="Settle its version in force before dates move.",
+            help="The protocol whose version in force is determined before dates are moved.",
         ),
     ] = pipeline.DEFAULT_PROTOCOL,
     accept: Annotated[

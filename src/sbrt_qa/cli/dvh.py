@@ -48,7 +48,10 @@ def dvh(
         float, typer.Option("--bin", metavar="GY", help="Step of the curves in Gy.")
     ] = 0.1,
     bands: Annotated[  # noqa: FBT002
-        bool, typer.Option("--bands", help="Say where each metric may lie in other readings.")
+        bool,
+        typer.Option(
+            "--bands", help="Show the range of each metric under other readings of the same files."
+        ),
     ] = False,
     dose_is: DoseIsOption = "",
     rx: RxOption = None,

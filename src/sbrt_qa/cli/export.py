@@ -49,7 +49,13 @@ def export(
         typer.Option("--ring", metavar="[NAME:]MM", help="Such as 20mm or GTV:10mm; repeatable."),
     ] = None,
     protocol: Annotated[
-        str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Whose names may be used.")
+        str,
+        typer.Option(
+            "--protocol",
+            "-p",
+            metavar="NAME|FILE",
+            help="Protocol whose structure names may be used.",
+        ),
     ] = DEFAULT_PROTOCOL,
     mapping: MapOption = None,
     plan: PlanOption = None,

@@ -90,8 +90,8 @@ ShiftsOption = Annotated[
     typer.Option(
         "--shifts",
         metavar="3mm,5mm",
-        help="Hold every limit against the patient lying so far aside, in 26 directions; none "
-        "switches off what the protocol asks for.",
+        help="Evaluate every limit with the patient shifted by so much in 26 directions; none "
+        "turns off the shifts that the protocol asks for.",
     ),
 ]
 SetupOption = Annotated[
@@ -99,8 +99,8 @@ SetupOption = Annotated[
     typer.Option(
         "--setup",
         metavar='"AP,SI,RL/AP,SI,RL"',
-        help="Chance that each limit is met with setup errors: standard deviations in mm, "
-        "systematic/random, each front-back, head-feet, left-right: 1.6,3.1,1.5/2.7,3.6,1.8.",
+        help="Probability that each limit is met under setup errors: standard deviations in mm, "
+        "systematic/random, each AP,SI,RL: 1.6,3.1,1.5/2.7,3.6,1.8.",
     ),
 ]
 Out = Annotated[
@@ -113,7 +113,11 @@ PlanOption = Annotated[
 ]
 MapOption = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="A=B", help="Structure A of the plan is B of the protocol."),
+    typer.Option(
+        "--map",
+        metavar="A=B",
+        help="Use structure A of the plan as structure B of the protocol; repeatable.",
+    ),
 ]
 
 DoseIsOption = Annotated[
@@ -131,7 +135,7 @@ RxOption = Annotated[
     typer.Option(
         "--rx",
         metavar="TARGET=DOSE/N",
-        help='A prescription in your word, such as "PTV=50Gy/5" or "PTV=5000cGy/5"; repeatable.',
+        help='State a prescription, such as "PTV=50Gy/5" or "PTV=5000cGy/5"; repeatable.',
     ),
 ]
 Config = Annotated[
@@ -157,7 +161,7 @@ Far = Annotated[
     typer.Option(
         "--far",
         metavar="NAME",
-        help="An organ of the protocol, not drawn, that is far from the beams, in your word.",
+        help="State that an organ that is not contoured lies far from the beams; repeatable.",
     ),
 ]
 
@@ -249,7 +253,7 @@ CourseOption = Annotated[
     typer.Option(
         "--course",
         metavar='"A+B"',
-        help="The plans that are one course, in your word; no other plan then counts.",
+        help="State which plans are one course; no other plan then counts.",
     ),
 ]
 AlternativesOption = Annotated[

@@ -26,7 +26,12 @@ Verdict = Annotated[
 ]
 Latest = Annotated[bool, typer.Option("--latest", help="Only the last submission of each subject.")]
 OfProtocol = Annotated[
-    str, typer.Option("--protocol", metavar="HASH", help="Of these reviews; else of the newest.")
+    str,
+    typer.Option(
+        "--protocol",
+        metavar="HASH",
+        help="Only reviews under this protocol; else under the newest.",
+    ),
 ]
 FORMATS: Final = ("table", "csv", "json")
 EXPORTED: Final = (

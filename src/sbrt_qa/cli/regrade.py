@@ -33,7 +33,7 @@ def regrade(
     """Hold every recorded plan against another protocol, and list each verdict that changes.
 
     Works from stored histograms, in seconds, without the files; the reviews before stay. A limit
-    on structures that were never combined before needs the files, and is said. A person decides
+    on structures that were never combined before needs the files; it is named. A person decides
     that an amendment holds: --as NAME.
     """
     from sbrt_qa.audit.regrading import regrade as run

@@ -40,7 +40,7 @@ def report(
 ) -> None:
     """Write the report of one plan: ``--out report.html``, or another format by its suffix.
 
-    Exit codes as of ``check``.
+    Exit codes are those of ``check``.
     """
     kept, taken = options.read_settings(context, case, config)
     protocol = protocol if options.was_given(context, "protocol") else kept.protocol or protocol

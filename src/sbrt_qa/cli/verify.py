@@ -34,7 +34,7 @@ def verify(
         typer.Option(
             "--anchor-file",
             metavar="FILE",
-            help="Heads that runs put into this file.",
+            help="File into which earlier runs wrote the heads of the chain.",
             envvar=ANCHOR_FILE_VARIABLE,
         ),
     ] = None,

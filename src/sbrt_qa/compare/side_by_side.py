@@ -254,7 +254,7 @@ def _not_comparable(reason: Reason) -> Finding:
         say("structures, dose"),
         say("{0}: structures and dose are not compared", reason.detail),
         say("Register the images, or compare metric by metric."),
-        title=say("versions that cannot be laid over each other"),
+        title=say("versions in different frames of reference"),
     )
 
 

@@ -31,7 +31,7 @@ Volumes = Mapping[str, float | None]
 
 _PROPERTIES: Final[tuple[Fact[Structure], ...]] = (
     (say("type"), lambda s: s.interpreted_type),
-    (say("density set by hand"), lambda s: tuple((o.name, o.value) for o in s.overrides)),
+    (say("density override"), lambda s: tuple((o.name, o.value) for o in s.overrides)),
 )
 
 _ORDER: Final = (
@@ -80,7 +80,7 @@ def compare_structures(
 
 
 def property_changes(before: Case, after: Case) -> Iterator[Change]:
-    """Yield how structures of the same name differ in type and in density set by hand."""
+    """Yield how structures of the same name differ in type and in density override."""
     old, new = structures_of(before), structures_of(after)
     for key in old:
         if key in new:

@@ -100,9 +100,9 @@ def settings_for(
         if config is None and not os.path.lexists(path):
             continue
         if not trusted:
-            refused += (say("{0} in {1} is not obeyed: untrusted input", NAME, place),)
+            refused += (say("{0} in {1} is ignored: untrusted input", NAME, place),)
         elif _lies_in(path, cases):
-            refused += (say("{0} in {1} is not obeyed: it lies inside the case", NAME, place),)
+            refused += (say("{0} in {1} is ignored: it lies inside the case", NAME, place),)
         else:
             read = _read(path)
             values |= read
@@ -138,7 +138,7 @@ def _inside(cases: Sequence[Path]) -> Iterator[str]:
         if file.name.casefold() in (NAME, NAME.replace(".yaml", ".yml"))
     )
     for file in islice(found, MOST_LISTED):
-        yield say("{0} lies inside the case and is not obeyed", quoted(file.name))
+        yield say("{0} lies inside the case and is ignored", quoted(file.name))
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -138,7 +138,7 @@ def far_findings(contexts: Contexts) -> Iterator[Finding]:
             message = say(
                 "stated to lie far from the beams, and the protocol wants it drawn always"
             )
-            yield Finding(FAR_UNUSED, None, name, message, say("Have it contoured."))
+            yield Finding(FAR_UNUSED, None, name, message, say("Ask the site to contour it."))
         else:
             message = say("stated by the user to lie far from the beams: its limits are not judged")
             yield Finding(FAR_STATED, None, name, message)

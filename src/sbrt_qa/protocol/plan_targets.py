@@ -42,8 +42,7 @@ SAY_SO: Final = say(
 
 
 ABOUT_EMPTY: Final = say(
-    "Have it contoured, or delete the empty ROI; where nothing is meant by it, say so with "
-    "--not-a-target."
+    "Contour it, or delete the empty ROI; where it is no target, say so with --not-a-target."
 )
 
 COLD_SHARE: Final = 0.015
@@ -90,7 +89,7 @@ def _next_to_nothing(case: Case, structure: Structure) -> str:
     whole = plan.prescription.total_gy
     if highest is None or highest > COLD_SHARE * whole:
         return ""
-    return say("it gets {0} Gy at most of {1} Gy", f"{highest:.2g}", f"{whole:g}")
+    return say("it receives at most {0} Gy of {1} Gy", f"{highest:.2g}", f"{whole:g}")
 
 
 def highest_on_outline_gy(dose: DoseGrid, structure: Structure) -> float | None:
@@ -190,6 +189,6 @@ def _unused(case: Case, apart: Sequence[Lesion]) -> Iterator[Finding]:
     used = {name for one in apart for name in (one.key, names[one.key])}
     for name, _ in case.stated.not_targets:
         if name not in used:
-            message = say("set apart as no target, and no target of the plan is called so")
+            message = say("stated to be no target, but the plan has no target of this name")
             advice = say("Check the spelling; ROI names are compared as written.")
             yield Finding(UNUSED, None, name, message, advice)

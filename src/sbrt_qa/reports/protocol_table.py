@@ -61,7 +61,7 @@ def render_protocol(protocol: Protocol, page: Page) -> str:
 
 def _limits(constraints: tuple[Constraint, ...], words: Words) -> Table:
     columns = (
-        "id", "P", msg("structure"), msg("metric"), msg("limit"), msg("minor"), msg("when"),
+        "id", "P", msg("structure"), msg("metric"), msg("limit"), msg("minor"), msg("applies when"),
         msg("source"),
     )  # fmt: skip
     table = plain_table(*map(words, columns))

@@ -133,7 +133,7 @@ def _together(cases: Sequence[Case]) -> Case:
     try:
         grids = [case.dose for case in cases if isinstance(case.dose, DoseGrid)]
         nowhere = Reason(
-            ReasonCode.OUTSIDE_DOSE_GRID, say("the dose grids of the parts have no place in common")
+            ReasonCode.OUTSIDE_DOSE_GRID, say("the dose grids of the parts do not overlap")
         )
         dose = missing or sum_of(grids).known or nowhere
     except GeometryError as error:

@@ -31,7 +31,7 @@ def unreviewed(case: str, protocol: Protocol, why: str) -> CaseReview:
         Verdict.NOT_EVALUABLE,
         case,
         reason.detail,
-        say("Export the case again; should that not help, treat its files with suspicion."),
+        say("Export the case again; if that does not help, do not trust its files."),
     )
     return CaseReview(
         case=case,

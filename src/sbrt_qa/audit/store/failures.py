@@ -126,7 +126,9 @@ def close_failures(engine: Database, place: str, at: str, by: Doing) -> int:
         No reason is given.
     """
     if not by.reason.strip():
-        raise StoreError("closed without a word", expected="why it is not to be reviewed any more")
+        raise StoreError(
+            "closed without a reason", expected="why it is not to be reviewed any more"
+        )
     mine = [one for one in open_failures(engine) if one.place == place]
 
     def work(connection: Connection) -> int:

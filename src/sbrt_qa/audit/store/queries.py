@@ -218,7 +218,7 @@ def answer_queries(
         The note is empty.
     """
     if not note.strip():
-        raise StoreError("an answer without a word", expected="what the site answered")
+        raise StoreError("an answer without text", expected="what the site answered")
     mine = [one for one in all_queries(engine, submission) if one.state != "closed"]
 
     def work(connection: Connection) -> int:

@@ -187,5 +187,5 @@ def _chunks(
         counter.total += len(chunk)
         if size > allowed or counter.total > MAX_TOTAL_BYTES:
             got = f"more than {min(size, allowed)} bytes from {info.compress_size}"
-            raise DicomError("unpacks to far too much", where=name, got=got)
+            raise DicomError("unpacks to more data than is allowed", where=name, got=got)
         yield chunk

@@ -276,7 +276,9 @@ def _without_repeats(
         names = ", ".join(quoted(o.name) for o in same)
         usable = {o.source.sha256: o for o in reversed(same) if not o.problem}
         if len(usable) > 1:
-            why = say("{0} have one SOP Instance UID but different content: none is used", names)
+            why = say(
+                "{0} have the same SOP Instance UID but different content: none is used", names
+            )
             clashes.append(IgnoredFile(same[0].name, why, broken=True))
             continue
         chosen = next(iter(usable.values()), same[0])

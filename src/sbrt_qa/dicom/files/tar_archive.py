@@ -59,7 +59,7 @@ class _Counted(io.RawIOBase):
         self._count += len(data)
         if self._count > self._allowed:
             got = f"more than {self._allowed} bytes"
-            raise DicomError("unpacks to far too much", where=self._where, got=got)
+            raise DicomError("unpacks to more data than is allowed", where=self._where, got=got)
         return data
 
 
@@ -115,7 +115,9 @@ def _add(
     if info.isdir():
         return
     if info.size > MAX_ENTRY_BYTES:
-        raise DicomError("unpacks to far too much", where=where, got=f"{info.size} bytes")
+        raise DicomError(
+            "unpacks to more data than is allowed", where=where, got=f"{info.size} bytes"
+        )
     place = visible(name.replace("\\", "/"))
     bare = place.rpartition("/")[2]
     found[same] = name, ArchiveEntry(bare, place, _reader(archive, info, bare))

@@ -69,7 +69,7 @@ def with_courses(
     for m in checking:
         made[members[m]] = None if treating else _checking_alone(m, members[m].case)
     notes = tuple(
-        say("{0} ({1}) treats nobody ({2}): it is listed and does not count",
+        say("{0} ({1}) is not for treatment ({2}): it is listed and does not count",
             m.file, quoted(m.label), verification_of(m.plan))
         for m in checking if treating
     )  # fmt: skip
@@ -88,7 +88,7 @@ def _with_targets_elsewhere(found: Sequence[PlanCase]) -> tuple[PlanCase, ...]:
 
 
 def _checking_alone(member: Member, case: Case) -> Case:
-    """Return the case of a plan that treats nobody, where no plan treats."""
+    """Return the case of a plan that is not for treatment, where no plan is."""
     part = part_of(member, PlanRole.VERIFICATION, verification_of(member.plan))
     return replace(case, course=Course(member.label, CourseDecision.ONE_PLAN, parts=(part,)))
 
@@ -247,7 +247,7 @@ class _Room:
             why.append(say("{0} treats in another frame of reference", names))
         if self.empty:
             names = ", ".join(quoted(m.label) for m in self.empty)
-            why.append(say("nothing tells what {0}, a plan without beams, gives", names))
+            why.append(say("it is not known what {0}, a plan without beams, delivers", names))
         if not why:
             return None
         text = say("only a lower bound of the dose of the course is known: {0}", joined("; ", why))
@@ -389,6 +389,6 @@ class _Room:
         )
         at_least = None if total.known is total.at_least else total.at_least
         nowhere = Reason(
-            ReasonCode.OUTSIDE_DOSE_GRID, say("the dose grids of the parts have no place in common")
+            ReasonCode.OUTSIDE_DOSE_GRID, say("the dose grids of the parts do not overlap")
         )
         return total.known or nowhere, CourseDoses(parts, at_least), course

@@ -371,7 +371,7 @@ def _lesser(pair: PlanPair, rule: Rule) -> tuple[Member, ...]:
 
 
 def verification_of(plan: Plan) -> str:
-    """Return why a plan treats nobody, in a sentence; empty for one that treats."""
+    """Return why a plan is not for treatment, in a sentence; empty for one that is."""
     if plan.intent in NOT_TREATING:
         return say("Plan Intent {0}", plan.intent)
     if any(r.relationship == "VERIFIED_PLAN" for r in plan.relations):

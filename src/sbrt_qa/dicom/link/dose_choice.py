@@ -220,7 +220,7 @@ def _with_planes(choice: DoseChoice, loose: Sequence[Part], read: Read | None) -
         )
         return _unusable(text, [choice.files, tuple(differ)])
     text = say(
-        "{0} loose planes hold the same dose where they lie, and are not used: {1}",
+        "{0} separate dose planes hold the same dose as the grid and are not used: {1}",
         len(files),
         _names(files),
     )
@@ -250,7 +250,7 @@ def _one_of(parts: Sequence[Part], kind: Summation, read: Read) -> DoseChoice:
         other = read_part(part, read)
         if not (same_grid((first, other)) and same_values(first, other)):
             what = say(
-                "several {0} doses, and nothing says which is meant (maximum {1} and {2} Gy)",
+                "several {0} doses, and it is not stated which is meant (maximum {1} and {2} Gy)",
                 kind, f"{first.max_gy:.2f}", f"{other.max_gy:.2f}",
             )  # fmt: skip
             return _unusable(what, parts)

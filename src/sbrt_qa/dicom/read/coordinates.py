@@ -145,7 +145,7 @@ def to_patient_axes(
     """
     order = np.argsort(frames_mm, kind="stable")
     if (np.diff(frames_mm[order]) <= 0).any():
-        raise GeometryError("two frames lie at the same place")
+        raise GeometryError("two frames have the same position")
     if (np.diff(order) == -1).all() and order.size > 1:
         array = array[::-1]
     elif not (np.diff(order) == 1).all():

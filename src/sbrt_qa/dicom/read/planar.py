@@ -84,7 +84,7 @@ def read_part(part: Part, read: Callable[[FoundObject], DoseGrid]) -> DoseGrid:
             planes.append(grid)
         elif not same_values(grid, planes[-1]):
             raise DicomError(
-                "two planes of the dose lie at one place and differ",
+                "two planes of the dose have the same position and differ",
                 where=part[0].name,
                 got=f"z = {grid.z_mm[0]:g} mm",
                 advice="Export the planes of one calculation",

@@ -206,7 +206,7 @@ def _amount(item: Item, keyword: str, most: float) -> float | None:
     if not unreadable and (value is None or 0 <= value <= most):
         return value
     item.log.note(
-        say("{0}: {1} {2} cannot be and is not used", item.where, keyword, item.shown(keyword))
+        say("{0}: {1} {2} is impossible and is not used", item.where, keyword, item.shown(keyword))
     )
     return None
 

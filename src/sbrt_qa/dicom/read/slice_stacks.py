@@ -229,7 +229,8 @@ def _one_of(first: PlacedSlice, second: PlacedSlice, named: Named, log: Log) -> 
         return meant[0]
     if _pixels(first) != _pixels(second):
         raise GeometryError(
-            "two slices with different pixels lie at one place, and nothing says which is meant",
+            "two slices with different pixels have the same position, and it is not stated "
+            "which is meant",
             got=f"z = {z} mm",
         )
     log.note(say("several image slices at z = {0} mm: only the first is used", z))

@@ -113,7 +113,7 @@ def _of_images(image: ImageSeries, collection: Collection) -> Anchor:
     missing = [uid for uid in image.sop_instance_uids if uid not in found]
     if missing or not image.sop_instance_uids:
         raise DicomError(
-            "the planning image is not there to refer to",
+            "the planning image is missing, so nothing can refer to it",
             got=f"{len(image.sop_instance_uids) - len(missing)} of its slices",
             expected=str(len(image.sop_instance_uids)),
             advice="Give the folder with plan, structures, dose and images",
@@ -136,7 +136,9 @@ def _of_structures(case: Case, structures: StructureSet, collection: Collection)
     uids = {f.sop_instance_uid for f in case.provenance.files if f.modality == "RTSTRUCT"}
     own = [one for one in collection.of("RTSTRUCT") if one.source.sop_instance_uid in uids]
     if not own:
-        raise DicomError("the structure set is not there to refer to", got="another file")
+        raise DicomError(
+            "the structure set is missing, so nothing can refer to it", got="another file"
+        )
     root = own[0].root
     images = {i.uid: i for _, i in (*_listed(root), *_drawn_on(root))}
     planes = _planes(structures)

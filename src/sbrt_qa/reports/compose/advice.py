@@ -92,7 +92,7 @@ STEP_DOWN_DECIDING: Final = msg(
     "level of the protocol ({factor} of the dose); the target would get as much less."
 )
 NO_LEVEL: Final = msg(
-    "Scaling the whole dose is no way out: no level of the protocol is as low as {dose}."
+    "Scaling the whole dose is not an option: no level of the protocol is as low as {dose}."
 )
 
 

@@ -46,10 +46,11 @@ HEADLINES: Final = {
 NEXT_STEPS: Final = {
     Verdict.MINOR: msg("Next: the reviewer decides whether the minor deviations are accepted."),
     Verdict.MAJOR: msg(
-        "Next: change the plan as said below, submit it again, and explain what cannot change."
+        "Next: change the plan as described below, submit it again, and explain what cannot be "
+        "changed."
     ),
     Verdict.NOT_EVALUABLE: msg(
-        "Next: send what is missing, or correct what is said below, and submit again."
+        "Next: send what is missing, or correct what is described below, and submit again."
     ),
 }
 """What to do about a verdict."""
@@ -85,7 +86,7 @@ OTHER_HEADLINES: Final = {
 
 OTHER_STEPS: Final = {
     (Basis.CHECKS, Verdict.MAJOR): msg(
-        "Next: settle what the checks found, as said below, and submit again."
+        "Next: resolve what the checks found, as described below, and submit again."
     ),
     (Basis.DELIVERY, Verdict.MAJOR): msg(
         "Next: ask the site what happened. The reviewer decides what it means for the case; "

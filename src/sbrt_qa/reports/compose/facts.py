@@ -34,7 +34,7 @@ ROLES: Final = {
     PlanRole.ELSEWHERE: msg("in another frame of reference"),
     PlanRole.NOT_HERE: msg("not among the files"),
     PlanRole.LEFT_OUT: msg("left out, as stated by the user"),
-    PlanRole.VERIFICATION: msg("treats nobody"),
+    PlanRole.VERIFICATION: msg("not for treatment"),
 }
 """What a plan is in a course, in words."""
 

@@ -37,8 +37,8 @@ FOR_SITE: Final = {
     "Ask the site what was prescribed.": msg("Please say what was prescribed."),
     "Ask the site whether it is meant.": MEANT,
     "Ask the site whether the beam is treated.": msg("Please say whether the beam is treated."),
-    "Ask the site whether the beam treats under a wrong delivery type.": msg(
-        "Please say whether the beam treats under a wrong delivery type."
+    "Ask the site whether this is a treatment beam with a wrong delivery type.": msg(
+        "Please say whether this is a treatment beam with a wrong delivery type."
     ),
     "Ask the site which is right; one of them may be of another calculation.": msg(
         "Please say which is right; one of them may be of another calculation."
@@ -46,7 +46,7 @@ FOR_SITE: Final = {
     "Ask the site which one is meant.": WHICH,
     "Ask the site which one is used.": msg("Please say which one is used."),
     "Ask whether its dose was counted.": msg("Please say whether its dose was counted."),
-    "Ask which, see DENSITY_OVERRIDE.": msg("Please say which."),
+    "Ask the site which ones; see DENSITY_OVERRIDE.": msg("Please say which."),
     "Ask why, and whether the values are right.": msg(
         "Please say why, and check that the values are right."
     ),
@@ -57,53 +57,53 @@ FOR_SITE: Final = {
     ),
     "Choose a protocol with limits for ions.": "",
     "De-identify them before they leave the site.": msg("De-identify them before you send them."),
-    "Do not pass the file on; have the site de-identify and send it again.": msg(
+    "Do not pass the file on; ask the site to de-identify it and send it again.": msg(
         "De-identify the file and send it again."
     ),
-    "Export the case again; should that not help, treat its files with suspicion.": msg(
+    "Export the case again; if that does not help, do not trust its files.": msg(
         "Export the case again."
     ),
-    "Export the plan again; ask the site if it stays.": msg("Export the plan again."),
-    "Have it exported with closed contours.": msg("Export it with closed contours."),
+    "Export the plan again; ask the site if the finding persists.": msg("Export the plan again."),
+    "Ask the site to export it with closed contours.": msg("Export it with closed contours."),
     "Find out which of them is right; the other one has to be replaced.": msg(
         "Say whose plan this is, and send what is right."
     ),
     "Find out whose files these are.": msg(
         "Send the files of one patient, and say whose they are."
     ),
-    "Have it contoured, or say which structure it is with --map.": CONTOUR_IT,
-    "Have it made again from the present contours.": msg(
-        "Make it again from the present contours."
+    "Ask the site to contour it, or name the structure with --map.": CONTOUR_IT,
+    "Ask the site to create it again from the present contours.": msg(
+        "Create it again from the present contours."
     ),
-    "Have the PRV made again.": msg("Make the PRV again."),
-    "Have it said which is meant, and the second contour removed if it is a copy.": msg(
+    "Ask the site to create the PRV again.": msg("Create the PRV again."),
+    "Ask the site which one is meant; the second contour should be removed if it is a copy.": msg(
         "Please say which is meant, and remove the second contour if it is a copy."
     ),
-    "Have it said which is meant, and the second contour removed if it is a version.": msg(
-        "Please say which is meant, and remove the second contour if it is a version."
+    "Ask the site which is meant; the second contour is to be removed if it is older.": msg(
+        "Please say which is meant, and remove the second contour if it is an older version."
     ),
-    "Have the contours drawn as one outline.": msg("Draw the contours as one outline."),
-    "Have the second copy removed, and check that nothing else was doubled.": msg(
-        "Remove the second copy, and check that nothing else was doubled."
+    "Ask the site to draw the contours as one outline.": msg("Draw the contours as one outline."),
+    "Ask the site to remove the second copy and to check that nothing else is duplicated.": msg(
+        "Remove the second copy, and check that nothing else is duplicated."
     ),
     "Ask the site what it added.": msg("Please say what was added."),
-    "Ask whether this plan treats them as well.": msg(
+    "Ask the site whether this plan treats them, too.": msg(
         "Please say whether this plan treats them as well."
     ),
     "Ask the site what the dose holds.": msg("Please say what the dose holds."),
-    "Have the stray contours removed.": msg("Remove the stray contours."),
-    "Have them contoured, or say which structures they are with --map.": CONTOUR_THEM,
+    "Ask the site to remove the stray contours.": msg("Remove the stray contours."),
+    "Ask the site to contour them, or name the structures with --map.": CONTOUR_THEM,
     "Limits that depend on it are not applied: choose the right protocol, or ask the site.": msg(
         "Limits that depend on it are not applied: correct it, or say which prescription of the "
         "trial is meant."
     ),
-    "Look at it; have the site replace it by the subject's code.": msg(
+    "Check it, and ask the site to replace it by the subject's code.": msg(
         "Replace it by the subject's code."
     ),
-    "Look at the table of both values.": "",
-    "Look whether one of them holds a name.": msg("Check that none of them holds a name."),
-    "Rename the folder, or give a manifest.": msg("Name the folder by its code of the trial."),
-    "Say which is meant with --map.": WHICH,
+    "Compare both values in the table.": "",
+    "Check whether one of them holds a name.": msg("Check that none of them holds a name."),
+    "Rename the folder, or give a manifest.": msg("Name the folder by its code in the trial."),
+    "Say with --map which one is meant.": WHICH,
 }
 """What the site is told instead of an advice; nothing where only a reviewer can follow it."""
 

@@ -167,7 +167,7 @@
     const limits = [...new Set(rows.map((r) => r.limit))];
     const far = Math.max(...rows.map((r) => Math.abs(r.score)), 5) * 1.08;
     const plot = new Trial.Plot(
-      say("Values unlike the others: {n} values of {limits} limits, by how many robust standard deviations they lie from the median.", { n: rows.length, limits: limits.length }),
+      say("Outliers: {n} values of {limits} limits, by how many robust standard deviations they lie from the median.", { n: rows.length, limits: limits.length }),
       { low: -far, high: far, label: say("robust standard deviations from the median") },
       { low: -0.5, high: limits.length - 0.5, label: "", ticks: limits.map((_, i) => [i, ""]) });
     plot.band([-3.5, 3.5], [-0.5, -0.5], [limits.length - 0.5, limits.length - 0.5], "p5");
