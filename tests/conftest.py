@@ -22,6 +22,44 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("suite")
 
+TESTS = Path(__file__).parent
+
+QUICK = (
+    "model", "protocol", "geometry", "dosimetry", "checks", "test_architecture.py",
+    "test_public_api.py", "test_startup.py",
+)  # fmt: skip
+"""What `scripts/test --fast` runs, under two minutes of processor time: values, rules, numerics."""
+
+LONG = (
+    "checks/test_nothing_to_look_at.py", "checks/test_registry.py", "checks/test_false_alarms.py",
+    "protocol/test_targets.py", "dosimetry/test_bands.py", "dosimetry/test_invariants.py",
+)  # fmt: skip
+"""Files among these with large series, which take their time."""
+
+
+def is_slow(path: Path) -> bool:
+    """Tell whether the tests of a file are for the whole suite only."""
+    inside = path.relative_to(TESTS)
+    return inside.parts[:1] not in {(name,) for name in QUICK} or inside.as_posix() in LONG
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what `-m "not slow"` leaves out."""
+    asked = config.option.markexpr == "not slow" and collection_path.suffix == ".py"
+    return (
+        True
+        if asked and collection_path.is_relative_to(TESTS) and is_slow(collection_path)
+        else None
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_slow(item.path):
+            item.add_marker("slow")
+
+
 SOURCE = Path(__file__).parents[1] / "src" / "sbrt_qa"
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("numba", "SimpleITK", "pydicom", "numpy", "scipy", "ruamel.yaml", "sqlalchemy")
+HEAVY = ("numba", "SimpleITK", "pydicom", "numpy", "scipy", "ruamel.yaml", "sqlalchemy", "babel")
 PROBED = (*HEAVY, "scipy.linalg", "pydantic", "rich")
 
 PROBE = """

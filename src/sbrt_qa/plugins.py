@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any, Final
 
 from sbrt_qa.errors import UsageError, quoted
@@ -71,6 +70,8 @@ def load() -> tuple[str, ...]:
         One cannot be imported: what it would have judged must not be missing in silence.
     """
     names = []
+    from importlib.metadata import entry_points  # start-up: it loads a mail library
+
     for point in entry_points(group=GROUP):
         try:
             point.load()

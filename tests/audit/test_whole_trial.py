@@ -84,7 +84,9 @@ def test_every_plan_is_held_against_the_version_of_its_planning_date(trial, tmp_
         assert told["chosen"] == ("in force at the planning date" if read else "")
     again = run("audit", trial.submissions, "-p", trial.folder, "--out", audit, "--no-reports")
     assert f"0 reviewed · {SUBMISSIONS} unchanged" in again.err
-    told = run("verify", audit, "--rerun", trial.submissions)
+    some = [part for code in sorted(later)[:2] + sorted(set(expected) - later)[:2]
+            for part in ("--only", code)]  # fmt: skip
+    told = run("verify", audit, "--rerun", trial.submissions, *some)
     assert told.code == 0, told.out + told.err
 
 

@@ -27,7 +27,9 @@ NOT_SAID = {k: {"identity_removed": ""} for k in ("RTPLAN", "RTSTRUCT", "RTDOSE"
 
 def test_files_of_one_identifier_are_not_asked_for_again_as_they_are() -> None:
     clash = "'A.dcm', 'B.dcm' have the same SOP Instance UID but different content: none is used"
-    read = case(provenance=Provenance(unread_files=(clash, "C.dcm: cut off")))
+    read = case(
+        provenance=Provenance(unread_files=(clash, "C.dcm: cut off"), clashing_files=(clash,))
+    )
     first, second = outcomes("FILE_UNREAD", read)
     assert first.advice.startswith("Send only the one that is meant")
     assert second.advice == "Send it again."

@@ -158,7 +158,7 @@ def test_case_115__loose_planes_that_say_something_else_leave_the_dose_open(
     loose(tmp_path, heights, factor)
     case = one(b.save_case(tmp_path, RD=whole()))
     assert case.dose.code is ReasonCode.DOSE_UNUSABLE
-    assert "it is not stated which is meant" in case.dose.detail
+    assert "nothing says which is meant" in case.dose.detail
     assert "P0.dcm" in case.dose.detail
 
 

@@ -182,4 +182,4 @@ def test_case_155__files_of_one_name_are_told_by_their_folders(tmp_path):
     other.DoseGridScaling = "0.5"
     b.save(other, tmp_path / "two" / "RD.dcm")
     (why,) = [i.why for i in inspect(tmp_path).ignored if i.broken]
-    assert "'one/RD.dcm', 'two/RD.dcm' have one SOP Instance UID" in why
+    assert "'one/RD.dcm', 'two/RD.dcm' have the same SOP Instance UID" in why

@@ -63,7 +63,10 @@ LEVELS = ((50.0, 5), (49.0, 3), (45.0, 5), (40.0, 5))
     ("value_gy", "says"),
     [
         (31.0, "it would be met at 45 Gy, a level of the protocol (90 % of the dose)"),
-        (49.0, "Scaling the whole dose is not an option: no level of the protocol is as low as 30.6"),
+        (
+            49.0,
+            "Scaling the whole dose is not an option: no level of the protocol is as low as 30.6",
+        ),
     ],
 )
 def test_scaling_is_advised_only_to_a_level_of_the_protocol(

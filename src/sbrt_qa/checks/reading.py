@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, check
 from sbrt_qa.i18n.phrase import counted, joined, say, stated
 from sbrt_qa.model.case import LinkKind
 from sbrt_qa.model.outcome import Severity
-
-CLASH: Final = "have one SOP Instance UID"
-"""What is said of files that contradict each other."""
 
 SHOWN = 5
 """Files that are told one by one; of more, only the number."""
@@ -57,7 +53,7 @@ def unread_files(context: CheckContext) -> Iterator[Found]:
         told.append(counted(len(unread) - SHOWN, "more such file"))
     for why in told:
         advice = say("Send it again.")
-        if CLASH in why:
+        if why in context.case.provenance.clashing_files:
             advice = say(
                 "Send only the one that is meant, or export them again so that each file has an "
                 "identifier of its own; a copy that was changed must not keep the first one's."

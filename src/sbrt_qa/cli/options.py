@@ -18,7 +18,13 @@ from sbrt_qa.model.stated import (
 )
 from sbrt_qa.model.stated_rx import read_rx
 from sbrt_qa.pipeline.settings import UserSettings, settings_for
-from sbrt_qa.reports.registry import format_names, format_of, formats_offering, offers
+from sbrt_qa.reports.registry import (
+    format_names,
+    format_of,
+    formats_offering,
+    offers,
+    own_format_names,
+)
 
 Inputs = Annotated[
     list[Path],
@@ -30,7 +36,7 @@ Format = Annotated[
         "--format",
         "-f",
         metavar="NAME",
-        help=f"One of: {', '.join(format_names())}; else by the suffix of --out.",
+        help=f"One of: {', '.join(own_format_names())}; else by the suffix of --out.",  # start-up
     ),
 ]
 

@@ -323,6 +323,7 @@ class _CaseReader:
             dose_against_file=choice.against_file,
             dose_doubts=choice.doubts,
             unread_files=tuple(i.why for i in self._collection.ignored if i.broken),
+            clashing_files=tuple(i.why for i in self._collection.ignored if i.clashes),
         )
 
 

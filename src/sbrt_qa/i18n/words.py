@@ -18,8 +18,6 @@ from gettext import c2py
 from pathlib import Path
 from typing import Final
 
-from babel.messages.pofile import read_po
-
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import Phrase, filled, msg
 
@@ -144,6 +142,8 @@ def _closed_up(text: str, values: Mapping[str, str]) -> str:
 def _read(language: str) -> _Catalogue:
     if language == SOURCE:
         return _Catalogue()
+    from babel.messages.pofile import read_po  # start-up: English needs no catalogue
+
     with (FOLDER / f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language, ignore_obsolete=True)
     forms: dict[str, tuple[str, ...]] = {}

@@ -74,7 +74,8 @@ class Provenance:
     sentence each, how the dose was chosen, where there was a choice, and ``dose_against_file`` that
     the user's word is against what the file states of it; ``dose_doubts`` say how files of the dose
     contradict each other. ``unread_files`` say, one sentence each,
-    why a file beside the case could not be used, so that what it held is missing.
+    why a file beside the case could not be used, so that what it held is missing;
+    ``clashing_files`` are those of these sentences that are about files that share an identifier.
     """
 
     files: tuple[SourceFile, ...] = ()
@@ -87,6 +88,7 @@ class Provenance:
     dose_against_file: bool = False
     dose_doubts: tuple[str, ...] = ()
     unread_files: tuple[str, ...] = ()
+    clashing_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

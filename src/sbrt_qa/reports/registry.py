@@ -80,13 +80,14 @@ def add_format(name: str) -> Callable[[Render], Render]:
 def format_names() -> tuple[str, ...]:
     """Return the names of all formats, sorted."""
     plugins.load()
-    return tuple(sorted({*_own_names(), *ADDED}))
+    return tuple(sorted({*own_format_names(), *ADDED}))
 
 
-def _own_names() -> tuple[str, ...]:
+def own_format_names() -> tuple[str, ...]:
+    """Return the names of the formats of this package; extensions may add others."""
     folder = [str(Path(__file__).parent)]
     names = (m.name for m in pkgutil.iter_modules(folder) if m.name.startswith(_PREFIX))
-    return tuple(name.removeprefix(_PREFIX) for name in names)
+    return tuple(sorted(name.removeprefix(_PREFIX) for name in names))
 
 
 def render_reviews(name: str, reviews: Sequence[CaseReview], page: Page) -> str:
@@ -138,7 +139,7 @@ def offers(name: str, function: str) -> bool:
 def comparison_formats() -> tuple[str, ...]:
     """Return the formats that two versions side by side can be shown in."""
     folder = Path(__file__).parent
-    return tuple(n for n in _own_names() if (folder / f"comparison_{n}.py").is_file())
+    return tuple(n for n in own_format_names() if (folder / f"comparison_{n}.py").is_file())
 
 
 def is_document(name: str) -> bool:

@@ -38,12 +38,15 @@ class IgnoredFile:
         Whether it may have held a part of a case, so that the part is missing.
     kind
         What it is where that is known: a modality such as ``REG``, or a suffix such as ``.xlsx``.
+    clashes
+        Whether it shares its identifier with another file of other content.
     """
 
     name: str
     why: str
     broken: bool = False
     kind: str = ""
+    clashes: bool = False
 
 
 class OtherKindError(NotDicomError):
@@ -279,7 +282,7 @@ def _without_repeats(
             why = say(
                 "{0} have the same SOP Instance UID but different content: none is used", names
             )
-            clashes.append(IgnoredFile(same[0].name, why, broken=True))
+            clashes.append(IgnoredFile(same[0].name, why, broken=True, clashes=True))
             continue
         chosen = next(iter(usable.values()), same[0])
         notes += [f"{quoted(o.name)}: {o.problem}" for o in same if o.problem and o is not chosen]

@@ -125,6 +125,7 @@ def joined_provenance(sources: Sequence[Provenance]) -> Provenance:
         headers=once(s.headers for s in sources),
         unused_doses=once(s.unused_doses for s in sources),
         unread_files=once(s.unread_files for s in sources),
+        clashing_files=once(s.clashing_files for s in sources),
     )
 
 
