@@ -155,7 +155,7 @@ def test_doses_on_other_voxels_are_interpolated_where_both_are_known() -> None:
     total = grid(10.0) + grid(5.0, low=-21.0, step=3.0, count=14)
     assert total.dose_gy == pytest.approx(15.0)
     assert total.x_mm[0] >= -21.0
-    with pytest.raises(GeometryError, match="do not overlap"):
+    with pytest.raises(GeometryError, match="no place in common"):
         grid() + grid(low=200.0)
 
 
