@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sbrt_qa.model.actor import Doing
     from sbrt_qa.trial.assemble import TextTable
     from sbrt_qa.trial.data_changes import RowChange
+    from sbrt_qa.trial.readers.forms import DataFiles
     from sbrt_qa.trial.validate import Imported
 
 KNOWN_SHARE: Final = 0.5
@@ -58,12 +59,15 @@ def import_data(
     data: Path,
     *,
     mapping: Path | None = None,
+    records: Path | None = None,
     key_file: Path | None = None,
     database: str = "",
     by: Doing | None = None,
     today: dt.date | None = None,
 ) -> StoredImport:
     """Read, check and record the data of a trial: one import, one transaction, one event.
+
+    `records` is a folder of RT treatment records (DICOM), whose fractions win over those of forms.
 
     Raises
     ------
@@ -80,6 +84,8 @@ def import_data(
     from sbrt_qa.trial.validate import validate
 
     files = read_data(data, mapping)
+    if records is not None:
+        files = _with_records(files, records, key_file)
     with trial_store(audit, database, begin=True) as engine:
         tables = _coded(audit, files.tables, key_file)
         imported = validate(assemble(tables, today or dt.datetime.now().astimezone().date()))
@@ -95,6 +101,23 @@ def import_data(
         )
         write_head(audit, engine)
     return StoredImport(head, imported)
+
+
+def _with_records(files: DataFiles, records: Path, key_file: Path | None) -> DataFiles:
+    """Return data with the fractions of treatment records; they win over what forms say."""
+    from dataclasses import replace
+
+    from sbrt_qa.trial.readers.treatment_records import read_treatment_records
+
+    days: dict[str, int] = {}
+    if key_file is not None and key_file.exists():
+        from sbrt_qa.deid.crosswalk import path_of, read_crosswalk
+        from sbrt_qa.deid.secret import read_key
+
+        days = read_crosswalk(path_of(key_file), read_key(key_file)).days
+    found = read_treatment_records(records, files.tables, days.get)
+    hashes = {**files.files, **found.files}
+    return replace(files, tables=(*files.tables, found.table), files=hashes)
 
 
 def _coded(

@@ -22,9 +22,14 @@ if TYPE_CHECKING:
     from sbrt_qa.reports.outcome.outcome_roles import OutcomeRole
     from sbrt_qa.trial.adam import AdamTable
     from sbrt_qa.trial.analysis_set import AnalysisSet
+    from sbrt_qa.trial.data_changes import RowChange
+    from sbrt_qa.trial.problem import ProblemName
     from sbrt_qa.trial.treated import PlanVerdict
 
 ARMS: Final = ("SBRT", "CONTROL")
+MOST_IMPORTS: Final = 12
+"""Imports, counted from the last, in which the age of a problem is looked for."""
+
 NEEDS_FREEZE: Final = "Freeze the data cut first: sbrt-qa trial freeze AUDIT --cut DATE"
 
 
@@ -184,6 +189,7 @@ def report(
     language: str = "en",
     site: str = "",
     key_file: Path | None = None,
+    failures: Path | None = None,
 ) -> bytes:
     """Return the report of a role, as ``html`` or ``pdf``.
 
@@ -192,9 +198,11 @@ def report(
     UsageError
         The role needs a site, a key file or a frozen cut that is not there.
     """
+    from sbrt_qa.audit.failure_files import failure_files
     from sbrt_qa.reports.outcome.asked_report import AskedReport
     from sbrt_qa.reports.outcome.outcome_report import outcome_html, outcome_page, outcome_pdf
 
+    kept, hashes = failure_files(failures) if failures and "failure" in role.screens else ((), {})
     if role.one_site and not site:
         raise UsageError("this role sees one site", advice="Say which: --site CODE")
     arms = _arms(request.audit, role, key_file)
@@ -204,12 +212,29 @@ def report(
         made = derived(engine, request, frozen=role.arms != "none")
         if role.closed:
             _told(engine, request, role, made)
+        first_seen, changes = _history(engine) if "quality" in role.screens else ({}, ())
     asked = AskedReport(
         made.found, made.protocol, role, arms, site if role.one_site else "", made.plans,
-        made.hashes,
+        made.hashes | hashes, first_seen, changes, kept,
     )  # fmt: skip
     page = outcome_page(asked)
     return outcome_pdf(page, language) if output_format == "pdf" else outcome_html(page, language)
+
+
+def _history(engine: Database) -> tuple[dict[ProblemName, str], tuple[RowChange, ...]]:
+    """Return when each problem was first had by an import, and what the last import changed."""
+    from sbrt_qa.audit.store.trial_records import import_heads, stored_import
+    from sbrt_qa.trial.data_changes import row_changes
+    from sbrt_qa.trial.problem import name_of
+
+    first: dict[ProblemName, str] = {}
+    imports = [stored_import(engine, head.id) for head in import_heads(engine)[-MOST_IMPORTS:]]
+    for one in imports:
+        for problem in one.imported.problems:
+            first.setdefault(name_of(problem), one.head.at)
+    if len(imports) < 2:
+        return first, ()
+    return first, row_changes(imports[-2].imported.data, imports[-1].imported.data)
 
 
 def _told(
@@ -241,7 +266,10 @@ def unlock(request: TrialRequest) -> None:
 
     by = refuse_nobody(request.by)
     with trial_store(request.audit, request.database) as engine:
-        tell_of_report(engine, UNLOCKED, "", {"what": "labels of the arms"}, now(), by)
+        told: dict[str, object] = {"what": "labels of the arms", "role": by.actor.role}
+        if (cut := _cut_of(engine, request.cut)) is not None:
+            told |= {"cut": cut.cut, "verdicts": cut.verdicts_sha256}
+        tell_of_report(engine, UNLOCKED, "", told, now(), by)
         write_head(request.audit, engine)
 
 

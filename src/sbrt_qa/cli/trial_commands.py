@@ -54,6 +54,14 @@ def import_(
     audit: AuditFolder,
     data: Data,
     mapping: Mapping = None,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            "--records",
+            metavar="FOLDER",
+            help="RT treatment records (DICOM): their fractions win over those of forms.",
+        ),
+    ] = None,
     key_file: KeyFile = None,
     database: Database = "",
     name: As = "",
@@ -69,7 +77,13 @@ def import_(
     from sbrt_qa.audit.trial_import import import_data
 
     done = import_data(
-        audit, data, mapping=mapping, key_file=key_file, database=database, by=doing(name, role)
+        audit,
+        data,
+        mapping=mapping,
+        records=records,
+        key_file=key_file,
+        database=database,
+        by=doing(name, role),
     )
     problems = done.imported.problems
     for one in problems[:MOST_TOLD]:
@@ -300,6 +314,12 @@ def report(
             "--labels", metavar="FILE", help="Random labels A and B of the arms; made once."
         ),
     ] = None,
+    failures: Annotated[
+        Path | None,
+        typer.Option(
+            "--failures", metavar="FOLDER", help="Answers of trial failure in JSON, for its screen."
+        ),
+    ] = None,
     lang: Annotated[str, typer.Option("--lang", metavar="CODE", help="en or zh.")] = "en",
     verdicts_of: VerdictsOf = "",
     database: Database = "",
@@ -318,7 +338,13 @@ def report(
     whom = role_of(reader)
     request = TrialRequest(audit, cut, protocol, database, verdicts_of, doing(name, whom.name))
     content = report_it(
-        request, whom, output_format=output_format, language=lang, site=site, key_file=labels
+        request,
+        whom,
+        output_format=output_format,
+        language=lang,
+        site=site,
+        key_file=labels,
+        failures=failures,
     )
     write_whole(out, content)
     tell(f"report: {out}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -52,6 +53,13 @@ def failure(
     days: Annotated[
         int | None, typer.Option("--days-since-scan", metavar="N", help="Since the scan before.")
     ] = None,
+    subject: Annotated[
+        str, typer.Option("--subject", metavar="CODE", help="Its code in the data of the trial.")
+    ] = "",
+    rec: Annotated[
+        list[int] | None,
+        typer.Option("--rec", metavar="N", min=1, help="Its number there; one per structure."),
+    ] = None,
     plan: PlanOption = None,
     output_format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
     out: Out = None,
@@ -79,7 +87,7 @@ def failure(
         tuple(structure or ()), bed, site.strip().upper(), Scheme(scheme), error_mm, days
     )
     answer = failure_of_files(_case(treated, plan), follow_up, registration or [], question)
-    told = as_json(answer, question)
+    told = as_json(answer, question, subject, rec or ())
     emit(
         json.dumps(told, indent=2, ensure_ascii=True) + "\n"
         if output_format == "json"
@@ -107,17 +115,34 @@ def _case(folder: Path, plan: str | None) -> Case:
     return cases[0]
 
 
-def as_json(answer: FailureAnswer, question: FailureQuestion) -> dict[str, Any]:
-    """Return the answer as plain values; what has none is null beside a reason."""
+def as_json(
+    answer: FailureAnswer, question: FailureQuestion, subject: str = "", recs: Sequence[int] = ()
+) -> dict[str, Any]:
+    """Return the answer as plain values; what has none is null beside a reason.
+
+    Raises
+    ------
+    UsageError
+        There are not as many numbers of recurrences as structures.
+    """
+    if recs and len(recs) != len(answer.patterns):
+        got, expected = str(len(recs)), str(len(answer.patterns))
+        raise UsageError("one --rec for each recurrence", got=got, expected=expected)
+    slices = dict(answer.slices)
     return {
         "schema": "sbrt_qa.failure/1",
+        "subject": subject or None,
         "verdict": str(answer.verdict),
         "registration": answer.registration or None,
         "scheme": str(question.scheme),
         "error_mm": question.error_mm,
         "findings": [_finding(one) for one in answer.findings],
         "recurrences": [
-            {"structure": name, **_pattern(one)} for name, one in answer.patterns
+            {
+                "structure": name, "rec": recs[number] if recs else None, **_pattern(one),
+                "slice": slices[name].as_json() if name in slices else None,
+            }
+            for number, (name, one) in enumerate(answer.patterns)
         ],
     }  # fmt: skip
 

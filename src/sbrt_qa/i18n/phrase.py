@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias, TypeVar
 
 from sbrt_qa.errors import SbrtQaError
@@ -174,6 +174,29 @@ def _parts(text: str) -> Parts:
     return [text.template, *(_parts(value) for value in text.values)]
 
 
+def translated(data: T, into: Callable[[str], str]) -> T:
+    """Return nested values (tuples, lists, mappings, dataclasses) with every phrase translated.
+
+    What is no phrase stays as it is: names, codes, numbers.
+    """
+    if isinstance(data, Phrase):
+        return into(data)  # type: ignore[return-value]
+    if isinstance(data, str):
+        return data
+    if isinstance(data, list):
+        return [translated(one, into) for one in data]  # type: ignore[return-value]
+    held = list(_held(data))
+    changed = {name: new for name, old in held if (new := translated(old, into)) is not old}
+    return _with(data, held, changed) if changed else data
+
+
+def _with(data: Any, held: list[tuple[str, Any]], changed: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    if dataclasses.is_dataclass(data) and not isinstance(data, type):
+        return dataclasses.replace(data, **changed)
+    values = [changed.get(name, old) for name, old in held]
+    return dict(zip(data, values, strict=True)) if isinstance(data, Mapping) else tuple(values)
+
+
 def with_phrases(data: T, parts: object) -> T:
     """Return nested values whose texts are phrases again where their parts are given.
 
@@ -191,12 +214,7 @@ def _restored(data: Any, parts: Mapping[str, object], place: tuple[str, ...]) ->
     changed = {
         name: new for name, old in held if (new := _restored(old, parts, (*place, name))) is not old
     }
-    if not changed:
-        return data
-    if dataclasses.is_dataclass(data) and not isinstance(data, type):
-        return dataclasses.replace(data, **changed)
-    values = [changed.get(name, old) for name, old in held]
-    return dict(zip(data, values, strict=True)) if isinstance(data, Mapping) else tuple(values)
+    return _with(data, held, changed) if changed else data
 
 
 def _made(parts: object, depth: int) -> str:

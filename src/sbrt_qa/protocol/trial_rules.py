@@ -19,7 +19,7 @@ from sbrt_qa.protocol.part import FrozenPart, Id, Name, Number, Text
 
 TRIAL_KEYS: Final = (
     "schedule", "regimens", "eligibility", "timeline", "strata", "populations", "endpoints",
-    "imputation", "monitoring", "trial_sources",
+    "imputation", "monitoring", "subgroups", "trial_sources",
 )  # fmt: skip
 """The top-level keys that are about the trial and not about a plan."""
 
@@ -244,8 +244,38 @@ class Monitoring(FrozenPart):
     accrual_months: _Whole | None = None
     target_events: Annotated[int, Field(strict=True, ge=1, le=100000)] | None = None
     control_rate_at_horizon: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    one_sided_alpha: Annotated[Number, Field(gt=0, lt=0.5)] | None = None
+    design_hazard_ratio: Annotated[Number, Field(gt=0, lt=1)] | None = None
     source: tuple[Id, ...] = Field(min_length=1)
     confidence: Id
+
+
+class SubgroupRule(FrozenPart):
+    """A factor whose levels the forest of the primary endpoint shows.
+
+    Parameters
+    ----------
+    levels
+        The words of the column that are shown.
+    cut
+        Of a number: up to it, and above; instead of levels.
+    """
+
+    id: Id
+    title: Text
+    field: Annotated[str, StringConstraints(pattern=_FIELD.pattern)]
+    levels: tuple[_Word, ...] = ()
+    cut: Number | None = None
+    source: tuple[Id, ...] = Field(min_length=1)
+    confidence: Id
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.cut is None) == (not self.levels):
+            raise PydanticCustomError(
+                "protocol", "a subgroup has either levels or a cut", {"path": ()}
+            )
+        return self
 
 
 class TrialRules(FrozenPart):
@@ -260,6 +290,7 @@ class TrialRules(FrozenPart):
     endpoints: tuple[EndpointRule, ...] = ()
     imputation: Imputation | None = None
     monitoring: Monitoring | None = None
+    subgroups: tuple[SubgroupRule, ...] = ()
 
     @cached_property
     def trial_hash(self) -> str:
@@ -275,7 +306,7 @@ class TrialRules(FrozenPart):
 
 def check_trial_rules(rules: TrialRules, sources: set[str], terms: set[str]) -> None:
     """Refuse rules of which two have one name, or whose source or confidence is not defined."""
-    for key in ("eligibility", "timeline", "endpoints", "regimens"):
+    for key in ("eligibility", "timeline", "endpoints", "regimens", "subgroups"):
         seen: set[str] = set()
         for i, one in enumerate(getattr(rules, key)):
             name = one.agent if key == "regimens" else one.id

@@ -7,6 +7,8 @@ no time, event or count is an `AnalysisError`.
 
 from __future__ import annotations
 
+from sbrt_qa.survival.changing_covariates import cox_changing
+from sbrt_qa.survival.clustered_logistic import clustered_logistic
 from sbrt_qa.survival.competing_risks import cumulative_incidence
 from sbrt_qa.survival.event_rates import poisson_rate, rate_ratio
 from sbrt_qa.survival.exact_tables import fisher_exact
@@ -23,14 +25,18 @@ from sbrt_qa.survival.product_limit import (
 from sbrt_qa.survival.proportions import clopper_pearson, miettinen_nurminen, newcombe, wilson
 from sbrt_qa.survival.rank_tests import logrank
 from sbrt_qa.survival.restricted_mean import rmst, rmst_comparison
+from sbrt_qa.survival.subdistribution import fine_gray
 from sbrt_qa.survival.trial_size import conditional_power, schoenfeld_events
 
 __all__ = [
     "clopper_pearson",
+    "clustered_logistic",
     "conditional_power",
     "cox",
+    "cox_changing",
     "cumulative_incidence",
     "dose_response",
+    "fine_gray",
     "firth_cox",
     "firth_logistic",
     "fisher_exact",

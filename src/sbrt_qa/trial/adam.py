@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,15 +19,13 @@ from sbrt_qa.trial.cells import canonical_text
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.endpoints import Censored, EndpointTime
 from sbrt_qa.trial.sas_transport import EPOCH, XptTable, XptValue, XptVariable, write_xpt
+from sbrt_qa.trial.toxicity_events import toxic_events
 from sbrt_qa.trial.trial_data import TrialRow
 
 Cell = str | int | float | dt.date | None
 
 CONVENTION: Final = "AVAL = ADT - STARTDT + 1 days; CNSR 0 = event, 8 = competing death"
 """What every export says of its times."""
-
-RELATED: Final = ("possible", "probable", "definite")
-EMERGENT_DAYS: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +170,8 @@ def _adae(found: AnalysisSet, study: str) -> AdamTable:
     rows: list[dict[str, Cell]] = []
     for subject in found.cut.randomised:
         events = found.cut.data.of_subject("adverse_events", subject.subject)
-        mine = [_event_row(found, subject, row, study) for row in events]
+        emergent = {one.number for one in toxic_events(found.cut, subject) if one.counts}
+        mine = [_event_row(subject, row, study, emergent) for row in events]
         highest: dict[str, dict[str, Cell]] = {}
         for row in mine:
             term = str(row["AEDECOD"])
@@ -184,22 +183,19 @@ def _adae(found: AnalysisSet, study: str) -> AdamTable:
     return AdamTable("ADAE", _ADAE, tuple(rows))
 
 
-def _event_row(found: AnalysisSet, subject: TrialRow, row: TrialRow, study: str) -> dict[str, Cell]:
+def _event_row(
+    subject: TrialRow, row: TrialRow, study: str, emergent: Collection[int]
+) -> dict[str, Cell]:
     code = subject.subject
     start, end = row.days("start"), row.days("end")
     origin = randomised_on(subject)
     shifted = start.not_before(origin) if start and origin and not start.exact else start
     day = (shifted or start).first if start else None
-    doses = [*cycle_days(found.cut, code), *fraction_days(found.cut, code)]
-    first = min((d.first for d in doses), default=None)
-    base = row.whole("baseline_grade")
-    worse = base is None or int(row.text("grade")) > base
-    emergent = bool(first and start and start.last >= first and worse)
     return {
         "STUDYID": study, "USUBJID": code, "AESEQ": row.whole("ae"), "AEDECOD": row.text("term"),
         "AEBODSYS": row.text("soc"), "ATOXGRN": int(row.text("grade")),
         "AREL1": row.text("rel_chemo"), "AREL2": row.text("rel_sbrt"), "AREL3": row.text("rel_io"),
-        "TRTEMFL": "Y" if emergent else "N", "AOCCPFL": "", "ASTDT": day,
+        "TRTEMFL": "Y" if row.whole("ae") in emergent else "N", "AOCCPFL": "", "ASTDT": day,
         "AENDT": end.first if end and end.exact else None,
         "ASTDTF": start.missing_part if start else "",
     }  # fmt: skip

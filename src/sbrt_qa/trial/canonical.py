@@ -99,7 +99,8 @@ _ALL: Final = (
         timing enum {synchronous|metachronous}; n_mets int 0..; largest_mm num 0..
         ras enum {wt|mut|UNK}; braf enum {wt|mut|UNK}; msi enum {MSS|MSI-H|UNK}
         neoadjuvant bool; bed_site text; anc_1e9_l num 0..; hb_g_l num 0..
-        liver_outside_cc num 0..; bilirubin_uln num 0..; alt_uln num 0..; ecog_date date"""),
+        liver_outside_cc num 0..; bilirubin_uln num 0..; alt_uln num 0..; ecog_date date
+        crlm_confirmed bool"""),
     _table("surgery", "subject no", """
         subject code*; no int* 1..; date pdate*
         kind enum {resection|ablation|both|two_stage_1|two_stage_2}
@@ -117,7 +118,7 @@ _ALL: Final = (
         subject code*; course int* 1..; submission text; approved date; rx_gy num 0..
         fractions_planned int 1..; fractions_given int 0..; dose_given_gy num 0..
         completed bool; stop_reason {_STOPPED}"""),
-    _table("rt_fractions", "subject course fraction", """
+    _table("rt_fractions", "subject course fraction source", """
         subject code*; course int* 1..; fraction int* 1..; date date*; time time; gy num 0..
         source enum {RTRECORD|CRF}"""),
     _table("visits", "subject visit", """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,7 @@ from sbrt_qa.trial.failure_pattern import (
 from sbrt_qa.trial.failure_points import sampled
 from sbrt_qa.trial.failure_registration import OntoPlan, onto_plan
 from sbrt_qa.trial.failure_schemes import DEFAULT_SCHEME, Scheme
+from sbrt_qa.trial.failure_slice import FailureSlice, failure_slice
 
 LIVER: Final = "liver"
 
@@ -75,11 +76,14 @@ class FailureAnswer:
         Name of each recurrence, and where it lies or why that is not evaluable.
     findings
         What a reviewer should know of the registration.
+    slices
+        Name of each recurrence that lies on the plan, and the slice through it.
     """
 
     registration: str
     patterns: tuple[tuple[str, FailurePattern | Reason], ...]
     findings: tuple[Finding, ...]
+    slices: tuple[tuple[str, FailureSlice], ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -137,7 +141,23 @@ def failure_of_case(
     patterns = tuple(
         (name, _pattern(structure, onto, treated, question)) for name, structure in recurrences
     )
-    return FailureAnswer(onto.found_in, patterns, (*onto.findings, *_liver(case, follow_up, onto)))
+    findings = (*onto.findings, *_liver(case, follow_up, onto))
+    slices = tuple(_slices(case, recurrences, onto, treated))
+    return FailureAnswer(onto.found_in, patterns, findings, slices)
+
+
+def _slices(
+    case: Case,
+    recurrences: Sequence[tuple[str, Structure]],
+    onto: OntoPlan,
+    treated: TreatedDose,
+) -> Iterator[tuple[str, FailureSlice]]:
+    for name, structure in recurrences:
+        volume = sampled(structure)
+        if not isinstance(volume, Reason):
+            found = failure_slice(case, volume.moved(onto.motion), treated.prescription_gy)
+            if found is not None:
+                yield name, found
 
 
 def _nowhere(recurrences: Sequence[tuple[str, Structure]], why: Reason) -> FailureAnswer:

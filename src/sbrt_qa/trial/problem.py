@@ -53,3 +53,12 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(
         sorted(unique, key=lambda p: (key[p.level], p.file, p.row, p.column, p.code, p.message))
     )
+
+
+ProblemName = tuple[str, str, str, str]
+"""What a problem is known again by in a later import: code, table, subject, column."""
+
+
+def name_of(one: Problem) -> ProblemName:
+    """Return what a problem is known again by; lines of files move."""
+    return one.code, one.table, one.subject, one.column

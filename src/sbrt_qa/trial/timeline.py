@@ -82,6 +82,8 @@ def _eligible(cut: DataCut, subject: TrialRow, rule: EligibilityRule) -> RuleRes
         return result(NOT_APPLICABLE)
     if value is None:
         return result(Verdict.NOT_EVALUABLE, say("{0} is missing", rule.field))
+    if isinstance(value, bool):
+        value = "Y" if value else "N"
     if rule.op == "in":
         words = rule.value if isinstance(rule.value, tuple) else (rule.value,)
         return result(Verdict.PER_PROTOCOL if value in words else Verdict(rule.beyond))

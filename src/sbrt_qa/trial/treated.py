@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.trial.anchor_days import fraction_days
 from sbrt_qa.trial.data_cut import DataCut
+from sbrt_qa.trial.plan_doses import NO_DOSES, PlanDoses, doses_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class PlanVerdict:
         Its day, ISO.
     sources
         What deviates: ids of limits and codes of checks.
+    kinds
+        What it is about: ``coverage``, ``organ dose``, ``contour``, ``plan``.
+    organ_driven
+        Whether coverage was given up while an organ is at its limit: a confounder.
+    doses
+        Numbers of stored histograms.
     """
 
     submission: str
@@ -31,6 +39,9 @@ class PlanVerdict:
     received: str
     verdict: str
     sources: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    organ_driven: bool = False
+    doses: PlanDoses = NO_DOSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +84,32 @@ def treated_plan(cut: DataCut, subject: str, plans: Iterable[PlanVerdict]) -> Tr
 
 
 def frozen_text(plans: Iterable[PlanVerdict]) -> str:
-    """Return verdicts as the text whose hash is frozen: the same for the same verdicts."""
-    rows = sorted((asdict(plan) for plan in plans), key=lambda row: str(row["submission"]))
+    """Return verdicts as the text whose hash is frozen: the same for the same verdicts.
+
+    What a plan has none of is left out, so a cut frozen before it was known keeps its hash.
+    """
+    rows = sorted((_frozen(plan) for plan in plans), key=lambda row: str(row["submission"]))
     return json.dumps(rows, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _frozen(plan: PlanVerdict) -> dict[str, Any]:
+    row = asdict(plan)
+    if not plan.doses.doses and not plan.doses.curves:
+        del row["doses"]
+    for name in ("kinds", "organ_driven"):
+        if not row[name]:
+            del row[name]
+    return row
 
 
 def plans_from_text(text: str) -> tuple[PlanVerdict, ...]:
     """Read frozen verdicts back."""
-    rows: list[Mapping[str, object]] = json.loads(text)
+    rows: list[Mapping[str, Any]] = json.loads(text)
     return tuple(
         PlanVerdict(
             str(row["submission"]), str(row["subject"]), str(row["received"]), str(row["verdict"]),
-            tuple(map(str, row["sources"])),  # type: ignore[call-overload]
+            tuple(map(str, row["sources"])), tuple(map(str, row.get("kinds", ()))),
+            bool(row.get("organ_driven", False)), doses_from(row.get("doses")),
         )
         for row in rows
     )  # fmt: skip

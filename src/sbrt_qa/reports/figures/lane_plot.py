@@ -12,7 +12,9 @@ LANE: Final = 15.0
 LEFT, WIDTH = 92.0, 720.0
 SIGNS: Final = {
     "chemo": "#5a5fd6", "io": "#13a06f", "fraction": "#b3171d", "clear": "#8a94a0",
-    "recurrence": "#b3171d", "death": "#1b2430", "event": "#8a5a00", "missed": "#b3171d",
+    "unclear": "#8a94a0", "recurrence": "#b3171d", "recurrence_edge": "#b3171d",
+    "recurrence_liver": "#b3171d", "death": "#1b2430", "event": "#8a5a00",
+    "missed": "#b3171d",
 }  # fmt: skip
 """Colours of the marks; their shapes differ, too."""
 
@@ -76,16 +78,20 @@ def _mark(x: float, y: float, sign: str) -> str:
         return tag("path", d=f"M{x:.1f} {at}v5", stroke=colour, stroke_width=1.6)
     if sign == "fraction":
         return tag("rect", x=x - 1, y=y - 5, width=2, height=10, fill=colour)
-    if sign == "recurrence":
-        return tag(
-            "path", d=f"M{x - 4:.1f} {y + 4}L{x:.1f} {y - 5}L{x + 4:.1f} {y + 4}Z", fill=colour
+    if sign.startswith("recurrence"):
+        letter = {"recurrence_edge": "M", "recurrence_liver": "L"}.get(sign, "X")
+        shape = f"M{x - 4:.1f} {y + 4}L{x:.1f} {y - 5}L{x + 4:.1f} {y + 4}Z"
+        return tag("path", d=shape, fill=colour) + text(
+            letter, x + 4, y - 1, font_size=8, fill=colour
         )
     if sign == "death":
         return tag("path", d=f"M{x - 4:.1f} {y - 4}l8 8m0 -8l-8 8", stroke="currentColor",
                    stroke_width=2, fill="none")  # fmt: skip
     if sign == "missed":
         return tag("circle", cx=x, cy=y, r=6, fill="none", stroke=colour, stroke_width=1.4)
-    shape = tag("circle", cx=x, cy=y, r=2.5, fill=colour)
+    hollow = sign == "unclear"
+    shape = tag("circle", cx=x, cy=y, r=2.5, fill="none" if hollow else colour,
+                stroke=colour if hollow else "")  # fmt: skip
     return (
         shape if sign != "event" else tag("rect", x=x - 3, y=y - 3, width=6, height=6, fill=colour)
     )

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sbrt_qa.reports.figures.legend import shortened
 from sbrt_qa.reports.figures.svg import tag, text
 
 COLOURS: Final = ("#0b5cad", "#b3471d", "#2f7d43", "#6a3d9a")
 STROKES: Final = ("", "7 3", "2 3", "9 3 2 3")
 WIDTH, HEIGHT = 720.0, 400.0
-LEFT, TOP, RIGHT = 120.0, 16.0, 16.0
+LEFT, TOP, RIGHT = 225.0, 16.0, 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,10 @@ def step_plot(
         parts.append(text(title, 4, height, font_size=12, font_weight="bold", fill="currentColor"))
         for number, (curve, row) in enumerate(zip(curves, rows, strict=True)):
             height += 16
-            parts.append(text(curve.name, 4, height, font_size=12, fill=COLOURS[number % 4]))
+            parts.append(tag("path", d=f"M4 {height - 4}h20", stroke=COLOURS[number % 4],
+                             stroke_width=2, stroke_dasharray=STROKES[number % 4]))  # fmt: skip
+            name = shortened(curve.name, 12, LEFT - 44)
+            parts.append(text(name, 28, height, font_size=12, fill=COLOURS[number % 4]))
             parts += [
                 text(str(value), _place(at, 0, end, bottom)[0], height, font_size=12,
                      text_anchor="middle", fill="currentColor")
@@ -138,14 +142,14 @@ def _band(curve: StepCurve, end: float, bottom: float, colour: str) -> str:
     known = [point for point in curve.band if point[0] <= curve.thin_from]
     if len(known) < 2:
         return ""
-    upper = [(at, high) for at, _, high in known]
-    lower = [(at, low) for at, low, _ in known]
-    there = _steps(upper, end, bottom)
-    back = ""
-    for (at, value), (before, _) in zip(
-        reversed(lower), [*reversed(lower[:-1]), lower[0]], strict=True
-    ):
-        x, y = _place(at, value, end, bottom)
-        back += f"L{x:.1f} {y:.1f}"
-        del before
-    return tag("path", d=f"{there}{back}Z", fill=colour, fill_opacity=0.12, stroke="none")
+    last = min(curve.thin_from, curve.steps[-1][0])
+    if last > known[-1][0]:
+        known.append((last, *known[-1][1:]))
+    there = _steps([(at, high) for at, _, high in known], end, bottom)
+    x, y = _place(known[-1][0], known[-1][1], end, bottom)
+    back = f"L{x:.1f} {y:.1f}"
+    for before, (at, _, _) in zip(known[-2::-1], known[:0:-1], strict=True):
+        x, y = _place(at, before[1], end, bottom)
+        back += f"H{x:.1f}V{y:.1f}"
+    x, _ = _place(known[0][0], known[0][1], end, bottom)
+    return tag("path", d=f"{there}{back}H{x:.1f}Z", fill=colour, fill_opacity=0.12, stroke="none")

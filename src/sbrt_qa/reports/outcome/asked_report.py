@@ -11,6 +11,9 @@ from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.reports.outcome.outcome_parts import ReportSection
 from sbrt_qa.reports.outcome.outcome_roles import OutcomeRole
 from sbrt_qa.trial.analysis_set import AnalysisSet
+from sbrt_qa.trial.data_changes import RowChange
+from sbrt_qa.trial.failure_records import FailureRecord
+from sbrt_qa.trial.problem import ProblemName
 from sbrt_qa.trial.treated import PlanVerdict
 
 
@@ -28,6 +31,12 @@ class AskedReport:
         Verdicts of plans as they were frozen.
     hashes
         What the report stands on, by name.
+    first_seen
+        By name of a problem when an import first had it.
+    changes
+        What the last import changed.
+    failures
+        Recurrences that were mapped onto treated plans.
     """
 
     found: AnalysisSet
@@ -37,6 +46,9 @@ class AskedReport:
     site: str = ""
     plans: tuple[PlanVerdict, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
+    first_seen: Mapping[ProblemName, str] = field(default_factory=dict)
+    changes: tuple[RowChange, ...] = ()
+    failures: tuple[FailureRecord, ...] = ()
 
     def is_shown(self, site: str) -> bool:
         """Tell whether a site is shown."""

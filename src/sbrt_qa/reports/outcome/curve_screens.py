@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from sbrt_qa.i18n.phrase import say
+from sbrt_qa.i18n.phrase import say, stated
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.reports.figures.step_plot import StepCurve, step_plot
 from sbrt_qa.reports.outcome.asked_report import AskedReport, screen
@@ -18,11 +18,13 @@ from sbrt_qa.reports.outcome.outcome_parts import (
     OutcomeGrid,
     ReportSection,
     Said,
+    Titled,
     interval_text,
     number_text,
     p_text,
     percent_text,
 )
+from sbrt_qa.reports.outcome.supporting_numbers import supporting_blocks
 from sbrt_qa.survival import (
     cox,
     cumulative_incidence,
@@ -32,12 +34,16 @@ from sbrt_qa.survival import (
     logrank,
     reverse_kaplan_meier,
 )
+from sbrt_qa.trial.analysis_set import changed_share
 from sbrt_qa.trial.endpoints import DAYS_PER_MONTH, EndpointTime
 
 LANDMARKS: Final = (6.0, 12.0, 24.0, 36.0)
 THIN_SHARE, THIN_LEAST = 0.1, 3
-FEWEST_EVENTS: Final = 5
-"""Below so many events in a group an effect is not shown in the forest."""
+ANNIVERSARY: Final = 2.0 / DAYS_PER_MONTH
+"""How far an anniversary may be from a multiple of the month shown: who reaches it is at risk."""
+
+CHANGED_SHARE: Final = 0.01
+"""Share of subjects above which a sensitivity analysis is marked."""
 
 
 def shown_arms(asked: AskedReport) -> list[str]:
@@ -67,7 +73,7 @@ def curves_screen(asked: AskedReport) -> ReportSection:
         times = asked.found.endpoints[rule.id]
         groups = by_arm(asked, times)
         lost = [one for one in times if one.time_days is None]
-        blocks.append(Said(f"{rule.id}: {rule.title}", strong=True))
+        blocks.append(Titled(say("{0}: {1}", rule.id, stated(rule.title))))
         competing = rule.kind == "local_recurrence"
         blocks.append(_figure(groups, rule.horizon_months, rule.id, competing=competing))
         blocks += _comparison(asked, groups, competing=competing, primary=rule.primary)
@@ -75,6 +81,7 @@ def curves_screen(asked: AskedReport) -> ReportSection:
             rows = tuple((one.subject, one.reason) for one in lost)
             heads = (say("subject"), say("reason"))
             blocks.append(OutcomeGrid(say("Not evaluable, and in no curve"), heads, rows))
+        blocks += supporting_blocks(asked, rule, groups)
         blocks.append(_sensitivities(asked, rule.id))
     return ReportSection("curves", say("Endpoints"), tuple(blocks))
 
@@ -85,23 +92,30 @@ def _figure(
     step = 3 if horizon <= 12 else 6
     ticks = [float(month) for month in range(0, horizon + 1, step)]
     curves = [
-        _curve(arm, times, ticks, competing=competing) for arm, times in groups.items() if times
+        step_curve(arm, times, ticks, competing=competing) for arm, times in groups.items() if times
     ]
     what = say("cumulative incidence") if competing else say("Kaplan-Meier estimate")
     sentence = say("{0}: {1} in {2} groups, time in months since randomisation.", name, what,
                    len(curves))  # fmt: skip
     names = (say("months"), say("at risk"), say("events so far"))
-    svg = step_plot(curves, ticks, names, sentence)
-    return Drawn(svg, sentence, _landmarks(groups, horizon, competing=competing))
+    table = _landmarks(groups, horizon, competing=competing)
+    return Drawn(step_plot, (tuple(curves), tuple(ticks), names, sentence), sentence, table)
 
 
-def _curve(
+def ticks_to(longest: float, ticks: Sequence[float]) -> tuple[float, ...]:
+    """Return ticks up to the first that is no less than the longest time."""
+    last = next((tick for tick in ticks if tick >= longest - ANNIVERSARY), ticks[-1])
+    return tuple(tick for tick in ticks if tick <= last)
+
+
+def step_curve(
     arm: str, times: list[EndpointTime], ticks: Sequence[float], *, competing: bool
 ) -> StepCurve:
+    """Return the curve of one group, time in months: survival, or incidence of the event."""
     days = np.array([one.time_days for one in times], dtype=float)
     months = days / DAYS_PER_MONTH
     event = np.array([one.event for one in times])
-    risk = tuple(int((months >= tick - 1e-9).sum()) for tick in ticks)
+    risk = tuple(int((months >= tick - ANNIVERSARY).sum()) for tick in ticks)
     events = tuple(int((event & (months <= tick + 1e-9)).sum()) for tick in ticks)
     ordered = np.sort(months)
     least = max(THIN_LEAST, math.ceil(THIN_SHARE * len(times)))
@@ -181,7 +195,7 @@ def _at(times: list[EndpointTime], month: float, *, competing: bool) -> str:
         value, limits = curve.survival_at(at), curve.interval_at(at)
     if isinstance(value, Reason):
         return "-"
-    return f"{percent_text(value)} ({interval_text(limits, percent=True)})"
+    return say("{0} ({1})", percent_text(value), interval_text(limits, percent=True))
 
 
 def _median(median: object, limits: tuple[object, object]) -> str:
@@ -190,7 +204,7 @@ def _median(median: object, limits: tuple[object, object]) -> str:
             return number_text(value / DAYS_PER_MONTH, 1)
         return say("not reached")
 
-    return f"{shown(median)} ({shown(limits[0])} - {shown(limits[1])})"
+    return say("{0} ({1})", shown(median), say("{0} to {1}", shown(limits[0]), shown(limits[1])))
 
 
 def strata_of(asked: AskedReport, times: Sequence[EndpointTime]) -> list[str]:
@@ -216,9 +230,9 @@ def _comparison(
     first, second = list(full)
     is_first = [float(g == first) for g in group]
     name = say("hazard ratio, {0} against {1}", first, second)
-    rows = [_ratio_row(name, days, [one.event for one in times], is_first, strata)]
+    rows = [ratio_row(name, days, [one.event for one in times], is_first, strata)]
     if competing:
-        rows.append(_ratio_row(
+        rows.append(ratio_row(
             say("the same for death first"), days, [one.cause == 2 for one in times],
             is_first, strata,
         ))  # fmt: skip
@@ -236,9 +250,10 @@ def _comparison(
     return [OutcomeGrid(caption, heads, tuple(rows))]
 
 
-def _ratio_row(
+def ratio_row(
     name: str, days: list[float], event: list[bool], is_first: list[float], strata: list[str]
 ) -> tuple[str, str, str, str]:
+    """Return a hazard ratio with interval and p as a row; Firth's where there is none else."""
     model = cox(days, event, is_first, strata)
     ratio = model.hazard_ratio()
     if isinstance(ratio, Reason):
@@ -261,35 +276,11 @@ def _sensitivities(asked: AskedReport, endpoint: str) -> OutcomeGrid:
                     for a, b in zip(primary, one.times, strict=True))  # fmt: skip
         shares = [_at(times, 12.0, competing=endpoint == "LRFS12") if times else "-"
                   for times in by_arm(asked, one.times).values()]  # fmt: skip
-        rows.append((one.title, str(moved), *shares))
-    heads = (say("changed rule"), say("subjects that change"),
+        much = say("more than 1 %") if changed_share(primary, one.times) > CHANGED_SHARE else ""
+        rows.append((one.title, str(moved), much, *shares))
+    heads = (say("changed rule"), say("subjects that change"), "",
              *(say("{0} at 12 months", arm) for arm in shown_arms(asked)))  # fmt: skip
     return OutcomeGrid(say("Sensitivity: the same by other rules"), heads, tuple(rows), folded=True)
-
-
-@screen("forest")
-def forest_screen(asked: AskedReport) -> ReportSection:
-    """Return the primary endpoint by stratum; no effect below five events in a subgroup."""
-    rule = next((r for r in asked.found.rules.endpoints if r.primary), None)
-    rows: list[tuple[str, ...]] = []
-    if rule is not None and len(asked.arms) == 2:
-        first = shown_arms(asked)[0]
-        times = [one for one in asked.found.endpoints[rule.id] if one.time_days is not None
-                 and asked.found.lists.by_subject[one.subject].arm in asked.arms]  # fmt: skip
-        for level in sorted(set(strata_of(asked, times))):
-            mine = [t for t, s in zip(times, strata_of(asked, times), strict=True) if s == level]
-            arm = [asked.arms[asked.found.lists.by_subject[t.subject].arm] for t in mine]
-            events = sum(t.event for t in mine)
-            row = (level, f"{len(mine)}", f"{events}")
-            if events < FEWEST_EVENTS:
-                rows.append((*row, say("fewer than {0} events", FEWEST_EVENTS), "-"))
-                continue
-            shown = _ratio_row(level, [t.time_days or 0 for t in mine], [t.event for t in mine],
-                               [float(a == first) for a in arm], ["" for _ in mine])  # fmt: skip
-            rows.append((*row, shown[1], shown[2]))
-    heads = (say("subgroup"), say("n"), say("events"), say("hazard ratio"), say("95 % interval"))
-    grid = OutcomeGrid(say("Primary endpoint by stratum of randomisation"), heads, tuple(rows))
-    return ReportSection("forest", say("Subgroups"), (grid,))
 
 
 def median_follow_up(asked: AskedReport) -> str:

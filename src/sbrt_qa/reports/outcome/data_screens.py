@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sbrt_qa.i18n.phrase import counted, say
+from sbrt_qa.i18n.phrase import counted, say, stated
 from sbrt_qa.reports.outcome.asked_report import AskedReport, screen
 from sbrt_qa.reports.outcome.consort_figure import consort_figure
 from sbrt_qa.reports.outcome.outcome_parts import (
@@ -13,9 +13,10 @@ from sbrt_qa.reports.outcome.outcome_parts import (
     OutcomeGrid,
     ReportSection,
     Said,
-    listed,
 )
 from sbrt_qa.trial.data_rules import randomised_on
+from sbrt_qa.trial.problem import name_of
+from sbrt_qa.trial.scan_gaps import scans_due
 from sbrt_qa.trial.scan_history import discordant, scans_of
 
 MOST_PROBLEMS = 200
@@ -37,7 +38,7 @@ def consort_screen(asked: AskedReport) -> ReportSection:
             asked.arms.get(b.arm, "") if b.arm else "",
             b.title,
             str(b.number),
-            "" if asked.role.arms == "blind" else listed(b.subjects),
+            "" if asked.role.arms == "blind" else ", ".join(b.subjects),
         )
         for b in boxes
     )
@@ -45,7 +46,7 @@ def consort_screen(asked: AskedReport) -> ReportSection:
     table = OutcomeGrid(say("Numbers of the diagram, and who they are"), heads, rows, folded=True)
     sentence = say("{0} screened, {1} randomised.", boxes[0].number,
                    next(b.number for b in boxes if b.name == "randomised"))  # fmt: skip
-    blocks: list[Block] = [Drawn(consort_figure(boxes, asked.arms), sentence, table)]
+    blocks: list[Block] = [Drawn(consort_figure, (tuple(boxes), asked.arms), sentence, table)]
     if asked.arms and asked.role.arms == "real":
         listed_out = tuple(
             (e.subject, e.population, e.rule, e.reason) for e in asked.found.lists.exclusions
@@ -65,8 +66,13 @@ def quality_screen(asked: AskedReport) -> ReportSection:
     if blind:
         problems = [p for p in problems if p.table not in TELLING and p.code not in TELLING]
     counts = Counter((p.site, p.level, p.code) for p in problems)
-    rows = tuple((site, level, code, str(n)) for (site, level, code), n in sorted(counts.items()))
-    heads = (say("site"), say("level"), say("code"), say("n"))
+    oldest = {
+        key: min((asked.first_seen.get(name_of(p), "") for p in problems
+                  if (p.site, p.level, p.code) == key), default="")[:10]
+        for key in counts
+    }  # fmt: skip
+    rows = tuple((*key, str(n), oldest[key] or "-") for key, n in sorted(counts.items()))
+    heads = (say("site"), say("level"), say("code"), say("n"), say("oldest since"))
     blocks: list[Block] = [
         Said(counted(len(problems), "problem with the data", "problems with the data")),
         OutcomeGrid(
@@ -80,9 +86,40 @@ def quality_screen(asked: AskedReport) -> ReportSection:
                  for p in problems[:MOST_PROBLEMS])  # fmt: skip
     if not blind:
         blocks.append(OutcomeGrid(say("Problems one by one"), columns, told, folded=True))
+    blocks.append(_missing(asked))
     if asked.role.arms != "none" or asked.role.name == "office":
         blocks += _readers(asked)
+    if not blind and not asked.role.one_site:
+        blocks.append(_changed(asked))
     return ReportSection("quality", say("Data quality"), tuple(blocks))
+
+
+def _missing(asked: AskedReport) -> OutcomeGrid:
+    """Return by site how many scans were due by the cut, and how many are missing."""
+    due: Counter[str] = Counter()
+    absent: dict[str, list[str]] = {}
+    for row in asked.found.cut.randomised:
+        site = row.text("site")
+        if asked.is_shown(site):
+            for number, is_there in scans_due(asked.found.cut, row, asked.found.rules.schedule):
+                due[site] += 1
+                if not is_there:
+                    absent.setdefault(site, []).append(f"{row.subject}:{number}")
+    rows = tuple(
+        (site, str(n), str(len(absent.get(site, ()))), ", ".join(absent.get(site, ())))
+        for site, n in sorted(due.items())
+    )
+    heads = (say("site"), say("scans due"), say("missing"), say("subject:number of the scan"))
+    return OutcomeGrid(say("Scheduled scans that are missing"), heads, rows)
+
+
+def _changed(asked: AskedReport) -> OutcomeGrid:
+    """Return what the last import changed, counted by table."""
+    counts = Counter((one.table, one.what) for one in asked.changes)
+    rows = tuple((table, stated(what), str(n)) for (table, what), n in sorted(counts.items()))
+    heads = (say("table"), say("what"), say("rows"))
+    title = say("What the last import changed; sbrt-qa trial diff shows it key by key")
+    return OutcomeGrid(title, heads, rows)
 
 
 def _readers(asked: AskedReport) -> list[Block]:

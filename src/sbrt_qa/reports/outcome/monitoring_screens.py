@@ -1,17 +1,29 @@
-"""How the trial goes: accrual, events, follow-up, what comes next; and what all of it stands on."""
+"""How the trial goes, both arms together: accrual, events, follow-up, and what comes next."""
 
 from __future__ import annotations
 
-import math
+import datetime as dt
 from collections import Counter
-
-import numpy as np
+from collections.abc import Iterator, Sequence
 
 from sbrt_qa.i18n.phrase import say
-from sbrt_qa.reports.outcome.asked_report import PROPOSED, AskedReport, screen
+from sbrt_qa.reports.figures.measure_plot import (
+    MeasureAxes,
+    MeasuredLine,
+    measure_plot,
+    round_marks,
+)
+from sbrt_qa.reports.outcome.asked_report import AskedReport, screen
 from sbrt_qa.reports.outcome.curve_screens import median_follow_up
+from sbrt_qa.reports.outcome.monitoring_figures import (
+    accrual_figure,
+    conditional_blocks,
+    event_blocks,
+    power_table,
+)
 from sbrt_qa.reports.outcome.outcome_parts import (
     Block,
+    Drawn,
     OutcomeGrid,
     ReportSection,
     Said,
@@ -21,7 +33,6 @@ from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.endpoints import DAYS_PER_MONTH
 
 FEWEST = 3
-SIMULATIONS, SEED = 2000, 20240630
 
 
 @screen("monitoring")
@@ -46,14 +57,18 @@ def monitoring_screen(asked: AskedReport) -> ReportSection:
         listed.append((say("sites of fewer than {0}", FEWEST), say("not shown")))
     blocks: list[Block] = [
         Said(said),
-        OutcomeGrid(say("Accrual by month"), (say("month"), say("new"), say("total")), tuple(rows),
-             folded=True),
+        accrual_figure(asked, days, tuple(rows)),
+        *_accrual_of_sites(asked, days, {site for site, n in sites.items() if n >= FEWEST}),
         OutcomeGrid(say("Accrual by site"), (say("site"), say("n")), tuple(listed)),
         _events(asked),
         Said(say("Median follow-up (reverse Kaplan-Meier), months: {0}", median_follow_up(asked))),
         Said(_completeness(asked)),
-        Said(_prediction(asked)),
+        *event_blocks(asked),
     ]  # fmt: skip
+    if asked.role.arms != "none":
+        blocks.append(power_table())
+    if asked.role.closed:
+        blocks += conditional_blocks(asked)
     return ReportSection("monitoring", say("Monitoring"), tuple(blocks))
 
 
@@ -83,53 +98,25 @@ def _completeness(asked: AskedReport) -> str:
     return say("Follow-up observed of follow-up possible: {0}", share)
 
 
-def _prediction(asked: AskedReport) -> str:
-    """Return when a target number of pooled events is likely, by simulation of a fixed seed."""
-    plan = asked.found.rules.monitoring
-    rule = next((r for r in asked.found.rules.endpoints if r.primary), None)
-    if plan is None or plan.target_events is None or rule is None:
-        return say("The protocol states no target number of events, so no date is predicted.")
-    times = [t for t in asked.found.endpoints[rule.id] if t.time_days is not None]
-    events = sum(t.event for t in times)
-    at_risk = sum(t.cause == 0 for t in times)
-    exposure = sum(t.time_days or 0 for t in times)
-    if events >= plan.target_events:
-        return say("The target of {0} events is reached.", plan.target_events)
-    missing = plan.target_events - events
-    if not events or missing > at_risk:
-        return say("The target of {0} events cannot be predicted.", plan.target_events)
-    random = np.random.default_rng(SEED)
-    waits = np.sort(random.exponential(exposure / events, (SIMULATIONS, at_risk)), axis=1)
-    low, middle, high = np.quantile(waits[:, missing - 1], (0.1, 0.5, 0.9)) / DAYS_PER_MONTH
-    return say("{0} events are likely in {1} months (80 % interval {2} to {3}).",
-               plan.target_events, math.ceil(middle), math.ceil(low), math.ceil(high))  # fmt: skip
-
-
-@screen("failure")
-def failure_screen(_asked: AskedReport) -> ReportSection:
-    """Return where recurrences lie, as far as they were mapped onto the treated plans."""
-    what = say("Recurrences are mapped onto treated plans by: sbrt-qa trial failure")
-    return ReportSection("failure", say("Pattern of failure"), (Said(what),))
-
-
-@screen("appendix")
-def appendix_screen(asked: AskedReport) -> ReportSection:
-    """Return the definitions in force and the hashes that the report stands on."""
-    rules = asked.found.rules
-    rows = tuple(
-        (r.id, r.title, r.kind, str(r.horizon_months), r.missed_scans, r.new_therapy,
-         f"{', '.join(r.source)}; {r.confidence}")
-        for r in rules.endpoints
-    )  # fmt: skip
-    heads = (say("endpoint"), say("title"), say("kind"), say("months"), say("missed scans"),
-             say("new therapy"), say("source"))  # fmt: skip
-    hashes = tuple(asked.hashes.items())
-    code = say("R: survfit(Surv(days, cnsr == 0) ~ arm, conf.type = 'log-log'); coxph(Surv(days, "
-               "cnsr == 0) ~ arm + strata(stratum), ties = 'efron'); cmprsk::cuminc(days, cause, "
-               "arm, strata); days = AVAL - 1 of ADTTE")  # fmt: skip
-    return ReportSection("appendix", say("Appendix"), (
-        Said(PROPOSED),
-        OutcomeGrid(say("Definitions in force"), heads, rows),
-        OutcomeGrid(say("What this report stands on"), (say("what"), say("value")), hashes),
-        Said(code),
-    ))  # fmt: skip
+def _accrual_of_sites(
+    asked: AskedReport, days: Sequence[dt.date], shown: set[str]
+) -> Iterator[Block]:
+    """Yield the accrual of each site over time, small sites left out."""
+    if not days or len(shown) < 2:
+        return
+    lines, first = [], days[0]
+    end = (asked.found.cut.cut - first).days / DAYS_PER_MONTH
+    for site in sorted(shown):
+        mine = sorted(
+            d for row in asked.found.cut.randomised
+            if row.text("site") == site and (d := randomised_on(row))
+        )  # fmt: skip
+        points = [(0.0, 0.0), *(((d - first).days / DAYS_PER_MONTH, float(k))
+                                for k, d in enumerate(mine, 1))]  # fmt: skip
+        points.append((end, float(len(mine))))
+        lines.append(MeasuredLine(site, tuple(points), is_step=True))
+    most = max(line.points[-1][1] for line in lines)
+    axes = MeasureAxes(say("months since the first subject"), say("randomised"),
+                       round_marks(0, end), max(most, 1.0), 0.0, max(end, 1.0))  # fmt: skip
+    sentence = say("Accrual of sites with {0} subjects or more.", FEWEST)
+    yield Drawn(measure_plot, (tuple(lines), (), axes, sentence), sentence)

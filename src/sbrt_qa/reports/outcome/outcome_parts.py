@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sbrt_qa.i18n.phrase import say, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +28,52 @@ class OutcomeGrid:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A figure: its SVG, one sentence that says what it shows, and the table of its numbers."""
+class Titled:
+    """A heading within a section."""
 
-    svg: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLines:
+    """Lines of code, the same in every language."""
+
+    caption: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure: what draws it, one sentence that says what it shows, and the table of its numbers.
+
+    Parameters
+    ----------
+    make
+        Function of `figures` that returns SVG.
+    given
+        What it is called with; phrases in it are put into the reader's language.
+    """
+
+    make: Callable[..., str]
+    given: tuple[Any, ...]
     sentence: str
     table: OutcomeGrid | None = None
 
+    def svg(self, into: Callable[[str], str]) -> str:
+        """Return the figure in a language."""
+        return self.make(*translated(self.given, into))
 
-Block = Said | OutcomeGrid | Drawn
+
+@dataclass(frozen=True, slots=True)
+class FigureChoice:
+    """Figures of which one is shown at a time, each under its name; on paper the first."""
+
+    title: str
+    name: str
+    options: tuple[tuple[str, Drawn], ...]
+
+
+Block = Said | Titled | OutcomeGrid | CodeLines | Drawn | FigureChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +115,8 @@ def interval_text(pair: object, *, percent: bool = False, digits: int = 2) -> st
     if not isinstance(pair, tuple):
         return "-"
     show = percent_text if percent else lambda value: number_text(value, digits)
-    return " to ".join(show(value) for value in pair)
+    low, high = (show(value) for value in pair)
+    return "-" if low == high == "-" else say("{0} to {1}", low, high)
 
 
 def p_text(value: object) -> str:

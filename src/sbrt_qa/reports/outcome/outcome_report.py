@@ -13,15 +13,28 @@ from typing import Any, Final
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.i18n.words import SOURCE, Words
 from sbrt_qa.reports.outcome import (  # noqa: F401 - they register their sections
+    appendix_screen,
     curve_screens,
     data_screens,
     deviation_screen,
+    failure_screen,
+    forest_screen,
+    liver_screen,
     monitoring_screens,
     timeline_screens,
     toxicity_screen,
 )
 from sbrt_qa.reports.outcome.asked_report import EXPLORATORY, PROPOSED, SCREENS, AskedReport
-from sbrt_qa.reports.outcome.outcome_parts import Drawn, OutcomeGrid, OutcomePage, Said
+from sbrt_qa.reports.outcome.outcome_parts import (
+    Block,
+    CodeLines,
+    Drawn,
+    FigureChoice,
+    OutcomeGrid,
+    OutcomePage,
+    Said,
+    Titled,
+)
 from sbrt_qa.reports.pdf.typeset import typeset
 
 HERE: Final = Path(__file__).parent
@@ -83,20 +96,53 @@ def outcome_html(page: OutcomePage, language: str = SOURCE) -> bytes:
     ).encode()
 
 
-def _section(name: str, title: str, blocks: tuple[Any, ...], words: Words) -> str:
+def _section(name: str, title: str, blocks: tuple[Block, ...], words: Words) -> str:
     made = "".join(_block(block, words) for block in blocks)
     return f'<section id="{name}"><h2>{escape(words.sentence(title))}</h2>{made}</section>'
 
 
-def _block(block: Said | OutcomeGrid | Drawn, words: Words) -> str:
+def _block(block: Block, words: Words) -> str:
     if isinstance(block, Said):
         inner = escape(words.sentence(block.text))
         return f"<p><strong>{inner}</strong></p>" if block.strong else f"<p>{inner}</p>"
+    if isinstance(block, Titled):
+        return f"<h3>{escape(words.sentence(block.text))}</h3>"
+    if isinstance(block, CodeLines):
+        caption = escape(words.sentence(block.caption))
+        code = escape("\n".join(block.lines))
+        return (
+            f'<figure><figcaption>{caption}</figcaption><pre tabindex="0" role="region" '
+            f'aria-label="{caption}"><code>{code}</code></pre></figure>'
+        )
     if isinstance(block, Drawn):
-        table = _table(block.table, words) if block.table else ""
-        sentence = escape(words.sentence(block.sentence))
-        return f"<figure>{block.svg}<figcaption>{sentence}</figcaption></figure>{table}"
+        return _figure(block, words)
+    if isinstance(block, FigureChoice):
+        return _choice(block, words)
     return _table(block, words)
+
+
+def _figure(block: Drawn, words: Words) -> str:
+    table = _table(block.table, words) if block.table else ""
+    sentence = escape(words.sentence(block.sentence))
+    svg = block.svg(words.value)
+    return f"<figure>{svg}<figcaption>{sentence}</figcaption></figure>{table}"
+
+
+def _choice(block: FigureChoice, words: Words) -> str:
+    """Return figures behind buttons of a group: one is shown, without any script."""
+    name = escape(block.name)
+    buttons = "".join(
+        f'<input type="radio" name="{name}" id="{name}-{number}" class="choice{number}"'
+        f"{' checked' if not number else ''}>"
+        f'<label for="{name}-{number}">{escape(words.sentence(told))}</label>'
+        for number, (told, _) in enumerate(block.options)
+    )
+    shown = "".join(
+        f'<div class="shown{number}">{_figure(drawn, words)}</div>'
+        for number, (_, drawn) in enumerate(block.options)
+    )
+    legend = escape(words.sentence(block.title))
+    return f'<fieldset class="choice"><legend>{legend}</legend>{buttons}{shown}</fieldset>'
 
 
 def _table(grid: OutcomeGrid, words: Words) -> str:
@@ -147,17 +193,21 @@ def outcome_pdf(page: OutcomePage, language: str = SOURCE) -> bytes:
     return typeset({"main.typ": layout, "outcome.json": text, **pictures})
 
 
-def _data(
-    block: Said | OutcomeGrid | Drawn, words: Words, pictures: dict[str, str]
-) -> dict[str, Any]:
+def _data(block: Block, words: Words, pictures: dict[str, str]) -> dict[str, Any]:
     if isinstance(block, Said):
         return {"kind": "said", "text": words.sentence(block.text), "strong": block.strong}
+    if isinstance(block, Titled):
+        return {"kind": "titled", "text": words.sentence(block.text)}
+    if isinstance(block, CodeLines):
+        text = "\n".join(block.lines)
+        return {"kind": "code", "caption": words.sentence(block.caption), "text": text}
     if isinstance(block, OutcomeGrid):
         return _grid_data(block, words)
+    drawn = block.options[0][1] if isinstance(block, FigureChoice) else block
     name = f"figure{len(pictures)}.svg"
-    pictures[name] = block.svg.replace("currentColor", "#1b2430")
-    table = _grid_data(block.table, words) if block.table else None
-    return {"kind": "drawn", "file": name, "text": words.sentence(block.sentence), "table": table}
+    pictures[name] = drawn.svg(words.value).replace("currentColor", "#1b2430")
+    table = _grid_data(drawn.table, words) if drawn.table else None
+    return {"kind": "drawn", "file": name, "text": words.sentence(drawn.sentence), "table": table}
 
 
 def _grid_data(grid: OutcomeGrid, words: Words) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class OutcomeRole:
 
 
 _ALL: Final = (
-    "consort", "quality", "timeline", "rules", "curves", "forest", "toxicity", "deviation",
+    "consort", "quality", "timeline", "rules", "curves", "forest", "toxicity", "liver", "deviation",
     "failure", "monitoring", "appendix",
 )  # fmt: skip
 
@@ -47,7 +47,8 @@ ROLES: Final[Mapping[str, OutcomeRole]] = {
         OutcomeRole("reader", msg("imaging reader"), ("scans",)),
         OutcomeRole("office", msg("trial office"), ("consort", "quality", "monitoring")),
         OutcomeRole("statistician", msg("trial statistician, blinded"),
-                    ("consort", "quality", "curves", "monitoring", "appendix"), "blind"),
+                    ("consort", "quality", "curves", "forest", "toxicity", "monitoring",
+                     "appendix"), "blind"),
         OutcomeRole("dmc", msg("data monitoring committee"), _ALL, "real", closed=True),
         OutcomeRole("auditor", msg("auditor"), (*_ALL, "plans", "scans"), "real", closed=True),
     )

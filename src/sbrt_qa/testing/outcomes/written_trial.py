@@ -91,11 +91,13 @@ def _baseline(tables: Tables, one: LatentSubject) -> None:
         alt_uln=40,
         platelets_1e9_l=int(140 + 90 * one.extra["u"]),
         anc_1e9_l=f"{2.5 + 3 * one.extra['v']:.1f}",
+        crlm_confirmed="Y",
         hb_g_l=int(105 + 30 * one.extra["u"]),
         liver_outside_cc=int(900 + 500 * one.extra["v"]),
-        timing="synchronous",
+        alp_u_l=int(70 + 30 * one.extra["u"]),
+        timing="synchronous" if one.extra["v"] < 0.7 else "metachronous",
         n_mets=1 + int(3 * one.extra["u"]),
-        ras="wt",
+        ras="wt" if (one.extra["u"] + one.extra["v"]) % 1 < 0.55 else "mut",
         braf="wt",
         msi="MSS",
     )
@@ -108,6 +110,15 @@ def _baseline(tables: Tables, one: LatentSubject) -> None:
         kind="resection",
         margin=one.margin,
         lesions_resected=1,
+    )
+    _add(
+        tables,
+        "lesions",
+        subject=one.code,
+        lesion="L1",
+        size_mm=int(12 + 20 * one.extra["v"]),
+        treated_by="resection",
+        structure="PTV" if one.arm == "SBRT" else "",
     )
     _add(
         tables,
@@ -318,15 +329,17 @@ def _events(tables: Tables, one: LatentSubject) -> None:
 
 def _labs(tables: Tables, one: LatentSubject) -> None:
     last = end_of_data(one)
-    for test, unit, base, uln in (
-        ("ALT", "U/L", 28, 40),
-        ("BILI", "umol/L", 11, 21),
-        ("ALB", "g/L", 40, ""),
-    ):
-        for month in (1, 3):
-            day = one.randomised + days(30 * month + 25)
+    for month in (1, 2, 3):
+        day = one.randomised + days(30 * month + 25)
+        for test, unit, base, uln in (
+            ("ALT", "U/L", 28, 40),
+            ("ALP", "U/L", 85, 120),
+            ("BILI", "umol/L", 11, 21),
+            ("ALB", "g/L", 40, ""),
+        ):
+            ill = one.hepatic and month == 3
+            value = base * (5 if ill and test == "ALT" else 3 if ill and test == "ALP" else 1)
             if day < last:
-                value = base * (4 if one.hepatic and test == "ALT" and month == 3 else 1)
                 _add(
                     tables,
                     "labs",
@@ -336,4 +349,7 @@ def _labs(tables: Tables, one: LatentSubject) -> None:
                     value=value,
                     unit=unit,
                     uln=uln,
+                    child_pugh=6 if ill else 5,
+                    ascites="mild" if ill and one.extra["u"] < 0.3 else "none",
+                    encephalopathy="none",
                 )
