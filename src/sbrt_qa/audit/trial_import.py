@@ -107,7 +107,7 @@ def _with_records(files: DataFiles, records: Path, key_file: Path | None) -> Dat
     """Return data with the fractions of treatment records; they win over what forms say."""
     from dataclasses import replace
 
-    from sbrt_qa.trial.readers.treatment_records import read_treatment_records
+    from sbrt_qa.trial.readers.recorded_fractions import read_treatment_records
 
     days: dict[str, int] = {}
     if key_file is not None and key_file.exists():

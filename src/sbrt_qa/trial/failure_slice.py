@@ -21,8 +21,11 @@ HALF_MM: Final = (70.0, 50.0)
 """Half width and half height of the slice."""
 
 STEP_MM: Final = 1.0
+BEYOND_MM: Final = 6.0
+"""How far lines go on beyond the slice, so that none is closed on it."""
+
 LEVELS_PERCENT: Final = (107.0, 95.0, 80.0, 50.0, 30.0)
-NEAR: Final = 0.75
+NEAR: Final = 1.1
 """Distance from the points of a volume, by their spacing, at which its outline is drawn."""
 
 MOST_POINTS: Final = 200_000
@@ -105,14 +108,20 @@ def failure_slice(case: Case, volume: SampledVolume, prescription_gy: float) -> 
         return None
     centre = volume.centre_mm
     x, y = (
-        np.arange(centre[axis] - half, centre[axis] + half + STEP_MM / 2, STEP_MM)
+        np.arange(
+            centre[axis] - half - BEYOND_MM, centre[axis] + half + BEYOND_MM + STEP_MM / 2, STEP_MM
+        )
         for axis, half in zip((0, 1), HALF_MM, strict=True)
     )
     grid = np.stack([*np.meshgrid(x, y), np.full((y.size, x.size), centre[2])], axis=-1)
+    ends = [
+        (float(centre[axis]) - half, float(centre[axis]) + half)
+        for axis, half in zip((0, 1), HALF_MM, strict=True)
+    ]
     isodoses = _isodoses(case.dose, grid, (x, y), prescription_gy)
     outlines = {"recurrence": _outline(volume, grid, (x, y)), **_targets(case, float(centre[2]))}
     return FailureSlice(
-        round(float(centre[2]), 2), (float(x[0]), float(x[-1])), (float(y[0]), float(y[-1])),
+        round(float(centre[2]), 2), *ends,
         prescription_gy, isodoses, outlines,
     )  # fmt: skip
 

@@ -101,6 +101,12 @@ def _baseline(tables: Tables, one: LatentSubject) -> None:
         braf="wt",
         msi="MSS",
     )
+    _operated(tables, one)
+
+
+def _operated(tables: Tables, one: LatentSubject) -> None:
+    """Write surgery, its lesion, and the scan between surgery and randomisation."""
+    day = one.randomised
     _add(
         tables,
         "surgery",
