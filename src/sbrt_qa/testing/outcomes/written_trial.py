@@ -77,7 +77,6 @@ def _entry(tables: Tables, one: LatentSubject) -> None:
 
 
 def _baseline(tables: Tables, one: LatentSubject) -> None:
-    day = one.randomised
     _add(
         tables,
         "baseline",
