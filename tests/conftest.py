@@ -42,6 +42,8 @@ LONG = (
 
 def is_slow(path: Path) -> bool:
     """Tell whether the tests of a file are for the whole suite only."""
+    if not path.is_relative_to(TESTS):
+        return False
     inside = path.relative_to(TESTS)
     return inside.parts[:1] not in {(name,) for name in QUICK} or inside.as_posix() in LONG
 
