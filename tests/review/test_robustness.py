@@ -60,6 +60,19 @@ def test_every_limit_has_a_value_or_a_reason(review):
     assert review.robustness["CON_D2CM"].radius_mm["3"].worst is None
 
 
+def test_indices_are_those_of_the_target_moved_against_the_dose(review, case, rules):
+    from sbrt_qa.dosimetry.shifts import case_seen_from
+
+    found = review.robustness["CON_PADDICK"].radius_mm["3"]
+    moved = review_case(case_seen_from(case, found.shift_mm), rules, bands=False)
+    again = {row.key: row.value for row in moved.constraints}
+    assert found.worst == pytest.approx(again["CON_PADDICK"], abs=0.01)
+    for key in ("CON_R50", "CON_R100", "CON_GI"):
+        one = review.robustness[key]
+        assert one.radius_mm["5"].worst == pytest.approx(one.nominal, rel=0.02)
+    assert "as planned only" in review.robustness["CON_D2CM"].radius_mm["3"].reason.detail
+
+
 def test_without_being_asked_nothing_is_shifted(case, rules):
     assert review_case(case, rules, bands=False).robustness == {}
 

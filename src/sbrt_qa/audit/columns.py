@@ -48,6 +48,8 @@ MEANINGS: Final = {
     "begin": _text("date on which the first of the group was received"),
     "borderline": _count("limits that count whose verdict changes within the band"),
     "centre": _number("mean of all values of the limit"),
+    "chance": _number("part of drawn courses that meet the limit; of setup errors only"),
+    "chance_error": _number("standard error of that part"),
     "closed": _text("when the query was closed; UTC"),
     "code": _text("the submission: site/subject/v2, v2.3 for a revision of its files"),
     "complete": _flag("plan, structure set, dose and CT are all there"),
@@ -64,6 +66,7 @@ MEANINGS: Final = {
     "first_pass_high_percent": _number("upper end of the exact 95 % interval of that rate"),
     "first_pass_low_percent": _number("lower end of the same"),
     "first_pass_percent": _number("part of subjects approved with their first submission"),
+    "flips": _count("of 26 shifts, those under which the verdict is another than as planned"),
     "high": _number("mean plus three standard deviations (from the mean moving range)"),
     "high_percent": _number("upper end of the exact (Clopper-Pearson) 95 % interval"),
     "images": _count("CT images"),
@@ -82,6 +85,7 @@ MEANINGS: Final = {
     "minor": _count("limits that count and plan checks (each by its worst) that are minor"),
     "minor_limit": _number("bound of a minor deviation, in the unit of the limit"),
     "missing": _text("modalities of which there is no file"),
+    "nominal": _number("the value as planned; empty where none is relied on"),
     "not_evaluable": _count("limits that count without a value; plan checks that cannot be judged"),
     "not_met": _count("results that are not per protocol"),
     "notices": _count("findings of the submission and its plans"),
@@ -143,6 +147,11 @@ MEANINGS: Final = {
     "watch_high_percent": _number("upper end of where 95 % lie if all are alike; exact binomial"),
     "watch_low_percent": _number("lower end of the same"),
     "what": _text("id of the limit or code of the finding"),
+    "radius_mm": _number("length of the shifts; empty in the row of setup errors"),
+    "towards": _text("the shift that does the worst: how far, and to which side of the patient"),
+    "unknown": _count("shifts or draws without a value"),
+    "verdict_planned": _text("the verdict as planned"),
+    "worst": _number("the worst value of all shifts"),
 }
 """What each column holds, by its name."""
 
@@ -195,6 +204,11 @@ _COLUMNS: Final = {
     "contours": (
         "code", "site", "subject", "latest", "plan", "organ", "feature", "value", "plans",
         "median_of_trial", "score", "site_score", "value_before", "judged",
+    ),
+    "robustness": (
+        "code", "site", "subject", "latest", "plan", "limit", "structure", "metric", "unit",
+        "radius_mm", "nominal", "worst", "towards", "verdict_planned", "verdict", "flips",
+        "unknown", "chance", "chance_error", "reason",
     ),
     "charts": ("limit", "received", "code", "value", "centre", "low", "high", "signal"),
     "pass-chart": ("submissions", "begin", "end", "passed", "of", "percent", *_LIMITS),

@@ -138,6 +138,25 @@ def _contours(engine: Database, protocol: str, question: Question) -> Iterator[R
         }  # fmt: skip
 
 
+def _robustness(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    """Tell what becomes of limits with the patient elsewhere, where shifts were asked for."""
+    from sbrt_qa.audit.robustness_rows import robustness_in
+
+    found = list(robustness_in(engine, protocol))
+    last: dict[tuple[str, str], int] = {}
+    for one in found:
+        whose, number = (one["site"], one["subject"]), _version(one["code"])
+        last[whose] = max(last.get(whose, 0), number)
+    for one in found:
+        latest = _version(one["code"]) == last[one["site"], one["subject"]]
+        if question.has_place(one["site"], one["subject"], latest=latest):
+            yield one | {"latest": latest}
+
+
+def _version(code: str) -> int:
+    return int(code.rpartition("/v")[2].partition(".")[0])
+
+
 def _charts(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
     from sbrt_qa.audit.statistics import control_chart
 
@@ -197,6 +216,7 @@ SUMS: Final = {
     "approvals": Answer(_approvals, PLACE),
     "outliers": Answer(_outliers, PLACE | {"limit"}),
     "contours": Answer(_contours, PLACE),
+    "robustness": Answer(_robustness, PLACE | {"limit"}),
     "charts": Answer(_charts, PLACE | {"limit"}),
     "pass-chart": Answer(_pass_chart, PLACE),
     "dvh-bands": Answer(_dvh_bands, PLACE),

@@ -50,7 +50,8 @@ def chances(
     shifts = _drawn(spread)
     bench = doses.with_dose(blurred(dose, left))
     reach = max(max(map(abs, shift)) for shift in shifts)
-    found = rows_at(bench, protocol, limits, shifts, reach, run)
+    rules = protocol.model_copy(update={"conformity": ()})
+    found = rows_at(bench, rules, limits, shifts, reach, run)
     drawn = SetupDrawn(setup.systematic_mm, setup.random_mm, n, DRAWS, SEED)
     return {row.key: _chance(row, found) for row in limits}, drawn
 
