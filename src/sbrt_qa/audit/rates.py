@@ -140,6 +140,7 @@ def _contours(engine: Database, protocol: str, question: Question) -> Iterator[R
 
 def _robustness(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
     """Tell what becomes of limits with the patient elsewhere, where shifts were asked for."""
+    from sbrt_qa.audit.columns import COLUMNS
     from sbrt_qa.audit.robustness_rows import robustness_in
 
     found = list(robustness_in(engine, protocol))
@@ -150,7 +151,8 @@ def _robustness(engine: Database, protocol: str, question: Question) -> Iterator
     for one in found:
         latest = _version(one["code"]) == last[one["site"], one["subject"]]
         if question.has_place(one["site"], one["subject"], latest=latest):
-            yield one | {"latest": latest}
+            row = one | {"latest": latest}
+            yield {name: row[name] for name in COLUMNS["robustness"] if name in row}
 
 
 def _version(code: str) -> int:
