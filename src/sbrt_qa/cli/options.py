@@ -10,6 +10,7 @@ import typer
 
 from sbrt_qa.cli.output import KINDS_OF_FILES, refuse_wrong_suffix, tell
 from sbrt_qa.errors import UsageError, quoted, visible
+from sbrt_qa.model.body_size import BodySize
 from sbrt_qa.model.setup_errors import Shifts, read_radii, read_setup
 from sbrt_qa.model.stated import (
     UserStatements,
@@ -149,7 +150,8 @@ Config = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="Settings (rx, map, protocol, dose_is, site, far, not_a_target, course, alternatives) "
+        help="Settings (rx, map, protocol, dose_is, site, far, not_a_target, course, alternatives, "
+        "height_cm, weight_kg) "
         "instead of those of sbrt-qa.yaml in the working directory and in your configuration "
         "folder.",
     ),
@@ -192,7 +194,9 @@ def read_settings(
     for text in found.refused:
         tell(visible(text))
     names = {"mapping": "map", "not_a_target": "not_a_target", "alternatives": "alternatives"}
-    names |= dict.fromkeys(("protocol", "rx", "dose_is", "far", "course", "site"), "")
+    names |= dict.fromkeys(
+        ("protocol", "rx", "dose_is", "far", "course", "site", "height_cm", "weight_kg"), ""
+    )
     given = [key or name for name, key in names.items() if was_given(context, name)]
     if {"course", "alternatives"} & {*given}:
         given += ["course", "alternatives"]
@@ -224,6 +228,8 @@ def read_statements(
     course: str = "",
     alternatives: bool = False,
     masks: list[str] | None = None,
+    height_cm: float | None = None,
+    weight_kg: float | None = None,
 ) -> UserStatements:
     """Read what the user states by hand, on the command line or else in the settings.
 
@@ -242,6 +248,10 @@ def read_statements(
         course=of_plans[0],
         alternatives=of_plans[1],
         masks=tuple(masks or ()),
+        body=BodySize(
+            height_cm if height_cm is not None else _number(kept.height_cm),
+            weight_kg if weight_kg is not None else _number(kept.weight_kg),
+        ),
     )
 
 
@@ -254,6 +264,30 @@ MaskOption = Annotated[
         "organs.mha=1:Liver,2:GTV; repeatable.",
     ),
 ]
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+HeightOption = Annotated[
+    float | None,
+    typer.Option(
+        "--height-cm",
+        metavar="CM",
+        help="Height of the patient, for the standard liver volume; else that of the header.",
+    ),
+]
+WeightOption = Annotated[
+    float | None,
+    typer.Option(
+        "--weight-kg",
+        metavar="KG",
+        help="Weight of the patient, for the standard liver volume; else that of the header.",
+    ),
+]
+
+
 CourseOption = Annotated[
     str,
     typer.Option(

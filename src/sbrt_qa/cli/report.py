@@ -32,6 +32,8 @@ def report(
     config: options.Config = None,
     course: options.CourseOption = "",
     alternatives: options.AlternativesOption = False,  # noqa: FBT002
+    height_cm: options.HeightOption = None,
+    weight_kg: options.WeightOption = None,
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -47,7 +49,7 @@ def report(
     names = read_mapping(mapping or [*kept.map])
     stated = options.read_statements(
         kept, taken, dose_is=dose_is, not_targets=not_a_target, far=far, rx=rx, course=course,
-        alternatives=alternatives,
+        alternatives=alternatives, height_cm=height_cm, weight_kg=weight_kg,
     )  # fmt: skip
     asked = options.read_shifts(shifts, setup)
     name = options.choose_format(output_format, out, "html")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sbrt_qa.errors import GeometryError
+from sbrt_qa.model.body_size import BodySize
 from sbrt_qa.model.grid import FloatArray, frozen_array
 
 
@@ -34,6 +35,8 @@ class ImageSeries:
         As written.
     gantry_tilt_deg
         Gantry/Detector Tilt (0018,1120), None if not stated.
+    body
+        Height and weight of the patient, as far as the header of the first slice states them.
     load_hu
         Called on demand; returns Hounsfield units, shape ``(nz, ny, nx)``.
     load_slice
@@ -51,6 +54,7 @@ class ImageSeries:
     patient_position: str = ""
     gantry_tilt_deg: float | None = None
     sop_instance_uids: tuple[str, ...] = ()
+    body: BodySize = field(default_factory=BodySize)
     load_hu: Callable[[], npt.NDArray[np.int16]] = field(default=_no_pixels, repr=False)
     load_slice: Callable[[int], npt.NDArray[np.int16]] | None = field(default=None, repr=False)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.model.body_size import BodySize
 from sbrt_qa.model.stated_rx import StatedRx, read_rx
 
 
@@ -48,6 +49,8 @@ class UserStatements:
     masks
         Files with structures as voxels that belong to the plan, each with the names that its
         labels get: ``liver.nii.gz=Liver``, ``organs.mha=1:Liver,2:GTV``, from ``--mask``.
+    body
+        Height and weight of the patient, from ``--height-cm`` and ``--weight-kg``.
     taken
         Where statements come from that were not on the command line, one sentence each.
     """
@@ -61,6 +64,7 @@ class UserStatements:
     alternatives: bool = False
     by_office: bool = False
     masks: tuple[str, ...] = ()
+    body: BodySize = field(default_factory=BodySize)
 
     def __post_init__(self) -> None:
         if self.course and self.alternatives:
@@ -81,6 +85,7 @@ class UserStatements:
             "alternatives": self.alternatives,
             "by_office": self.by_office,
             "masks": list(self.masks),
+            "body": [self.body.height_cm, self.body.weight_kg],
         }
 
     @classmethod
@@ -102,6 +107,7 @@ class UserStatements:
             alternatives=bool(values.get("alternatives", False)),
             by_office=bool(values.get("by_office", False)),
             masks=tuple(map(str, values.get("masks", ()))),
+            body=BodySize(*(values.get("body") or ())),
         )
 
 

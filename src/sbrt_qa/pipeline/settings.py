@@ -21,6 +21,7 @@ from sbrt_qa.i18n.phrase import say
 NAME: Final = "sbrt-qa.yaml"
 KEYS: Final = (
     "rx", "map", "protocol", "dose_is", "site", "far", "not_a_target", "course", "alternatives",
+    "height_cm", "weight_kg",
 )  # fmt: skip
 LISTS: Final = {
     "rx": "texts such as PTV=50Gy/5", "map": "names such as Leber=Liver", "far": "names of organs",
@@ -40,8 +41,8 @@ class UserSettings:
     """What was taken from files, by key.
 
     ``rx``, ``map``, ``far`` and ``not_a_target`` are texts as the command line takes them; so is
-    ``alternatives``, yes or nothing. ``taken`` says of each key where it
-    is from; ``refused`` which files were not obeyed, and why.
+    ``alternatives``, yes or nothing, and ``height_cm`` and ``weight_kg``, numbers. ``taken``
+    says of each key where it is from; ``refused`` which files were not obeyed, and why.
     """
 
     rx: tuple[str, ...] = ()
@@ -53,6 +54,8 @@ class UserSettings:
     not_a_target: tuple[str, ...] = ()
     course: str = ""
     alternatives: str = ""
+    height_cm: str = ""
+    weight_kg: str = ""
     taken: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
 
@@ -184,6 +187,10 @@ def _value(key: str, value: object, where: str) -> object:
         if isinstance(value, str):
             return (value,)
         raise UsageError(f"{key} of a wrong kind", where=where, expected=LISTS[key])
+    if key in ("height_cm", "weight_kg"):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UsageError(f"{key} of a wrong kind", where=where, expected="a number")
+        return f"{value:g}"
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise UsageError(f"{key} of a wrong kind", where=where, expected="a text")
     return str(value)

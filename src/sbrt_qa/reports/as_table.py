@@ -93,6 +93,8 @@ def _blocks(report: Report, page: Page, told: Labels) -> Iterator[RenderableType
     yield Text()
     yield Text("  ").join((mark_text(report.mark), Text(report.summary)))
     yield Text(" ".join(filter(None, (report.headline, report.next_step))))
+    if report.small_liver:
+        yield Text(report.small_liver)
     yield from section(told["glance"], [_glance(report.glance, told)] if report.glance else [])
     yield from section(told["targets"], composed_table(report.targets))
     yield from section(told["checks_found"], _findings(report.findings, told))

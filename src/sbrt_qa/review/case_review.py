@@ -18,6 +18,7 @@ from sbrt_qa.protocol.remnant import rule_text
 from sbrt_qa.protocol.rules import LIVER_RULES
 from sbrt_qa.protocol.standing import DRAFT, standing_of
 from sbrt_qa.protocol.versions import VersionBasis
+from sbrt_qa.review.information import Told
 from sbrt_qa.review.json_form import JsonForm
 from sbrt_qa.review.robustness import LimitRobustness, SetupDrawn
 from sbrt_qa.second_opinion.second_opinion import Comparison
@@ -25,8 +26,8 @@ from sbrt_qa.second_opinion.second_opinion import Comparison
 SCHEMA: Final = "sbrt_qa.review/1"
 """Name and version of the JSON form; another version is refused, not guessed at."""
 
-
-LATER: Final = ("site", "not_told", "targets", "stated", "course", "robustness", "setup")
+LATER: Final = ("site", "not_told", "targets", "stated", "course", "robustness", "setup",
+               "information")  # fmt: skip
 """Fields that older documents of this version do not have."""
 
 
@@ -276,6 +277,9 @@ class CaseReview:
         is no other.
     robustness
         Every limit with the patient elsewhere, by its key; empty where that was not asked for.
+    information
+        Values beside the limits, or why there are none: dose to immune cells (``immune``) and the
+        liver that is left (``remnant``). None of it decides.
     setup
         What the chances of limits rest on; None where they were not asked for.
     """
@@ -306,6 +310,7 @@ class CaseReview:
     course: Course | None = None
     robustness: Mapping[str, LimitRobustness] = field(default_factory=dict)
     setup: SetupDrawn | None = None
+    information: Mapping[str, Mapping[str, Told]] = field(default_factory=dict)
     schema: str = SCHEMA
 
     def __repr__(self) -> str:
@@ -373,27 +378,23 @@ def review_json_schema() -> dict[str, Any]:
         "type": "boolean",
         "description": "Whether nobody has approved the protocol for the trial.",
     }
-    schema["properties"]["standing"] = {
-        "type": "string",
-        "description": "That it is a draft, or who approved it and when.",
-    }
+    told = "That it is a draft, or who approved it and when."
+    schema["properties"]["standing"] = {"type": "string", "description": told}
     schema["properties"]["phrases"] = {
         "type": "object",
         "description": "How sentences are made: place in this document to sentence and values.",
         "additionalProperties": {"type": "array"},
     }
     schema["required"] = [n for n in schema["required"] if n not in LATER] + ["schema"]
-    schema["$defs"]["ConstraintResult"]["required"].remove("borderline_text")  # it came later
-    came_later = (
-        "target", "undrawn", "uncertainty", "spread", "depends_on_convention", "convention_text",
-        "doubtful_contour",
-    )  # fmt: skip
-    for name in came_later:
-        required = schema["$defs"]["ConstraintResult"]["required"]
-        if name in required:
-            required.remove(name)
-    for owner, name in (("StructureSummary", "features"), ("Finding", "z_mm")):
-        if name in (required := schema["$defs"][owner]["required"]):
-            required.remove(name)
+    came_later = {
+        "ConstraintResult": (
+            "borderline_text", "target", "undrawn", "uncertainty", "spread",
+            "depends_on_convention", "convention_text", "doubtful_contour"),
+        "StructureSummary": ("features",),
+        "Finding": ("z_mm",),
+    }  # fmt: skip
+    for owner, names in came_later.items():
+        needed = schema["$defs"][owner]["required"]
+        needed[:] = [name for name in needed if name not in names]
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | {"$id": f"urn:{SCHEMA.replace('/', ':')}"} | schema | {"title": SCHEMA}

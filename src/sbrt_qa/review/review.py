@@ -37,6 +37,7 @@ from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed, Str
 from sbrt_qa.review.course_eqd2 import with_eqd2
 from sbrt_qa.review.course_rows import among, evaluate_course, is_of_course, once
 from sbrt_qa.review.doubtful_contours import with_doubts
+from sbrt_qa.review.information import information_of
 from sbrt_qa.review.robust_limits import has_value, under_shifts
 from sbrt_qa.review.robustness import LimitRobustness, SetupDrawn
 from sbrt_qa.review.setup_chance import chances
@@ -146,6 +147,7 @@ def review_case(
         course=case.course,
         robustness=moved,
         setup=drawn,
+        information=information_of(doses, find),
     )
 
 

@@ -8,6 +8,7 @@ from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed
+from sbrt_qa.review.information import nothing_told
 
 NOT_REVIEWED: Final = "NOT_REVIEWED"
 """Code of the one finding of such a result."""
@@ -49,6 +50,7 @@ def unreviewed(case: str, protocol: Protocol, why: str) -> CaseReview:
         links=(),
         repairs=(),
         files=(),
+        information=nothing_told(reason),
     )
 
 

@@ -43,5 +43,9 @@ def _sentences(stated: UserStatements, mapping: Mapping[str, str]) -> Iterator[s
     for text in stated.masks:
         file, _, names = text.replace("\\", "/").rpartition("/")[2].partition("=")
         yield say("structures of the mask {0} belong to this plan ({1})", file, names or "-")
+    if stated.body.height_cm is not None:
+        yield say("the patient is {0} cm tall", f"{stated.body.height_cm:g}")
+    if stated.body.weight_kg is not None:
+        yield say("the patient weighs {0} kg", f"{stated.body.weight_kg:g}")
     for name, to in mapping.items():
         yield say("{0} in the plan is {1} of the protocol", name, to)

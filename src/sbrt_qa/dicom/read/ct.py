@@ -17,6 +17,7 @@ from sbrt_qa.dicom.read.slice_stacks import Named, PlacedSlice, Slice, one_stack
 from sbrt_qa.dicom.text.elements import Item, translated
 from sbrt_qa.errors import DicomError, GeometryError
 from sbrt_qa.i18n.phrase import say
+from sbrt_qa.model.body_size import BodySize
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.image import ImageSeries
 
@@ -62,6 +63,7 @@ def _series(slices: Sequence[Slice], log: Log, named: Named) -> ImageSeries:
         patient_position=root.code("PatientPosition"),
         gantry_tilt_deg=root.number("GantryDetectorTilt"),
         sop_instance_uids=tuple(p.uid for p in placed),
+        body=BodySize.of_header(root.number("PatientSize"), root.number("PatientWeight")),
         load_hu=_pixel_loader(placed, z_mm),
         load_slice=_slice_loader(placed, z_mm),
     )

@@ -12,7 +12,7 @@ from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.reports.compose import counts, decision, elsewhere, plain, report_tables
+from sbrt_qa.reports.compose import beside, counts, decision, elsewhere, plain, report_tables
 from sbrt_qa.reports.compose.concerns import apart, concerns
 from sbrt_qa.reports.compose.facts import facts, methods
 from sbrt_qa.reports.compose.glance import glance
@@ -113,6 +113,8 @@ def compose(
         evidence_notes=_evidence_notes(evidence, words),
         targets=report_tables.target_table(review, words),
         not_told=tuple(_not_told(review, words)),
+        beside=beside.table(review, words),
+        small_liver=beside.small_liver(review, words),
         aside=elsewhere.first_line(review, words),
         aside_notes=elsewhere.notes(review, words),
         rose=elsewhere.rose(review, words),

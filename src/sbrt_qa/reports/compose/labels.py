@@ -19,6 +19,7 @@ LABELS: Final = {
     "no_findings": msg("The plan checks found nothing."),
     "structures": msg("Structures"),
     "targets": msg("Targets"),
+    "beside": msg("Beside the limits"),
     "curves": msg("Dose-volume histograms"),
     "curves_note": msg("Volume receiving at least the dose. Colours and dashes as in the legend."),
     "unknown": msg("What could not be judged"),
