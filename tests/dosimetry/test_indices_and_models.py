@@ -36,6 +36,10 @@ BODY = even(0.0, 50.5, 10000.0)
 AT_50, AT_25 = 10000 * 0.5 / 50.5, 10000 * 25.5 / 50.5
 
 
+def ball_mm(cc):
+    return (cc * 1000 * 3 / 4 / math.pi) ** (1 / 3)
+
+
 def around(body=BODY, edge_gy=0.0, beyond=30.0):
     return Surroundings(body, edge_gy, lambda _: beyond)
 
@@ -64,6 +68,7 @@ def value(text, dvh=TARGET, context=None):
         ("R50", AT_25 / 50, "1"),
         ("PaddickCI", 37.5**2 / (50 * AT_50), "1"),
         ("GI", AT_25 / AT_50, "1"),
+        ("GradientMeasure", ball_mm(AT_25) - ball_mm(AT_50), "mm"),
         ("D2cm", 60.0, "%"),
         ("D2cm[Gy]", 30.0, "Gy"),
         ("HI", (64.6 - 45.4) / 55, "1"),

@@ -66,7 +66,7 @@ class Told:
 
 
 Information: TypeAlias = Mapping[str, Mapping[str, Told]]
-"""``immune`` and ``remnant``, each by name."""
+"""``immune`` and ``remnant`` by name, and ``missed_by`` by the limit."""
 
 Known: TypeAlias = float | Reason
 

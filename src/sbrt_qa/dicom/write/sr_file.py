@@ -53,6 +53,7 @@ UCUM: Final[dict[str, CodedConcept]] = {
     "%": CodedConcept("%", "UCUM", "Percent"),
     "cc": CodedConcept("cm3", "UCUM", "Cubic centimeter"),
     "1": CodedConcept("1", "UCUM", "no units"),
+    "mm": CodedConcept("mm", "UCUM", "Millimeter"),
     "bool": CodedConcept("{boolean}", "UCUM", "1 yes, 0 no"),
 }
 """Our units as UCUM codes."""

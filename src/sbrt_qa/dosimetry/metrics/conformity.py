@@ -7,6 +7,7 @@ their union, or have a Reason.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from sbrt_qa.dosimetry.histogram import DVH
@@ -175,6 +176,41 @@ def gradient_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcom
     if isinstance(whole_cc, Reason):
         return whole_cc
     return Measured(half_cc / whole_cc, "1") if whole_cc > 0 else _nowhere(100)
+
+
+@metric(
+    "GradientMeasure",
+    units=("mm",),
+    example="GradientMeasure",
+    convertible=False,
+    meaning=Meaning(
+        Quantity.RATIO,
+        Direction.SPILLS,
+        Direction.TOO_COLD,
+        says=saying(
+            msg("Half the prescribed dose reaches {value} beyond the prescribed dose, as balls")
+        ),
+        why_low=LESS_AROUND,
+        compared=Compared.RATIO_OF_VOLUMES,
+        of_surroundings=True,
+        isodose_percent=50.0,
+    ),
+)
+def gradient_measure(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
+    """Radius of the ball as large as V(50 % Rx) less that of V(Rx), mm."""
+    half_cc, whole_cc = _isodose_cc(50, context), _isodose_cc(100, context)
+    if isinstance(half_cc, Reason):
+        return half_cc
+    if isinstance(whole_cc, Reason):
+        return whole_cc
+    if whole_cc <= 0:
+        return _nowhere(100)
+    return Measured(_radius_mm(half_cc) - _radius_mm(whole_cc), "mm")
+
+
+def _radius_mm(volume_cc: float) -> float:
+    """Return the radius of a ball by its volume."""
+    return float((3000 * volume_cc / (4 * math.pi)) ** (1 / 3))
 
 
 @metric(

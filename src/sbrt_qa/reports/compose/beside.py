@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.reports.page import Table
 from sbrt_qa.review.case_review import CaseReview
@@ -48,6 +49,10 @@ def table(review: CaseReview, words: Words) -> Table | None:
         for name, one in review.information.get(block, {}).items()
         if name in NAMES
     ]
+    rows += [
+        (f"{visible(key)}: " + words(msg("missed by")), shown_signed(one), "")
+        for key, one in review.information.get("missed_by", {}).items()
+    ]
     if not rows:
         return None
     heads = (msg("Quantity"), msg("Value"), msg("What it rests on"))
@@ -77,6 +82,11 @@ def shown(one: Told | None) -> str:
     digits = 0 if one.unit in ("cc", "Gy cc", "mm") and abs(one.value) >= 10 else 2
     digits = 1 if one.unit == "%" else digits
     return f"{one.value:.{digits}f} {one.unit}"
+
+
+def shown_signed(one: Told) -> str:
+    """Return a distance with its sign and unit."""
+    return "–" if one.value is None else f"{one.value:+.3g} {one.unit}"
 
 
 def _basis(one: Told, words: Words) -> str:

@@ -1,0 +1,85 @@
+"""By how much each deviation misses its limit, in dose and in volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.dosimetry.histogram import DVH
+from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.metric_registry import MetricSpec
+from sbrt_qa.dosimetry.two_distances import two_distances
+from sbrt_qa.errors import MetricError
+from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.expressions import Leaf, Tree
+from sbrt_qa.protocol.lesions import Lesions
+from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.tree_doses import dvh_source
+from sbrt_qa.protocol.trees import trees_of
+from sbrt_qa.review.information import Told
+
+MISSED: Final = (Verdict.MINOR, Verdict.MAJOR)
+
+ALIKE: Final = 0.01
+"""How far, in the unit of the limit, a distance may differ from value less bound: beyond, the curve
+is not the one that the value was taken from, and nothing is told."""
+
+
+def missed_by(
+    doses: CaseDoses,
+    protocol: Protocol,
+    mapping: Mapping[str, str],
+    limits: Sequence[ConstraintResult],
+    lesions: Lesions,
+) -> dict[str, Told]:
+    """Return ``KEY dose`` in Gy and ``KEY volume`` in cc or % of each limit that is missed.
+
+    Limits that are no point of a histogram (a mean, an index) have none.
+    """
+    missed = [r for r in limits if r.verdict in MISSED and r.value is not None and r.is_relied_on]
+    dvh_for = dvh_source(doses)
+    found: dict[str, Told] = {}
+    for key, (row, tree) in trees_of(doses.case, protocol, mapping, missed, lesions):
+        found |= dict(_of(key, row, tree, dvh_for(tree), doses))
+    return found
+
+
+def _of(
+    key: str,
+    row: ConstraintResult,
+    tree: Tree[Structure],
+    dvh: object,
+    doses: CaseDoses,
+) -> Iterator[tuple[str, Told]]:
+    bound = row.per_protocol_limit
+    try:
+        spec = parse_metric(row.metric)
+    except MetricError:
+        return
+    if not isinstance(dvh, DVH) or bound is None or row.value is None:
+        return
+    context = doses.context_of(tree.value) if isinstance(tree, Leaf) else doses.metric_context
+    known = context.prescription_gy
+    rx_gy = float(known) if isinstance(known, int | float) else None
+    apart = two_distances(spec, dvh, bound, rx_gy)
+    if apart is None:
+        return
+    percent = 100 / dvh.volume_cc
+    in_percent = "%" in (spec.argument_unit if spec.kind in ("D", "DC") else spec.unit,)
+    volume = apart.volume_cc * percent if in_percent else apart.volume_cc
+    if abs(_own(spec, apart.dose_gy, volume, rx_gy) - (row.value - bound)) > ALIKE:
+        return
+    yield f"{key} dose", Told(apart.dose_gy, "Gy")
+    yield f"{key} volume", Told(volume, "%" if in_percent else "cc")
+
+
+def _own(spec: MetricSpec, dose_gy: float, volume: float, rx_gy: float | None) -> float:
+    """Return the distance along the axis of the limit itself, in its unit."""
+    if spec.kind in ("V", "CV"):
+        return volume
+    if spec.unit == "%" and rx_gy:
+        return 100 * dose_gy / rx_gy
+    return 100 * dose_gy if spec.unit == "cGy" else dose_gy
