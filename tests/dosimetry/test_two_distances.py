@@ -7,7 +7,7 @@ import pytest
 
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.two_distances import two_distances
+from sbrt_qa.dosimetry.metrics.two_distances import two_distances
 
 # 100 cc, dose spread evenly from 0 to 50 Gy: 2 cc in each Gy
 RAMP = DVH(100.0, 0.0, np.array([0.0, 50.0]), np.array([100.0, 0.0]), 0.0, 25.0, 50.0)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from sbrt_qa.checks.context import Find
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import MetricSpec
-from sbrt_qa.dosimetry.two_distances import two_distances
+from sbrt_qa.dosimetry.metrics.two_distances import (
+    along_its_own_axis,
+    two_distances,
+    volume_is_percent,
+)
 from sbrt_qa.errors import MetricError
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.model.structure import Structure
@@ -19,13 +23,26 @@ from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.tree_doses import dvh_source
 from sbrt_qa.protocol.trees import trees_of
-from sbrt_qa.review.information import Told
+from sbrt_qa.review.information import Information, Told, information_of
 
 MISSED: Final = (Verdict.MINOR, Verdict.MAJOR)
 
 ALIKE: Final = 0.01
 """How far, in the unit of the limit, a distance may differ from value less bound: beyond, the curve
 is not the one that the value was taken from, and nothing is told."""
+
+
+def told_beside(
+    doses: CaseDoses,
+    protocol: Protocol,
+    find: Find,
+    mapping: Mapping[str, str],
+    limits: Sequence[ConstraintResult],
+    lesions: Lesions,
+) -> Information:
+    """Return all that is told of a case beside its limits."""
+    missed = missed_by(doses, protocol, mapping, limits, lesions)
+    return {**information_of(doses, find), "missed_by": missed}
 
 
 def missed_by(
@@ -67,19 +84,10 @@ def _of(
     apart = two_distances(spec, dvh, bound, rx_gy)
     if apart is None:
         return
-    percent = 100 / dvh.volume_cc
-    in_percent = "%" in (spec.argument_unit if spec.kind in ("D", "DC") else spec.unit,)
-    volume = apart.volume_cc * percent if in_percent else apart.volume_cc
-    if abs(_own(spec, apart.dose_gy, volume, rx_gy) - (row.value - bound)) > ALIKE:
+    own = along_its_own_axis(spec, apart, dvh.volume_cc, rx_gy)
+    if abs(own - (row.value - bound)) > ALIKE:
         return
+    percent = volume_is_percent(spec)
+    volume = 100 * apart.volume_cc / dvh.volume_cc if percent else apart.volume_cc
     yield f"{key} dose", Told(apart.dose_gy, "Gy")
-    yield f"{key} volume", Told(volume, "%" if in_percent else "cc")
-
-
-def _own(spec: MetricSpec, dose_gy: float, volume: float, rx_gy: float | None) -> float:
-    """Return the distance along the axis of the limit itself, in its unit."""
-    if spec.kind in ("V", "CV"):
-        return volume
-    if spec.unit == "%" and rx_gy:
-        return 100 * dose_gy / rx_gy
-    return 100 * dose_gy if spec.unit == "cGy" else dose_gy
+    yield f"{key} volume", Told(volume, "%" if percent else "cc")

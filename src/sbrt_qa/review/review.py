@@ -37,8 +37,7 @@ from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed, Str
 from sbrt_qa.review.course_eqd2 import with_eqd2
 from sbrt_qa.review.course_rows import among, evaluate_course, is_of_course, once
 from sbrt_qa.review.doubtful_contours import with_doubts
-from sbrt_qa.review.information import information_of
-from sbrt_qa.review.missed_by import missed_by
+from sbrt_qa.review.missed_by import told_beside
 from sbrt_qa.review.robust_limits import has_value, under_shifts
 from sbrt_qa.review.robustness import LimitRobustness, SetupDrawn
 from sbrt_qa.review.setup_chance import chances
@@ -148,10 +147,7 @@ def review_case(
         course=case.course,
         robustness=moved,
         setup=drawn,
-        information={
-            **information_of(doses, find),
-            "missed_by": missed_by(doses, protocol, mapping or {}, limits, lesions),
-        },
+        information=told_beside(doses, protocol, find, mapping or {}, limits, lesions),
     )
 
 

@@ -27,6 +27,22 @@ class TwoDistances:
     volume_cc: float
 
 
+def volume_is_percent(spec: MetricSpec) -> bool:
+    """Tell whether a limit states its volume in per cent of the structure."""
+    return (spec.argument_unit if spec.kind in ("D", "DC") else spec.unit) == "%"
+
+
+def along_its_own_axis(
+    spec: MetricSpec, apart: TwoDistances, whole_cc: float, prescription_gy: float | None
+) -> float:
+    """Return the distance that is value less bound, in the unit of the metric."""
+    if spec.kind in ("V", "CV"):
+        return 100 * apart.volume_cc / whole_cc if spec.unit == "%" else apart.volume_cc
+    if spec.unit == "%" and prescription_gy:
+        return 100 * apart.dose_gy / prescription_gy
+    return 100 * apart.dose_gy if spec.unit == "cGy" else apart.dose_gy
+
+
 def two_distances(
     spec: MetricSpec, dvh: DVH, bound: float, prescription_gy: float | None
 ) -> TwoDistances | None:
