@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,8 +108,9 @@ def _card(card: Mapping[str, Any], lines: Sequence[Any]) -> ScoreCard:
         except _NotReadError as why:
             unread.append(f"line {number}{_name_of(line)}: not read: {why}")
     fractions, each = card.get("NumberOfFractions"), card.get("DosePerFraction")
-    whole = isinstance(fractions, int) and not isinstance(fractions, bool)
-    known = fractions if whole and 1 <= fractions <= MAX_FRACTIONS else None
+    known: int | None = None
+    if isinstance(fractions, int) and not isinstance(fractions, bool):
+        known = fractions if 1 <= fractions <= MAX_FRACTIONS else None
     dose = _finite(each)
     total = dose * known if known and dose and dose > 0 else None
     extra = card.get(terms.EXTRA_KEY)
@@ -136,8 +136,9 @@ def _name_of(line: object) -> str:
 
 
 def _finite(value: object) -> float | None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if number and math.isfinite(value) and abs(value) < 1e9 else None  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < 1e9 else None
 
 
 def _line(number: int, line: object) -> ScoreLine:

@@ -32,7 +32,7 @@ NO_UNITS: Final[Mapping[str, str]] = {}
 READ: Final[Mapping[str, tuple[str, Mapping[str, str], Mapping[str, str]]]] = {
     "DoseAtVolume": ("D{0}[{1}]", _VOLUMES, _DOSES),
     "VolumeAtDose": ("V{0}[{1}]", _DOSES, _VOLUMES),
-    "DoseAtSubVolume": ("DC{0}[{1}]", _CC | {"": "cc"}, _DOSES),
+    "DoseAtSubVolume": ("DC{0}[{1}]", {**_CC, "": "cc"}, _DOSES),
     "MeanDose": ("Mean[{1}]", NO_UNITS, _DOSES),
     "MinDose": ("Min[{1}]", NO_UNITS, _DOSES),
     "MaxDose": ("Max[{1}]", NO_UNITS, _DOSES),

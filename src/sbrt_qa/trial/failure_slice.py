@@ -114,15 +114,14 @@ def failure_slice(case: Case, volume: SampledVolume, prescription_gy: float) -> 
         for axis, half in zip((0, 1), HALF_MM, strict=True)
     )
     grid = np.stack([*np.meshgrid(x, y), np.full((y.size, x.size), centre[2])], axis=-1)
-    ends = [
+    ends_x, ends_y = (
         (float(centre[axis]) - half, float(centre[axis]) + half)
         for axis, half in zip((0, 1), HALF_MM, strict=True)
-    ]
+    )
     isodoses = _isodoses(case.dose, grid, (x, y), prescription_gy)
     outlines = {"recurrence": _outline(volume, grid, (x, y)), **_targets(case, float(centre[2]))}
     return FailureSlice(
-        round(float(centre[2]), 2), *ends,
-        prescription_gy, isodoses, outlines,
+        round(float(centre[2]), 2), ends_x, ends_y, prescription_gy, isodoses, outlines,
     )  # fmt: skip
 
 
