@@ -162,3 +162,36 @@ def test_settings_among_submissions_are_not_obeyed(tmp_path, name):
         put(tmp_path, place, b"rx: 50Gy/5\n")
     found = told(tmp_path)
     assert [found[one] for one in places] == [(NOT_TAKEN, entries.SETTINGS)] * 3
+
+
+ECLIPSE = b"""Type : Cumulative Dose Volume Histogram
+Plan: P1
+Structure: Stomach
+Volume [cm3]: 200.0
+Dose [Gy]  Structure Volume [cm3]
+0.0  200.0
+40.0  0.0
+"""
+POINTS = b"NumberOfDimensions = 2;\nNumberOfPoints = 2;\nPoints[] ={\n0,200,\n4000,0,\n};\n"
+
+
+def test_a_folder_of_dvh_texts_alone_is_not_taken_and_says_that(tmp_path):
+    put(tmp_path, "S1/001/v1/dvh.txt", ECLIPSE)
+    put(tmp_path, "S1/001/v2/a.dcm")
+    put(tmp_path, "S1/001/v2/dvh.txt", ECLIPSE)
+    put(tmp_path, "S1/002/stomach.txt", b"#RoiName:Stomach\n#Unit:Gy\n")
+    put(tmp_path, "S1/003/v1/DoseInfo.csv", b"PrescriptionDose.cGy,NumberOfFractions\n1000,5\n")
+    put(tmp_path, "S1/003/v1/PatInfo.csv", b"LastName,MedicalRecordNumber\nX,1\n")
+    put(tmp_path, "S1/003/v1/Data/Info.csv", b"RegionOfInterestName,Filename,Volume.ccm\nA,a,1\n")
+    put(tmp_path, "S1/003/v1/Data/a.csv", POINTS)
+    put(tmp_path, "S1/003/v1/.DS_Store", b"x")
+    put(tmp_path, "S1/004/v1/dvh.txt", ECLIPSE)
+    put(tmp_path, "S1/004/v1/notes.txt", b"Structure: of this letter\n")
+    places = told(tmp_path)
+    for one in ("S1/001/v1", "S1/002", "S1/003/v1", "S1/003/v1/Data"):
+        assert places[one] == (NOT_TAKEN, entries.ONLY_DVH_TEXT)
+    assert places["S1/001/v1/dvh.txt"] == (NOT_TAKEN, entries.DVH_TEXT)
+    assert places["S1/001/v2/dvh.txt"] == (NOT_TAKEN, entries.DVH_TEXT)
+    found = {one.key for one in survey(tmp_path) if isinstance(one, Submission)}
+    assert found == {"S1/001/v2", "S1/004/v1"}  # the last is open: somebody sent more than curves
+    check(tmp_path)

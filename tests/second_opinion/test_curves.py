@@ -8,8 +8,9 @@ import pytest
 from sbrt_qa.cli.main import run
 from sbrt_qa.errors import InputError, UsageError
 from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.protocol.goals import level_of
 from sbrt_qa.protocol.protocol_files import load_protocol
-from sbrt_qa.second_opinion.curve_limits import judge_curves
+from sbrt_qa.second_opinion.curve_limits import judge_curves, what_to_know
 from sbrt_qa.second_opinion.curve_text import read_curves
 
 LIVER = load_protocol("liver_sbrt")
@@ -153,3 +154,169 @@ def test_the_command_says_whose_word_it_is_and_no_audit_reads_it(tmp_path, capsy
     assert run([*asked, "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert (data["form"], data["is_review"]) == ("sbrt_qa.site_curves/1", False)
+
+
+# --- doses in per cent, plan sums, Pinnacle -----------------------------------------------------
+
+
+def relative(*, prescribed="50.0", percent="100.0"):
+    rows = [f"{d * 2:.3f}  {ramp(d) * 200:.5f}" for d in DOSES]
+    return "\n".join([
+        "Type : Cumulative Dose Volume Histogram", "Plan: P1",
+        f"Prescribed dose [Gy]: {prescribed}", f"% for dose (%): {percent}", "",
+        "Structure: Stomach", "Volume [cm³]: 200.0",
+        "Relative dose [%]  Structure Volume [cm³]", *rows,
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "total_gy", "last_gy"),
+    [
+        (relative(), None, 40.0),
+        (relative(percent="80.0"), None, 50.0),  # 100 % is 50 Gy / 0.8
+        (relative(prescribed="not defined"), 50.0, 40.0),
+        (relative(), 40.0, 40.0),  # what the text states goes first
+        (relative().replace("Relative dose", "Dose"), None, 40.0),
+    ],
+)
+def test_doses_in_per_cent_are_of_the_prescription(text, total_gy, last_gy, tmp_path):
+    (curve,) = read_curves(written(tmp_path, text), total_gy)
+    assert curve.dose_gy[-1] == pytest.approx(last_gy)
+    assert curve.percent_of_gy is not None
+
+
+def test_doses_in_per_cent_of_nothing_are_refused(tmp_path):
+    with pytest.raises(InputError, match="in per cent of a prescription that is not stated"):
+        read_curves(written(tmp_path, relative(prescribed="not defined")))
+
+
+def test_a_plan_sum_is_read_as_one_plan_and_another_prescription_is_told(tmp_path):
+    text = eclipse().replace("Plan: P1", "Plan sum: Both")
+    (curve,) = read_curves(written(tmp_path, text.replace("50.0\n", "not defined\n", 1)))
+    assert (curve.plan, curve.prescribed_gy) == ("Both", None)
+    curves = read_curves(written(tmp_path, text.replace("50.0\n", "40.0\n", 1)))
+    rows = {r.id: r for r in judge_curves(curves, LIVER, "50Gy/5fx", "Both")}
+    assert rows["STO5_D10"].verdict is Verdict.MINOR
+    assert any("40 Gy" in told for told in what_to_know(curves, level_of(LIVER, "50Gy/5fx")))
+    assert not what_to_know(
+        read_curves(written(tmp_path, text)), level_of(LIVER, "50Gy/5fx"), "Both"
+    )
+
+
+def points(values, *, begin="Points[] ={", name="Stomach", end="};", mark=", ", last=","):
+    rows = [f"{d * 100:.1f}{mark}{v:.5f}{last}" for d, v in values]
+    return "\n".join([
+        name, "NumberOfDimensions = 2;", f"NumberOfPoints = {len(rows)};", begin, *rows, end, "",
+    ])  # fmt: skip
+
+
+CUMULATIVE = [(d, ramp(d) * 200) for d in DOSES]
+BY_BIN = [(d, 10.0 if d < 40 else 0.0) for d in DOSES]
+BY_CGY = [(d, 0.05 if d < 40 else 0.0) for d in DOSES]
+
+
+def pinnacle_folder(tmp_path, text, *, mark=",", unit="PrescriptionDose.cGy", volume="200.0"):
+    data = tmp_path / "export" / "Data"
+    data.mkdir(parents=True)
+    (data.parent / "DoseInfo.csv").write_text(f"{unit}{mark}NumberOfFractions\n1000{mark}5\n")
+    (data.parent / "PatInfo.csv").write_text("LastName\nNobody\n")
+    (data.parent / "PlanInfo.csv").write_text("PlanName\nP1\n")
+    head = mark.join(["RegionOfInterestName", "Filename", "Volume.ccm"])
+    told = volume.replace(".", "," if mark == ";" else ".")
+    (data / "Info.csv").write_text(f"{head}\n{mark.join(['Stomach', 'roi_1', told])}\n")
+    (data / "roi_1.csv").write_text(text)
+    return data.parent
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        (points(CUMULATIVE), ","),
+        (points(BY_BIN), ","),
+        (points(BY_CGY), ","),
+        (points(CUMULATIVE, begin="Points = {", end="}", last=""), ";"),
+        (points(BY_BIN, begin="  Points [ ] = {", name="", mark=" "), ","),
+    ],
+)
+def test_the_folder_of_pinnacle_is_read_whichever_kind_its_curves_are(text, mark, tmp_path):
+    (curve,) = read_curves(pinnacle_folder(tmp_path, text, mark=mark))
+    assert (curve.structure, curve.plan, curve.prescribed_gy) == ("Stomach", "P1", 50.0)
+    assert curve.volume_cc == pytest.approx(200.0)
+    assert np.interp(10.0, curve.dose_gy, curve.fraction) == pytest.approx(0.75, abs=0.002)
+
+
+def test_a_single_text_of_pinnacle_needs_its_unit_and_a_kind_that_is_certain(tmp_path):
+    rising = [(d, v) for (d, _), v in zip(DOSES_AND, [0.0, *[10.0] * 20], strict=True)]
+    path = written(tmp_path, points(rising) + points(rising, name='Name = "Liver";'))
+    with pytest.raises(InputError, match="unit of dose"):
+        read_curves(path)
+    one, other = read_curves(path, dose_unit="cGy")
+    assert (one.structure, other.structure) == ("Stomach", "Liver")
+    assert one.dose_gy[-1] == pytest.approx(40.0)
+    assert one.volume_cc is None
+    told = written(tmp_path, 'DoseUnits = "cGy";\nVolume = 200.0;\n' + points(CUMULATIVE, name=""))
+    (curve,) = read_curves(told)
+    assert (curve.structure, curve.volume_cc) == ("dvh", 200.0)
+
+
+DOSES_AND = [(d, None) for d in DOSES]
+
+
+@pytest.mark.parametrize(
+    ("text", "changed", "why"),
+    [
+        (points(CUMULATIVE), {"volume": "260.0"}, "does not fit to the volume"),
+        (points(CUMULATIVE), {"volume": ""}, "cumulative or differential is not told"),
+        (points(CUMULATIVE), {"unit": "PrescriptionDose"}, "unit of dose"),
+        (points(CUMULATIVE).replace("= 21;", "= 22;"), {}, "number of points"),
+        (points(CUMULATIVE, end=""), {}, "do not end"),
+        (points(CUMULATIVE).replace("400.0, ", "x, "), {}, "row of the curve"),
+        (points(CUMULATIVE).replace("400.0, 180", "400.0, 1e999"), {}, "the curve"),
+    ],
+)
+def test_an_unclear_folder_of_pinnacle_is_refused(text, changed, why, tmp_path):
+    with pytest.raises(InputError, match=why):
+        read_curves(pinnacle_folder(tmp_path, text, **changed))
+
+
+def test_a_folder_of_pinnacle_reads_nothing_beside_it(tmp_path):
+    folder = pinnacle_folder(tmp_path, points(CUMULATIVE))
+    info = folder / "Data" / "Info.csv"
+    info.write_text(info.read_text().replace("roi_1", "../PatInfo"))
+    with pytest.raises(InputError, match="structure of the table"):
+        read_curves(folder)
+    (folder / "DoseInfo.csv").unlink()
+    with pytest.raises(InputError, match="no folder of curves"):
+        read_curves(folder)
+
+
+def test_the_command_reads_apart_and_speaks_chinese(tmp_path, capsys):
+    path = written(tmp_path, relative(prescribed="not defined"))
+    asked = ["curves", str(path), "--prescription", "50Gy/5fx"]
+    assert run([*asked, "--lang", "zh"]) == 0
+    told = capsys.readouterr().out
+    assert "[en]" not in told
+    assert "轻微" in told
+    assert run([*asked, "--format", "json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert any("50 Gy" in note for note in data["notes"])
+    assert {row["source"] for row in data["limits"]} == {"site's curve"}
+    assert run(["curves", str(written(tmp_path, "no curves")), "--prescription", "50Gy/5fx"]) != 0
+    assert "not a text that is known" in capsys.readouterr().err
+
+
+def test_an_audit_lists_curves_alone_as_not_taken_and_counts_them_nowhere(tmp_path, capsys):
+    place = tmp_path / "in" / "S1" / "001" / "v1"
+    place.mkdir(parents=True)
+    written(place, eclipse())
+    audit = str(tmp_path / "audit")
+    run(["audit", str(tmp_path / "in"), "--out", audit])
+    capsys.readouterr()
+    for about in ("submissions", "metrics", "deviations", "sites", "unreviewed"):
+        assert run(["query", audit, about, "--format", "json"]) == 0
+        assert json.loads(capsys.readouterr().out) == []
+    assert run(["query", audit, "completeness", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    (row,) = (r for r in rows if r["place"].endswith("v1"))
+    assert row["outcome"] == "not taken"
+    assert row["reason"].startswith("holds only DVH texts: the site's word")

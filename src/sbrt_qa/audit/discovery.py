@@ -197,7 +197,7 @@ class _Survey:
             led = say("leads to {0}", counted(number, "submission"))
             yield FoundPlace(parts, TAKEN, led)
         else:
-            yield FoundPlace(parts, NOT_TAKEN, entries.NO_SUBMISSION if seen else entries.EMPTY)
+            yield FoundPlace(parts, NOT_TAKEN, _why_none(folder) if seen else entries.EMPTY)
 
     def _file(self, path: Path, parts: tuple[str, ...], node: Node) -> Iterator[Found]:
         """Tell of a file above the submissions, which may be an archive in the place of one."""
@@ -212,14 +212,20 @@ class _Survey:
         folders = [n for n in nodes if n.is_folder and not n.why_not and not n.is_system]
         others = [n for n in folders if not _SERIES.fullmatch(n.name)]
         if len(parts) >= DEEPEST or (parts and is_version(parts[-1])):
-            return _holds_files(folder, nodes)
+            return _holds_files(folder, nodes) and not entries.holds_only_dvh_texts(folder)
         if any(_is_like_version(n, parts) for n in others) or (len(parts) < 2 and others):
             return False
         direct = any(_is_dicom(folder / n.name, n) for n in nodes)
         if not parts or not folders or (others and direct):
             return direct
         held = (not others) and any(_holds_files(folder / n.name) for n in folders)
-        return direct or held
+        return direct or (held and not entries.holds_only_dvh_texts(folder))
+
+
+def _why_none(folder: Path) -> str:
+    """Return why a folder that holds something holds no submission."""
+    only = entries.holds_only_dvh_texts(folder)
+    return entries.ONLY_DVH_TEXT if only else entries.NO_SUBMISSION
 
 
 def _is_like_version(node: Node, parts: tuple[str, ...]) -> bool:

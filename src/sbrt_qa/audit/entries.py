@@ -25,6 +25,10 @@ PARTIAL: Final = say("a partial upload")
 BACKUP: Final = say("a backup copy")
 EMPTY: Final = say("empty")
 NOT_DICOM: Final = say("not DICOM")
+DVH_TEXT: Final = say("a DVH text: the site's word, which is no review; the DICOM files are needed")
+ONLY_DVH_TEXT: Final = say(
+    "holds only DVH texts: the site's word, which is no review; the DICOM files are needed"
+)
 STRAY: Final = say("belongs to no submission")
 UNREADABLE: Final = say("cannot be read")
 NO_SUBMISSION: Final = say("holds no submission")
@@ -52,6 +56,7 @@ _PARTIAL: Final = (
 _BACKUP: Final = (".bak", ".orig", ".old", "~")
 _SETTINGS: Final = ("sbrt-qa.yaml", "sbrt-qa.yml")
 _DICOM: Final = (".dcm", ".dicom", ".dic", ".ima")
+_TEXT_BYTES: Final = 8_000
 _OTHER_ARCHIVES: Final = re.compile(r"\.(7z|rar|bz2|tbz2?|xz|txz|gz|zst|z|lzh|cab|iso)$", re.I)
 
 
@@ -143,7 +148,49 @@ def why_not_dicom(file: Path) -> str:
         return ""
     if other := _OTHER_ARCHIVES.search(file.name):
         kind = kind or f"a {other[1].lower()} archive"
-    return say("{0}, which is not opened", kind) if kind else NOT_DICOM
+    if kind:
+        return say("{0}, which is not opened", kind)
+    return DVH_TEXT if _is_dvh_text(file) else NOT_DICOM
+
+
+def _is_dvh_text(file: Path) -> bool:
+    """Tell whether a file is a DVH text of a planning system, by its beginning."""
+    from sbrt_qa.second_opinion.curve_text import is_dvh_text  # numpy: seldom asked
+
+    try:
+        with open_regular(file) as stream:
+            return is_dvh_text(stream.read(_TEXT_BYTES))
+    except (OSError, DicomError):
+        return False
+
+
+def holds_only_dvh_texts(folder: Path) -> bool:
+    """Tell whether all that somebody meant to send in a folder is DVH texts, one at least."""
+    number = 0
+    for why in _whys_below(folder):
+        if why != DVH_TEXT:
+            return False
+        number += 1
+    return number > 0
+
+
+def _whys_below(folder: Path) -> Iterator[str]:
+    """Give why each file below a folder takes no part, empty where it does; systems' are not told.
+
+    A folder that cannot be listed gives that.
+    """
+    try:
+        nodes = listed(folder)
+    except OSError:
+        yield UNREADABLE
+        return
+    for node in nodes:
+        if node.is_system or node.why_not == HIDDEN:
+            continue
+        if node.is_folder and not node.why_not:
+            yield from _whys_below(folder / node.name)
+        else:
+            yield node.why_not or why_not_dicom(folder / node.name)
 
 
 def is_archive(file: Path) -> bool:

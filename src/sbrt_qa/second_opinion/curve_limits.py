@@ -18,17 +18,23 @@ from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode, Verdict
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
-from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.definition import PrescriptionLevel, Protocol
 from sbrt_qa.protocol.expressions import Leaf
 from sbrt_qa.protocol.goals import Goal, goals_of, level_of
 from sbrt_qa.protocol.grading import verdict_within
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.second_opinion.curve_text import SiteCurve
 
-BASIS: Final = (
+BASIS: Final = say(
     "By the site's own curves: the site's word. Nothing was computed from contours and dose, and "
     "this is no review."
 )
+SOURCE: Final = say("site's curve")
+"""Stands beside every value."""
+
+SAME_DOSE: Final = 0.005
+"""Part of a prescribed dose by which that of a text may differ from that of the limits."""
+
 _CORNERS: Final = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 
 
@@ -88,6 +94,23 @@ def judge_curves(
         fractions=float(level.fractions) if level else None,
     )
     return tuple(_row(goal, matcher, curves, context) for goal in goals_of(protocol, level))
+
+
+def what_to_know(
+    curves: Sequence[SiteCurve], level: PrescriptionLevel | None, plan: str = ""
+) -> tuple[str, ...]:
+    """Return what a reader must know of the curves that were judged, each a sentence."""
+    curves = [c for c in curves if plan in ("", c.plan)]
+    told = []
+    for stated in dict.fromkeys(c.prescribed_gy for c in curves if c.prescribed_gy):
+        if level and abs(stated - level.total_gy) > SAME_DOSE * level.total_gy:
+            got, wanted = f"{stated:g}", f"{level.total_gy:g}"
+            told.append(
+                say("The text states {0} Gy as prescribed; the limits are of {1} Gy.", got, wanted)
+            )
+    whole = dict.fromkeys(f"{c.percent_of_gy:g}" for c in curves if c.percent_of_gy)
+    alone = (say("Doses are told in per cent alone; 100 % is taken as {0} Gy.", of) for of in whole)
+    return (*told, *alone)
 
 
 def _row(
@@ -154,4 +177,4 @@ def _verdict(
 
     verdict = at(outcome.value)
     open_ends = [end for end in ends if end is not None and at(end) is not verdict]
-    return verdict, "bins: their width could change it" if open_ends else ""
+    return verdict, say("bins: their width could change it") if open_ends else ""

@@ -1,4 +1,4 @@
-"""DVH texts of planning systems: Eclipse, RayStation and Monaco, read as the site's curves.
+"""DVH texts of planning systems: Eclipse, Pinnacle, RayStation and Monaco, as the site's curves.
 
 Layouts as published readers of such exports take them. Nothing is guessed: a unit, a kind of
 histogram or a number that is not told refuses the file, with the line.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +17,29 @@ import numpy as np
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.errors import InputError, quoted
 from sbrt_qa.model.grid import FloatArray
+from sbrt_qa.second_opinion.curve_bytes import decoded, text_of
+from sbrt_qa.second_opinion.curve_pinnacle import (
+    begins_points,
+    is_pinnacle_table,
+    of_pinnacle_folder,
+    of_pinnacle_text,
+)
+from sbrt_qa.second_opinion.curve_rows import (
+    CurveRows,
+    first_number,
+    gy_per_unit,
+    numbers,
+    value_of,
+)
 
-MAX_BYTES: Final = 50_000_000
 MAX_CURVES: Final = 2_000
 MOST_GY: Final = 1_000.0
 ROUNDING: Final = 1e-3
 """Part of the volume by which printed volumes may rise, being rounded."""
 
-_EXPECTED: Final = "a DVH text of Eclipse, RayStation or Monaco"
-_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
+_EXPECTED: Final = "a DVH text of Eclipse, Pinnacle, RayStation or Monaco"
+MOST_HEAD_LINES: Final = 60
+"""Lines at the beginning that tell which system wrote a text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +47,8 @@ class SiteCurve:
     """A curve of the site: cumulative, in Gy; `volume_cc` is None where only per cent are told.
 
     `fraction` is the part of the volume that gets at least the dose; `plan` as written, and
-    `prescribed_gy` where the text states it.
+    `prescribed_gy` where the text states it. `percent_of_gy` is what its doses are per cent of,
+    where the text tells no others.
     """
 
     plan: str
@@ -43,6 +58,7 @@ class SiteCurve:
     volume_cc: float | None
     line: int
     prescribed_gy: float | None = None
+    percent_of_gy: float | None = None
 
     @property
     def bin_gy(self) -> float:
@@ -63,161 +79,126 @@ class SiteCurve:
         return DVH(volume, 0.0, dose, cumulative, low, min(max(mean, low), high), high)
 
 
-@dataclass(slots=True)
-class _Rows:
-    """Rows of one structure while it is read, in the units of the file."""
+def read_curves(
+    path: Path, total_gy: float | None = None, dose_unit: str = ""
+) -> tuple[SiteCurve, ...]:
+    """Read the curves of a file, or of the folder of Pinnacle, whichever system wrote it.
 
-    structure: str
-    line: int
-    plan: str = ""
-    volume_cc: float | None = None
-    gy_per_unit: float = 0.0
-    is_percent: bool = False
-    per_dose: bool = False
-    cumulative: bool = True
-    prescribed_gy: float | None = None
-    dose: list[float] = field(default_factory=list)
-    volume: list[float] = field(default_factory=list)
-
-
-def read_curves(path: Path) -> tuple[SiteCurve, ...]:
-    """Read the curves of a file, whichever of the systems wrote it.
+    Parameters
+    ----------
+    total_gy
+        Prescribed dose of the plan: 100 % of doses that are told in per cent alone, where the text
+        does not state it itself.
+    dose_unit
+        ``Gy`` or ``cGy``, for texts that tell none, as those of Pinnacle.
 
     Raises
     ------
     InputError
         It is none of these texts, or a line of it cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError("the file cannot be read", where=path.name) from error
-    if len(content) > MAX_BYTES or b"\0" in content:
-        raise InputError("no text of a usable size", where=path.name, expected=_EXPECTED)
-    lines = _decoded(content).splitlines()
-    for begins, read in _READERS:
-        if any(begins(line) for line in lines[:60]):
-            found = tuple(_curve(rows, path.name) for rows in read(lines, path.name))
-            if not found or len(found) > MAX_CURVES:
-                raise InputError("no curves", where=path.name, expected=_EXPECTED)
-            return found
-    raise InputError("not a text that is known", where=path.name, expected=_EXPECTED)
-
-
-def _decoded(content: bytes) -> str:
-    """Return text in UTF-8, else Latin-1 where its cm\u00b3 say so, else GB18030; see `_hanzi`."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        latin = content.decode("latin-1")
+    if path.is_dir():
+        found = of_pinnacle_folder(path)
     else:
-        return _hanzi(content) or text
-    if "cm\u00b3" in latin:
-        return latin
-    try:
-        return content.decode("gb18030")
-    except UnicodeDecodeError:
-        return latin
+        lines = text_of(path, _EXPECTED).splitlines()
+        read = _reader_of(lines)
+        if read is None:
+            raise InputError("not a text that is known", where=path.name, expected=_EXPECTED)
+        found = read(lines, path.name)
+    given = gy_per_unit(dose_unit, path.name, 0) if dose_unit else 0.0
+    curves = tuple(_curve(rows, path.name, total_gy, given) for rows in found)
+    if not curves or len(curves) > MAX_CURVES:
+        raise InputError("no curves", where=path.name, expected=_EXPECTED)
+    return curves
 
 
-def _hanzi(content: bytes) -> str:
-    """Return the text in GB18030 where UTF-8 reads common Hanzi of it as other two-byte letters.
-
-    The bytes of a short Chinese name can be those of a Greek letter; no Greek or Cyrillic word has
-    only bytes that are common Hanzi. Cubic centimetres in UTF-8 are left out.
-    """
-    foreign = re.findall(rb"[\x80-\xff]+", content.replace("\u00b3".encode(), b""))
-    common = [re.fullmatch(rb"(?:[\xb0-\xd7][\xa1-\xfe])+", part) for part in foreign]
-    return content.decode("gb18030") if foreign and all(common) else ""
-
-
-def _numbers(line: str, where: str, number: int, count: int) -> list[float]:
-    parts = line.replace(";", " ").split()
-    if len(parts) != count or not all(_NUMBER.fullmatch(part) for part in parts):
-        raise InputError(
-            "a row of the curve cannot be read", where=f"{where}, line {number}",
-            got=quoted(line), expected=f"{count} numbers",
-        )  # fmt: skip
-    return [float(part.replace(",", ".")) for part in parts]
+def is_dvh_text(head: bytes) -> bool:
+    """Tell by its first bytes whether a file is a DVH text of a planning system, or part of one."""
+    if b"\0" in head:
+        return False
+    lines = decoded(head).splitlines()
+    if lines and is_pinnacle_table(lines[0]):
+        return True
+    read = _reader_of(lines)
+    if read is not _eclipse:  # the word structure alone may begin a line of any text
+        return read is not None
+    return any("dose volume histogram" in line.lower() for line in lines[:MOST_HEAD_LINES])
 
 
-def _dose_unit(text: str, where: str, number: int) -> float:
-    unit = text.strip().lower()
-    if unit not in ("gy", "cgy"):
-        raise InputError(
-            "the unit of dose is not told", where=f"{where}, line {number}", got=quoted(text),
-            expected="Gy or cGy",
-        )  # fmt: skip
-    return 1.0 if unit == "gy" else 0.01
+Reader = Callable[[Sequence[str], str], Iterator[CurveRows]]
 
 
-def _value_of(line: str) -> str:
-    return line.partition(":")[2].strip()
-
-
-def _one(text: str) -> float | None:
-    found = _NUMBER.match(text.strip())
-    return float(found[0].replace(",", ".")) if found else None
+def _reader_of(lines: Sequence[str]) -> Reader | None:
+    """Return the reader of the system that wrote these lines; None where none is known."""
+    head = lines[:MOST_HEAD_LINES]
+    return next((read for begins, read in _READERS if any(map(begins, head))), None)
 
 
 _UNIT_IN: Final = re.compile(r"\[([^\]]*)\]")
 
 
-def _eclipse(lines: Sequence[str], where: str) -> Iterator[_Rows]:
-    plan, kind, prescribed = "", "", None
-    rows: _Rows | None = None
+def _eclipse(lines: Sequence[str], where: str) -> Iterator[CurveRows]:
+    plan, kind, prescribed, percent = "", "", None, 100.0
+    rows: CurveRows | None = None
     columns: list[str] = []
     for number, line in enumerate(lines, 1):
         key = line.partition(":")[0].strip().lower()
         if key == "type":
-            kind = _value_of(line).lower()
+            kind = value_of(line).lower()
         elif key in ("plan", "plan sum"):
-            plan = _value_of(line)
+            plan = value_of(line)
             if rows is not None and rows.dose:  # another plan follows
                 yield rows
-                rows, prescribed = None, None
+                rows, prescribed, percent = None, None, 100.0
             elif rows is not None:  # newer versions name it with each structure
                 rows.plan = plan
         elif key.startswith("prescribed dose") and (unit := _UNIT_IN.search(line)):
-            value = _one(_value_of(line))
-            scale = _dose_unit(unit[1], where, number)
+            value = first_number(value_of(line))
+            scale = gy_per_unit(unit[1], where, number)
             prescribed = None if value is None else value * scale
+        elif key.startswith("% for dose"):
+            percent = first_number(value_of(line)) or 100.0
         elif key == "structure":
             if rows is not None and rows.dose:
                 yield rows
-            rows, columns = _Rows(_value_of(line), number, plan, prescribed_gy=prescribed), []
+            rows, columns = CurveRows(value_of(line), number, plan, prescribed_gy=prescribed), []
+            rows.percent_prescribed = percent
         elif rows is not None and key.startswith("volume"):
-            rows.volume_cc = _one(_value_of(line))
+            rows.volume_cc = first_number(value_of(line))
         elif rows is not None and "dose [" in line.lower() and ":" not in line:
             columns = _eclipse_columns(line, rows, kind, where, number)
         elif ":" in line:
             columns = []  # a header follows the curve
         elif columns and line.strip() and rows is not None:
-            values = _numbers(line, where, number, len(columns))
+            values = numbers(line, where, number, len(columns))
             rows.dose.append(values[columns.index("dose")])
             rows.volume.append(values[columns.index("volume")])
     if rows is not None and rows.dose:
         yield rows
 
 
-def _eclipse_columns(line: str, rows: _Rows, kind: str, where: str, number: int) -> list[str]:
+def _eclipse_columns(line: str, rows: CurveRows, kind: str, where: str, number: int) -> list[str]:
     heads = re.findall(r"([^\[\]]+)\[([^\]]*)\]", line)
+    named = [(name.strip().lower(), unit.strip()) for name, unit in heads]
+    absolute = any(name == "dose" and unit != "%" for name, unit in named)
     columns = []
-    for name, unit in ((n.strip().lower(), u.strip()) for n, u in heads):
+    for name, unit in named:
         if name == "dose" and unit != "%":
-            rows.gy_per_unit = _dose_unit(unit, where, number)
+            rows.gy_per_unit = gy_per_unit(unit, where, number)
             columns.append("dose")
+        elif name in ("dose", "relative dose"):
+            columns.append("other" if absolute else "dose")
         elif "dose" in name and "volume" not in name:
             columns.append("other")
         else:
             columns.append("volume")
             rows.is_percent = unit.startswith("%")
             rows.per_dose = name.startswith("dvolume")
+    rows.is_relative = not absolute
     if columns.count("dose") != 1 or columns.count("volume") != 1:
         raise InputError(
             "the columns of the curve are not told", where=f"{where}, line {number}",
-            got=quoted(line), expected="one dose in Gy or cGy, and one volume",
+            got=quoted(line), expected="one dose in Gy, cGy or %, and one volume",
         )  # fmt: skip
     if not kind.startswith(("cumulative", "differential")):
         raise InputError(
@@ -228,22 +209,22 @@ def _eclipse_columns(line: str, rows: _Rows, kind: str, where: str, number: int)
     return columns
 
 
-def _raystation(lines: Sequence[str], where: str) -> Iterator[_Rows]:
+def _raystation(lines: Sequence[str], where: str) -> Iterator[CurveRows]:
     plan, rows = "", None
     for number, line in enumerate(lines, 1):
         lower = line.lower()
         if lower.startswith("#dosename:"):
-            plan = _value_of(line)
+            plan = value_of(line)
         elif lower.startswith("#roiname:"):
             if rows is not None and rows.dose:
                 yield rows
-            rows = _Rows(_value_of(line), number, plan, is_percent=True)
+            rows = CurveRows(value_of(line), number, plan, is_percent=True)
         elif rows is not None and re.match(r"#(dose )?unit:", lower):
-            rows.gy_per_unit = _dose_unit(_value_of(line), where, number)
+            rows.gy_per_unit = gy_per_unit(value_of(line), where, number)
         elif rows is not None and lower.startswith("#roivolume:"):
-            rows.volume_cc = _one(_value_of(line))
+            rows.volume_cc = first_number(value_of(line))
         elif rows is not None and line.strip() and not line.startswith("#"):
-            dose, volume = _numbers(line, where, number, 2)
+            dose, volume = numbers(line, where, number, 2)
             rows.dose.append(dose)
             rows.volume.append(volume)
     if rows is not None and rows.dose:
@@ -253,15 +234,15 @@ def _raystation(lines: Sequence[str], where: str) -> Iterator[_Rows]:
 _MONACO_ROW: Final = re.compile(r"(.+?)\s+(\d+(?:[.,]\d+)?)\s+(\d+(?:[.,]\d+)?)\s*")
 
 
-def _monaco(lines: Sequence[str], where: str) -> Iterator[_Rows]:
+def _monaco(lines: Sequence[str], where: str) -> Iterator[CurveRows]:
     parts = [part.partition(":") for part in lines[0].split("|")]
     head = {name.strip().lower(): value.strip() for name, _, value in parts}
-    scale = _dose_unit(head.get("dose units", ""), where, 1)
+    scale = gy_per_unit(head.get("dose units", ""), where, 1)
     unit = head.get("volume units", "").lower()
     if not unit.startswith(("cm", "%")):
         at = f"{where}, line 1"
         raise InputError("the unit of volume is not told", where=at, got=quoted(unit))
-    found: dict[str, _Rows] = {}
+    found: dict[str, CurveRows] = {}
     for number, line in enumerate(lines[1:], 2):
         row = _MONACO_ROW.fullmatch(line)
         if row is None:
@@ -270,29 +251,52 @@ def _monaco(lines: Sequence[str], where: str) -> Iterator[_Rows]:
         plan = head.get("plan name", "")
         rows = found.setdefault(
             name,
-            _Rows(name, number, plan, gy_per_unit=scale, is_percent=unit.startswith("%")),
+            CurveRows(name, number, plan, gy_per_unit=scale, is_percent=unit.startswith("%")),
         )
         rows.dose.append(float(row[2].replace(",", ".")))
         rows.volume.append(float(row[3].replace(",", ".")))
     yield from found.values()
 
 
-_READERS: Final[tuple[tuple[Callable[[str], bool], Callable[..., Iterator[_Rows]]], ...]] = (
+_READERS: Final[tuple[tuple[Callable[[str], bool], Reader], ...]] = (
     (lambda line: line.lower().startswith("#roiname:"), _raystation),
     (lambda line: "|" in line and "dose units:" in line.lower(), _monaco),
+    (begins_points, of_pinnacle_text),
     (lambda line: line.lower().startswith("structure:"), _eclipse),
 )
 
 
-def _curve(rows: _Rows, file: str) -> SiteCurve:
+def _percent_of(rows: CurveRows, where: str, total_gy: float | None) -> float | None:
+    """Return the dose that doses in per cent are of; None where they are not.
+
+    Relative doses of Eclipse are 100 % at the prescribed dose by what its ``% for dose`` is.
+    """
+    if not rows.is_relative:
+        return None
+    prescribed = rows.prescribed_gy or total_gy
+    if not prescribed:
+        raise InputError(
+            "doses are in per cent of a prescription that is not stated", where=where,
+            got=quoted(rows.structure), expected="a prescribed dose",
+            advice="Give --prescription, if 100 % is that dose.",
+        )  # fmt: skip
+    return prescribed * 100.0 / rows.percent_prescribed
+
+
+def _curve(rows: CurveRows, file: str, total_gy: float | None, given: float) -> SiteCurve:
     """Return rows as a cumulative curve, or refuse what is none."""
     where = f"{file}, line {rows.line}"
-    dose = np.array(rows.dose) * rows.gy_per_unit
+    percent_of = _percent_of(rows, where, total_gy)
+    scale = (rows.gy_per_unit or given) if percent_of is None else percent_of / 100.0
+    dose = np.array(rows.dose) * scale
     volume = np.array(rows.volume, dtype=np.float64)
-    if not rows.gy_per_unit:
-        raise InputError("the unit of dose is not told", where=where, got=quoted(rows.structure))
+    if not scale:
+        raise InputError(
+            "the unit of dose is not told", where=where, got=quoted(rows.structure),
+            expected="Gy or cGy", advice="Give --dose-unit, if you know it.",
+        )  # fmt: skip
     rising = dose.size >= 2 and (np.diff(dose) > 0).all()
-    if not rising or dose[0] < 0 or dose[-1] > MOST_GY or (volume < 0).any():
+    if not rising or dose[0] < 0 or dose[-1] > MOST_GY or not _are_volumes(volume):
         raise InputError(
             "the curve is none", where=where, got=quoted(rows.structure),
             expected=f"rising doses from 0 to {MOST_GY:g} Gy and volumes from 0",
@@ -316,5 +320,10 @@ def _curve(rows: _Rows, file: str) -> SiteCurve:
     volume_cc = rows.volume_cc if rows.is_percent else whole
     fraction = np.minimum.accumulate(volume) / whole
     return SiteCurve(
-        rows.plan, rows.structure, dose, fraction, volume_cc or None, rows.line, rows.prescribed_gy
-    )
+        rows.plan, rows.structure, dose, fraction, volume_cc or None, rows.line,
+        rows.prescribed_gy, percent_of,
+    )  # fmt: skip
+
+
+def _are_volumes(volume: FloatArray) -> bool:
+    return bool(np.isfinite(volume).all() and (volume >= 0).all())
