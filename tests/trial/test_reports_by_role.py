@@ -123,7 +123,7 @@ def test_unfrozen_outcome_is_refused_and_so_is_an_unknown_role(trial):
         report(TrialRequest(trial.audit, "2023-01-01", by=BY), ROLES["dmc"], output_format="html")
     with pytest.raises(UsageError, match="unknown --role"):
         role_of("king")
-    with pytest.raises(UsageError, match="nobody"):
+    with pytest.raises(UsageError, match="not named"):
         report(TrialRequest(trial.audit), ROLES["dmc"], output_format="html")
 
 

@@ -66,15 +66,15 @@ def freeze(request: TrialRequest, label: str = "") -> FrozenCut:
     from sbrt_qa.audit.head import write_head
     from sbrt_qa.audit.store import treated_plans
     from sbrt_qa.audit.store.data_cuts import freeze_cut
-    from sbrt_qa.audit.store.trial_records import stored_import
+    from sbrt_qa.audit.store.trial_records import stored_head
     from sbrt_qa.audit.times import now
 
     with trial_store(request.audit, request.database) as engine:
-        imported = stored_import(engine)
-        day = request.cut or imported.head.at[:10]
+        imported = stored_head(engine)
+        day = request.cut or imported.at[:10]
         check_date(day)
         plans = treated_plans.plan_verdicts(engine, _version(engine, request.verdicts_of))
-        made = freeze_cut(engine, imported.head.id, day, label, plans, now(), request.by)
+        made = freeze_cut(engine, imported.id, day, label, plans, now(), request.by)
         write_head(request.audit, engine)
     return made
 
@@ -223,18 +223,19 @@ def report(
 
 def _history(engine: Database) -> tuple[dict[ProblemName, str], tuple[RowChange, ...]]:
     """Return when each problem was first had by an import, and what the last import changed."""
-    from sbrt_qa.audit.store.trial_records import import_heads, stored_import
+    from sbrt_qa.audit.store.trial_records import import_heads, stored_import, stored_problems
     from sbrt_qa.trial.data_changes import row_changes
     from sbrt_qa.trial.problem import name_of
 
     first: dict[ProblemName, str] = {}
-    imports = [stored_import(engine, head.id) for head in import_heads(engine)[-MOST_IMPORTS:]]
-    for one in imports:
-        for problem in one.imported.problems:
-            first.setdefault(name_of(problem), one.head.at)
-    if len(imports) < 2:
+    heads = import_heads(engine)[-MOST_IMPORTS:]
+    for head in heads:
+        for problem in stored_problems(engine, head.id):
+            first.setdefault(name_of(problem), head.at)
+    if len(heads) < 2:
         return first, ()
-    return first, row_changes(imports[-2].imported.data, imports[-1].imported.data)
+    before, after = (stored_import(engine, head.id).imported.data for head in heads[-2:])
+    return first, row_changes(before, after)
 
 
 def _told(

@@ -60,6 +60,8 @@ def parse_cell(column: ColumnSpec, text: str, order: Order = "") -> Value | Miss
 
 def canonical_text(value: Value) -> str:
     """Return the one text of a value."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "Y" if value else "N"
     if isinstance(value, float):

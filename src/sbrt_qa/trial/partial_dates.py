@@ -11,6 +11,7 @@ import calendar
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 Order = Literal["", "DMY", "MDY"]
@@ -175,6 +176,7 @@ def _try(year: int, month: int, day: int) -> dt.date | None:
         return None
 
 
+@lru_cache(maxsize=16384)
 def _span(
     year: int, month: int, day: int, *, no_day: bool = False, no_month: bool = False
 ) -> PartialDate:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from sbrt_qa.errors import ResultError
@@ -163,11 +163,7 @@ class TrialData:
     @cached_property
     def sha256(self) -> str:
         """The hash of all rows: of the content alone, whatever form it came in."""
-        digest = hashlib.sha256()
-        for table in TABLES:
-            for row in self.of(table):
-                digest.update(f"{table}\t{row.as_json()}\n".encode())
-        return digest.hexdigest()
+        return rows_sha256((table, row.as_json()) for table in TABLES for row in self.of(table))
 
     @property
     def size(self) -> int:
@@ -175,12 +171,22 @@ class TrialData:
         return sum(len(rows) for rows in self.rows.values())
 
 
+def rows_sha256(texts: Iterable[tuple[str, str]]) -> str:
+    """Return the hash of rows, each its table and its text, in the order of tables and keys."""
+    digest = hashlib.sha256()
+    for table, text in texts:
+        digest.update(f"{table}\t{text}\n".encode())
+    return digest.hexdigest()
+
+
 def sort_key(row: TrialRow) -> tuple[tuple[tuple[int, int, str], ...], ...]:
     """Return what rows are sorted by: their keys, numbers in them by their size."""
-    return tuple(
-        tuple((0, int(p), p) if p.isdigit() else (1, 0, p) for p in _PARTS.split(text) if p)
-        for text in row.key
-    )
+    return tuple(_parts(text) for text in row.key)
+
+
+@lru_cache(maxsize=65536)
+def _parts(text: str) -> tuple[tuple[int, int, str], ...]:
+    return tuple((0, int(p), p) if p.isdigit() else (1, 0, p) for p in _PARTS.split(text) if p)
 
 
 def trial_data(rows: Iterable[TrialRow]) -> TrialData:

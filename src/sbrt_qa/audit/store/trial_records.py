@@ -22,7 +22,7 @@ from sbrt_qa.errors import ResultError, UsageError
 from sbrt_qa.i18n.phrase import phrases_in, with_phrases
 from sbrt_qa.model.actor import Doing
 from sbrt_qa.trial.problem import Problem
-from sbrt_qa.trial.trial_data import row_from_json, trial_data
+from sbrt_qa.trial.trial_data import row_from_json, rows_sha256, trial_data
 from sbrt_qa.trial.validate import Imported
 
 IMPORTED: Final = "trial data imported"
@@ -157,22 +157,58 @@ def stored_import(engine: Database, number: int = 0) -> StoredImport:
     """
     with reading(engine) as connection:
         head = _asked(connection, number)
-        rows = [
-            row_from_json(row.table_name, row.json)
-            for row in connection.execute(
-                sa.select(t.trial_rows.c.table_name, t.trial_rows.c.json)
-                .where(t.trial_rows.c.import_id == head.id)
-            )
-        ]  # fmt: skip
-        document = json.loads(unpacked(head.document))
-    data = trial_data(rows)
-    if data.sha256 != head.canonical_sha256:
-        raise ResultError("an import of trial data is not what it was", where=f"import {head.id}")
-    problems = tuple(Problem(**one) for one in document["problems"])
-    problems = with_phrases(problems, document["phrases"])
+        texts = _texts(connection, head)
+    document = json.loads(unpacked(head.document))
+    data = trial_data(row_from_json(table, text) for table, text in texts)
+    problems = _problems(document)
     kept_out = {subject: tuple(tables) for subject, tables in document["kept_out"].items()}
     imported = Imported(data, problems, tuple(document["blocked_subjects"]), kept_out)
     return StoredImport(_head(head), imported)
+
+
+def stored_head(engine: Database, number: int = 0) -> ImportHead:
+    """Return what an import says of itself, its rows checked but not read.
+
+    Raises
+    ------
+    UsageError, ResultError
+        As `stored_import`.
+    """
+    with reading(engine) as connection:
+        head = _asked(connection, number)
+        _texts(connection, head)
+    return _head(head)
+
+
+def stored_problems(engine: Database, number: int) -> tuple[Problem, ...]:
+    """Return what was wrong with an import, without its rows.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    with reading(engine) as connection:
+        head = _asked(connection, number)
+    return _problems(json.loads(unpacked(head.document)))
+
+
+def _problems(document: Mapping[str, Any]) -> tuple[Problem, ...]:
+    problems = tuple(Problem(**one) for one in document["problems"])
+    return with_phrases(problems, document["phrases"])
+
+
+def _texts(connection: Connection, head: sa.Row[Any]) -> list[tuple[str, str]]:
+    """Return table and text of every row of an import, in the order in which they were hashed."""
+    rows = t.trial_rows
+    found = connection.execute(
+        sa.select(rows.c.table_name, rows.c.json)
+        .where(rows.c.import_id == head.id).order_by(rows.c.id)
+    )  # fmt: skip
+    texts = [(row.table_name, row.json) for row in found]
+    if rows_sha256(texts) != head.canonical_sha256:
+        raise ResultError("an import of trial data is not what it was", where=f"import {head.id}")
+    return texts
 
 
 def _asked(connection: Connection, number: int) -> sa.Row[Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.i18n.phrase import say
@@ -22,6 +23,7 @@ from sbrt_qa.trial.anchor_days import CHEMO, anchor_day, cycle_days, fraction_da
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.endpoints import DAYS_PER_MONTH
 from sbrt_qa.trial.scan_history import scans_of
+from sbrt_qa.trial.timeline import RuleResult
 from sbrt_qa.trial.trial_data import TrialRow
 
 MOST_LANES = 200
@@ -45,17 +47,60 @@ def swimmer_screen(asked: AskedReport) -> ReportSection:
         "L elsewhere in the liver, X outside it), events of grade 3 or more as squares, deaths as "
         "crosses; an arrow where alive, a ring where a rule of the timeline is missed."
     )
-    options = tuple((told, _swimmer(asked, order, sentence)) for order, told in ORDERS)
+    missed = _by_subject(one for one in asked.found.results if one.missed)
+    followed = [
+        _followed(asked, row, missed.get(row.subject, ())) for row in asked.found.cut.randomised
+    ]
+    options = tuple((told, _swimmer(followed, order, sentence)) for order, told in ORDERS)
     choice = FigureChoice(say("Lanes"), "lanes", options)
     return ReportSection("timeline", say("Timeline"), (choice,))
 
 
-def _swimmer(asked: AskedReport, order: str, sentence: str) -> Drawn:
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """What a lane shows of a subject, by day.
+
+    Parameters
+    ----------
+    randomised, surgery
+        Days that a lane may run from; None where unknown.
+    last
+        The day of death, else the last on which the subject was known alive.
+    """
+
+    code: str
+    site: str
+    arm: str
+    randomised: dt.date | None
+    surgery: dt.date | None
+    last: dt.date
+    alive: bool
+    marks: tuple[tuple[dt.date, str], ...]
+
+    def lane(self, zero: dt.date) -> SwimLane:
+        """Return the lane that runs from a day."""
+        marks = tuple((_months(day, zero), sign) for day, sign in self.marks)
+        end = max(_months(self.last, zero), 0.0)
+        return SwimLane(self.code, end, self.alive, marks, self.arm)
+
+
+def _months(day: dt.date, zero: dt.date) -> float:
+    return (day - zero).days / DAYS_PER_MONTH
+
+
+def _by_subject(results: Iterable[RuleResult]) -> dict[str, list[RuleResult]]:
+    found: dict[str, list[RuleResult]] = {}
+    for one in results:
+        found.setdefault(one.subject, []).append(one)
+    return found
+
+
+def _swimmer(followed: Sequence[_Followed], order: str, sentence: str) -> Drawn:
     lanes = []
-    for row in asked.found.cut.randomised:
-        zero = _surgery(asked, row) if order == "surgery" else randomised_on(row)
+    for one in followed:
+        zero = one.surgery if order == "surgery" else one.randomised
         if zero is not None:
-            lanes.append((row.text("site"), _lane(asked, row, zero)))
+            lanes.append((one.site, one.lane(zero)))
     sort = {
         "arm": lambda one: (one[1].group, -one[1].end, one[1].name),
         "surgery": lambda one: (one[1].group, -one[1].end, one[1].name),
@@ -89,50 +134,40 @@ def _surgery(asked: AskedReport, row: TrialRow) -> dt.date | None:
 PLACES: Final = {"MARGIN": "recurrence_edge", "LIVER_OTHER": "recurrence_liver"}
 
 
-def _lane(asked: AskedReport, row: TrialRow, zero: dt.date) -> SwimLane:
+def _followed(asked: AskedReport, row: TrialRow, missed: Iterable[RuleResult]) -> _Followed:
     cut, code = asked.found.cut, row.subject
-    origin = randomised_on(row) or cut.cut
-
-    def month(day: dt.date) -> float:
-        return (day - zero).days / DAYS_PER_MONTH
-
-    marks = [(month(d.first), "chemo") for d in cycle_days(cut, code, CHEMO)]
-    marks += [(month(d.first), "io") for d in cycle_days(cut, code, ("SINTILIMAB",))]
-    marks += [(month(d.first), "fraction") for d in fraction_days(cut, code)]
+    randomised = randomised_on(row)
+    origin = randomised or cut.cut
+    marks = [(d.first, "chemo") for d in cycle_days(cut, code, CHEMO)]
+    marks += [(d.first, "io") for d in cycle_days(cut, code, ("SINTILIMAB",))]
+    marks += [(d.first, "fraction") for d in fraction_days(cut, code)]
     for scan in scans_of(cut.data, code, origin):
         signs = {PLACES.get(place, "recurrence") for place in scan.places}
         if scan.result != "RECURRENCE":
             signs = {"unclear" if scan.result in ("EQUIVOCAL", "NE") else "clear"}
-        marks += [(month(scan.days.first), sign) for sign in sorted(signs or {"recurrence"})]
+        marks += [(scan.days.first, sign) for sign in sorted(signs or {"recurrence"})]
     for event in cut.data.of_subject("adverse_events", code):
         start = event.days("start")
         if start and event.text("grade") in ("3", "4", "5"):
-            marks.append((month(start.first), "event"))
+            marks.append((start.first, "event"))
     death = cut.death(code)
     last = cut.last_alive(code) or origin
     if death:
-        marks.append((month(death.first), "death"))
+        marks.append((death.first, "death"))
         last = death.first
-    marks += [(at, "missed") for at in _missed_at(asked, row, month)]
+    marks += [(_missed_on(asked, row, one, origin), "missed") for one in missed]
     shown = asked.arms.get(row.text("arm"), "")
-    return SwimLane(code, max(month(last), 0.0), death is None, tuple(marks), shown)
+    return _Followed(code, row.text("site"), shown, randomised, _surgery(asked, row), last,
+                     death is None, tuple(marks))  # fmt: skip
 
 
-def _missed_at(
-    asked: AskedReport, row: TrialRow, month: Callable[[dt.date], float]
-) -> Iterator[float]:
-    """Yield where the rules that a subject misses end: at their second anchor, else at entry."""
-    rules = {rule.id: rule for rule in asked.found.rules.timeline}
-    origin = randomised_on(row) or asked.found.cut.cut
-    for one in asked.found.results:
-        if one.subject != row.subject or not one.missed:
-            continue
-        rule = rules.get(one.rule)
-        day = anchor_day(asked.found.cut, row, rule.to) if rule is not None and rule.to else None
-        if day is None and rule is not None and rule.measure == "fraction_gaps":
-            days = fraction_days(asked.found.cut, row.subject)
-            day = days[0] if days else None
-        yield month(day.first if day else origin)
+def _missed_on(asked: AskedReport, row: TrialRow, one: RuleResult, origin: dt.date) -> dt.date:
+    """Return where a rule that a subject misses ends: at its second anchor, else at entry."""
+    rule = next((r for r in asked.found.rules.timeline if r.id == one.rule), None)
+    day = anchor_day(asked.found.cut, row, rule.to) if rule is not None and rule.to else None
+    if day is None and rule is not None and rule.measure == "fraction_gaps":
+        day = next(iter(fraction_days(asked.found.cut, row.subject)), None)
+    return day.first if day else origin
 
 
 @screen("rules")
