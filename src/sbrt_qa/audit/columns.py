@@ -56,6 +56,14 @@ MEANINGS: Final = {
     "counts": _flag("the limit takes part in the verdict of the case"),
     "course": _text("how several plans of a submission belong together; empty for a plan alone"),
     "dose_gy": _number("dose in Gy"),
+    "decided_at": _text("when it was decided; UTC"),
+    "decided_by": _text("account whose signature brought the decision about"),
+    "decided_verdict": _text(
+        "verdict of the office, which rates and analyses use; empty where verdict is used: nothing "
+        "was decided, the decision does not count, or it says nothing of this"
+    ),
+    "decision": _text("accepted, accepted with deviation or rejected; empty where not decided"),
+    "decision_state": _text("valid, or why the decision does not count (any more)"),
     "draft": _text("whether the limits are a draft, or who approved them and when"),
     "doses": _count("RTDOSE files"),
     "due": _text("by when an answer is asked for; UTC"),
@@ -72,7 +80,7 @@ MEANINGS: Final = {
     "images": _count("CT images"),
     "item": _text("which beam, structure or other thing"),
     "judged": _text("unusual, changed, usual, or that it cannot be judged yet"),
-    "kind": _text("limit, finding or handling; of a failure, what kind it is"),
+    "kind": _text("limit, finding, handling or contour; of a failure, what kind it is"),
     "latest": _flag("no later submission of the subject is there"),
     "limit": _text("id of the limit in the protocol"),
     "low": _number("mean minus three standard deviations"),
@@ -214,11 +222,14 @@ _COLUMNS: Final = {
     "pass-chart": ("submissions", "begin", "end", "passed", "of", "percent", *_LIMITS),
     "dvh-bands": ("structure", "plans", "dose_gy", "p5", "p25", "p50", "p75", "p95"),
 }  # fmt: skip
+_LAST: Final = (
+    "course", "draft", "decision", "decision_state", "decided_verdict", "decided_by", "decided_at",
+)  # fmt: skip
 COLUMNS: Final = {
     about: (
         *names,
         *(("site_name",) if "site" in names else ()),
-        *(("course", "draft") if about in ("submissions", "metrics", "deviations") else ()),
+        *(_LAST if about in ("submissions", "metrics", "deviations") else ()),
     )
     for about, names in _COLUMNS.items()
 }

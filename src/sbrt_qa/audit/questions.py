@@ -48,7 +48,7 @@ def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
         asked = (row for row in found if _is_asked(row, question))
         rows = (_with_site(row, names) for row in asked)
         words = question.about in WITH_WORDS
-        yield from with_words(engine, protocol, rows) if words else rows
+        yield from map(_decided_last, with_words(engine, protocol, rows)) if words else rows
     finally:
         engine.dispose()
 
@@ -67,6 +67,12 @@ def _protocol(engine: Database, start: str) -> str:
 
 def _with_site(row: Row, names: Mapping[str, str]) -> Row:
     return {**row, "site_name": names.get(row["site"], "")} if "site" in row else row
+
+
+def _decided_last(row: Row) -> Row:
+    """Return a row with the columns of the decision after all others."""
+    decided: Mapping[str, str] = row.pop("decided")
+    return {**row, **decided}
 
 
 def _is_asked(row: Row, question: Question) -> bool:

@@ -19,7 +19,7 @@ def submitted(engine: Database, protocol: str, question: Question) -> list[Submi
     from sbrt_qa.audit.store.answers import OPEN, submissions
 
     return [
-        Submitted(s.site, s.subject, (s.version, s.revision), s.received, s.verdict)
+        Submitted(s.site, s.subject, (s.version, s.revision), s.received, s.used_verdict)
         for s in submissions(engine, protocol)
         if s.outcome != OPEN  # what we could not review says nothing of the site
         and question.has_place(s.site, s.subject, latest=s.latest)
@@ -32,7 +32,7 @@ def judged(engine: Database, protocol: str, question: Question) -> list[Judged]:
     from sbrt_qa.audit.store.answers import values
 
     return [
-        Judged(v.code, v.site, v.limit, v.received, v.verdict, v.value)
+        Judged(v.code, v.site, v.limit, v.received, v.used_verdict, v.value)
         for v in values(engine, protocol)
         if v.counts
         and question.has_place(v.site, v.subject, latest=v.latest)

@@ -32,6 +32,8 @@ class PlanVerdict:
         Whether coverage was given up while an organ is at its limit: a confounder.
     doses
         Numbers of stored histograms.
+    engine_verdict, decision
+        Where `verdict` is what central review decided: the program's verdict, and the grade.
     """
 
     submission: str
@@ -42,6 +44,8 @@ class PlanVerdict:
     kinds: tuple[str, ...] = ()
     organ_driven: bool = False
     doses: PlanDoses = NO_DOSES
+    engine_verdict: str = ""
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def _frozen(plan: PlanVerdict) -> dict[str, Any]:
     row = asdict(plan)
     if not plan.doses.doses and not plan.doses.curves:
         del row["doses"]
-    for name in ("kinds", "organ_driven"):
+    for name in ("kinds", "organ_driven", "engine_verdict", "decision"):
         if not row[name]:
             del row[name]
     return row
@@ -110,6 +114,7 @@ def plans_from_text(text: str) -> tuple[PlanVerdict, ...]:
             str(row["submission"]), str(row["subject"]), str(row["received"]), str(row["verdict"]),
             tuple(map(str, row["sources"])), tuple(map(str, row.get("kinds", ()))),
             bool(row.get("organ_driven", False)), doses_from(row.get("doses")),
+            str(row.get("engine_verdict", "")), str(row.get("decision", "")),
         )
         for row in rows
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sbrt_qa.audit.store.decided import UNDECIDED, DecisionColumns, used_verdict
 from sbrt_qa.audit.store.records import submission_code
 
 REVIEWED, OF_SITE, OPEN = "reviewed", "site", "open"
@@ -32,6 +33,8 @@ class SubmissionRow:
     outcome
         ``reviewed``, ``site`` where it cannot be used for a reason of the site's, or ``open`` where
         it is still to be reviewed.
+    decided
+        What the office decided; `verdict` stays the program's.
     """
 
     id: int
@@ -54,6 +57,12 @@ class SubmissionRow:
     notices: int
     latest: bool
     outcome: str = REVIEWED
+    decided: DecisionColumns = UNDECIDED
+
+    @property
+    def used_verdict(self) -> str:
+        """The verdict that counts: what was decided, else the program's."""
+        return used_verdict(self.verdict, self.decided)
 
     @property
     def code(self) -> str:
@@ -93,6 +102,12 @@ class ValueRow:
     priority: int
     counts: bool
     protocol: str
+    decided: DecisionColumns = UNDECIDED
+
+    @property
+    def used_verdict(self) -> str:
+        """The verdict that counts: what was decided, else the program's."""
+        return used_verdict(self.verdict, self.decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +131,9 @@ class DeviationRow:
     verdict: str
     place: str
     text: str
+    decided: DecisionColumns = UNDECIDED
+
+    @property
+    def used_verdict(self) -> str:
+        """The verdict that counts: what was decided, else the program's."""
+        return used_verdict(self.verdict, self.decided)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,33 +20,27 @@ from sbrt_qa.audit.store.answer_rows import (
     ValueRow,
 )
 from sbrt_qa.audit.store.connection import Database, InByteOrder, reading
+from sbrt_qa.audit.store.decided import OF_CONTOUR, RANKS, UNDECIDED, decisions_in
 from sbrt_qa.audit.store.likeness import cross_findings
 from sbrt_qa.audit.store.records import submission_code
+from sbrt_qa.audit.store.review_choice import current_reviews
 from sbrt_qa.review.handling import KIND as HANDLING
 from sbrt_qa.review.handling import is_handling
 from sbrt_qa.review.unreviewed import NOT_REVIEWED
 
-__all__ = ["DECIDING", "OF_SITE", "OPEN", "REVIEWED", "DeviationRow", "SubmissionRow", "ValueRow"]
+__all__ = [
+    "DECIDING", "OF_SITE", "OPEN", "RANKS", "REVIEWED", "DeviationRow", "SubmissionRow", "ValueRow",
+    "current_reviews",
+]  # fmt: skip
+
+CONTOUR = "contour"
+"""Kind of a deviation that only readers see."""
 
 BATCH = 2000
 """Rows fetched at a time."""
 
-RANKS = {"per_protocol": 0, "minor": 1, "not_evaluable": 2, "major": 3}
-"""Verdicts from best to worst, as `sbrt_qa.model.outcome.Verdict.rank`."""
-
-
 DECIDING = ("minor", "major", "not_evaluable")
 """Verdicts that are not per protocol."""
-
-
-def current_reviews(protocol: str = "") -> sa.Select[Any]:
-    """Return a query of the newest review of each case, under one protocol hash if given."""
-    newest = sa.select(sa.func.max(t.reviews.c.id)).group_by(t.reviews.c.case_id)
-    if protocol:
-        p = t.protocol_versions
-        of = sa.select(p.c.id).where(p.c.sha256 == protocol).scalar_subquery()
-        newest = newest.where(t.reviews.c.protocol_version_id == of)
-    return sa.select(t.reviews).where(t.reviews.c.id.in_(newest))
 
 
 def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]:
@@ -73,12 +68,14 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
     verdicts = {number: name for name, number in RANKS.items()}
     with reading(engine) as connection:
         newest, across = newest_submissions(connection), cross_findings(connection)
+        decided = decisions_in(connection, protocol)
         for row in connection.execution_options(yield_per=BATCH).execute(query):
             told = [str(one.verdict) for one in across.get(row.id, ())]
             rank: int | None = max(
                 [RANKS[name] for name in told] + ([] if row.rank is None else [row.rank]),
                 default=None,
             )
+            made = decided.get(row.id)
             yield SubmissionRow(
                 row.id, row.trial, row.site, row.subject, row.version, row.revision,
                 row.received, row.recorded, row.RTPLAN, row.RTSTRUCT, row.RTDOSE, row.CT,
@@ -87,6 +84,7 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
                 int(row.not_evaluable), int(row.borderline or 0), row.notices + len(told),
                 row.id in newest,
                 OPEN if row.rank is None else REVIEWED if row.read else OF_SITE,
+                UNDECIDED if made is None else made.told(made.verdict(told)),
             )  # fmt: skip
 
 
@@ -236,8 +234,9 @@ def values(engine: Database, protocol: str = "", submission: int = 0) -> Iterato
     if submission:
         query = query.where(s.c.id == submission)
     with reading(engine) as connection:
-        newest = newest_submissions(connection)
+        newest, decided = newest_submissions(connection), decisions_in(connection, protocol)
         for row in connection.execution_options(yield_per=BATCH).execute(query):
+            made = decided.get(row.of)
             yield ValueRow(
                 submission_code(row.site, row.subject, row.version, row.revision),
                 row.site, row.subject, row.version, row.revision, row.received, row.of in newest,
@@ -245,28 +244,35 @@ def values(engine: Database, protocol: str = "", submission: int = 0) -> Iterato
                 row.value, row.unit,
                 row.reason, row.per_protocol_limit, row.minor_limit, row.margin, row.verdict,
                 row.borderline, row.priority, row.counts, f"{row.rules_code} {row.rules}",
+                UNDECIDED if made is None else made.of_item(f"limit:{row.ordinal}:{row.limit_id}"),
             )  # fmt: skip
 
 
 def deviations(engine: Database, protocol: str = "", submission: int = 0) -> Iterator[DeviationRow]:
-    """Return limits that are not met and count, and every finding, submission by submission."""
+    """Return limits that are not met and count, and every finding, submission by submission.
+
+    A limit that the program finds met and a decision does not is one; so is a contour that was
+    decided to be no better than an acceptable variation.
+    """
     every = (
         _limits(engine, protocol, submission),
         _findings(engine, protocol, submission),
-        _across(engine, submission),
+        _across(engine, protocol, submission),
+        _contours(engine, protocol, submission),
     )
     return heapq.merge(*every, key=lambda r: (r.site, r.subject, r.version, r.revision))
 
 
 def _limits(engine: Database, protocol: str, submission: int) -> Iterator[DeviationRow]:
     for one in values(engine, protocol, submission):
-        if one.counts and one.verdict != "per_protocol":
+        if one.counts and {one.verdict, one.used_verdict} != {"per_protocol"}:
             unit = "" if one.unit in ("1", "bool") else f" {one.unit}"
             got = one.reason if one.value is None else f"{one.value:.6g}{unit}"
             text = f"{one.structure} {one.metric} {got}; limit {one.op} {one.per_protocol_limit:g}"
             yield DeviationRow(
                 one.code, one.site, one.subject, one.version, one.revision, one.received,
                 one.latest, one.plan, "limit", one.limit, one.verdict, one.structure, text,
+                one.decided,
             )  # fmt: skip
 
 
@@ -289,29 +295,60 @@ def _findings(engine: Database, protocol: str, submission: int) -> Iterator[Devi
     if submission:
         query = query.where(s.c.id == submission)
     with reading(engine) as connection:
-        newest = newest_submissions(connection)
+        newest, decided = newest_submissions(connection), decisions_in(connection, protocol)
+        seen = Counter[tuple[int, int, str]]()
         for row in connection.execution_options(yield_per=BATCH).execute(query):
+            plan, made = row.ordinal or 0, decided.get(row.of)
+            seen[row.of, plan, row.code] += 1
+            key = f"finding:{plan}:{row.code}:{seen[row.of, plan, row.code]}"
             yield DeviationRow(
                 submission_code(row.site, row.subject, row.version, row.revision),
                 row.site, row.subject, row.version, row.revision, row.received, row.of in newest,
-                row.ordinal or 0,
+                plan,
                 HANDLING if is_handling(row.code) else "finding", row.code,
                 row.verdict or "", row.place, row.message,
+                UNDECIDED if made is None else made.of_item(key),
             )  # fmt: skip
 
 
-def _across(engine: Database, submission: int) -> Iterator[DeviationRow]:
-    """Return what is told of submissions because of others."""
+def _across(engine: Database, protocol: str, submission: int) -> Iterator[DeviationRow]:
+    """Return what is told of submissions because of others; no decision is about that."""
+    with reading(engine) as connection:
+        across, decided = cross_findings(connection), decisions_in(connection, protocol)
+        for row, whose in _each(connection, submission):
+            made = decided.get(row.id)
+            for one in across.get(row.id, ()):
+                yield DeviationRow(
+                    *whose, 0, "finding", one.code, str(one.verdict), one.where, one.message,
+                    UNDECIDED if made is None else made.told(""),
+                )  # fmt: skip
+
+
+def _contours(engine: Database, protocol: str, submission: int) -> Iterator[DeviationRow]:
+    """Return contours that were decided to vary or to be unacceptable, where that counts."""
+    with reading(engine) as connection:
+        decided = decisions_in(connection, protocol)
+        for row, whose in _each(connection, submission) if decided else ():
+            made = decided.get(row.id)
+            for item, answer in made.contours.items() if made and made.counts else ():
+                if made and answer in OF_CONTOUR:
+                    name = item.removeprefix("contour:")
+                    yield DeviationRow(
+                        *whose, 0, CONTOUR, item, "", name.partition(":")[0], f"{name}: {answer}",
+                        made.told(OF_CONTOUR[answer]),
+                    )  # fmt: skip
+
+
+def _each(
+    connection: Connection, submission: int
+) -> Iterator[tuple[sa.Row[Any], tuple[str, str, str, int, int, str, bool]]]:
+    """Return every submission, or one, with the first columns of its rows."""
     s = t.submissions.c
     query = sa.select(s.id, s.version, s.revision, s.received, *_codes()).select_from(_places())
     if submission:
         query = query.where(s.id == submission)
-    with reading(engine) as connection:
-        newest, across = newest_submissions(connection), cross_findings(connection)
-        for row in connection.execute(query.order_by(*in_order(), s.version, s.revision)):
-            for one in across.get(row.id, ()):
-                yield DeviationRow(
-                    submission_code(row.site, row.subject, row.version, row.revision), row.site,
-                    row.subject, row.version, row.revision, row.received, row.id in newest, 0,
-                    "finding", one.code, str(one.verdict), one.where, one.message,
-                )  # fmt: skip
+    newest = newest_submissions(connection)
+    for row in connection.execute(query.order_by(*in_order(), s.version, s.revision)):
+        code = submission_code(row.site, row.subject, row.version, row.revision)
+        whose = (row.site, row.subject, row.version, row.revision, row.received, row.id in newest)
+        yield row, (code, *whose)

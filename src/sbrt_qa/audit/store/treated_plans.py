@@ -7,7 +7,14 @@ from typing import Final
 import sqlalchemy as sa
 
 from sbrt_qa.audit.store import tables as t
-from sbrt_qa.audit.store.answers import DeviationRow, deviations, submissions, values
+from sbrt_qa.audit.store.answers import (
+    CONTOUR,
+    DeviationRow,
+    SubmissionRow,
+    deviations,
+    submissions,
+    values,
+)
 from sbrt_qa.audit.store.connection import Database, reading
 from sbrt_qa.audit.store.treated_doses import plan_doses
 from sbrt_qa.checks.registry import CHECKS, Group
@@ -30,6 +37,8 @@ def subject_codes(engine: Database) -> frozenset[str]:
 def plan_verdicts(engine: Database, protocol: str = "") -> tuple[PlanVerdict, ...]:
     """Return the verdict of every submission, with what deviates in it.
 
+    A decision of the office that counts is the verdict; the program's stands beside it.
+
     Parameters
     ----------
     protocol
@@ -38,25 +47,33 @@ def plan_verdicts(engine: Database, protocol: str = "") -> tuple[PlanVerdict, ..
     sources: dict[str, dict[str, None]] = {}
     kinds: dict[str, dict[str, None]] = {}
     for one in deviations(engine, protocol):
-        if one.verdict in ("minor", "major"):
+        if one.used_verdict in ("minor", "major"):
             sources.setdefault(one.code, {})[one.what] = None
             kinds.setdefault(one.code, {})[_kind(one)] = None
     doses, at_limit = plan_doses(engine, protocol), _at_limit(engine, protocol)
     return tuple(
         PlanVerdict(
-            one.code, one.subject, one.received, one.verdict, tuple(sources.get(one.code, ())),
+            one.code, one.subject, one.received, one.used_verdict, tuple(sources.get(one.code, ())),
             tuple(sorted(kinds.get(one.code, ()))),
             COVERAGE in kinds.get(one.code, ()) and one.code in at_limit,
-            doses.get(one.code, PlanDoses()),
+            doses.get(one.code, PlanDoses()), *_engine_beside(one),
         )
         for one in submissions(engine, protocol)
     )  # fmt: skip
+
+
+def _engine_beside(one: SubmissionRow) -> tuple[str, str]:
+    """Return the program's verdict and the decision, where a decision is what counts."""
+    decided = one.decided
+    return (one.verdict, decided.decision) if decided.decided_verdict else ("", "")
 
 
 def _kind(one: DeviationRow) -> str:
     """Return what a deviation is about."""
     if one.kind == "limit":
         return COVERAGE if is_target_name(one.place) else "organ dose"
+    if one.kind == CONTOUR:
+        return "contour"
     found = CHECKS.get(one.what)
     return "contour" if found is not None and found.group in CONTOURS else "plan"
 

@@ -12,13 +12,14 @@ from sqlalchemy.engine import Connection
 from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.chain import canonical
+from sbrt_qa.audit.store.decided import NO_MATCH, REOPENED, REVIEWED_ANEW, VALID
 from sbrt_qa.audit.store.records import sha256
 from sbrt_qa.audit.store.signed_content import reading_content, reviews_of
 
-NO_MATCH: Final = "what was signed is not what is recorded"
-REOPENED: Final = "superseded: the case was reopened"
-REVIEWED_ANEW: Final = "superseded: the plan was reviewed anew"
-VALID: Final = "valid"
+__all__ = [
+    "NO_MATCH", "REOPENED", "REVIEWED_ANEW", "VALID", "broken_signature", "office_differences",
+    "signature_state",
+]  # fmt: skip
 
 _PRINTED: Final = ("name", "sentence", "meaning", "language", "role")
 
