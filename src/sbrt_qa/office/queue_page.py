@@ -21,7 +21,7 @@ from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.asking import grants_in
 from sbrt_qa.office.queue_rows import QueueEntry, queue_entries
-from sbrt_qa.office.roles import EVERYWHERE, Grant, Role
+from sbrt_qa.office.roles import EVERYWHERE, OF_A_SITE, Grant, Role
 from sbrt_qa.office.trial_options import options_in
 
 PAGE: Final = 50
@@ -131,7 +131,7 @@ def queue_page(records: Database, working: Engine, by: Acting, wanted: QueueRequ
     Raises
     ------
     UsageError
-        There is no such order or filter.
+        There is no such order or filter; or it would tell a site the verdict that it is not to see.
     """
     refresh(records, working)
     with reading(records) as connection:
@@ -139,6 +139,9 @@ def queue_page(records: Database, working: Engine, by: Acting, wanted: QueueRequ
         if _is_locked(connection, by.account):
             grants = []
         verdict = options_in(connection).sites_see_verdict
+    asks_verdict = wanted.order == "verdict" or "verdict" in wanted.filters
+    if asks_verdict and not verdict and any(one.role in OF_A_SITE for one in grants):
+        raise UsageError("the queue has no such view, filter or order")
     seen = _visible(grants, by.account, wanted.view)
     condition = sa.and_(seen, *_filtered(wanted))
     column = ORDERS[wanted.order]

@@ -295,19 +295,26 @@ def signatures_of(
     engine: Database, condition: sa.ColumnElement[bool] | None = None
 ) -> tuple[SignatureRow, ...]:
     """Return signatures, oldest first: all, or those that a condition of their table names."""
+    with reading(engine) as connection:
+        return signatures_in(connection, condition)
+
+
+def signatures_in(
+    connection: Connection, condition: sa.ColumnElement[bool] | None = None
+) -> tuple[SignatureRow, ...]:
+    """Return signatures within a transaction, as :func:`signatures_of` does."""
     s = o.signatures
     query = sa.select(s).order_by(s.c.id)
     if condition is not None:
         query = query.where(condition)
-    with reading(engine) as connection:
-        return tuple(
-            SignatureRow(
-                r.id, r.reading_id, r.submission_id, r.round, r.account_id, r.role, r.name,
-                r.meaning, r.sentence, r.language, r.proof, r.at, r.local_at, r.content_sha256,
-                r.sha256, r.document,
-            )
-            for r in connection.execute(query)
-        )  # fmt: skip
+    return tuple(
+        SignatureRow(
+            r.id, r.reading_id, r.submission_id, r.round, r.account_id, r.role, r.name,
+            r.meaning, r.sentence, r.language, r.proof, r.at, r.local_at, r.content_sha256,
+            r.sha256, r.document,
+        )
+        for r in connection.execute(query)
+    )  # fmt: skip
 
 
 def _token_hash(token: str) -> str:

@@ -41,6 +41,8 @@ NAMES_OF_LANGUAGES: Final = {"en": "English", "zh": "中文"}
 
 OFFICE_PAGES: Final = (
     ("/", msg("Start"), None),
+    ("/queue", msg("Queue"), Right.SEE_CASE),
+    ("/trail", msg("Trail"), Right.SEE_TRIAL_TRAIL),
     ("/accounts", msg("Accounts"), Right.MANAGE_ACCOUNTS),
 )
 """Pages of an office that are offered above every page, with the right that each needs."""

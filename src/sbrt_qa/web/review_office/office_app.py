@@ -18,6 +18,7 @@ from sbrt_qa.errors import UsageError
 from sbrt_qa.office.accounts import OfficeAccount, account_by_key, all_accounts
 from sbrt_qa.office.acting import Acting, session_hash
 from sbrt_qa.office.granting import grants_of
+from sbrt_qa.office.queue_page import make_queue
 from sbrt_qa.office.rights import MATRIX, Scope
 from sbrt_qa.office.roles import Grant, Right, Role
 from sbrt_qa.web.doors import SIGNED_IN
@@ -27,6 +28,7 @@ from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import READING, ServedAt
 from sbrt_qa.web.sign_in_throttle import Throttle
 from sbrt_qa.web.visits import Visit, see_other
+from sbrt_qa.web.working.draft_rows import Drafts
 from sbrt_qa.web.working.password_rows import Failures, OneTimeLinks, PasswordRows
 from sbrt_qa.web.working.session_rows import Sessions
 from sbrt_qa.web.working.working_store import WorkingStore
@@ -87,6 +89,8 @@ class OfficeApp(PagesApp):
         self.passwords = passwords or Passwords(PasswordRows(store))
         self.links = OneTimeLinks(store)
         self.throttle = Throttle(Failures(store))
+        self.drafts = Drafts(store)
+        make_queue(store.engine)
         self._is_set_up = False
         self._addresses = Addresses(_address_key(store))
 

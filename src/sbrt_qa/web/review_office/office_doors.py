@@ -12,7 +12,16 @@ from sbrt_qa.web.doors import SIGNED_IN, Door
 from sbrt_qa.web.page_templates import shown
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import ServedAt
-from sbrt_qa.web.review_office import account_pages, sign_in_pages
+from sbrt_qa.web.review_office import (
+    account_pages,
+    case_screen,
+    question_screen,
+    queue_screen,
+    reading_screen,
+    sign_in_pages,
+    signing_screen,
+    trail_screen,
+)
 from sbrt_qa.web.review_office.office_app import OfficeApp
 from sbrt_qa.web.review_office.role_words import ROLE_WORDS
 from sbrt_qa.web.visits import Visit
@@ -28,6 +37,12 @@ DOORS: Final = (
     Door("GET", "/", SIGNED_IN, home),
     *sign_in_pages.DOORS,
     *account_pages.DOORS,
+    *queue_screen.DOORS,
+    *case_screen.DOORS,
+    *reading_screen.DOORS,
+    *signing_screen.DOORS,
+    *question_screen.DOORS,
+    *trail_screen.DOORS,
 )
 
 

@@ -49,6 +49,11 @@ class WorkingStore:
         engine = sa.create_engine(url, pool_pre_ping=True)
         return cls(engine.execution_options(schema_translate_map={None: tables.SCHEMA}))
 
+    @property
+    def engine(self) -> Engine:
+        """The database itself, for what keeps a table of its own in it."""
+        return self._engine
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection in one transaction; no other writer comes between.

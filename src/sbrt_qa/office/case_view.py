@@ -1,0 +1,251 @@
+"""What the page of a case holds for one account: all that it may see now, and nothing else.
+
+A reader of a blind round gets no trace of the other one before all have signed: neither reading nor
+signature, nor what the other asked the site. What is not to be seen is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sbrt_qa.audit.store import office_tables as o
+from sbrt_qa.audit.store.connection import Database, reading
+from sbrt_qa.audit.store.signed_content import EngineItem, engine_items, reviews_of
+from sbrt_qa.audit.store.verify_office import signature_state
+from sbrt_qa.errors import UsageError
+from sbrt_qa.office.acting import Acting, RightsError
+from sbrt_qa.office.asking import ask, demand, grants_in
+from sbrt_qa.office.case_standing import CaseStanding, standing_in
+from sbrt_qa.office.rights import conflict
+from sbrt_qa.office.roles import OF_A_SITE, Right, Role
+from sbrt_qa.office.signing import SignatureRow, signatures_in
+from sbrt_qa.office.threads import Thread, threads_in
+
+ASKED_OF_CASE: Final = (
+    Right.SEE_AUTOMATIC_REVIEW, Right.WRITE_READING, Right.SEND_QUERY, Right.ANSWER_QUERY,
+    Right.CLOSE_QUERY, Right.ASSIGN, Right.SET_DUE, Right.REOPEN, Right.SEE_OTHER_READING,
+)  # fmt: skip
+"""Rights that decide what a page offers."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStep:
+    """A step of a submission's life; `who` is empty where it is not to be seen."""
+
+    at: str
+    state: str
+    role: str
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenReading:
+    """A reading that may be seen; `grade` is what stands there now."""
+
+    key: int
+    name: str
+    part: str
+    round: int
+    mine: bool
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSignature:
+    """A signature with whether it still counts."""
+
+    row: SignatureRow
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account that may be assigned."""
+
+    key: int
+    code: str
+    name: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as one account sees it.
+
+    Parameters
+    ----------
+    role
+        By which the account sees it.
+    items
+        What the program found; None where the account is not to see it.
+    rights
+        What the account may do with it.
+    readers
+        Names of those it is assigned to, as far as they are to be seen.
+    """
+
+    case: CaseStanding
+    role: Role
+    items: tuple[EngineItem, ...] | None
+    steps: tuple[CaseStep, ...]
+    readings: tuple[SeenReading, ...]
+    signatures: tuple[SeenSignature, ...]
+    threads: tuple[Thread, ...]
+    rights: frozenset[Right]
+    readers: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def of_site(self) -> bool:
+        """Whether who looks belongs to the site, and sees no names of the office."""
+        return self.role in OF_A_SITE
+
+    def may(self, right: str) -> bool:
+        """Tell whether the account has a right on this case."""
+        return Right(right) in self.rights
+
+
+def case_view(engine: Database, by: Acting, submission: int) -> CaseView:
+    """Return what an account sees of a submission.
+
+    Raises
+    ------
+    RightsError
+        It sees nothing of it, or there is none.
+    """
+    with reading(engine) as connection:
+        try:
+            case = standing_in(connection, submission)
+        except UsageError:
+            raise RightsError("this is not there") from None
+        role = demand(connection, by, Right.SEE_CASE, case.facts)
+        if role is Role.STATISTICIAN or case.state is None:  # replaced codes are not built yet
+            raise RightsError("this is not there")
+        allowed = frozenset(
+            one for one in ASKED_OF_CASE if ask(connection, by, one, case.facts, "a reason")
+        )
+        hidden = hidden_accounts(case, by, allowed)
+        names = dict(connection.execute(sa.select(o.accounts.c.id, o.accounts.c.name)).all())
+        items = None
+        if Right.SEE_AUTOMATIC_REVIEW in allowed:
+            items = tuple(engine_items(connection, submission, reviews_of(connection, submission)))
+        shows_names = role not in OF_A_SITE
+        known = {key: name for key, name in names.items() if shows_names and key not in hidden}
+        return CaseView(
+            case, role, items, _steps(connection, case, known),
+            _readings(connection, case, by, allowed, known),
+            _signatures(connection, case, by, allowed),
+            _threads(connection, case, hidden), allowed,
+            tuple(known[key] for key in sorted(case.facts.readers) if key in known),
+            _candidates(connection, case, by) if Right.ASSIGN in allowed else (),
+        )  # fmt: skip
+
+
+def hidden_accounts(case: CaseStanding, by: Acting, allowed: frozenset[Right]) -> frozenset[int]:
+    """Return the accounts of which a blind reader gets no trace."""
+    reads = by.account in case.facts.readers
+    blind = reads and case.facts.blind and Right.SEE_OTHER_READING not in allowed
+    return case.facts.readers - {by.account} if blind else frozenset()
+
+
+def _steps(
+    connection: Connection, case: CaseStanding, known: dict[int, str]
+) -> tuple[CaseStep, ...]:
+    m = o.transitions
+    query = sa.select(m).where(m.c.submission_id == case.submission).order_by(m.c.id)
+    return tuple(
+        CaseStep(row.at, row.to_state, row.role, known.get(row.account_id, ""), row.reason)
+        for row in connection.execute(query)
+    )
+
+
+def _readings(
+    connection: Connection,
+    case: CaseStanding,
+    by: Acting,
+    allowed: frozenset[Right],
+    known: dict[int, str],
+) -> tuple[SeenReading, ...]:
+    r, s = o.readings, o.signatures
+    query = (
+        sa.select(r, s.c.id.label("signature"))
+        .select_from(r.outerjoin(s, s.c.reading_id == r.c.id))
+        .where(r.c.submission_id == case.submission)
+        .order_by(r.c.id)
+    )
+    return tuple(
+        SeenReading(
+            row.id, known.get(row.account_id, ""), row.part, row.round,
+            row.account_id == by.account, row.signature is not None,
+        )
+        for row in connection.execute(query)
+        if row.account_id == by.account or Right.SEE_OTHER_READING in allowed
+    )  # fmt: skip
+
+
+def _signatures(
+    connection: Connection, case: CaseStanding, by: Acting, allowed: frozenset[Right]
+) -> tuple[SeenSignature, ...]:
+    rows = signatures_in(connection, o.signatures.c.submission_id == case.submission)
+    return tuple(
+        SeenSignature(row, signature_state(connection, row.id))
+        for row in rows
+        if row.account == by.account or Right.SEE_OTHER_READING in allowed
+    )
+
+
+def _threads(
+    connection: Connection, case: CaseStanding, hidden: frozenset[int]
+) -> tuple[Thread, ...]:
+    """Return the questions, without those of accounts that are hidden."""
+    seen = []
+    for one in threads_in(connection, case.submission):
+        if one.messages[0].account in hidden:
+            continue
+        messages = tuple(said for said in one.messages if said.account not in hidden)
+        seen.append(replace(one, messages=messages))
+    return tuple(seen)
+
+
+def _candidates(connection: Connection, case: CaseStanding, by: Acting) -> tuple[Candidate, ...]:
+    """Return who may be assigned: a reader or adjudicator here, with no conflict."""
+    parts = {Role.REVIEWER: "reader", Role.ADJUDICATOR: "adjudicator"}
+    holding = [
+        one for one in grants_in(connection)
+        if one.holds(by.at) and one.covers(case.trial, case.site)
+    ]  # fmt: skip
+    rows = {row.id: row for row in connection.execute(sa.select(o.accounts))}
+    busy = {
+        "reader": case.facts.readers,
+        "adjudicator": case.facts.adjudicators | case.facts.readers,
+    }
+    found = []
+    for one in holding:
+        part = parts.get(one.role, "")
+        own = [grant for grant in holding if grant.account == one.account]
+        fits = part and one.account not in busy[part]
+        if fits and not conflict(one.account, case.facts, own):
+            row = rows[one.account]
+            found.append(Candidate(one.account, row.code, row.name, part))
+    return tuple(dict.fromkeys(found))
+
+
+def thread_submission(engine: Database, thread: int) -> int:
+    """Return the submission that a question is about.
+
+    Raises
+    ------
+    RightsError
+        There is no such question.
+    """
+    with reading(engine) as connection:
+        query = sa.select(o.threads.c.submission_id).where(o.threads.c.id == thread)
+        found = connection.scalar(query)
+    if found is None:
+        raise RightsError("this is not there")
+    return int(found)

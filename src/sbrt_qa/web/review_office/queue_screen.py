@@ -1,0 +1,85 @@
+"""The queue: submissions in rows, most urgent first, in pages of 50."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from sbrt_qa.audit.times import now
+from sbrt_qa.errors import UsageError
+from sbrt_qa.office.assigning import take_case
+from sbrt_qa.office.queue_page import FILTERS, ORDERS, PAGE, QueueRequest, queue_page
+from sbrt_qa.office.roles import Right
+from sbrt_qa.web.doors import Door
+from sbrt_qa.web.review_office.office_app import OfficeApp
+from sbrt_qa.web.review_office.screen_frame import refusing, row_of, screen
+from sbrt_qa.web.visits import Visit, see_other
+
+VIEWS: Final = ("mine", "pool", "all")
+
+
+@refusing
+def show_queue(app: OfficeApp, visit: Visit) -> Response:
+    """Show a page of the queue as the address asks for it."""
+    wanted = asked_of_queue(app, visit)
+    page = queue_page(app.engine, app.store.engine, app.acting(visit), wanted)
+    kept = {
+        name: values[-1] for name, values in visit.query.items() if name not in ("after", "at")
+    }  # fmt: skip
+    later = ""
+    if page.last is not None:
+        value, key = page.last
+        later = urlencode({**kept, "after": value, "at": app.address_of("case", key)})
+    orders = {
+        name: urlencode({**kept, "order": name, "falling": _turned(wanted, name)})
+        for name in ORDERS
+    }  # fmt: skip
+    return screen(
+        app, visit, "office_queue.j2", page=page, wanted=wanted, later=later, orders=orders,
+        at=now(), size=PAGE, first=not visit.query, again=urlencode(kept),
+    )  # fmt: skip
+
+
+def _turned(wanted: QueueRequest, name: str) -> str:
+    return "yes" if wanted.order == name and not wanted.falling else ""
+
+
+def asked_of_queue(app: OfficeApp, visit: Visit) -> QueueRequest:
+    """Read what is wanted of the queue; names that there are not are refused.
+
+    Raises
+    ------
+    UsageError
+        There is no such view, filter, order or place.
+    """
+    filters = {}
+    for name in FILTERS:
+        values = tuple(one.strip() for one in visit.query.get(name, ()) if one.strip())
+        if values:
+            filters[name] = values
+    after = None
+    if visit.asked("at"):
+        key = app.number_of("case", visit.asked("at"))
+        if key is None:
+            raise UsageError("the queue has no such place")
+        after = (visit.asked("after"), key)
+    return QueueRequest(
+        visit.asked("view", "all"), filters, visit.asked("search").strip(),
+        visit.asked("order") or "urgency", visit.asked("falling") == "yes", after,
+    )  # fmt: skip
+
+
+@refusing
+def take(app: OfficeApp, visit: Visit) -> Response:
+    """Take a case from the pool, and go to it."""
+    submission = row_of(app, visit, "case")
+    take_case(app.engine, app.acting(visit), submission)
+    return see_other(f"/cases/{visit.places['case']}")
+
+
+DOORS: Final = (
+    Door("GET", "/queue", Right.SEE_CASE, show_queue),
+    Door("POST", "/cases/{case}/take", Right.TAKE_FROM_POOL, take),
+)

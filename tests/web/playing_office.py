@@ -1,0 +1,173 @@
+"""A demo office in this process, and somebody who asks it for pages and sends its forms."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+
+sys.path.append(str(Path(__file__).parents[1] / "store"))
+
+from entries import entry, reviewed
+from test_store import NOW, recorder
+
+from sbrt_qa.audit.folder import AuditSettings, begin
+from sbrt_qa.audit.store import tables as t
+from sbrt_qa.audit.store.connection import reading
+from sbrt_qa.audit.times import now
+from sbrt_qa.office.case_standing import standing_in
+from sbrt_qa.office.demo_office import play_demo
+from sbrt_qa.office.entering import take_in
+from sbrt_qa.web.passwords import Passwords
+from sbrt_qa.web.request_guard import ServedAt, loopback_hosts
+from sbrt_qa.web.review_office.office_doors import office_app
+from sbrt_qa.web.session_tokens import form_token
+from sbrt_qa.web.working.password_rows import PasswordRows
+from sbrt_qa.web.working.working_store import WorkingStore
+
+PLAYED = 27
+"""Submissions that the demo works on; those after it wait for a reader."""
+
+HOST = "127.0.0.1:8765"
+SECRET = "quartz lantern meadow 7"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Page:
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def location(self) -> str:
+        return self.headers.get("location", "")
+
+    @property
+    def plain(self) -> str:
+        """What a page says, without what differs with each request."""
+        text = re.sub(r'name="token" value="\w+"', "", self.text)
+        return re.sub(r"<code>\w{12}</code>", "", text)
+
+
+class PlayingOffice:
+    """An office with the accounts and the work of the demo; more submissions than those wait.
+
+    They are of two sites in turn.
+    """
+
+    def __init__(self, folder: Path, submissions: int) -> None:
+        audit = begin(folder, AuditSettings("small"))
+        self.engine = audit.engine()
+        one, cases = recorder(self.engine), (reviewed(),)
+        for number in range(submissions):
+            if number == PLAYED:
+                self.accounts = play_demo(self.engine, "2026-03-02T08:00:00.000Z").accounts
+            place = f"S{number % 2 + 1}", f"{number:03}"
+            one.record(entry(*place, content=str(number), cases=cases), NOW)
+        take_in(self.engine, now())
+        self.store = WorkingStore.in_folder(folder)
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        words = Passwords(PasswordRows(self.store), quick)
+        place = ServedAt(loopback_hosts(8765))
+        self.app = office_app(place, audit, self.engine, self.store, words)
+        self.framed = self.app.framed()
+        for account in self.accounts.values():
+            words.set(str(account.key), SECRET)
+
+    def somebody(self, code: str) -> Somebody:
+        return Somebody(self, self.app.sessions.begin(str(self.accounts[code].key)))
+
+    def case(self, submission: int) -> str:
+        return f"/cases/{self.app.address_of('case', submission)}"
+
+    def in_state(self, state: str) -> list[int]:
+        with reading(self.engine) as connection:
+            every = list(connection.scalars(sa.select(t.submissions.c.id)))
+            return [one for one in every if str(standing_in(connection, one).state) == state]
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self.store.close()
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A session of an account."""
+
+    office: PlayingOffice
+    cookie: str
+
+    def get(self, path: str, language: str = "en") -> Page:
+        return asyncio.run(self._ask("GET", path, b"", language))
+
+    def post(self, path: str, **fields: str) -> Page:
+        return self.send(path, fields)
+
+    def send(self, path: str, fields: Mapping[str, str]) -> Page:
+        return asyncio.run(self._ask("POST", path, urlencode(fields).encode(), "en"))
+
+    async def _ask(self, method: str, path: str, body: bytes, language: str) -> Page:
+        bare, _, query = path.partition("?")
+        headers = [
+            (b"host", HOST.encode()), (b"cookie", f"sbrtqa={self.cookie}".encode()),
+            (b"x-form-token", form_token(self.cookie).encode()),
+            (b"accept-language", language.encode()),
+            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"content-length", str(len(body)).encode()),
+        ]  # fmt: skip
+        scope: dict[str, Any] = {
+            "type": "http", "method": method, "path": bare, "raw_path": bare.encode(),
+            "query_string": query.encode(), "root_path": "", "scheme": "http", "headers": headers,
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8765),
+        }  # fmt: skip
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.office.framed(scope, receive, send)
+        found = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
+        text = b"".join(one.get("body", b"") for one in sent[1:]).decode()
+        return Page(sent[0]["status"], found, text)
+
+
+def opened(who: Somebody, submission: int) -> str:
+    """Open the reading of somebody; return its address."""
+    page = who.post(who.office.case(submission) + "/reading")
+    assert page.status == 303
+    return page.location
+
+
+def agreed(form: Page, grade: str) -> dict[str, str]:
+    """Return the fields that agree with every item, and answer and grade."""
+    fields = {"g.v": grade, "step": "sign"}
+    said = r'name="([iq]\d+)\.v"><option value="">[^<]*</option><option value="([^"]+)"'
+    for name, value in re.findall(said, form.text):
+        fields[f"{name}.v"] = html.unescape(value)
+    return fields
+
+
+def challenge(dialog: Page) -> str:
+    found = re.search(r'name="challenge" value="([^"]+)"', dialog.text)
+    assert found, dialog.text
+    return found[1]
+
+
+def ready(who: Somebody, submission: int, grade: str = "accepted") -> tuple[str, str]:
+    """Fill a reading and ask to sign it; return its address and the token to sign with."""
+    path = opened(who, submission)
+    saved = who.send(path, agreed(who.get(path), grade))
+    assert saved.location == f"{path}/sign", saved.text
+    return path, challenge(who.post(f"{path}/sign"))
