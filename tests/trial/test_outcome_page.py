@@ -170,6 +170,20 @@ def test_recurrences_are_counted_by_subject_and_drawn(pages):
     assert "not stable" in page
 
 
+def test_findings_of_recurrences_are_read_in_the_language_of_the_page(trial, pages):
+    answers = [json.loads(one.read_text()) for one in trial.audit.parent.glob("failures/*.json")]
+    told = [
+        finding["message"] for answer in answers
+        for holder in (answer, *answer["recurrences"]) for finding in holder["findings"]
+    ]  # fmt: skip
+    assert told
+    for message in told:
+        assert message in unescape(pages["en"])
+        assert message not in unescape(pages["zh"])
+    assert re.search(r"marginal \d+/\d+", pages["en"])
+    assert not re.search(r"marginal \d+/\d+", pages["zh"])
+
+
 def test_an_answer_that_names_nobody_is_refused(trial, tmp_path):
     (tmp_path / "x.json").write_text('{"schema": "sbrt_qa.failure/1", "subject": null}')
     with pytest.raises(UsageError, match="no answer of trial failure"):

@@ -13,6 +13,7 @@ from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Out, PlanOption
 from sbrt_qa.cli.output import emit, refuse_overwriting
 from sbrt_qa.errors import UsageError, quoted, visible
+from sbrt_qa.i18n.phrase import phrases_in
 from sbrt_qa.model.outcome import Reason
 
 if TYPE_CHECKING:
@@ -149,12 +150,15 @@ def as_json(
 
 def _finding(one: Any) -> dict[str, Any]:  # noqa: ANN401 - a Finding, imported late
     verdict = None if one.verdict is None else str(one.verdict)
-    return {"code": one.code, "verdict": verdict, "message": str(one.message)}
+    said = {"message": one.message}
+    return {"code": one.code, "verdict": verdict, "message": str(one.message),
+            "phrases": phrases_in(said)}  # fmt: skip
 
 
 def _pattern(one: FailurePattern | Reason) -> dict[str, Any]:
     if isinstance(one, Reason):
-        reason = {"code": str(one.code), "detail": str(one.detail)}
+        phrases = phrases_in({"detail": one.detail})
+        reason = {"code": str(one.code), "detail": str(one.detail), "phrases": phrases}
         return {"class": None, "reason": reason}
     return {
         "class": str(one.failure_class),

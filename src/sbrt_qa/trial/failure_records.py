@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sbrt_qa.errors import ResultError
+from sbrt_qa.i18n.phrase import with_phrases
 from sbrt_qa.model.outcome import ReasonCode
 from sbrt_qa.trial.failure_schemes import FailureClass, Scheme
 from sbrt_qa.trial.failure_slice import FailureSlice, slice_from_json
@@ -73,10 +74,15 @@ def failure_records(text: str) -> tuple[FailureRecord, ...]:
                 advice="Make it with --subject CODE -f json.",
             )
         scheme = Scheme(data["scheme"])
-        told = tuple(str(one["message"]) for one in data["findings"])
+        told = tuple(_told(one, "message") for one in data["findings"])
         return tuple(_record(data, one, scheme, told) for one in data["recurrences"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ResultError("not an answer of trial failure", expected=SCHEMA) from error
+
+
+def _told(one: Mapping[str, Any], name: str) -> str:
+    """Return a sentence that can be translated, where its parts stand beside it."""
+    return with_phrases({name: str(one[name])}, one.get("phrases"))[name]
 
 
 def _record(
@@ -87,15 +93,16 @@ def _record(
         return FailureRecord(
             data["subject"], rec, str(one["structure"]), scheme, {}, False, {},  # noqa: FBT003
             None, None, None, float(data["error_mm"]),
-            str(ReasonCode(one["reason"]["code"])), str(one["reason"]["detail"]), told, None,
+            str(ReasonCode(one["reason"]["code"])), _told(one["reason"], "detail"), told, None,
         )  # fmt: skip
     classes = {Scheme(name): FailureClass(word) for name, word in one["classes"].items()}
     stability = one["stability"][scheme]
     found = one.get("slice")
     return FailureRecord(
         data["subject"], rec, str(one["structure"]), scheme, classes, bool(stability["stable"]),
-        {str(name): int(n) for name, n in stability["counts"].items()}, float(one["volume_cc"]),
-        float(one["dose_gy"]["mean"]), float(one["dose_gy"]["D95"]), float(data["error_mm"]),
-        "", "", (*told, *(str(each["message"]) for each in one["findings"])),
+        {str(FailureClass(name)): int(n) for name, n in stability["counts"].items()},
+        float(one["volume_cc"]), float(one["dose_gy"]["mean"]), float(one["dose_gy"]["D95"]),
+        float(data["error_mm"]), "", "",
+        (*told, *(_told(each, "message") for each in one["findings"])),
         slice_from_json(found) if found is not None else None,
     )  # fmt: skip

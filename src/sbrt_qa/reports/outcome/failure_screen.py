@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sbrt_qa.i18n.phrase import say
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.reports.figures.failure_picture import failure_picture
 from sbrt_qa.reports.outcome.asked_report import AskedReport, screen
@@ -99,7 +99,7 @@ def _every(known: Sequence[FailureRecord]) -> OutcomeGrid:
         rows.append((
             one.subject, "-" if one.rec is None else str(one.rec), one.structure, *classes,
             differ, _stability(one), number_text(one.volume_cc), number_text(one.d95_gy, 1),
-            number_text(one.mean_gy, 1), one.reason or "; ".join(one.findings),
+            number_text(one.mean_gy, 1), one.reason or joined("; ", one.findings),
         ))  # fmt: skip
     heads = (say("subject"), say("recurrence"), say("structure"), *SCHEMES.values(),
              "", say("under error of registration"), say("cc"), say("D95, Gy"), say("mean, Gy"),
@@ -113,7 +113,10 @@ def _stability(one: FailureRecord) -> str:
     if one.stable:
         return say("stable")
     total = sum(one.counts.values())
-    told = ", ".join(f"{name} {number}/{total}" for name, number in one.counts.items() if number)
+    told = joined(", ", (
+        joined(" ", (CLASSES[FailureClass(name)], f"{number}/{total}"))
+        for name, number in one.counts.items() if number
+    ))  # fmt: skip
     return say("not stable: {0}", told)
 
 
