@@ -181,7 +181,7 @@ def header(path, **changed):
     [
         ({"a": (0, "<i", 347)}, "no NIfTI file"),
         ({"a": (0, "<i", 540)}, "NIfTI-2"),
-        ({"a": (344, "4s", b"ni1\0")}, "two files"),
+        ({"a": (344, "4s", b"ni1\0")}, r"two files, \.hdr and \.img"),
         ({"a": (344, "4s", b"abcd")}, "magic"),
         ({"a": (40, "<h", 2)}, "no single volume"),
         ({"a": (40, "<h", 4), "b": (48, "<h", 3)}, "no single volume"),
@@ -331,6 +331,12 @@ def test_names_of_labels(text, names):
     assert dict(read_mask_text(text).names) == names
 
 
+@pytest.mark.parametrize("text", ["a.hdr", "A.IMG=Liver", "a.img.gz"])
+def test_a_pair_of_files_is_refused_by_its_names(text):
+    with pytest.raises(UsageError, match=r"\.hdr and \.img"):
+        read_mask_text(text)
+
+
 @pytest.mark.parametrize(
     "text", ["a.png", "a.nii=1:", "a.nii=x:Liver,2:B", "a.nii=1:A,1:B", "a.nii=A,B"]
 )
@@ -371,6 +377,10 @@ def test_a_mask_out_and_in_is_judged_like_the_structure_it_was(tmp_path, capsys,
     for ours_name, name in (("Stomach", "Stomach"), ("DU", "Duodenum")):
         volume = theirs.volume_cc(drawn.structures.keys()[name])
         assert ours.volume_cc(keys[ours_name]) == pytest.approx(volume, rel=0.01)
+    told = tmp_path / "report.json"
+    asked = ["report", str(SAMPLE), "--mask", named, "--no-bands", "--out", str(told)]
+    assert run(asked) in (0, 10, 20, 30)
+    assert "'Stomach' of the plan is replaced by the mask" in told.read_text()
     assert run(["export", str(SAMPLE), "--mask", named, "--out", str(rs)]) == 0
     rt_utils = pytest.importorskip(
         "rt_utils", reason="rt-utils is not installed, or its OpenCV has no display libraries",

@@ -1,6 +1,8 @@
 """The site's DVH texts: read as they are, judged as the site's word, and refused where unclear."""
 
 import json
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -320,3 +322,46 @@ def test_an_audit_lists_curves_alone_as_not_taken_and_counts_them_nowhere(tmp_pa
     (row,) = (r for r in rows if r["place"].endswith("v1"))
     assert row["outcome"] == "not taken"
     assert row["reason"].startswith("holds only DVH texts: the site's word")
+
+
+R_SCRIPT = """
+told <- commandArgs(trailingOnly=TRUE)
+suppressWarnings(suppressMessages({
+    read <- DVHmetrics::readDVH(told[1], type="Eclipse")
+    found <- DVHmetrics::getMetric(read, metric=c("D10CC", "D50%", "V20GY_CC"))
+}))
+cat(sprintf("%s %.6f\\n", as.character(found$metric), found$observed), sep="")
+"""
+
+
+def test_an_independent_reader_in_r_finds_the_same_values(tmp_path):
+    """DVHmetrics, where R and it are installed, reads the same text of Eclipse."""
+    r = shutil.which("Rscript")
+    if r is None:
+        pytest.skip("R is not installed")
+    asked = [r, "-e", "cat(requireNamespace('DVHmetrics', quietly=TRUE))"]
+    if subprocess.run(asked, capture_output=True, text=True, check=False).stdout != "TRUE":
+        pytest.skip("the R package DVHmetrics is not installed")
+    doses = ("Min", "Max", "Mean", "Median", "Modal")
+    more = "\n".join([*(f"{one} Dose [Gy]: 20.0" for one in doses), "STD [Gy]: 1.0"])
+    text = (
+        eclipse().replace("cm³", "cm3")
+        .replace("Patient Name : X", "Patient Name : X\nPatient ID : X\nDate : 1\nCourse : C")
+        .replace("50.0\n", "50.0\n% for dose (%): 100.0\n", 1)
+        .replace("Volume [cm3]: 200.0", f"Volume [cm3]: 200.0\n{more}\n")
+    )  # fmt: skip
+    text = text.replace("Max Dose [Gy]: 20.0", "Max Dose [Gy]: 40.0")
+    path = written(tmp_path, text)
+    (curve,) = read_curves(path)
+    script = tmp_path / "read.R"
+    script.write_text(R_SCRIPT)
+    ran = subprocess.run([r, str(script), str(path)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    theirs = {one.split()[0]: float(one.split()[1]) for one in ran.stdout.splitlines()}
+    whole = curve.dvh()
+    ours = {"D10CC": 38.0, "D50%": 20.0, "V20GY_CC": 100.0}
+    assert whole.mean_gy == pytest.approx(20.0, abs=0.1)
+    assert theirs == pytest.approx(ours, abs=0.01)
+    for name, percent in (("D10CC", 5.0), ("D50%", 50.0)):
+        at = np.interp(-percent / 100, -curve.fraction, curve.dose_gy)
+        assert at == pytest.approx(theirs[name], abs=0.01)

@@ -61,7 +61,7 @@ def export(
     plan: PlanOption = None,
     mask: MaskOption = None,
     audit_format: Annotated[
-        str, typer.Option("--format", "-f", help="CASE is an audit: csv, parquet or json.")
+        str, typer.Option("--format", "-f", help="CASE is an audit: csv, parquet, json or redcap.")
     ] = "",
     latest: Latest = False,  # noqa: FBT002
     database: Database = "",
@@ -75,7 +75,8 @@ def export(
     A file named .nii.gz or .mha holds voxels of the planning image instead: one label a structure.
 
     With --format, write what an audit holds as files for statistics: submissions, metrics (one row
-    a value), deviations, completeness, queries, rates, and what every column holds.
+    a value), deviations, completeness, queries, rates, and what every column holds; as redcap, a
+    data dictionary and a data import file of REDCap.
     """
     if audit_format:
         export_audit(case[0], audit_format, out, latest=latest, database=database)

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from sbrt_qa.audit.audit_exports import audit_exports
 from sbrt_qa.audit.columns import dictionary, kinds
 from sbrt_qa.audit.questions import ABOUT, ask
 from sbrt_qa.audit.standings import standing_lines
@@ -34,6 +35,7 @@ OfProtocol = Annotated[
     ),
 ]
 FORMATS: Final = ("table", "csv", "json")
+TABLE_FORMATS: Final = ("csv", "parquet", "json")
 EXPORTED: Final = (
     "submissions", "metrics", "deviations", "completeness", "changes", "differences", "queries",
     "places", "unreviewed", "sites", "limits", "periods", "approvals",
@@ -92,6 +94,8 @@ def export_audit(
 ) -> None:
     """Write what an audit holds as files of a folder, one for each of `EXPORTED`.
 
+    A format of `audit_exports` writes the files of that system instead.
+
     The folder is made when it is not there.
 
     Raises
@@ -99,10 +103,18 @@ def export_audit(
     UsageError
         The format is unknown, or the folder is a file or cannot be made.
     """
-    if output_format not in ("csv", "parquet", "json"):
-        got = quoted(output_format)
-        raise UsageError("unknown --format", got=got, expected="csv, parquet, json")
+    forms = audit_exports()
+    if output_format not in (*TABLE_FORMATS, *forms):
+        got, expected = quoted(output_format), ", ".join((*TABLE_FORMATS, *forms))
+        raise UsageError("unknown --format", got=got, expected=expected)
     _make_folder(out)
+    if output_format in forms:
+        asked = (Question(about, latest=latest) for about in ("submissions", "metrics"))
+        submissions, metrics = (list(ask(audit, question, database)) for question in asked)
+        for name, text in forms[output_format].write(submissions, metrics).items():
+            emit(text, out / name)
+            tell(f"{name}: {counted(max(text.count(chr(10)) - 1, 0), 'row')}")
+        return
     for about in EXPORTED:
         narrowed = latest and "latest" in ABOUT[about].narrowed_by
         rows = ask(audit, Question(about, latest=narrowed), database)

@@ -34,6 +34,7 @@ def report(
     alternatives: options.AlternativesOption = False,  # noqa: FBT002
     height_cm: options.HeightOption = None,
     weight_kg: options.WeightOption = None,
+    mask: options.MaskOption = None,
     output_format: options.Format = "",
     out: options.Out = None,
     language: options.Language = "en",
@@ -49,7 +50,7 @@ def report(
     names = read_mapping(mapping or [*kept.map])
     stated = options.read_statements(
         kept, taken, dose_is=dose_is, not_targets=not_a_target, far=far, rx=rx, course=course,
-        alternatives=alternatives, height_cm=height_cm, weight_kg=weight_kg,
+        alternatives=alternatives, masks=mask, height_cm=height_cm, weight_kg=weight_kg,
     )  # fmt: skip
     asked = options.read_shifts(shifts, setup)
     name = options.choose_format(output_format, out, "html")

@@ -25,6 +25,9 @@ READERS: Final = {
 }  # fmt: skip
 """Readers by the ending of a file's name."""
 
+PAIR: Final = (".hdr", ".img", ".hdr.gz", ".img.gz")
+"""Endings of NIfTI and Analyze in two files."""
+
 LIMITS: Final = Limits(seconds=600.0, cpu_seconds=300, memory_bytes=6 * 1024**3)
 LONGEST_NAME: Final = 64
 ONLY: Final = 0
@@ -53,6 +56,11 @@ def read_mask_text(text: str) -> MaskAsked:
     """
     file, _, told = text.partition("=")
     path = Path(file.strip())
+    if path.name.lower().endswith(PAIR):
+        raise UsageError(
+            "NIfTI in two files, .hdr and .img, is not read", got=quoted(path.name),
+            expected="one .nii or .nii.gz", advice="Convert the pair to one file.",
+        )  # fmt: skip
     if not ending_of(path):
         expected = ", ".join(READERS)
         raise UsageError("no file of voxels", got=quoted(path.name), expected=expected)

@@ -72,7 +72,9 @@ def _byte_order(head: bytes, where: str) -> str:
         raise InputError("no NIfTI file", where=where, expected="a header of 348 bytes")
     magic = head[344:348]
     if magic == b"ni1\0":
-        raise InputError("header and data are two files", where=where, expected="one .nii file")
+        raise InputError(
+            "header and data are two files, .hdr and .img", where=where, expected="one .nii file"
+        )
     if magic != b"n+1\0":
         raise InputError("no NIfTI file", where=where, expected="its magic n+1")
     return order
