@@ -5,8 +5,11 @@ A writer gets the submissions and values of an audit, as rows, and returns files
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from sbrt_qa.audit.what_can_be_asked import Row
@@ -48,7 +51,8 @@ def audit_export(name: str, meaning: str) -> Callable[[Write], Write]:
 
 
 def audit_exports() -> Mapping[str, AuditExport]:
-    """Return all forms by name."""
-    from sbrt_qa.audit import redcap_export  # noqa: F401 - registers its form
-
-    return EXPORTS
+    """Return all forms by name: those of the modules of this folder called ``..._export``."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if module.name.endswith("_export"):
+            importlib.import_module(f"{__package__}.{module.name}")
+    return dict(sorted(EXPORTS.items()))
