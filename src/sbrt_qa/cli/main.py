@@ -34,6 +34,7 @@ from sbrt_qa.cli import (
     trial_commands,
     warm,
 )
+from sbrt_qa.cli import backup as backups
 from sbrt_qa.cli import close as closing
 from sbrt_qa.cli import letter as letters
 from sbrt_qa.cli import query as querying
@@ -72,6 +73,8 @@ app.command()(selftest.selftest)
 app.command()(warm.warm)
 app.command()(desk.desk)
 app.command()(serve.serve)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.add_typer(serve.app, name="account")
 
 
