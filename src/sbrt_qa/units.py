@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-Unit = Literal["Gy", "cGy", "%", "cc", "bool", "1", "mm"]
+Unit = Literal["Gy", "cGy", "%", "cc", "bool", "1", "mm", "Gy cc"]
 """Unit of a computed value: ``1`` is a plain number, ``bool`` is 0 or 1."""
 
 GY_PER_CGY: Final = 0.01

@@ -19,6 +19,7 @@ from sbrt_qa import load_cases, load_protocol
 from sbrt_qa.errors import visible
 from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.i18n.words import FOLDER
+from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.pipeline import reporting
 from sbrt_qa.pipeline.one_plan import review_and_gather
@@ -30,6 +31,7 @@ from sbrt_qa.reports.pdf.typeset import typeset
 from sbrt_qa.reports.pdf.typeset_data import payload
 from sbrt_qa.reports.registry import render_report
 from sbrt_qa.review.case_review import CaseReview
+from sbrt_qa.review.information import Told
 
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 MOST_BYTES = 2_000_000
@@ -83,7 +85,9 @@ def test_it_says_what_the_page_says(name: str, language: str) -> None:
     assert [part for part in said if bare(part) not in text] == []
 
 
-UNSHOWN = frozenset({"verdict", "language", "curve", "place", "reached", "group", "passed_counted"})
+UNSHOWN = frozenset({
+    "verdict", "language", "curve", "place", "reached", "group", "passed_counted", "beside_brief",
+})  # fmt: skip
 """Fields that pictures and layout are made of, or that only a terminal shows."""
 
 
@@ -128,6 +132,33 @@ def test_page_one_shows_the_worst_structure_with_its_picture_and_what_to_change(
     assert [sentence for sentence in told if bare(sentence) not in text] == []
     forms = [form.get_object() for form in page["/Resources"]["/XObject"].values()]
     assert any(form["/Subtype"] in ("/Image", "/Form") for form in forms)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_small_liver_is_one_line_of_page_one_which_still_holds_all_it_held(language: str) -> None:
+    """BEYOND 5: the block describes a liver below 700 cc, and the verdict stays as it was."""
+    whole = reviewed("major")
+    told = {
+        "liver_volume": Told(612.0, "cc"), "spared_15Gy": Told(431.0, "cc"),
+        "mean_dose": Told(9.4, "Gy"), "functional_remnant": Told(402.0, "cc"),
+        "functional_remnant_share": Told(
+            None, "%", Reason(ReasonCode.REFERENCE_MISSING, "height and weight are not known")
+        ),
+    }  # fmt: skip
+    information = {**whole.review.information, "remnant": told}
+    small = replace(whole, review=replace(whole.review, information=information))
+    report = compose(small.review, small.evidence, language)
+    assert "612 cc" in report.small_liver
+    assert report.mark == compose(whole.review, whole.evidence, language).mark
+    pages = read(render_report("pdf", small, language)).pages
+    first = bare(pages[0].extract_text())
+    assert bare(report.small_liver) in first
+    assert sum(bare(report.small_liver) in bare(page.extract_text()) for page in pages) == 1
+    told_first = (report.headline, *(row.title for row in report.glance))
+    assert [text for text in told_first if bare(text) not in first] == []
+    assert len(pages) == len(rendered("major", language).pages)
+    assert bare(report.small_liver) in bare(render_report("html", small, language).decode())
+    assert not compose(whole.review, whole.evidence, language).small_liver
 
 
 def test_it_is_tagged_bookmarked_and_titled() -> None:

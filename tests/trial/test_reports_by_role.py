@@ -16,9 +16,10 @@ from sbrt_qa.model.actor import Actor, Doing
 from sbrt_qa.reports.outcome.outcome_roles import ROLES, role_of
 from sbrt_qa.testing.outcomes.latent_trial import CUT
 from sbrt_qa.testing.outcomes.sample_outcomes import sample_trial
-from sbrt_qa.trial.adam import adam_csv, adam_xpt
+from sbrt_qa.trial.adam import adam_csv, adam_tables, adam_xpt
 from sbrt_qa.trial.analysis_set import analysis_set
 from sbrt_qa.trial.landmark import landmark_set
+from sbrt_qa.trial.plan_doses import PlanDose, PlanDoses
 from sbrt_qa.trial.sas_transport import read_xpt
 from sbrt_qa.trial.treated import PlanVerdict
 
@@ -137,26 +138,31 @@ def test_exports_say_their_convention_and_read_back(trial):
     assert adam_csv(tables["ADSL"]).startswith("STUDYID,USUBJID,SITEID")
 
 
-def test_t70__who_died_before_the_last_fraction_is_left_out_and_counted():
+def analysed(sample, plans):
+    """Return the analysis set of a sample with plans of its subjects."""
     from sbrt_qa.protocol.protocol_files import load_protocol
     from sbrt_qa.trial.assemble import TextTable, assemble
     from sbrt_qa.trial.canonical import TABLES
     from sbrt_qa.trial.data_cut import data_cut
     from sbrt_qa.trial.validate import validate
 
-    sample = sample_trial(5, faults=False)
     tables = [
         TextTable(n, f"{n}.csv", tuple(c.name for c in TABLES[n].columns if c.required
                                        or any(c.name in row for row in rows)),
                   tuple(enumerate(rows, 2)))
         for n, rows in sample.tables.items()
     ]  # fmt: skip
+    cut = data_cut(validate(assemble(tables, CUT)), CUT)
+    return analysis_set(cut, load_protocol("liver_sbrt"), plans)
+
+
+def test_t70__who_died_before_the_last_fraction_is_left_out_and_counted():
+    sample = sample_trial(5, faults=False)
     plans = tuple(
         PlanVerdict(f"{one.site}/{one.code}/v1", one.code, "2020-01-01", one.deviation)
         for one in sample.latent.subjects if one.deviation
     )  # fmt: skip
-    cut = data_cut(validate(assemble(tables, CUT)), CUT)
-    found = analysis_set(cut, load_protocol("liver_sbrt"), plans)
+    found = analysed(sample, plans)
     marks = landmark_set(found, "LRFS12")
     treated = sum(one.arm == "SBRT" for one in sample.latent.subjects)
     assert len(marks.times) + len(marks.left_out) == treated
@@ -175,3 +181,29 @@ def test_identifying_columns_leave_no_trace(trial, tmp_path):
     assert not (tmp_path / "audit").exists() or not any(
         b"Quill" in one.read_bytes() for one in (tmp_path / "audit").rglob("*") if one.is_file()
     )
+
+
+def test_adsl_carries_doses_of_the_treated_plan_as_covariates():
+    sample = sample_trial(5, faults=False)
+    told = (
+        PlanDose("body", "EDIC", 1.5), PlanDose("body", "integral", 50_000.0),
+        PlanDose("Spleen", "mean", 2.4), PlanDose("Spleen", "V5Gy", None, "the spleen is missing"),
+    )  # fmt: skip
+    code = next(one.code for one in sample.latent.subjects if one.deviation)
+    plans = tuple(
+        PlanVerdict(
+            f"{one.site}/{one.code}/v1", one.code, "2020-01-01", one.deviation,
+            doses=PlanDoses(told) if one.code == code else PlanDoses(),
+        )
+        for one in sample.latent.subjects if one.deviation
+    )  # fmt: skip
+    found = analysed(sample, plans)
+    table = adam_tables(found, "S")[0]
+    names = ("EDIC", "ITDGYCC", "SPLMEAN", "SPLV5")
+    row = next(row for row in table.rows if row["USUBJID"] == code)
+    assert [row[name] for name in names] == [1.5, 50_000.0, 2.4, None]
+    others = [row for row in table.rows if row["USUBJID"] != code]
+    assert all(row[name] is None for row in others for name in names)
+    assert len(read_xpt(adam_xpt(table), "adsl.xpt").rows) == len(table.rows)
+    blind = adam_tables(found, "S", arms={"SBRT": "A", "CONTROL": "B"})[0]
+    assert all(row[name] is None for row in blind.rows for name in names)

@@ -52,6 +52,7 @@ def trial_report(audit: Path, database: str = "") -> str:
     ]
     answers = {about: list(ask(audit, Question(about), database)) for about in ASKED}
     answers["outliers"] = answers["outliers"][:MOST_OUTLIERS]
+    answers |= _reachable(audit, database, {row["code"]: row["reports"] for row in rows})
     answers |= _contours(audit, database, {row["code"]: row["reports"] for row in rows})
     places = ask(audit, Question("places"), database)
     answers["places"] = [one for one in places if one["outcome"] == "not taken"]
@@ -91,6 +92,33 @@ def _contours(audit: Path, database: str, reports: dict[str, Any]) -> dict[str, 
         for one in odd
     ]  # fmt: skip
     return {"contours": shown, "contours_known": any(one["score"] is not None for one in found)}
+
+
+def _reachable(audit: Path, database: str, reports: dict[str, Any]) -> dict[str, Any]:
+    """Return plans that other plans of the trial reached less than, and whether that is known."""
+    from sbrt_qa.audit.reachable import BETTER
+
+    found = list(ask(audit, Question("reachable"), database))
+    shown = [
+        {
+            "code": one["code"], "what": f"{one['structure']} {one['metric']}",
+            "value": f"{one['value']:.4g} {one['unit']}", "reached": _told(one["reached"]),
+            "by": one["reached_by"], "usual": _told(one["usual_excess"]),
+            "error": _told(one["error_of_bound"]),
+            "report": _report(reports.get(one["code"], ()), one["plan"]),
+        }
+        for one in [one for one in found if one["judged"] == BETTER][:MOST_OUTLIERS]
+    ]  # fmt: skip
+    errors = {
+        (one["limit"], one["fractionation"]): {
+            "what": f"{one['structure']} {one['metric']}, {one['fractionation']}",
+            "plans": one["plans"], "usual": _told(one["usual_excess"]),
+            "error": _told(one["error_of_bound"]), "unit": one["unit"],
+        }
+        for one in found
+        if one["error_of_bound"] is not None
+    }  # fmt: skip
+    return {"reachable": {"plans": shown, "errors": list(errors.values())}}
 
 
 def _told(value: float | None) -> str:

@@ -181,6 +181,7 @@ class _Reviewer:
         from sbrt_qa.dosimetry.packed import pack
         from sbrt_qa.pipeline.one_plan import Asked, gathered, review_plan
         from sbrt_qa.review.case_review import CaseReview
+        from sbrt_qa.review.overlap import with_overlaps
         from sbrt_qa.review.stored import stored
 
         asked = Asked(self._mapping(case))
@@ -188,7 +189,7 @@ class _Reviewer:
             case = replace(case, stated=without_names(case.stated, case))
         doses = CaseDoses(case)
         chosen = self._chosen(case)
-        review = self._of_place(review_plan(case, chosen, asked, doses=doses))
+        review = with_overlaps(self._of_place(review_plan(case, chosen, asked, doses=doses)), doses)
         facts, dvhs = stored(doses, asked.mapping, review)
         facts = replace(facts, words=self._job.words)
         comparison = self._compared(case, review, chosen)

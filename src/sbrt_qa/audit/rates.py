@@ -155,6 +155,31 @@ def _robustness(engine: Database, protocol: str, question: Question) -> Iterator
             yield {name: row[name] for name in COLUMNS["robustness"] if name in row}
 
 
+def _reachable(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    """Tell what the trial's other plans reached with organs that lay no farther away."""
+    from sbrt_qa.audit.reachable import judged as held_against_others
+    from sbrt_qa.audit.reachable import plans_in
+
+    found = held_against_others(plans_in(engine, protocol))
+    last: dict[tuple[str, str], int] = {}
+    for one in found:
+        whose = (one.seen.site, one.seen.subject)
+        last[whose] = max(last.get(whose, 0), one.seen.version)
+    for one in found:
+        seen = one.seen
+        latest = seen.version == last[seen.site, seen.subject]
+        if not question.has_place(seen.site, seen.subject, latest=latest):
+            continue
+        yield {
+            "code": seen.code, "site": seen.site, "subject": seen.subject, "latest": latest,
+            "plan": seen.plan, "limit": seen.limit, "structure": seen.structure,
+            "metric": seen.metric, "unit": seen.unit, "value": seen.value,
+            "fractionation": seen.fractionation, "plans": one.plans, "nearer": one.nearer,
+            "reached": one.reached, "reached_by": one.by, "excess": one.excess,
+            "usual_excess": one.usual, "error_of_bound": one.error, "judged": one.judged,
+        }  # fmt: skip
+
+
 def _version(code: str) -> int:
     return int(code.rpartition("/v")[2].partition(".")[0])
 
@@ -219,6 +244,7 @@ SUMS: Final = {
     "outliers": Answer(_outliers, PLACE | {"limit"}),
     "contours": Answer(_contours, PLACE),
     "robustness": Answer(_robustness, PLACE | {"limit"}),
+    "reachable": Answer(_reachable, PLACE | {"limit"}),
     "charts": Answer(_charts, PLACE | {"limit"}),
     "pass-chart": Answer(_pass_chart, PLACE),
     "dvh-bands": Answer(_dvh_bands, PLACE),

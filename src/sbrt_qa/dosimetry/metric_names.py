@@ -23,7 +23,7 @@ from sbrt_qa.errors import MetricError, quoted
 from sbrt_qa.units import GY_PER_CGY, Unit
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
-_OUT = r"(?:\[(?P<out>%|cc|cGy|Gy|bool|%(?P<of>[^\[\]%]{1,64}))\])?"
+_OUT = r"(?:\[(?P<out>%|cc|mm|cGy|Gycc|Gy|bool|%(?P<of>[^\[\]%]{1,64}))\])?"
 _PLAIN = re.compile(rf"(?P<name>\w+){_OUT}", re.ASCII)
 _WITH_ARGUMENT = re.compile(
     rf"(?P<name>[A-Za-z]+)(?:(?P<number>{_NUMBER})(?P<unit>%|cc|cGy|Gy)|_(?P<plain>-?{_NUMBER}))"
@@ -70,7 +70,11 @@ def _simple(text: str, packed: str) -> MetricSpec:
     if found is None or found["name"] not in METRICS:
         raise _unknown(text)
     parts = {"number": None, "unit": None, "plain": None} | found.groupdict()
-    entry, unit, out = METRICS[found["name"]], parts["unit"] or "", parts["out"] or ""
+    entry, unit, out = (
+        METRICS[found["name"]],
+        parts["unit"] or "",
+        (parts["out"] or "").replace("Gycc", "Gy cc"),
+    )
     number, relative_to = parts["number"] or parts["plain"], parts["of"] or ""
     if parts["plain"]:
         unit = "1"
@@ -116,7 +120,7 @@ def _check_units(text: str, entry: Metric, argument_unit: str, unit: str) -> Non
             got=f"[{unit}]",
             advice=f"Example: {entry.example}",
         )
-    if not unit and entry.argument_units:
+    if not unit and entry.argument_units and entry.units != ("1",):
         raise MetricError(
             "the unit of the result is missing",
             where=quoted(text),

@@ -12,6 +12,7 @@ from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_meaning import Meaning
 from sbrt_qa.dosimetry.metric_spec import MetricSpec
 from sbrt_qa.dosimetry.surroundings import Surroundings
+from sbrt_qa.dosimetry.whole_case import WholeCase
 from sbrt_qa.model.outcome import Outcome, Reason
 
 
@@ -32,6 +33,8 @@ class MetricContext:
     surroundings
         Gives the body around the structure as a target, or the Reason why it has none; called
         only by metrics that need it.
+    whole_case
+        The case around the structure; None where only histograms are known.
     """
 
     prescription_gy: float | Reason | None = None
@@ -39,6 +42,7 @@ class MetricContext:
     volumes_cc: Mapping[str, float] = field(default_factory=dict)
     fractions: float | Reason | None = None
     surroundings: Callable[[], Surroundings | Reason] | None = None
+    whole_case: WholeCase | None = None
 
 
 Compute = Callable[[MetricSpec, DVH, MetricContext], Outcome]

@@ -18,7 +18,7 @@ from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.plan_targets import prescribed_gy
-from sbrt_qa.protocol.sources import DvhSource, FarDose
+from sbrt_qa.protocol.sources import DvhSource, FarDose, WholeOf
 from sbrt_qa.protocol.variables.registry import Facts
 
 Share: TypeAlias = Callable[[float], float | Reason]
@@ -38,6 +38,7 @@ class Contexts:
     lesions: Lesions
     dvh_for: DvhSource
     far_dose: FarDose | None
+    whole_of: WholeOf | None = None
 
     def of(
         self,
@@ -62,6 +63,7 @@ class Contexts:
             volumes_cc=self.reference_volume(spec.relative_to),
             fractions=self.facts["fractions"],
             surroundings=lambda: self._surroundings(found, share, others),
+            whole_case=None if self.whole_of is None else self.whole_of(found.tree),
         )
 
     def plain(self) -> MetricContext:

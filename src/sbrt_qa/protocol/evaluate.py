@@ -39,7 +39,7 @@ from sbrt_qa.protocol.matching import ABSENT, Matched
 from sbrt_qa.protocol.not_drawn import NotDrawn, far_findings
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of, target_findings
 from sbrt_qa.protocol.remnant import by_remnant_rule
-from sbrt_qa.protocol.sources import DvhSource, FarDose, PartsOf, SourceSeen
+from sbrt_qa.protocol.sources import DvhSource, FarDose, PartsOf, SourceSeen, WholeOf
 
 REVIEWER_DECIDES: Final = say("smaller than the volume asked for: the reviewer decides")
 
@@ -82,6 +82,7 @@ def evaluate(
     lesions: Lesions | None = None,
     probe: DvhSource | None = None,
     parts_of: PartsOf | None = None,
+    whole_of: WholeOf | None = None,
 ) -> Evaluation:
     """Hold a case against every limit of a protocol that applies to it.
 
@@ -101,6 +102,8 @@ def evaluate(
         Where DVHs come from that decide whether another is needed; `dvh_for` unless given.
     parts_of
         Divides isodoses among targets; without it indices of several are those of their union.
+    whole_of
+        Gives the case around a structure; without it metrics of the whole body are not evaluable.
 
     Raises
     ------
@@ -111,6 +114,7 @@ def evaluate(
     evaluator = _Evaluator(protocol, case, (dvh_for, far_dose), mapping, found)
     evaluator.probe = probe or dvh_for
     evaluator.parts_of = parts_of
+    evaluator.contexts = dataclasses.replace(evaluator.contexts, whole_of=whole_of)
     evaluator.others = [(seen.view, evaluator.seen_by(seen)) for seen in views]
     return evaluator.run()
 

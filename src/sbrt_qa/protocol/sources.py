@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart
+from sbrt_qa.dosimetry.whole_case import WholeCase
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Tree
@@ -25,6 +26,10 @@ PartsOf: TypeAlias = Callable[
 ]
 """Divides an isodose in a body among targets: (targets, body, dose in Gy), or the Reason why it
 cannot be divided."""
+
+
+WholeOf: TypeAlias = Callable[[Tree[Structure]], WholeCase]
+"""Gives the case around a structure."""
 
 
 class SourceSeen(NamedTuple):

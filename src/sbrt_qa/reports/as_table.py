@@ -106,6 +106,7 @@ def _blocks(report: Report, page: Page, told: Labels) -> Iterator[RenderableType
     yield from section(told["unknown"], _unknown(report))
     yield from section(told["checks_passed"], _passed(report, page, told))
     yield from section(told["checks_not_told"], map(Text, report.not_told))
+    yield from section(told["beside"], map(Text, report.beside_brief))
     yield from section(told["site_values"], composed_table(report.site_values))
     yield from section(told["cross_check"], composed_table(report.cross_check))
     yield from section(told["names"], map(Text, report.names))

@@ -277,9 +277,9 @@ class Report:
         Plan checks that had nothing to look at, one sentence for each reason.
     targets
         Every target of the plan, one row each; None where there is none.
-    beside, small_liver
-        Values beside the limits, the liver that is left and dose to immune cells; and the line of
-        page one on a liver below 700 cc, empty for any other.
+    beside, beside_brief, small_liver
+        Values beside the limits, the liver that is left and dose to immune cells; the same in a
+        line each; and the line of page one on a liver below 700 cc, empty for any other.
     aside, aside_notes, rose
         The line of page one on verdicts that get worse with the patient elsewhere, what the column
         of limits means, and a picture; empty where that was not asked for, or none gets worse.
@@ -328,6 +328,7 @@ class Report:
     targets: Table | None = None
     not_told: tuple[str, ...] = field(default=())
     beside: Table | None = None
+    beside_brief: tuple[str, ...] = field(default=())
     small_liver: str = ""
     aside: str = ""
     aside_notes: tuple[str, ...] = field(default=())

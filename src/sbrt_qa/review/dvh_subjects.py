@@ -23,6 +23,7 @@ from sbrt_qa.protocol.expressions import (
     substitute,
 )
 from sbrt_qa.protocol.tree_regions import region_of_tree, tree_key
+from sbrt_qa.protocol.whole_organs import WholeOrgans
 from sbrt_qa.review.contour_notes import contour_notes
 
 
@@ -66,15 +67,18 @@ class DvhSubject:
     def context_in(self, views: Views, view: str) -> MetricContext:
         """Return what metrics need as a view of the case reads what surrounds it."""
         if isinstance(self.tree, Leaf):
-            return views.context_of(view, self.tree.value)
+            return self._in_case(views.base, views.context_of(view, self.tree.value))
         return self.context(views.base)
 
     def context(self, doses: CaseDoses) -> MetricContext:
         """Return what metrics need; what is combined has no surroundings of its own."""
         if isinstance(self.tree, Leaf):
-            return doses.context_of(self.tree.value)
+            return self._in_case(doses, doses.context_of(self.tree.value))
         none = Reason(ReasonCode.NOT_APPLICABLE, say("structures combined have no index"))
-        return replace(doses.metric_context, surroundings=lambda: none)
+        return self._in_case(doses, replace(doses.metric_context, surroundings=lambda: none))
+
+    def _in_case(self, doses: CaseDoses, context: MetricContext) -> MetricContext:
+        return replace(context, whole_case=WholeOrgans(doses).around(self.tree))
 
     def notes(self, doses: CaseDoses) -> tuple[str, ...]:
         """Return what was left out of the contours, or read in one of two ways."""

@@ -11,36 +11,27 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from sbrt_qa.checks.context import Find
-from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
+from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.immune_dose import edic_gy
-from sbrt_qa.dosimetry.metrics import not_whole
 from sbrt_qa.dosimetry.remnant_liver import (
     LOSS_BED_CIRRHOSIS_GY,
     LOSS_BED_GY,
     dose_of_bed_gy,
-    standard_liver_cc,
 )
 from sbrt_qa.dosimetry.surroundings import edge_max_gy
-from sbrt_qa.errors import UsageError
+from sbrt_qa.dosimetry.whole_case import integral_gy_cc
 from sbrt_qa.i18n.phrase import say
-from sbrt_qa.model.body_size import BodySize
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
-from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree, leaves
-from sbrt_qa.protocol.tree_doses import dvh_source
+from sbrt_qa.protocol.expressions import Combined, Operator, Tree
+from sbrt_qa.protocol.whole_organs import WholeOrgans, standard_cc
 
 SPARED_GY: Final = (15.0, 21.0)
 """Doses below which liver counts as spared, in 5 and 3 fractions and by either school."""
 
-CUT_BY_SCANS: Final = ("Lungs", "Heart")
-"""Organs that scans of the abdomen often cut: without the image nobody knows."""
-
 SMALL_LIVER_CC: Final = 700.0
 """A liver below this is described on page one."""
-
-MOST_BEYOND: Final = 0.05
-"""Part of the integral dose that may at most lie beyond the dose grid, by the dose on its edge."""
 
 IMMUNE: Final = (
     ("EDIC", "Gy"), ("integral_dose", "Gy cc"), ("mean_lung", "Gy"), ("mean_heart", "Gy"),
@@ -92,12 +83,8 @@ def information_of(doses: CaseDoses, find: Find) -> Information:
     return {"immune": _immune(view), "remnant": _remnant(view)}
 
 
-class _View:
-    """Organs of a case, by the protocol or by their names."""
-
-    def __init__(self, doses: CaseDoses, find: Find) -> None:
-        self.doses, self._find = doses, find
-        self._dvh = dvh_source(doses)
+class _View(WholeOrgans):
+    """Organs of a case, and the fractions in which they get their dose."""
 
     @property
     def fractions(self) -> Known:
@@ -111,54 +98,6 @@ class _View:
         if known is None or known < 1:
             return Reason(ReasonCode.NO_PRESCRIPTION, say("the number of fractions is not known"))
         return float(known)
-
-    def tree(self, name: str) -> Tree[Structure] | Reason:
-        try:
-            found = self._find(name)
-        except UsageError:
-            return self._named(name)
-        return found if isinstance(found, Reason) else found.tree
-
-    def body(self) -> Tree[Structure] | Reason:
-        found = self.doses.outline()
-        return found if isinstance(found, Reason) else Leaf(found)
-
-    def whole(self, tree: Tree[Structure] | Reason) -> DVH | Reason:
-        """Return the histogram of a structure that lies in the dose grid as a whole."""
-        dvh = self.inside(tree)
-        return dvh if isinstance(dvh, Reason) else (not_whole(dvh) or dvh)
-
-    def inside(self, tree: Tree[Structure] | Reason) -> DVH | Reason:
-        return tree if isinstance(tree, Reason) else self._dvh(tree)
-
-    def _named(self, name: str) -> Tree[Structure] | Reason:
-        there = structures_of(self.doses.case)
-        if name == "Lungs" and "Lungs" not in there and {"Lung_L", "Lung_R"} <= set(there):
-            return Combined(Operator.UNION, Leaf(there["Lung_L"]), Leaf(there["Lung_R"]))
-        if name in there:
-            return Leaf(there[name])
-        text = say("no structure of the plan is called {0}", name)
-        return Reason(ReasonCode.STRUCTURE_MISSING, text)
-
-    def cut(self, name: str, tree: Tree[Structure] | Reason) -> Reason | None:
-        """Return that the image ends within an organ, so that its rest was not scanned."""
-        image = self.doses.case.image
-        if isinstance(tree, Reason):
-            return None
-        if image is None or image.z_mm.size < 2:
-            if name not in CUT_BY_SCANS:
-                return None
-            text = say("no planning image: whether {0} was scanned whole is not known", name)
-            return Reason(ReasonCode.REFERENCE_MISSING, text)
-        heights = [c.z_mm for s in leaves(tree) for c in s.contours]
-        near = 0.5 * image.slice_spacing_mm
-        low = bool(heights) and min(heights) <= image.z_mm[0] + near
-        high = bool(heights) and max(heights) >= image.z_mm[-1] - near
-        if not low and not high:
-            return None
-        end = say("lowest") if low else say("highest")
-        text = say("{0} reaches the {1} slice of the image: its rest was not scanned", name, end)
-        return Reason(ReasonCode.NOT_APPLICABLE, text)
 
 
 def _told(known: Known, unit: str, basis: str = "") -> Told:
@@ -205,15 +144,9 @@ def _integral(view: _View) -> tuple[Known, str]:
         return body, ""
     if isinstance(dose, Reason):
         return dose, ""
-    integral = body.mean_gy * body.inside_grid_cc
-    edge, outside = edge_max_gy(dose), body.outside_grid_cc
-    if integral <= 0 or edge * outside > MOST_BEYOND * integral:
-        text = say(
-            "{0} cc of the body lie outside the dose grid, with up to {1} Gy on its edge: their "
-            "dose is not known",
-            f"{outside:.0f}", f"{edge:.2f}",
-        )  # fmt: skip
-        return Reason(ReasonCode.OUTSIDE_DOSE_GRID, text), ""
+    integral = integral_gy_cc(body, edge_max_gy(dose))
+    if isinstance(integral, Reason):
+        return integral, ""
     covered = say(
         "{0} cc of the body as scanned, {1} cc of it in the dose grid; what was not scanned "
         "counts as without dose",
@@ -234,7 +167,7 @@ def _remnant(view: _View) -> dict[str, Told]:
         for bed in (LOSS_BED_GY, LOSS_BED_CIRRHOSIS_GY)
     ]
     left, without = _functional_remnant(view, tree)
-    standard, size = _standard_cc(view.doses)
+    standard, size = standard_cc(view.doses.case)
     share = next((k for k in (left, standard) if isinstance(k, Reason)), None)
     part: Known = share or 100 * left / standard  # type: ignore[operator]
     loss_at = "" if isinstance(n, Reason) else say(
@@ -271,20 +204,3 @@ def _functional_remnant(view: _View, liver: Tree[Structure] | Reason) -> tuple[K
         return rest, ""
     lost = rest.volume_at_dose_cc(dose_of_bed_gy(LOSS_BED_GY, n))
     return rest.volume_cc - lost, say("liver without {0} and without what is lost", name)
-
-
-def _standard_cc(doses: CaseDoses) -> tuple[Known, str]:
-    """Return the standard liver volume by height and weight, and who states them."""
-    case = doses.case
-    stated, read = case.stated.body, BodySize() if case.image is None else case.image.body
-    height = stated.height_cm if stated.height_cm is not None else read.height_cm
-    weight = stated.weight_kg if stated.weight_kg is not None else read.weight_kg
-    if height is None or weight is None:
-        text = say("height and weight are not known: state them with --height-cm and --weight-kg")
-        return Reason(ReasonCode.REFERENCE_MISSING, text), ""
-    by = say("the user's word") if stated.is_known else say("the header of the image")
-    basis = say(
-        "{0} cm and {1} kg by {2}; Urata", f"{height:g}", f"{weight:g}",
-        by if stated.is_known or stated == BodySize() else say("the user's word and the header"),
-    )  # fmt: skip
-    return standard_liver_cc(height, weight), basis

@@ -33,6 +33,7 @@ from sbrt_qa.protocol.sources import DvhSource, FarDose, SourceSeen
 from sbrt_qa.protocol.tree_doses import dvh_source, far_dose_source, parts_source, volume_source
 from sbrt_qa.protocol.tree_regions import region_of_tree, tree_key
 from sbrt_qa.protocol.versions import Chosen
+from sbrt_qa.protocol.whole_organs import WholeOrgans
 from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.course_eqd2 import with_eqd2
 from sbrt_qa.review.course_rows import among, evaluate_course, is_of_course, once
@@ -264,9 +265,10 @@ def _evaluate(
         return default(tree)
 
     far = functools.cache(far_dose_source(doses))
+    whole = WholeOrgans(doses, _finder(doses, protocol, mapping, lesions))
     run = functools.partial(
         evaluate, protocol, doses.case, far_dose=far, mapping=mapping, lesions=lesions,
-        probe=default, parts_of=parts_source(doses),
+        probe=default, parts_of=parts_source(doses), whole_of=whole.around,
     )  # fmt: skip
     first = run(dvh_for=noting)
     if not bands or not used:

@@ -18,8 +18,10 @@ from sbrt_qa.trial.anchor_days import cycle_days, fraction_days
 from sbrt_qa.trial.cells import canonical_text
 from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.endpoints import Censored, EndpointTime
+from sbrt_qa.trial.plan_doses import BODY, EDIC, INTEGRAL, MEAN, SPLEEN, V5
 from sbrt_qa.trial.sas_transport import EPOCH, XptTable, XptValue, XptVariable, write_xpt
 from sbrt_qa.trial.toxicity_events import toxic_events
+from sbrt_qa.trial.treated import PlanVerdict
 from sbrt_qa.trial.trial_data import TrialRow
 
 Cell = str | int | float | dt.date | None
@@ -68,6 +70,8 @@ _ADSL: Final = {
     "STRAT1": "Stratum of randomisation", "TRTSDT": "First dose of treatment",
     "TRTEDT": "Last dose of treatment", "DTHDT": "Date of death, where complete",
     "DTHFL": "Died", "DEVCLASS": "Verdict of the treated plan", "DEVSRC": "What deviates",
+    "EDIC": "Dose to immune cells EDIC, Gy", "ITDGYCC": "Integral dose, Gy cc",
+    "SPLMEAN": "Mean dose of the spleen, Gy", "SPLV5": "Spleen at 5 Gy or more, %",
 }  # fmt: skip
 
 
@@ -93,9 +97,25 @@ def _adsl(found: AnalysisSet, study: str, arms: Mapping[str, str], *, blind: boo
             "DEVCLASS": "" if blind or plan is None else str(plan.verdict),
             "DEVSRC": "" if blind or plan is None or plan.plan is None
             else " ".join(plan.plan.sources)[:200],
+            **_covariates(None if blind or plan is None else plan.plan),
         }  # fmt: skip
         rows.append(row)
     return AdamTable("ADSL", _ADSL, tuple(rows))
+
+
+_COVARIATES: Final = {
+    "EDIC": (BODY, EDIC), "ITDGYCC": (BODY, INTEGRAL), "SPLMEAN": (SPLEEN, MEAN),
+    "SPLV5": (SPLEEN, V5),
+}  # fmt: skip
+
+
+def _covariates(plan: PlanVerdict | None) -> dict[str, Cell]:
+    """Return doses of the treated plan beside its limits; missing where not evaluable."""
+    found = {
+        name: plan.doses.of(structure, measure) if plan else None
+        for name, (structure, measure) in _COVARIATES.items()
+    }
+    return {name: one.value if one else None for name, one in found.items()}
 
 
 def _stratum(rows: tuple[TrialRow, ...]) -> str:

@@ -11,6 +11,8 @@ from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 
 MEAN, MEAN_SQUARE = "mean", "mean_square"
 LIVER: Final = "Liver-GTV"
+BODY, SPLEEN = "body", "Spleen"
+EDIC, INTEGRAL, V5 = "EDIC", "integral", "V5Gy"
 
 ALPHA_BETA_GY: Final = (2.5, 3.0)
 """Of the liver, for EQD2."""
@@ -24,7 +26,8 @@ class PlanDose:
     ----------
     measure
         ``mean`` (Gy), ``mean_square`` (Gy^2, over the volume), ``V10Gy`` and ``V15Gy`` (%),
-        ``DC700cc``, ``D0.1cc``, ``D98%`` (Gy).
+        ``DC700cc``, ``D0.1cc``, ``D98%`` (Gy); of the body ``EDIC`` (Gy) and ``integral`` (Gy cc),
+        of the spleen ``V5Gy`` (%).
     """
 
     structure: str

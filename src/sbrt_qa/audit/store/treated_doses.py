@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import numpy as np
 import sqlalchemy as sa
@@ -11,15 +12,33 @@ import sqlalchemy as sa
 from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.answers import BATCH, current_reviews
 from sbrt_qa.audit.store.connection import Database, reading
+from sbrt_qa.audit.store.kept import reviews
 from sbrt_qa.audit.store.records import submission_code
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.packed import unpack
 from sbrt_qa.dosimetry.radiobiology import mean_of
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.target_kind import is_target_name
-from sbrt_qa.trial.plan_doses import LIVER, MEAN, MEAN_SQUARE, PlanCurve, PlanDose, PlanDoses
+from sbrt_qa.trial.plan_doses import (
+    BODY,
+    EDIC,
+    INTEGRAL,
+    LIVER,
+    MEAN,
+    MEAN_SQUARE,
+    SPLEEN,
+    V5,
+    PlanCurve,
+    PlanDose,
+    PlanDoses,
+)
 
 ORGANS: Final = ("Stomach", "Duodenum", "Spleen")
+IMMUNE: Final = {
+    "EDIC": (BODY, EDIC), "integral_dose": (BODY, INTEGRAL), "spleen_V5": (SPLEEN, V5),
+}  # fmt: skip
+"""Names in the information of a review, and what they are of a plan."""
+
 SPARED_CC: Final = 700.0
 HOTTEST_CC: Final = 0.1
 DIGITS: Final = 6
@@ -38,7 +57,33 @@ def plan_doses(engine: Database, protocol: str = "") -> dict[str, PlanDoses]:
         before = found.get(code, PlanDoses())
         doses, curves = tuple(_doses(name, dvh)), tuple(_curve(name, dvh))
         found[code] = PlanDoses((*before.doses, *doses), (*before.curves, *curves))
-    return {code: doses for code, doses in found.items() if len(ordinals[code]) == 1}
+    one_plan = {code: doses for code, doses in found.items() if len(ordinals[code]) == 1}
+    beside = _beside(engine, protocol) if one_plan else {}
+    return {
+        code: PlanDoses((*known.doses, *beside.get(code, ())), known.curves)
+        for code, known in one_plan.items()
+    }
+
+
+def _beside(engine: Database, protocol: str) -> dict[str, tuple[PlanDose, ...]]:
+    """Return what reviews tell beside their limits: dose to immune cells, by submission."""
+    newest = {one.case_id: one for one in reviews(engine, protocol=protocol)}
+    found: dict[str, tuple[PlanDose, ...]] = {}
+    for one in newest.values():
+        told = (json.loads(one.document).get("information") or {}).get("immune") or {}
+        found[one.code] = tuple(
+            _told(structure, measure, told[name])
+            for name, (structure, measure) in IMMUNE.items()
+            if name in told
+        )
+    return found
+
+
+def _told(structure: str, measure: str, told: Mapping[str, Any]) -> PlanDose:
+    value, why = told.get("value"), told.get("reason") or {}
+    if isinstance(value, int | float):
+        return PlanDose(structure, measure, round(float(value), DIGITS))
+    return PlanDose(structure, measure, None, str(why.get("detail", "")))
 
 
 def _histograms(engine: Database, protocol: str) -> Iterator[tuple[str, int, str, DVH]]:

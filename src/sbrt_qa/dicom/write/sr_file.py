@@ -54,6 +54,7 @@ UCUM: Final[dict[str, CodedConcept]] = {
     "cc": CodedConcept("cm3", "UCUM", "Cubic centimeter"),
     "1": CodedConcept("1", "UCUM", "no units"),
     "mm": CodedConcept("mm", "UCUM", "Millimeter"),
+    "Gy cc": CodedConcept("Gy.cm3", "UCUM", "Gray cubic centimeter"),
     "bool": CodedConcept("{boolean}", "UCUM", "1 yes, 0 no"),
 }
 """Our units as UCUM codes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from sbrt_qa.errors import visible
@@ -31,6 +32,12 @@ NAMES: Final = {
     "spleen_V5": msg("spleen at 5 Gy or more"),
     "scanned_length": msg("length of the scan"),
 }
+
+BRIEF: Final = {
+    "remnant": ("liver_volume", "spared_15Gy", "functional_loss", "functional_remnant"),
+    "immune": ("EDIC", "integral_dose", "mean_spleen", "spleen_V5"),
+}
+"""What of each block the terminal tells."""
 
 NOTES: Final = (
     msg("For information: nothing of this decides, and no limit of it is published for livers "
@@ -73,6 +80,27 @@ def small_liver(review: CaseReview, words: Words) -> str:
         share=shown(known.get("functional_remnant_share")),
     )  # fmt: skip
     return text + " " + words(msg("It is described, not judged: the trial group decides."))
+
+
+def brief(review: CaseReview, words: Words) -> tuple[str, ...]:
+    """Return a line for each block, for the terminal; none of a review of an older version.
+
+    What has no value stands with the reason of the first such value of its block.
+    """
+    return tuple(
+        line
+        for block, names in BRIEF.items()
+        if (line := _line(review.information.get(block, {}), names, words))
+    )
+
+
+def _line(block: Mapping[str, Told], names: tuple[str, ...], words: Words) -> str:
+    there = [(words(NAMES[name]), block[name]) for name in names if name in block]
+    told = [f"{name} {shown(one)}" for name, one in there]
+    why = next((one.reason for _, one in there if one.reason is not None), None)
+    if why is not None:
+        told.append(words.sentence(why.detail))
+    return "; ".join(told)
 
 
 def shown(one: Told | None) -> str:

@@ -114,6 +114,7 @@ def compose(
         targets=report_tables.target_table(review, words),
         not_told=tuple(_not_told(review, words)),
         beside=beside.table(review, words),
+        beside_brief=beside.brief(review, words),
         small_liver=beside.small_liver(review, words),
         aside=elsewhere.first_line(review, words),
         aside_notes=elsewhere.notes(review, words),

@@ -47,7 +47,8 @@ def trial_page(
         (`sbrt_qa.audit.audit_plots`). A submission of ``rows`` also has
         the paths of its ``reports``, below the page's folder. ``contours`` may be left out: organs
         unlike those of other plans, each with the path of its ``report``; and ``contours_known``,
-        whether there are enough plans to tell.
+        whether there are enough plans to tell. ``reachable`` may be left out: ``plans`` that others
+        reached less than, and ``errors`` of each bound.
     told
         By submission code, under ``details`` deviations and findings: ``what``, ``verdict``,
         ``text`` each; under ``changes`` what a resubmission changed: ``what``, with ``verdicts``,
@@ -78,13 +79,18 @@ def trial_page(
         script=Markup(script),  # noqa: S704 - our own
         contours=answers.get("contours", ()),
         contours_known=answers.get("contours_known", False),
+        reachable=answers.get("reachable", {"plans": (), "errors": ()}),
         data=Markup(_inert({**_of_script(answers), **told, "words": said})),  # noqa: S704 - cannot end its element
     )
 
 
+BESIDE: Final = ("contours", "reachable")
+"""Answers that stand in the page as they are."""
+
+
 def _of_script(answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answers that the script draws; the others stand in the page as they are."""
-    return {name: rows for name, rows in answers.items() if not name.startswith("contours")}
+    return {name: rows for name, rows in answers.items() if not name.startswith(BESIDE)}
 
 
 @functools.cache
