@@ -392,3 +392,39 @@ def test_no_nan_comes_out_of_small_and_odd_groups(seed: int) -> None:
     for value in told:
         if not isinstance(value, Reason):
             assert np.isfinite(np.asarray(value, dtype=float)).all(), value
+
+
+def test_events_all_at_one_time_have_no_trend_of_hazards() -> None:
+    found = survival.proportional_hazards([3, 3, 3, 3, 4], [1, 1, 1, 0, 0], [0, 1, 1, 0, 1])
+    assert code(found) is ReasonCode.NOT_ESTIMABLE
+
+
+def test_a_ratio_larger_than_any_number_is_no_number() -> None:
+    fit = survival.firth_cox([1, 2, 3, 4], [1, 1, 1, 0], np.array([4.0, 3.0, 1.0, 2.0]) * 1e-9)
+    assert not isinstance(fit.coef, Reason)
+    assert code(fit.hazard_ratio()) is code(fit.interval()) is ReasonCode.NOT_ESTIMABLE
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nothing_that_is_told_is_nan(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    size = int(rng.choice([1, 2, 3, 5, 12]))
+    time = (rng.integers(0, 3, size), rng.exponential(5, size), np.full(size, 3.0))[seed % 3]
+    cause, x = rng.integers(0, 3, size), rng.integers(0, 2, size)
+    group = [("SBRT", 7, ("a", 1))[i] for i in rng.integers(0, 3, size)]
+    event = (cause == 1).tolist()
+    told: list[Any] = []
+    for test in survival.gray(time, [("out", "b", 0)[c] for c in cause], group).by_cause.values():
+        told += [test.chi2, test.p]
+    told += [survival.logrank(time, event, group, group).p]
+    subdistribution = survival.fine_gray(time, cause, x)
+    told += [subdistribution.p(), subdistribution.hazard_ratio(), subdistribution.interval()]
+    check = survival.proportional_hazards(time, event, x)
+    told += [check] if isinstance(check, Reason) else [one.p for one in check.terms]
+    incidence = survival.cumulative_incidence(time, cause)
+    told += [incidence.interval_at(1, t) for t in (0, 3, 9)]
+    fit = survival.firth_cox(time, event, x)
+    told += [fit.p(), fit.interval()]
+    for value in told:
+        numbers = () if isinstance(value, Reason) else np.atleast_1d(np.asarray(value, float))
+        assert np.isfinite(numbers).all(), value

@@ -16,12 +16,18 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from sbrt_qa.errors import AnalysisError, quoted
+from sbrt_qa.i18n.phrase import say
+from sbrt_qa.model.outcome import Reason, ReasonCode
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 CENSORED: Final = 0
 """The cause that means: nothing had happened when the subject was last seen."""
+
+
+_LARGEST_LOG: Final = 709.0
+"""Logarithm up to which there is a float."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +58,25 @@ def normal_quantile(level: float) -> float:
     if not 0.0 < level < 1.0:
         raise AnalysisError("no level of confidence", got=str(level), expected="between 0 and 1")
     return float(special.ndtri(0.5 + level / 2.0))
+
+
+def no_spread() -> Reason:
+    """Return why there is no number where the data leave nothing to measure it by."""
+    text = say("not estimable: the variance is zero, or has no value")
+    return Reason(ReasonCode.NOT_ESTIMABLE, text)
+
+
+def ratio_of(logarithm: float) -> float | Reason:
+    """Return the ratio of a logarithm; a Reason where no number is as large."""
+    if logarithm > _LARGEST_LOG:
+        return Reason(ReasonCode.NOT_ESTIMABLE, say("not estimable: larger than any number"))
+    return math.exp(logarithm)
+
+
+def ratio_limits(middle: float, width: float) -> tuple[float, float] | Reason:
+    """Return the limits of a ratio whose logarithm is `middle`, give or take `width`."""
+    high = ratio_of(middle + width)
+    return high if isinstance(high, Reason) else (math.exp(middle - width), high)
 
 
 def numbers(values: ArrayLike, name: str) -> Floats:

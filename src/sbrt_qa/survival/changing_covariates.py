@@ -24,6 +24,8 @@ from sbrt_qa.survival.analysis_input import (
     columns,
     flags,
     normal_quantile,
+    ratio_limits,
+    ratio_of,
     read_only,
     same_length,
     strata_of,
@@ -62,7 +64,7 @@ class ChangingHazardModel:
 
     def hazard_ratio(self, covariate: int = 0) -> float | Reason:
         """Return the hazard ratio of one unit of a covariate."""
-        return self.coef if isinstance(self.coef, Reason) else math.exp(self.coef[covariate])
+        return self.coef if isinstance(self.coef, Reason) else ratio_of(self.coef[covariate])
 
     def interval(self, covariate: int = 0) -> tuple[float, float] | Reason:
         """Return the limits of a hazard ratio (Wald)."""
@@ -72,7 +74,7 @@ class ChangingHazardModel:
             return self.se
         width = normal_quantile(self.level) * float(self.se[covariate])
         middle = float(self.coef[covariate])
-        return math.exp(middle - width), math.exp(middle + width)
+        return ratio_limits(middle, width)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

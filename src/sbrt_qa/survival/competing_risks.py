@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -120,7 +120,7 @@ class CumulativeIncidence:
             return value
         if isinstance(se, Reason):
             return se
-        if value >= 1.0:
+        if value >= 1.0 - _ROUNDED:
             text = say("where all or none had the event, a curve tells no uncertainty")
             return Reason(ReasonCode.NOT_ESTIMABLE, text)
         if self.conf == "log":
@@ -143,6 +143,10 @@ class CumulativeIncidence:
         if cause == CENSORED:
             raise AnalysisError("0 means censored, and is no cause", where="cause")
         return self.causes.index(cause) if cause in self.causes else None
+
+
+_ROUNDED: Final = 1e-12
+"""How far below 1 a sum of shares may end that is 1."""
 
 
 def cumulative_incidence(

@@ -18,7 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import ReasonCode
-from sbrt_qa.survival.analysis_input import causes, labels, same_length, strata_of, times
+from sbrt_qa.survival.analysis_input import (
+    causes,
+    labels,
+    no_spread,
+    same_length,
+    strata_of,
+    times,
+)
 from sbrt_qa.survival.chi_square import (
     ChiSquareTest,
     chi_square_test,
@@ -100,6 +107,8 @@ def gray(
 def _test(score: Floats, variance: Floats, k: int) -> ChiSquareTest:
     if k < 2:
         return no_test(ReasonCode.ONE_GROUP, say("a comparison needs two groups"))
+    if not np.isfinite(variance).all():
+        return no_test(ReasonCode.NOT_ESTIMABLE, no_spread().detail)
     chi2, df = quadratic_form(score, variance)
     if not df:
         text = say("no event at which two groups at risk could differ")
@@ -159,8 +168,10 @@ def _variance(c: _Course, size: Floats, total: Floats, d1: Floats) -> Floats:
     change = size[:, :, np.newaxis] * (np.eye(k) - share[:, np.newaxis, :])
     pooled = np.cumsum(d1 / total)
     free_before = 1.0 - np.concatenate(([0.0], pooled[:-1]))
-    moved = np.cumsum(change * (d1 / (total * free_before))[:, np.newaxis, np.newaxis], axis=0)
-    still = moved[-1] - moved
+    with np.errstate(divide="ignore", invalid="ignore"):  # no value: `_test` says so
+        rate = d1 / (total * free_before)
+        moved = np.cumsum(change * rate[:, np.newaxis, np.newaxis], axis=0)
+        still = moved[-1] - moved
     part = np.divide(
         (1.0 - pooled)[:, np.newaxis], c.after, out=np.zeros_like(c.after), where=c.after > 0
     )

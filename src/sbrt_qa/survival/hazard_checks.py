@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sbrt_qa.errors import AnalysisError
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.survival.analysis_input import columns, flags, strata_of, times
+from sbrt_qa.survival.analysis_input import columns, flags, no_spread, strata_of, times
 from sbrt_qa.survival.chi_square import ChiSquareTest, chi_square_test
 from sbrt_qa.survival.hazard_models import cox
 from sbrt_qa.survival.partial_likelihood import Ties, event_moments, risk_sets
 
 Floats = NDArray[np.float64]
+
+_NO_SPREAD: Final = 1e-10
+"""Share of a variance below which what is left of it counts as nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,16 @@ def _one_minus_survival(at: Floats, happened: NDArray[np.bool_]) -> tuple[Floats
     return when, 1.0 - np.concatenate(([1.0], survival[:-1]))
 
 
-def _tests(score: Floats, blocks: Floats) -> ProportionalHazardsCheck:
+def _tests(score: Floats, blocks: Floats) -> ProportionalHazardsCheck | Reason:
     zero, first, second = blocks
     inverse = np.linalg.inv(zero)
     p = score.size
     spread = second - first @ inverse @ first
+    scale = np.sqrt(np.clip(np.diag(spread), 0.0, None))
+    if (scale**2 <= _NO_SPREAD * np.diag(second)).any() or (
+        np.linalg.cond(spread / np.outer(scale, scale)) > 1.0 / _NO_SPREAD
+    ):
+        return no_spread()
     terms = []
     for i in range(p):
         one = second[i, i] - first[i] @ inverse @ first[i]

@@ -29,6 +29,9 @@ from sbrt_qa.survival.analysis_input import (
 Floats = NDArray[np.float64]
 Transform = Literal["log-log", "log", "plain"]
 
+_LARGEST: Final = 700.0
+"""Exponent that no number to its power is told apart from 0 at."""
+
 LEVEL_TOLERANCE: Final = 1e-9
 """How near a curve counts as being exactly at a level: a quantile is then a midpoint."""
 
@@ -294,7 +297,7 @@ def transformed_limits(
     if conf == "log":
         return s * math.exp(-z * log_se), min(1.0, s * math.exp(z * log_se))
     width = z * log_se / abs(math.log(s))
-    return s ** math.exp(width), s ** math.exp(-width)
+    return s ** math.exp(min(width, _LARGEST)), s ** math.exp(-width)
 
 
 def _asked_time(t: float) -> float:

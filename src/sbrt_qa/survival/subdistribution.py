@@ -24,7 +24,10 @@ from sbrt_qa.survival.analysis_input import (
     CENSORED,
     causes,
     columns,
+    no_spread,
     normal_quantile,
+    ratio_limits,
+    ratio_of,
     read_only,
     same_length,
     times,
@@ -37,6 +40,9 @@ MOST_STEPS: Final = 60
 
 SMALLEST_GAIN: Final = 1e-20
 """Newton decrement, squared, at which a fit is at the maximum."""
+
+_NO_SPREAD: Final = 1e-20
+"""Share of the variance by the information, below which the one of Fine and Gray counts as 0."""
 
 _FAR: Final = 30.0
 """A log ratio between the ends of a covariate beyond which the likelihood has no maximum."""
@@ -70,7 +76,7 @@ class SubdistributionModel:
 
     def hazard_ratio(self, covariate: int = 0) -> float | Reason:
         """Return the ratio of subdistribution hazards of one unit of a covariate."""
-        return self.coef if isinstance(self.coef, Reason) else math.exp(self.coef[covariate])
+        return self.coef if isinstance(self.coef, Reason) else ratio_of(self.coef[covariate])
 
     def interval(self, covariate: int = 0) -> tuple[float, float] | Reason:
         """Return the limits of a ratio (Wald)."""
@@ -80,7 +86,7 @@ class SubdistributionModel:
             return self.se
         width = normal_quantile(self.level) * float(self.se[covariate])
         middle = float(self.coef[covariate])
-        return math.exp(middle - width), math.exp(middle + width)
+        return ratio_limits(middle, width)
 
     def p(self, covariate: int = 0) -> float | Reason:
         """Return the two-sided probability of a coefficient (Wald)."""
@@ -171,6 +177,9 @@ def fine_gray(
     inverse = np.linalg.inv(information)
     parts = _influence(data, beta)
     covariance = inverse @ (parts.T @ parts) @ inverse
+    if (np.diag(covariance) <= _NO_SPREAD * np.diag(inverse)).any():
+        why = no_spread()
+        return SubdistributionModel(read_only(beta), why, why, of_cause, count, events, level)
     return SubdistributionModel(
         read_only(beta), read_only(np.sqrt(np.diag(covariance))), read_only(covariance),
         of_cause, count, events, level,
