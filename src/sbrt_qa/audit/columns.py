@@ -35,6 +35,7 @@ MEANINGS: Final = {
     "RTDOSE": _count("RTDOSE files"),
     "RTPLAN": _count("RTPLAN files"),
     "RTSTRUCT": _count("RTSTRUCT files"),
+    "SEG": _count("DICOM SEG files; one of them stands in for a missing RTSTRUCT"),
     "after": _text("the resubmission; of a difference, how it is now"),
     "age_days": _count("whole days from opening to closing, or to now"),
     "alarm_high_percent": _number("upper end of where 99.8 % lie if all are alike; exact binomial"),
@@ -194,7 +195,7 @@ _COLUMNS: Final = {
     ),
     "completeness": (
         "code", "site", "subject", "latest", "RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "missing",
-        "place", "outcome", "reason",
+        "place", "outcome", "reason", "SEG",
     ),
     "queries": (
         "query", "state", "code", "site", "subject", "latest", "opened", "due", "answered",

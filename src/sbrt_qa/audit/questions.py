@@ -114,9 +114,10 @@ def _deviations(engine: Database, protocol: str, _: Question) -> Iterator[Row]:
 
 def _completeness(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
     """Tell what of each submission is there, and then every place that is not taken."""
-    from sbrt_qa.audit.store.answers import submissions
+    from sbrt_qa.audit.store.answers import segmentations, submissions
 
     parts: dict[str, int | None]
+    voxels = segmentations(engine)
     for one in submissions(engine, protocol):
         parts = {
             "RTPLAN": one.plans,
@@ -124,16 +125,19 @@ def _completeness(engine: Database, protocol: str, question: Question) -> Iterat
             "RTDOSE": one.doses,
             "CT": one.images,
         }
-        missing = ", ".join(name for name, count in parts.items() if not count)
+        seg = voxels.get(one.id, 0)
+        missing = ", ".join(
+            name for name, n in parts.items() if not n and not (seg and name == "RTSTRUCT")
+        )
         whose = {"code": one.code, "site": one.site, "subject": one.subject}
         where = {"place": "", "outcome": one.outcome, "reason": ""}
-        yield {**whose, "latest": one.latest, **parts, "missing": missing, **where}
+        yield {**whose, "latest": one.latest, **parts, "missing": missing, **where, "SEG": seg}
     for row in _places(engine, protocol, question):
         if row["outcome"] == "not taken":
             parts = dict.fromkeys(("RTPLAN", "RTSTRUCT", "RTDOSE", "CT"))
             whose = {"code": "", "site": row["site"], "subject": row["subject"]}
             where = {name: str(row[name]) for name in ("place", "outcome", "reason")}
-            yield {**whose, "latest": None, **parts, "missing": "", **where}
+            yield {**whose, "latest": None, **parts, "missing": "", **where, "SEG": None}
 
 
 def _places(engine: Database, _protocol: str, _: Question) -> Iterator[Row]:

@@ -180,7 +180,9 @@ class _CaseReader:
             structures=structures,
             dose=dose,
             image=image,
-            stored_dvhs=self._stored_dvhs(choice.files, linked.structures, plan),
+            stored_dvhs=_of_drawn(
+                self._stored_dvhs(choice.files, linked.structures, plan), structures
+            ),
             provenance=self._provenance(linked, used, choice, log),
             image_problem=image_problem,
             sessions=sessions,
@@ -226,7 +228,10 @@ class _CaseReader:
             for one in linked.segmentations
         ]
         drawn_in = "".join(one.name for one in _present(linked.structures))
-        found, notes = with_segmentations(drawn, drawn_in, read)
+        plan = self._plan(linked) if read else None
+        named = plan.dose_references if isinstance(plan, Plan) else ()
+        numbers = frozenset(r.roi_number for r in named if r.roi_number is not None)
+        found, notes = with_segmentations(drawn, drawn_in, read, numbers)
         for note in notes:
             log.note(note)
         return found
@@ -325,6 +330,16 @@ class _CaseReader:
             unread_files=tuple(i.why for i in self._collection.ignored if i.broken),
             clashing_files=tuple(i.why for i in self._collection.ignored if i.clashes),
         )
+
+
+def _of_drawn(
+    stored: tuple[StoredDvh, ...], structures: StructureSet | Reason
+) -> tuple[StoredDvh, ...]:
+    """Return stored DVHs without those whose number a segment happens to have."""
+    if isinstance(structures, Reason):
+        return stored
+    segments = {s.roi_number for s in structures.structures if s.origin}
+    return tuple(one for one in stored if one.roi_number not in segments)
 
 
 def _present(*parts: FoundObject | Reason | None) -> tuple[FoundObject, ...]:

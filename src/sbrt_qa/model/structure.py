@@ -125,6 +125,8 @@ class Structure:
     voxels
         Of a structure that a segmentation holds as voxels: their size. Its contours then run along
         their edges, what they enclose to the left; None where contours were drawn.
+    origin
+        Which file of the case holds it: 0 its structure set, from 1 on its segmentations.
     """
 
     roi_number: int
@@ -136,6 +138,7 @@ class Structure:
     raw_name: bytes = b""
     overrides: tuple[DensityOverride, ...] = ()
     voxels: VoxelSize | None = None
+    origin: int = 0
 
     def __repr__(self) -> str:
         """Return a short form: the vertices would fill pages."""

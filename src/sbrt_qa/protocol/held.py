@@ -9,9 +9,9 @@ from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure
+from sbrt_qa.protocol.boxes_of_contours import boxes_apart
 from sbrt_qa.protocol.definition import Constraint, Protocol
 from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree
-from sbrt_qa.protocol.lesions import boxes_apart
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
 from sbrt_qa.protocol.plan_targets import prescribed_gy
 

@@ -15,15 +15,15 @@ from functools import cached_property
 from itertools import combinations
 from typing import Final, TypeAlias
 
-import numpy as np
-
 from sbrt_qa.errors import quoted
 from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.model.target_kind import TYPES, is_helper_name, is_old_name
+from sbrt_qa.protocol.boxes_of_contours import box_of, boxes_apart
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree
+from sbrt_qa.protocol.folding import folded
 from sbrt_qa.protocol.target_names import TargetBook
 
 TREATED: Final = ("TREATED_VOLUME",)
@@ -34,9 +34,6 @@ SAME: Final = 0.01
 
 SLIVER_CC: Final = 0.05
 """Volume below which contours merely touch."""
-
-NEAR_MM: Final = 5.0
-"""How far boxes of contours are widened, for ends beyond their planes."""
 
 VolumeOf: TypeAlias = Callable[[Tree[Structure]], float | Reason]
 """Gives the volume (cc) of structures combined; 0 where nothing is left."""
@@ -179,6 +176,7 @@ class _Sorting:
         """Return all, in file order."""
         for key, structure in self.keys.items():
             self._by_name_and_type(key, structure)
+        self._in_two_files()
         for key, kind in [(k, one.kind) for k, one in self.made.items() if one.role == "judged"]:
             self._copy_or_union(key, kind)
         for key, kind in [(k, one.kind) for k, one in self.made.items() if one.role == "judged"]:
@@ -250,6 +248,39 @@ class _Sorting:
             for key, one in self.made.items()
             if one.role is TargetRole.JUDGED and (not kind or one.kind == kind)
         ]
+
+    def _in_two_files(self) -> None:
+        """Choose none of two drawings of one target, in two files, unless the user's map does.
+
+        They are one target by their name, or because they overlap: as two they would be joined.
+        """
+        pairs = [
+            (a, b)
+            for a, b in combinations(self._judged(), 2)
+            if self.made[a].kind == self.made[b].kind and self._is_drawn_twice(a, b)
+        ]
+        for pair in pairs:
+            mapped = [self.keys[key].roi_number in self.mapped for key in pair]
+            for key, other, mine, theirs in zip(
+                pair, pair[::-1], mapped, mapped[::-1], strict=True
+            ):
+                kind, there = self.made[key].kind, quoted(other)
+                if theirs and not mine:
+                    why = say("{0} of another file is meant, in the user's word", there)
+                    self._put(key, kind, TargetRole.COPY, why)
+                elif not mine and self.made[key].role is TargetRole.JUDGED:
+                    why = say("another file has the same target as {0}; nobody chose", there)
+                    self._put(key, kind, TargetRole.UNCLEAR, why)
+
+    def _is_drawn_twice(self, a: str, b: str) -> bool:
+        one, other = self.keys[a], self.keys[b]
+        if one.origin == other.origin:
+            return False
+        if folded(one.name) == folded(other.name):
+            return True
+        volumes = [v for v in (self._volume(a), self._volume(b)) if v is not None]
+        shared = self._shared(a, b)
+        return shared is None or shared > max(SLIVER_CC, 5 * SAME * min(volumes, default=0.0))
 
     def _copy_or_union(self, key: str, kind: str) -> None:
         """Recognise a copy of a target before it, and a target made of nothing but others."""
@@ -329,11 +360,11 @@ class _Sorting:
             if s is not structure and s.contours and self.book.kind(s.name)
             and not is_helper_name(s.name)
         ]  # fmt: skip
-        low, high = _box(structure, 0.0)
+        low, high = box_of(structure, 0.0)
         around = [
             key
             for key, s in targets
-            if (low[:2] <= (b := _box(s, 0.0))[0][:2]).all() and (b[1][:2] <= high[:2]).all()
+            if (low[:2] <= (b := box_of(s, 0.0))[0][:2]).all() and (b[1][:2] <= high[:2]).all()
         ]
         own = next(key for key, s in self.keys.items() if s is structure)
         volume = self._volume(own)
@@ -360,27 +391,6 @@ class _Sorting:
         first, second = sorted((one, other), key=lambda s: s.roi_number)
         found = self.volume_of(Combined(Operator.INTERSECTION, Leaf(first), Leaf(second)))
         return None if isinstance(found, Reason) else found
-
-
-def boxes_apart(one: Structure, other: Structure, margin_mm: float = NEAR_MM) -> bool:
-    """Tell whether two structures cannot meet: their boxes, widened, do not overlap."""
-    (a, b), (c, d) = _box(one, margin_mm), _box(other, margin_mm)
-    return bool((b < c).any() or (d < a).any())
-
-
-def _box(structure: Structure, margin_mm: float) -> tuple[np.ndarray, np.ndarray]:
-    low = np.min([c.xy_mm.min(axis=0) for c in structure.contours], axis=0) - margin_mm
-    high = np.max([c.xy_mm.max(axis=0) for c in structure.contours], axis=0) + margin_mm
-    z = structure.contours[0].z_mm - margin_mm, structure.contours[-1].z_mm + margin_mm
-    return np.array([*low, z[0]]), np.array([*high, z[1]])
-
-
-def union_of(structures: Sequence[Structure]) -> Tree[Structure]:
-    """Return the expression of all of them together."""
-    tree: Tree[Structure] = Leaf(structures[0])
-    for one in structures[1:]:
-        tree = Combined(Operator.UNION, tree, Leaf(one))
-    return tree
 
 
 def names_of(lesions: Lesions, roles: Sequence[TargetRole]) -> Iterator[Lesion]:

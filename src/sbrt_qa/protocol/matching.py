@@ -153,7 +153,7 @@ class Matcher:
             return self._from_user(name)
         found = self._one_of(name, self._names.same(name, self._candidates(name)))
         if found is not None:
-            return found
+            return self._unless_elsewhere(name, found)
         derived, why = self._from_parts(name)
         found = derived or self._one_of(name, self._names.other(name, self._candidates(name)))
         if found is not None:
@@ -174,10 +174,7 @@ class Matcher:
         return missing
 
     def body(self) -> Matched | Reason:
-        """Return the outline of the body.
-
-        By the name that the protocol gives it, else the only structure that the file types so.
-        """
+        """Return the outline of the body: by its name, else the only structure typed so."""
         name = self._protocol.outline_name
         return self.find(name) if name else self._typed_outline("External", None)
 
@@ -247,6 +244,16 @@ class Matcher:
         for other in taken[1:MAX_NAMES]:
             tree = Combined(Operator.UNION, tree, Leaf(other.structure))
         return _account(name, tree, rule, part=not whole)
+
+    def _unless_elsewhere(self, name: str, found: Matched | Reason) -> Matched | Reason:
+        """Return what was found, unless another file of the case has it under an alias."""
+        if isinstance(found, Reason):
+            return found
+        mine = leaves(found.tree)
+        files = {s.origin for s in mine}
+        aliases = self._names.other(name, self._candidates(name))
+        there = [n.structure for n in aliases if not n.part and n.structure.origin not in files]
+        return self._ambiguous(name, (*mine, *there)) if there else found
 
     def _empty_ones(self, name: str) -> list[str]:
         """Return the names, quoted, of empty structures that go by a name."""

@@ -8,8 +8,8 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Protocol
-from sbrt_qa.protocol.expressions import Tree
-from sbrt_qa.protocol.lesions import Lesions, union_of
+from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree
+from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.matching import Matched
 from sbrt_qa.protocol.plan_targets import matcher_of
@@ -67,3 +67,11 @@ def named(
         return None
     found = matcher.find(name)
     return found.tree if isinstance(found, Matched) else None
+
+
+def union_of(structures: Sequence[Structure]) -> Tree[Structure]:
+    """Return the expression of all of them together."""
+    tree: Tree[Structure] = Leaf(structures[0])
+    for one in structures[1:]:
+        tree = Combined(Operator.UNION, tree, Leaf(one))
+    return tree

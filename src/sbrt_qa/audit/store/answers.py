@@ -88,6 +88,15 @@ def submissions(engine: Database, protocol: str = "") -> Iterator[SubmissionRow]
             )  # fmt: skip
 
 
+def segmentations(engine: Database) -> dict[int, int]:
+    """Return how many segmentations (DICOM SEG) submissions have, by id; none where it has none."""
+    f = t.files.c
+    query = sa.select(f.submission_id, sa.func.count()).where(f.modality == "SEG")
+    with reading(engine) as connection:
+        rows = connection.execute(query.group_by(f.submission_id))
+        return {int(key): int(number) for key, number in rows}
+
+
 def _contents() -> Iterator[sa.Label[int]]:
     """Count the parts of a submission: as it was recorded, or as a later attempt read it."""
     s, f = t.submissions.c, t.files.c

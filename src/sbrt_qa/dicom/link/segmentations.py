@@ -72,12 +72,16 @@ class ReadSegmentation:
 
 
 def with_segmentations(
-    drawn: StructureSet | Reason, drawn_in: str, segmented: Sequence[ReadSegmentation]
+    drawn: StructureSet | Reason,
+    drawn_in: str,
+    segmented: Sequence[ReadSegmentation],
+    named: frozenset[int] = frozenset(),
 ) -> tuple[StructureSet | Reason, tuple[str, ...]]:
     """Return the structures of a case with those of its segmentations, and what is to be said.
 
     Segments keep their numbers as ROI numbers where these are free. Structures that cannot be told
-    apart, because two structure sets would fit, stay so.
+    apart, because two structure sets would fit, stay so. What a plan says of an ROI number is about
+    its structure set, never about a segment.
 
     Parameters
     ----------
@@ -85,6 +89,8 @@ def with_segmentations(
         The structure set of the case.
     drawn_in
         The name of its file.
+    named
+        ROI numbers that the plan names.
     """
     failed = [one.structures for one in segmented if isinstance(one.structures, str)]
     notes: list[str] = [say("a segmentation is not used: {0}", why) for why in failed]
@@ -97,16 +103,16 @@ def with_segmentations(
             return Reason(ReasonCode.STRUCTURE_UNREADABLE, failed[0]), tuple(notes)
         return drawn, tuple(notes)
     places = [(drawn_in, s) for s in own]
-    for name, more in read:
-        places += [(name, s) for s in _numbered(more.structures, [s for _, s in places])]
+    for origin, (name, more) in enumerate(read, 1):
+        taken = named.union(s.roi_number for _, s in places)
+        places += [(name, replace(s, origin=origin)) for s in _numbered(more.structures, taken)]
     notes += _named_twice(places)
     base = drawn if isinstance(drawn, StructureSet) else read[0][1]
     return replace(base, structures=tuple(s for _, s in places)), tuple(notes)
 
 
-def _numbered(more: Sequence[Structure], there: Sequence[Structure]) -> list[Structure]:
-    """Return structures with numbers of their own, beside those that are there."""
-    taken = {s.roi_number for s in there}
+def _numbered(more: Sequence[Structure], taken: frozenset[int]) -> list[Structure]:
+    """Return structures with numbers of their own, beside those that are taken."""
     if taken.isdisjoint(s.roi_number for s in more):
         return list(more)
     first = max(taken, default=0) + 1

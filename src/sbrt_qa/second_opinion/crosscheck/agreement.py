@@ -101,21 +101,35 @@ def cross_check(
         return (nothing_compared(Reason(ReasonCode.NOT_APPLICABLE, text)),)
     doses, names = CaseDoses(case), mapping or {}
     lesions = lesions_of(protocol, case, names, volume_source(doses))
-    subjects = _subjects(case, protocol, names, limits, lesions)
+    everything = _subjects(case, protocol, names, limits, lesions)
+    voxels = {key: one for key, one in everything.items() if _is_segmented(one)}
+    subjects = {key: one for key, one in everything.items() if key not in voxels}
+    unread = tuple(_unread(one.name) for one in voxels.values())
     files = _files(case, paths)
     if files is None or not subjects:
-        return (nothing_compared(_why_nothing(has_files=files is not None)),)
+        return (*unread, nothing_compared(_why_nothing(has_files=files is not None)))
     others = dict(_others(case, protocol, names, subjects, lesions))
     second = _Second(doses, subjects, others, _ask(doses, files, subjects, others))
     rows = [row for key in subjects for row in second.rows(key)]
     plan, rx_gy = case.plan, doses.metric_context.prescription_gy
     fractions = plan.fractions if isinstance(plan, Plan) else None
-    return with_causes(
+    compared = with_causes(
         rows,
         prescription_gy=rx_gy if isinstance(rx_gy, float | int) else None,
         fractions=fractions if isinstance(fractions, int) else None,
         same_file=True,
     )
+    return (*compared, *unread)
+
+
+def _is_segmented(subject: ComparedSubject) -> bool:
+    return any(s.voxels is not None for s in leaves(subject.tree))
+
+
+def _unread(name: str) -> Comparison:
+    why = say("{0} reads no segmentations", ENGINE)
+    reason = Reason(ReasonCode.NOT_APPLICABLE, why)
+    return Comparison(name, "all", "", None, None, ENGINE, reason=reason)
 
 
 def nothing_compared(reason: Reason) -> Comparison:
