@@ -57,6 +57,43 @@ def test_a_moved_ball():
     assert found.surface_dice["2"] == pytest.approx(0.5, abs=0.03)
 
 
+def shell(inner, outer, step=0.5):
+    """Return what lies between two spheres, and the planes it was drawn on."""
+    whole, planes = drawn(Sphere((0.0, 0.0, 0.0), outer), step)
+    return whole - drawn(Sphere((0.0, 0.0, 0.0), inner), step)[0], planes
+
+
+def test_a_shell_beside_the_ball_that_it_lies_in():
+    """The ball has one surface, the shell two: that of the hole is 6 mm from the ball's."""
+    ball, planes = drawn(Sphere((0.0, 0.0, 0.0), 16.0))
+    found = contour_agreement(shell(10.0, 16.0)[0], ball, planes)
+    hole, outside = 10.0**2, 16.0**2
+    volumes = 16.0**3 - 10.0**3, 16.0**3
+    assert found.volume_cc == pytest.approx(4 / 3 * math.pi * volumes[0] / 1000, rel=0.01)
+    assert found.dice == pytest.approx(2 * volumes[0] / sum(volumes), rel=0.005)
+    whole = hole + 2 * outside
+    assert found.surface_dice["3"] == pytest.approx(2 * outside / whole, abs=0.01)
+    assert found.mean_mm == pytest.approx(6.0 * hole / whole, abs=0.05)
+    assert found.hausdorff_mm == pytest.approx(6.0, abs=0.3)
+    assert found.added_path_mm == pytest.approx(0.0, abs=0.02 * found.path_mm)
+
+
+def test_two_shells_of_different_thickness():
+    """Holes of 10 and 12.5 mm in balls of 16 mm: the holes lie 2.5 mm apart, the outsides none."""
+    reference, planes = shell(12.5, 16.0)
+    found = contour_agreement(shell(10.0, 16.0)[0], reference, planes)
+    one, other, outside = 10.0**2, 12.5**2, 16.0**2
+    first, second = 16.0**3 - 10.0**3, 16.0**3 - 12.5**3
+    assert found.dice == pytest.approx(2 * second / (first + second), rel=0.01)
+    apart = (one + other) / (one + other + 2 * outside)
+    assert found.surface_dice["2"] == pytest.approx(1 - apart, abs=0.01)
+    assert found.surface_dice["3"] == pytest.approx(1.0, abs=0.01)
+    assert found.mean_mm == pytest.approx(2.5 * apart, abs=0.05)
+    # Outlines: the hole's circles, all of which are new, beside those of the outside. A circle at z
+    # has a radius of sqrt(r^2 - z^2): over all planes they are as long as pi^2 r^2 over the step.
+    assert found.added_path_mm / found.path_mm == pytest.approx(other / (other + outside), abs=0.02)
+
+
 BOX, LONGER = (
     Box((0.0, 0.0, 0.0), (40.0, 30.0, 20.0)),
     Box((0.0, 0.0, 0.0), (44.0, 30.0, 20.0)),
