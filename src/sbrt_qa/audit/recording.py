@@ -177,14 +177,21 @@ def _read(
     if contents is None:
         return None, ()
     try:
-        cases = tuple(map(_case, contents.plans))
+        cases = tuple(map(reviewed_case, contents.plans))
     except (ResultError, ValueError):
         return None, ()
     files = tuple(replace(one, modality=one.modality[:MOST_OF_MODALITY]) for one in contents.files)
     return replace(contents, files=files), cases
 
 
-def _case(one: PlanReviewed) -> ReviewedCase:
+def reviewed_case(one: PlanReviewed) -> ReviewedCase:
+    """Return a plan as it is recorded, from the answer of who reviewed it.
+
+    Raises
+    ------
+    ResultError, ValueError
+        A part of the answer is of another form.
+    """
     review = CaseReview.from_json(one.document)
     StoredCase.from_json(one.facts)
     curves = tuple(RecordedDvh(dvh.key, dvh.name, dvh.data) for dvh in one.dvhs)

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Fill a review office for a demo, and serve it: `scripts/demo --office [FOLDER] [--port N]`.
+
+Three of the sample plans are reviewed once and recorded as 60 submissions of two sites. Three
+reviewers and all the other roles work on them, each step by its use case, so that rights, events
+and signatures are those of real work. A folder that holds such an office is served as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sbrt_qa import __version__
+from sbrt_qa.audit.folder import AuditSettings, begin
+from sbrt_qa.audit.job import SubmissionJob
+from sbrt_qa.audit.one_submission import review_submission
+from sbrt_qa.audit.recording import reviewed_case
+from sbrt_qa.audit.store.records import Entry, Place, ReviewedCase, StoredFile
+from sbrt_qa.audit.store.write import Recorder, add_protocol
+from sbrt_qa.audit.times import now
+from sbrt_qa.office.demo_office import play_demo
+from sbrt_qa.pipeline import DEFAULT_PROTOCOL, protocol
+from sbrt_qa.web.passwords import Passwords
+from sbrt_qa.web.working.password_rows import PasswordRows
+from sbrt_qa.web.working.working_store import WorkingStore
+
+SAMPLES = Path(__file__).resolve().parents[1] / "sample_dicom"
+TAKEN = ("compliant", "minor", "major")
+SITES = ("DEMO1", "DEMO2")
+SUBMISSIONS = 60
+PASSWORD = "demo quartz lantern 7"  # noqa: S105 - of a demo on this machine, printed
+
+
+def main() -> int:
+    """Fill the office, print the logins, and serve it until it is told to end."""
+    parser = argparse.ArgumentParser(prog="scripts/demo --office")
+    parser.add_argument("folder", nargs="?", type=Path, help="of the audit; a new one if not given")
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--no-serve", action="store_true", help="fill it only")
+    asked = parser.parse_args()
+    folder = asked.folder or Path(tempfile.mkdtemp(prefix="sbrt-qa-demo-")) / "audit"
+    if not (folder / "audit.db").exists():
+        codes = filled(folder)
+        print(f"A demo office with {SUBMISSIONS} submissions is in {folder}")
+        print(f"Password of every login: {PASSWORD}")
+        print("Logins: " + ", ".join(codes), flush=True)
+    if asked.no_serve:
+        return 0
+    command = [sys.executable, "-m", "sbrt_qa.cli", "serve", str(folder), "--port", str(asked.port)]
+    return subprocess.run(command, check=False).returncode
+
+
+def filled(folder: Path) -> list[str]:
+    """Record the submissions, play the work on them, and return what accounts sign in with."""
+    rules = protocol(DEFAULT_PROTOCOL)
+    reviewed = [plans_of(SAMPLES / name, rules.model_dump_json(by_alias=True)) for name in TAKEN]
+    audit = begin(folder, AuditSettings(DEFAULT_PROTOCOL))
+    engine, store = audit.engine(), WorkingStore.in_folder(folder)
+    try:
+        rows = {rules.content_hash: add_protocol(engine, rules, now())}
+        recorder = Recorder(engine, rows, __version__)
+        for number in range(SUBMISSIONS):
+            recorder.record(entry(number, reviewed[number % len(reviewed)]), now())
+        made = play_demo(engine, now())
+        passwords = Passwords(PasswordRows(store))
+        for account in made.accounts.values():
+            passwords.set(str(account.key), PASSWORD)
+    finally:
+        engine.dispose()
+        store.close()
+    return list(made.accounts)
+
+
+def plans_of(path: Path, rules: str) -> tuple[ReviewedCase, ...]:
+    """Review a sample once, as an audit does."""
+    answer = review_submission(SubmissionJob(path, (rules,)))
+    if answer.contents is None:
+        raise SystemExit(f"{path.name} could not be read")
+    return tuple(map(reviewed_case, answer.contents.plans))
+
+
+def entry(number: int, cases: tuple[ReviewedCase, ...]) -> Entry:
+    """Return a submission of the demo; what stands for its files is its own."""
+    site, subject = SITES[number % len(SITES)], f"D{number:03}"
+    received = datetime.now(UTC) - timedelta(days=number % 10)
+    told = received.isoformat(timespec="seconds").replace("+00:00", "Z")
+    kinds = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "CT")
+    files = tuple(StoredFile(digest(f"{number} {i}"), kind) for i, kind in enumerate(kinds))
+    place = Place("DEMO", site, subject, 1, digest(f"{site}/{subject}"), told)
+    return Entry(place, digest(str(number)), files, cases, ())
+
+
+def digest(text: str) -> str:
+    """Return what stands for the bytes of a file that there is not."""
+    return hashlib.sha256(f"demo {text}".encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
