@@ -82,6 +82,10 @@ VIEWS: Final[Mapping[str, View]] = {
 WORTH_LEAVING_OUT: Final = 1e-4
 """Part of a structure outside the dose grid that another program may leave out."""
 
+BOTH_ENDS: Final = "no ends"
+EACH_END: Final = tuple(name for name, view in VIEWS.items() if view.aspect.endswith(" end"))
+"""The view of both ends together, and those of each."""
+
 CONTOUR_ASPECTS: Final = frozenset({"shape", "low end", "high end", "overlaps", "gaps", "voxels"})
 """Aspects of how contours are read; a yes or no can depend on these only."""
 
@@ -166,7 +170,7 @@ class OtherDoses(CaseDoses):
 
     def __init__(self, base: CaseDoses, reading: Reading) -> None:
         super().__init__(base.case, reading.convention, reading.settings)
-        self.base = base
+        self.base, self.kept = base, base.kept
         self.same_contours = reading.convention == base.convention
         self.same_but_ends = _inner(reading.convention) == _inner(base.convention)
 
@@ -211,7 +215,7 @@ class OtherDoses(CaseDoses):
         if isinstance(region, Reason) or isinstance(default, Reason) or isinstance(dose, Reason):
             return None
         if self.same_contours:
-            small = parts_of(default, dose, self.base.settings.interpolation) > 1
+            small = voxel_parts(self.base, default, dose) > 1
             if small == (self.settings.interpolation is Interpolation.COARSE):
                 return None
         elif _alike(region, default):
@@ -231,7 +235,7 @@ class OtherDoses(CaseDoses):
                 return usual
             regions, how = (default, region), (self.convention, self.settings)
             try:
-                found = with_other_ends(usual, regions, dose, *how)
+                found = with_other_ends(usual, regions, dose, *how, self.kept)
             except GeometryError as error:
                 return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
             nothing = Reason(
@@ -251,9 +255,13 @@ class Views:
 
     def prepare(self, subjects: Iterable[BandSubject]) -> None:
         """Compute what several subjects need, on as many cores as are useful."""
-        jobs = [(other, subject) for subject in subjects for other in self._others.values()]
+        subjects = list(subjects)
+        others = [other for name, other in self._others.items() if name != BOTH_ENDS]
+        jobs = [(other, subject) for subject in subjects for other in others]
         with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
             list(pool.map(lambda job: job[0].changed(job[1]), jobs))
+            list(pool.map(self._both_ends, subjects))
+        self.base.kept.forget()
 
     def of(self, subject: BandSubject) -> Mapping[str, DVH]:
         """Return the DVH in each view that differs from the default, by the view's name."""
@@ -292,14 +300,15 @@ class Views:
 
     def _all(self, subject: BandSubject, default: DVH) -> Iterator[tuple[str, DVH]]:
         # Views that change nothing for this structure have no DVH and take no part.
-        found = {name: other.changed(subject) for name, other in self._others.items()}
+        found = {
+            name: self._both_ends(subject) if name == BOTH_ENDS else other.changed(subject)
+            for name, other in self._others.items()
+        }
         there = {name: dvh for name, dvh in found.items() if dvh is not None}
         # The coarse reading is no plausible value itself; it shows the error of the grid, which
         # falls with the square of the spacing (`beyond`).
         if coarse := there.pop("coarse", None):
             yield "ever finer", beyond(coarse, default, 2)
-        if any(VIEWS[name].aspect.endswith("end") for name in there):
-            there.pop("no ends", None)  # these flat ends tell it, each on its own side
         yield from there.items()
         # The same for the fine grid: from linear on the voxels to linear on voxels cut into parts.
         if linear := there.get("linear"):
@@ -315,11 +324,23 @@ class Views:
             yield f"{name} lower", change(default, -1.0)
             yield f"{name} higher", change(default, 1.0)
 
+    def _both_ends(self, subject: BandSubject) -> DVH | None:
+        """Return the DVH with nothing beyond either end, where no end by itself tells that."""
+        if any(self._others[name].changed(subject) is not None for name in EACH_END):
+            return None
+        return self._others[BOTH_ENDS].changed(subject)
+
     def _parts(self, subject: BandSubject) -> int:
         region, dose = subject.region(self.base), self.base.case.dose
         if isinstance(region, Reason) or isinstance(dose, Reason):
             return 1
-        return parts_of(region, dose, self.base.settings.interpolation)
+        return voxel_parts(self.base, region, dose)
+
+
+def voxel_parts(doses: CaseDoses, region: Region, dose: DoseGrid) -> int:
+    """Return into how many parts a case's reading of dose divides every voxel around a region."""
+    how = doses.settings.interpolation
+    return doses.kept.of((region, dose, how), lambda: parts_of(region, dose, how))
 
 
 def _inner(convention: Convention) -> tuple[Between, Overlaps, Missing, Voxels]:

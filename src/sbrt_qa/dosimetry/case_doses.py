@@ -17,6 +17,7 @@ from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, IntegrationSettings, integrate
 from sbrt_qa.dosimetry.integrate import volume_cc as volume_cc_of
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart, isodose_parts
+from sbrt_qa.dosimetry.kept_steps import Kept
 from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.dosimetry.other_targets import (
     TOUCHING_CC,
@@ -69,6 +70,7 @@ class CaseDoses:
         self._dvhs: dict[str, DVH | Reason] = {}
         self._far: dict[str, float | Reason] = {}
         self._stacks: dict[tuple[int, Overlaps, Voxels], PlaneStack] = {}
+        self.kept = Kept()
 
     def with_plan(self, plan: Plan | Reason) -> CaseDoses:
         """Return the same regions and histograms of another plan."""
@@ -335,8 +337,9 @@ class CaseDoses:
             return self.case.dose
         try:
             return integrate(
-                region, self.case.dose, convention=self.convention, settings=self.settings
-            )
+                region, self.case.dose, convention=self.convention, settings=self.settings,
+                kept=self.kept,
+            )  # fmt: skip
         except GeometryError as error:
             return _unreadable(error)
 

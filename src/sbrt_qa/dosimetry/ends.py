@@ -11,11 +11,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sbrt_qa.dosimetry.accumulation import CumulativeCurve, bin_edges, box_of, curve_of
+from sbrt_qa.dosimetry.accumulation import CumulativeCurve, bin_edges, curve_of
 from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import IntegrationSettings, area_mm2_of
-from sbrt_qa.dosimetry.interpolation import refined
+from sbrt_qa.dosimetry.integrate import IntegrationSettings, area_mm2_of, fine_dose
+from sbrt_qa.dosimetry.kept_steps import Kept
 from sbrt_qa.dosimetry.rim import with_rim
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import lattice, scan
@@ -38,6 +38,7 @@ def with_other_ends(
     dose: DoseGrid,
     convention: Convention,
     settings: IntegrationSettings,
+    kept: Kept | None = None,
 ) -> DVH | None:
     """Return the DVH of the second of two regions from that of the first, `default`.
 
@@ -51,6 +52,8 @@ def with_other_ends(
         As for `default`.
     convention
         How the second region reads the contours.
+    kept
+        Fine doses of other readings, which are used again.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def with_other_ends(
     #    as far as either reaches. Otherwise the difference would be one of interpolation.
     settings = dataclasses.replace(settings, least_lines=LEAST_LINES)
     all_cells = tuple(cells_of(region) for region in regions)
-    fine = refined(dose, box_of(all_cells[0]), settings.interpolation)
+    fine = fine_dose(dose, all_cells[0], settings, kept or Kept())
     dose = with_rim(fine, dose, regions[0], all_cells[0], all_cells[1])
     # 2. Only where their pieces end at different heights do the two regions differ.
     stretches = _stretches(*regions)

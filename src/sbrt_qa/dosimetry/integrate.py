@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sbrt_qa.dosimetry.accumulation import bin_edges, box_of, curve_of
+from sbrt_qa.dosimetry.accumulation import bin_edges, box_of, curve_on
 from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.interpolation import Interpolation, refined, refinement
+from sbrt_qa.dosimetry.kept_steps import Kept
 from sbrt_qa.dosimetry.rim import with_rim
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
-from sbrt_qa.geometry.scanlines import lattice, scan, section_mm2
+from sbrt_qa.geometry.scanlines import Spans, lattice, scan, section_mm2
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
 from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.grid import DoseGrid
@@ -67,6 +68,7 @@ def integrate(
     *,
     convention: Convention = DEFAULT_CONVENTION,
     settings: IntegrationSettings = DEFAULT_SETTINGS,
+    kept: Kept | None = None,
 ) -> DVH | Reason:
     """Return the DVH of a region, or the Reason why there is none.
 
@@ -81,6 +83,8 @@ def integrate(
         Recorded in the result; the region was built under it.
     settings
         Effort of the quadrature.
+    kept
+        Fine doses and scan lines of other readings of the same region, which are used again.
 
     Raises
     ------
@@ -92,7 +96,8 @@ def integrate(
         return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no area"))
     # 1. The dose as it is read: a spline on a finer grid where that is worth it; the nearest value
     #    in the outer halves of the outer voxels. From here on it is a trilinear interpolant.
-    dose = with_rim(refined(dose, box_of(cells), settings.interpolation), dose, region, cells)
+    kept = kept or Kept()
+    dose = with_rim(fine_dose(dose, cells, settings, kept), dose, region, cells)
     # 2. Bins over the doses of the voxels around the region: every dose of it lies between them.
     edges = bin_edges(cells, dose, settings.bins)
     if edges is None:
@@ -102,10 +107,10 @@ def integrate(
     #    sum of both, so the tolerance is on the safe side.
     area = area_mm2_of(cells, settings)
     floor = section_mm2(cells) / settings.most_lines
-    fine = curve_of(cells, dose, edges, area)
+    fine = curve_on(_scanned(cells, area, kept), dose, edges)
     while fine.spread > settings.tolerance and area / 4 >= floor:
         area /= 4
-        fine = curve_of(cells, dose, edges, area)
+        fine = curve_on(_scanned(cells, area, kept), dose, edges)
     if fine.volume_cc <= 0:
         return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no volume"))
     if fine.inside_cc <= 0:
@@ -123,6 +128,16 @@ def integrate(
         quadrature_error=fine.spread,
         convention=convention,
     )
+
+
+def fine_dose(dose: DoseGrid, cells: Cells, settings: IntegrationSettings, kept: Kept) -> DoseGrid:
+    """Return the dose as it is read around a region."""
+    box, how = box_of(cells), settings.interpolation
+    return kept.of((dose, box, how), lambda: refined(dose, box, how))
+
+
+def _scanned(cells: Cells, area_mm2: float, kept: Kept) -> Spans:
+    return kept.of((cells, area_mm2), lambda: scan(cells, lattice(cells, area_mm2)))
 
 
 def volume_cc(

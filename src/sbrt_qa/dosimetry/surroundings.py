@@ -9,6 +9,7 @@ from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.remembered import remembered
 
 APART = 0.05
 """Part of a target outside another from which on it is a target of its own."""
@@ -73,6 +74,7 @@ class Surroundings:
         )
 
 
+@remembered
 def edge_max_gy(dose: DoseGrid) -> float:
     """Return the highest voxel on the six faces of a dose grid."""
     d = dose.dose_gy

@@ -240,39 +240,33 @@ def index_edges(xy, loop_start):
 
 
 @compiled
-def scale_and_shift(law, d):
-    """Return scale and centre of a piece at a distance from its plane: sx, sy, x, y; 0 if gone."""
-    sx = 1.0 + d * (law[6] + d * law[7])
-    sy = 1.0 + d * (law[8] + d * law[9])
+def place_of_piece(law, k, d):
+    """Return scale and centre of piece k at a distance from its plane: sx, sy, x, y; 0 if gone."""
+    sx = 1.0 + d * (law[k, 6] + d * law[k, 7])
+    sy = 1.0 + d * (law[k, 8] + d * law[k, 9])
     if sx <= 0.0 or sy <= 0.0:
         return 0.0, 0.0, 0.0, 0.0
-    x = law[0] + d * (law[2] + d * law[3])
-    y = law[1] + d * (law[4] + d * law[5])
+    x = law[k, 0] + d * (law[k, 2] + d * law[k, 3])
+    y = law[k, 1] + d * (law[k, 4] + d * law[k, 5])
     return np.sqrt(sx), np.sqrt(sy), x, y
 
 
 @compiled
-def _cross_piece(xy, loop_start, strips, loop, law, d, solid, y, x_found, solid_found, count):
-    """Append where a line at y crosses a piece; return the new count."""
-    low, per_mm, first_strip, strip_start, edges = strips
-    sx, sy, cx, cy = scale_and_shift(law, d)
-    if sx == 0.0:
-        return count
-    own = law[1] + (y - cy) / sy
-    place = (own - low[loop]) * per_mm[loop]
-    n_strips = first_strip[loop + 1] - first_strip[loop]
-    if not 0.0 <= place <= n_strips:
-        return count
-    strip = first_strip[loop] + min(int(place), n_strips - 1)
+def _cross_loop(
+    xy, begin, end, edges, strip_start, strip, own, scale, centre, from_x, x_found, count
+):
+    """Append where a line at `own`, a y of the loop itself, crosses a loop; return the new count.
+
+    A crossing at x is appended where the piece has it, ``centre + scale * (x - from_x)``.
+    """
     for e in range(strip_start[strip], strip_start[strip + 1]):
         v = edges[e]
-        last = v - 1 if v > loop_start[loop] else loop_start[loop + 1] - 1
+        last = v - 1 if v > begin else end - 1
         if (xy[v, 1] > own) != (xy[last, 1] > own):
             a, b = (last, v) if xy[v, 1] > xy[last, 1] else (v, last)
             part = (own - xy[a, 1]) / (xy[b, 1] - xy[a, 1])
             across = xy[a, 0] + part * (xy[b, 0] - xy[a, 0])
-            x_found[count] = cx + sx * (across - law[0])
-            solid_found[count] = solid
+            x_found[count] = centre + scale * (across - from_x)
             count += 1
     return count
 
@@ -310,6 +304,38 @@ def _grown(values, needed):
 
 
 @compiled
+def _widest(loop_start, loop, cell_start, members):
+    """Most vertices of all pieces of one cell: no line can have more crossings."""
+    widest = 0
+    for c in range(cell_start.size - 1):
+        total = 0
+        for m in range(cell_start[c], cell_start[c + 1]):
+            i = loop[members[m]]
+            total += loop_start[i + 1] - loop_start[i]
+        widest = max(widest, total)
+    return widest
+
+
+@compiled
+def _spans_of_line(x_found, solid_found, count, table, x_low, x_high, n_spans):
+    """Append the spans between sorted crossings; return how many there are then."""
+    mask = 0
+    inside = False
+    start = 0.0
+    for i in range(count):
+        mask ^= 1 << solid_found[i]
+        if table[mask] != inside:
+            inside = not inside
+            if inside:
+                start = x_found[i]
+            elif x_found[i] > start:
+                x_low[n_spans] = start
+                x_high[n_spans] = x_found[i]
+                n_spans += 1
+    return n_spans
+
+
+@compiled
 def scan(pieces, cells, strips, table, line_start, y, z, most_crossings):
     """Return the spans of all lines: ``span_start (n + 1)``, ``x_low, x_high (s)``, crossings.
 
@@ -317,14 +343,12 @@ def scan(pieces, cells, strips, table, line_start, y, z, most_crossings):
     A span begins where the truth table turns true and ends where it turns false; spans of no length
     are left out. Stops, with a number beyond `most_crossings`, when there are too many.
     """
+    # Within the loops no array is sliced and no tuple unpacked: each would count references, which
+    # takes four times as long as the crossings themselves.
     xy, loop_start, loop, plane, law, solid = pieces
     cell_start, members = cells
-    widest = 0
-    for c in range(cell_start.size - 1):
-        total = 0
-        for k in members[cell_start[c] : cell_start[c + 1]]:
-            total += loop_start[loop[k] + 1] - loop_start[loop[k]]
-        widest = max(widest, total)
+    low, per_mm, first_strip, strip_start, edges = strips
+    widest = _widest(loop_start, loop, cell_start, members)
     x_found, solid_found = np.empty(widest), np.empty(widest, dtype=np.int64)
     span_start = np.zeros(y.size + 1, dtype=np.int64)
     x_low, x_high = np.empty(2 * y.size + 8), np.empty(2 * y.size + 8)
@@ -333,28 +357,32 @@ def scan(pieces, cells, strips, table, line_start, y, z, most_crossings):
     for c in range(cell_start.size - 1):
         for line in range(line_start[c], line_start[c + 1]):
             count = 0
-            for k in members[cell_start[c] : cell_start[c + 1]]:
-                count = _cross_piece(
-                    xy, loop_start, strips, loop[k], law[k], z[line] - plane[k], solid[k],
-                    y[line], x_found, solid_found, count,
+            for m in range(cell_start[c], cell_start[c + 1]):
+                k = members[m]
+                i = loop[k]
+                sx, sy, cx, cy = place_of_piece(law, k, z[line] - plane[k])
+                if sx == 0.0:
+                    continue
+                own = law[k, 1] + (y[line] - cy) / sy
+                place = (own - low[i]) * per_mm[i]
+                strips_here = first_strip[i + 1] - first_strip[i]
+                if not 0.0 <= place <= strips_here:
+                    continue
+                before = count
+                count = _cross_loop(
+                    xy, loop_start[i], loop_start[i + 1], edges, strip_start,
+                    first_strip[i] + min(int(place), strips_here - 1), own,
+                    sx, cx, law[k, 0], x_found, count,
                 )  # fmt: skip
+                for found in range(before, count):
+                    solid_found[found] = solid[k]
             crossings += count
             if crossings > most_crossings:
                 return span_start, x_low[:0], x_high[:0], crossings
-            _sort(x_found, solid_found, count)
-            x_low, x_high = _grown(x_low, n_spans + count), _grown(x_high, n_spans + count)
-            mask = 0
-            inside = False
-            start = 0.0
-            for i in range(count):
-                mask ^= 1 << solid_found[i]
-                if table[mask] != inside:
-                    inside = not inside
-                    if inside:
-                        start = x_found[i]
-                    elif x_found[i] > start:
-                        x_low[n_spans] = start
-                        x_high[n_spans] = x_found[i]
-                        n_spans += 1
+            if count > 1:
+                _sort(x_found, solid_found, count)
+            if n_spans + count > x_low.size:
+                x_low, x_high = _grown(x_low, n_spans + count), _grown(x_high, n_spans + count)
+            n_spans = _spans_of_line(x_found, solid_found, count, table, x_low, x_high, n_spans)
             span_start[line + 1] = n_spans
     return span_start, x_low[:n_spans].copy(), x_high[:n_spans].copy(), crossings

@@ -63,19 +63,21 @@ def _alone() -> Any:  # noqa: ANN401
     if spec is None or spec.loader is None:
         raise ImportError(INNER)
     module = importlib.util.module_from_spec(spec)
-    with _without("scipy.sparse"):
+    # None is what `copy_if_needed` is with numpy 2: copy only where it must be.
+    with _without("scipy.sparse"), _without("scipy._lib._util", copy_if_needed=None):
         spec.loader.exec_module(module)
     sys.modules[INNER] = module
     return module
 
 
 @contextlib.contextmanager
-def _without(name: str) -> Iterator[None]:
-    """Let a module be imported without another that it does not need at once, and loads later."""
+def _without(name: str, **names: object) -> Iterator[None]:
+    """Let a module be imported without another, of which it needs these names at most."""
     if name in sys.modules:
         yield
         return
-    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name] = instead = types.ModuleType(name)
+    vars(instead).update(names)
     try:
         yield
     finally:

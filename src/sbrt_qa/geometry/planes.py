@@ -45,7 +45,7 @@ FEW_WIDE: Final = 4
 """Where fewer than one in so many steps along z is wide, the narrow ones are the spacing."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class PlaneStack:
     """Polygons sorted by column and plane.
 

@@ -19,6 +19,7 @@ from sbrt_qa.geometry.planes import IntArray, PlaneStack, stack_planes
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
 from sbrt_qa.geometry.solids import Solid, make_solid
 from sbrt_qa.model.grid import FloatArray
+from sbrt_qa.model.remembered import remembered
 from sbrt_qa.model.structure import Structure
 
 MAX_SOLIDS = 16
@@ -30,7 +31,7 @@ SAME_Z_MM = 1e-6
 """Ends of pieces closer than this are one."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Region:
     """A Boolean combination of solids.
 
@@ -159,8 +160,9 @@ class Cells:
     table: npt.NDArray[np.bool_]
 
 
+@remembered
 def cells_of(region: Region) -> Cells:
-    """Cut a region into cells.
+    """Cut a region into cells; once as long as the region lives.
 
     Raises
     ------
@@ -171,7 +173,9 @@ def cells_of(region: Region) -> Cells:
     low = np.concatenate([s.low_mm for s in region.solids])
     high = np.concatenate([s.high_mm for s in region.solids])
     z_low, z_high, start, members = _cut(low, high)
-    boxes = _boxes(pieces, np.repeat(np.arange(z_low.size), np.diff(start)), members, z_low, z_high)
+    cell = np.repeat(np.arange(z_low.size), np.diff(start))
+    extents = _joined([_loop_extents(s.stack) for s in region.solids])
+    boxes = _boxes(pieces, extents, cell, members, z_low, z_high)
     return Cells(
         z_low_mm=z_low,
         z_high_mm=z_high,
@@ -182,7 +186,7 @@ def cells_of(region: Region) -> Cells:
         start=start,
         members=members,
         pieces=pieces,
-        strips=index_edges(pieces[0], pieces[1]),
+        strips=_strips(region, pieces),
         table=np.array(region.table),
     )
 
@@ -193,13 +197,44 @@ def _pieces(region: Region) -> Pieces:
     loops = np.cumsum([0, *(s.loop_start.size - 1 for s in stacks)])
     starts = [s.loop_start[:-1] + v for s, v in zip(stacks, vertices[:-1], strict=True)]
     return (
-        np.concatenate([s.xy_mm for s in stacks]),
+        _joined([s.xy_mm for s in stacks]),
         np.concatenate([*starts, vertices[-1:]]).astype(np.int64),
         np.concatenate([s.loop + m for s, m in zip(region.solids, loops[:-1], strict=True)]),
-        np.concatenate([s.plane_mm for s in region.solids]),
-        np.concatenate([s.law for s in region.solids]),
+        _joined([s.plane_mm for s in region.solids]),
+        _joined([s.law for s in region.solids]),
         np.repeat(np.arange(len(stacks)), [s.loop.size for s in region.solids]),
     )
+
+
+def _joined(parts: list[FloatArray]) -> FloatArray:
+    """Return arrays one after the other; one alone is not copied where that will do."""
+    one = parts[0]
+    if len(parts) == 1 and one.flags.c_contiguous and one.flags.writeable:
+        return one
+    return np.concatenate(parts)
+
+
+def _strips(region: Region, pieces: Pieces) -> Strips:
+    """Return the edges of a region sorted by y; those of one stack serve all its readings."""
+    if len(region.solids) == 1:
+        return _strips_of_stack(region.solids[0].stack)
+    strips: Strips = index_edges(pieces[0], pieces[1])
+    return strips
+
+
+@remembered
+def _strips_of_stack(stack: PlaneStack) -> Strips:
+    starts = np.append(stack.loop_start[:-1], stack.xy_mm.shape[0]).astype(np.int64)
+    strips: Strips = index_edges(_joined([stack.xy_mm]), starts)
+    return strips
+
+
+@remembered
+def _loop_extents(stack: PlaneStack) -> FloatArray:
+    """Return the lowest and the highest (x, y) of every loop, ``(m, 2, 2)``."""
+    first = stack.loop_start[:-1]
+    sides = [pick.reduceat(stack.xy_mm, first) for pick in (np.minimum, np.maximum)]
+    return np.stack(sides, axis=1)
 
 
 def _cut(low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
@@ -226,12 +261,16 @@ def ramp(count: IntArray) -> IntArray:
 
 
 def _boxes(
-    pieces: Pieces, cell: IntArray, members: IntArray, z_low: FloatArray, z_high: FloatArray
+    pieces: Pieces,
+    extents: FloatArray,
+    cell: IntArray,
+    members: IntArray,
+    z_low: FloatArray,
+    z_high: FloatArray,
 ) -> FloatArray:
     """Return the box (x, y low, x, y high) of every member within its cell, a little too large."""
-    xy, loop_start, loop, plane, law, _ = pieces
-    low = np.minimum.reduceat(xy, loop_start[:-1])[loop[members]]
-    high = np.maximum.reduceat(xy, loop_start[:-1])[loop[members]]
+    _, _, loop, plane, law, _ = pieces
+    low, high = extents[loop[members], 0], extents[loop[members], 1]
     own, result = law[members], []
     for part in (0.0, 0.25, 0.5, 0.75, 1.0):
         d = z_low[cell] + part * (z_high - z_low)[cell] - plane[members]

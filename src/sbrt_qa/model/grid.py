@@ -51,7 +51,7 @@ def frozen_array(values: npt.ArrayLike) -> FloatArray:
     return array
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class DoseGrid:
     """Dose on an axis-aligned grid in patient coordinates (LPS).
 

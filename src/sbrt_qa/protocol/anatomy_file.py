@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from sbrt_qa.errors import ProtocolError, visible
 from sbrt_qa.protocol.anatomy_ranges import AnatomyRanges
-from sbrt_qa.protocol.protocol_files import read_settings
+from sbrt_qa.protocol.protocol_files import read_plain, read_settings
 
 FILE_NAME: Final = "anatomy.yaml"
 
@@ -38,10 +38,10 @@ def parse_anatomy(content: bytes, name: str) -> AnatomyRanges:
     ProtocolError
         As :func:`load_anatomy`.
     """
-    data, lines = read_settings(content, name)
     try:
-        return AnatomyRanges.model_validate(data)
+        return AnatomyRanges.model_validate(read_plain(content, name))
     except ValidationError as error:
+        _, lines = read_settings(content, name)
         first = error.errors(include_url=False)[0]
         top = str(first["loc"][0]) if first["loc"] else ""
         place = ".".join(str(part) for part in first["loc"])

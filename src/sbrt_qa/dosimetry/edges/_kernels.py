@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbrt_qa.dosimetry._kernels import compiled, extremes_on_edge, locate
-from sbrt_qa.geometry._kernels import scale_and_shift
+from sbrt_qa.geometry._kernels import place_of_piece
 
 
 @compiled
@@ -16,7 +16,7 @@ def _inside_others(x, y, z, own, pieces, members):
     for k in members:
         if solid[k] == own:
             continue
-        sx, sy, cx, cy = scale_and_shift(law[k], z - plane[k])
+        sx, sy, cx, cy = place_of_piece(law, k, z - plane[k])
         if sx == 0.0:
             continue
         px, py = law[k, 0] + (x - cx) / sx, law[k, 1] + (y - cy) / sy
@@ -35,7 +35,7 @@ def _piece_extremes(k, z, pieces, members, table, dose, frame, iz, fz, found, lo
     """Widen low and high by the edges of one piece at one height."""
     xy, loop_start, loop, plane, law, solid = pieces
     x0, dx, y0, dy = frame
-    sx, sy, cx, cy = scale_and_shift(law[k], z - plane[k])
+    sx, sy, cx, cy = place_of_piece(law, k, z - plane[k])
     if sx == 0.0:
         return low, high
     last = loop_start[loop[k] + 1] - 1
