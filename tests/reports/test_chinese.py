@@ -29,19 +29,21 @@ from sbrt_qa.review.case_review import CaseReview, PlanSummary
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 CASES = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
 
-UNITS = ("Gy", "cc", "cm", "mm", "mm2", "min")
+UNITS = ("Gy", "cc", "cm", "kg", "mm", "mm2", "min")
 OF_DICOM = ("SOP Instance UID", "OperatorsName")
 OF_PROGRAMS = (
     "sbrt_qa",
     "sbrt-qa selftest",
     "sbrt-qa protocol decisions",
     "--map",
+    "--height-cm",
+    "--weight-kg",
     "JavaScript",
     "JSON",
 )
 OF_PUBLICATIONS = (
     "Pepin 2022", "Miften 2021", "Ohri 2021", "Dawson 2002", "HyTEC", "PS3.15", "Paddick",
-    "Osmundson", "Kaplan-Meier", "Timmerman", "eviQ",
+    "Osmundson", "Kaplan-Meier", "Timmerman", "eviQ", "Liu", "Urata", "Xu 2020", "EDIC",
 )  # fmt: skip
 QUOTED = re.compile(r"(?<![A-Za-z])'[^']*'")
 HASH = re.compile(r"\b[0-9a-f]{12,64}\b")
