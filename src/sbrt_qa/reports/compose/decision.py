@@ -46,8 +46,7 @@ HEADLINES: Final = {
 NEXT_STEPS: Final = {
     Verdict.MINOR: msg("Next: the reviewer decides whether the minor deviations are accepted."),
     Verdict.MAJOR: msg(
-        "Next: change the plan as described below, submit it again, and explain what cannot be "
-        "changed."
+        "Next: change the plan as described below, resubmit it, and explain what cannot change."
     ),
     Verdict.NOT_EVALUABLE: msg(
         "Next: send what is missing, or correct what is described below, and submit again."
