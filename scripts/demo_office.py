@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sbrt_qa import __version__
 from sbrt_qa.audit.folder import AuditSettings, begin
+from sbrt_qa.audit.head import write_head
 from sbrt_qa.audit.job import SubmissionJob
 from sbrt_qa.audit.one_submission import review_submission
 from sbrt_qa.audit.recording import reviewed_case
@@ -72,6 +73,7 @@ def filled(folder: Path) -> list[str]:
         for account in made.accounts.values():
             passwords.set(str(account.key), PASSWORD)
     finally:
+        write_head(folder, engine)
         engine.dispose()
         store.close()
     return list(made.accounts)

@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sbrt_qa.audit import verifying
+from sbrt_qa.audit.head import known_heads
 from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store.connection import reading
 from sbrt_qa.audit.times import now
@@ -410,6 +412,18 @@ def test_the_auditor_reads_and_verifies_the_trail(office: PlayingOffice) -> None
     assert auditor.get(older[1].replace("&amp;", "&")).text != first.text
     assert auditor.post(office.case(1) + "/reopen", reason="x").status == 403
     assert office.somebody("reviewer1").get("/trail").status == 404
+
+
+def test_head_outside_the_records_follows_every_step(office: PlayingOffice, mine: int) -> None:
+    """An office at work is as recorded for ``sbrt-qa verify``, whoever looks and when."""
+    folder = office.app.audit.folder
+    before = known_heads(folder)
+    assert not verifying.verify(folder).difference
+    coordinator = office.somebody("coordinator")
+    due = coordinator.post(f"{office.case(mine)}/due", due="2026-12-24", reason="holidays")
+    assert due.status == 303
+    assert known_heads(folder) != before
+    assert not verifying.verify(folder).difference
 
 
 @pytest.mark.parametrize("who", ["coordinator", "reviewer1", "auditor", "physicist.s1"])

@@ -175,13 +175,18 @@ def list_(audit: AuditFolder, database: Database = "") -> None:
 
 @contextmanager
 def _opened(audit: Path, database: str) -> Iterator[tuple[Engine, WorkingStore]]:
+    from sbrt_qa.audit.store.verify_records import head
+    from sbrt_qa.web.review_office.kept_head import KeptHead
     from sbrt_qa.web.review_office.office_service import opened_audit, working_store
 
     place = opened_audit(audit, database)
     engine, store = place.engine(database), working_store(place, database)
+    before = head(engine)
     try:
         yield engine, store
     finally:
+        if head(engine) != before:
+            KeptHead(place.folder, engine).write()
         engine.dispose()
         store.close()
 

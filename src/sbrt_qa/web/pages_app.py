@@ -73,6 +73,9 @@ class PagesApp(ABC):
         """Return a visit with what is known of who asks."""
         return visit
 
+    def after_form(self) -> None:  # noqa: B027 - an application may leave it
+        """Do what follows every form that was sent, whatever came of it; nothing by itself."""
+
     # --- one request -----------------------------------------------------------------------------
 
     def _most_bytes(self, method: str, path: str) -> int:
@@ -141,7 +144,11 @@ class PagesApp(ABC):
         refused = self._refused(visit, door)
         if refused is not None or door is None:
             return refused or _error(HTTPStatus.NOT_FOUND, visit)
-        return cast("Page", door.page)(self, visit)
+        try:
+            return cast("Page", door.page)(self, visit)
+        finally:
+            if visit.method not in READING:
+                self.after_form()
 
     def _refused(self, visit: Visit, door: Door | None) -> Response | None:
         """Return what is answered instead of the page; None where it may be shown."""

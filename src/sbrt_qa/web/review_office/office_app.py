@@ -26,6 +26,7 @@ from sbrt_qa.web.page_templates import error_page
 from sbrt_qa.web.pages_app import PagesApp
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import READING, ServedAt
+from sbrt_qa.web.review_office.kept_head import KeptHead
 from sbrt_qa.web.sign_in_throttle import Throttle
 from sbrt_qa.web.visits import Visit, see_other
 from sbrt_qa.web.working.draft_rows import Drafts
@@ -91,8 +92,14 @@ class OfficeApp(PagesApp):
         self.throttle = Throttle(Failures(store))
         self.drafts = Drafts(store)
         make_queue(store.engine)
+        self._head = KeptHead(audit.folder, engine)
+        self._head.write()
         self._is_set_up = False
         self._addresses = Addresses(_address_key(store))
+
+    def after_form(self) -> None:
+        """Let `HEAD` name the last event, for `sbrt-qa verify`."""
+        self._head.write()
 
     def acting(self, visit: Visit) -> Acting:
         """Return who acts by a request, as the records keep it."""
