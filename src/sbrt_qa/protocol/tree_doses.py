@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.histogram import DVH
@@ -14,9 +15,11 @@ from sbrt_qa.i18n.phrase import said
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.expressions import Leaf, Tree
-from sbrt_qa.protocol.lesions import VolumeOf
 from sbrt_qa.protocol.sources import DvhSource, FarDose, PartsOf
 from sbrt_qa.protocol.tree_regions import region_of_tree, tree_key
+
+if TYPE_CHECKING:
+    from sbrt_qa.protocol.lesions import VolumeOf
 
 
 def volume_source(doses: CaseDoses) -> VolumeOf:

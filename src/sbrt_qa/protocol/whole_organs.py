@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.equal_distance import equal_distance_rank
@@ -23,14 +23,16 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.model.target_kind import is_outer_target
 from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree, leaves
-from sbrt_qa.protocol.matching import Matched
 from sbrt_qa.protocol.tree_doses import dvh_source
 from sbrt_qa.protocol.tree_regions import region_of_tree
+
+if TYPE_CHECKING:
+    from sbrt_qa.protocol.matching import Matched
 
 CUT_BY_SCANS: Final = ("Lungs", "Heart")
 """Organs that scans of the abdomen often cut: without the image nobody knows."""
 
-FindOrgan: TypeAlias = Callable[[str], Matched | Reason]
+FindOrgan: TypeAlias = "Callable[[str], Matched | Reason]"
 """Finds a structure by a name of the protocol; raises a UsageError where it has no such name."""
 
 

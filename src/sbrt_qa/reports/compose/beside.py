@@ -33,6 +33,8 @@ NAMES: Final = {
     "scanned_length": msg("length of the scan"),
 }
 
+MISSED: Final = {"dose": msg("missed by, in dose"), "volume": msg("missed by, in volume")}
+
 BRIEF: Final = {
     "remnant": ("liver_volume", "spared_15Gy", "functional_loss", "functional_remnant"),
     "immune": ("EDIC", "integral_dose", "mean_spleen", "spleen_V5"),
@@ -57,13 +59,19 @@ def table(review: CaseReview, words: Words) -> Table | None:
         if name in NAMES
     ]
     rows += [
-        (f"{visible(key)}: " + words(msg("missed by")), shown_signed(one), "")
+        (_missed(key, words), shown_signed(one), "")
         for key, one in review.information.get("missed_by", {}).items()
     ]
     if not rows:
         return None
     heads = (msg("Quantity"), msg("Value"), msg("What it rests on"))
     return Table(tuple(words(h) for h in heads), tuple(rows), tuple(words(n) for n in NOTES))
+
+
+def _missed(key: str, words: Words) -> str:
+    """Return the name of one distance; the key is the limit, a blank, and dose or volume."""
+    limit, _, what = key.rpartition(" ")
+    return f"{visible(limit)}: " + words(MISSED[what])
 
 
 def small_liver(review: CaseReview, words: Words) -> str:
@@ -73,12 +81,14 @@ def small_liver(review: CaseReview, words: Words) -> str:
     if liver is None or liver.value is None or liver.value >= SMALL_LIVER_CC:
         return ""
     text = words(
-        msg("Liver of {volume}, below 700 cc: {spared} get less than 15 Gy, mean {mean}, "
-            "{left} keep their function ({share} of the standard volume)."),
+        msg("The liver has {volume}, less than 700 cc: {spared} get less than 15 Gy, mean {mean}, "
+            "{left} keep their function."),
         volume=shown(liver), spared=shown(known.get("spared_15Gy")),
         mean=shown(known.get("mean_dose")), left=shown(known.get("functional_remnant")),
-        share=shown(known.get("functional_remnant_share")),
     )  # fmt: skip
+    share = known.get("functional_remnant_share")
+    if share is not None and share.value is not None:
+        text += " " + words(msg("That is {share} of the standard volume."), share=shown(share))
     return text + " " + words(msg("It is described, not judged: the trial group decides."))
 
 
