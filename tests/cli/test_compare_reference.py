@@ -1,5 +1,8 @@
 """``compare CASE --reference RS2.dcm``: contours beside a second structure set, and verdicts."""
 
+import csv
+import dataclasses
+import io
 import json
 import shutil
 from pathlib import Path
@@ -10,7 +13,9 @@ from typer.testing import CliRunner
 
 from sbrt_qa.cli.main import app
 from sbrt_qa.errors import UsageError
+from sbrt_qa.model.outcome import ReasonCode
 from sbrt_qa.pipeline.referencing import compare_reference
+from sbrt_qa.reports.reference_table import render_reference
 
 REPO = Path(__file__).parents[2]
 CASE = REPO / "sample_dicom" / "compliant"
@@ -106,6 +111,51 @@ def test_the_command_writes_json(answers):
     assert data["schema"] == "sbrt_qa.reference/1"
     row = next(r for r in data["rows"] if r["structure"] == "Duodenum")
     assert set(row["agreement"]["surface_dice"]) == {"1", "2", "3"}
+
+
+def shown(found, output_format, language="en"):
+    return render_reference(output_format, found, language)
+
+
+def test_rows_for_statistics_hold_the_same_numbers(found):
+    rows = list(csv.DictReader(io.StringIO(shown(found, "csv"))))
+    (duodenum,) = [r for r in rows if r["row"] == "structure" and r["reference"] == "Duodenum"]
+    row = next(one for one in found.rows if one.structure == "Duodenum").agreement
+    assert float(duodenum["surface_dice_2mm"]) == row.surface_dice["2"]
+    assert float(duodenum["added_path_mm"]) == row.added_path_mm
+    limits = {r["limit"] for r in rows if r["row"] == "limit" and r["changes"] == "true"}
+    assert limits == {one.limit for one in found.limits if one.changes}
+
+
+def test_a_page_and_a_table_in_chinese(found):
+    page, table = shown(found, "html", "zh"), shown(found, "table", "zh")
+    for text in (page, table):
+        assert "Duodenum" in text
+        assert "[en]" not in text
+        assert "added path" not in text
+    assert '<html lang="zh">' in page
+    assert "DUO5_D01" in page
+
+
+def test_names_of_a_reviewers_file_are_no_markup(found):
+    rows = (dataclasses.replace(found.rows[0], reference="<script>=1"), *found.rows[1:])
+    page = shown(dataclasses.replace(found, rows=rows), "html")
+    assert "<script>" not in page
+    evil = dataclasses.replace(found.rows[0], reference="=HYPERLINK(1)")
+    text = shown(dataclasses.replace(found, rows=(evil,)), "csv")
+    assert ",=HYPERLINK" not in text
+
+
+def test_a_name_that_two_structures_have_is_compared_with_neither(case, reference, tmp_path):
+    data = pydicom.dcmread(reference)
+    for roi in data.StructureSetROISequence:
+        if roi.ROIName == "Duodenum":
+            roi.ROIName = "Liver"
+    data.save_as(tmp_path / "RS.dcm")
+    found = compare_reference([case], tmp_path / "RS.dcm")
+    rows = [row for row in found.rows if row.reference == "Liver"]
+    assert len(rows) == 2
+    assert {row.agreement.code for row in rows} == {ReasonCode.STRUCTURE_AMBIGUOUS}
 
 
 def test_a_reference_in_another_frame_is_refused(tmp_path):

@@ -18,6 +18,7 @@ from sbrt_qa.cli.output import (
     tell_compiling,
 )
 from sbrt_qa.errors import UsageError
+from sbrt_qa.i18n.words import refuse_unknown
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import comparing as flow
 from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
@@ -76,7 +77,9 @@ def compare(
     if reference is not None:
         if after is not None or expect is not None or gamma or short:
             raise UsageError("--reference goes with one case, without AFTER or other options")
-        _beside_reference(before, reference, protocol, structure_names, plan, output_format, out)
+        _beside_reference(
+            before, reference, protocol, structure_names, plan, output_format, out, language
+        )
         return
     if after is None:
         raise UsageError("compare needs a later version", expected="AFTER, or --reference RS2.dcm")
@@ -103,18 +106,20 @@ def _beside_reference(
     plan: str | None,
     output_format: str,
     out: Path | None,
+    language: str,
 ) -> None:
     """Show the contours of a case beside a second structure set."""
     from sbrt_qa.pipeline.referencing import compare_reference
-    from sbrt_qa.reports.reference_table import json_of, text_of
+    from sbrt_qa.reports.reference_table import FORMATS, render_reference
 
-    if output_format not in ("table", "json"):
-        raise UsageError("--reference is shown as table or json")
+    if output_format not in FORMATS:
+        raise UsageError(f"--reference is shown as one of {', '.join(FORMATS)}")
+    refuse_unknown(language)
     refuse_overwriting(out, [case, reference])
     pipeline.start_kernels_fast()
     pipeline.when_compiling(tell_compiling)
     found = compare_reference([case], reference, protocol, names, plan=plan)
-    emit((json_of if output_format == "json" else text_of)(found), out)
+    emit(render_reference(output_format, found, language), out)
 
 
 def _short(found: CaseComparison, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -100,11 +101,14 @@ def compare_with_reference(
     frames = own.frame_of_reference_uid, reference.frame_of_reference_uid
     if all(frames) and frames[0] != frames[1]:
         raise UsageError("the reference lies in another frame of reference than the case")
-    theirs = {s.name.strip().casefold(): s for s in reference.structures}
+    unclear = _twice(own) | _twice(reference)
+    theirs = {_name(s): s for s in reference.structures if _name(s) not in unclear}
     other_case = dataclasses.replace(case, structures=_with_reference(own, theirs))
     drawn, told = CaseDoses(case), CaseDoses(dataclasses.replace(case, structures=reference))
-    named = {s.name.strip().casefold(): s for s in own.structures}
-    rows = tuple(_row(named.get(name), s, (drawn, told)) for name, s in theirs.items())
+    named = {_name(s): s for s in own.structures}
+    there = {_name(s) for s in reference.structures}
+    twice = _twice(own), _twice(reference)
+    rows = tuple(_row(named.get(_name(s)), s, (drawn, told), twice) for s in reference.structures)
     reviews = review(case), review(other_case)
     return ReferenceComparison(
         case=case.label,
@@ -112,15 +116,26 @@ def compare_with_reference(
         reference_verdict=reviews[1].verdict,
         rows=rows,
         limits=_limits(*reviews),
-        only_drawn=tuple(s.name for name, s in named.items() if name not in theirs),
+        only_drawn=tuple(s.name for name, s in named.items() if name not in there),
     )
+
+
+def _name(structure: Structure) -> str:
+    """Return a name as names are paired."""
+    return structure.name.strip().casefold()
+
+
+def _twice(structures: StructureSet) -> frozenset[str]:
+    """Return the names that several structures have: which of them is meant is not known."""
+    number = Counter(map(_name, structures.structures))
+    return frozenset(name for name, count in number.items() if count > 1)
 
 
 def _with_reference(own: StructureSet, theirs: Mapping[str, Structure]) -> StructureSet:
     """Return the case's structures with the contours of the reference where it has them."""
     kept, used = [], set()
     for structure in own.structures:
-        name = structure.name.strip().casefold()
+        name = _name(structure)
         other = theirs.get(name)
         if other is None:
             kept.append(structure)
@@ -130,20 +145,29 @@ def _with_reference(own: StructureSet, theirs: Mapping[str, Structure]) -> Struc
             dataclasses.replace(
                 other, roi_number=structure.roi_number, name=structure.name,
                 interpreted_type=structure.interpreted_type or other.interpreted_type,
+                origin=structure.origin,
             )
         )  # fmt: skip
     number = max((s.roi_number for s in kept), default=0)
     for place, other in enumerate((s for n, s in theirs.items() if n not in used), 1):
-        kept.append(dataclasses.replace(other, roi_number=number + place))
+        kept.append(dataclasses.replace(other, roi_number=number + place, origin=0))
     return dataclasses.replace(own, structures=tuple(kept))
 
 
 def _row(
-    drawn: Structure | None, reference: Structure, doses: tuple[CaseDoses, CaseDoses]
+    drawn: Structure | None,
+    reference: Structure,
+    doses: tuple[CaseDoses, CaseDoses],
+    twice: tuple[frozenset[str], frozenset[str]],
 ) -> ReferenceRow:
     if drawn is None:
         why = Reason(ReasonCode.STRUCTURE_MISSING, say("the case has no structure of this name"))
         return ReferenceRow("", reference.name, why)
+    for names, where in zip(twice, (say("the case"), say("the reference")), strict=True):
+        if _name(reference) in names:
+            text = say("{0} has several structures of this name", where)
+            why = Reason(ReasonCode.STRUCTURE_AMBIGUOUS, text)
+            return ReferenceRow(drawn.name, reference.name, why)
     one, other = doses[0].region(drawn), doses[1].region(reference)
     if isinstance(one, Reason) or isinstance(other, Reason):
         return ReferenceRow(
