@@ -143,8 +143,8 @@ def test_no_english_is_left_in_a_chinese_report(case: str) -> None:
 VALUES = ("where", "source", "found", "expected", "tolerance")
 """Of a check: places, citations and measured values, which are partly words of their own."""
 
-TYPED = re.compile(r"\w+\.dcm|sbrt-qa [a-z]+")
-"""Names of files and commands are the same in every language."""
+TYPED = re.compile(r"\w+\.dcm|sbrt-qa [a-z]+|--[a-z][a-z-]+")
+"""Names of files, commands and options are the same in every language."""
 
 
 def _texts(part: object) -> Iterator[str]:

@@ -96,6 +96,7 @@ def test_every_missing_key_is_refused(result: CaseReview | DvhTable) -> None:
         "phrases",
         "robustness",
         "setup",
+        "information",
     }
     for key in data.keys() - optional:
         with pytest.raises(ResultError):
