@@ -21,6 +21,7 @@ from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Tree
 from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.sources import DvhSource
 from sbrt_qa.protocol.tree_doses import dvh_source
 from sbrt_qa.protocol.trees import trees_of
 from sbrt_qa.review.information import Information, Told, information_of
@@ -51,13 +52,19 @@ def missed_by(
     mapping: Mapping[str, str],
     limits: Sequence[ConstraintResult],
     lesions: Lesions,
+    dvh_for: DvhSource | None = None,
 ) -> dict[str, Told]:
     """Return ``KEY dose`` in Gy and ``KEY volume`` in cc or % of each limit that is missed.
 
     Limits that are no point of a histogram (a mean, an index) have none.
+
+    Parameters
+    ----------
+    dvh_for
+        Gives histograms where they are not those of `doses`, as of a stored case.
     """
     missed = [r for r in limits if r.verdict in MISSED and r.value is not None and r.is_relied_on]
-    dvh_for = dvh_source(doses)
+    dvh_for = dvh_for or dvh_source(doses)
     found: dict[str, Told] = {}
     for key, (row, tree) in trees_of(doses.case, protocol, mapping, missed, lesions):
         found |= dict(_of(key, row, tree, dvh_for(tree), doses))

@@ -40,6 +40,7 @@ from sbrt_qa.protocol.tree_regions import tree_key
 from sbrt_qa.protocol.versions import PROTOCOL_VERSION, Chosen
 from sbrt_qa.review.case_review import CaseReview, ProtocolUsed, StructureSummary
 from sbrt_qa.review.doubtful_contours import with_doubts
+from sbrt_qa.review.missed_by import missed_by
 from sbrt_qa.review.robustness import AtRadius, LimitRobustness
 from sbrt_qa.review.stored_case import StoredCase, StoredDose, StoredStructure
 from sbrt_qa.review.target_summaries import lesions_in, with_verdict
@@ -123,19 +124,30 @@ def regrade(
     chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
     protocol = chosen.protocol
     course = is_course(review.course)
+    case = _skeleton(kept)
+    mapping = {n: to for n, to in kept.mapping.items() if to in protocol.structure_names}
+    lesions = None if kept.targets is None else Lesions(kept.targets)
+
+    def dvh_for(tree: Tree[Structure]) -> DVH | Reason:
+        return _not_kept() if course else _dvh(kept, find_dvh, tree)
+
     found = evaluate(
         protocol,
-        _skeleton(kept),
-        dvh_for=lambda tree: _not_kept() if course else _dvh(kept, find_dvh, tree),
+        case,
+        dvh_for=dvh_for,
         far_dose=lambda target, body, mm: _far(kept, target, body, mm),
-        mapping={n: to for n, to in kept.mapping.items() if to in protocol.structure_names},
-        lesions=None if kept.targets is None else Lesions(kept.targets),
+        mapping=mapping,
+        lesions=lesions,
     )
     about_files = (f for f in review.findings if f.code not in OF_EVALUATION)
     findings = _in_order(found.findings, about_files)
     banded = tuple(_with_bands(found.results, review, protocol))
     limits = rows_relied_on(banded, findings)
     limits = with_doubts(limits, findings, {s.key: s.roi_number for s in review.structures})
+    information = dict(review.information)
+    if lesions is not None and "missed_by" in information:
+        told = missed_by(CaseDoses(case), protocol, mapping, limits, lesions, dvh_for)
+        information["missed_by"] = told
     return replace(
         review,
         targets=tuple(with_verdict(t, limits) for t in review.targets),
@@ -145,6 +157,7 @@ def regrade(
         findings=findings,
         structures=tuple(_matched(s, found) for s in review.structures),
         robustness=dict(_robustness(review, limits)),
+        information=information,
     )
 
 
