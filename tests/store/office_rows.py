@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
+from entries import entry
+from test_store import NOW, recorder
 
 from sbrt_qa.audit.store import tables as t
-from sbrt_qa.audit.store.connection import reading
+from sbrt_qa.audit.store.connection import open_engine, reading
+from sbrt_qa.audit.store.migrate import upgrade
 from sbrt_qa.office.accounts import add_account, found_office, lock_account, unlock_account
 from sbrt_qa.office.acting import Acting, session_hash
 from sbrt_qa.office.assigning import ADJUDICATOR, assign, end_assignment, plan_review, set_due
@@ -68,6 +75,34 @@ def small_office(engine: sa.Engine, at: str = AT) -> SmallOffice:
         for one in site.split():
             grant_role(engine, office.by("admin", at), made.key, role, site=one)
     return office
+
+
+def office_of_three(engine: sa.Engine) -> SmallOffice:
+    """Found an office with a checklist, on three submissions of two sites."""
+    upgrade(engine)
+    for number, place in enumerate((("S1", "001"), ("S1", "002"), ("S2", "001"))):
+        recorder(engine).record(entry(*place, content=str(number)), NOW)
+    office = small_office(engine)
+    set_checklist(engine, office.by("coordinator"), {"Liver": ["cranial"]})
+    return office
+
+
+def kept(path: Path, make: Callable[[sa.Engine], SmallOffice]) -> tuple[Path, dict[str, int]]:
+    """Make an office in a file that can be copied, and return it with the keys of its accounts."""
+    engine = open_engine(f"sqlite:///{path}")
+    office = make(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path, office.keys
+
+
+@contextmanager
+def copied(office: tuple[Path, dict[str, int]], path: Path) -> Iterator[SmallOffice]:
+    """Give a copy of an office."""
+    engine = open_engine(f"sqlite:///{shutil.copy(office[0], path)}")
+    yield SmallOffice(engine, office[1])
+    engine.dispose()
 
 
 def state(office: SmallOffice, submission: int) -> str:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from entries import entry, protocol, reviewed
-from office_rows import AT, SmallOffice, answered, override, signed, small_office, state
+from office_rows import (
+    AT,
+    SmallOffice,
+    answered,
+    copied,
+    kept,
+    office_of_three,
+    override,
+    signed,
+    state,
+)
 from test_store import NOW, recorder
 
 from sbrt_qa.audit import rates
 from sbrt_qa.audit.store.answers import deviations, submissions, values
-from sbrt_qa.audit.store.connection import open_engine
 from sbrt_qa.audit.store.decided import (
     OTHER_PROTOCOL,
     REOPENED,
@@ -23,12 +31,10 @@ from sbrt_qa.audit.store.decided import (
     WITHDRAWN,
     DecisionColumns,
 )
-from sbrt_qa.audit.store.migrate import upgrade
 from sbrt_qa.audit.store.treated_plans import plan_verdicts
 from sbrt_qa.audit.store.verify_records import verify
 from sbrt_qa.audit.what_can_be_asked import Question
 from sbrt_qa.office.assigning import ADJUDICATOR, assign, plan_review
-from sbrt_qa.office.checklist import set_checklist
 from sbrt_qa.office.closing_steps import reopen, withdraw
 from sbrt_qa.office.entering import take_in
 from sbrt_qa.office.reader_forms import Judgement, judge, reading_form
@@ -37,11 +43,7 @@ from sbrt_qa.trial.treated import frozen_text, plans_from_text
 
 
 def made(engine: sa.Engine) -> SmallOffice:
-    upgrade(engine)
-    for number, place in enumerate((("S1", "001"), ("S1", "002"), ("S2", "001"))):
-        recorder(engine).record(entry(*place, content=str(number)), NOW)
-    office = small_office(engine)
-    set_checklist(engine, office.by("coordinator"), {"Liver": ["cranial"]})
+    office = office_of_three(engine)
     set_option(engine, office.by("admin"), "automatic_decision", value=True, reason="agreed")
     take_in(engine, AT)
     return office
@@ -49,21 +51,13 @@ def made(engine: sa.Engine) -> SmallOffice:
 
 @pytest.fixture(scope="session")
 def of_three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
-    path = tmp_path_factory.mktemp("decided") / "audit.db"
-    engine = open_engine(f"sqlite:///{path}")
-    office = made(engine)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return path, office.keys
+    return kept(tmp_path_factory.mktemp("decided") / "audit.db", made)
 
 
 @pytest.fixture
 def office(of_three: tuple[Path, dict[str, int]], tmp_path: Path) -> Iterator[SmallOffice]:
-    path = Path(shutil.copy(of_three[0], tmp_path / "audit.db"))
-    engine = open_engine(f"sqlite:///{path}")
-    yield SmallOffice(engine, of_three[1])
-    engine.dispose()
+    with copied(of_three, tmp_path / "audit.db") as office:
+        yield office
 
 
 def decided(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -17,11 +16,13 @@ from office_rows import (
     AT,
     SmallOffice,
     answered,
+    copied,
     fill_office,
     fill_office_at,
+    kept,
+    office_of_three,
     override,
     signed,
-    small_office,
     state,
     waiting,
 )
@@ -32,7 +33,6 @@ from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.chain import events
 from sbrt_qa.audit.store.connection import open_engine, reading, writing
-from sbrt_qa.audit.store.migrate import upgrade
 from sbrt_qa.audit.store.verify_office import REOPENED, REVIEWED_ANEW, VALID, signature_state
 from sbrt_qa.audit.store.verify_records import verify
 from sbrt_qa.errors import SbrtQaError, StoreError, UsageError
@@ -68,32 +68,20 @@ LOCAL = "2026-03-02T11:00:00+01:00"
 
 def made(engine: sa.Engine) -> SmallOffice:
     """An office with three submissions of two sites."""
-    upgrade(engine)
-    for number, place in enumerate((("S1", "001"), ("S1", "002"), ("S2", "001"))):
-        recorder(engine).record(entry(*place, content=str(number)), NOW)
-    office = small_office(engine)
-    set_checklist(engine, office.by("coordinator"), {"Liver": ["cranial"]})
+    office = office_of_three(engine)
     take_in(engine, AT)
     return office
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
-    path = tmp_path_factory.mktemp("office") / "audit.db"
-    engine = open_engine(f"sqlite:///{path}")
-    office = made(engine)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return path, office.keys
+    return kept(tmp_path_factory.mktemp("office") / "audit.db", made)
 
 
 @pytest.fixture
 def office(template: tuple[Path, dict[str, int]], tmp_path: Path) -> Iterator[SmallOffice]:
-    path = Path(shutil.copy(template[0], tmp_path / "audit.db"))
-    engine = open_engine(f"sqlite:///{path}")
-    yield SmallOffice(engine, template[1])
-    engine.dispose()
+    with copied(template, tmp_path / "audit.db") as office:
+        yield office
 
 
 def told(office: SmallOffice, kind: str) -> list[dict]:

@@ -86,7 +86,7 @@ class CaseDoses:
     def with_case(self, case: Case) -> CaseDoses:
         """Return another case on the same structures, or some of them; regions are shared."""
         other = type(self)(case, self.convention, self.settings)
-        other._regions, other._made = self._regions, self._made  # noqa: SLF001
+        other._regions, other._made = self._regions, self._made  # noqa: SLF001 - of this class
         return other
 
     @cached_property

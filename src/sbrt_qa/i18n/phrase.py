@@ -179,14 +179,17 @@ def translated(data: T, into: Callable[[str], str]) -> T:
 
     What is no phrase stays as it is: names, codes, numbers.
     """
-    if isinstance(data, Phrase):
-        return into(data)  # type: ignore[return-value]
+    made: T = _translated(data, into)
+    return made
+
+
+def _translated(data: Any, into: Callable[[str], str]) -> Any:  # noqa: ANN401 - of any shape
     if isinstance(data, str):
-        return data
+        return into(data) if isinstance(data, Phrase) else data
     if isinstance(data, list):
-        return [translated(one, into) for one in data]  # type: ignore[return-value]
+        return [_translated(one, into) for one in data]
     held = list(_held(data))
-    changed = {name: new for name, old in held if (new := translated(old, into)) is not old}
+    changed = {name: new for name, old in held if (new := _translated(old, into)) is not old}
     return _with(data, held, changed) if changed else data
 
 

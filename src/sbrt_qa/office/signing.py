@@ -222,11 +222,7 @@ def sign(
 def _signed(
     connection: Connection, by: Acting, key: int, token: str, proof: FreshProof, local_at: str
 ) -> int:
-    c = o.challenges
-    query = sa.select(c).where(c.c.token_sha256 == _token_hash(token))
-    challenge = connection.execute(query).first()
-    _refuse_challenge(connection, challenge, by, key, proof)
-    assert challenge is not None  # noqa: S101 - refused above
+    challenge = _challenge(connection, by, key, token, proof)
     view, row, case, role = _view(connection, by, key, challenge.meaning, challenge.language)
     _refuse_unready(view, case, challenge.content_sha256)
     document = canonical({
@@ -247,10 +243,13 @@ def _signed(
     return made
 
 
-def _refuse_challenge(
-    connection: Connection, challenge: sa.Row[Any] | None, by: Acting, key: int, proof: FreshProof
-) -> None:
-    """Raise where a token, or the proof that came with it, does not count."""
+def _challenge(
+    connection: Connection, by: Acting, key: int, token: str, proof: FreshProof
+) -> sa.Row[Any]:
+    """Return the challenge of a token; raise where it, or the proof with it, does not count."""
+    c = o.challenges
+    query = sa.select(c).where(c.c.token_sha256 == _token_hash(token))
+    challenge = connection.execute(query).first()
     signed = sa.select(o.signatures.c.id).where(o.signatures.c.reading_id == key)
     if connection.scalar(signed) is not None:
         raise MovedOnError("this reading is signed")
@@ -268,6 +267,7 @@ def _refuse_challenge(
     fresh = given <= proved <= now + timedelta(seconds=CLOCK_SECONDS)
     if proof.account != by.account or not proof.how.strip() or not fresh:
         raise RightsError("nobody has proved just now who signs")
+    return challenge
 
 
 def _tell_refused(engine: Database, by: Acting, key: int, error: SbrtQaError) -> None:

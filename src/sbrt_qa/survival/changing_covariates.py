@@ -24,13 +24,12 @@ from sbrt_qa.survival.analysis_input import (
     columns,
     flags,
     normal_quantile,
-    ratio_limits,
-    ratio_of,
     read_only,
     same_length,
     strata_of,
     times,
 )
+from sbrt_qa.survival.wald_ratios import WaldRatios
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +42,7 @@ _FAR: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ChangingHazardModel:
+class ChangingHazardModel(WaldRatios):
     """A fitted model; made by `cox_changing`.
 
     Parameters
@@ -61,20 +60,6 @@ class ChangingHazardModel:
     n_rows: int
     n_events: int
     level: float
-
-    def hazard_ratio(self, covariate: int = 0) -> float | Reason:
-        """Return the hazard ratio of one unit of a covariate."""
-        return self.coef if isinstance(self.coef, Reason) else ratio_of(self.coef[covariate])
-
-    def interval(self, covariate: int = 0) -> tuple[float, float] | Reason:
-        """Return the limits of a hazard ratio (Wald)."""
-        if isinstance(self.coef, Reason):
-            return self.coef
-        if isinstance(self.se, Reason):
-            return self.se
-        width = normal_quantile(self.level) * float(self.se[covariate])
-        middle = float(self.coef[covariate])
-        return ratio_limits(middle, width)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

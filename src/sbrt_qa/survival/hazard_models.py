@@ -24,8 +24,6 @@ from sbrt_qa.survival.analysis_input import (
     columns,
     flags,
     normal_quantile,
-    ratio_limits,
-    ratio_of,
     read_only,
     same_length,
     strata_of,
@@ -40,6 +38,7 @@ from sbrt_qa.survival.partial_likelihood import (
     likelihood,
     risk_sets,
 )
+from sbrt_qa.survival.wald_ratios import WaldRatios
 
 Floats = NDArray[np.float64]
 
@@ -79,7 +78,7 @@ class HazardBound:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HazardModel:
+class HazardModel(WaldRatios):
     """A fitted model; made by `cox` or `firth_cox`.
 
     Parameters
@@ -114,28 +113,6 @@ class HazardModel:
     ties: Ties
     bound: HazardBound | None
     level: float
-
-    def hazard_ratio(self, covariate: int = 0) -> float | Reason:
-        """Return the hazard ratio of one unit of a covariate."""
-        return self.coef if isinstance(self.coef, Reason) else ratio_of(self.coef[covariate])
-
-    def interval(self, covariate: int = 0) -> tuple[float, float] | Reason:
-        """Return the limits of a hazard ratio (Wald)."""
-        if isinstance(self.coef, Reason):
-            return self.coef
-        if isinstance(self.se, Reason):
-            return self.se
-        width = normal_quantile(self.level) * float(self.se[covariate])
-        middle = float(self.coef[covariate])
-        return ratio_limits(middle, width)
-
-    def p(self, covariate: int = 0) -> float | Reason:
-        """Return the two-sided probability of a coefficient (Wald)."""
-        if isinstance(self.coef, Reason):
-            return self.coef
-        if isinstance(self.se, Reason):
-            return self.se
-        return math.erfc(abs(self.coef[covariate] / self.se[covariate]) / math.sqrt(2.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

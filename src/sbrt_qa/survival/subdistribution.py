@@ -9,7 +9,6 @@ the cause-specific ratios of all causes stand beside it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,12 +25,11 @@ from sbrt_qa.survival.analysis_input import (
     columns,
     no_spread,
     normal_quantile,
-    ratio_limits,
-    ratio_of,
     read_only,
     same_length,
     times,
 )
+from sbrt_qa.survival.wald_ratios import WaldRatios
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +47,7 @@ _FAR: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SubdistributionModel:
+class SubdistributionModel(WaldRatios):
     """A fitted model; made by `fine_gray`.
 
     Parameters
@@ -73,28 +71,6 @@ class SubdistributionModel:
     n: int
     n_events: int
     level: float
-
-    def hazard_ratio(self, covariate: int = 0) -> float | Reason:
-        """Return the ratio of subdistribution hazards of one unit of a covariate."""
-        return self.coef if isinstance(self.coef, Reason) else ratio_of(self.coef[covariate])
-
-    def interval(self, covariate: int = 0) -> tuple[float, float] | Reason:
-        """Return the limits of a ratio (Wald)."""
-        if isinstance(self.coef, Reason):
-            return self.coef
-        if isinstance(self.se, Reason):
-            return self.se
-        width = normal_quantile(self.level) * float(self.se[covariate])
-        middle = float(self.coef[covariate])
-        return ratio_limits(middle, width)
-
-    def p(self, covariate: int = 0) -> float | Reason:
-        """Return the two-sided probability of a coefficient (Wald)."""
-        if isinstance(self.coef, Reason):
-            return self.coef
-        if isinstance(self.se, Reason):
-            return self.se
-        return math.erfc(abs(self.coef[covariate] / self.se[covariate]) / math.sqrt(2.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

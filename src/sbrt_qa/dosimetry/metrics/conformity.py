@@ -170,12 +170,8 @@ def paddick_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome
 )
 def gradient_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """V(50 % Rx) / V(Rx) (Paddick and Lippitz, J Neurosurg 2006;105 suppl:194)."""
-    half_cc, whole_cc = _isodose_cc(50, context), _isodose_cc(100, context)
-    if isinstance(half_cc, Reason):
-        return half_cc
-    if isinstance(whole_cc, Reason):
-        return whole_cc
-    return Measured(half_cc / whole_cc, "1") if whole_cc > 0 else _nowhere(100)
+    found = _half_and_whole_cc(context)
+    return found if isinstance(found, Reason) else Measured(found[0] / found[1], "1")
 
 
 @metric(
@@ -198,14 +194,20 @@ def gradient_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcom
 )
 def gradient_measure(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """Radius of the ball as large as V(50 % Rx) less that of V(Rx), mm."""
+    found = _half_and_whole_cc(context)
+    if isinstance(found, Reason):
+        return found
+    return Measured(_radius_mm(found[0]) - _radius_mm(found[1]), "mm")
+
+
+def _half_and_whole_cc(context: MetricContext) -> tuple[float, float] | Reason:
+    """Return the volumes that get half the prescribed dose and all of it; the latter above 0."""
     half_cc, whole_cc = _isodose_cc(50, context), _isodose_cc(100, context)
     if isinstance(half_cc, Reason):
         return half_cc
     if isinstance(whole_cc, Reason):
         return whole_cc
-    if whole_cc <= 0:
-        return _nowhere(100)
-    return Measured(_radius_mm(half_cc) - _radius_mm(whole_cc), "mm")
+    return (half_cc, whole_cc) if whole_cc > 0 else _nowhere(100)
 
 
 def _radius_mm(volume_cc: float) -> float:

@@ -1,5 +1,5 @@
 """Working state: what may change and counts for nothing, in a database beside the records.
 
-Sessions, hashes of passwords, drafts, jobs and counters of failures live here, never in the
+Sessions, hashes of passwords, drafts and counters of failures live here, never in the
 database of records, whose rows nobody changes.
 """

@@ -60,16 +60,3 @@ drafts = sa.Table(
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("saved", sa.Float, nullable=False),
 )
-
-jobs = sa.Table(
-    "jobs",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("argument", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False, index=True),
-    sa.Column("tries", sa.Integer, nullable=False),
-    sa.Column("lease_until", sa.Float, nullable=False),
-    sa.Column("made", sa.Float, nullable=False),
-    sa.Column("told", sa.Text, nullable=False),
-)
