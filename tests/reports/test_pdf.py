@@ -352,3 +352,16 @@ def test_the_typesetter_forgets_earlier_documents() -> None:
         typeset(texts | other)
         sizes.append(int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6)
     assert sizes[-1] - sizes[2] < 60
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_structure_and_metric_of_a_limit_stand_side_by_side(language: str) -> None:
+    """Long notes go below a row: they never squeeze a column until words overlap."""
+    starts: dict[str, float] = {}
+
+    def place(text: str, user: list[float], matrix: list[float], *_font: object) -> None:
+        starts[bare(text)] = user[4] + matrix[4]
+
+    for page in rendered("major", language).pages[1:]:
+        page.extract_text(visitor_text=place)
+    assert starts["LIV5_DC700TG"] + 72 < starts["DC700cc[Gy]"]
