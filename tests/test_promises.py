@@ -17,7 +17,7 @@ import pytest
 import typer
 
 from sbrt_qa.cli import exit_codes
-from sbrt_qa.cli.main import app
+from sbrt_qa.cli.main import application
 from sbrt_qa.model.outcome import Verdict
 
 ROOT = Path(__file__).parents[1]
@@ -111,7 +111,7 @@ def commands() -> dict[str, dict[str, Any]]:
                 if name != "--help"
             }
 
-    walk(typer.main.get_command(app), "")
+    walk(typer.main.get_command(application()), "")
     return found
 
 

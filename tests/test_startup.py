@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+import typer
+import typer.main
+
+from sbrt_qa.cli import main
+from sbrt_qa.cli.main import application, run
 
 HEAVY = ("numba", "SimpleITK", "pydicom", "numpy", "scipy", "ruamel.yaml", "sqlalchemy", "babel")
 PROBED = (*HEAVY, "scipy.linalg", "pydantic", "rich")
@@ -50,3 +56,32 @@ def test_computing_does_not_import_scipy_just_to_look_for_blas() -> None:
         "assert parse_decimals([b'1.5'])[0].tolist() == [1.5]"
     )
     assert "scipy.linalg" not in loaded_by(action)
+
+
+def options_of(command: Any) -> object:
+    inner = getattr(command, "commands", {})
+    own = [(option.name, option.opts, option.help) for option in command.params if option.name]
+    return own, {name: options_of(one) for name, one in inner.items()}
+
+
+def test_only_the_command_that_is_run_is_read_with_its_options() -> None:
+    named = typer.main.get_command(application(()))
+    whole = typer.main.get_command(application())
+    asked = typer.main.get_command(application({"check", "trial"}))
+    one_line = {name: command.get_short_help_str() for name, command in whole.commands.items()}
+    for some in (named, asked):
+        assert {n: c.get_short_help_str() for n, c in some.commands.items()} == one_line
+    assert not any(c.params for c in named.commands.values())
+    for name in ("check", "trial"):
+        assert options_of(asked.commands[name]) == options_of(whole.commands[name])
+
+
+@pytest.mark.parametrize("arguments", [["chek"], ["--", "check", "--help"], ["account", "--help"]])
+def test_help_and_errors_do_not_depend_on_what_was_read(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = run(arguments)
+    seen = capsys.readouterr()
+    monkeypatch.setattr(main, "application", lambda _: application())
+    assert run(arguments) == code
+    assert capsys.readouterr() == seen

@@ -11,7 +11,7 @@ import pydicom
 import pytest
 from typer.testing import CliRunner
 
-from sbrt_qa.cli.main import app
+from sbrt_qa.cli.main import application
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.outcome import ReasonCode
 from sbrt_qa.pipeline.referencing import compare_reference
@@ -74,7 +74,7 @@ def answers(case, reference):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sbrt_qa.pipeline.referencing.compare_reference", compared)
         done = CliRunner().invoke(
-            app, ["compare", str(case), "--reference", str(reference), "-f", "json"]
+            application(), ["compare", str(case), "--reference", str(reference), "-f", "json"]
         )
     return done, made[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -42,6 +43,22 @@ def test_case_134__a_stated_format_does_not_go_under_another_name(
     assert sbrt_qa("dvh", case, "-f", "json", "-o", tmp_path / "x.json").code == 0
     assert sbrt_qa("dvh", case, "-o", tmp_path / "x.txt").code == 0
     assert sbrt_qa("dvh", case, "-f", "json", "-o", tmp_path / "values").code == 0
+
+
+def test_a_pipe_is_written_into_and_a_link_keeps_its_place(
+    sbrt_qa: Command, case: Path, tmp_path: Path
+) -> None:
+    pipe, link, file = (tmp_path / name for name in ("pipe", "link", "file"))
+    os.mkfifo(pipe)
+    link.symlink_to(file)
+    reading = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    assert sbrt_qa("dvh", case, "-f", "json", "-o", pipe).code == 0
+    through_pipe = os.read(reading, 1 << 16)
+    os.close(reading)
+    assert pipe.is_fifo()
+    assert sbrt_qa("dvh", case, "-f", "json", "-o", link).code == 0
+    assert link.is_symlink()
+    assert file.read_bytes() == through_pipe == sbrt_qa("dvh", case, "-f", "json").out.encode()
 
 
 def test_what_formats_offer_is_what_their_modules_have() -> None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from sbrt_qa.audit.columns import kinds
 from sbrt_qa.checks.registry import CHECKS
-from sbrt_qa.cli.main import app, run
+from sbrt_qa.cli.main import application, run
 from sbrt_qa.i18n.words import MARK, Words
 from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.table_of_rows import render_rows
@@ -18,7 +18,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def told(*arguments: str) -> str:
-    done = CliRunner().invoke(app, list(arguments))
+    done = CliRunner().invoke(application(), list(arguments))
     assert done.exit_code == 0, done.output
     return done.stdout
 

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated
 
 import typer
@@ -43,42 +43,37 @@ from sbrt_qa.cli import verify as verifying
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import OwnFault, SbrtQaError, own_fault, visible
 
-app = typer.Typer(
-    name="sbrt-qa",
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command()(check.check)
-app.command()(report.report)
-app.command()(audit.audit)
-app.command()(verifying.verify)
-app.command()(regrading.regrade)
-app.command()(querying.query)
-app.command()(letters.letter)
-app.command()(closing.close)
-app.command()(compare.compare)
-app.command()(dvh.dvh)
-app.command()(export.export)
-app.command()(deidentify.deidentify)
-app.command()(inspect.inspect)
-app.command()(curves.curves)
-app.add_typer(protocol.app, name="protocol")
-app.add_typer(checks.app, name="checks")
-app.command()(schema.schema)
-app.add_typer(trial_commands.app, name="trial")
-app.command()(sample.sample)
-app.command()(selftest.selftest)
-app.command()(warm.warm)
-app.command()(desk.desk)
-app.command()(serve.serve)
-app.command()(backups.backup)
-app.command()(backups.restore)
-app.add_typer(serve.app, name="account")
+COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
+    "check": check.check,
+    "report": report.report,
+    "audit": audit.audit,
+    "verify": verifying.verify,
+    "regrade": regrading.regrade,
+    "query": querying.query,
+    "letter": letters.letter,
+    "close": closing.close,
+    "compare": compare.compare,
+    "dvh": dvh.dvh,
+    "export": export.export,
+    "deidentify": deidentify.deidentify,
+    "inspect": inspect.inspect,
+    "curves": curves.curves,
+    "schema": schema.schema,
+    "sample": sample.sample,
+    "selftest": selftest.selftest,
+    "warm": warm.warm,
+    "desk": desk.desk,
+    "serve": serve.serve,
+    "backup": backups.backup,
+    "restore": backups.restore,
+    "protocol": protocol.app,
+    "checks": checks.app,
+    "trial": trial_commands.app,
+    "account": serve.app,
+}
+"""Every command, or group of commands, by the name that a user types."""
 
 
-@app.callback(invoke_without_command=True)
 def top(
     *,
     version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
@@ -90,6 +85,40 @@ def top(
     if version:
         print(f"sbrt-qa {__version__}")
         raise typer.Exit
+
+
+def application(wanted: Collection[str] = tuple(COMMANDS)) -> typer.Typer:
+    """Return the command line, in which the wanted commands can be run and the others are named.
+
+    Reading the options of all commands takes longer than the rest of showing what there is.
+    """
+    made = typer.Typer(
+        name="sbrt-qa",
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    made.callback(invoke_without_command=True)(top)
+    for name, command in COMMANDS.items():
+        if isinstance(command, typer.Typer):
+            made.add_typer(
+                command if name in wanted else _named_only(command.info.help or ""), name=name
+            )
+        elif name in wanted:
+            made.command(name)(command)
+        else:
+            made.command(name, help=command.__doc__)(_without_options)
+    return made
+
+
+def _named_only(text: str) -> typer.Typer:
+    """Return a group of commands of which only the help is known."""
+    return typer.Typer(help=text, rich_markup_mode=None)
+
+
+def _without_options() -> None:
+    """Stand for a command that is named and not run."""
 
 
 GARBAGE_THRESHOLD = 100_000
@@ -120,7 +149,7 @@ def run(arguments: Sequence[str]) -> int:
     logging.getLogger("pydicom").addHandler(logging.NullHandler())  # findings say it, once
     logging.getLogger("sbrt_qa.audit.store").addHandler(_ToldOnce())
     try:
-        app(list(arguments), prog_name="sbrt-qa")
+        application(COMMANDS.keys() & set(arguments))(list(arguments), prog_name="sbrt-qa")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except SbrtQaError as error:

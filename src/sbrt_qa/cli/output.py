@@ -117,28 +117,38 @@ def refuse_wrong_suffix(out: Path | None, name: str, offered: Sequence[str]) -> 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file by renaming a complete one into place; text in UTF-8.
 
+    A link keeps its place: what it points to is written. A device or a pipe is written into.
+
     Raises
     ------
     UsageError
         The place cannot be written.
     """
+    data = content.encode() if isinstance(content, str) else content
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
-            part.chmod(0o666 & ~_umask())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)
+        else:
+            _rename_into_place(Path(os.path.realpath(path)), data)
     except OSError as error:
         raise UsageError(
             "the result cannot be written",
             where=quoted(path.name),
             got=visible(error.strerror or ""),
         ) from error
+
+
+def _rename_into_place(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _umask() -> int:
