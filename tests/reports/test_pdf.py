@@ -18,13 +18,14 @@ from fontTools.ttLib import TTFont
 from sbrt_qa import load_cases, load_protocol
 from sbrt_qa.errors import visible
 from sbrt_qa.evidence.evidence import Reviewed
-from sbrt_qa.i18n.words import FOLDER
+from sbrt_qa.i18n.words import FOLDER, Words
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.pipeline import reporting
 from sbrt_qa.pipeline.one_plan import review_and_gather
 from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.compose.labels import labels
+from sbrt_qa.reports.figures.coverage_pictures import coverage_drawings
 from sbrt_qa.reports.pdf.glyphs import FONTS, breakable, coverage, printable
 from sbrt_qa.reports.pdf.pictures import draw
 from sbrt_qa.reports.pdf.typeset import typeset
@@ -198,7 +199,8 @@ def test_its_fonts_are_embedded_and_its_curves_are_vectors() -> None:
     report = compose(reviewed("minor").review, reviewed("minor").evidence)
     rasters = [o for o in objects(pdf) if o.get("/Subtype") == "/Image"]
     assert reviewed("minor").review.image is not None
-    assert len(rasters) == sum(bool(c.place) for c in report.concerns)
+    planes = 3 * len(coverage_drawings(reviewed("minor"), {}, Words("en")))
+    assert len(rasters) == sum(bool(c.place) for c in report.concerns) + planes
 
 
 def objects(pdf: pypdf.PdfReader) -> list[pypdf.generic.DictionaryObject]:

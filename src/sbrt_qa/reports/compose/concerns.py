@@ -91,6 +91,8 @@ def _concern(
     place = _place(results, evidence)
     curve = _curve(results, evidence)
     limits, reached = _markers(results, review, evidence, curve)
+    if not limits and not reached:  # an index: the isodose tells, the curve would not
+        curve = ""
     return Concern(
         title=verdict_words.structure_text(results[0]),
         mark=mark_of(worst([r.verdict for r in results] + told), words),

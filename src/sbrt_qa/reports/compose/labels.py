@@ -24,6 +24,7 @@ LABELS: Final = {
     "curves_note": msg("Volume receiving at least the dose. Colours and dashes as in the legend."),
     "unknown": msg("What could not be judged"),
     "organs": msg("Contours in question"),
+    "coverage": msg("Coverage of the targets"),
     "unsure": msg("What is borderline"),
     "by_convention": msg("What depends on the convention"),
     "site_values": msg("Comparison with the site's own values"),

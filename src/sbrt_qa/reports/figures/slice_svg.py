@@ -73,8 +73,9 @@ def _layers(
         (*_image(picture), *_wrong(picture, identity), *_outlines(picture, colours, pen),
          *_isodoses(picture, level_gy, pen), *_spot(picture, pen))
     )  # fmt: skip
-    yield tag("g", parts, transform=f"translate({-f.x_low_mm:.3f} {-f.y_low_mm:.3f})")
-    yield from _furniture(f, pen)
+    moved = tag("g", parts, transform=f"translate({-f.x_low_mm:.3f} {-f.y_low_mm:.3f})")
+    yield tag("g", moved, clip_path=f"url(#frame-{identity})")
+    yield from _furniture(f, pen, picture.sides)
 
 
 class _Pen:
@@ -130,11 +131,11 @@ class _SliceKey:
 
 
 def _definitions(picture: SlicePicture, identity: str, pen: _Pen) -> str:
-    """Return the hatching, and the clip to the structure or to what is around it."""
+    """Return the hatching, and the clips: to the structure or what is around it, to the frame."""
+    f = picture.frame
     polygons = [p for o in picture.outlines if o.key in picture.within for p in o.polygons]
     data = path(polygons, closed=True)
     if picture.around:
-        f = picture.frame
         data += (
             f"M{f.x_low_mm:.2f} {f.y_low_mm:.2f} {f.x_high_mm:.2f} {f.y_low_mm:.2f} "
             f"{f.x_high_mm:.2f} {f.y_high_mm:.2f} {f.x_low_mm:.2f} {f.y_high_mm:.2f}Z"
@@ -149,7 +150,10 @@ def _definitions(picture: SlicePicture, identity: str, pen: _Pen) -> str:
         patternUnits="userSpaceOnUse", patternTransform="rotate(45)",
     )  # fmt: skip
     clip = tag("clipPath", tag("path", d=data, clip_rule="evenodd"), id=f"clip-{identity}")
-    return tag("defs", hatch + clip)
+    edge = tag(
+        "clipPath", tag("rect", width=f.width_mm, height=f.height_mm), id=f"frame-{identity}"
+    )
+    return tag("defs", hatch + clip + edge)
 
 
 def _image(picture: SlicePicture) -> Iterator[str]:
@@ -213,13 +217,14 @@ def _spot(picture: SlicePicture, pen: _Pen) -> Iterator[str]:
         yield pen.line(cross, "#ffeb3b", 1.2)
 
 
-def _furniture(f: Frame, pen: _Pen) -> Iterator[str]:
+def _furniture(f: Frame, pen: _Pen, sides: tuple[str, str, str, str]) -> Iterator[str]:
     """Return sides of the patient and a scale bar."""
+    left, right, top, bottom = sides
     edge, foot = 5 * pen.unit, f.height_mm - 3 * pen.unit
-    yield pen.word("R", edge, f.height_mm / 2, 7)
-    yield pen.word("L", f.width_mm - edge, f.height_mm / 2, 7)
-    yield pen.word("A", f.width_mm / 2, 8 * pen.unit, 7)
-    yield pen.word("P", f.width_mm / 2, foot, 7)
+    yield pen.word(left, edge, f.height_mm / 2, 7)
+    yield pen.word(right, f.width_mm - edge, f.height_mm / 2, 7)
+    yield pen.word(top, f.width_mm / 2, 8 * pen.unit, 7)
+    yield pen.word(bottom, f.width_mm / 2, foot, 7)
     x, up = f.width_mm - 20 - 6 * pen.unit, 1.5 * pen.unit
     bar = f"M{x:.2f} {foot - up:.2f}V{foot:.2f}H{x + 20:.2f}V{foot - up:.2f}"
     yield pen.line(bar, "#fff", 0.9)

@@ -82,6 +82,8 @@ class SlicePicture:
         Whether `wrong` is cut to the outside of that structure instead.
     spot_mm
         The worst point (x, y) when it lies on this slice.
+    sides
+        Letters at the left, right, upper and lower edge.
     """
 
     frame: Frame
@@ -94,6 +96,7 @@ class SlicePicture:
     within: tuple[str, ...] = ()
     around: bool = False
     spot_mm: tuple[float, float] | None = None
+    sides: tuple[str, str, str, str] = ("R", "L", "A", "P")
 
 
 def place_picture(
@@ -131,8 +134,8 @@ def place_picture(
         image=image,
         image_frame=image_frame,
         outlines=tuple(outlines(evidence, z_mm, drawn)),
-        isodoses=tuple(_isodoses(plane, [v for v in levels if v > 0])),
-        wrong=_wrong(plane, place),
+        isodoses=tuple(isodoses(plane, [v for v in levels if v > 0])),
+        wrong=filled(plane, place.level_gy, too_hot=place.too_hot),
         within=tuple(keys),
         around=place.around,
         spot_mm=(x, y) if abs(spot_z - z_mm) < SAME_PLANE_MM else None,
@@ -196,29 +199,31 @@ def _image(
         return None, None
     k = int(np.abs(image.z_mm - z_mm).argmin())
     rows, columns = (
-        _within(image.y_mm, frame.y_low_mm, frame.y_high_mm),
-        _within(image.x_mm, frame.x_low_mm, frame.x_high_mm),
+        within(image.y_mm, frame.y_low_mm, frame.y_high_mm),
+        within(image.x_mm, frame.x_low_mm, frame.x_high_mm),
     )
     pixels = grey(image.hu[k, rows, columns])
     if not pixels.size:
         return None, None
     x, y = image.x_mm[columns], image.y_mm[rows]
-    dx, dy = _half_step(image.x_mm), _half_step(image.y_mm)
+    dx, dy = half_step(image.x_mm), half_step(image.y_mm)
     covered = Frame(float(x[0]) - dx, float(x[-1]) + dx, float(y[0]) - dy, float(y[-1]) + dy)
     return pixels, covered
 
 
-def _within(axis_mm: FloatArray, low_mm: float, high_mm: float) -> slice:
+def within(axis_mm: FloatArray, low_mm: float, high_mm: float) -> slice:
+    """Return the part of an ascending axis that covers a range."""
     first = int(np.searchsorted(axis_mm, low_mm, side="right")) - 1
     last = int(np.searchsorted(axis_mm, high_mm, side="left")) + 1
     return slice(max(first, 0), min(last, axis_mm.size))
 
 
-def _half_step(axis_mm: FloatArray) -> float:
+def half_step(axis_mm: FloatArray) -> float:
+    """Return half the distance of an axis' points, in mm."""
     return float(axis_mm[1] - axis_mm[0]) / 2 if axis_mm.size > 1 else 0.5
 
 
-_Plane = tuple[FloatArray, FloatArray, FloatArray]
+DosePlane = tuple[FloatArray, FloatArray, FloatArray]
 """x, y and the dose ``[y, x]``."""
 
 
@@ -234,19 +239,20 @@ def dose_plane(dose: DoseGrid, z_mm: float) -> FloatArray | None:
     return np.asarray((1 - part) * dose.dose_gy[k] + part * dose.dose_gy[k + 1])
 
 
-def _dose_plane(dose: DoseGrid | None, z_mm: float, frame: Frame) -> _Plane | None:
+def _dose_plane(dose: DoseGrid | None, z_mm: float, frame: Frame) -> DosePlane | None:
     plane = None if dose is None else dose_plane(dose, z_mm)
     if dose is None or plane is None:
         return None
-    rows = _within(dose.y_mm, frame.y_low_mm, frame.y_high_mm)
-    columns = _within(dose.x_mm, frame.x_low_mm, frame.x_high_mm)
+    rows = within(dose.y_mm, frame.y_low_mm, frame.y_high_mm)
+    columns = within(dose.x_mm, frame.x_low_mm, frame.x_high_mm)
     cut = plane[rows, columns]
     if min(cut.shape) < 2:
         return None
     return dose.x_mm[columns], dose.y_mm[rows], cut
 
 
-def _isodoses(plane: _Plane | None, levels_gy: Sequence[float]) -> Iterator[DrawnIsodose]:
+def isodoses(plane: DosePlane | None, levels_gy: Sequence[float]) -> Iterator[DrawnIsodose]:
+    """Yield the lines of doses on a plane, those that it has."""
     if plane is None:
         return
     made = contour_generator(*plane, line_type=LineType.Separate)
@@ -256,12 +262,13 @@ def _isodoses(plane: _Plane | None, levels_gy: Sequence[float]) -> Iterator[Draw
             yield DrawnIsodose(level, lines)
 
 
-def _wrong(plane: _Plane | None, place: SlicePlace) -> tuple[FloatArray, ...]:
-    if plane is None or place.level_gy <= 0:
+def filled(plane: DosePlane | None, level_gy: float, *, too_hot: bool) -> tuple[FloatArray, ...]:
+    """Return the polygons above or below a dose, to be filled by the even-odd rule."""
+    if plane is None or level_gy <= 0:
         return ()
     made = contour_generator(*plane, fill_type=FillType.OuterOffset)
     high, low = float(plane[2].max()) + 1.0, float(plane[2].min()) - 1.0
-    span = (place.level_gy, high) if place.too_hot else (low, place.level_gy)
+    span = (level_gy, high) if too_hot else (low, level_gy)
     if span[0] >= span[1]:
         return ()
     found: tuple[Any, ...] = made.filled(*span)

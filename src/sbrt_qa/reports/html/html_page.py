@@ -17,6 +17,7 @@ from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.compose.changed import changed
 from sbrt_qa.reports.compose.verdict_words import WORDS
+from sbrt_qa.reports.figures.coverage_pictures import coverage_drawings
 from sbrt_qa.reports.figures.organ_pictures import organ_drawings
 from sbrt_qa.reports.figures.palette import colours
 from sbrt_qa.reports.html.drawings import drawings
@@ -68,6 +69,7 @@ def page(reviewed: Reviewed, language: str) -> bytes:
         "report": report,
         "drawings": drawn,
         "organs": organ_drawings(reviewed, known, words),
+        "coverage": coverage_drawings(reviewed, known, words),
         "interactive": evidence is not None and bool(evidence.curves),
         "checks": _checks(report, words),
         "changed": reviewed.comparison and changed(reviewed.comparison, words),

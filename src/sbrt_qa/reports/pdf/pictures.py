@@ -9,6 +9,7 @@ from typing import Final
 from sbrt_qa.evidence.evidence import Evidence, Reviewed
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.target_kind import is_target_name
+from sbrt_qa.reports.figures.coverage_pictures import coverage_drawings
 from sbrt_qa.reports.figures.organ_pictures import organ_drawings
 from sbrt_qa.reports.figures.palette import colours
 from sbrt_qa.reports.html.drawings import drawings
@@ -30,7 +31,8 @@ def draw(reviewed: Reviewed, report: Report) -> tuple[Pictures, dict[str, str]]:
     files = {ROSE: shown(report.rose)} if report.rose else {}
     if evidence is None:
         nothing: list[dict[str, str]] = [{} for _ in report.concerns]
-        return {"concerns": nothing, "curves": [], "organs": [], "rose": ROSE}, files
+        none: dict[str, list[object]] = {"curves": [], "organs": [], "coverage": []}
+        return {"concerns": nothing, **none, "rose": ROSE}, files
     palette, words = colours(evidence.structures), Words(report.language)
     concerns: list[dict[str, str]] = []
     for number, drawn in enumerate(drawings(reviewed, report, palette, words)):
@@ -50,7 +52,23 @@ def draw(reviewed: Reviewed, report: Report) -> tuple[Pictures, dict[str, str]]:
             "text": breakable(printable(one.caption)),
         }
         organs.append({"file": f"organ-{number}.svg", **texts})
-    return {"concerns": concerns, "curves": plots, "organs": organs, "rose": ROSE}, files
+    coverage = _coverage(reviewed, palette, words, files)
+    told = {"concerns": concerns, "curves": plots, "organs": organs, "coverage": coverage}
+    return {**told, "rose": ROSE}, files
+
+
+def _coverage(
+    reviewed: Reviewed, palette: Mapping[str, str], words: Words, files: dict[str, str]
+) -> list[Pictures]:
+    """Draw the coverage of targets into files; return their names with title and caption."""
+    told: list[Pictures] = []
+    for number, one in enumerate(coverage_drawings(reviewed, palette, words)):
+        made = {f"cover-{number}-{n}.svg": svg for n, svg in enumerate((*one.planes, one.curve))}
+        files |= {name: shown(svg) for name, svg in made.items() if svg}
+        names = [name for name, svg in made.items() if svg]
+        title, text = (breakable(printable(t)) for t in (one.title, one.caption))
+        told.append({"files": names, "title": title, "text": text})
+    return told
 
 
 def _groups(evidence: Evidence) -> Iterator[Sequence[str]]:
