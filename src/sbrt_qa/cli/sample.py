@@ -21,7 +21,7 @@ def sample(
     """Write the synthetic liver patient: plans as they should be, deviating, and full of faults.
 
     ``sample outcomes OUT`` writes the data of a synthetic trial of two arms in five forms, with
-    faults, and the truth beside them.
+    faults, and the truth beside them; and plans, treatment records and recurrences as DICOM.
     """
     if folder is None:
         first_look.sample(out)
@@ -31,4 +31,8 @@ def sample(
         raise UsageError("no such sample", got=quoted(out), expected=OUTCOMES)
     for form in first_look.outcome_sample(folder):
         tell(f"{form} left out: install it with pip install 'sbrt-qa[excel]'")
-    tell(f"sample written; try: sbrt-qa trial import AUDIT {folder / 'csv'}")
+    tell(
+        f"sample written; try: sbrt-qa audit {folder / 'plans'} --manifest {folder / 'plans.csv'} "
+        f"-p {folder / 'plans_protocol.yaml'} --out AUDIT"
+    )
+    tell(f"then: sbrt-qa trial import AUDIT {folder / 'csv'} --records {folder / 'records'}")

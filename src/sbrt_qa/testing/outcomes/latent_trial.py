@@ -31,6 +31,8 @@ DEATH_AFTER: Final = 0.03 / 30.4375
 LOST_PER_YEAR: Final = 0.05
 D50_GY, SLOPE_PER_GY = 18.0, 0.35
 SITES: Final = (("A01", 0.4), ("B02", 0.3), ("C03", 0.2), ("D04", 0.1))
+RECORDING_SITE: Final = "C03"
+"""The site that sends treatment records; the form of others was filled in from them."""
 
 
 def hazard(probability: float) -> float:

@@ -40,6 +40,7 @@ class PlantedFault:
     endpoints: tuple[str, ...]
     blocks_subject: bool
     spoil: Spoil
+    two_plans: bool = False
 
 
 FAULTS: Final[list[PlantedFault]] = []

@@ -12,6 +12,9 @@ import numpy as np
 from sbrt_qa.testing.outcomes.form_writers import as_csv, as_excel, as_odm, as_redcap, as_sas
 from sbrt_qa.testing.outcomes.latent_trial import CUT, LatentTrial, latent_trial
 from sbrt_qa.testing.outcomes.planted_faults import FAULTS, PlantedFault
+from sbrt_qa.testing.outcomes.sample_failures import sample_failures, write_failures
+from sbrt_qa.testing.outcomes.sample_plans import sample_plan, submission_of, write_plans
+from sbrt_qa.testing.outcomes.sample_records import write_treatment_records
 from sbrt_qa.testing.outcomes.true_endpoints import true_times
 from sbrt_qa.testing.outcomes.written_trial import Tables, written_trial
 
@@ -53,6 +56,25 @@ def _long_followed(latent: LatentTrial) -> list[tuple[str, str]]:
     return [quiet[int(i)] for i in random.permutation(len(quiet))]
 
 
+def _plans_of(sample: SampleTrial) -> list[dict[str, object]]:
+    """Return what a review has to find in the plan of each subject of the SBRT arm."""
+    made = [(one, sample_plan(one)) for one in sample.latent.subjects if one.deviation]
+    return [
+        {"submission": submission_of(one), "verdict": plan.verdict, "limits": list(plan.limits),
+         "organ_driven": plan.organ_driven, "mean_liver_gy": round(one.mean_liver_gy, 3),
+         "covered": round(plan.plan.covered(), 4)}
+        for one, plan in made
+    ]  # fmt: skip
+
+
+def _failures_of(sample: SampleTrial) -> list[dict[str, object]]:
+    return [
+        {"folder": one.name, "subject": one.subject, "rec": one.rec, "submission": one.submission,
+         "inside_95": round(one.share, 4), "class": one.failure_class}
+        for one in sample_failures(sample.latent, sample.tables)
+    ]  # fmt: skip
+
+
 def truth_of(sample: SampleTrial) -> dict[str, object]:
     """Return everything that is true of a trial, as JSON."""
     planted = [
@@ -72,12 +94,22 @@ def truth_of(sample: SampleTrial) -> dict[str, object]:
         })  # fmt: skip
     return {
         "schema": "sbrt_qa.outcome_truth/1", "seed": sample.latent.seed, "cut": CUT.isoformat(),
-        "planted": planted, "subjects": subjects,
+        "planted": planted, "subjects": subjects, "plans": _plans_of(sample),
+        "failures": _failures_of(sample),
     }  # fmt: skip
 
 
 def write_outcomes(out: Path, seed: int = SEED, size: int = 80) -> tuple[str, ...]:
-    """Write the sample into a folder; return the forms that had to be left out."""
+    """Write the sample into a folder; return the forms that had to be left out.
+
+    Beside the data lie plans of the SBRT arm, treatment records of one site, and recurrences in the
+    liver on follow-up scans with their registration, all as DICOM.
+
+    Raises
+    ------
+    DicomError
+        A file cannot be written.
+    """
     sample = sample_trial(seed, size)
     left_out: list[str] = []
     files = {**as_csv(sample.tables), **as_redcap(sample.tables), **as_odm(sample.tables),
@@ -92,4 +124,8 @@ def write_outcomes(out: Path, seed: int = SEED, size: int = 80) -> tuple[str, ..
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+    twice = tuple(code for code, fault in sample.planted if fault.two_plans)
+    write_plans(sample.latent, out, twice)
+    write_treatment_records(sample.latent, sample.tables, out)
+    write_failures(sample.latent, sample.tables, out)
     return tuple(left_out)

@@ -6,7 +6,12 @@ import datetime as dt
 import math
 from typing import Final
 
-from sbrt_qa.testing.outcomes.latent_trial import CUT, LatentSubject, LatentTrial
+from sbrt_qa.testing.outcomes.latent_trial import (
+    CUT,
+    RECORDING_SITE,
+    LatentSubject,
+    LatentTrial,
+)
 
 Row = dict[str, str]
 Tables = dict[str, list[Row]]
@@ -209,7 +214,7 @@ def _irradiated(
             date=day,
             time="10:30",
             gy=10,
-            source="RTRECORD",
+            source="CRF" if one.site == RECORDING_SITE else "RTRECORD",
         )
 
 
