@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sbrt_qa.office.reader_agreement import NO_PAIRS, NO_VARIATION, agreement
+from sbrt_qa.audit.reader_agreement import NO_PAIRS, NO_VARIATION, agreement
 
 ORDER = ("per_protocol", "minor", "major")
 

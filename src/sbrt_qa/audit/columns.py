@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its kind is ``text``, ``count``, ``number`` or ``flag``."""
-
-    kind: str
-    meaning: str
-
-
-def _text(meaning: str) -> Column:
-    return Column("text", meaning)
-
-
-def _count(meaning: str) -> Column:
-    return Column("count", meaning)
-
-
-def _number(meaning: str) -> Column:
-    return Column("number", meaning)
-
-
-def _flag(meaning: str) -> Column:
-    return Column("flag", meaning)
-
+from sbrt_qa.audit.column_kinds import count as _count
+from sbrt_qa.audit.column_kinds import flag as _flag
+from sbrt_qa.audit.column_kinds import number as _number
+from sbrt_qa.audit.column_kinds import text as _text
+from sbrt_qa.audit.office_columns import OFFICE_COLUMNS, OFFICE_MEANINGS
 
 MEANINGS: Final = {
     "CT": _count("CT images of the submission"),
@@ -86,7 +66,7 @@ MEANINGS: Final = {
     "images": _count("CT images"),
     "item": _text("which beam, structure or other thing"),
     "judged": _text("what was found, or that it cannot be judged yet: see docs/audit.md"),
-    "kind": _text("limit, finding, handling or contour; of a failure, what kind it is"),
+    "kind": _text("limit, finding, handling, contour or grade; of a failure, what kind it is"),
     "latest": _flag("no later submission of the subject is there"),
     "limit": _text("id of the limit in the protocol"),
     "low": _number("mean minus three standard deviations"),
@@ -132,7 +112,7 @@ MEANINGS: Final = {
     "reached_by": _text("code of that plan"),
     "reason": _text(
         "why there is no value, as a code; why a query was closed; why a place is not taken, or "
-        "still to be reviewed"
+        "still to be reviewed; why kappa is undefined"
     ),
     "received": _text("when the submission was received; date, or time in UTC"),
     "recorded": _text("when it was recorded; UTC"),
@@ -145,7 +125,7 @@ MEANINGS: Final = {
     "site": _text("code of the site"),
     "site_score": _number("distance of the median of the site from that of the trial, as score"),
     "site_name": _text("what the site is called; empty where nobody said"),
-    "state": _text("open, answered or closed"),
+    "state": _text("of a query open, answered or closed; else where the office has it"),
     "structure": _text("structure of the protocol"),
     "structure_sets": _count("RTSTRUCT files"),
     "subject": _text("the trial's code of the subject"),
@@ -170,6 +150,7 @@ MEANINGS: Final = {
     "unknown": _count("shifts or draws without a value"),
     "verdict_planned": _text("the verdict as planned"),
     "worst": _number("the worst value of all shifts"),
+    **OFFICE_MEANINGS,
 }
 """What each column holds, by its name."""
 
@@ -235,6 +216,7 @@ _COLUMNS: Final = {
     ),
     "charts": ("limit", "received", "code", "value", "centre", "low", "high", "signal"),
     "pass-chart": ("submissions", "begin", "end", "passed", "of", "percent", *_LIMITS),
+    **OFFICE_COLUMNS,
     "dvh-bands": ("structure", "plans", "dose_gy", "p5", "p25", "p50", "p75", "p95"),
 }  # fmt: skip
 _LAST: Final = (

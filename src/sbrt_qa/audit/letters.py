@@ -205,18 +205,20 @@ def _refuse_changed(waiting: QueryRow, letter: Letter) -> None:
 
 
 def _letter(engine: Database, number: int, code: str, trial: str, dates: tuple[str, str]) -> Letter:
-    """Return what a letter is written from: the newest reviews as they are stored."""
+    """Return what a letter is written from: the newest reviews, and a decision that counts."""
+    from sbrt_qa.audit.store.decision_rows import counting_decision
     from sbrt_qa.audit.store.kept import newest_by_case, reviews, submission_findings
     from sbrt_qa.reports.letter.letter_facts import Letter
     from sbrt_qa.review.case_review import CaseReview
 
-    found = tuple(
-        CaseReview.from_json(one.document) for one in newest_by_case(reviews(engine, number))
-    )
+    kept = tuple(newest_by_case(reviews(engine, number)))
+    found = tuple(CaseReview.from_json(one.document) for one in kept)
     if not found:
         advice = "Run sbrt-qa audit once more."
         raise UsageError("this submission has no review yet", got=quoted(code), advice=advice)
-    return Letter(trial, code, found, submission_findings(engine, number), *dates)
+    findings, decision = submission_findings(engine, number), counting_decision(engine, number)
+    plans = tuple(one.plan for one in kept)
+    return Letter(trial, code, found, findings, *dates, decision=decision, plans=plans)
 
 
 def as_document(sheet: Sheet, out: Path | None) -> str | bytes:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from sbrt_qa.audit.office_answers import OFFICE
 from sbrt_qa.audit.rates import SUMS
 from sbrt_qa.audit.standings import with_words
 from sbrt_qa.audit.what_can_be_asked import PLACE, Answer, Question, Row
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 WITH_WORDS: Final = ("submissions", "metrics", "deviations")
 """Answers whose rows say how plans belong together, and whether their limits are drafts."""
 
+COUNTS: Final = "valid"
+"""`decision_state` of a decision that is used."""
+
+UNDECIDED_WORD: Final = "undecided"
+DECISIONS: Final = ("accepted", "accepted with deviation", "rejected", UNDECIDED_WORD)
+"""What `Question.decision` can be."""
+
 
 def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
     """Answer a question with rows that all have the same columns, streamed.
@@ -39,6 +47,9 @@ def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
 
     if question.about not in ABOUT:
         raise UsageError("unknown question", got=quoted(question.about), expected=", ".join(ABOUT))
+    if question.decision not in ("", *DECISIONS):
+        got, expected = quoted(question.decision), ", ".join(DECISIONS)
+        raise UsageError("no such decision", got=got, expected=expected)
     ABOUT[question.about].check(question)
     engine = open_audit(audit).engine(database)
     try:
@@ -82,7 +93,15 @@ def _is_asked(row: Row, question: Question) -> bool:
             return False
     if question.limit and row.get("what", question.limit) != question.limit:
         return False
+    if question.decision and _decision_of(row) != question.decision:
+        return False
     return not (question.latest and row.get("latest") is False)
+
+
+def _decision_of(row: Row) -> str:
+    """Return the decision of a row where it counts; `UNDECIDED_WORD` of any other."""
+    decided: Mapping[str, str] = row["decided"]
+    return decided["decision"] if decided["decision_state"] == COUNTS else UNDECIDED_WORD
 
 
 # --- rows -------------------------------------------------------------------------------------
@@ -241,9 +260,9 @@ def _differences_told(engine: Database, protocol: str, _: Question) -> Iterator[
 
 
 ABOUT: Final = {
-    "submissions": Answer(_submissions, PLACE | {"verdict"}),
-    "metrics": Answer(_metrics, PLACE | {"limit", "verdict"}),
-    "deviations": Answer(_deviations, PLACE | {"limit", "verdict"}),
+    "submissions": Answer(_submissions, PLACE | {"verdict", "decision"}),
+    "metrics": Answer(_metrics, PLACE | {"limit", "verdict", "decision"}),
+    "deviations": Answer(_deviations, PLACE | {"limit", "verdict", "decision"}),
     "completeness": Answer(_completeness, PLACE),
     "queries": Answer(_queries, PLACE),
     "places": Answer(_places, frozenset({"site", "subject"})),
@@ -251,5 +270,6 @@ ABOUT: Final = {
     "changes": Answer(_changes, frozenset({"site", "subject", "limit"})),
     "differences": Answer(_differences_told, frozenset({"site", "subject"})),
     **SUMS,
+    **OFFICE,
 }
 """Every kind of answer by its name."""

@@ -28,7 +28,9 @@ class Question:
     site, subject, limit
         Only these, when not empty.
     verdict
-        Only this verdict.
+        Only this verdict of the program.
+    decision
+        Only what the office decided so, and still counts; or ``undecided``.
     latest
         Only the last submission of each subject.
     protocol
@@ -42,6 +44,7 @@ class Question:
     verdict: str = ""
     latest: bool = False
     protocol: str = ""
+    decision: str = ""
 
     def has_place(self, site: str, subject: str, *, latest: bool) -> bool:
         """Tell whether a submission is one of those that are meant."""
@@ -71,7 +74,7 @@ class Answer:
         UsageError
             There is one.
         """
-        for name in ("site", "subject", "limit", "verdict", "latest"):
+        for name in ("site", "subject", "limit", "verdict", "latest", "decision"):
             if getattr(question, name) and name not in self.narrowed_by:
                 known = (
                     ", ".join(f"--{one}" for one in sorted(self.narrowed_by)) or "no such option"

@@ -23,7 +23,16 @@ Site = Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this 
 Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help="Only of this subject.")]
 Limit = Annotated[str, typer.Option("--limit", metavar="ID", help="Only of this limit.")]
 Verdict = Annotated[
-    str, typer.Option("--verdict", metavar="VERDICT", help="Only with this verdict.")
+    str, typer.Option("--verdict", metavar="VERDICT", help="Only with this verdict of the program.")
+]
+Decision = Annotated[
+    str,
+    typer.Option(
+        "--decision",
+        metavar="DECISION",
+        help="Only with this decision of the review office: accepted, 'accepted with deviation', "
+        "rejected or undecided.",
+    ),
 ]
 Latest = Annotated[bool, typer.Option("--latest", help="Only the last submission of each subject.")]
 OfProtocol = Annotated[
@@ -50,6 +59,7 @@ def query(
     subject: Subject = "",
     limit: Limit = "",
     verdict: Verdict = "",
+    decision: Decision = "",
     latest: Latest = False,  # noqa: FBT002
     protocol: OfProtocol = "",
     output_format: Annotated[
@@ -59,7 +69,7 @@ def query(
     database: Database = "",
     language: Language = "en",
 ) -> None:
-    """Answer a question from what is recorded: submissions, values, rates, outliers.
+    """Answer a question from what is recorded: submissions, values, rates, the review office.
 
     Rates have exact (Clopper-Pearson) 95 % intervals. A plan passes when it is per protocol; it is
     approved when it is per protocol or has minor deviations only.
@@ -72,7 +82,7 @@ def query(
         raise UsageError("unknown --format", got=got, expected=", ".join(FORMATS))
     refuse_overwriting(out, [audit])
     refuse_wrong_suffix(out, output_format, FORMATS)
-    question = Question(about, site, subject, limit, verdict, latest, protocol)
+    question = Question(about, site, subject, limit, verdict, latest, protocol, decision)
     rows = list(ask(audit, question, database))
     first = standing_lines(audit, database)
     shown = kinds(about)

@@ -34,7 +34,6 @@ module                       what is there
 ``queue_page``               `queue_page`: views, filters, order, keyset pages of 50, from a table
                              in the database of working state; `make_queue`, `rebuild`,
                              `queue_differences`
-``reader_agreement``         `agreement`: raw, kappa, weighted kappa, AC1 of two readers
 ``demo_office``              `play_demo`: accounts and a month of work for a demo
 ============================ ==================================================================
 

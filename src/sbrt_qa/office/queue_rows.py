@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.answers import RANKS, current_reviews, newest_submissions
 from sbrt_qa.audit.store.records import submission_code
+from sbrt_qa.audit.working_time import usual_due
 from sbrt_qa.office.trial_options import options_in
 
 LAST: Final = "9999"
@@ -95,7 +95,8 @@ def queue_entries(
         if step is None:
             continue
         kind = plans[row.id].kind if row.id in plans else options.default_kind
-        due = dues[row.id].due if row.id in dues else _due(row.received, options.due_days, kind)
+        set_by = dues.get(row.id)
+        due = set_by.due if set_by else usual_due(row.received, options.due_days, kind)
         number = rounds[row.id].round if row.id in rounds else 1
         verdict, minor, major, unknown = counts.get(row.id, ("not_evaluable", 0, 0, 0))
         yield QueueEntry(
@@ -109,14 +110,6 @@ def queue_entries(
             adjudicators=_keys(work[row.id, number, "adjudicator"]), barred=_keys(barred(row)),
             newest=int(row.id in newest), urgency=due or LAST,
         )  # fmt: skip
-
-
-def _due(received: str, days: Mapping[str, int], kind: str) -> str:
-    try:
-        found = datetime.fromisoformat(received) + timedelta(days=days[kind])
-    except (ValueError, KeyError):
-        return ""
-    return found.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _keys(accounts: set[int]) -> str:

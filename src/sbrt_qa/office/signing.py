@@ -23,6 +23,7 @@ from sbrt_qa.audit.store.connection import Database, reading, written
 from sbrt_qa.audit.store.records import sha256
 from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.audit.store.signed_content import reading_content
+from sbrt_qa.audit.store.verify_office import SIGNED
 from sbrt_qa.errors import SbrtQaError, UsageError, quoted
 from sbrt_qa.office.acting import Acting, MovedOnError, RightsError
 from sbrt_qa.office.case_standing import CaseStanding
@@ -32,7 +33,6 @@ from sbrt_qa.office.roles import Right, Role
 from sbrt_qa.office.trail import tell
 
 BEGUN: Final = "signing begun"
-SIGNED: Final = "reading signed"
 REFUSED: Final = "signing refused"
 
 CHALLENGE_MINUTES: Final = 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.engine import Connection
 from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store.connection import Database, reading, written
 from sbrt_qa.audit.store.rows import insert
+from sbrt_qa.audit.working_time import DUE_DAYS
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.asking import demand
@@ -46,6 +48,8 @@ class OfficeOptions:
         Whether grants of PHI, admin and unblinding need a second account.
     due_days
         Days from the receipt to the due date, by type of review.
+    holidays
+        Dates (ISO 8601) on which the office does not work; working hours leave them out.
     """
 
     default_kind: str = "timely retrospective"
@@ -55,12 +59,8 @@ class OfficeOptions:
     sites_see_verdict: bool = False
     pool: bool = False
     second_confirmation: bool = True
-    due_days: dict[str, int] = field(
-        default_factory=lambda: {
-            "pre-treatment": 2, "timely retrospective": 7, "retrospective": 28,
-            "benchmark case": 28,
-        }
-    )  # fmt: skip
+    due_days: dict[str, int] = field(default_factory=lambda: dict(DUE_DAYS))
+    holidays: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         named = {self.default_kind, *self.readers, *self.due_days}
@@ -68,6 +68,17 @@ class OfficeOptions:
             raise UsageError("no such type of review", expected=", ".join(REVIEW_KINDS))
         if not set(self.readers.values()) <= {1, 2} or min(self.due_days.values(), default=1) < 0:
             raise UsageError("a case has one or two readers, and not fewer than 0 days")
+        for text in self.holidays:
+            if not is_date(text):
+                raise UsageError("a holiday is no date", got=quoted(text), expected="2026-12-25")
+
+
+def is_date(text: object) -> bool:
+    """Tell whether something is a day as ``2026-12-25``."""
+    try:
+        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def options_in(connection: Connection) -> OfficeOptions:

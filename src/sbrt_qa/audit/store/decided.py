@@ -134,15 +134,19 @@ def used_verdict(engine: str, decided: DecisionColumns) -> str:
     return decided.decided_verdict or engine
 
 
-def decisions_in(connection: Connection, protocol: str = "") -> dict[int, CaseDecision]:
+def decisions_in(
+    connection: Connection, protocol: str = "", submission: int = 0
+) -> dict[int, CaseDecision]:
     """Return the newest decision of every submission that has one, by the submission.
 
     Parameters
     ----------
     protocol
         Hash of the protocol whose reviews are asked about; else the newest ones.
+    submission
+        Only of this one, when not 0.
     """
-    rows = _rows(connection)
+    rows = _rows(connection, submission)
     if not rows:
         return {}
     known = _Known.of(connection, protocol)
@@ -172,9 +176,11 @@ class _Known:
         )  # fmt: skip
 
 
-def _rows(connection: Connection) -> list[sa.Row[Any]]:
+def _rows(connection: Connection, submission: int) -> list[sa.Row[Any]]:
     d, s, a = o.decisions, o.signatures, o.accounts
     newest = sa.select(sa.func.max(d.c.id)).group_by(d.c.submission_id)
+    if submission:
+        newest = newest.where(d.c.submission_id == submission)
     query = (
         sa.select(
             d, s.c.document, s.c.sha256.label("signed"), s.c.submission_id.label("of"),

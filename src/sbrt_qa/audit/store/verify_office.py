@@ -21,12 +21,16 @@ __all__ = [
     "signature_state",
 ]  # fmt: skip
 
+SIGNED: Final = "reading signed"
+"""The kind of the event that tells of a signature."""
+
 _PRINTED: Final = ("name", "sentence", "meaning", "language", "role")
 
 
 def office_differences(connection: Connection) -> Iterator[str]:
     """Tell every signature, decision and step that is not what it was, or does not fit."""
     yield from _signatures(connection)
+    yield from _as_told(connection)
     yield from _decisions(connection)
     yield from _steps(connection)
 
@@ -97,6 +101,24 @@ def _signatures(connection: Connection) -> Iterator[str]:
     for row in rows:
         if why := broken_signature(connection, row):
             yield f"signature {row.id}: {why}"
+
+
+def _as_told(connection: Connection) -> Iterator[str]:
+    """Hold signatures against the events of signing: none is gone, none is there besides."""
+    e, s = t.audit_events.c, o.signatures
+    query = sa.select(e.seq, e.details).where(e.kind == SIGNED).order_by(e.seq)
+    told = {}
+    for event in connection.execute(query):
+        data = json.loads(event.details)
+        told[data["signature"]] = (data["sha256"], event.seq)
+    there = {row.id: row.sha256 for row in connection.execute(sa.select(s.c.id, s.c.sha256))}
+    for key, (digest, seq) in told.items():
+        if key not in there:
+            yield f"signature {key} is gone; it was signed in event {seq}"
+        elif there[key] != digest:
+            yield f"signature {key} is not the one that event {seq} tells of"
+    for key in sorted(there.keys() - told.keys()):
+        yield f"signature {key}: no event tells that it was signed"
 
 
 def _decisions(connection: Connection) -> Iterator[str]:

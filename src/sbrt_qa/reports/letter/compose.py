@@ -15,6 +15,9 @@ from sbrt_qa.reports.compose.advice import COVERAGE_COST, actions
 from sbrt_qa.reports.compose.case_page import DISCLAIMER
 from sbrt_qa.reports.compose.concerns import deviating, of_structure
 from sbrt_qa.reports.compose.verdict_words import mark_of, structure_text
+from sbrt_qa.reports.decision import decision_words
+from sbrt_qa.reports.decision.printed_decision import PrintedDecision
+from sbrt_qa.reports.letter.as_decided import labels, without_overridden
 from sbrt_qa.reports.letter.letter_facts import Letter
 from sbrt_qa.reports.letter.site_advice import to_site
 from sbrt_qa.reports.sheet.sheet import Block, Heading, Paragraph, Sheet
@@ -60,6 +63,15 @@ OPENING: Final = {
     Verdict.NOT_EVALUABLE: msg("It cannot be held against the protocol as a whole."),
 }
 
+DECIDED: Final = {
+    "accepted": msg("The review office accepted it."),
+    "accepted with deviation": msg("The review office accepted it with a deviation."),
+    "rejected": msg("The review office did not accept it."),
+}
+"""The sentence of a decision."""
+
+CORRECT: Final = msg("Please correct the plan and submit it again.")
+
 RESEND: Final = msg("Please export the submission again, complete, and send it.")
 
 REFUSED: Final = msg("It could not be read, so nothing in it was evaluated.")
@@ -68,20 +80,55 @@ REFUSED: Final = msg("It could not be read, so nothing in it was evaluated.")
 def letter_sheet(letter: Letter, words: Words) -> Sheet:
     """Return a letter as a document, the same for text, HTML and PDF."""
     blocks: list[Block] = [Paragraph(_opening(letter, words))]
-    for number, review in enumerate(letter.reviews, 1):
+    if letter.decision is not None:
+        blocks += _decided(letter, letter.decision, words)
+    for number, review in _reviews(letter):
         if len(letter.reviews) > 1:
             title = words(msg("Plan {number}: {name}"), number=number, name=visible(review.case))
             blocks.append(Heading(title))
-        blocks += _plan(review, words)
-    if letter.verdict in ASKED:
-        asked = RESEND if letter.is_refused else ASKED[letter.verdict]
+        blocks += _plan(review, words, asks=letter.asks_for_plan)
+    if asked := _asked(letter):
         blocks.append(Paragraph(words(asked)))
     blocks += _about_files(letter.findings, words)
     blocks.append(Paragraph(_closing(letter, words)))
+    if letter.decision is not None:
+        blocks += decision_words.signatures(letter.decision.signatures, words)
     title = words(msg("Review of submission {code}"), code=visible(letter.code))
     told = dict.fromkeys(words.sentence(r.protocol.standing) for r in letter.reviews)
     first, foot = " ".join(told), words(DISCLAIMER)
     return Sheet(title, _facts(letter, words), tuple(blocks), foot, words.language, first)
+
+
+def _reviews(letter: Letter) -> Iterator[tuple[int, CaseReview]]:
+    """Yield each plan; what the office judged otherwise than the program is told apart."""
+    made = letter.decision
+    for number, plan, review in letter.numbered():
+        if made is None:
+            yield number, review
+            continue
+        overridden = (one.key for one in made.overrides)
+        kept = without_overridden(review, plan, overridden, asks=letter.asks_for_plan)
+        yield number, kept
+
+
+def _decided(letter: Letter, decision: PrintedDecision, words: Words) -> Iterator[Block]:
+    """Yield where the office decided otherwise than the program, and what readers say."""
+    called: dict[str, str] = {}
+    for number, plan, review in letter.numbered():
+        title = words(msg("Plan {number}"), number=number) + words(msg(": "))
+        called |= labels(review, plan, title if len(letter.reviews) > 1 else "")
+    yield from decision_words.overrides(decision, called, words)
+    yield from decision_words.contours(decision, words)
+    yield from decision_words.comments(decision, words)
+
+
+def _asked(letter: Letter) -> str:
+    """Return the sentence that asks the site for something; empty where nothing is asked."""
+    if letter.decision is not None:
+        return CORRECT if letter.asks_for_plan else ""
+    if letter.verdict not in ASKED:
+        return ""
+    return RESEND if letter.is_refused else ASKED[letter.verdict]
 
 
 def _facts(letter: Letter, words: Words) -> tuple[tuple[str, str], ...]:
@@ -92,12 +139,24 @@ def _facts(letter: Letter, words: Words) -> tuple[tuple[str, str], ...]:
         (words(msg("Trial")), visible(letter.trial)),
         (words(msg("Submission")), visible(letter.code)),
         (words(msg("Protocol")), visible(", ".join(used))),
-        (words(msg("Result")), f"{mark.sign} {mark.word}"),
+        *_results(letter, f"{mark.sign} {mark.word}", words),
         (words(msg("Date")), letter.written),
     ]
     due = [(words(msg("Answer by")), letter.due)] if letter.asks else []
     head = [(words(msg("Audit record")), letter.top.head)] if letter.top.head else []
     return (*facts, *due, *head)
+
+
+def _results(letter: Letter, program: str, words: Words) -> list[tuple[str, str]]:
+    """Return the program's result; before it the office's decision where there is one."""
+    if letter.decision is None:
+        return [(words(msg("Result")), program)]
+    outcome = decision_words.OUTCOME_WORDS[letter.decision.outcome]
+    return [
+        (words(msg("Decision")), words(outcome)),
+        (words(msg("Decided at (UTC)")), letter.decision.at),
+        (words(msg("Result of the program")), program),
+    ]
 
 
 def _top(letter: Letter, words: Words) -> list[tuple[str, str]]:
@@ -119,6 +178,8 @@ def _in_a_line(text: str, words: Words) -> str:
 def _opening(letter: Letter, words: Words) -> str:
     reviewed = words(msg("The submission {code} was reviewed."), code=visible(letter.code))
     result = REFUSED if letter.is_refused else OPENING[letter.verdict]
+    if letter.decision is not None:
+        result = DECIDED[letter.decision.outcome]
     return " ".join((reviewed, words(result)))
 
 
@@ -131,12 +192,13 @@ def _closing(letter: Letter, words: Words) -> str:
 # --- sections -----------------------------------------------------------------------------------
 
 
-def _plan(review: CaseReview, words: Words) -> Iterator[Block]:
-    """Yield what deviates in a plan, what may settle it, and what explains it."""
+def _plan(review: CaseReview, words: Words, *, asks: bool) -> Iterator[Block]:
+    """Yield what deviates in a plan, what may settle it if that is asked, and what explains it."""
     spoken = replace(review, findings=tuple(to_site(one) for one in review.findings))
     for verdict in HEADINGS:
         yield from _section(verdict, spoken, words)
-    yield from _corrections(spoken, words)
+    if asks:
+        yield from _corrections(spoken, words)
     yield from _notes(spoken, words)
     if review.stated:
         yield Heading(words(msg("Not from the files, but stated by the trial office")))

@@ -10,6 +10,12 @@ from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.office.states import State
 from sbrt_qa.protocol.wording import OPERATORS
 from sbrt_qa.reports.compose.verdict_words import SIGNS, WORDS
+from sbrt_qa.reports.decision.decision_words import (
+    ANSWER_WORDS,
+    OUTCOME_WORDS,
+    QUESTION_WORDS,
+    REASON_WORDS,
+)
 
 STATE_WORDS: Final = {
     State.RECEIVED.value: msg("received"),
@@ -32,43 +38,11 @@ STATE_WORDS: Final = {
     State.WITHDRAWN.value: msg("withdrawn"),
 }
 
-GRADE_WORDS: Final = {
-    "accepted": msg("accepted"),
-    "accepted with deviation": msg("accepted with deviation"),
-    "rejected": msg("rejected"),
-    "cannot judge": msg("cannot be judged"),
-}
-
 KIND_WORDS: Final = {
     "pre-treatment": msg("before treatment"),
     "timely retrospective": msg("timely retrospective"),
     "retrospective": msg("retrospective"),
     "benchmark case": msg("benchmark case"),
-}
-
-ANSWER_WORDS: Final = {
-    "acceptable": msg("acceptable"),
-    "acceptable variation": msg("acceptable variation"),
-    "unacceptable": msg("unacceptable"),
-    "not judged": msg("not judged"),
-}
-
-REASON_WORDS: Final = {
-    "clinically acceptable": msg("clinically acceptable"),
-    "measurement artefact": msg("artefact of measurement"),
-    "naming": msg("naming of structures"),
-    "wrong limit": msg("this limit does not apply"),
-    "data incomplete": msg("data incomplete"),
-    "clinically unacceptable": msg("clinically unacceptable"),
-    "other": msg("another reason"),
-}
-
-QUESTION_WORDS: Final = {
-    "": msg("as a whole"),
-    "cranial": msg("cranial end"),
-    "caudal": msg("caudal end"),
-    "laterality": msg("laterality"),
-    "excluded organ": msg("excluded organ"),
 }
 
 PART_WORDS: Final = {"reader": msg("reader"), "adjudicator": msg("adjudicator")}
@@ -91,7 +65,7 @@ PROFESSION_MEANING: Final = {"physics": "physics", "oncology": "contours"}
 VERDICT_MARKS: Final = {one.value: (SIGNS[one], WORDS[one]) for one in Verdict}
 
 EVERY_WORD: Final = {
-    "states": STATE_WORDS, "grades": GRADE_WORDS, "kinds": KIND_WORDS, "answers": ANSWER_WORDS,
+    "states": STATE_WORDS, "grades": OUTCOME_WORDS, "kinds": KIND_WORDS, "answers": ANSWER_WORDS,
     "reasons": REASON_WORDS, "questions": QUESTION_WORDS, "parts": PART_WORDS,
     "signature_words": SIGNATURE_WORDS, "thread_words": THREAD_WORDS, "verdicts": VERDICT_MARKS,
     "ops": OPERATORS,

@@ -1,0 +1,1 @@
+"""What a review office decided, and who signed it, as values that documents print."""
