@@ -50,7 +50,7 @@ DOORS = {
     "SimpleITK": ("dicom.",),
     "contourpy": ("geometry.outlines.", "reports.figures."),
     "llvmlite": ("._kernels",),
-    "ruamel": ("protocol.protocol_files",),
+    "ruamel": ("protocol.yaml_exact",),
     "yaml": ("protocol.yaml_fast",),
     "typer": ("cli.",),
     "click": ("cli.",),

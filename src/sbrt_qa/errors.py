@@ -21,6 +21,7 @@ Texts that come from a file are put into messages with :func:`quoted`, never raw
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -56,6 +57,15 @@ def quoted(text: object) -> str:
     if len(shown) > MAX_QUOTED:
         shown = shown[: MAX_QUOTED - 1] + "…"
     return f"'{shown}'"
+
+
+def did_you_mean(text: str, known: Iterable[str]) -> str:
+    """Return the known name that a text comes nearest to, as a question; empty if none is near."""
+    from difflib import get_close_matches  # start-up: only an error needs it
+
+    by_fold = {name.casefold(): name for name in known}
+    near = get_close_matches(text.casefold(), by_fold, 1, 0.6)
+    return f"Did you mean {quoted(by_fold[near[0]])}?" if near else ""
 
 
 def _escape(character: str) -> str:
@@ -136,7 +146,12 @@ class GeometryError(InputError):
 
 
 class ProtocolError(InputError):
-    """A protocol file that breaks its schema."""
+    """A protocol file that breaks its schema.
+
+    `problems` holds everything that is wrong with it, each with line and path.
+    """
+
+    problems: tuple[str, ...] = ()
 
 
 class AnalysisError(InputError, ValueError):

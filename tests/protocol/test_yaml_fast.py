@@ -7,7 +7,7 @@ import random
 import pytest
 
 from sbrt_qa.errors import ProtocolError
-from sbrt_qa.protocol import protocol_files
+from sbrt_qa.protocol import protocol_files, yaml_exact
 from sbrt_qa.protocol.yaml_fast import Doubtful, plain_values, top_values
 
 FILES = {name: file.read_text(encoding="utf-8") for name, file in protocol_files.library().items()}
@@ -24,7 +24,7 @@ ODD = (
 def strictly(text: str) -> object:
     """Return what the strict reader makes of a text, or its error."""
     try:
-        return protocol_files._YamlReader(text, "file").read()
+        return yaml_exact.YamlReader(text, "file").read()
     except ProtocolError as error:
         return str(error)
 
@@ -47,11 +47,11 @@ def parts_of_files(rng: random.Random, count: int) -> list[str]:
 
 @pytest.mark.parametrize("name", FILES)
 def test_protocols_of_the_library_are_read_fast_and_alike(name: str) -> None:
-    values = plain_values(FILES[name], protocol_files._scalar)
+    values = plain_values(FILES[name], yaml_exact.scalar)
     assert repr(values) == repr(strictly(FILES[name]))
     assert isinstance(values, dict)
     keys = ("id", "version", "effective")
-    head = top_values(FILES[name], keys, protocol_files._scalar)
+    head = top_values(FILES[name], keys, yaml_exact.scalar)
     assert head == {key: values[key] for key in keys}
 
 
@@ -65,7 +65,7 @@ def test_spoiled_files_are_read_alike_or_left_to_the_strict_reader(seed: int) ->
     answered = 0
     for text in (*parts_of_files(rng, 700), *mixed):
         try:
-            values = plain_values(text, protocol_files._scalar)
+            values = plain_values(text, yaml_exact.scalar)
         except Doubtful:
             continue
         answered += 1
@@ -79,4 +79,4 @@ def test_spoiled_files_are_read_alike_or_left_to_the_strict_reader(seed: int) ->
 )
 def test_what_is_refused_is_left_to_the_strict_reader(text: str) -> None:
     with pytest.raises(Doubtful):
-        plain_values(text, protocol_files._scalar)
+        plain_values(text, yaml_exact.scalar)

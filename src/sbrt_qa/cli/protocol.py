@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,10 +20,13 @@ from sbrt_qa.cli.output import (
     tell_compiling,
     write_whole,
 )
-from sbrt_qa.errors import UsageError, quoted, visible
+from sbrt_qa.errors import ProtocolError, UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import counted, say, stated
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import protocol_versions
+
+if TYPE_CHECKING:
+    from sbrt_qa.protocol.definition import Protocol
 
 app = typer.Typer(
     help="Show, validate and describe protocols.", no_args_is_help=True, rich_markup_mode=None
@@ -52,6 +55,35 @@ def show(protocol: Name, out: Out = None, language: Language = "en") -> None:
 
     refuse_overwriting(out, [Path(protocol)])
     emit(render_protocol(pipeline.protocol(protocol), page_for(out, language)), out)
+
+
+@app.command()
+def new(
+    template: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="TEMPLATE",
+            help="lung, liver, spine, prostate, oligometastases, hytec, "
+            "quantec, blank, or a protocol of the library.",
+        ),
+    ],
+    out: Out = None,
+    name: Annotated[
+        str, typer.Option("--id", help="Its id; that of the file to write unless given.")
+    ] = "",
+    title: Annotated[str, typer.Option("--title", help="Its title.")] = "",
+) -> None:
+    """Begin a protocol of your own: a copy of a template, as a draft in force from today."""
+    from sbrt_qa.protocol.new_protocol import id_of, new_protocol  # start-up: pydantic
+
+    refuse_wrong_suffix(out, "yaml", ("yaml", "yml"))
+    if out is not None and out.exists():
+        raise UsageError("the file is there already", got=quoted(out.name))
+    today = dt.datetime.now(dt.UTC).date()
+    emit(new_protocol(template, name or id_of(template, out), title, today), out)
+    if out is not None:
+        tell(f"written; next: sbrt-qa protocol validate {visible(str(out))}")
 
 
 @app.command()
@@ -95,17 +127,32 @@ def diff(
 
 @app.command()
 def validate(protocol: Name, language: Language = "en") -> None:
-    """Check a protocol file; an error names file, line and path, a warning what it does not say."""
+    """Check a protocol file: every error with file, line and path, then what is unlikely."""
     from sbrt_qa.i18n.words import Words  # start-up: babel, pydantic
     from sbrt_qa.protocol.unread import warnings
 
-    valid = pipeline.protocol(protocol)
+    valid = _valid(protocol)
     limits = len(valid.all_constraints) + len(valid.conformity)
     words = Words(language)
     named = f"{valid.id} {valid.version}"
     emit(words.value(say("valid: {0}, {1}", named, counted(limits, "limit"))) + "\n")
     told = (say("warning: {0}", stated(line)) for line in warnings(valid))
     emit("".join(f"{words.value(line)}\n" for line in told))
+
+
+def _valid(protocol: str) -> Protocol:
+    """Return a protocol; of a broken one all errors are told, one line each."""
+    try:
+        return pipeline.protocol(protocol)
+    except ProtocolError as error:
+        if len(error.problems) < 2:
+            raise
+        for line in error.problems:
+            tell(line)
+        found = counted(len(error.problems), "error")
+        raise ProtocolError(
+            f"{found}, all of them above", where=visible(Path(protocol).name)
+        ) from None
 
 
 @app.command()

@@ -99,12 +99,15 @@ def open_request(request: ReviewRequest, tell: Tell = tell_nobody) -> OpenedRequ
     """
     from sbrt_qa.pipeline.one_plan import Asked
     from sbrt_qa.pipeline.protocol_loading import protocol_family
+    from sbrt_qa.protocol.map_names import refuse_unknown_maps
 
     rules = protocol_family(request.protocol)
     sent = () if request.site_values is None else read_sent(request.site_values)
     second = request.paths if request.cross_check else ()
     asked = Asked(dict(request.mapping), sent, request.bands, second, request.shifts)
     cases = _read(request, tell)
+    read = (one for case in cases for one in (case, *case.parts))
+    refuse_unknown_maps(request.mapping, [case.structures for case in read])
     if request.single:
         cases = (choose(cases, request.plan),)
     return OpenedRequest(request, rules, asked, cases)

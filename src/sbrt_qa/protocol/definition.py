@@ -11,6 +11,7 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from sbrt_qa.protocol import consistency, rule_checks
+from sbrt_qa.protocol.problems import raise_all
 from sbrt_qa.protocol.protocol_rows import (
     SCHEMA,
     CheckRule,
@@ -80,10 +81,13 @@ class Protocol(ProtocolFields):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
-        consistency.check_protocol(self)
-        rule_checks.check_rules(self)
-        check_trial_rules(self, {*self.sources, *self.trial_sources}, set(self.confidence_terms))
-        consistency.check_shifts(self.shifts, self.setup)
+        sources = {*self.sources, *self.trial_sources}
+        raise_all(
+            *consistency.check_protocol(self),
+            *rule_checks.check_rules(self),
+            *check_trial_rules(self, sources, set(self.confidence_terms)),
+            *consistency.check_shifts(self.shifts, self.setup),
+        )
         return self
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.errors import UsageError, did_you_mean, quoted
 from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.body_outline import typed_outline
 from sbrt_qa.model.outcome import Reason, ReasonCode
@@ -25,7 +25,6 @@ from sbrt_qa.protocol.expressions import (
     Leaf,
     Operator,
     Tree,
-    UnknownStructureError,
     has_margin,
     leaves,
     parse_expression,
@@ -34,6 +33,7 @@ from sbrt_qa.protocol.expressions import (
 )
 from sbrt_qa.protocol.folding import as_it_looks, folded
 from sbrt_qa.protocol.grown import grown_structure
+from sbrt_qa.protocol.map_names import trees_of_map
 from sbrt_qa.protocol.structure_names import NameBook, Named
 
 USER_MAP = say("user map")
@@ -352,28 +352,14 @@ class Matcher:
                     "--map names a structure that the protocol does not have",
                     got=quoted(f"{plan_name}={name}"),
                     expected=f"one of {', '.join(sorted(self._protocol.structure_names))}",
+                    advice=did_you_mean(name, self._protocol.structure_names),
                 )
-            found = self._plan_trees(plan_name)
+            found = trees_of_map(plan_name, self._keys)
             if found:
                 mapped.setdefault(name, []).extend(found)
             else:
                 self.unused.append(plan_name)
         return mapped
-
-    def _plan_trees(self, text: str) -> list[Tree[Structure]]:
-        """Read an expression of ROI names or keys; a name that ROIs share gives all of them."""
-        by_name = [s for s in self._keys.values() if s.name == text]
-        if by_name:
-            return [Leaf(s) for s in by_name]
-        try:
-            tree = parse_expression(text, self._keys.keys() - {""})
-        except UnknownStructureError:
-            return []
-        except UsageError:
-            if not set(text) & set("()"):  # a name that the plan lacks may look like anything
-                raise
-            return []
-        return [substitute(tree, lambda key: Leaf(self._keys[key]))]
 
 
 def _account(name: str, tree: Tree[Structure], rule: str, *, part: bool = False) -> Matched:

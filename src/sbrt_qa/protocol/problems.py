@@ -5,16 +5,31 @@ The path lets the loader name the line of the file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic_core import PydanticCustomError
 
 Path = tuple[str | int, ...]
 
+Problems = Iterator[PydanticCustomError]
+"""What a rule between parts yields, each with its path."""
+
 
 def problem(path: Path, message: str) -> PydanticCustomError:
     """Return a pydantic error about the part at `path`, relative to the validated model."""
     return PydanticCustomError("protocol", "{message}", {"message": message, "path": path})
+
+
+def raise_all(*found: PydanticCustomError) -> None:
+    """Raise one error that holds all that were found; do nothing if there is none."""
+    if not found:
+        return
+    parts = [
+        (context["path"], context["message"]) for one in found if (context := one.context or {})
+    ]
+    raise PydanticCustomError(
+        "protocol", "{message}", {"message": parts[0][1], "path": parts[0][0], "parts": parts}
+    )
 
 
 def check_bounds(op: str, per_protocol: float | None, minor: float | None, at: Path = ()) -> None:

@@ -10,49 +10,32 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from sbrt_qa import plugins
 from sbrt_qa.errors import ProtocolError, quoted, visible
 from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.protocol.file_problems import (
+    FileProblem,
+    error_of,
+    problems_of,
+    with_quoted_operators,
+)
 from sbrt_qa.protocol.versions import ProtocolFamily, Unread, family_of
-from sbrt_qa.protocol.yaml_fast import MAX_DEPTH, Doubtful, plain_values, top_values
-
-if TYPE_CHECKING:
-    from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.events import Event
+from sbrt_qa.protocol.yaml_exact import YamlReader, scalar
+from sbrt_qa.protocol.yaml_fast import Doubtful, plain_values, top_values
 
 MAX_BYTES: Final = 2_000_000
 """Largest protocol file that is read."""
 
-SHOWN_PROBLEMS: Final = 4
-"""Further problems of a file that one message names."""
-
 SUFFIXES: Final = (".yaml", ".yml")
 
 _SCHEMA_LINE: Final = re.compile(rb"^schema:\s*[\"\']?([^\s\"\'#]+)", re.MULTILINE)
-
-_INT: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
-_FLOAT: Final = re.compile(
-    r"[-+]?(\.[0-9]{1,30}|(0|[1-9][0-9]{0,30})(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?"
-)
-_WORDS: Final[Mapping[str, object]] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf"), float("inf")),
-    "-.inf": float("-inf"),
-}
-
-Location = tuple[str | int, ...]
 
 
 def library() -> dict[str, Traversable]:
@@ -146,7 +129,7 @@ def _head(file: Traversable) -> Protocol | Unread:
     """Return a protocol that is read when it is needed; at once where its head does not tell."""
     content, name = _content(file), file.name
     try:
-        head = top_values(_decoded(content, name), ("id", "version", "effective"), _scalar)
+        head = top_values(_decoded(content, name), ("id", "version", "effective"), scalar)
     except Doubtful:
         head = {}  # told by whoever reads the whole
     match head:
@@ -177,22 +160,34 @@ def parse_protocol(content: bytes, name: str) -> Protocol:
     ProtocolError
         As :func:`load_protocol`.
     """
-    name, data = visible(name), read_plain(content, name)
+    name, text = visible(name), _decoded(content, name)
+    unquoted: tuple[FileProblem, ...] = ()
+    try:
+        data = read_plain(content, name)
+    except ProtocolError:
+        text, unquoted = with_quoted_operators(text)
+        if not unquoted:
+            raise
+        data = YamlReader(text, name).read()
     if not isinstance(data, dict):
         raise ProtocolError("a protocol is a mapping of keys to values", where=name)
     try:
-        return Protocol.model_validate(data)
+        protocol = Protocol.model_validate(data)
     except ValidationError as error:
-        raise _schema_error(error, data, _decoded(content, name), name) from None
+        found = (*unquoted, *problems_of(error, data))
+        raise error_of(found, text, name) from None
+    if unquoted:
+        raise error_of(unquoted, text, name)
+    return protocol
 
 
 def read_plain(content: bytes, name: str) -> object:
     """Read the values of a file fast; it raises as :func:`read_settings` does."""
     text = _decoded(content, visible(name))
     try:
-        return plain_values(text, _scalar)
+        return plain_values(text, scalar)
     except Doubtful:
-        return _YamlReader(text, visible(name)).read()
+        return YamlReader(text, visible(name)).read()
 
 
 def read_settings(content: bytes, name: str) -> tuple[dict[str, object], dict[str, int]]:
@@ -206,7 +201,7 @@ def read_settings(content: bytes, name: str) -> tuple[dict[str, object], dict[st
         The file is no mapping, or breaks the rules; the message names file and line.
     """
     name = visible(name)
-    reader = _YamlReader(_decoded(content, name), name, lines=True)
+    reader = YamlReader(_decoded(content, name), name, lines=True)
     data = reader.read()
     if not isinstance(data, dict):
         raise ProtocolError("settings are a mapping of keys to values", where=name)
@@ -225,176 +220,3 @@ def _decoded(content: bytes, name: str) -> str:
             where=f"{name}:{line}",
             advice="Save it as UTF-8",
         ) from None
-
-
-class _YamlReader:
-    """Plain values from the events of one YAML document.
-
-    With `lines` on, `line_of` holds the line of every value by its location.
-    """
-
-    def __init__(self, text: str, name: str, *, lines: bool = False) -> None:
-        from ruamel.yaml import YAML  # imported here and below: a sound file never waits for it
-
-        self.name = name
-        self.lines = lines
-        self.line_of: dict[Location, int] = {}
-        self._events: Iterator[Event] = YAML(typ="safe", pure=True).parse(text)
-
-    def read(self) -> object:
-        """Return the value of the only document."""
-        from ruamel.yaml.error import YAMLError
-        from ruamel.yaml.events import DocumentStartEvent, StreamEndEvent
-
-        try:
-            next(self._events)
-            start = next(self._events)
-            if isinstance(start, StreamEndEvent):
-                raise ProtocolError("the file is empty", where=self.name)
-            if isinstance(start, DocumentStartEvent) and (start.version or start.tags):
-                raise self._refused(start, "a directive (%)")
-            value = self._value(next(self._events), ())
-            next(self._events)
-            if not isinstance(after := next(self._events), StreamEndEvent):
-                raise self._refused(after, "a second document (---)")
-        except YAMLError as error:
-            raise _syntax_error(error, self.name) from None
-        except RecursionError:
-            raise ProtocolError("the file is nested too deeply", where=self.name) from None
-        return value
-
-    def _value(self, event: Event, at: Location) -> object:
-        from ruamel.yaml.events import ScalarEvent, SequenceStartEvent
-
-        self._check(event, at)
-        if isinstance(event, ScalarEvent):
-            plain = event.implicit[0] and event.style is None
-            return _scalar(event.value) if plain else event.value
-        if isinstance(event, SequenceStartEvent):
-            return list(self._items(at))
-        return self._mapping(at)
-
-    def _check(self, event: Event, at: Location) -> None:
-        from ruamel.yaml.events import CollectionStartEvent, ScalarEvent
-
-        if self.lines:
-            self.line_of.setdefault(at, event.start_mark.line + 1)
-        if not isinstance(event, ScalarEvent | CollectionStartEvent) or event.anchor is not None:
-            raise self._refused(event, "an anchor or alias (& *)")
-        if event.ctag is not None:
-            raise self._refused(event, f"the tag {quoted(event.ctag)}")
-        if len(at) > MAX_DEPTH:
-            raise self._refused(event, f"more than {MAX_DEPTH} levels of nesting")
-
-    def _items(self, at: Location) -> Iterator[object]:
-        from ruamel.yaml.events import SequenceEndEvent
-
-        for i, event in enumerate(self._events):
-            if isinstance(event, SequenceEndEvent):
-                return
-            yield self._value(event, (*at, i))
-
-    def _mapping(self, at: Location) -> dict[str, object]:
-        from ruamel.yaml.events import MappingEndEvent, ScalarEvent
-
-        values: dict[str, object] = {}
-        for event in self._events:
-            if isinstance(event, MappingEndEvent):
-                break
-            self._check(event, at)
-            if not isinstance(event, ScalarEvent):
-                raise self._refused(event, "a key that is no text")
-            key = event.value
-            if key in values:
-                raise self._refused(event, f"the key {quoted(key)} a second time")
-            if self.lines:
-                self.line_of[*at, key] = event.start_mark.line + 1
-            values[key] = self._value(next(self._events), (*at, key))
-        return values
-
-    def _refused(self, event: Event, what: str) -> ProtocolError:
-        where = f"{self.name}:{event.start_mark.line + 1}"
-        return ProtocolError(f"a protocol file does not use {what}", where=where)
-
-
-def _scalar(text: str) -> object:
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INT.fullmatch(text):
-        return int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    return text
-
-
-def _syntax_error(error: YAMLError, name: str) -> ProtocolError:
-    from ruamel.yaml.error import MarkedYAMLError
-
-    if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        where = f"{name}:{mark.line + 1}" if mark else name
-        what = visible(str(error.problem or error.context or "unreadable"))
-    else:
-        where, what = name, visible(str(error).splitlines()[0] if str(error) else "unreadable")
-    advice = "Indent with blanks" if "\\t" in what else ""
-    return ProtocolError(f"not valid YAML: {what}", where=where, advice=advice)
-
-
-def _schema_error(error: ValidationError, data: object, text: str, name: str) -> ProtocolError:
-    reader = _YamlReader(text, name, lines=True)
-    reader.read()
-    problems = error.errors(include_url=False)
-    first = problems[0]
-    others = [_where(reader, _location(data, p), name) for p in problems[1 : 1 + SHOWN_PROBLEMS]]
-    if len(problems) > 1 + SHOWN_PROBLEMS:
-        others.append(f"{len(problems) - 1 - SHOWN_PROBLEMS} more")
-    return ProtocolError(
-        _sentence(first),
-        where=_where(reader, _location(data, first), name),
-        got=_got(first),
-        advice=f"Also wrong: {'; '.join(others)}" if others else "",
-    )
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    plain = {
-        "extra_forbidden": "unknown key",
-        "missing": "this key is missing",
-        "finite_number": "a number must be finite",
-    }
-    return plain.get(problem["type"]) or visible(problem["msg"])
-
-
-def _got(problem: ErrorDetails) -> str:
-    value: Any = problem["input"]
-    shown = problem["type"] not in ("missing", "extra_forbidden", "protocol")
-    return quoted(value) if shown and isinstance(value, str | int | float) else ""
-
-
-def _location(data: object, problem: ErrorDetails) -> Location:
-    """Return where a problem is, without what pydantic adds for its unions."""
-    wanted: Location = (*problem["loc"], *problem.get("ctx", {}).get("path", ()))
-    location: Location = ()
-    for step in wanted:
-        inside = _children(data)
-        if step == "limits" and isinstance(data, list):
-            continue  # a plain list of limits of targets
-        if step not in inside:
-            return (*location, step) if problem["type"] == "missing" else location
-        data = inside[step]
-        location = (*location, step)
-    return location
-
-
-def _children(data: object) -> Mapping[str | int, object]:
-    if isinstance(data, list):
-        return dict(enumerate(data))
-    return data if isinstance(data, dict) else {}
-
-
-def _where(reader: _YamlReader, location: Location, name: str) -> str:
-    known = location
-    while known not in reader.line_of and known:
-        known = known[:-1]
-    path = "".join(f"[{p}]" if isinstance(p, int) else f".{visible(p)}" for p in location)
-    return f"{name}:{reader.line_of.get(known, 1)} {path.removeprefix('.')}".rstrip()

@@ -16,6 +16,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from sbrt_qa.protocol.part import FrozenPart, Id, Name, Number, Text
+from sbrt_qa.protocol.problems import Problems, problem
 
 TRIAL_KEYS: Final = (
     "schedule", "regimens", "eligibility", "timeline", "strata", "populations", "endpoints",
@@ -304,34 +305,28 @@ class TrialRules(FrozenPart):
         return next((one for one in self.regimens if one.agent == agent), None)
 
 
-def check_trial_rules(rules: TrialRules, sources: set[str], terms: set[str]) -> None:
-    """Refuse rules of which two have one name, or whose source or confidence is not defined."""
+def check_trial_rules(rules: TrialRules, sources: set[str], terms: set[str]) -> Problems:
+    """Tell rules of which two have one name, or whose source or confidence is not defined."""
     for key in ("eligibility", "timeline", "endpoints", "regimens", "subgroups"):
         seen: set[str] = set()
         for i, one in enumerate(getattr(rules, key)):
             name = one.agent if key == "regimens" else one.id
             if name in seen:
-                raise PydanticCustomError(
-                    "protocol", "this stands here twice", {"path": (key, i, "id")}
-                )
+                yield problem((key, i, "id"), "this stands here twice")
             seen.add(name)
-            _check_origin((key, i), one.source, one.confidence, sources, terms)
+            yield from _check_origin((key, i), one.source, one.confidence, sources, terms)
     for key in ("schedule", "populations", "imputation", "monitoring"):
         part = getattr(rules, key)
         if part is not None:
-            _check_origin((key,), part.source, part.confidence, sources, terms)
+            yield from _check_origin((key,), part.source, part.confidence, sources, terms)
 
 
 def _check_origin(
     path: tuple[str | int, ...], named: tuple[str, ...], term: str, sources: set[str],
     terms: set[str],
-) -> None:  # fmt: skip
+) -> Problems:  # fmt: skip
     for i, name in enumerate(named):
         if name not in sources:
-            raise PydanticCustomError(
-                "protocol", "there is no such source", {"path": (*path, "source", i)}
-            )
+            yield problem((*path, "source", i), "there is no such source")
     if term not in terms:
-        raise PydanticCustomError(
-            "protocol", "there is no such confidence term", {"path": (*path, "confidence")}
-        )
+        yield problem((*path, "confidence"), "there is no such confidence term")

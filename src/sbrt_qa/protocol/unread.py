@@ -12,6 +12,7 @@ from sbrt_qa.errors import quoted, visible
 from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.protocol.bounds import PROPOSAL, READ
 from sbrt_qa.protocol.definition import ConformityLimit, Constraint, Protocol
+from sbrt_qa.protocol.plausibility import implausible
 
 _BOUNDS: Final[tuple[Literal["per_protocol", "minor"], ...]] = ("per_protocol", "minor")
 
@@ -82,7 +83,7 @@ def warnings(protocol: Protocol) -> tuple[str, ...]:
     """
     bounded = [c for c in _limits(protocol) if c.op != "report"]
     placeless = [c.id for c in bounded if _lacks(c, "place")]
-    told = [_two_authors(c) for c in bounded]
+    told = [*implausible(protocol), *(_two_authors(c) for c in bounded)]
     told.append(
         _named("does not say where its bounds stand in the source (bounds: place)", placeless)
     )
