@@ -84,6 +84,17 @@ def test_a_map_to_an_unknown_name_lists_the_known(sbrt_qa: Command, case: Path) 
     assert "Liver" in ran.err
 
 
+@pytest.mark.parametrize("name", ["Duodenun", "Duodenun + 5mm", "PTV - Duodenun"])
+def test_a_map_of_a_name_that_no_plan_has_is_an_error(
+    sbrt_qa: Command, case: Path, name: str
+) -> None:
+    """Case 19C: what is misspelt is never left out; what was meant is asked."""
+    ran = sbrt_qa("check", case, "--map", f"{name}=Liver")
+    assert ran.code == 2
+    assert f"--map names a structure that the plan does not have; got '{name}=Liver'" in ran.err
+    assert "Did you mean 'Duodenum'?" in ran.err
+
+
 def test_every_plan_of_a_folder_is_reviewed_and_the_worst_decides(
     sbrt_qa: Command, tmp_path: Path, protocol: WriteProtocol
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from sbrt_qa.errors import UsageError, did_you_mean, quoted
@@ -65,5 +66,12 @@ def refuse_unknown_maps(mapping: Mapping[str, str], plans: Iterable[StructureSet
             "--map names a structure that the plan does not have",
             got=quoted(f"{text}={meant}"),
             expected=f"one of {shown}{more}, or an expression of them",
-            advice=did_you_mean(text, names),
+            advice=_near(text, names),
         )
+
+
+def _near(text: str, names: set[str]) -> str:
+    """Return what the first word that is no name comes near to."""
+    words = [text, *(word.strip() for word in re.split(r"[-+&()]", text))]
+    near = (did_you_mean(word, names) for word in words if word not in names)
+    return next(filter(None, near), "")
