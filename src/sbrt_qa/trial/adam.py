@@ -146,7 +146,7 @@ def _adtte(found: AnalysisSet, study: str, arms: Mapping[str, str]) -> AdamTable
             rows.append(_time_row(one, study, arms.get(arm, "")))
     rows += [
         _follow_up(one, study, arms.get(found.lists.by_subject[one.subject].arm, ""))
-        for one in found.endpoints.get("OS36", ())
+        for one in found.times_of("overall_survival")
     ]
     return AdamTable("ADTTE", _ADTTE, tuple(rows))
 

@@ -51,6 +51,11 @@ class AnalysisSet:
     lists: PopulationLists
     boxes: tuple[ConsortBox, ...]
 
+    def times_of(self, kind: str) -> tuple[EndpointTime, ...]:
+        """Return the times of the first endpoint of a kind, whatever the protocol calls it."""
+        ids = (rule.id for rule in self.rules.endpoints if rule.kind == kind)
+        return self.endpoints.get(next(ids, ""), ())
+
     def text(self) -> str:
         """Return all of it as canonical JSON: the same bytes for the same cut, rules and engine."""
         data = {

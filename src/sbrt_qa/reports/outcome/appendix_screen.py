@@ -7,7 +7,7 @@ from typing import Final
 
 from sbrt_qa.i18n.phrase import say, stated
 from sbrt_qa.model.outcome import Reason
-from sbrt_qa.protocol.trial_rules import EndpointRule
+from sbrt_qa.protocol.trial_rules import EndpointRule, TrialRules
 from sbrt_qa.reports.outcome.asked_report import PROPOSED, AskedReport, screen
 from sbrt_qa.reports.outcome.curve_screens import by_arm, strata_of
 from sbrt_qa.reports.outcome.outcome_parts import (
@@ -35,19 +35,30 @@ CODE: Final = (
     'a <- merge(read.csv("adtte.csv"), read.csv("adsl.csv")[, c("USUBJID", "STRAT1")])',
     "a$days <- pmax(a$AVAL - 1, 0.5 * (a$CNSR %in% c(0, 8)))  # AVAL = ADT - STARTDT + 1",
     "a$event <- a$CNSR == 0; a$cause <- ifelse(a$CNSR == 0, 1, ifelse(a$CNSR == 8, 2, 0))",
-    'for (one in c("PFS12", "OS36")) {',
+    "for (one in c({surviving})) {{",
     "  d <- subset(a, PARAMCD == one & !is.na(CNSR))",
     '  print(summary(survfit(Surv(days, event) ~ ARM, d, conf.type = "log-log")))',
     "  print(survdiff(Surv(days, event) ~ ARM + strata(STRAT1), d))",
     '  m <- coxph(Surv(days, event) ~ (ARM == "SBRT") + strata(STRAT1), d, ties = "efron")',
     '  print(summary(m)); print(cox.zph(update(m, . ~ . - strata(STRAT1)), transform = "km"))',
     '  print(rmst2(d$days, d$event, as.integer(d$ARM == "SBRT")))',
-    "}",
-    'd <- subset(a, PARAMCD == "LRFS12" & !is.na(CNSR))',
+    "}}",
+    "d <- subset(a, PARAMCD == {local} & !is.na(CNSR))",
     "print(cuminc(d$days, d$cause, d$ARM, d$STRAT1))",
     'print(crr(d$days, d$cause, as.integer(d$ARM == "SBRT")))',
 )  # fmt: skip
-"""R that reproduces the numbers from the export of the same data cut."""
+"""R that reproduces the numbers from the export of the same data cut; ids are the protocol's."""
+
+
+def r_code(rules: TrialRules) -> tuple[str, ...]:
+    """Return the lines of R for the endpoints of a protocol."""
+    ids = {
+        competing: [f'"{r.id}"' for r in rules.endpoints
+                    if (r.kind == "local_recurrence") is competing]
+        for competing in (False, True)
+    }  # fmt: skip
+    told = {"surviving": ", ".join(ids[False]), "local": (ids[True] or ["NA"])[0]}
+    return tuple(line.format(**told) for line in CODE)
 
 
 @screen("appendix")
@@ -73,7 +84,9 @@ def appendix_screen(asked: AskedReport) -> ReportSection:
         ),
         *(_overstated(asked, rule) for rule in rules.endpoints if rule.kind == "local_recurrence"),
         OutcomeGrid(say("What this report stands on"), (say("what"), say("value")), hashes),
-        CodeLines(say("R code for the export of this data cut (sbrt-qa trial export)"), CODE),
+        CodeLines(
+            say("R code for the export of this data cut (sbrt-qa trial export)"), r_code(rules)
+        ),
     ))  # fmt: skip
 
 

@@ -17,23 +17,25 @@ def consort_figure(boxes: Sequence[ConsortBox], arms: Mapping[str, str]) -> str:
     """Return the diagram: screened, left out, randomised, and a column for each arm."""
     top = [b for b in boxes if not b.arm]
     main = [b for b in top if b.name in ("screened", "randomised")]
-    aside = [b for b in top if b.name not in ("screened", "randomised")]
-    parts, y = [], 10.0
-    parts.append(_box(20, y, [(main[0].title, main[0].number)]))
-    if aside:
-        parts.append(_box(370, y + 30, [(b.title, b.number) for b in aside]))
-        parts.append(_line(185, y + 30, 370, y + 44))
-    y += 60 + LINE * len(aside)
-    parts.append(_line(185, 38, 185, y))
-    parts.append(_box(20, y, [(b.title, b.number) for b in main[1:]]))
-    height = y + 40
+    late = [b for b in top if b.name == "arm_missing"]
+    aside = [b for b in top if b not in main and b not in late]
+    middle = 20 + BOX / 2
+    parts = [_box(20, 10, _rows(main[:1]))]
+    y = 10.0 + _height(1)
+    y = _aside(parts, middle, y, aside)
+    parts.append(_box(20, y, _rows(main[1:])))
+    y += _height(1)
+    if late:
+        y = _aside(parts, middle, y, late, tip=False) - 12
     columns = [arm for arm in ARMS if arm in arms and any(b.arm == arm for b in boxes)]
+    height, fork = y + 20, y + 16
     for number, arm in enumerate(columns):
         mine = [b for b in boxes if b.arm == arm]
         x = 20 + 350 * number
-        parts.append(_line(185, y + 28, x + BOX / 2, y + 60))
-        parts.append(_box(x, y + 60, [(b.title, b.number) for b in mine], arms[arm]))
-        height = max(height, y + 60 + LINE * (len(mine) + 2) + 20)
+        path = f"M{middle:g} {y:g}V{fork:g}H{x + BOX / 2:g}V{fork + 18:g}"
+        parts += [_path(path), _head(x + BOX / 2, fork + 24, down=True)]
+        parts.append(_box(x, fork + 24, _rows(mine), arms[arm]))
+        height = max(height, fork + 24 + _height(len(mine) + 1) + 16)
     label = "; ".join(f"{arms.get(b.arm, '')} {b.title}: {b.number}".strip() for b in boxes)
     return tag("svg", "".join(parts), xmlns="http://www.w3.org/2000/svg", role="img",
                viewBox=f"0 0 {WIDTH:g} {height:g}", width=WIDTH, height=height, aria_label=label,
@@ -51,5 +53,37 @@ def _box(x: float, y: float, lines: list[tuple[str, int]], head: str = "") -> st
     return "".join(parts)
 
 
-def _line(x1: float, y1: float, x2: float, y2: float) -> str:
-    return tag("path", d=f"M{x1} {y1}L{x2} {y2}", stroke="currentColor", stroke_opacity=0.5)
+def _rows(boxes: Sequence[ConsortBox]) -> list[tuple[str, int]]:
+    return [(box.title, box.number) for box in boxes]
+
+
+def _height(rows: int) -> float:
+    return LINE * rows + 12
+
+
+def _aside(
+    parts: list[str], x: float, y: float, boxes: Sequence[ConsortBox], *, tip: bool = True
+) -> float:
+    """Draw the way down from a height, with a box beside it; return where the way ends."""
+    tall = _height(len(boxes)) if boxes else 0.0
+    end = y + tall + 36
+    parts.append(_path(f"M{x:g} {y:g}V{end - 6:g}"))
+    if tip:
+        parts.append(_head(x, end, down=True))
+    if boxes:
+        at = y + 15 + tall / 2
+        parts += [_path(f"M{x:g} {at:g}H364"), _head(370, at, down=False)]
+        parts.append(_box(370, y + 15, _rows(boxes)))
+    return end
+
+
+def _path(d: str) -> str:
+    return tag("path", d=d, fill="none", stroke="currentColor", stroke_opacity=0.6)
+
+
+def _head(x: float, y: float, *, down: bool) -> str:
+    """Return the head of an arrow whose tip is at a point."""
+    back = f"L{x - 4:g} {y - 7:g}L{x + 4:g} {y - 7:g}" if down else (
+        f"L{x - 7:g} {y - 4:g}L{x - 7:g} {y + 4:g}"
+    )  # fmt: skip
+    return tag("path", d=f"M{x:g} {y:g}{back}Z", fill="currentColor", fill_opacity=0.6)

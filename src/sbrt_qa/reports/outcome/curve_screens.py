@@ -82,7 +82,7 @@ def curves_screen(asked: AskedReport) -> ReportSection:
             heads = (say("subject"), say("reason"))
             blocks.append(OutcomeGrid(say("Not evaluable, and in no curve"), heads, rows))
         blocks += supporting_blocks(asked, rule, groups)
-        blocks.append(_sensitivities(asked, rule.id))
+        blocks.append(_sensitivities(asked, rule.id, competing=competing))
     return ReportSection("curves", say("Endpoints"), tuple(blocks))
 
 
@@ -172,7 +172,7 @@ def _landmarks(
         curve = kaplan_meier(days, [one.event for one in times])
         row.append("-" if competing else _median(curve.median, curve.median_interval))
         months = [m for m in LANDMARKS if m <= horizon]
-        row += [_at(times, month, competing=competing) for month in months]
+        row += [landmark_text(times, month, competing=competing) for month in months]
         rows.append(tuple(row))
     at = [say("at {0} months (95 %)", f"{m:g}") for m in LANDMARKS if m <= horizon]
     heads = (say("group"), say("n"), say("events"), say("median, months (95 %)"), *at)
@@ -180,7 +180,8 @@ def _landmarks(
     return OutcomeGrid(title, heads, tuple(rows))
 
 
-def _at(times: list[EndpointTime], month: float, *, competing: bool) -> str:
+def landmark_text(times: list[EndpointTime], month: float, *, competing: bool) -> str:
+    """Return survival, or the incidence of the event, at a month with its interval; else a dash."""
     days = [one.time_days or 0.0 for one in times]
     at = (
         min(month * DAYS_PER_MONTH, max(days))
@@ -266,7 +267,7 @@ def ratio_row(
     return (name, number_text(ratio), interval_text(model.interval()), p_text(model.p()))
 
 
-def _sensitivities(asked: AskedReport, endpoint: str) -> OutcomeGrid:
+def _sensitivities(asked: AskedReport, endpoint: str, *, competing: bool) -> OutcomeGrid:
     rows = []
     primary = asked.found.endpoints[endpoint]
     for one in asked.found.sensitivities:
@@ -274,7 +275,7 @@ def _sensitivities(asked: AskedReport, endpoint: str) -> OutcomeGrid:
             continue
         moved = sum((a.time_days, a.code) != (b.time_days, b.code)
                     for a, b in zip(primary, one.times, strict=True))  # fmt: skip
-        shares = [_at(times, 12.0, competing=endpoint == "LRFS12") if times else "-"
+        shares = [landmark_text(times, 12.0, competing=competing) if times else "-"
                   for times in by_arm(asked, one.times).values()]  # fmt: skip
         much = say("more than 1 %") if changed_share(primary, one.times) > CHANGED_SHARE else ""
         rows.append((one.title, str(moved), much, *shares))
@@ -285,7 +286,8 @@ def _sensitivities(asked: AskedReport, endpoint: str) -> OutcomeGrid:
 
 def median_follow_up(asked: AskedReport) -> str:
     """Return the median follow-up by the reverse Kaplan-Meier method, in months."""
-    times = [one for one in asked.found.endpoints.get("OS36", ()) if one.time_days is not None]
+    surviving = asked.found.times_of("overall_survival")
+    times = [one for one in surviving if one.time_days is not None]
     if not times:
         return "-"
     curve = reverse_kaplan_meier([t.time_days or 0 for t in times], [t.event for t in times])

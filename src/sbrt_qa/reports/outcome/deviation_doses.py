@@ -79,7 +79,7 @@ def _lesions(lesions: Sequence[LesionDose]) -> Drawn:
 
 def _bands(asked: AskedReport) -> Iterator[Block]:
     """Yield median and quartiles of the histograms of targets, of local failures and of others."""
-    local = {one.subject for one in asked.found.endpoints.get("LRFS12", ()) if one.event}
+    local = {one.subject for one in asked.found.times_of("local_recurrence") if one.event}
     curves: dict[bool, list[tuple[float, ...]]] = {True: [], False: []}
     for code, one in asked.found.treated.items():
         for curve in one.plan.doses.curves if one.plan else ():

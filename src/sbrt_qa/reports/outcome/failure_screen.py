@@ -9,6 +9,7 @@ from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.reports.figures.failure_picture import failure_picture
 from sbrt_qa.reports.outcome.asked_report import AskedReport, screen
+from sbrt_qa.reports.outcome.infield_figure import infield_blocks
 from sbrt_qa.reports.outcome.outcome_parts import (
     Block,
     Drawn,
@@ -48,13 +49,14 @@ def failure_screen(asked: AskedReport) -> ReportSection:
     strangers = len(asked.failures) - len(known)
     if strangers:
         blocks.append(Said(say("{0} recurrences are of subjects not in the SBRT arm.", strangers)))
-    blocks += [_by_subject(asked, known), _every(known), *_slices(known)]
+    classes = subject_classes(asked, known)
+    blocks += [_by_subject(asked, classes), *infield_blocks(asked, classes), _every(known),
+               *_slices(known)]  # fmt: skip
     return ReportSection("failure", title, tuple(blocks))
 
 
-def _by_subject(asked: AskedReport, known: Sequence[FailureRecord]) -> OutcomeGrid:
+def _by_subject(asked: AskedReport, classes: Mapping[str, FailureClass | Reason]) -> OutcomeGrid:
     """Return how many subjects fail where at first, of all that were treated."""
-    classes = subject_classes(asked, known)
     treated = sum(bool(asked.found.cut.fractions(code)) for code in asked.found.treated)
     rows = []
     for one in IN_ORDER:
@@ -128,7 +130,7 @@ def _slices(known: Sequence[FailureRecord]) -> list[Block]:
         where = CLASSES[one.failure_class] if one.failure_class else say("no dose class")
         sentence = say(
             "Subject {0}, {1}: {2}. Slice z = {3} mm of the treated plan, isodoses in Gy, the one "
-            "of 95 % white.", one.subject, one.structure, where, f"{one.slice.z_mm:g}",
+            "of 95 % white.", one.subject, one.structure, where, f"{one.slice.z_mm + 0.0:.4g}",
         )  # fmt: skip
         given = (one.slice, say("recurrence"), sentence, f"failure-{number}")
         drawn.append(Drawn(failure_picture, given, sentence))
