@@ -10,7 +10,14 @@ import typer
 from sbrt_qa import pipeline
 from sbrt_qa.cli import options
 from sbrt_qa.cli.one_case import finish, made_today, need_file, without_pictures, write_document
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
+from sbrt_qa.cli.output import (
+    emit,
+    page_for,
+    refuse_overwriting,
+    tell,
+    tell_compiled,
+    tell_compiling,
+)
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import reporting
 from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
@@ -88,7 +95,7 @@ def check(
             write_document(name, document, language, without_pictures(reviews, kept.site))
     else:
         pipeline.start_kernels_fast()
-        pipeline.when_compiling(tell_compiling)
+        pipeline.when_compiling(tell_compiling, tell_compiled)
         if document:
             reviewed = reporting.report(
                 case, protocol, names, site_values, cross_check=cross_check, bands=bands,
@@ -110,5 +117,5 @@ def check(
 
 def _get_ready() -> None:
     """Run in each process first: say if kernels are compiled, and have them ready."""
-    pipeline.when_compiling(tell_compiling)
+    pipeline.when_compiling(tell_compiling, tell_compiled)
     pipeline.warm_up()

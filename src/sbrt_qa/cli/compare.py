@@ -15,6 +15,7 @@ from sbrt_qa.cli.output import (
     page_for,
     refuse_overwriting,
     refuse_wrong_suffix,
+    tell_compiled,
     tell_compiling,
 )
 from sbrt_qa.errors import UsageError
@@ -88,7 +89,7 @@ def compare(
         raise UsageError("--short cannot be combined with --format")
     refuse_overwriting(out, [before, after])
     pipeline.start_kernels_fast()
-    pipeline.when_compiling(tell_compiling)
+    pipeline.when_compiling(tell_compiling, tell_compiled)
     found = flow.compare(
         [before], [after], protocol, structure_names, plan=plan, expect=expect, gamma=gamma
     )
@@ -117,7 +118,7 @@ def _beside_reference(
     refuse_unknown(language)
     refuse_overwriting(out, [case, reference])
     pipeline.start_kernels_fast()
-    pipeline.when_compiling(tell_compiling)
+    pipeline.when_compiling(tell_compiling, tell_compiled)
     found = compare_reference([case], reference, protocol, names, plan=plan)
     emit(render_reference(output_format, found, language), out)
 

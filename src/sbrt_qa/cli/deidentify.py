@@ -11,7 +11,7 @@ import typer
 from sbrt_qa import pipeline
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Inputs, is_json
-from sbrt_qa.cli.output import emit, tell_compiling
+from sbrt_qa.cli.output import emit, tell_compiled, tell_compiling
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import counted
 
@@ -68,7 +68,7 @@ def deidentify(
     for name, code in (("--subject", subject), ("--site", site), ("--trial", trial)):
         _refuse_no_code(name, code)
     pipeline.start_kernels_fast()
-    pipeline.when_compiling(tell_compiling)
+    pipeline.when_compiling(tell_compiling, tell_compiled)
     asked = ReleaseAsked(subject, site, trial, "", tuple(accept or ()), protocol)
     report = run(case, out, key, asked)
     if as_json:

@@ -24,7 +24,14 @@ from sbrt_qa.cli.options import (
     read_settings,
     read_statements,
 )
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, tell, tell_compiling
+from sbrt_qa.cli.output import (
+    emit,
+    page_for,
+    refuse_overwriting,
+    tell,
+    tell_compiled,
+    tell_compiling,
+)
 from sbrt_qa.errors import visible
 from sbrt_qa.reports.registry import render_dvh
 
@@ -74,7 +81,7 @@ def dvh(
     if bands and not expressions:
         expressions = ["Volume[cc]", "Min[Gy]", "Mean[Gy]", "Max[Gy]"]
     pipeline.start_kernels_fast()
-    pipeline.when_compiling(tell_compiling)
+    pipeline.when_compiling(tell_compiling, tell_compiled)
     table = pipeline.dvh(
         case,
         structure or (),

@@ -11,7 +11,7 @@ import typer
 from sbrt_qa import pipeline
 from sbrt_qa.cli.audit import Database
 from sbrt_qa.cli.options import Inputs, MapOption, MaskOption, PlanOption
-from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling
+from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiled, tell_compiling
 from sbrt_qa.cli.query import Latest, export_audit
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.phrase import counted
@@ -86,7 +86,7 @@ def export(
     names = read_mapping(mapping or [])
     refuse_overwriting(out, case)
     pipeline.start_kernels_fast()
-    pipeline.when_compiling(tell_compiling)
+    pipeline.when_compiling(tell_compiling, tell_compiled)
     wanted = Wanted(tuple(structure or ()), tuple(isodose or ()), tuple(ring or ()))
     done = flow.export(
         case, wanted, out, protocol, names, plan=plan, when=datetime.now(UTC), masks=mask or ()

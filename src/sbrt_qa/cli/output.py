@@ -55,6 +55,11 @@ def tell_compiling() -> None:
     tell("compiling the kernels, once; later runs take them from the cache")
 
 
+def tell_compiled(kernels: int) -> None:
+    """Say how far the compiling is."""
+    tell(f"compiling: {kernels} kernels so far")
+
+
 def refuse_overwriting(out: Path | None, inputs: Sequence[Path]) -> None:
     """Check that a result cannot replace what it is computed from.
 

@@ -17,6 +17,7 @@ from sbrt_qa.cli.output import (
     refuse_overwriting,
     refuse_wrong_suffix,
     tell,
+    tell_compiled,
     tell_compiling,
     write_whole,
 )
@@ -114,7 +115,7 @@ def diff(
     refuse_overwriting(out, [*map(Path, (before, after)), *(case or [])])
     if case:
         pipeline.start_kernels_fast()
-        pipeline.when_compiling(tell_compiling)
+        pipeline.when_compiling(tell_compiling, tell_compiled)
     found = protocol_versions.protocol_differences(
         before, after, case or (), read_mapping(mapping or [])
     )

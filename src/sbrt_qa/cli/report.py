@@ -7,7 +7,7 @@ import typer
 from sbrt_qa import pipeline
 from sbrt_qa.cli import options
 from sbrt_qa.cli.one_case import finish, need_file, write_document
-from sbrt_qa.cli.output import refuse_overwriting, tell_compiling
+from sbrt_qa.cli.output import refuse_overwriting, tell_compiled, tell_compiling
 from sbrt_qa.i18n.words import languages
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import reporting
@@ -58,7 +58,7 @@ def report(
     file = need_file(name, out)
     refuse_overwriting(file, [*case, *([site_values] if site_values else [])])
     pipeline.start_kernels_fast()
-    pipeline.when_compiling(tell_compiling)
+    pipeline.when_compiling(tell_compiling, tell_compiled)
     reviewed = reporting.report(
         case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands,
         site=site or kept.site, submission=submission, stated=stated, shifts=asked,

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from sbrt_qa import pipeline
-from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiling, write_whole
+from sbrt_qa.cli.output import (
+    emit,
+    refuse_overwriting,
+    tell,
+    tell_compiled,
+    tell_compiling,
+    write_whole,
+)
 from sbrt_qa.pipeline import acceptance_file, first_look
 
 FAILED = 1
@@ -34,7 +41,7 @@ def selftest(
     if out is not None:
         acceptance_file.check_suffix(out)
     pipeline.start_kernels_fast()
-    pipeline.when_compiling(tell_compiling)
+    pipeline.when_compiling(tell_compiling, tell_compiled)
     found, kept = first_look.self_test(full=full)
     emit(as_text(found))
     if out is not None:

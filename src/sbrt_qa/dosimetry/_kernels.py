@@ -122,7 +122,8 @@ def deposit(
     """
     ramps = np.zeros(n_bins + 3)
     lumps = np.zeros(n_bins + 1)
-    sums = np.array([0.0, 0.0, np.inf, -np.inf])
+    sums = np.zeros(4)
+    sums[2], sums[3] = np.inf, -np.inf
     nx = x_axis.size
     x0, dx = x_axis[0], (x_axis[nx - 1] - x_axis[0]) / (nx - 1)
     row = np.empty(nx)
@@ -163,14 +164,16 @@ def extremes_on_nodes(y, z, start, x_low, x_high, dose, x_axis, y_axis, z_axis, 
         iz, fz = locate(z_axis, z[line])
         if iz < 0:
             continue
-        below, above = dose[iz, iy], dose[iz + 1, iy]
         for s in range(start[line], start[line + 1]):
             first = max(int(np.ceil((x_low[s] - x0) / dx)), 0)
             last = min(int(np.floor((x_high[s] - x0) / dx)), nx - 1)
             for ix in range(first, last + 1):
-                value = below[ix] + fz * (above[ix] - below[ix])
-                low = min(low, value)
-                high = max(high, value)
+                below = dose[iz, iy, ix]
+                value = below + fz * (dose[iz + 1, iy, ix] - below)
+                if value < low:
+                    low = value
+                if value > high:
+                    high = value
     return low, high
 
 
@@ -228,19 +231,34 @@ def _parabola_extremes(f0, fm, f1):
 
 
 @compiled
+def _adds_nothing(u0, v0, u1, v1, iz, fz, dose, low, high):
+    """Whether a short edge inside the grid meets only cells whose corners are within low..high."""
+    ny, nx = dose.shape[1], dose.shape[2]
+    left, right, bottom, top = min(u0, u1), max(u0, u1), min(v0, v1), max(v0, v1)
+    if left < 0.0 or bottom < 0.0 or right > nx - 1.0 or top > ny - 1.0:
+        return False
+    first_u, last_u = min(int(left), nx - 2), min(int(right), nx - 2)
+    first_v, last_v = min(int(bottom), ny - 2), min(int(top), ny - 2)
+    if last_u - first_u > 3 or last_v - first_v > 3:
+        return False
+    for v in range(first_v, last_v + 2):
+        for u in range(first_u, last_u + 2):
+            here = dose[iz, v, u]
+            value = here + fz * (dose[iz + 1, v, u] - here)
+            if value > high or value < low:
+                return False
+    return True
+
+
+@compiled
 def extremes_on_edge(u0, v0, du, dv, iz, fz, dose, low, high, found):
     """Fill ``found`` with ``(low, high, u, v)`` rows of pieces of an edge that widen low or high.
 
     The edge runs from (u0, v0) by (du, dv) in columns and rows of the grid. Returns how many rows.
     """
     ny, nx = dose.shape[1], dose.shape[2]
-    iu, iv = int(u0), int(v0)
-    u1, v1 = u0 + du, v0 + dv
-    one_cell = int(u1) == iu and int(v1) == iv and min(u0, u1, v0, v1) >= 0.0
-    if one_cell and iu < nx - 1 and iv < ny - 1:
-        corners = _corners(dose, iz, fz, iv, iu)
-        if max(corners) <= high and min(corners) >= low:
-            return 0
+    if _adds_nothing(u0, v0, u0 + du, v0 + dv, iz, fz, dose, low, high):
+        return 0
     t, t_end = _clip(u0, du, nx - 1.0, 0.0, 1.0)
     t, t_end = _clip(v0, dv, ny - 1.0, t, t_end)
     count = 0
@@ -257,7 +275,8 @@ def extremes_on_edge(u0, v0, du, dv, iz, fz, dose, low, high, found):
                 _bilinear(corners, u0 + stop * du - iu, v0 + stop * dv - iv),
             )
             if piece_low < low or piece_high > high:
-                found[count] = piece_low, piece_high, um, vm
+                found[count, 0], found[count, 1] = piece_low, piece_high
+                found[count, 2], found[count, 3] = um, vm
                 count += 1
         if stop <= t:
             break
@@ -288,7 +307,9 @@ def refine_rows(values, knots, factor):
     """
     m, n = values.shape
     result = np.empty((m, (n - 1) * factor + 1))
-    gap = np.diff(knots)
+    gap = np.empty(n - 1)
+    for i in range(n - 1):
+        gap[i] = knots[i + 1] - knots[i]
     upper, bend, rest = np.zeros(n), np.zeros(n), np.zeros(n)
     # Second derivatives M of a natural spline (M = 0 at both ends) solve h[i-1] M[i-1] + 2 (h[i-1]
     # + h[i]) M[i] + h[i] M[i+1] = 6 (slope[i] - slope[i-1]); tridiagonal, so one sweep up (factors

@@ -6,76 +6,11 @@ when exactly one end of the edge lies above it, so every vertex counts once.
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import sys
-from collections.abc import Callable, Iterator
-
 import numpy as np
 from numba import njit
-from numba.core import event
 
 compiled = njit(cache=True, nogil=True, error_model="numpy")
 """One place for the compile options; no fastmath, so that NaN and rounding stay what they are."""
-
-
-class _Once(event.Listener):
-    """Calls a function at the first event and ignores the others."""
-
-    def __init__(self, call: Callable[[], None]) -> None:
-        self._call: Callable[[], None] | None = call
-
-    def on_start(self, event: event.Event) -> None:  # noqa: ARG002
-        call, self._call = self._call, None
-        if call is not None:
-            call()
-
-    def on_end(self, event: event.Event) -> None:
-        """Nothing to do: only the first start is told."""
-
-
-def when_compiling(call: Callable[[], None]) -> None:
-    """Call a function once if a kernel, of whatever room, is not in the cache and gets compiled."""
-    event.register("numba:compile", _Once(call))
-
-
-class _Each(event.Listener):
-    """Calls a function with the name of every kernel of ours that is compiled."""
-
-    def __init__(self, call: Callable[[str], None]) -> None:
-        self._call = call
-
-    def on_start(self, event: event.Event) -> None:
-        function = event.data["dispatcher"].py_func
-        if function.__module__.startswith("sbrt_qa."):  # not what numba makes of numpy for it
-            self._call(function.__name__.strip("_"))
-
-    def on_end(self, event: event.Event) -> None:
-        """Nothing to do: only starts are told."""
-
-
-@contextlib.contextmanager
-def each_compiled(call: Callable[[str], None]) -> Iterator[None]:
-    """Call a function with the name of each kernel, of whatever room, that gets compiled within."""
-    listener = _Each(call)
-    event.register("numba:compile", listener)
-    try:
-        yield
-    finally:
-        event.unregister("numba:compile", listener)
-
-
-def skip_blas_probe() -> None:
-    """Keep numba from importing scipy only to see whether it offers BLAS, which no kernel uses.
-
-    Saves a tenth of a short run. For programs only: compiled code of others in the same process
-    could not use ``np.dot`` any more.
-    """
-    probed = "scipy.linalg.cython_blas"
-    if probed not in sys.modules:
-        sys.modules[probed] = None  # importing it fails, which numba takes as the answer no
-        importlib.import_module("numba.np.arraymath")
-        del sys.modules[probed]
 
 
 END, BRANCH = -1, -2
@@ -86,6 +21,42 @@ UNLIKE = 1.5
 
 FEW = 24
 """Crossings up to which a line is sorted by insertion."""
+
+
+@compiled
+def order_of(values):
+    """Return the indices that sort numbers; equal ones stay in order.
+
+    numba's own sorts take seconds to compile, each once more for every type.
+    """
+    n = values.size
+    order, other = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    for i in range(n):
+        order[i] = i
+    width = 1
+    while width < n:  # runs of `width` are sorted; merge two by two
+        for begin in range(0, n, 2 * width):
+            middle, end = min(begin + width, n), min(begin + 2 * width, n)
+            i, j = begin, middle
+            for k in range(begin, end):
+                if j == end or (i < middle and values[order[i]] <= values[order[j]]):
+                    other[k] = order[i]
+                    i += 1
+                else:
+                    other[k] = order[j]
+                    j += 1
+        order, other = other, order
+        width *= 2
+    return order
+
+
+@compiled
+def _range(xy, begin, end, axis):
+    """Lowest and highest coordinate of some vertices along an axis."""
+    low = high = xy[begin, axis]
+    for v in range(begin + 1, end):
+        low, high = min(low, xy[v, axis]), max(high, xy[v, axis])
+    return low, high
 
 
 @compiled
@@ -130,8 +101,8 @@ def loop_facts(xy, loop_start, plane_start):
     depth = np.zeros(m, dtype=np.int64)
     for i in range(m):
         begin, end = loop_start[i], loop_start[i + 1]
-        x, y = xy[begin:end, 0], xy[begin:end, 1]
-        boxes[i] = x.min(), y.min(), x.max(), y.max()
+        boxes[i, 0], boxes[i, 2] = _range(xy, begin, end, 0)
+        boxes[i, 1], boxes[i, 3] = _range(xy, begin, end, 1)
         mx, my = (boxes[i, 0] + boxes[i, 2]) / 2, (boxes[i, 1] + boxes[i, 3]) / 2
         wx, wy = boxes[i, 2] - boxes[i, 0], boxes[i, 3] - boxes[i, 1]
         area, sx, sy, sxx, syy = _moments(xy, begin, end, mx, my)
@@ -141,7 +112,8 @@ def loop_facts(xy, loop_start, plane_start):
             ux, uy = sxx / area - (sx / area) ** 2, syy / area - (sy / area) ** 2
             if 0.01 * vx < ux <= 3 * vx and 0.01 * vy < uy <= 3 * vy:
                 cx, cy, vx, vy = sx / area, sy / area, ux, uy
-        moments[i] = mx + cx, my + cy, max(vx, 1e-9), max(vy, 1e-9), abs(area)
+        moments[i, 0], moments[i, 1] = mx + cx, my + cy
+        moments[i, 2], moments[i, 3], moments[i, 4] = max(vx, 1e-9), max(vy, 1e-9), abs(area)
     for p in range(plane_start.size - 1):
         for i in range(plane_start[p], plane_start[p + 1]):
             x, y = xy[loop_start[i], 0], xy[loop_start[i], 1]
@@ -167,7 +139,9 @@ def _alike(a, b):
 def neighbours(plane_start, joined, moments, boxes, depth):
     """Return what continues each loop below and above: a loop, `END` or `BRANCH`, ``(m, 2)``."""
     m = depth.size
-    partner = np.full((m, 2), END, dtype=np.int64)
+    partner = np.empty((m, 2), dtype=np.int64)
+    for i in range(m):
+        partner[i, 0] = partner[i, 1] = END
     candidates = np.zeros((m, 2), dtype=np.int64)
     for p in range(joined.size):
         if not joined[p]:
@@ -208,19 +182,19 @@ def index_edges(xy, loop_start):
     first_strip = np.zeros(m + 1, dtype=np.int64)
     for i in range(m):
         begin, end = loop_start[i], loop_start[i + 1]
-        y = xy[begin:end, 1]
-        low[i] = y.min()
-        height = y.max() - low[i]
-        climb = abs(y[0] - y[end - begin - 1])
-        for v in range(1, end - begin):
-            climb += abs(y[v] - y[v - 1])
+        low[i], high = _range(xy, begin, end, 1)
+        height = high - low[i]
+        climb = abs(xy[begin, 1] - xy[end - 1, 1])
+        for v in range(begin + 1, end):
+            climb += abs(xy[v, 1] - xy[v - 1, 1])
         strips = max(1, int(min(end - begin, 4 * (end - begin) * height / max(climb, 1e-300))))
         per_mm[i] = strips / height if height > 0 else 0.0
         first_strip[i + 1] = first_strip[i] + strips
     strip_start = np.zeros(first_strip[m] + 1, dtype=np.int64)
     for step in range(2):
         if step == 1:
-            strip_start = np.cumsum(strip_start)
+            for t in range(first_strip[m]):
+                strip_start[t + 1] += strip_start[t]
             edges = np.empty(strip_start[-1], dtype=np.int64)
             fill = strip_start.copy()
         for i in range(m):
@@ -274,13 +248,11 @@ def _cross_loop(
 @compiled
 def _sort(x, solid, count):
     """Sort the crossings of one line by x, in place."""
-    if count > FEW and solid[:count].min() == solid[:count].max():
-        x[:count].sort()
-        return
     if count > FEW:
-        order = np.argsort(x[:count])
-        x[:count] = x[:count][order]
-        solid[:count] = solid[:count][order]
+        order = order_of(x[:count])
+        old_x, old_solid = x[:count].copy(), solid[:count].copy()
+        for i in range(count):
+            x[i], solid[i] = old_x[order[i]], old_solid[order[i]]
         return
     for i in range(1, count):
         xi, si = x[i], solid[i]
@@ -299,7 +271,8 @@ def _grown(values, needed):
     if needed <= values.size:
         return values
     longer = np.empty(max(2 * values.size, needed))
-    longer[: values.size] = values
+    for i in range(values.size):
+        longer[i] = values[i]
     return longer
 
 
@@ -352,11 +325,11 @@ def scan(pieces, cells, strips, table, line_start, y, z, most_crossings):
     x_found, solid_found = np.empty(widest), np.empty(widest, dtype=np.int64)
     span_start = np.zeros(y.size + 1, dtype=np.int64)
     x_low, x_high = np.empty(2 * y.size + 8), np.empty(2 * y.size + 8)
-    n_spans = 0
+    n_spans = np.int64(0)  # a plain 0 is a type of its own, for which all below is compiled twice
     crossings = 0
     for c in range(cell_start.size - 1):
         for line in range(line_start[c], line_start[c + 1]):
-            count = 0
+            count = np.int64(0)
             for m in range(cell_start[c], cell_start[c + 1]):
                 k = members[m]
                 i = loop[k]

@@ -156,18 +156,21 @@ def inspect(paths: Sequence[Path]) -> Inventory:
     return look(paths)
 
 
-def when_compiling(call: Callable[[], None]) -> None:
-    """Call a function once if compiled kernels are not yet cached, which takes a while."""
-    from sbrt_qa.geometry._kernels import when_compiling as register
+def when_compiling(call: Callable[[], None], progress: Callable[[int], None] | None = None) -> None:
+    """Call a function once if compiled kernels are not yet cached, which takes a while.
 
-    register(call)
+    `progress` is told from time to time how many have been compiled.
+    """
+    from sbrt_qa.geometry.compiling._kernels import when_compiling as register
+
+    register(call, progress)
 
 
 def start_kernels_fast() -> None:
     """Load the compiler without what no kernel needs; for a process that is ours alone."""
-    from sbrt_qa.geometry._kernels import skip_blas_probe
+    from sbrt_qa.geometry.compiling import skip_probes
 
-    skip_blas_probe()
+    skip_probes()
 
 
 def protocol_schema() -> dict[str, Any]:

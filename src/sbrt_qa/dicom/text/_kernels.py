@@ -126,7 +126,7 @@ def _parse(text, ends, values, counts, bad, hard):
     -------
     Number of rows of `hard` in use.
     """
-    pos, n, n_hard = 0, 0, 0
+    pos, n, n_hard = np.int64(0), 0, 0  # a plain 0 is a type of its own, compiled for itself
     for t in range(ends.size):
         end = ends[t]
         first, first_hard = n, n_hard

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbrt_qa.geometry._kernels import compiled
+from sbrt_qa.geometry._kernels import compiled, order_of
 
 
 @compiled
@@ -141,7 +141,7 @@ def _levels(xy, start):
     found[:n] = xy[:n, 1]
     count = n
     low, high = np.minimum(xy[:n, 1], xy[last, 1]), np.maximum(xy[:n, 1], xy[last, 1])
-    order = np.argsort(low)
+    order = order_of(low)
     for at in range(n):
         v = order[at]
         for after in range(at + 1, n):
@@ -172,7 +172,7 @@ def _active(xy, last, low, high, y):
             found[count] = v
             across[count] = _at(xy, last, v, y)
             count += 1
-    order = np.argsort(across[:count])
+    order = order_of(across[:count])
     return found[:count][order]
 
 
@@ -280,7 +280,7 @@ def _once_in_a_row(xy):
         last = count - 1 if count > 0 else -1
         x, y = (kept[last, 0], kept[last, 1]) if last >= 0 else (xy[-1, 0], xy[-1, 1])
         if xy[v, 0] != x or xy[v, 1] != y:
-            kept[count] = xy[v]
+            kept[count, 0], kept[count, 1] = xy[v, 0], xy[v, 1]
             count += 1
     return kept[:count]
 
@@ -299,7 +299,7 @@ def meetings(xy, most, work):
     for v in range(n):
         w = v + 1 if v + 1 < n else 0
         low[v], high[v] = min(xy[v, 1], xy[w, 1]), max(xy[v, 1], xy[w, 1])
-    order = np.argsort(low)
+    order = order_of(low)
     found = held = 0
     for i in range(n):
         a = order[i]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbrt_qa.geometry._kernels import _holds, compiled
+from sbrt_qa.geometry._kernels import _holds, compiled, order_of
 
 MOST_PAIRS = 4_000_000
 """Pairs of vertices of two polygons that are all looked at."""
@@ -119,19 +119,25 @@ def join_seen_from_above(xy, loop_start, z, boxes, owner):
             _join_pair(xy, loop_start, boxes, owner, i, j)
     for i in range(m):
         owner[i] = _root(owner, i)
-    order = np.argsort(owner)
-    first = np.flatnonzero(np.append(True, np.diff(owner[order]) > 0))
-    last = np.append(first[1:], m)
-    around = np.empty((first.size, 4))
-    for a in range(first.size):
-        members = boxes[order[first[a] : last[a]]]
-        around[a] = (
-            members[:, 0].min(), members[:, 1].min(), members[:, 2].max(), members[:, 3].max(),
-        )  # fmt: skip
-    for a in range(first.size):
-        for b in range(a + 1, first.size):
+    order = order_of(owner)
+    # Groups of one owner: where each begins in that order, and what is around its boxes.
+    first, around = np.empty(m + 1, dtype=np.int64), np.empty((m, 4))
+    groups = 0
+    for k in range(m):
+        i = order[k]
+        if k == 0 or owner[i] != owner[order[k - 1]]:
+            first[groups] = k
+            for side in range(4):
+                around[groups, side] = boxes[i, side]
+            groups += 1
+        for side in range(2):
+            around[groups - 1, side] = min(around[groups - 1, side], boxes[i, side])
+            around[groups - 1, side + 2] = max(around[groups - 1, side + 2], boxes[i, side + 2])
+    first[groups] = m
+    for a in range(groups):
+        for b in range(a + 1, groups):
             if not _apart(around[a], around[b]):
-                one, other = order[first[a] : last[a]], order[first[b] : last[b]]
+                one, other = order[first[a] : first[a + 1]], order[first[b] : first[b + 1]]
                 _join_groups(xy, loop_start, boxes, owner, one, other)
     for i in range(m):
         owner[i] = _root(owner, i)

@@ -1,0 +1,71 @@
+"""Who is told when kernels, of whatever room, are compiled."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from numba.core import event
+
+
+class _Once(event.Listener):
+    """Calls a function at the first event and ignores the others."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call: Callable[[], None] | None = call
+
+    def on_start(self, event: event.Event) -> None:  # noqa: ARG002
+        call, self._call = self._call, None
+        if call is not None:
+            call()
+
+    def on_end(self, event: event.Event) -> None:
+        """Nothing to do: only the first start is told."""
+
+
+class _Each(event.Listener):
+    """Calls a function with the name of every kernel of ours that is compiled."""
+
+    def __init__(self, call: Callable[[str], None]) -> None:
+        self._call = call
+
+    def on_start(self, event: event.Event) -> None:
+        function = event.data["dispatcher"].py_func
+        if function.__module__.startswith("sbrt_qa."):  # not what numba makes of numpy for it
+            self._call(function.__name__.strip("_"))
+
+    def on_end(self, event: event.Event) -> None:
+        """Nothing to do: only starts are told."""
+
+
+TOLD_EVERY = 10
+"""Kernels between two words of progress: on a slow machine that is 5 s."""
+
+
+def when_compiling(call: Callable[[], None], progress: Callable[[int], None] | None = None) -> None:
+    """Call a function once if a kernel, of whatever room, is not in the cache and gets compiled.
+
+    `progress` is called with how many there were, at every tenth.
+    """
+    event.register("numba:compile", _Once(call))
+    if progress is None:
+        return
+    names: list[str] = []
+
+    def note(name: str) -> None:
+        names.append(name)
+        if len(names) % TOLD_EVERY == 0:
+            progress(len(names))
+
+    event.register("numba:compile", _Each(note))
+
+
+@contextlib.contextmanager
+def each_compiled(call: Callable[[str], None]) -> Iterator[None]:
+    """Call a function with the name of each kernel, of whatever room, that gets compiled within."""
+    listener = _Each(call)
+    event.register("numba:compile", listener)
+    try:
+        yield
+    finally:
+        event.unregister("numba:compile", listener)
