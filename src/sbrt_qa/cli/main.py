@@ -123,8 +123,8 @@ def _without_options() -> None:
     """Stand for a command that is named and not run."""
 
 
-GARBAGE_THRESHOLD = 100_000
-"""New objects between two searches for garbage. Reading a large case makes many and drops few."""
+GARBAGE_THRESHOLD = 400_000
+"""New objects between two searches for garbage. Reading a case makes many and drops few."""
 
 
 def main() -> None:

@@ -168,9 +168,9 @@ def when_compiling(call: Callable[[], None], progress: Callable[[int], None] | N
 
 def start_kernels_fast() -> None:
     """Load the compiler without what no kernel needs; for a process that is ours alone."""
-    from sbrt_qa.geometry.compiling import skip_probes
+    from sbrt_qa.geometry.compiling import start_fast
 
-    skip_probes()
+    start_fast()
 
 
 def protocol_schema() -> dict[str, Any]:

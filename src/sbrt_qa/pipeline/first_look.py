@@ -60,13 +60,13 @@ def warm(told: Callable[[str], None]) -> int:
     told
         Called with each kernel before it is compiled.
     """
-    from sbrt_qa.geometry.compiling import skip_probes
+    from sbrt_qa.geometry.compiling import start_fast
     from sbrt_qa.geometry.compiling._kernels import each_compiled
     from sbrt_qa.pipeline import DEFAULT_PROTOCOL
     from sbrt_qa.pipeline.comparing import compare
     from sbrt_qa.testing.sample import write_sample
 
-    skip_probes()
+    start_fast()
     names: list[str] = []
 
     def note(name: str) -> None:

@@ -118,15 +118,19 @@ def _search(like: BoolArray, inner: BoolArray, outer: BoolArray) -> tuple[Shift,
     flat = padded.ravel()
     inside, outside = ((_sample(where) + corner) @ strides for where in (inner, outer))
 
-    def fit(shift: Shift) -> float:
-        by = int(np.dot(shift, strides))
-        return float(flat[inside + by].mean()) - float(flat[outside + by].mean())
+    def fits(shifts: list[Shift]) -> list[float]:
+        by = (np.array(shifts) @ strides)[:, None]
+        within, without = (
+            np.count_nonzero(flat[where + by], axis=1) / where.size for where in (inside, outside)
+        )
+        differences: list[float] = (within - without).tolist()
+        return differences
 
     best: Shift = (0, 0, 0)
-    start = best_fit = fit(best)
+    start = best_fit = fits([best])[0]
     for tried in (_coarse(), None):
-        for shift in tried or _fine(best):
-            found = fit(shift)
+        shifts = tried or _fine(best)
+        for shift, found in zip(shifts, fits(shifts), strict=True):
             if found > best_fit + 1e-9:
                 best, best_fit = shift, found
     return best, start, best_fit

@@ -1,4 +1,4 @@
-"""Who is told when kernels, of whatever room, are compiled."""
+"""How cached kernels are loaded, and who is told when kernels, of whatever room, are compiled."""
 
 from __future__ import annotations
 
@@ -6,6 +6,35 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from numba.core import event
+from numba.core.caching import Cache
+from numba.core.runtime import rtsys
+
+
+def load_without_compiler(before_compiling: Callable[[], None]) -> None:
+    """Let numba load cached kernels without the tables of its compiler.
+
+    Before it looks into its cache numba fills tables of everything it can compile, which takes
+    longer than all kernels of a review. Machine code needs none of it but the memory manager, and
+    the compiler fills them by itself when it starts.
+
+    Parameters
+    ----------
+    before_compiling
+        Is called when a kernel is not in the cache.
+    """
+    if not hasattr(Cache, "_load_overload"):
+        return  # another numba, which goes its own way
+
+    def load_overload(cache, sig, target_context):
+        rtsys.initialize(target_context)
+        with cache._guard_against_spurious_io_errors():  # noqa: SLF001 - as in the original
+            found = cache._load_overload(sig, target_context)  # noqa: SLF001
+            if found is not None:
+                return found
+        before_compiling()
+        return None
+
+    Cache.load_overload = load_overload
 
 
 class _Once(event.Listener):
