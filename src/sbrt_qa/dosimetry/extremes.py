@@ -8,6 +8,8 @@ the curved sides of small structures are followed.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import numpy as np
 
 from sbrt_qa.dosimetry._kernels import extremes_on_nodes
@@ -54,19 +56,21 @@ def _heights(cells: Cells, z_mm: FloatArray) -> tuple[IntArray, FloatArray]:
     usual = (cells.z_high_mm.max() - cells.z_low_mm.min()) / HEIGHTS
     step = max(float(usual), CLOSEST_MM)
     low, high = np.maximum(cells.z_low_mm, z_mm[0]), np.minimum(cells.z_high_mm, z_mm[-1])
-    values: list[FloatArray] = []
+    planes = z_mm.tolist()
+    found: list[float] = []
+    counts = [0]
     for a, b in zip(low.tolist(), high.tolist(), strict=True):
-        # Where cells meet, the upper one does not repeat the height of the lower one.
-        meets_last = bool(values) and values[-1].size > 0 and values[-1][-1] >= a
-        parts = max(int((b - a) / step) + 1, 1)
-        even = [a + (b - a) * i / parts for i in range(1 if meets_last else 0, parts + 1)]
-        first, last = np.searchsorted(z_mm, (a, b), side="right")
-        # The dose bends at dose planes, so each of them is looked at; between them even steps
-        # follow the curved sides.
-        within = z_mm[first:last] if a <= b else z_mm[:0]
-        values.append(np.sort(np.concatenate([even, within])) if a <= b else within)
-    counts = np.cumsum([0, *(v.size for v in values)]).astype(np.int64)
-    return counts, np.concatenate(values)
+        if a <= b:
+            # Where cells meet, the upper one does not repeat the height of the lower one.
+            meets_last = len(counts) > 1 and counts[-1] > counts[-2] and found[-1] >= a
+            parts = max(int((b - a) / step) + 1, 1)
+            even = [a + (b - a) * i / parts for i in range(1 if meets_last else 0, parts + 1)]
+            # The dose bends at dose planes, so each of them is looked at; between them even steps
+            # follow the curved sides.
+            within = planes[bisect_right(planes, a) : bisect_right(planes, b)]
+            found += sorted([*even, *within])
+        counts.append(len(found))
+    return np.array(counts, dtype=np.int64), np.array(found, dtype=np.float64)
 
 
 def _on_nodes(
