@@ -133,6 +133,9 @@ def timeline_result(
         course = cut.course(subject.subject)
         if course is None or course.whole("fractions_planned") != rule.fractions:
             return result(NOT_APPLICABLE, reason=say("of another number of fractions"))
+        given = course.whole("fractions_given")
+        if course.yes("completed") is False or (given is not None and given < rule.fractions):
+            return result(NOT_APPLICABLE, reason=say("fewer fractions were given than planned"))
     found = _MEASURES[rule.measure](cut, subject, rule, rules)
     if isinstance(found, _Absent):
         return result(found.verdict, reason=found.reason)
@@ -213,7 +216,8 @@ def _absent(
     """Tell whether an anchor need not be there, is not yet due, or is missing."""
     if name.startswith("cycle.") and ("before" in name or "after" in name):
         return _Absent(NOT_APPLICABLE, say("there is no such cycle"))
-    if name.startswith("rt.") and not cut.fractions(subject.subject) and name != "rt.approved":
+    of_fractions = name.startswith("rt.") or rule.to.startswith("rt.")
+    if of_fractions and not cut.fractions(subject.subject):
         return _Absent(NOT_APPLICABLE, say("no fraction was given"))
     if name == rule.to and start is not None and rule.per_protocol is not None:
         latest = _ends(rule.minor or rule.per_protocol)[1]

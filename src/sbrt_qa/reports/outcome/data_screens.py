@@ -15,7 +15,7 @@ from sbrt_qa.reports.outcome.outcome_parts import (
     Said,
 )
 from sbrt_qa.trial.data_rules import randomised_on
-from sbrt_qa.trial.problem import name_of
+from sbrt_qa.trial.problem import Problem, name_of
 from sbrt_qa.trial.scan_gaps import scans_due
 from sbrt_qa.trial.scan_history import discordant, scans_of
 
@@ -58,6 +58,9 @@ def consort_screen(asked: AskedReport) -> ReportSection:
     return ReportSection("consort", say("Flow of subjects"), tuple(blocks))
 
 
+ARM_COLUMNS = ("arm", "arm_treated")
+
+
 @screen("quality")
 def quality_screen(asked: AskedReport) -> ReportSection:
     """Return what is wrong with the data, by site and code."""
@@ -82,7 +85,7 @@ def quality_screen(asked: AskedReport) -> ReportSection:
         ),
     ]
     columns = (say("level"), say("code"), say("subject"), say("place"), say("what"), say("advice"))
-    told = tuple((p.level, p.code, p.subject, p.place, p.message, p.advice)
+    told = tuple((p.level, p.code, p.subject, p.place, *_words(asked, p))
                  for p in problems[:MOST_PROBLEMS])  # fmt: skip
     if not blind:
         blocks.append(OutcomeGrid(say("Problems one by one"), columns, told, folded=True))
@@ -92,6 +95,13 @@ def quality_screen(asked: AskedReport) -> ReportSection:
     if not blind and not asked.role.one_site:
         blocks.append(_changed(asked))
     return ReportSection("quality", say("Data quality"), tuple(blocks))
+
+
+def _words(asked: AskedReport, problem: Problem) -> tuple[str, str]:
+    """Return message and advice; names of arms are told to those only who see arms."""
+    if asked.role.arms == "none" and problem.code == "UNMAPPED" and problem.column in ARM_COLUMNS:
+        return say("texts that name no arm"), say("sbrt-qa trial problems lists them.")
+    return problem.message, problem.advice
 
 
 def _missing(asked: AskedReport) -> OutcomeGrid:

@@ -26,6 +26,12 @@ tables:
       arm: {"1": SBRT, "2": CONTROL}
 """
 
+AUDIT_RECORD: Final = (
+    '<AuditRecord><UserRef UserOID="USR.DATA.ENTRY"/><LocationRef LocationOID="LOC.1"/>'
+    "<DateTimeStamp>2024-06-30T12:00:00</DateTimeStamp></AuditRecord>"
+)
+"""Who entered a row, as exports of data systems say; it must be stored nowhere."""
+
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -122,7 +128,7 @@ def as_odm(tables: Tables) -> Files:
                 f'<ItemData ItemOID="IT.{table.upper()}.{name.upper()}" Value={quoteattr(text)}/>'
                 for name, text in row.items() if name != "subject"
             ]  # fmt: skip
-            lines.append("</ItemGroupData>")
+            lines += [AUDIT_RECORD, "</ItemGroupData>"]
         lines.append("</FormData></StudyEventData></SubjectData>")
     lines.append("</ClinicalData></ODM>\n")
     return {"odm.xml": "\n".join(lines).encode()}

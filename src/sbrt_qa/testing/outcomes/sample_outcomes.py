@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from sbrt_qa.testing.outcomes.form_writers import as_csv, as_excel, as_odm, as_redcap, as_sas
-from sbrt_qa.testing.outcomes.latent_trial import CUT, LatentTrial, latent_trial
-from sbrt_qa.testing.outcomes.planted_faults import FAULTS, PlantedFault
+from sbrt_qa.testing.outcomes.latent_trial import CUT, LatentSubject, LatentTrial, latent_trial
+from sbrt_qa.testing.outcomes.planted_courses import PLANTED
+from sbrt_qa.testing.outcomes.planted_faults import PlantedFault, Times
 from sbrt_qa.testing.outcomes.sample_failures import sample_failures, write_failures
 from sbrt_qa.testing.outcomes.sample_plans import sample_plan, submission_of, write_plans
 from sbrt_qa.testing.outcomes.sample_records import write_treatment_records
-from sbrt_qa.testing.outcomes.true_endpoints import true_times
+from sbrt_qa.testing.outcomes.true_endpoints import anniversary, true_times
 from sbrt_qa.testing.outcomes.written_trial import Tables, written_trial
 
 SEED: Final = 2024
@@ -23,11 +25,15 @@ SEED: Final = 2024
 
 @dataclass(frozen=True, slots=True)
 class SampleTrial:
-    """A synthetic trial: what happened, what was written, and which faults are in it."""
+    """A synthetic trial: what happened, what was written, and which faults are in it.
+
+    `times` are those endpoints by subject that a fault made other than what happened.
+    """
 
     latent: LatentTrial
     tables: Tables
     planted: tuple[tuple[str, PlantedFault], ...]
+    times: Mapping[str, Times] = field(default_factory=dict)
 
 
 def sample_trial(seed: int = SEED, size: int = 80, *, faults: bool = True) -> SampleTrial:
@@ -35,21 +41,51 @@ def sample_trial(seed: int = SEED, size: int = 80, *, faults: bool = True) -> Sa
     latent = latent_trial(seed, size)
     tables = written_trial(latent)
     planted: list[tuple[str, PlantedFault]] = []
+    times: dict[str, Times] = {}
     if faults:
-        free = _long_followed(latent)
-        for fault in FAULTS:
-            code = next(c for c, arm in free if fault.arm in ("", arm))
-            free = [(c, arm) for c, arm in free if c != code]
-            fault.spoil(tables, code)
-            planted.append((code, fault))
-    return SampleTrial(latent, tables, tuple(planted))
+        planted, times = _plant(latent, tables)
+    return SampleTrial(latent, tables, tuple(planted), times)
 
 
-def _long_followed(latent: LatentTrial) -> list[tuple[str, str]]:
+def _plant(
+    latent: LatentTrial, tables: Tables
+) -> tuple[list[tuple[str, PlantedFault]], dict[str, Times]]:
+    """Put each fault into a subject of its own, or into that of the faults it shares it with."""
+    by_code = {one.code: one for one in latent.subjects}
+    free = _long_followed(latent)
+    shared: dict[str, str] = {}
+    planted: list[tuple[str, PlantedFault]] = []
+    times: dict[str, Times] = {}
+    for fault in sorted(PLANTED, key=lambda one: (not one.alive, not one.arm)):
+        code = shared.get(fault.shares) if fault.shares else None
+        if code is None:
+            fits = (c for c in free if fault.arm in ("", by_code[c].arm)
+                    and (not fault.alive or _ends_at_cut(by_code[c])))  # fmt: skip
+            code = next(fits, None)
+            if code is None:
+                continue  # a small trial has not enough subjects for all
+            free.remove(code)
+        if fault.shares:
+            shared[fault.shares] = code
+        changed = fault.spoil(tables, code)
+        if changed:
+            times[code] = changed
+        planted.append((code, fault))
+    return planted, times
+
+
+def _ends_at_cut(one: LatentSubject) -> bool:
+    """Tell whether nothing happens to a subject until the cut, which comes before the horizon."""
+    followed = (CUT - one.randomised).days
+    first = min(one.death, one.lost, one.local, one.elsewhere)
+    return first > followed and anniversary(one.randomised, 3) > CUT
+
+
+def _long_followed(latent: LatentTrial) -> list[str]:
     """Return subjects without an event in the first 500 days, who can be spoiled unambiguously."""
     random = np.random.default_rng(latent.seed + 1)
     quiet = [
-        (one.code, one.arm) for one in latent.subjects
+        one.code for one in latent.subjects
         if min(one.local, one.elsewhere, one.death, one.lost) > 500
         and (CUT - one.randomised).days > 500
     ]  # fmt: skip
@@ -79,12 +115,15 @@ def truth_of(sample: SampleTrial) -> dict[str, object]:
     """Return everything that is true of a trial, as JSON."""
     planted = [
         {"case": one.case, "subject": code, "what": one.what, "problems": dict(one.codes),
-         "not_evaluable": list(one.endpoints), "blocks_subject": one.blocks_subject}
+         "rules": dict(one.rules), "not_evaluable": list(one.endpoints),
+         "blocks_subject": one.blocks_subject}
         for code, one in sample.planted
     ]  # fmt: skip
     subjects = []
     for one in sample.latent.subjects:
         times = {name: asdict(time) for name, time in true_times(one).items()}
+        for name, (days, code) in sample.times.get(one.code, {}).items():
+            times[name] = {"days": days, "code": code}
         subjects.append({
             "subject": one.code, "site": one.site, "arm": one.arm, "deviation": one.deviation,
             "mean_liver_gy": round(one.mean_liver_gy, 3), "hepatic": one.hepatic,

@@ -45,6 +45,7 @@ def written_trial(latent: LatentTrial) -> Tables:
         _treatment(tables, one)
         _follow_up(tables, one)
         _events(tables, one)
+    tables.setdefault("therapies", [])
     return tables
 
 
