@@ -195,7 +195,7 @@ def resident_mb(process: int) -> float:
 
 def office(reports: list[str]) -> int:
     """Audit the trial of an office and hold what is listed against what is planted."""
-    from office import write_office
+    from office_trial import write_office
 
     from sbrt_qa.audit.questions import Question, ask
 

@@ -1,237 +1,394 @@
-"""The trial of an office: 99 submissions of 8 sites, with what goes wrong at an office planted.
+"""The review office under load, and killed: `scripts/bench office [options]`.
 
-Written by :func:`write_office`; `scripts/bench audit --office` audits it and holds what the audit
-lists against what is planted. Everything is synthetic.
+Fills an office (5,000 submissions, 50 reviewers unless told), serves it, and measures: pages of the
+queue that all reviewers ask for at once, signing with the password, races for one decision, and
+what is left of what was acknowledged when web and worker are killed again and again. On SQLite, or
+with `--database postgresql` on a server that is started for it. Everything is synthetic.
 """
 
 from __future__ import annotations
 
+import argparse
+import hashlib
+import html
+import http.client
 import os
-import shutil
-import tarfile
-import zipfile
-from collections.abc import Callable
+import random
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlencode
 
-import pydicom
-from pydicom.uid import generate_uid
+import sqlalchemy as sa
 
-from sbrt_qa.testing.sample.trial import Planted, write_trial
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "store"))
 
-SUBMISSIONS = 90
-"""Of the trial that is written first; those below bring them to 99."""
+from entries import entry, reviewed
+from office_rows import answered
+from postgres import fresh_database, running_server
+from test_store import NOW, recorder
 
-SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c" + bytes(200)
-RAR = b"Rar!\x1a\x07\x01\x00" + bytes(200)
+from sbrt_qa.audit.folder import AuditFolder, AuditSettings, begin
+from sbrt_qa.audit.store import office_tables as o
+from sbrt_qa.audit.store.connection import reading
+from sbrt_qa.audit.store.verify_records import verify
+from sbrt_qa.audit.times import now
+from sbrt_qa.errors import SbrtQaError
+from sbrt_qa.office.accounts import add_account, found_office
+from sbrt_qa.office.acting import Acting, session_hash
+from sbrt_qa.office.assigning import assign
+from sbrt_qa.office.entering import take_in
+from sbrt_qa.office.granting import grant_role
+from sbrt_qa.office.roles import Role
+from sbrt_qa.office.signing import FreshProof, begin_signing, sign, signing_view
+from sbrt_qa.web.passwords import Passwords
+from sbrt_qa.web.review_office.office_app import ADDRESS_KEY, Addresses
+from sbrt_qa.web.review_office.office_service import working_store
+from sbrt_qa.web.session_tokens import form_token
+from sbrt_qa.web.working.job_rows import DONE, FAILED, Jobs
+from sbrt_qa.web.working.password_rows import PasswordRows
+from sbrt_qa.web.working.session_rows import Sessions
+from sbrt_qa.web.working.working_store import WorkingStore
 
-Fault = tuple[str, str, str]
-"""Where, what, and with which verdict or for which reason."""
+SECRET = "quartz lantern meadow 7"  # noqa: S105 - of an office that lives for a minute
+SITES = 40
+EACH_SECONDS = 3.0
+"""How often a reviewer asks for a page."""
+
+BOUND_SECONDS = 600.0
 
 
 @dataclass
-class Office:
-    """What is planted, beside what the trial itself holds."""
+class BenchOffice:
+    """An office that is filled: accounts by name, and what reads which submission."""
 
-    root: Path
-    planted: tuple[Planted, ...]
-    deviations: set[Fault] = field(default_factory=set)
-    places: set[Fault] = field(default_factory=set)
-    codes: set[str] = field(default_factory=set)
+    audit: AuditFolder
+    database: str
+    engine: sa.Engine
+    store: WorkingStore
+    keys: dict[str, int] = field(default_factory=dict)
 
-    def sound(self, number: int) -> Path:
-        """Return the folder of a submission with nothing wrong, by its number among these."""
-        ones = [p for p in self.planted if not p.kind and p.version == 1]
-        return self.root / ones[number].site / ones[number].subject / "v1"
+    def by(self, who: str, at: str = "") -> Acting:
+        """Return an account at work."""
+        return Acting(self.keys[who], at or now(), session_hash(who), "1")
+
+    @property
+    def addresses(self) -> Addresses:
+        """What turns rows into addresses, as the pages do."""
+        return Addresses(bytes.fromhex(self.store.setting(ADDRESS_KEY)))
 
 
-def write_office(out: Path) -> Office:
-    """Write the trial below OUT/submissions and plant everything."""
-    office = Office(out / "submissions", write_trial(out, SUBMISSIONS))
-    office.codes = {one.code for one in office.planted}
-    for one in office.planted:
-        for limit, verdict in one.limits.items():
-            office.deviations.add((one.code, limit, verdict))
-        office.deviations |= {(one.code, code, "") for code in one.findings}
-    for plant in (_strays, _not_taken, _inside, _names, _archives, _copies, _alike, _systems):
-        plant(office)
+def filled(folder: Path, database: str, submissions: int, reviewers: int) -> BenchOffice:
+    """Record submissions, found the office, give each reviewer their part of the cases."""
+    audit = begin(folder, AuditSettings("bench", database))
+    engine, store = audit.engine(database), working_store(audit, database)
+    office = BenchOffice(audit, database, engine, store)
+    one, cases = recorder(engine), (reviewed(),)
+    for number in range(submissions):
+        place = f"S{number % SITES + 1:02}", f"{number:05}"
+        one.record(entry(*place, content=str(number), cases=cases), NOW)
+    take_in(engine, now())
+    office.keys["admin"] = found_office(engine, "admin", "Bench Admin", now()).key
+    people = [("coordinator", Role.COORDINATOR)]
+    people += [(f"reviewer{n}", Role.REVIEWER) for n in range(reviewers)]
+    for code, role in people:
+        made = add_account(engine, office.by("admin"), code, f"{code.title()} Person")
+        grant_role(engine, office.by("admin"), made.key, role)
+        office.keys[code] = made.key
+    for n in range(reviewers):
+        mine = [key for key in range(1, submissions + 1) if key % reviewers == n]
+        assign(engine, office.by("coordinator"), mine, office.keys[f"reviewer{n}"])
+    words = Passwords(PasswordRows(store))
+    for code in ("reviewer0", "reviewer1"):
+        words.set(str(office.keys[code]), SECRET)
     return office
 
 
-def _copy(office: Office, source: Path, *parts: str) -> Path:
-    target = office.root.joinpath(*parts)
-    shutil.copytree(source, target)
-    office.codes.add("/".join(parts))
-    return target
+# --- the server ----------------------------------------------------------------------------------
 
 
-def _fresh(folder: Path, subject: str, *, shift: float = 0.0) -> None:
-    """Give a copy new UIDs and another subject; move a contour unless it is to stay the same."""
-    new: dict[str, str] = {}
-    for file in sorted(folder.iterdir()):
-        data = pydicom.dcmread(file)
-        for element in data.iterall():
-            if element.VR == "UI" and not str(element.value).startswith("1.2.840.10008."):
-                element.value = new.setdefault(str(element.value), generate_uid())
-        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
-        data.PatientID = data.ClinicalTrialSubjectID = subject
-        data.PatientName = f"SBRTQA^{subject}"
-        _moved(data, shift)
-        data.save_as(file)
+class Web:
+    """`sbrt-qa serve` in a process of its own, begun again where it was killed."""
+
+    def __init__(self, office: BenchOffice) -> None:
+        self.office, self.port = office, 0
+        self.process = self._started()
+
+    def _started(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "sbrt_qa.cli", "serve", str(self.office.audit.folder),
+                   "--port", str(self.port), "--no-work"]  # fmt: skip
+        if self.office.database:
+            command += ["--database", self.office.database]
+        log = subprocess.DEVNULL
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        line = process.stdout.readline() if process.stdout else ""
+        found = re.search(r":(\d+)/", line)
+        if found is None:
+            sys.exit(f"the office was not served: {line!r}")
+        self.port = int(found[1])
+        return process
+
+    def kill(self) -> None:
+        """Kill it, and begin it again."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process = self._started()
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time it took."""
+        parts = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+
+    def ask(self, who: str, method: str, path: str, **fields: str) -> tuple[int, str, str]:
+        """Send a request of a session; return status, place and text."""
+        sent = {"Host": f"127.0.0.1:{self.port}", "Cookie": f"sbrtqa={who}",
+                "X-Form-Token": form_token(who),
+                "Content-Type": "application/x-www-form-urlencoded"}  # fmt: skip
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=BOUND_SECONDS)
+        try:
+            body = urlencode(fields) if method == "POST" else None
+            connection.request(method, path, body, sent)
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("location", ""), answer.read().decode()
+        finally:
+            connection.close()
 
 
-def _moved(data: pydicom.Dataset, shift: float) -> None:
-    """Move the last structure of a structure set along y, in mm."""
-    if shift and data.Modality == "RTSTRUCT":
-        for contour in data.ROIContourSequence[-1].ContourSequence:
-            numbers = [float(x) for x in contour.ContourData]
-            contour.ContourData = [
-                round(x + shift, 4) if n % 3 == 1 else x for n, x in enumerate(numbers)
-            ]
+def quantile(values: list[float], part: float) -> float:
+    """Return a quantile of some values."""
+    return sorted(values)[min(len(values) - 1, int(part * len(values)))]
 
 
-def _strays(office: Office) -> None:
-    plan = office.sound(0) / "RTPLAN.dcm"
-    for place in ("", "S01", "S03/S03-001"):
-        shutil.copy(plan, office.root / place / "stray.dcm")
-        office.places.add(
-            (f"{place}/stray.dcm".lstrip("/"), "not taken", "belongs to no submission")
-        )
+def queue_load(web: Web, cookies: list[str], seconds: float) -> str:
+    """Let every reviewer ask for the queue every three seconds; return what it took."""
+    took: list[float] = []
+    sizes: list[int] = []
+    until = time.monotonic() + seconds
+    before = web.cpu_seconds()
+
+    def reviewer(cookie: str, offset: float) -> None:
+        time.sleep(offset)
+        while time.monotonic() < until:
+            start = time.monotonic()
+            status, _, text = web.ask(cookie, "GET", "/queue")
+            spent = time.monotonic() - start
+            if status != 200:
+                sys.exit(f"the queue answered {status}")
+            took.append(spent)
+            sizes.append(len(text.encode()))
+            time.sleep(max(0.0, EACH_SECONDS - spent))
+
+    together([(reviewer, (one, n * EACH_SECONDS / len(cookies))) for n, one in enumerate(cookies)])
+    cpu = 1000 * (web.cpu_seconds() - before) / len(took)
+    return (
+        f"queue: {len(took)} pages of {len(cookies)} reviewers, largest {max(sizes) / 1000:.0f} kB "
+        f"(target 120), median {1000 * statistics.median(took):.0f} ms, "
+        f"p95 {1000 * quantile(took, 0.95):.0f} ms (target 300), {cpu:.0f} ms of processor a page "
+        "(target 60)"
+    )
 
 
-def _not_taken(office: Office) -> None:
-    def put(place: str, reason: str, write: Callable[[Path], object]) -> None:
-        path = office.root / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(path)
-        office.places.add((place, "not taken", reason))
-
-    def data(content: bytes) -> Callable[[Path], object]:
-        return lambda path: path.write_bytes(content)
-
-    put("S03/S03-090/v1.7z", "a 7z archive, which is not opened", data(SEVEN_ZIP))
-    put("S03/S03-091/v1.rar", "a rar archive, which is not opened", data(RAR))
-    put("S03/S03-092/report.pdf", "not DICOM", data(b"%PDF-1.4 report"))
-    put("S03/S03-093/v1", "empty", lambda path: path.mkdir())
-    put("S03/S03-094", "a link, which is not followed",
-        lambda path: path.symlink_to(office.sound(0)))  # fmt: skip
-    put("S03/.hidden", "hidden", lambda path: shutil.copytree(office.sound(0), path))
-    put("S03/S03-095/v1.zip.part", "a partial upload", data(b"PK\x03\x04"))
-    put("S03/S03-096/v1.zip.bak", "a backup copy", data(b"PK\x03\x04"))
-    put("S03/S03-097", "a link, which is not followed", lambda path: path.symlink_to(path))
-    put("S03/pipe", "not a regular file", os.mkfifo)
-    put("S03/S03-098/v1.zip", "empty", data(b""))
-    for number in (90, 91, 92, 93, 95, 96, 98):
-        office.places.add((f"S03/S03-0{number}", "not taken", "holds no submission"))
+def together(calls: list[tuple[object, tuple[object, ...]]]) -> None:
+    """Call all at once, each in a thread."""
+    threads = [threading.Thread(target=call, args=some) for call, some in calls]  # type: ignore[arg-type]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
 
 
-def _inside(office: Office) -> None:
-    folder = office.sound(1)
-    code = folder.relative_to(office.root).as_posix()
-    for name, content, reason, finding in (
-        ("empty.dcm", b"", "empty", "EMPTY_FILE"),
-        ("plan.dcm.bak", (folder / "RTPLAN.dcm").read_bytes(), "a backup copy", "BACKUP_COPY"),
-        ("readme.txt", b"hello", "not DICOM", "OTHER_FILE"),
-        (".hidden.dcm", b"x", "hidden", "HIDDEN_FILE"),
-        ("dose.dcm.part", b"x", "a partial upload", "PARTIAL_UPLOAD"),
-    ):
-        (folder / name).write_bytes(content)
-        office.places.add((f"{code}/{name}", "not taken", reason))
-        office.deviations.add((code, finding, ""))
-    (folder / "link.dcm").symlink_to("/etc/hostname")
-    office.places.add((f"{code}/link.dcm", "not taken", "a link, which is not followed"))
-    office.deviations.add((code, "LINK_LEFT_OUT", ""))
+def mine(office: BenchOffice, who: str, states: tuple[str, ...] = ("assigned",)) -> list[int]:
+    """Return the submissions of a reader that are in a state."""
+    m, a = o.transitions.c, o.assignments.c
+    last = sa.select(sa.func.max(m.id)).group_by(m.submission_id)
+    query = sa.select(m.submission_id).where(m.id.in_(last), m.to_state.in_(states))
+    query = query.where(m.submission_id.in_(
+        sa.select(a.submission_id).where(a.account_id == office.keys[who])
+    ))  # fmt: skip
+    with reading(office.engine) as connection:
+        return list(connection.scalars(query.order_by(m.submission_id)))
 
 
-def _names(office: Office) -> None:
-    """A folder whose name is no UTF-8: the submission is reviewed under another code."""
-    folder = os.fsencode(office.root / "S04") + b"/" + "受试者七".encode("gbk")
-    Path(os.fsdecode(folder)).mkdir()
-    target = office.root / "S04" / "moved"
-    shutil.copytree(office.sound(2), target)
-    _fresh(target, "S04-070", shift=0.3)
-    target.rename(os.fsdecode(folder + b"/v1"))
-    office.codes.add("S04/X-?/v1")
-    office.deviations |= {("S04/X-?/v1", "NAME_IS_NO_CODE", ""),
-                          ("S04/X-?/v1", "SUBJECT_DIFFERS", "")}  # fmt: skip
+def signing(office: BenchOffice, web: Web, cookie: str, number: int) -> str:
+    """Read and sign cases through the pages; return how long the signature itself takes."""
+    took = []
+    for submission in mine(office, "reviewer0")[:number]:
+        case = office.addresses.text("case", submission)
+        path = web.ask(cookie, "POST", f"/cases/{case}/reading")[1]
+        form = web.ask(cookie, "GET", path)[2]
+        fields = {"g.v": "accepted", "step": "sign"}
+        said = r'name="([iq]\d+)\.v"><option value="">[^<]*</option><option value="([^"]+)"'
+        for name, value in re.findall(said, form):
+            fields[f"{name}.v"] = html.unescape(value)
+        web.ask(cookie, "POST", path, **fields)
+        dialog = web.ask(cookie, "POST", f"{path}/sign")[2]
+        found = re.search(r'name="challenge" value="([^"]+)"', dialog)
+        if found is None:
+            sys.exit("the dialog of signing has no token")
+        start = time.monotonic()
+        status = web.ask(cookie, "POST", f"{path}/sign", challenge=found[1], password=SECRET,
+                         meaning="physics")[0]  # fmt: skip
+        took.append(time.monotonic() - start)
+        if status != 303:
+            sys.exit(f"signing answered {status}")
+    return (
+        f"sign: {len(took)} signatures, median {statistics.median(took):.2f} s, "
+        f"slowest {max(took):.2f} s (target 1)"
+    )
 
 
-def _archives(office: Office) -> None:
-    """Archives in the place of a version, or inside one, are opened; but for a locked one."""
-    for number, (subject, name) in enumerate((("S05-080", "v1.tar.gz"), ("S05-081", "v1/all.zip"))):
-        source = office.root.parent / f"packed{number}"
-        shutil.copytree(office.sound(2), source)
-        _fresh(source, subject, shift=0.31 + 0.01 * number)
-        target = office.root / "S05" / subject / name
-        target.parent.mkdir(parents=True)
-        if name.endswith("zip"):
-            with zipfile.ZipFile(target, "w") as pack:
-                for file in source.iterdir():
-                    pack.write(file, file.name)
+def races(office: BenchOffice, number: int) -> str:
+    """Let two processes' worth of connections sign one reading at once; exactly one may."""
+    engines = [office.audit.engine(office.database) for _ in range(2)]
+    wrong = 0
+    for submission in mine(office, "reviewer1")[:number]:
+        by = office.by("reviewer1")
+        key = answered(office, "reviewer1", submission, at=now())  # type: ignore[arg-type]
+        view = signing_view(office.engine, by, key, "physics")
+        tokens = [begin_signing(office.engine, by, key, "physics", view.sha256) for _ in engines]
+        start, made = threading.Barrier(2), []
+
+        def one(engine: sa.Engine, token: str, key: int = key,
+                start: threading.Barrier = start, made: list[int] = made) -> None:  # fmt: skip
+            start.wait()
+            at = now()
+            who = office.by("reviewer1")
+            with suppress(SbrtQaError):
+                made.append(sign(engine, who, key, token, FreshProof(who.account, "password", at),
+                                 at).id)  # fmt: skip
+
+        together([(one, pair) for pair in zip(engines, tokens, strict=True)])
+        wrong += len(made) != 1
+    for engine in engines:
+        engine.dispose()
+    return f"races: {number}, decided otherwise than once: {wrong} (target 0)"
+
+
+# --- killed --------------------------------------------------------------------------------------
+
+
+def worker(office: BenchOffice) -> subprocess.Popen[bytes]:
+    """Start a worker with a short lease."""
+    command = [
+        sys.executable,
+        "-m",
+        "sbrt_qa.cli",
+        "work",
+        str(office.audit.folder),
+        "--lease",
+        "2",
+    ]
+    if office.database:
+        command += ["--database", office.database]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, stdout=quiet, stderr=quiet)
+
+
+def kills(office: BenchOffice, web: Web, cookie: str, number: int) -> str:
+    """Kill web and worker in turn while comments are written and jobs are asked for."""
+    (submission, *_) = mine(office, "reviewer0")
+    case = office.addresses.text("case", submission)
+    path = web.ask(cookie, "POST", f"/cases/{case}/reading")[1]
+    acknowledged: list[str] = []
+    asked: list[str] = []
+    jobs, ends = Jobs(office.store), threading.Event()
+
+    def writer() -> None:
+        count = 0
+        while not ends.is_set():
+            count += 1
+            text = f"comment {count} {hashlib.sha256(str(count).encode()).hexdigest()[:8]}"
+            try:
+                status = web.ask(cookie, "POST", path, comment=text, visibility="office")[0]
+            except (OSError, http.client.HTTPException):
+                continue  # nothing was acknowledged
+            if status == 303:
+                acknowledged.append(text)
+            if count % 20 == 0:
+                jobs.ask("take in", text)
+                asked.append(text)
+
+    writes = threading.Thread(target=writer)
+    writes.start()
+    chance, doing = random.Random(7), worker(office)  # noqa: S311 - moments of a benchmark
+    for turn in range(number):
+        time.sleep(chance.uniform(0.05, 1.0))
+        if turn % 2:
+            doing.send_signal(signal.SIGKILL)
+            doing.wait()
+            doing = worker(office)
         else:
-            with tarfile.open(target, "w:gz") as pack:
-                pack.add(source, "export")
-        shutil.rmtree(source)
-        office.codes.add(f"S05/{subject}/v1")
-    locked = office.root / "S05" / "S05-082" / "v1.zip"
-    locked.parent.mkdir()
-    with zipfile.ZipFile(locked, "w") as pack:
-        pack.writestr("plan.dcm", b"secret")
-    data = bytearray(locked.read_bytes())
-    data[data.rfind(b"PK\x01\x02") + 8] |= 1
-    locked.write_bytes(data)
-    office.codes.add("S05/S05-082/v1")
-    office.deviations.add(("S05/S05-082/v1", "NOT_REVIEWED", "not_evaluable"))
+            web.kill()
+    ends.set()
+    writes.join()
+    until = time.monotonic() + BOUND_SECONDS
+    while any(one.state not in (DONE, FAILED) for one in jobs.all()):
+        if time.monotonic() > until:
+            sys.exit("jobs are not done")
+        time.sleep(0.2)
+    doing.terminate()
+    doing.wait()
+    with reading(office.engine) as connection:
+        there = list(connection.scalars(sa.select(o.comments.c.text)))
+    lost = [one for one in acknowledged if there.count(one) != 1]
+    undone = {one.key for one in jobs.all(DONE) if one.kind == "take in"} ^ set(asked)
+    difference = verify(office.engine).difference
+    return (
+        f"kills: {number}; {len(acknowledged)} comments acknowledged, lost or doubled {len(lost)}; "
+        f"{len(asked)} jobs, not done {len(undone)}; verify: {difference or 'as recorded'}"
+    )
 
 
-def _both(office: Office, one: str, other: str, code: str, verdict: str) -> None:
-    office.deviations |= {(one, code, verdict), (other, code, verdict)}
+@contextmanager
+def place(kind: str):
+    """Give a folder, and the address of a database: empty for a file in the folder."""
+    with ExitStack() as held:
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory())) / "AUDIT"
+        url = ""
+        if kind == "postgresql":
+            url = fresh_database(held.enter_context(running_server()))
+        yield folder, url
 
 
-def _copies(office: Office) -> None:
-    """The same plan for another subject, as it is and under new UIDs; a version sent twice."""
-    source = office.sound(3)
-    code = source.relative_to(office.root).as_posix()
-    _copy(office, source, "S06", "S06-080", "v1")
-    _both(office, code, "S06/S06-080/v1", "IDENTICAL_FILES", "major")
-    office.deviations.add(("S06/S06-080/v1", "SUBJECT_DIFFERS", ""))
-    source = office.sound(4)
-    code = source.relative_to(office.root).as_posix()
-    _fresh(_copy(office, source, "S08", "S08-080", "v1"), "S08-080")
-    _both(office, code, "S08/S08-080/v1", "IDENTICAL_CONTENT", "major")
-    again = source.parent / "v2"
-    shutil.copytree(source, again)
-    office.codes.add(f"{source.parent.relative_to(office.root).as_posix()}/v2")
-    v2 = again.relative_to(office.root).as_posix()
-    _both(office, code, v2, "RESUBMITTED_UNCHANGED", "minor")
-    office.deviations.add((v2, "IDENTICAL_CONTENT", "major"))
+def main() -> None:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--submissions", type=int, default=5000)
+    parser.add_argument("--reviewers", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--signatures", type=int, default=20)
+    parser.add_argument("--races", type=int, default=100)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    asked = parser.parse_args()
+    with place(asked.database) as (folder, url):
+        start = time.monotonic()
+        office = filled(folder, url, asked.submissions, asked.reviewers)
+        print(f"{asked.database}: {asked.submissions} submissions, {asked.reviewers} reviewers, "
+              f"filled in {time.monotonic() - start:.0f} s", flush=True)  # fmt: skip
+        web = Web(office)
+        try:
+            sessions = Sessions(office.store)
+            cookies = [sessions.begin(str(office.keys[f"reviewer{n}"]))
+                       for n in range(asked.reviewers)]  # fmt: skip
+            web.ask(cookies[0], "GET", "/queue")
+            print(queue_load(web, cookies, asked.seconds), flush=True)
+            print(signing(office, web, cookies[0], asked.signatures), flush=True)
+            print(races(office, asked.races), flush=True)
+            print(kills(office, web, cookies[0], asked.kills), flush=True)
+        finally:
+            web.process.kill()
+            office.engine.dispose()
+            office.store.close()
 
 
-def _alike(office: Office) -> None:
-    """Codes that differ in case only, and one patient's UIDs under two codes."""
-    source = office.sound(5)
-    site, subject = source.parents[1].name, source.parent.name
-    target = _copy(office, source, site, subject.lower(), "v1")
-    _fresh(target, subject.lower(), shift=0.33)
-    code = source.relative_to(office.root).as_posix()
-    _both(office, code, f"{site}/{subject.lower()}/v1", "CODES_ALIKE", "minor")
-    source = office.sound(6)
-    target = _copy(office, source, "S01", "S01-080", "v1")
-    code = source.relative_to(office.root).as_posix()
-    for file in target.iterdir():
-        data = pydicom.dcmread(file)
-        data.PatientID = data.ClinicalTrialSubjectID = "S01-080"
-        data.PatientName = "SBRTQA^S01-080"
-        data.StudyDescription = "again"
-        _moved(data, 0.4)
-        data.save_as(file)
-    _both(office, code, "S01/S01-080/v1", "UIDS_SHARED", "minor")
-
-
-def _systems(office: Office) -> None:
-    for place in (".DS_Store", "S01/Thumbs.db", "S02/desktop.ini", "S05/S05-081/v1/.DS_Store"):
-        (office.root / place).write_bytes(b"of a system")
-        office.places.add((place, "system file", ""))
-    (office.root / "S01" / "__MACOSX").mkdir()
-    (office.root / "S01" / "__MACOSX" / "._a.dcm").write_bytes(b"x")
-    office.places.add(("S01/__MACOSX", "system file", ""))
+if __name__ == "__main__":
+    main()

@@ -65,7 +65,7 @@ DOORS = {
     "babel": ("i18n.words.",),
     "openpyxl": ("trial.readers.excel_tables", "testing.outcomes."),
     "PIL": ("reports.",),
-    "cryptography": ("deid.",),
+    "cryptography": ("deid.", "web.instance_key"),
     "matplotlib": ("reports.", "scripting."),
     "plotly": ("reports.",),
     "starlette": ("web.",),

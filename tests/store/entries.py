@@ -101,9 +101,9 @@ def case() -> Case:
 
 
 @cache
-def reviewed(rules: str = "1") -> ReviewedCase:
+def reviewed(rules: str = "1", of: Protocol | None = None) -> ReviewedCase:
     doses = CaseDoses(case())
-    review = review_case(doses.case, protocol(rules), doses=doses)
+    review = review_case(doses.case, of or protocol(rules), doses=doses)
     facts, dvhs = stored(doses)
     rows = tuple(RecordedDvh(key, "", pack(dvh)) for key, dvh in dvhs.items())
     return ReviewedCase(review, review.to_json(), facts.to_json(), rows)

@@ -15,7 +15,7 @@ ME = 7
 CASE = CaseFacts(trial="T", site="S1", readers=frozenset({8}))
 PERMITTED = CaseFacts(
     trial="T", site="S1", readers=frozenset({ME}), adjudicators=frozenset({ME}), complete=True,
-    in_adjudication=True, sites_see_verdict=True, pool=True,
+    in_adjudication=True, sites_see_verdict=True, pool=True, coded=True,
 )  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def test_a_cell_with_a_condition_is_refused_without_it(right, role, allowed):
     needs = {
         Scope.TRIAL_OPTION, Scope.WITH_REASON, Scope.ASSIGNED, Scope.IN_ADJUDICATION,
         Scope.AFTER_BOTH, Scope.OWN_READING, Scope.POOL, Scope.WITH_GRANT,
-        Scope.OWN_SITE_WITH_GRANT,
+        Scope.OWN_SITE_WITH_GRANT, Scope.CODED,
     }  # fmt: skip
     found = may([own(role)], right, CASE, at=NOW, account=ME)
     assert bool(found) is (allowed and scope not in needs)

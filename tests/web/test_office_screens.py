@@ -164,6 +164,8 @@ def test_case_p11__a_link_to_a_case_of_others_is_no_page(office: PlayingOffice, 
     paths = paths_of(office, submission)
     assert len(paths) > 10
     for method, path in paths:
+        if who == "statistician" and (method, path) == ("GET", office.case(submission)):
+            continue  # theirs has its codes replaced: test_office_guards.py
         someone = office.somebody(who)
         page = someone.get(path) if method == "GET" else someone.post(
             path, text="a text", reason="a reason", topic="t", due="2026-04-01", step="save",

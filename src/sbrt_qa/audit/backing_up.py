@@ -33,10 +33,11 @@ DUMP: Final = "audit.dump"
 """The store of an audit in PostgreSQL, as ``pg_dump --format=custom`` writes it."""
 
 WORKING: Final = "working.db"
+ACCESS: Final = "access.db"
 TRIES: Final = 5
 """How often a copy is made anew because files and store moved on between the two."""
 
-_LEFT_OUT: Final = (KEY, HEAD, DATABASE, WORKING, MANIFEST, "RUNNING", "SERVING")
+_LEFT_OUT: Final = (KEY, HEAD, DATABASE, WORKING, ACCESS, MANIFEST, "RUNNING", "SERVING")
 _ENDS: Final = (".key", "-wal", "-shm", "-journal")
 
 
@@ -133,6 +134,8 @@ def _copy_files(folder: Path, part: Path) -> None:
             continue  # a file that was only there for a moment; one that is recorded is missed
     if (folder / WORKING).is_file():
         copy_without_secrets(folder / WORKING, part / WORKING)
+    if (folder / ACCESS).is_file():
+        copy_database(folder / ACCESS, part / ACCESS)
 
 
 def _names(folder: Path) -> list[str]:

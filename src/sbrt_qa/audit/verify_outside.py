@@ -105,12 +105,14 @@ class _Outside:
         self, known: Sequence[KnownHead], noted: str, anchors: Sequence[Head]
     ) -> Iterator[str]:
         from sbrt_qa.audit.published import file_differences
+        from sbrt_qa.audit.store.access_log import access_differences
 
         yield from self._heads(tuple(known))
         if noted and not self._has(noted):
             yield CUT
         yield from self._anchors(anchors)
         yield from file_differences(self._folder, self.files)
+        yield from access_differences(self._folder, self._engine)
 
     def _heads(self, known: tuple[KnownHead, ...]) -> Iterator[str]:
         for one in known:

@@ -34,6 +34,7 @@ from sbrt_qa.cli import (
     serve,
     trial_commands,
     warm,
+    work,
 )
 from sbrt_qa.cli import backup as backups
 from sbrt_qa.cli import close as closing
@@ -66,6 +67,7 @@ COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
     "warm": warm.warm,
     "desk": desk.desk,
     "serve": serve.serve,
+    "work": work.work,
     "backup": backups.backup,
     "restore": backups.restore,
     "protocol": protocol.app,

@@ -61,6 +61,9 @@ def serve(
     as_root: Annotated[  # noqa: FBT002
         bool, typer.Option("--as-root", help="Run as root where other machines reach it.")
     ] = False,
+    works: Annotated[  # noqa: FBT002
+        bool, typer.Option("--work/--no-work", help="Start a worker for the jobs of the office.")
+    ] = True,
 ) -> None:
     """Open the review office of AUDIT as pages; begin an audit where there is none.
 
@@ -71,7 +74,7 @@ def serve(
 
     how = OfficeServed(
         database, address, port, tuple(name or ()), tuple(behind_proxy or ()), tls_cert, tls_key,
-        as_root,
+        as_root, works,
     )  # fmt: skip
     run_office(audit, how, lambda line: print(line, flush=True))
 
@@ -143,15 +146,26 @@ def lock(
 
 
 @app.command("reset")
-def reset(audit: AuditFolder, code: Code, database: Database = "") -> None:
+def reset(
+    audit: AuditFolder,
+    code: Code,
+    second_factor: Annotated[  # noqa: FBT002
+        bool, typer.Option("--second-factor", help="Take the authenticator away, too.")
+    ] = False,
+    database: Database = "",
+) -> None:
     """Take an account's password away, end its sessions, print a link to set a new one."""
+    from sbrt_qa.web.instance_key import InstanceKey, key_path
     from sbrt_qa.web.review_office.office_service import password_link
     from sbrt_qa.web.working.password_rows import PasswordRows
+    from sbrt_qa.web.working.second_factor_rows import SecondFactors
     from sbrt_qa.web.working.session_rows import Sessions
 
     with _opened(audit, database) as (engine, store):
         key = _key(engine, code)
         PasswordRows(store).drop(str(key))
+        if second_factor:
+            SecondFactors(store, InstanceKey(key_path(audit))).drop(str(key))
         Sessions(store).end_all_of(str(key))
         print(password_link(store, key, LINK_SECONDS))
 

@@ -24,6 +24,7 @@ module                       what is there
 ``case_standing``            `CaseStanding`: state, round, readers and facts of one submission
 ``assigning``                `plan_review`, `assign`, `take_case`, `end_assignment`, `set_due`
 ``checklist``                `set_checklist`, `questions_of`: the contour checklist by version
+``protocol_rules``           checklist and reasons of overrides, as the protocol states them
 ``reader_forms``             `open_reading`, `reading_form` (what to judge), `judge`,
                              `accept_automatic`, `comment`
 ``signing``                  `signing_view`, `begin_signing`, `sign`, `FreshProof`, `MEANINGS`
@@ -34,6 +35,8 @@ module                       what is there
 ``queue_page``               `queue_page`: views, filters, order, keyset pages of 50, from a table
                              in the database of working state; `make_queue`, `rebuild`,
                              `queue_differences`
+``replaced_codes``           cases as statisticians see them
+``looked_at``                what the access log and the records tell of one another
 ``demo_office``              `play_demo`: accounts and a month of work for a demo
 ============================ ==================================================================
 

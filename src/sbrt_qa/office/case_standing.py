@@ -83,6 +83,18 @@ def standing_in(connection: Connection, submission: int) -> CaseStanding:
     )  # fmt: skip
 
 
+def code_in(connection: Connection, submission: int) -> str:
+    """Return what a submission is called: ``SITE/SUBJECT/vN``.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    row = _submission(connection, submission)
+    return submission_code(row.site, row.subject, row.version, row.revision)
+
+
 def _submission(connection: Connection, submission: int) -> sa.Row[Any]:
     s, b, i, r = t.submissions, t.subjects, t.sites, t.trials
     joined = s.join(b, s.c.subject_id == b.c.id).join(i, b.c.site_id == i.c.id)

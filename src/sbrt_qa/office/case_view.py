@@ -20,10 +20,12 @@ from sbrt_qa.errors import UsageError
 from sbrt_qa.office.acting import Acting, RightsError
 from sbrt_qa.office.asking import ask, demand, grants_in
 from sbrt_qa.office.case_standing import CaseStanding, standing_in
+from sbrt_qa.office.replaced_codes import coded_items, coded_standing
 from sbrt_qa.office.rights import conflict
 from sbrt_qa.office.roles import OF_A_SITE, Right, Role
 from sbrt_qa.office.signing import SignatureRow, signatures_in
 from sbrt_qa.office.threads import Thread, threads_in
+from sbrt_qa.office.trial_options import options_in
 
 ASKED_OF_CASE: Final = (
     Right.SEE_AUTOMATIC_REVIEW, Right.WRITE_READING, Right.SEND_QUERY, Right.ANSWER_QUERY,
@@ -110,8 +112,13 @@ class CaseView:
         return Right(right) in self.rights
 
 
-def case_view(engine: Database, by: Acting, submission: int) -> CaseView:
+def case_view(engine: Database, by: Acting, submission: int, coding: bytes = b"") -> CaseView:
     """Return what an account sees of a submission.
+
+    Parameters
+    ----------
+    coding
+        Key by which codes are replaced for a statistician, who sees nothing without it.
 
     Raises
     ------
@@ -123,9 +130,12 @@ def case_view(engine: Database, by: Acting, submission: int) -> CaseView:
             case = standing_in(connection, submission)
         except UsageError:
             raise RightsError("this is not there") from None
-        role = demand(connection, by, Right.SEE_CASE, case.facts)
-        if role is Role.STATISTICIAN or case.state is None:  # replaced codes are not built yet
+        facts = replace(case.facts, coded=bool(coding))
+        role = demand(connection, by, Right.SEE_CASE, facts)
+        if case.state is None:
             raise RightsError("this is not there")
+        if role is Role.STATISTICIAN:
+            return _coded_view(connection, case, coding)
         allowed = frozenset(
             one for one in ASKED_OF_CASE if ask(connection, by, one, case.facts, "a reason")
         )
@@ -144,6 +154,18 @@ def case_view(engine: Database, by: Acting, submission: int) -> CaseView:
             tuple(known[key] for key in sorted(case.facts.readers) if key in known),
             _candidates(connection, case, by) if Right.ASSIGN in allowed else (),
         )  # fmt: skip
+
+
+def _coded_view(connection: Connection, case: CaseStanding, coding: bytes) -> CaseView:
+    """Return a case with its codes replaced: where it stands and what the program found."""
+    sites = options_in(connection).statisticians_see_sites
+    key = case.submission
+    found = engine_items(connection, key, reviews_of(connection, key))
+    steps = tuple(replace(one, reason="") for one in _steps(connection, case, {}))
+    return CaseView(
+        coded_standing(case, coding, sites=sites), Role.STATISTICIAN, coded_items(found), steps, (),
+        (), (), frozenset(), (), (),
+    )  # fmt: skip
 
 
 def hidden_accounts(case: CaseStanding, by: Acting, allowed: frozenset[Right]) -> frozenset[int]:

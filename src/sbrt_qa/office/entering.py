@@ -20,6 +20,7 @@ from sbrt_qa.errors import UsageError
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.asking import demand
 from sbrt_qa.office.case_standing import standing_in
+from sbrt_qa.office.protocol_rules import take_over_checklist
 from sbrt_qa.office.roles import Right, Role
 from sbrt_qa.office.states import State, moves
 from sbrt_qa.office.trail import as_engine, tell
@@ -52,9 +53,14 @@ def take_in(engine: Database, at: str) -> TakenIn:
 
     A submission with a review goes to ``reviewed by engine``, whether its review came to a verdict
     or not; one without waits as ``received``. An open one of which there is a newer version becomes
-    ``resubmitted``.
+    ``resubmitted``. A checklist of contours that the newest protocol states is taken over.
     """
-    return written(engine, lambda connection: _taken_in(connection, at))
+
+    def work(connection: Connection) -> TakenIn:
+        take_over_checklist(connection, at)
+        return _taken_in(connection, at)
+
+    return written(engine, work)
 
 
 def _taken_in(connection: Connection, at: str) -> TakenIn:

@@ -21,6 +21,7 @@ from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.asking import grants_in
 from sbrt_qa.office.queue_rows import QueueEntry, queue_entries
+from sbrt_qa.office.replaced_codes import NOT_FOR_CODED, coded_entry
 from sbrt_qa.office.roles import EVERYWHERE, OF_A_SITE, Grant, Role
 from sbrt_qa.office.trial_options import options_in
 
@@ -120,13 +121,16 @@ class QueuePage:
     last: tuple[str, int] | None
 
 
-def queue_page(records: Database, working: Engine, by: Acting, wanted: QueueRequest) -> QueuePage:
+def queue_page(
+    records: Database, working: Engine, by: Acting, wanted: QueueRequest, coding: bytes = b""
+) -> QueuePage:
     """Return a page of what an account may see, at most 12 statements whatever the page holds.
 
     Readers see what they are assigned to, and the pool where they may take from it; nothing of
     their own site, of what they sent, or where a conflict is declared. Only coordinators and
     auditors see who else reads a submission, and sites see a verdict if the trial lets them.
-    Statisticians and admins see no queue.
+    Admins see no queue. Statisticians see replaced codes, made with `coding`; without it nothing,
+    and nothing else where they have a further role. They search no codes, and order by none.
 
     Raises
     ------
@@ -138,11 +142,17 @@ def queue_page(records: Database, working: Engine, by: Acting, wanted: QueueRequ
         grants = [one for one in grants_in(connection, by.account) if one.holds(by.at)]
         if _is_locked(connection, by.account):
             grants = []
-        verdict = options_in(connection).sites_see_verdict
+        options = options_in(connection)
+        verdict = options.sites_see_verdict
+    coded = bool(coding) and any(one.role is Role.STATISTICIAN for one in grants)
+    if coded:
+        grants = [one for one in grants if one.role is Role.STATISTICIAN]
+        if wanted.search or wanted.order == "code" or NOT_FOR_CODED & set(wanted.filters):
+            raise UsageError("the queue has no such view, filter or order")
     asks_verdict = wanted.order == "verdict" or "verdict" in wanted.filters
     if asks_verdict and not verdict and any(one.role in OF_A_SITE for one in grants):
         raise UsageError("the queue has no such view, filter or order")
-    seen = _visible(grants, by.account, wanted.view)
+    seen = _visible(grants, by.account, wanted.view, coded=coded)
     condition = sa.and_(seen, *_filtered(wanted))
     column = ORDERS[wanted.order]
     order = (column.desc(), queue.c.submission.desc()) if wanted.falling else (
@@ -160,6 +170,9 @@ def queue_page(records: Database, working: Engine, by: Acting, wanted: QueueRequ
     entries = tuple(
         _as_seen(QueueEntry.of_row(row), by.account, grants, verdict=verdict) for row in rows
     )
+    if coded:
+        shown = options.statisticians_see_sites
+        entries = tuple(coded_entry(one, coding, sites=shown) for one in entries)
     last = (str(rows[-1][wanted.order]), rows[-1]["submission"]) if rows else None
     return QueuePage(entries, total or 0, last if len(rows) == PAGE else None)
 
@@ -181,7 +194,9 @@ def _filtered(wanted: QueueRequest) -> Iterator[sa.ColumnElement[bool]]:
         )
 
 
-def _visible(grants: list[Grant], account: int, view: str) -> sa.ColumnElement[bool]:
+def _visible(
+    grants: list[Grant], account: int, view: str, *, coded: bool
+) -> sa.ColumnElement[bool]:
     """Return which rows an account sees, from its grants alone."""
     mine = f",{account},"
     assigned = sa.or_(
@@ -192,7 +207,7 @@ def _visible(grants: list[Grant], account: int, view: str) -> sa.ColumnElement[b
     for one in grants:
         where = _covered(one)
         judged = sa.and_(where, sa.not_(queue.c.barred.contains(mine, autoescape=True)))
-        if one.role in _ALL_OF_SITE:
+        if one.role in _ALL_OF_SITE or (coded and one.role is Role.STATISTICIAN):
             allowed.append(where)
         elif one.role is Role.REVIEWER:
             waits = queue.c.state == "reviewed by engine"
@@ -230,7 +245,7 @@ def _as_seen(entry: QueueEntry, account: int, grants: list[Grant], *, verdict: b
         adjudicators=mine if mine in entry.adjudicators else "",
         barred="",
     )
-    if verdict or roles & {Role.REVIEWER, Role.ADJUDICATOR}:
+    if verdict or roles & {Role.REVIEWER, Role.ADJUDICATOR, Role.STATISTICIAN}:
         return entry
     return replace(entry, verdict="", minor=0, major=0, not_evaluable=0)
 

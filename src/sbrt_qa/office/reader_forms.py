@@ -34,6 +34,7 @@ from sbrt_qa.office.case_standing import CaseStanding, standing_in
 from sbrt_qa.office.checklist import ContourQuestion, newest_checklist, questions_of
 from sbrt_qa.office.deciding import CANNOT_JUDGE
 from sbrt_qa.office.moving import step
+from sbrt_qa.office.protocol_rules import reasons_in
 from sbrt_qa.office.roles import Right, Role
 from sbrt_qa.office.states import OUTCOMES, State
 from sbrt_qa.office.trail import tell
@@ -47,12 +48,6 @@ GRADES: Final = (*(one.value for one in State if one in OUTCOMES), CANNOT_JUDGE)
 
 ANSWERS: Final = ("acceptable", "acceptable variation", "unacceptable", "not judged")
 """Answers to a question of the checklist."""
-
-REASON_CODES: Final = (
-    "clinically acceptable", "measurement artefact", "naming", "wrong limit", "data incomplete",
-    "clinically unacceptable", "other",
-)  # fmt: skip
-"""Why an item is overridden, beside the words."""
 
 SHORTEST_REASON: Final = 10
 """Characters of the justification of an override."""
@@ -107,6 +102,8 @@ class ReadingForm:
         Of the reading.
     unanswered
         Keys of what is still to be said before it can be signed.
+    reasons
+        Why an item can be overridden.
     """
 
     key: int
@@ -122,6 +119,7 @@ class ReadingForm:
     comments: tuple[sa.Row[Any], ...]
     signed: bool
     unanswered: tuple[str, ...]
+    reasons: tuple[str, ...]
 
 
 def open_reading(engine: Database, by: Acting, submission: int) -> int:
@@ -188,10 +186,11 @@ def judge(engine: Database, by: Acting, key: int, said: Sequence[Judgement]) -> 
             )
         }
         asked = {one.key for one in questions_of(connection, row.checklist_id)}
+        reasons = reasons_in(connection, row.submission_id)
         last = last_judgements(connection, key)
         told = []
         for one in said:
-            verdict = _checked(one, known, asked)
+            verdict = _checked(one, known, asked, reasons)
             if row.part == ADJUDICATOR and one.after == CANNOT_JUDGE:
                 raise UsageError("an adjudicator decides, or gives the case back")
             was = last.get((one.kind, one.item))
@@ -214,7 +213,9 @@ def judge(engine: Database, by: Acting, key: int, said: Sequence[Judgement]) -> 
     written(engine, work)
 
 
-def _checked(one: Judgement, known: dict[str, EngineItem], asked: set[str]) -> str:
+def _checked(
+    one: Judgement, known: dict[str, EngineItem], asked: set[str], reasons: Sequence[str]
+) -> str:
     """Return the program's verdict on an item; raise UsageError where a judgement is none."""
     if one.kind == "grade":
         if one.item != "grade" or one.after not in ("", *GRADES):
@@ -231,7 +232,7 @@ def _checked(one: Judgement, known: dict[str, EngineItem], asked: set[str]) -> s
         raise UsageError("no such verdict", got=quoted(one.after))
     if one.after not in ("", found.engine):
         words = one.justification.strip()
-        if one.reason_code not in REASON_CODES or len(words) < SHORTEST_REASON:
+        if one.reason_code not in reasons or len(words) < SHORTEST_REASON:
             expected = f"a reason, and at least {SHORTEST_REASON} characters why"
             raise UsageError("an override needs its reason", got=quoted(words), expected=expected)
     return found.engine
@@ -378,4 +379,5 @@ def form_in(connection: Connection, row: sa.Row[Any], case: CaseStanding) -> Rea
         "" if grade is None else grade.justification,
         tuple(standing_comments(connection, row.id)),
         connection.scalar(signed) is not None, tuple(open_items),
+        reasons_in(connection, row.submission_id),
     )  # fmt: skip

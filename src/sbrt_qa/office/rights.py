@@ -59,6 +59,9 @@ class CaseFacts:
         Accounts with a declared conflict of interest, and those that belong to the site.
     sites_see_verdict, pool
         What the trial allows.
+    coded
+        Whether what is shown has the codes of subject and site replaced; who asks for a page or a
+        file as it is leaves it out, and a statistician is refused.
     """
 
     trial: str = EVERYWHERE
@@ -74,6 +77,7 @@ class CaseFacts:
     at_home: frozenset[int] = frozenset()
     sites_see_verdict: bool = False
     pool: bool = False
+    coded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,7 @@ def _refused(
         ),
         Scope.OWN_READING: (_is_reader(grant, facts), "it is not assigned to this account"),
         Scope.POOL: (facts.pool, "the trial does not let reviewers take cases"),
+        Scope.CODED: (facts.coded, "the codes of subject and site are not replaced"),
         Scope.WITH_GRANT: (granted, "it needs a grant of its own"),
         Scope.OWN_SITE_WITH_GRANT: (own and granted, "it needs a grant of its own"),
     }

@@ -189,7 +189,13 @@ def _refuse_unready(view: SigningView, case: CaseStanding, shown: str) -> None:
 
 
 def sign(
-    engine: Database, by: Acting, key: int, token: str, proof: FreshProof, local_at: str
+    engine: Database,
+    by: Acting,
+    key: int,
+    token: str,
+    proof: FreshProof,
+    local_at: str,
+    access_head: str = "",
 ) -> SignatureRow:
     """Sign a reading, and take the steps that follow from it.
 
@@ -201,6 +207,8 @@ def sign(
         That the account has just proved who it is.
     local_at
         The time where the signer is, with its zone; printed beside UTC.
+    access_head
+        End of the access log, which is signed too: number and hash; empty where none is kept.
 
     Raises
     ------
@@ -212,7 +220,11 @@ def sign(
         refused is an event; what was written of the reading stays.
     """
     try:
-        made = written(engine, lambda c: _signed(c, by, key, token, proof, local_at), durable=True)
+        made = written(
+            engine,
+            lambda c: _signed(c, by, key, token, proof, local_at, access_head),
+            durable=True,
+        )
     except (RightsError, MovedOnError, UsageError) as error:
         _tell_refused(engine, by, key, error)
         raise
@@ -220,7 +232,13 @@ def sign(
 
 
 def _signed(
-    connection: Connection, by: Acting, key: int, token: str, proof: FreshProof, local_at: str
+    connection: Connection,
+    by: Acting,
+    key: int,
+    token: str,
+    proof: FreshProof,
+    local_at: str,
+    access_head: str,
 ) -> int:
     challenge = _challenge(connection, by, key, token, proof)
     view, row, case, role = _view(connection, by, key, challenge.meaning, challenge.language)
@@ -228,6 +246,7 @@ def _signed(
     document = canonical({
         "content": view.content, "challenge": challenge.token_sha256, "proof": proof.how,
         "at": by.at, "local_at": local_at,
+        **({"access_head": access_head} if access_head else {}),
     })  # fmt: skip
     made = insert(connection, o.signatures, {
         "reading_id": key, "challenge_id": challenge.id, "submission_id": row.submission_id,

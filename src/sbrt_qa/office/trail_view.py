@@ -108,6 +108,18 @@ def trail_verified(engine: Database, by: Acting) -> Verified:
     return verify(engine)
 
 
+def refuse_part_of_trail(engine: Database, by: Acting, right: Right) -> None:
+    """Check that an account sees something of everything, as :func:`demand_trail` does.
+
+    Raises
+    ------
+    RightsError
+        It does not.
+    """
+    with reading(engine) as connection:
+        demand_trail(connection, by, right)
+
+
 def demand_trail(connection: Connection, by: Acting, right: Right) -> Role:
     """Return the role by which an account sees the trail of everything, not of some sites only.
 

@@ -17,7 +17,7 @@ from sbrt_qa.audit.working_time import DUE_DAYS
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.asking import demand
-from sbrt_qa.office.roles import Right
+from sbrt_qa.office.roles import ROLES, Right
 from sbrt_qa.office.trail import tell
 
 OPTION: Final = "office option set"
@@ -42,6 +42,8 @@ class OfficeOptions:
         Whether readings that agree decide a case without an adjudicator.
     sites_see_verdict
         Whether a site sees the automatic review of its own submissions.
+    statisticians_see_sites
+        Whether a statistician, for whom the codes of subjects are replaced, sees those of sites.
     pool
         Whether reviewers may take cases that nobody was assigned to.
     second_confirmation
@@ -50,6 +52,8 @@ class OfficeOptions:
         Days from the receipt to the due date, by type of review.
     holidays
         Dates (ISO 8601) on which the office does not work; working hours leave them out.
+    second_factor_roles
+        Roles whose accounts need an authenticator besides their password.
     """
 
     default_kind: str = "timely retrospective"
@@ -57,10 +61,12 @@ class OfficeOptions:
     blind: bool = True
     automatic_decision: bool = True
     sites_see_verdict: bool = False
+    statisticians_see_sites: bool = False
     pool: bool = False
     second_confirmation: bool = True
     due_days: dict[str, int] = field(default_factory=lambda: dict(DUE_DAYS))
     holidays: list[str] = field(default_factory=list)
+    second_factor_roles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         named = {self.default_kind, *self.readers, *self.due_days}
@@ -68,6 +74,11 @@ class OfficeOptions:
             raise UsageError("no such type of review", expected=", ".join(REVIEW_KINDS))
         if not set(self.readers.values()) <= {1, 2} or min(self.due_days.values(), default=1) < 0:
             raise UsageError("a case has one or two readers, and not fewer than 0 days")
+        if not {*self.second_factor_roles} <= {one.value for one in ROLES}:
+            expected = ", ".join(ROLES)
+            raise UsageError(
+                "no such role", got=quoted(self.second_factor_roles), expected=expected
+            )
         for text in self.holidays:
             if not is_date(text):
                 raise UsageError("a holiday is no date", got=quoted(text), expected="2026-12-25")

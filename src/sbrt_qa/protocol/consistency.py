@@ -39,6 +39,15 @@ def check_shifts(radii: Sequence[str], setup: str) -> Problems:
             yield problem((key,), f"{key} cannot be read: {error.expected}")
 
 
+def check_reviewing(protocol: ProtocolFields) -> Problems:
+    """Tell questions about structures that there are not, and reasons that occur twice."""
+    for name in protocol.contour_review:
+        if name not in protocol.structure_names:
+            yield problem(("contour_review", name), "there is no structure of this name")
+    if len(set(protocol.override_reasons)) != len(protocol.override_reasons):
+        yield problem(("override_reasons",), "a reason occurs twice")
+
+
 def check_protocol(protocol: ProtocolFields) -> Problems:
     """Tell what keeps the parts of a protocol from fitting together."""
     yield from _check_unique(protocol)

@@ -77,6 +77,10 @@ class Protocol(ProtocolFields):
         as well; none unless asked for.
     setup
         Standard deviations of setup errors, as ``sbrt-qa check --setup`` takes them.
+    contour_review
+        Structures whose contours reviewers judge, each with what they are asked in particular.
+    override_reasons
+        Why reviewers may call an item otherwise than the program; a usual list when empty.
     """
 
     @model_validator(mode="after")
@@ -87,6 +91,7 @@ class Protocol(ProtocolFields):
             *rule_checks.check_rules(self),
             *check_trial_rules(self, sources, set(self.confidence_terms)),
             *consistency.check_shifts(self.shifts, self.setup),
+            *consistency.check_reviewing(self),
         )
         return self
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import (
     BeforeValidator,
@@ -52,6 +52,8 @@ LATER: Final[Mapping[str, object]] = {
     "if_drawn": False,
     "shifts": [],
     "setup": "",
+    "contour_review": {},
+    "override_reasons": [],
 }
 """Keys that came after the first version of the format, with their values when left out.
 
@@ -252,6 +254,12 @@ class CheckRule(FrozenPart):
     note: str = ""
 
 
+ContourSide: TypeAlias = Literal["cranial", "caudal", "laterality", "excluded organ"]
+"""What reviewers can be asked of a contour in particular."""
+
+OverrideReason: TypeAlias = Annotated[Text, Field(max_length=32)]
+
+
 class ProtocolFields(TrialRules):
     """The parts of a protocol, each valid by itself; see `sbrt_qa.protocol.definition.Protocol`."""
 
@@ -283,6 +291,8 @@ class ProtocolFields(TrialRules):
     trial_sources: Mapping[Id, Source] = Field(default_factory=dict)
     shifts: tuple[Text, ...] = ()
     setup: str = ""
+    contour_review: Mapping[Name, tuple[ContourSide, ...]] = Field(default_factory=dict)
+    override_reasons: tuple[OverrideReason, ...] = ()
 
     @cached_property
     def shifts_asked(self) -> Shifts:

@@ -76,6 +76,9 @@ class PagesApp(ABC):
     def after_form(self) -> None:  # noqa: B027 - an application may leave it
         """Do what follows every form that was sent, whatever came of it; nothing by itself."""
 
+    def looked_at(self, _visit: Visit, _door: Door) -> None:  # noqa: B027 - an application may leave it
+        """Note that a page is shown to somebody, before it leaves; nothing by itself."""
+
     # --- one request -----------------------------------------------------------------------------
 
     def _most_bytes(self, method: str, path: str) -> int:
@@ -145,10 +148,13 @@ class PagesApp(ABC):
         if refused is not None or door is None:
             return refused or _error(HTTPStatus.NOT_FOUND, visit)
         try:
-            return cast("Page", door.page)(self, visit)
+            answer = cast("Page", door.page)(self, visit)
         finally:
             if visit.method not in READING:
                 self.after_form()
+        if visit.method in READING and answer.status_code == HTTPStatus.OK and door not in COMMON:
+            self.looked_at(visit, door)
+        return answer
 
     def _refused(self, visit: Visit, door: Door | None) -> Response | None:
         """Return what is answered instead of the page; None where it may be shown."""

@@ -94,6 +94,11 @@ def shown(url: str) -> str:
     return engine.url.set(password=None).render_as_string()
 
 
+def password_of(url: str) -> str:
+    """Return the password in an address, empty where there is none."""
+    return str(make_url(url).password or "")
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
     connection.isolation_level = None  # transactions begin below, not where the driver thinks
     cursor = connection.cursor()

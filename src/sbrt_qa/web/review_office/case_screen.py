@@ -25,7 +25,7 @@ READABLE: Final = frozenset({State.ASSIGNED, State.IN_REVIEW, State.ADJUDICATION
 @refusing
 def show_case(app: OfficeApp, visit: Visit) -> Response:
     """Show a case to who may see it."""
-    view = case_view(app.engine, app.acting(visit), row_of(app, visit, "case"))
+    view = case_view(app.engine, app.acting(visit), row_of(app, visit, "case"), app.coding_key)
     mine = [one for one in view.readings if one.mine and one.round == view.case.round]
     reads = view.may(Right.WRITE_READING) and view.case.state in READABLE
     return screen(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
@@ -12,25 +15,31 @@ from typing import Final
 from starlette.responses import HTMLResponse, Response
 
 from sbrt_qa.audit.folder import AuditFolder
+from sbrt_qa.audit.store.access_log import Access, AccessLog
 from sbrt_qa.audit.store.connection import Database
 from sbrt_qa.audit.times import now
-from sbrt_qa.errors import UsageError
+from sbrt_qa.errors import SbrtQaError, UsageError
 from sbrt_qa.office.accounts import OfficeAccount, account_by_key, all_accounts
 from sbrt_qa.office.acting import Acting, session_hash
 from sbrt_qa.office.granting import grants_of
+from sbrt_qa.office.looked_at import code_of, tell_access_head
 from sbrt_qa.office.queue_page import make_queue
 from sbrt_qa.office.rights import MATRIX, Scope
 from sbrt_qa.office.roles import Grant, Right, Role
-from sbrt_qa.web.doors import SIGNED_IN
+from sbrt_qa.office.trial_options import options_of
+from sbrt_qa.web.doors import SIGNED_IN, Door
+from sbrt_qa.web.instance_key import InstanceKey, key_path
 from sbrt_qa.web.page_templates import error_page
 from sbrt_qa.web.pages_app import PagesApp
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import READING, ServedAt
+from sbrt_qa.web.review_office.access_writer import AccessWriter
 from sbrt_qa.web.review_office.kept_head import KeptHead
 from sbrt_qa.web.sign_in_throttle import Throttle
 from sbrt_qa.web.visits import Visit, see_other
 from sbrt_qa.web.working.draft_rows import Drafts
 from sbrt_qa.web.working.password_rows import Failures, OneTimeLinks, PasswordRows
+from sbrt_qa.web.working.second_factor_rows import SecondFactors
 from sbrt_qa.web.working.session_rows import Sessions
 from sbrt_qa.web.working.working_store import WorkingStore
 
@@ -38,7 +47,24 @@ ADDRESS_KEY: Final = "address key"
 SETUP: Final = "setup"
 PASSWORD_LINK: Final = "password"  # noqa: S105 - what a link is for
 
-OWN_ACCOUNT: Final = frozenset({"/logout", "/password", "/language"})
+AT_ONCE: Final[Mapping[str, str]] = {
+    Right.DOWNLOAD: "download", Right.EXPORT: "export", Right.VIEW_PHI: "view PHI",
+}  # fmt: skip
+"""Rights whose pages are written down before they leave, and as what."""
+
+ACCESS_TOLD_SECONDS: Final = 3600.0
+
+SECOND_FACTOR: Final = "/second-factor"
+SECOND: Final = "second"
+"""What a link is for by which a code follows a right password."""
+
+SECOND_ROLES_SECONDS: Final = 30.0
+"""How long it is believed which roles need an authenticator."""
+
+WITHOUT_SECOND: Final = frozenset({SECOND_FACTOR, "/logout", "/password", "/login"})
+"""Where somebody gets without the authenticator that their role needs."""
+
+OWN_ACCOUNT: Final = frozenset({"/logout", "/password", "/language", SECOND_FACTOR})
 """What also an auditor sends: nothing of the trial changes by it."""
 
 
@@ -91,15 +117,58 @@ class OfficeApp(PagesApp):
         self.links = OneTimeLinks(store)
         self.throttle = Throttle(Failures(store))
         self.drafts = Drafts(store)
+        self.second = SecondFactors(store, InstanceKey(key_path(audit.folder)))
+        self._look_at_second_roles()
         make_queue(store.engine)
         self._head = KeptHead(audit.folder, engine)
         self._head.write()
+        self.access = AccessWriter(access_log(audit, store), self._after_access)
+        self._access_told = time.monotonic()
+        self._subjects: dict[tuple[str, int], str] = {}
         self._is_set_up = False
-        self._addresses = Addresses(_address_key(store))
+        key = _address_key(store)
+        self._addresses = Addresses(key)
+        self.coding_key = hmac.new(key, b"codes for statisticians", hashlib.sha256).digest()
 
     def after_form(self) -> None:
         """Let `HEAD` name the last event, for `sbrt-qa verify`."""
         self._head.write()
+
+    def looked_at(self, visit: Visit, door: Door) -> None:
+        """Write down who looks at what; a download or export before it leaves."""
+        person: Person | None = visit.who
+        if person is None:
+            return
+        action = AT_ONCE.get(door.right, "read")
+        seen = Access(
+            now(), person.account.code, session_hash(visit.cookie), visit.number, action, door.path,
+            self._subject(visit),
+        )  # fmt: skip
+        if door.right in AT_ONCE:
+            self.access.at_once(seen)
+        else:
+            self.access.soon(seen)
+
+    def _subject(self, visit: Visit) -> str:
+        """Return the code of the submission that an address is about; empty where it is of none."""
+        for kind in ("case", "reading"):
+            number = self.number_of(kind, visit.places.get(kind, ""))
+            if number is not None:
+                key = kind, number
+                if key not in self._subjects:
+                    self._subjects[key] = code_of(self.engine, kind, number)
+                return self._subjects[key]
+        return ""
+
+    def _after_access(self) -> None:
+        """Tell the records the end of the access log, once an hour."""
+        if time.monotonic() - self._access_told < ACCESS_TOLD_SECONDS:
+            return
+        self._access_told = time.monotonic()
+        seq, digest = self.access.log.head()
+        with suppress(SbrtQaError):
+            tell_access_head(self.engine, now(), seq, digest)
+            self._head.write()
 
     def acting(self, visit: Visit) -> Acting:
         """Return who acts by a request, as the records keep it."""
@@ -131,7 +200,20 @@ class OfficeApp(PagesApp):
         if person is not None and person.only_looks and changes:
             page = error_page(HTTPStatus.FORBIDDEN, visit.number, visit.language)
             return HTMLResponse(page, HTTPStatus.FORBIDDEN)
+        if person is not None and visit.path not in WITHOUT_SECOND and self.needs_second(person):
+            return see_other(SECOND_FACTOR)
         return None
+
+    def needs_second(self, person: Person) -> bool:
+        """Tell whether a role of somebody needs an authenticator that is not there."""
+        if time.monotonic() - self._roles_looked > SECOND_ROLES_SECONDS:
+            self._look_at_second_roles()
+        asked = self._second_roles.intersection(person.roles)
+        return bool(asked) and not self.second.is_on(str(person.account.key))
+
+    def _look_at_second_roles(self) -> None:
+        self._second_roles = frozenset(options_of(self.engine).second_factor_roles)
+        self._roles_looked = time.monotonic()
 
     def known(self, visit: Visit) -> Visit:
         """Find out who asks; a locked account has no session any more."""
@@ -159,6 +241,13 @@ class OfficeApp(PagesApp):
         """Lead to sign-in, the same for every address."""
         after = {"next": visit.path} if visit.method == "GET" and visit.path != "/" else {}
         return see_other("/login", **after)
+
+
+def access_log(audit: AuditFolder, store: WorkingStore) -> AccessLog:
+    """Open the access log of an audit: a file beside the records, or a schema beside theirs."""
+    if store.engine.dialect.name == "sqlite":
+        return AccessLog.in_folder(audit.folder)
+    return AccessLog.in_database(store.engine.url.render_as_string(hide_password=False))
 
 
 class Addresses:

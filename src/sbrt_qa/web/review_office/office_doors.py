@@ -15,9 +15,11 @@ from sbrt_qa.web.request_guard import ServedAt
 from sbrt_qa.web.review_office import (
     account_pages,
     case_screen,
+    job_screen,
     question_screen,
     queue_screen,
     reading_screen,
+    second_factor_screen,
     sign_in_pages,
     signing_screen,
     trail_screen,
@@ -36,6 +38,7 @@ def home(_: OfficeApp, visit: Visit) -> Response:
 DOORS: Final = (
     Door("GET", "/", SIGNED_IN, home),
     *sign_in_pages.DOORS,
+    *second_factor_screen.DOORS,
     *account_pages.DOORS,
     *queue_screen.DOORS,
     *case_screen.DOORS,
@@ -43,6 +46,7 @@ DOORS: Final = (
     *signing_screen.DOORS,
     *question_screen.DOORS,
     *trail_screen.DOORS,
+    *job_screen.DOORS,
 )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,10 +25,12 @@ from sbrt_qa.web.http_server import Served, listening, made_server
 from sbrt_qa.web.request_guard import ServedAt, loopback_hosts, read_network
 from sbrt_qa.web.review_office.office_app import PASSWORD_LINK, SETUP, OfficeApp
 from sbrt_qa.web.review_office.office_doors import office_app
+from sbrt_qa.web.review_office.office_worker import for_child
 from sbrt_qa.web.working.password_rows import OneTimeLinks
 from sbrt_qa.web.working.working_store import WorkingStore
 
 SETUP_SECONDS: Final = 30 * 60.0
+WORKER_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class OfficeServed:
         For TLS of our own.
     as_root
         Whether it may run as root.
+    works
+        Whether it starts a worker for the jobs of the office, which ends with it.
     """
 
     database: str = ""
@@ -57,6 +63,7 @@ class OfficeServed:
     certificate: Path | None = None
     key: Path | None = None
     as_root: bool = False
+    works: bool = True
 
 
 def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> None:
@@ -92,6 +99,9 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
         held.callback(store.close)
         take_in(engine, now())
         app = office_app(served_at(how, port), audit, engine, store)
+        held.callback(app.access.close)
+        if how.works:
+            held.callback(ended, started_worker(folder, how.database))
         _log_to_stderr()
 
         def ready() -> None:
@@ -100,6 +110,26 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
 
         served = Served(how.address, port, how.certificate, how.key)
         made_server(app.framed(), served, ready).run(sockets=[server])
+
+
+def started_worker(folder: Path, database: str) -> subprocess.Popen[bytes]:
+    """Start a worker in a process of its own; it ends when this one does."""
+    command = [sys.executable, "-m", "sbrt_qa.cli", "work", str(folder), "--with-parent"]
+    address, environment = for_child(database)
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(  # noqa: S603 - a command of our own
+        [*command, *address], stdin=quiet, stdout=quiet, env=environment
+    )
+
+
+def ended(worker: subprocess.Popen[bytes]) -> None:
+    """Let a worker end what it can within some seconds; what it had is done again later."""
+    worker.terminate()
+    try:
+        worker.wait(timeout=WORKER_SECONDS)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()
 
 
 def opening_lines(app: OfficeApp, how: OfficeServed, port: int) -> list[str]:

@@ -24,7 +24,7 @@ VIEWS: Final = ("mine", "pool", "all")
 def show_queue(app: OfficeApp, visit: Visit) -> Response:
     """Show a page of the queue as the address asks for it."""
     wanted = asked_of_queue(app, visit)
-    page = queue_page(app.engine, app.store.engine, app.acting(visit), wanted)
+    page = queue_page(app.engine, app.store.engine, app.acting(visit), wanted, app.coding_key)
     kept = {
         name: values[-1] for name, values in visit.query.items() if name not in ("after", "at")
     }  # fmt: skip

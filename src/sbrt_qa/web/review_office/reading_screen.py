@@ -18,7 +18,6 @@ from sbrt_qa.office.deciding import CANNOT_JUDGE
 from sbrt_qa.office.reader_forms import (
     ANSWERS,
     GRADES,
-    REASON_CODES,
     SHORTEST_REASON,
     Judgement,
     ReadingForm,
@@ -64,7 +63,7 @@ def _form(app: OfficeApp, visit: Visit, key: int, status: HTTPStatus = HTTPStatu
     grades = [one for one in GRADES if form.part == "reader" or one != CANNOT_JUDGE]
     return screen(
         app, visit, "office_reading.j2", status, form=form, mine=mine, lines=lines_of(form, draft),
-        offered=grades, answers_known=ANSWERS, reason_codes=REASON_CODES,
+        offered=grades, answers_known=ANSWERS, reason_codes=form.reasons,
         all_verdicts=list(Verdict), incomplete=bool(draft), problem=INCOMPLETE,
         shortest=SHORTEST_REASON,
         writable=mine and not form.signed, open_count=len(form.unanswered),
@@ -131,7 +130,7 @@ def read_fields(form: ReadingForm, visit: Visit) -> tuple[list[Judgement], dict[
         if (said, reason, words) == (line.value, line.reason, line.words):
             continue
         seen = visit.said(f"{line.name}.b", line.before)
-        if override and (reason not in REASON_CODES or len(words) < SHORTEST_REASON):
+        if override and (reason not in form.reasons or len(words) < SHORTEST_REASON):
             draft |= {
                 f"{line.name}.v": said, f"{line.name}.r": reason[:64],
                 f"{line.name}.w": words[:MOST_TEXT],

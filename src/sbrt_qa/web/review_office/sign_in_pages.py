@@ -15,7 +15,7 @@ from sbrt_qa.office.accounts import account_by_code, account_by_key, found_offic
 from sbrt_qa.web.doors import ANYONE, SIGNED_IN, Door
 from sbrt_qa.web.page_templates import shown
 from sbrt_qa.web.passwords import refuse_weak
-from sbrt_qa.web.review_office.office_app import PASSWORD_LINK, SETUP, OfficeApp, Person
+from sbrt_qa.web.review_office.office_app import PASSWORD_LINK, SECOND, SETUP, OfficeApp, Person
 from sbrt_qa.web.visits import PageError, Visit, own_path, see_other
 
 WRONG: Final = msg("This name and password do not go together.")
@@ -24,6 +24,9 @@ WAIT: Final = msg(
 )
 NOT_THE_SAME: Final = msg("The two passwords are not the same.")
 NOT_LOOPBACK: Final = msg("An office is set up on the machine that it runs on.")
+WRONG_CODE: Final = msg("This code does not hold, or was used. Wait for the next one.")
+NOT_NOW: Final = msg("Your code cannot be checked now. Who looks after the office can help.")
+SECOND_SECONDS: Final = 300.0
 LINK_OVER: Final = msg("This link does not hold any more.")
 
 
@@ -77,28 +80,63 @@ def show_login(_: OfficeApp, visit: Visit) -> Response:
     return _login(visit, visit.asked("next", "/"))
 
 
-def _login(visit: Visit, after: str, problem: object = "", status: HTTPStatus = HTTPStatus.OK,
-           minutes: int = 0) -> Response:  # fmt: skip
+def _login(
+    visit: Visit,
+    after: str,
+    problem: object = "",
+    status: HTTPStatus = HTTPStatus.OK,
+    *,
+    minutes: int = 0,
+    half: str = "",
+) -> Response:
     return shown(
         visit, "office_login.j2", status, after=own_path(after), problem=problem, minutes=minutes,
-        code=visit.said("code")[:64],
+        code=visit.said("code")[:64], half=half,
     )  # fmt: skip
 
 
 def log_in(app: OfficeApp, visit: Visit) -> Response:
     """Check name and password; the same answer, in the same time, whatever of it is wrong."""
     code, after = visit.said("code").strip(), visit.said("next", "/")
+    if visit.said("half"):
+        return _second(app, visit, after)
     waits = app.throttle.wait_seconds(code, visit.known.address)
     if waits:
         minutes = max(1, round(waits / 60 + 0.49))
-        return _login(visit, after, WAIT, HTTPStatus.TOO_MANY_REQUESTS, minutes)
+        return _login(visit, after, WAIT, HTTPStatus.TOO_MANY_REQUESTS, minutes=minutes)
     account = account_by_code(app.engine, code) if len(code) <= 64 else None
     usable = account is not None and account.is_person and not account.locked
     key = str(account.key) if account is not None and usable else ""
     if not app.passwords.holds(key, visit.said("password")):
         app.throttle.failed(code, visit.known.address)
         return _login(visit, after, WRONG, HTTPStatus.FORBIDDEN)
+    if app.second.is_on(key):
+        half = app.links.make(SECOND, key, SECOND_SECONDS)
+        return _login(visit, after, half=half)
     app.throttle.succeeded(code)
+    return app.sign_in(visit, key, see_other(own_path(after)))
+
+
+def _second(app: OfficeApp, visit: Visit, after: str) -> Response:
+    """Check the code of an authenticator, after the password; the session begins only then."""
+    half = visit.said("half")
+    key = app.links.account_of(SECOND, half)
+    if key is None:
+        return _login(visit, after, LINK_OVER, HTTPStatus.FORBIDDEN)
+    account = account_by_key(app.engine, int(key))
+    waits = app.throttle.wait_seconds(account.code, visit.known.address)
+    if waits:
+        minutes = max(1, round(waits / 60 + 0.49))
+        return _login(visit, after, WAIT, HTTPStatus.TOO_MANY_REQUESTS, minutes=minutes)
+    try:
+        holds = not account.locked and app.second.holds(key, visit.said("second"))
+    except UsageError:  # not the fault of who signs in: it is no wrong try
+        return _login(visit, after, NOT_NOW, HTTPStatus.SERVICE_UNAVAILABLE, half=half)
+    if not holds:
+        app.throttle.failed(account.code, visit.known.address)
+        return _login(visit, after, WRONG_CODE, HTTPStatus.FORBIDDEN, half=half)
+    app.links.use(SECOND, half)
+    app.throttle.succeeded(account.code)
     return app.sign_in(visit, key, see_other(own_path(after)))
 
 
@@ -141,6 +179,8 @@ def set_password(app: OfficeApp, visit: Visit) -> Response:
         raise PageError(HTTPStatus.FORBIDDEN)
     app.passwords.set(str(account.key), password)
     app.sessions.end_all_of(str(account.key))
+    if app.second.is_on(str(account.key)):
+        return see_other("/login")  # a link alone is no second proof
     return app.sign_in(visit, str(account.key), see_other("/"))
 
 

@@ -36,6 +36,8 @@ from sbrt_qa.web.review_office.screen_words import PROFESSION_MEANING
 from sbrt_qa.web.visits import Visit, see_other
 
 WRONG: Final = msg("This is not your password. Nothing was signed; what you wrote is kept.")
+WRONG_CODE: Final = msg("This code does not hold. Nothing was signed; what you wrote is kept.")
+NOT_NOW: Final = msg("Your code cannot be checked now. Nothing was signed; what you wrote is kept.")
 WAIT: Final = msg("Too many tries. Wait {minutes} min; what you wrote is kept.")
 CHANGED: Final = msg("This has changed since it was shown. Nothing was signed; look again.")
 PARTS: Final = ("grade", "grade_words", "items", "contours", "comments", "reviews", "checklist")
@@ -88,11 +90,22 @@ def _signed(app: OfficeApp, visit: Visit, key: int) -> Response:
     if not app.passwords.holds(account, visit.said("password")):
         app.throttle.failed(code, visit.known.address)
         return _again(app, visit, key, HTTPStatus.FORBIDDEN, problem=WRONG)
+    how = "password"
+    if app.second.is_on(account):
+        try:
+            holds = app.second.holds(account, visit.said("second"))
+        except UsageError:  # no wrong try of who signs
+            return _again(app, visit, key, HTTPStatus.SERVICE_UNAVAILABLE, problem=NOT_NOW)
+        if not holds:
+            app.throttle.failed(code, visit.known.address)
+            return _again(app, visit, key, HTTPStatus.FORBIDDEN, problem=WRONG_CODE)
+        how = "password and code"
     app.throttle.succeeded(code)
     by = app.acting(visit)
-    proof = FreshProof(by.account, "password", now())
+    proof = FreshProof(by.account, how, now())
     try:
-        made = sign(app.engine, by, key, visit.said("challenge"), proof, local_time())
+        head = app.access.head()
+        made = sign(app.engine, by, key, visit.said("challenge"), proof, local_time(), head)
     except MovedOnError:
         return _changed(app, visit, key)
     app.drafts.keep(by.account, _shown_name(key), {})
@@ -183,7 +196,15 @@ def _dialog(
     form = reading_form(app.engine, by, key)
     if form.account != by.account:
         raise RightsError("this is not there")
-    shown = {"challenge": "", "problem": "", "minutes": 0, "different": [], **told}
+    second = bool(told.get("challenge")) and app.second.is_on(str(by.account))
+    shown = {
+        "challenge": "",
+        "problem": "",
+        "minutes": 0,
+        "different": [],
+        "second": second,
+        **told,
+    }
     return screen(
         app, visit, "office_sign.j2", status, view=view, form=form, content=view.content,
         here=f"/readings/{visit.places['reading']}", valid_minutes=CHALLENGE_MINUTES, **shown,

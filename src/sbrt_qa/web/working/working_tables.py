@@ -60,3 +60,42 @@ drafts = sa.Table(
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("saved", sa.Float, nullable=False),
 )
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("open_key", sa.Text, unique=True),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("not_before", sa.Float, nullable=False),
+    sa.Column("lease_until", sa.Float, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("made", sa.Float, nullable=False),
+    sa.Column("changed", sa.Float, nullable=False),
+)
+"""What is to be done beside the pages. `open_key` is kind and key as long as a job is not over, so
+that the same one is not open twice."""
+
+second_factors = sa.Table(
+    "second_factors",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.Column("pending", sa.Text, nullable=False),
+    sa.Column("confirmed", sa.Boolean, nullable=False),
+    sa.Column("last_step", sa.BigInteger, nullable=False),
+)
+"""Authenticators: `sealed` is the secret that counts, `pending` one that waits for its first code;
+neither can be read without the key of the installation."""
+
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("code_sha256", sa.Text, primary_key=True),
+)

@@ -1,0 +1,164 @@
+"""Guards of the office's pages: sessions, logs, errors, headers, drafts, the user it runs as."""
+
+from __future__ import annotations
+
+import html
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent))
+
+from playing_office import SECRET, PlayingOffice, opened
+
+from sbrt_qa.errors import UsageError
+from sbrt_qa.web.review_office import trail_screen
+from sbrt_qa.web.review_office.office_service import OfficeServed, refuse_plain
+
+PLANTED = "Meier^Johanna 1951-03-02"
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayingOffice]:
+    made = PlayingOffice(tmp_path_factory.mktemp("guards") / "A", 29)
+    yield made
+    made.close()
+
+
+def given(office: PlayingOffice, who: str) -> int:
+    """Give somebody a submission that waits."""
+    submission = office.in_state("reviewed by engine")[0]
+    reader = f"reader:{office.accounts[who].key}"
+    answer = office.somebody("coordinator").post(office.case(submission) + "/assign", who=reader)
+    assert answer.status == 303
+    return submission
+
+
+def test_case_s7__a_session_has_another_id_after_signing_in(office):
+    before = office.somebody("reviewer1")
+    office.app.sessions.end(before.cookie)
+    code = office.accounts["reviewer1"].code
+    answer = before.post("/login", code=code, password=SECRET)
+    assert answer.status == 303
+    after = re.search(r"sbrtqa=([^;]+)", answer.headers["set-cookie"])[1]
+    assert after != before.cookie
+    assert before.get("/").location.startswith("/login")
+
+
+def test_case_s18__planted_names_are_in_no_log_address_or_title(office, caplog):
+    caplog.set_level(logging.DEBUG)
+    reader, case = office.somebody("reviewer2"), office.case(given(office, "reviewer2"))
+    path = reader.post(case + "/reading").location
+    answers = [
+        reader.get("/queue?search=" + PLANTED.replace("^", "%5E").replace(" ", "+")),
+        reader.get("/cases/" + PLANTED.replace("^", "%5E").replace(" ", "%20")),
+        reader.post(path, comment=PLANTED, visibility="office"),
+        reader.post("/login", code=PLANTED, password=PLANTED),
+        reader.get(path),
+    ]
+    office.app.access.flush()
+    seen = " ".join(str(row) for row in office.app.access.log.rows())
+    told = caplog.text + seen + " ".join(answer.location for answer in answers)
+    titles = "".join(re.findall(r"<title>.*?</title>", "".join(a.text for a in answers)))
+    for part in ("Meier", "Johanna", "1951"):
+        assert part not in told
+        assert part not in titles
+    assert "Meier" in answers[-1].text  # it was recorded, for who may read it
+
+
+def test_case_s19__an_error_shows_the_number_of_its_request_alone(office, monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(PLANTED)
+
+    monkeypatch.setattr(trail_screen, "trail_page", broken)
+    page = office.somebody("auditor").get("/trail")
+    assert page.status == 500
+    assert re.search(r"<code>\w{12}</code>", page.text)
+    for told in ("Meier", "RuntimeError", "Traceback", "trail_screen", ".py"):
+        assert told not in page.text
+
+
+def test_case_s20__pages_of_cases_are_kept_by_no_browser_and_tell_nobody(office):
+    case = office.case(office.in_state("reviewed by engine")[0])
+    coordinator = office.somebody("coordinator")
+    for page in (
+        coordinator.get(case),
+        coordinator.get("/nothing"),
+        office.somebody("admin").get(case),
+    ):
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert page.headers["referrer-policy"] == "no-referrer"
+        assert page.headers["cache-control"] == "no-store"
+        assert page.headers["cross-origin-opener-policy"] == "same-origin"
+        assert page.headers["cross-origin-resource-policy"] == "same-origin"
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_case_s32__pages_load_nothing_from_elsewhere(office):
+    case = office.case(office.in_state("reviewed by engine")[0])
+    for path in ("/queue", case, "/trail", "/second-factor"):
+        page = office.somebody("coordinator").get(path)
+        loaded = re.findall(r'(?:src|href|action)="([^"]*)"', page.text)
+        assert loaded
+        assert all(one.startswith(("/", "?", "#")) and not one.startswith("//") for one in loaded)
+
+
+@pytest.mark.parametrize(("root", "told", "refused"), [
+    (True, False, True), (True, True, False), (False, False, False),
+])  # fmt: skip
+def test_case_s33__beyond_this_machine_root_has_to_be_told(monkeypatch, root, told, refused):
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
+    how = OfficeServed(address="0.0.0.0", behind_proxy=("10.0.0.0/8",), as_root=told)  # noqa: S104
+    if refused:
+        with pytest.raises(UsageError, match="does not run as root"):
+            refuse_plain(how)
+    else:
+        refuse_plain(how)
+
+
+def test_case_s33__files_of_working_state_are_their_owners(office):
+    folder = office.app.audit.folder
+    for name in ("working.db", "access.db"):
+        assert (folder / name).stat().st_mode & 0o077 == 0, name
+
+
+def test_case_p38__a_half_filled_form_returns_after_the_session_ended(office):
+    reader = office.somebody("reviewer3")
+    path = opened(reader, given(office, "reviewer3"))
+    form = reader.get(path).text
+    name = re.search(
+        r'name="(i\d+)\.v"><option value="">[^<]*</option><option value="([^"]+)"', form
+    )
+    words = "half a sentence on the"
+    other = "major" if html.unescape(name[2]) != "major" else "minor"
+    saved = reader.send(path, {f"{name[1]}.v": other, f"{name[1]}.w": words})
+    assert saved.status == 400  # a reason is missing; nothing of it is lost
+    office.app.sessions.end(reader.cookie)
+    assert reader.get(path).location.startswith("/login")
+    assert words in office.somebody("reviewer3").get(path).text
+
+
+def test_case_s36__a_statistician_sees_no_code_no_name_and_no_words_of_a_site(office):
+    statistician = office.somebody("statistician")
+    auditor = office.somebody("auditor")
+    queue = statistician.get("/queue")
+    assert queue.status == 200
+    rows = re.findall(r"/cases/\w{32}", queue.text)
+    assert len(set(rows)) >= 20
+    pages = [queue, *(statistician.get(one) for one in sorted(set(rows)))]
+    subjects = {f"/{number:03}/" for number in range(29)} | {"S1/", "S2/", ">S1<", ">S2<"}
+    names = [one.name for one in office.accounts.values() if one.code != "statistician"]
+    for page in pages:
+        assert page.status == 200
+        for told in (*subjects, *names):
+            assert told not in page.text, told
+    assert "/cases/" in auditor.get("/queue").text
+    for asked in ("search=S1", "order=code", "site=S1", "subject=001"):
+        assert statistician.get(f"/queue?{asked}").status == 400
+    assert statistician.post(rows[0] + "/reading").status == 404
+    assert re.search(r"X-[0-9A-F]{10}", queue.text)
