@@ -19,16 +19,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench_helpers import ENVIRONMENTS, HERE, ONE_THREAD, Run, machine, print_table, run
+from bench_helpers import (
+    ENVIRONMENTS,
+    HERE,
+    ONE_THREAD,
+    Run,
+    adopt_orphans,
+    machine,
+    print_table,
+    run,
+)
 from large_case import case_folder
+
+from sbrt_qa.testing.sample.trial import write_trial
 
 BEFORE = "75b9fc1"
 """The commit before the second edition of the engine."""
 
 ROOT = HERE.parent
 
-TARGETS = {"check sample": 0.4}
+TARGETS = {"check sample": 0.4, "large, without": 0.25, "audit, a submission": 0.4}
 """Ratios that are to be reached."""
+
+COLD_SECONDS = 25
+"""Processor time that a first `check` may take, with nothing in the cache of kernels."""
+
+FEW, MORE = 2, 10
+"""Submissions of two audits; the difference is what each further one costs."""
 
 REVIEW = """
 import gc, pathlib, sys, time
@@ -112,6 +129,29 @@ def alone(version: Version, folder: Path, how: str) -> float:
         return float(run([version.python, script.name, folder, how], version.environment).output)
 
 
+def cold(version: Version) -> float:
+    """Return the processor seconds of a first `check` of the sample, all kernels compiled."""
+    arguments = ["-m", "sbrt_qa.cli", "check", ROOT / "sample_dicom" / "compliant", "-f", "json"]
+    with tempfile.TemporaryDirectory() as cache:
+        around = {**ONE_THREAD, **version.environment, "NUMBA_CACHE_DIR": cache}
+        return run([version.python, *arguments], around, accept=(0, 10, 20)).cpu_seconds
+
+
+def audited(version: Version) -> float:
+    """Return the processor seconds of one more submission of an audit on one core."""
+    adopt_orphans()
+    took = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for count in (FEW, MORE):
+            trial = Path(scratch) / str(count)
+            write_trial(trial, count)
+            arguments = ["-o", trial / "out", "-p", trial / "protocol_v1.yaml", "-j", "1"]
+            command = [version.python, "-m", "sbrt_qa.cli", "audit", "--quiet", *arguments]
+            around = {**ONE_THREAD, **version.environment}
+            took.append(run([*command, trial / "submissions"], around, accept=(0, 10, 20, 30)))
+    return (took[1].cpu_seconds - took[0].cpu_seconds) / (MORE - FEW)
+
+
 def commands() -> dict[str, list[object]]:
     """Return the commands that are compared, by name."""
     sample = ROOT / "sample_dicom" / "compliant"
@@ -153,20 +193,31 @@ def main() -> None:
         )  # fmt: skip
     header = ("command", given.commit, "now", "ratio", "target", "MB before", "MB now")
     print_table(f"Whole processes, processor seconds ({machine()})", header, rows)
-    if given.only:
-        return
+    if not given.only:
+        print_parts(given.commit, versions)
+
+
+def print_parts(commit: str, versions: Sequence[Version]) -> None:
+    """Print what is not a whole command: reviews alone, a first run, a submission of an audit."""
     rows = []
     for what, folder in (
         ("sample", ROOT / "sample_dicom/compliant"),
         ("large", case_folder("large")),
     ):
         times = {how: [alone(v, folder, how) for v in versions] for how in ("without", "bands")}
-        for how, (before, now) in times.items():
-            rows.append([f"{what}, {how}", f"{before:.2f}", f"{now:.2f}", f"{now / before:.2f}"])
+        rows += [row(f"{what}, {how}", *both) for how, both in times.items()]
         before, now = (b / w for b, w in zip(times["bands"], times["without"], strict=True))
-        rows.append([f"{what}, bands / without (<= 2)", f"{before:.2f}", f"{now:.2f}", ""])
-    header = ("review after loading", given.commit, "now", "ratio")
-    print_table("Reviews alone, processor seconds", header, rows)
+        rows.append([f"{what}, bands / without (<= 2)", f"{before:.2f}", f"{now:.2f}", "", ""])
+    rows.append(row("audit, a submission", *map(audited, versions)))
+    rows.append(row(f"cold start (<= {COLD_SECONDS} s)", *map(cold, versions)))
+    header = ("part", commit, "now", "ratio", "target")
+    print_table("Parts, processor seconds", header, rows)
+
+
+def row(name: str, before: float, now: float) -> list[str]:
+    """Return one row of the table of parts."""
+    target = f"<= {TARGETS[name]:g}" if name in TARGETS else ""
+    return [name, f"{before:.2f}", f"{now:.2f}", f"{now / before:.2f}", target]
 
 
 if __name__ == "__main__":
