@@ -6,6 +6,10 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Iterator
+from typing import Final
+
+PROBING: Final = "numba.np.arraymath"
+"""The module of numba that looks for BLAS when it is imported."""
 
 
 def start_fast() -> None:
@@ -24,8 +28,9 @@ def skip_blas_probe() -> None:
 
     For programs only: compiled code of others in the same process could not use ``np.dot``.
     """
-    with _absent("scipy.linalg.cython_blas"):
-        importlib.import_module("numba.np.arraymath")
+    if PROBING not in sys.modules:
+        with _absent("scipy.linalg.cython_blas"):
+            importlib.import_module(PROBING)
 
 
 @contextlib.contextmanager
