@@ -13,10 +13,12 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sbrt_qa import __version__
+from sbrt_qa.audit.case_reports import CaseReports, relative_path
 from sbrt_qa.audit.folder import AuditSettings, begin
 from sbrt_qa.audit.head import write_head
 from sbrt_qa.audit.job import SubmissionJob
@@ -60,14 +62,24 @@ def main() -> int:
 def filled(folder: Path) -> list[str]:
     """Record the submissions, play the work on them, and return what accounts sign in with."""
     rules = protocol(DEFAULT_PROTOCOL)
-    reviewed = [plans_of(SAMPLES / name, rules.model_dump_json(by_alias=True)) for name in TAKEN]
     audit = begin(folder, AuditSettings(DEFAULT_PROTOCOL))
+    reports = CaseReports(folder)
+    reports.begin()
+    text = rules.model_dump_json(by_alias=True)
+    reviewed = [plans_of(SAMPLES / name, text, reports.stem(name)) for name in TAKEN]
     engine, store = audit.engine(), WorkingStore.in_folder(folder)
     try:
         rows = {rules.content_hash: add_protocol(engine, rules, now())}
         recorder = Recorder(engine, rows, __version__)
         for number in range(SUBMISSIONS):
-            recorder.record(entry(number, reviewed[number % len(reviewed)]), now())
+            name, cases = TAKEN[number % len(TAKEN)], reviewed[number % len(reviewed)]
+            pages = reports.hashes(name, len(cases))
+            code = recorder.record(replace(entry(number, cases), reports=pages), now()).code
+            for plan in range(1, len(pages) + 1):
+                page = folder / relative_path(code, plan)
+                page.parent.mkdir(parents=True)
+                page.hardlink_to(f"{reports.stem(name)}-{plan}.html")
+        reports.begin()
         made = play_demo(engine, now())
         passwords = Passwords(PasswordRows(store))
         for account in made.accounts.values():
@@ -79,9 +91,9 @@ def filled(folder: Path) -> list[str]:
     return list(made.accounts)
 
 
-def plans_of(path: Path, rules: str) -> tuple[ReviewedCase, ...]:
-    """Review a sample once, as an audit does."""
-    answer = review_submission(SubmissionJob(path, (rules,)))
+def plans_of(path: Path, rules: str, report: Path) -> tuple[ReviewedCase, ...]:
+    """Review a sample once, as an audit does, and write its reports."""
+    answer = review_submission(SubmissionJob(path, (rules,), report=report))
     if answer.contents is None:
         raise SystemExit(f"{path.name} could not be read")
     return tuple(map(reviewed_case, answer.contents.plans))

@@ -11,8 +11,8 @@ import re
 import pytest
 
 from sbrt_qa.errors import ProtocolError, UsageError
+from sbrt_qa.protocol.implausible_limits import implausible
 from sbrt_qa.protocol.new_protocol import TEMPLATES, new_protocol
-from sbrt_qa.protocol.plausibility import implausible
 from sbrt_qa.protocol.protocol_files import library, load_protocol, parse_protocol
 from sbrt_qa.protocol.unread import warnings
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import io
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +19,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+
+from sbrt_qa.office.site_uploads import versions_of
+from sbrt_qa.web.http_server import Served, listening, made_server
+
+from .playing_office import PLAYED, PlayingOffice, Somebody
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom"
 BOUND_SECONDS = 600.0
@@ -127,6 +136,93 @@ def physicist(desk: Running) -> Browser:
 @pytest.fixture
 def stranger(desk: Running) -> Browser:
     return Browser(desk.port)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayingOffice]:
+    """An office at work, served on a port of its own; accounts as in the demo."""
+    listens = listening("127.0.0.1", 0)
+    folder = tmp_path_factory.mktemp("served") / "audit"
+    office = PlayingOffice(folder, PLAYED + 6, listens.getsockname()[1])
+    ready = threading.Event()
+    server = made_server(office.framed, Served(), ready.set)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listens]})
+    thread.start()
+    assert ready.wait(BOUND_SECONDS)
+    yield office
+    server.should_exit = True
+    thread.join(BOUND_SECONDS)
+    listens.close()
+    office.close()
+
+
+@pytest.fixture(scope="session")
+def sent(served: PlayingOffice) -> int:
+    """The compliant sample as site S1 sent it: the next version of a subject that it had."""
+    site = served.somebody("physicist.s1")
+    begun = site.send("/uploads", {"subject": "002"})
+    assert begun.status == 201, begun.text
+    address = str(json.loads(begun.text)["address"])
+    put = site.put(f"{address}/files?name=..%2F..%2Fx.zip", zipped(SAMPLE / "compliant"))
+    assert put.status == 201
+    assert site.post(f"{address}/look").location == address
+    assert settled(site, address) == "seen"
+    assert "CT <b>55</b>" in site.get(address).text
+    served.upload = address
+    assert site.post(f"{address}/send").location == address
+    assert settled(site, address) == "done", site.get(address).text
+    return max(versions_of(served.engine, "S1", "002").values())
+
+
+def settled(who: Somebody, address: str) -> str:
+    """Wait until nothing is done with an upload any more, and return its state."""
+
+    def state() -> str:
+        return str(json.loads(who.get(f"{address}/state").text)["state"])
+
+    return str(until(state, lambda found: found not in ("looking", "reviewing")))
+
+
+def zipped(folder: Path) -> bytes:
+    """Return the files of a folder as an archive."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            archive.write(path, path.relative_to(folder))
+    return made.getvalue()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for all tests."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="pip install selenium")
+    from selenium.webdriver.chrome.service import Service
+
+    browser, drives = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (browser and drives):
+        pytest.skip("no browser: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for argument in (
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--lang=en",
+        "--window-size=1280,900",
+    ):  # fmt: skip
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    found = webdriver.Chrome(options=options, service=Service(drives))
+    found.set_script_timeout(BOUND_SECONDS)
+    yield found
+    found.quit()
+
+
+@pytest.fixture
+def driver(chromium: Any) -> Any:
+    """The browser with no cookies and nothing stored, as somebody new finds it."""
+    chromium.get("about:blank")
+    for command in ("Network.clearBrowserCookies", "Emulation.clearDeviceMetricsOverride"):
+        chromium.execute_cdp_cmd(command, {})
+    chromium.get_log("browser")
+    return chromium
 
 
 def until(state: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:

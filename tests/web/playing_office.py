@@ -7,7 +7,7 @@ import html
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,16 +17,24 @@ from argon2 import PasswordHasher
 
 sys.path.append(str(Path(__file__).parents[1] / "store"))
 
-from entries import entry, reviewed
-from test_store import NOW, recorder
+from entries import case, entry, protocol, reviewed
+from test_store import NOW
 
+from sbrt_qa.audit.case_reports import file_hash, relative_path
 from sbrt_qa.audit.folder import AuditSettings, begin
 from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.connection import reading
+from sbrt_qa.audit.store.records import ReviewedCase
+from sbrt_qa.audit.store.write import Recorder, add_protocol
 from sbrt_qa.audit.times import now
+from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.office.case_standing import standing_in
 from sbrt_qa.office.demo_office import play_demo
 from sbrt_qa.office.entering import take_in
+from sbrt_qa.pipeline.one_plan import Asked, review_and_gather
+from sbrt_qa.protocol.definition import Protocol
+from sbrt_qa.reports.registry import render_report
+from sbrt_qa.review.review import review_case
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import ServedAt, loopback_hosts
 from sbrt_qa.web.review_office.office_doors import office_app
@@ -37,7 +45,10 @@ from sbrt_qa.web.working.working_store import WorkingStore
 PLAYED = 27
 """Submissions that the demo works on; those after it wait for a reader."""
 
-HOST = "127.0.0.1:8765"
+MAJOR = PLAYED + 1
+"""The submission of which a limit is exceeded by far, where there are so many."""
+
+FORM = "application/x-www-form-urlencoded"
 SECRET = "quartz lantern meadow 7"  # noqa: S105
 
 
@@ -58,26 +69,50 @@ class Page:
         return re.sub(r"<code>\w{12}</code>", "", text)
 
 
+def limits() -> Protocol:
+    """Return limits that the liver of the case is beyond."""
+    return protocol("2", mean=20, minor=25)
+
+
+def exceeding() -> ReviewedCase:
+    """Return the case against limits that its liver is beyond."""
+    doses = CaseDoses(case())
+    review = review_case(doses.case, limits(), doses=doses)
+    return replace(reviewed("2"), review=review, document=review.to_json())
+
+
 class PlayingOffice:
     """An office with the accounts and the work of the demo; more submissions than those wait.
 
     They are of two sites in turn.
     """
 
-    def __init__(self, folder: Path, submissions: int) -> None:
+    def __init__(self, folder: Path, submissions: int, port: int = 8765) -> None:
         audit = begin(folder, AuditSettings("small"))
         self.engine = audit.engine()
-        one, cases = recorder(self.engine), (reviewed(),)
+        rules = (protocol(), limits())
+        known = {one.content_hash: add_protocol(self.engine, one, NOW) for one in rules}
+        one, cases, major = Recorder(self.engine, known, "0.1"), (reviewed(),), (exceeding(),)
+        page = folder / "one.html"
+        page.write_bytes(
+            render_report("html", review_and_gather(case(), protocol(), Asked(bands=False)), "en")
+        )
         for number in range(submissions):
             if number == PLAYED:
                 self.accounts = play_demo(self.engine, "2026-03-02T08:00:00.000Z").accounts
             place = f"S{number % 2 + 1}", f"{number:03}"
-            one.record(entry(*place, content=str(number), cases=cases), NOW)
+            made = entry(*place, content=str(number), cases=major if number == MAJOR else cases)
+            code = one.record(replace(made, reports=(file_hash(page),)), NOW).code
+            kept = folder / relative_path(code, 1)
+            kept.parent.mkdir(parents=True)
+            kept.hardlink_to(page)
         take_in(self.engine, now())
         self.store = WorkingStore.in_folder(folder)
         quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         words = Passwords(PasswordRows(self.store), quick)
-        place = ServedAt(loopback_hosts(8765))
+        place = ServedAt(loopback_hosts(port))
+        self.upload = ""
+        self.host = f"127.0.0.1:{port}"
         self.app = office_app(place, audit, self.engine, self.store, words)
         self.framed = self.app.framed()
         for account in self.accounts.values():
@@ -95,6 +130,7 @@ class PlayingOffice:
             return [one for one in every if str(standing_in(connection, one).state) == state]
 
     def close(self) -> None:
+        self.app.work.close()
         self.engine.dispose()
         self.store.close()
 
@@ -109,25 +145,31 @@ class Somebody:
     def get(self, path: str, language: str = "en") -> Page:
         return asyncio.run(self._ask("GET", path, b"", language))
 
+    def put(self, path: str, body: bytes, method: str = "PUT", kind: str = "") -> Page:
+        """Send a body as it is."""
+        return asyncio.run(self._ask(method, path, body, "en", kind))
+
     def post(self, path: str, **fields: str) -> Page:
         return self.send(path, fields)
 
     def send(self, path: str, fields: Mapping[str, str]) -> Page:
         return asyncio.run(self._ask("POST", path, urlencode(fields).encode(), "en"))
 
-    async def _ask(self, method: str, path: str, body: bytes, language: str) -> Page:
+    async def _ask(
+        self, method: str, path: str, body: bytes, language: str, kind: str = FORM
+    ) -> Page:
         bare, _, query = path.partition("?")
         headers = [
-            (b"host", HOST.encode()), (b"cookie", f"sbrtqa={self.cookie}".encode()),
+            (b"host", self.office.host.encode()), (b"cookie", f"sbrtqa={self.cookie}".encode()),
             (b"x-form-token", form_token(self.cookie).encode()),
             (b"accept-language", language.encode()),
-            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"content-type", kind.encode()),
             (b"content-length", str(len(body)).encode()),
         ]  # fmt: skip
         scope: dict[str, Any] = {
             "type": "http", "method": method, "path": bare, "raw_path": bare.encode(),
             "query_string": query.encode(), "root_path": "", "scheme": "http", "headers": headers,
-            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8765),
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
         }  # fmt: skip
         sent: list[Any] = []
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +13,7 @@ from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.web.body_limits import FORM_BYTES
 
-from .conftest import SAMPLE, Browser, Running, end, start, until
+from .conftest import SAMPLE, Browser, Running, end, start, until, zipped
 
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -41,14 +39,6 @@ def settled(browser: Browser, address: str) -> str:
         return str(json.loads(browser.get(f"{address}/state").body)["state"])
 
     return str(until(state, lambda found: found not in ("looking", "reviewing")))
-
-
-def zipped(folder: Path) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            archive.write(path, path.relative_to(folder))
-    return made.getvalue()
 
 
 def test_a_zip_is_seen_reviewed_and_its_report_is_kept(physicist: Browser) -> None:

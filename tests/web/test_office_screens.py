@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import copy
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit import verifying
+from sbrt_qa.audit.case_reports import relative_path
 from sbrt_qa.audit.head import known_heads
 from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store.connection import reading
@@ -27,6 +29,8 @@ from sbrt_qa.office.granting import (
 )
 from sbrt_qa.office.queue_page import queue_differences
 from sbrt_qa.office.roles import Role
+from sbrt_qa.web.review_office.office_doors import office_app
+from sbrt_qa.web.working.working_store import WorkingStore
 
 from .playing_office import SECRET, Page, PlayingOffice, Somebody, agreed, challenge, opened, ready
 
@@ -136,12 +140,12 @@ def test_case_p39__no_order_or_filter_tells_a_site_the_verdict(office: PlayingOf
 def paths_of(office: PlayingOffice, submission: int) -> list[tuple[str, str]]:
     """Return every address that belongs to one submission."""
     case = office.case(submission)
-    found = [("GET", case)]
+    found = [("GET", case), ("GET", f"{case}/report/1")]
     steps_of_case = ("reading", "assign", "plan", "due", "reopen", "questions", "take")
     found += [("POST", f"{case}/{step}") for step in steps_of_case]
     with reading(office.engine) as connection:
         for kind, table, steps in (
-            ("readings", o.readings, ("", "/sign")), ("questions", o.threads, ()),
+            ("readings", o.readings, ("", "/sign", "/draft")), ("questions", o.threads, ()),
         ):  # fmt: skip
             rows = connection.scalars(
                 sa.select(table.c.id).where(table.c.submission_id == submission)
@@ -438,3 +442,80 @@ def test_screens_are_whole_in_chinese(office: PlayingOffice, who: str) -> None:
         assert page.status == 200
         assert 'lang="zh-Hans"' in page.text
         assert "[en]" not in page.text
+
+
+# --- the report and the draft ------------------------------------------------------------------
+
+
+def test_the_report_is_the_file_that_was_recorded(office: PlayingOffice, mine: int) -> None:
+    reader, case = office.somebody("reviewer1"), office.case(mine)
+    page = reader.get(f"{case}/report/1")
+    with reading(office.engine) as connection:
+        code = standing_in(connection, mine).code
+    file = office.app.audit.folder / relative_path(code, 1)
+    assert page.text == file.read_text(encoding="utf-8")
+    assert "sandbox allow-scripts" in page.headers["content-security-policy"]
+    assert "allow-same-origin" not in page.headers["content-security-policy"]
+    assert f'src="{case}/report/1"' in reader.get(case).text
+    assert f'src="{case}/report/1"' in reader.get(opened(reader, mine)).text
+    kept = reader.get(f"{case}/report/1?keep=yes")
+    assert kept.headers["content-disposition"].startswith("attachment")
+    nothing = reader.get("/nothing").plain
+    for path in (f"{case}/report/2", f"{case}/report/0", f"{case}/report/x"):
+        assert reader.get(path).plain == nothing
+    with reading(office.engine) as connection:
+        of_site = office.somebody(f"physicist.{standing_in(connection, mine).site.lower()}")
+    assert of_site.get(f"{case}/report/1").plain == nothing  # the trial does not show sites
+    # what something else wrote there is not shown as the report (case S15)
+    kept_bytes = file.read_bytes()
+    file.unlink()
+    assert "its file is gone" in reader.get(case).text
+    file.write_bytes(kept_bytes + b"<!-- -->")
+    assert "not as it was recorded" in reader.get(f"{case}/report/1").text
+    assert "<iframe" not in reader.get(case).text
+    file.write_bytes(kept_bytes)
+
+
+def test_case_p38__a_half_filled_form_is_kept_and_comes_back(
+    office: PlayingOffice, mine: int
+) -> None:
+    """Whatever ends: the page, the session, the server. Nothing of a draft is recorded."""
+    reader = office.somebody("reviewer1")
+    path = opened(reader, mine)
+    names = agreed(reader.get(path), "accepted")
+    name = next(name for name, value in names.items() if value == "per_protocol")[:-2]
+    fields = {
+        f"{name}.v": "major",
+        f"{name}.w": "half a sen",
+        "g.w": "tail <b>",
+        "comment": "to be",
+    }
+    assert reader.send(f"{path}/draft", {**fields, "visibility": "site"}).status == 200
+    office.app.sessions.end_all_of(str(office.accounts["reviewer1"].key))
+    assert reader.send(f"{path}/draft", fields).location.startswith("/login")
+    again = Somebody(restarted(office), office.somebody("reviewer1").cookie)
+    page = again.get(path)
+    for told in ("half a sen", "tail &lt;b&gt;", ">to be</textarea>", "kept as a draft"):
+        assert told in page.text
+    assert 'value="site" selected' in page.text
+    assert re.search(rf'name="{name}.v">.*?value="major" selected', page.text)
+    with reading(office.engine) as connection:
+        query = sa.select(sa.func.count()).select_from(o.judgements.join(o.readings))
+        assert not connection.scalar(query.where(o.readings.c.submission_id == mine))
+    assert office.somebody("reviewer2").send(f"{path}/draft", fields).status == 404
+    # a draft does not go over what was recorded after it
+    recorded = {**agreed(page, "accepted"), "step": "save"}
+    other_tab = again.send(path, recorded)
+    assert other_tab.status == 303
+    stale = {"g.v": "rejected", "g.b": "", f"{name}.v": "major", f"{name}.b": ""}
+    assert again.send(f"{path}/draft", stale).status == 200
+    assert re.search(r'value="accepted" checked', again.get(path).text)
+
+
+def restarted(office: PlayingOffice) -> PlayingOffice:
+    """Return the office as another process would open it."""
+    again = copy(office)
+    again.store = WorkingStore.in_folder(office.app.audit.folder)
+    again.app = office_app(office.app.place, office.app.audit, office.engine, again.store)
+    again.framed = again.app.framed()
+    return again

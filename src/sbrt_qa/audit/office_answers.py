@@ -34,12 +34,12 @@ ANSWERS: Final = ("acceptable", "acceptable variation", "unacceptable")
 PROGRAM: Final = "program"
 
 
-def _lives(engine: Database, question: Question) -> Iterator[OfficeLife]:
+def _lives(engine: Database, question: Question, *, held: bool = True) -> Iterator[OfficeLife]:
     """Yield what happened to the submissions that are meant."""
     from sbrt_qa.audit.store.office_history import office_lives
 
     return (
-        one for one in office_lives(engine)
+        one for one in office_lives(engine, held=held)
         if question.has_place(one.site, one.subject, latest=one.latest)
     )  # fmt: skip
 
@@ -53,12 +53,17 @@ def _place(one: OfficeLife) -> Row:
 
 def turnarounds(engine: Database, question: Question, now: str) -> Iterator[Row]:
     """Yield when a submission was received, assigned, read, signed and decided, and how long."""
+    return turnarounds_of(engine, _lives(engine, question, held=False), now)
+
+
+def turnarounds_of(engine: Database, lives: Iterable[OfficeLife], now: str) -> Iterator[Row]:
+    """Yield the same of submissions that are known."""
     from sbrt_qa.audit.store.office_history import office_setting
 
     free = office_setting(engine, HOLIDAYS) or ()
     usual = office_setting(engine, USUAL_KIND) or FIRST_KIND
     days = office_setting(engine, USUAL_DAYS) or DUE_DAYS
-    for one in _lives(engine, question):
+    for one in lives:
         kind = one.kind or usual
         due = one.due or usual_due(one.received, days, kind)
         yield _turnaround(one, kind, due, now, free)
@@ -95,8 +100,13 @@ def _turnaround_sums(engine: Database, _: str, question: Question) -> Iterator[R
     """Tell median and ninth decile of what is decided, by type of review; and what is open."""
     from sbrt_qa.audit.times import now
 
+    return turnaround_sums(turnarounds(engine, question, now()))
+
+
+def turnaround_sums(found: Iterable[Row]) -> Iterator[Row]:
+    """Yield median and ninth decile by type of review of rows of `turnarounds`."""
     by_kind: dict[str, list[Row]] = {}
-    for row in turnarounds(engine, question, now()):
+    for row in found:
         by_kind.setdefault(row["review_kind"], []).append(row)
     for kind, rows in sorted(by_kind.items()):
         done = [row for row in rows if row["state"] in GRADES]
@@ -133,11 +143,15 @@ def _workload(engine: Database, _: str, question: Question) -> Iterator[Row]:
     """Tell what each reader has before them and has done."""
     from sbrt_qa.audit.times import now
 
-    at = now()
+    return workload_of(_lives(engine, question, held=False), now())
+
+
+def workload_of(lives: Iterable[OfficeLife], at: str) -> Iterator[Row]:
+    """Yield the same of submissions that are known."""
     names: dict[str, str] = {}
     waits: dict[str, list[str]] = {}
     works: dict[str, list[ReaderWork]] = {}
-    for life in _lives(engine, question):
+    for life in lives:
         for work in life.readings:
             names[work.account] = work.name
             works.setdefault(work.account, []).append(work)

@@ -59,7 +59,7 @@ queue = sa.Table(
     sa.Column("urgency", sa.Text, nullable=False, index=True),
 )
 """`readers`, `adjudicators` and `barred` are keys of accounts between commas: ``,3,17,``. `urgency`
-orders by the due date, what has none last."""
+orders by the due date, what has none after that, and what is done last."""
 
 queue_upto = sa.Table(
     "queue_upto",

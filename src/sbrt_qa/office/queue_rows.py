@@ -15,10 +15,14 @@ from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.answers import RANKS, current_reviews, newest_submissions
 from sbrt_qa.audit.store.records import submission_code
 from sbrt_qa.audit.working_time import usual_due
+from sbrt_qa.office.states import OPEN, State
 from sbrt_qa.office.trial_options import options_in
 
 LAST: Final = "9999"
 """Begins the urgency of what has no due date, so that it comes last."""
+
+DONE: Final = "done "
+"""Begins the urgency of what nothing is to be done with any more: it comes after all the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,13 @@ def queue_entries(
             structure_sets=row.structure_sets, doses=row.doses, images=row.images,
             readers=_keys(work[row.id, number, "reader"]),
             adjudicators=_keys(work[row.id, number, "adjudicator"]), barred=_keys(barred(row)),
-            newest=int(row.id in newest), urgency=due or LAST,
+            newest=int(row.id in newest), urgency=_urgency(step.to_state, due),
         )  # fmt: skip
+
+
+def _urgency(state: str, due: str) -> str:
+    """Return what the queue is ordered by first: what is due first, and last what is done."""
+    return DONE + due if State(state) not in OPEN else due or LAST
 
 
 def _keys(accounts: set[int]) -> str:

@@ -12,7 +12,7 @@ from sbrt_qa.errors import quoted, visible
 from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.protocol.bounds import PROPOSAL, READ
 from sbrt_qa.protocol.definition import ConformityLimit, Constraint, Protocol
-from sbrt_qa.protocol.plausibility import implausible
+from sbrt_qa.protocol.implausible_limits import implausible
 
 _BOUNDS: Final[tuple[Literal["per_protocol", "minor"], ...]] = ("per_protocol", "minor")
 

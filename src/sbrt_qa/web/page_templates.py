@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, Response
 
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, languages, msg
-from sbrt_qa.office.roles import Right
+from sbrt_qa.office.roles import OF_A_SITE, Right, Role
+from sbrt_qa.web.screen_keys import EVERYWHERE_KEYS
 from sbrt_qa.web.session_tokens import form_token
 from sbrt_qa.web.visits import Visit
 
@@ -39,18 +40,27 @@ ERRORS: Final = {
 NAMES_OF_LANGUAGES: Final = {"en": "English", "zh": "中文"}
 
 
-OFFICE_PAGES: Final = (
-    ("/", msg("Start"), None),
-    ("/queue", msg("Queue"), Right.SEE_CASE),
-    ("/trail", msg("Trail"), Right.SEE_TRIAL_TRAIL),
-    ("/accounts", msg("Accounts"), Right.MANAGE_ACCOUNTS),
+OFFICE_PAGES: Final[tuple[tuple[str, str, str, Right | frozenset[Role] | None], ...]] = (
+    ("/", msg("Start"), "s", None),
+    ("/site", msg("My site"), "u", OF_A_SITE),
+    ("/queue", msg("Queue"), "q", Right.SEE_CASE),
+    ("/dashboard", msg("Dashboard"), "d", Right.SEE_TRIAL_TRAIL),
+    ("/trail", msg("Trail"), "t", Right.SEE_TRIAL_TRAIL),
+    ("/accounts", msg("Accounts"), "a", Right.MANAGE_ACCOUNTS),
 )
-"""Pages of an office that are offered above every page, with the right that each needs."""
+"""Pages of an office that are offered above every page: address, words, the key after ``g``, and
+the right that each needs, or the roles that it is for."""
 
 
-def pages_of(person: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - who is signed in
-    """Return the pages that are offered to somebody."""
-    return [(path, text) for path, text, right in OFFICE_PAGES if not right or person.might(right)]
+def pages_of(person: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - who is signed in
+    """Return the pages that are offered to somebody, each with the key that leads there."""
+    return [page[:3] for page in OFFICE_PAGES if _is_for(person, page[3])]
+
+
+def _is_for(person: Any, needed: Right | frozenset[Role] | None) -> bool:  # noqa: ANN401
+    if isinstance(needed, frozenset):
+        return bool(needed.intersection(person.roles))
+    return needed is None or bool(person.might(needed))
 
 
 @functools.cache
@@ -69,6 +79,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["static"] = static_address
+    made.globals["every_key"] = EVERYWHERE_KEYS
     made.filters["visible"] = visible
     made.filters["pages"] = pages_of
     return made

@@ -122,7 +122,8 @@ class PagesApp(ABC):
                 visit = replace(visit, fields=await _fields(request))
             sent = request.headers.get(TOKEN_HEADER) or visit.said(TOKEN_FIELD)
             later = door is not None and door.token_inside
-            if not later and not is_form_token(visit.cookie, sent):
+            held = visit.session is not None if later else is_form_token(visit.cookie, sent)
+            if not held:
                 raise PageError(HTTPStatus.FORBIDDEN)
         elif not visit.cookie:
             return await self._with_cookie(visit, door)

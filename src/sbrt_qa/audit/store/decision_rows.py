@@ -64,8 +64,16 @@ def counting_decision(engine: Database, submission: int) -> PrintedDecision | No
         return _printed(made, signatures_in(connection, submission))
 
 
-def signatures_in(connection: Connection, submission: int) -> list[PrintedSignature]:
-    """Return the signatures under readings of a submission, oldest first."""
+def signatures_in(
+    connection: Connection, submission: int, *, held: bool = True
+) -> list[PrintedSignature]:
+    """Return the signatures under readings of a submission, oldest first.
+
+    Parameters
+    ----------
+    held
+        Whether each is held against what is recorded now; their states are empty when not.
+    """
     s, r = o.signatures, o.readings
     query = (
         sa.select(s, r.c.part, o.accounts.c.code)
@@ -78,8 +86,8 @@ def signatures_in(connection: Connection, submission: int) -> list[PrintedSignat
     return [
         PrintedSignature(
             row.name, row.code, row.role, row.sentence, row.part, row.at, row.local_at, row.proof,
-            row.round, row.content_sha256, row.sha256, signature_state(connection, row.id),
-            _content(row),
+            row.round, row.content_sha256, row.sha256,
+            signature_state(connection, row.id) if held else "", _content(row),
         )
         for row in connection.execute(query).all()
     ]  # fmt: skip

@@ -89,15 +89,21 @@ class OfficeLife:
     answered: str
 
 
-def office_lives(engine: Database) -> Iterator[OfficeLife]:
-    """Yield the submissions that entered the office, in order of site, subject and version."""
+def office_lives(engine: Database, *, held: bool = True) -> Iterator[OfficeLife]:
+    """Yield the submissions that entered the office, in order of site, subject and version.
+
+    Parameters
+    ----------
+    held
+        Whether signatures are held against what is recorded now; their states are empty when not.
+    """
     with reading(engine) as connection:
         parts = _Parts.of(connection)
         newest = newest_submissions(connection)
         for row in connection.execute(_submissions()).all():
             steps = parts.steps.get(row.id, [])
             if steps:
-                yield _life(connection, row, parts, steps, is_newest=row.id in newest)
+                yield _life(connection, row, parts, steps, is_newest=row.id in newest, held=held)
 
 
 def office_setting(engine: Database, name: str) -> Any:  # noqa: ANN401 - JSON of a setting
@@ -191,11 +197,12 @@ def _life(
     steps: list[OfficeStep],
     *,
     is_newest: bool,
+    held: bool,
 ) -> OfficeLife:
     assignments, messages = parts.assignments.get(row.id, []), parts.messages.get(row.id, [])
     asked = [one.at for one in messages if one.side == "office"]
     answered = [one.at for one in messages if one.side == "site"]
-    signed = signatures_in(connection, row.id)
+    signed = signatures_in(connection, row.id, held=held)
     readings = tuple(
         _work(connection, one, assignments, signed) for one in parts.readings.get(row.id, [])
     )

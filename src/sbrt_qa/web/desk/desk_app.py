@@ -8,37 +8,33 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from python_multipart.exceptions import FormParserError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from sbrt_qa.pipeline.requests import ReviewStage
-from sbrt_qa.web.desk.desk_checks import (
-    MOST_CHECK_BYTES,
-    MOST_FILE_BYTES,
-    MOST_FILES,
-    CheckState,
-    DeskCheck,
-    DeskChecks,
-)
+from sbrt_qa.web.desk.desk_checks import MOST_FILE_BYTES, CheckState, DeskCheck, DeskChecks
 from sbrt_qa.web.desk.desk_words import STAGES, STATES, VERDICTS
 from sbrt_qa.web.desk.desk_work import DeskWork
 from sbrt_qa.web.desk.protocol_choice import given_mapping, name_rows, offered
 from sbrt_qa.web.doors import SIGNED_IN, Door
 from sbrt_qa.web.page_templates import shown, words_of
 from sbrt_qa.web.pages_app import PagesApp
-from sbrt_qa.web.received_files import FormOfFiles, boundary_of, free_bytes, receive_file
 from sbrt_qa.web.request_guard import ServedAt
 from sbrt_qa.web.response_headers import REPORT_POLICY
-from sbrt_qa.web.session_tokens import is_form_token, stored_form
+from sbrt_qa.web.session_tokens import stored_form
+from sbrt_qa.web.upload_pages import (
+    BUSY,
+    UPLOAD_BYTES,
+    add_file,
+    form_with_files,
+    refuse_full,
+    unused_files,
+)
 from sbrt_qa.web.visits import PageError, Visit, data, download, see_other
 from sbrt_qa.web.working.session_rows import Sessions
 
 LOCAL_USER: Final = "desk"
-BUSY: Final = (CheckState.LOOKING, CheckState.REVIEWING)
-SPARE_BYTES: Final = 512 * 1024**2
-"""Of the disk, which no upload takes."""
 
 
 class DeskApp(PagesApp):
@@ -84,12 +80,12 @@ class DeskApp(PagesApp):
             self._opening = None
         return self.sign_in(visit, LOCAL_USER, see_other("/"))
 
-
-def _found(app: DeskApp, visit: Visit) -> DeskCheck:
-    check = app.checks.find(visit.places["check"])
-    if check is None:
-        raise PageError(HTTPStatus.NOT_FOUND)
-    return check
+    def upload(self, visit: Visit) -> DeskCheck:
+        """Return the check that an address names."""
+        check = self.checks.find(visit.places["check"])
+        if check is None:
+            raise PageError(HTTPStatus.NOT_FOUND)
+        return check
 
 
 def _at(check: DeskCheck) -> Response:
@@ -103,89 +99,21 @@ def home(app: DeskApp, visit: Visit) -> Response:
 
 def begin(app: DeskApp, _: Visit) -> Response:
     """Begin a check; its files follow one by one."""
-    if free_bytes(app.checks.home("")) < SPARE_BYTES:
-        raise PageError(HTTPStatus.INSUFFICIENT_STORAGE)
+    refuse_full(app)
     check = app.checks.begin()
     return data({"id": check.id, "address": f"/checks/{check.id}"}, HTTPStatus.CREATED)
 
 
-async def add_file(app: DeskApp, visit: Visit, request: Request) -> Response:
-    """Take one file of a check."""
-    check = await run_in_threadpool(_receiving, app, visit)
-    name = visit.asked("name")
-    path = await run_in_threadpool(_next_file, app, check, name)
-    room = min(MOST_FILE_BYTES, MOST_CHECK_BYTES - check.size_bytes)
-    size = await receive_file(request, path, room)
-    await run_in_threadpool(_count, app, check.id, path.name, name, size)
-    return data({"bytes": size}, HTTPStatus.CREATED)
-
-
-def _receiving(app: DeskApp, visit: Visit) -> DeskCheck:
-    check = _found(app, visit)
-    if check.state is not CheckState.RECEIVING:
-        raise PageError(HTTPStatus.CONFLICT)
-    if check.files >= MOST_FILES or free_bytes(app.checks.files(check)) < SPARE_BYTES:
-        raise PageError(HTTPStatus.INSUFFICIENT_STORAGE)
-    return check
-
-
-def _next_file(app: DeskApp, check: DeskCheck, name: str) -> Any:  # noqa: ANN401 - a path
-    try:
-        return app.checks.next_file(check, name)
-    except OverflowError:
-        raise PageError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from None
-
-
-def _count(app: DeskApp, check_id: str, stored: str, name: str, size: int) -> None:
-    with app.changing:
-        now = app.checks.find(check_id)
-        if now is None:
-            raise PageError(HTTPStatus.NOT_FOUND)
-        app.checks.name_file(now, app.checks.files(now) / stored, name)
-        app.checks.change(now, files=now.files + 1, size_bytes=now.size_bytes + size)
-        if now.size_bytes + size > MOST_CHECK_BYTES:
-            raise PageError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-
-
 async def add_form(app: DeskApp, visit: Visit, request: Request) -> Response:
     """Take a form with files, for a browser without script, and look at them."""
-    boundary = boundary_of(request)
-    if not boundary:
-        raise PageError(HTTPStatus.BAD_REQUEST)
-    check = await run_in_threadpool(app.checks.begin)
-    kept: list[tuple[str, str]] = []
-
-    def open_file(name: str) -> Any:  # noqa: ANN401 - a path
-        path = _next_file(app, check, name)
-        kept.append((path.name, name))
-        return path
-
-    form = FormOfFiles(boundary, open_file, MOST_FILE_BYTES, MOST_CHECK_BYTES)
-    try:
-        async for part in request.stream():
-            await run_in_threadpool(form.feed, part)
-    except BaseException as error:
-        form.close()
-        await run_in_threadpool(app.checks.remove, check)
-        if isinstance(error, FormParserError):
-            raise PageError(HTTPStatus.BAD_REQUEST) from None
-        raise
-    if not is_form_token(visit.cookie, form.fields.get("token", "")) or not kept:
-        await run_in_threadpool(app.checks.remove, check)
-        raise PageError(HTTPStatus.FORBIDDEN if kept else HTTPStatus.BAD_REQUEST)
-    for stored, name in kept:
-        await run_in_threadpool(_count, app, check.id, stored, name, 0)
-    now = app.checks.find(check.id)
-    if now is None:
-        raise PageError(HTTPStatus.NOT_FOUND)
-    sized = app.checks.change(now, size_bytes=form.size)
-    return _at(await run_in_threadpool(app.work.look, sized))
+    check, _ = await form_with_files(app, visit, request, app.checks.begin)
+    return _at(await run_in_threadpool(app.work.look, check))
 
 
 def look(app: DeskApp, visit: Visit) -> Response:
     """Look what lies among the files of a check."""
     with app.changing:
-        check = _found(app, visit)
+        check = app.upload(visit)
         if check.state is not CheckState.RECEIVING or not check.files:
             raise PageError(HTTPStatus.CONFLICT)
         return _at(app.work.look(check))
@@ -193,7 +121,7 @@ def look(app: DeskApp, visit: Visit) -> Response:
 
 def show(app: DeskApp, visit: Visit) -> Response:
     """Show a check: what was found, what to choose, how far it is, or its report."""
-    check = _found(app, visit)
+    check = app.upload(visit)
     names = tuple(dict.fromkeys(n for plan in check.seen.plans for n in plan.structures))
     wanted = visit.asked("protocol") or check.protocol
     protocol = next((one for one in offered() if one.name == wanted), offered()[0])
@@ -205,20 +133,8 @@ def show(app: DeskApp, visit: Visit) -> Response:
         given={v: k for k, v in check.mapping.items()},
         choosing=choosing and (again or check.state is not CheckState.DONE),
         busy=check.state in BUSY, progress=_progress(app, visit, check),
-        unused=_unused(app, visit, check),
+        unused=unused_files(app.checks, check, visit.language),
     )  # fmt: skip
-
-
-def _unused(app: DeskApp, visit: Visit, check: DeskCheck) -> list[tuple[str, str]]:
-    """Return files that are not used, by the names they were dropped with."""
-    names = app.checks.names(check)
-    listed = check.seen.unused.get(visit.language, ())
-    found = []
-    for stored, why in listed:
-        first, _, rest = stored.partition("/")
-        name = names.get(first, first) + (f"/{rest}" if rest else "")
-        found.append((name, why.replace(stored, name)))
-    return found
 
 
 def _progress(app: DeskApp, visit: Visit, check: DeskCheck) -> dict[str, Any]:
@@ -240,13 +156,13 @@ def _progress(app: DeskApp, visit: Visit, check: DeskCheck) -> dict[str, Any]:
 
 def state(app: DeskApp, visit: Visit) -> Response:
     """Tell a script how far a check is."""
-    return data(_progress(app, visit, _found(app, visit)))
+    return data(_progress(app, visit, app.upload(visit)))
 
 
 def review(app: DeskApp, visit: Visit) -> Response:
     """Review the plans of a check as the form says."""
     with app.changing:
-        check = _found(app, visit)
+        check = app.upload(visit)
         wanted = visit.said("protocol")
         protocol = next((one for one in offered() if one.name == wanted), None)
         if protocol is None:
@@ -263,7 +179,7 @@ def review(app: DeskApp, visit: Visit) -> Response:
 
 def report(app: DeskApp, visit: Visit) -> Response:
     """Show a report in a frame, or give it as a file to keep."""
-    check, kind = _found(app, visit), visit.places["kind"]
+    check, kind = app.upload(visit), visit.places["kind"]
     number = visit.places["number"]
     content = app.checks.report(check, number, kind)
     if content is None:
@@ -281,7 +197,7 @@ def _framed() -> Mapping[str, str]:
 def delete_files(app: DeskApp, visit: Visit) -> Response:
     """Delete the files of a check; its report stays."""
     with app.changing:
-        check = _found(app, visit)
+        check = app.upload(visit)
         if check.state in BUSY:
             raise PageError(HTTPStatus.CONFLICT)
         return _at(app.checks.delete_files(check))
@@ -290,19 +206,17 @@ def delete_files(app: DeskApp, visit: Visit) -> Response:
 def remove(app: DeskApp, visit: Visit) -> Response:
     """Remove a check with its report."""
     with app.changing, contextlib.suppress(OSError):
-        check = _found(app, visit)
+        check = app.upload(visit)
         if check.state in BUSY:
             raise PageError(HTTPStatus.CONFLICT)
         app.checks.remove(check)
     return see_other("/")
 
 
-_UPLOAD: Final = MOST_CHECK_BYTES + 64 * 1024**2
-
 DeskApp.doors = (
     Door("GET", "/", SIGNED_IN, home),
     Door("POST", "/checks", SIGNED_IN, begin),
-    Door("POST", "/upload", SIGNED_IN, add_form, streams=True, most_bytes=_UPLOAD,
+    Door("POST", "/upload", SIGNED_IN, add_form, streams=True, most_bytes=UPLOAD_BYTES,
          token_inside=True),
     Door("PUT", "/checks/{check}/files", SIGNED_IN, add_file, streams=True,
          most_bytes=MOST_FILE_BYTES),

@@ -16,7 +16,9 @@ from sbrt_qa.office.states import OUTCOMES, State
 from sbrt_qa.office.trial_options import REVIEW_KINDS
 from sbrt_qa.web.doors import Door
 from sbrt_qa.web.review_office.office_app import OfficeApp
+from sbrt_qa.web.review_office.report_frame import reports_for
 from sbrt_qa.web.review_office.screen_frame import refusing, row_of, screen, whole_number
+from sbrt_qa.web.screen_keys import CASE_KEYS
 from sbrt_qa.web.visits import Visit, see_other
 
 READABLE: Final = frozenset({State.ASSIGNED, State.IN_REVIEW, State.ADJUDICATION})
@@ -25,11 +27,14 @@ READABLE: Final = frozenset({State.ASSIGNED, State.IN_REVIEW, State.ADJUDICATION
 @refusing
 def show_case(app: OfficeApp, visit: Visit) -> Response:
     """Show a case to who may see it."""
-    view = case_view(app.engine, app.acting(visit), row_of(app, visit, "case"), app.coding_key)
+    by, key = app.acting(visit), row_of(app, visit, "case")
+    view = case_view(app.engine, by, key, app.coding_key)
     mine = [one for one in view.readings if one.mine and one.round == view.case.round]
     reads = view.may(Right.WRITE_READING) and view.case.state in READABLE
     return screen(
-        app, visit, "office_case.j2", view=view, case=view.case, mine=mine, reads=reads,
+        app, visit, "office_case.j2",
+        keys=CASE_KEYS, reports=reports_for(app, by, key),
+        view=view, case=view.case, mine=mine, reads=reads,
         here=visit.path, review_kinds=REVIEW_KINDS, outcomes=OUTCOMES,
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +28,7 @@ from sbrt_qa.office.queue_page import make_queue
 from sbrt_qa.office.rights import MATRIX, Scope
 from sbrt_qa.office.roles import Grant, Right, Role
 from sbrt_qa.office.trial_options import options_of
+from sbrt_qa.web.desk.desk_checks import DeskCheck
 from sbrt_qa.web.doors import SIGNED_IN, Door
 from sbrt_qa.web.instance_key import InstanceKey, key_path
 from sbrt_qa.web.page_templates import error_page
@@ -34,9 +36,10 @@ from sbrt_qa.web.pages_app import PagesApp
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import READING, ServedAt
 from sbrt_qa.web.review_office.access_writer import AccessWriter
+from sbrt_qa.web.review_office.intake_work import Intake, IntakeWork, SentBy
 from sbrt_qa.web.review_office.kept_head import KeptHead
 from sbrt_qa.web.sign_in_throttle import Throttle
-from sbrt_qa.web.visits import Visit, see_other
+from sbrt_qa.web.visits import PageError, Visit, see_other
 from sbrt_qa.web.working.draft_rows import Drafts
 from sbrt_qa.web.working.password_rows import Failures, OneTimeLinks, PasswordRows
 from sbrt_qa.web.working.second_factor_rows import SecondFactors
@@ -108,6 +111,7 @@ class OfficeApp(PagesApp):
         engine: Database,
         store: WorkingStore,
         passwords: Passwords | None = None,
+        database: str = "",
     ) -> None:
         secure = place.secure or bool(place.proxies)
         cookie = "__Host-sbrtqa" if secure else "sbrtqa"
@@ -120,6 +124,10 @@ class OfficeApp(PagesApp):
         self.second = SecondFactors(store, InstanceKey(key_path(audit.folder)))
         self._look_at_second_roles()
         make_queue(store.engine)
+        self.checks = Intake(audit.folder.with_name(audit.folder.name + ".intake"))
+        self.checks.settle()
+        self.work = IntakeWork(self.checks, audit, engine, database)
+        self.changing = threading.RLock()
         self._head = KeptHead(audit.folder, engine)
         self._head.write()
         self.access = AccessWriter(access_log(audit, store), self._after_access)
@@ -182,6 +190,24 @@ class OfficeApp(PagesApp):
     def number_of(self, kind: str, text: str) -> int | None:
         """Return the row that an address stands for, None for any other text."""
         return self._addresses.number(kind, text)
+
+    # --- what sites send -------------------------------------------------------------------------
+
+    def upload(self, visit: Visit) -> DeskCheck:
+        """Return the upload that an address names, to who began it."""
+        check = self.checks.find(visit.places["upload"])
+        owner = None if check is None else self.checks.owner(check)
+        person: Person = visit.who
+        if check is None or owner is None or owner.account != person.account.key:
+            raise PageError(HTTPStatus.NOT_FOUND)
+        return check
+
+    def owner_of(self, check: DeskCheck) -> SentBy:
+        """Return whose an upload is."""
+        owner = self.checks.owner(check)
+        if owner is None:
+            raise PageError(HTTPStatus.NOT_FOUND)
+        return owner
 
     # --- who comes through -----------------------------------------------------------------------
 

@@ -15,13 +15,16 @@ from sbrt_qa.web.request_guard import ServedAt
 from sbrt_qa.web.review_office import (
     account_pages,
     case_screen,
+    dashboard_screen,
     job_screen,
     question_screen,
     queue_screen,
     reading_screen,
+    report_frame,
     second_factor_screen,
     sign_in_pages,
     signing_screen,
+    site_screen,
     trail_screen,
 )
 from sbrt_qa.web.review_office.office_app import OfficeApp
@@ -42,9 +45,12 @@ DOORS: Final = (
     *account_pages.DOORS,
     *queue_screen.DOORS,
     *case_screen.DOORS,
+    *report_frame.DOORS,
     *reading_screen.DOORS,
     *signing_screen.DOORS,
     *question_screen.DOORS,
+    *site_screen.DOORS,
+    *dashboard_screen.DOORS,
     *trail_screen.DOORS,
     *job_screen.DOORS,
 )
@@ -62,6 +68,7 @@ def office_app(
     engine: Database,
     store: WorkingStore,
     passwords: Passwords | None = None,
+    database: str = "",
 ) -> OfficeApp:
-    """Return the application of an office."""
-    return OfficePages(place, audit, engine, store, passwords)
+    """Return the application of an office; `database` where its address has a password."""
+    return OfficePages(place, audit, engine, store, passwords, database)

@@ -20,6 +20,8 @@ from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.office.accounts import all_accounts
 from sbrt_qa.office.entering import take_in
 from sbrt_qa.pipeline import DEFAULT_PROTOCOL
+from sbrt_qa.sandbox import preload
+from sbrt_qa.web.desk.desk_service import PRELOADED
 from sbrt_qa.web.folder_lock import only_server
 from sbrt_qa.web.http_server import Served, listening, made_server
 from sbrt_qa.web.request_guard import ServedAt, loopback_hosts, read_network
@@ -98,7 +100,9 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
         held.callback(engine.dispose)
         held.callback(store.close)
         take_in(engine, now())
-        app = office_app(served_at(how, port), audit, engine, store)
+        app = office_app(served_at(how, port), audit, engine, store, database=how.database)
+        held.callback(app.work.close)
+        preload(PRELOADED)
         held.callback(app.access.close)
         if how.works:
             held.callback(ended, started_worker(folder, how.database))

@@ -15,6 +15,7 @@ from sbrt_qa.office.roles import Right
 from sbrt_qa.web.doors import Door
 from sbrt_qa.web.review_office.office_app import OfficeApp
 from sbrt_qa.web.review_office.screen_frame import refusing, row_of, screen
+from sbrt_qa.web.screen_keys import QUEUE_KEYS
 from sbrt_qa.web.visits import Visit, see_other
 
 VIEWS: Final = ("mine", "pool", "all")
@@ -37,7 +38,8 @@ def show_queue(app: OfficeApp, visit: Visit) -> Response:
         for name in ORDERS
     }  # fmt: skip
     return screen(
-        app, visit, "office_queue.j2", page=page, wanted=wanted, later=later, orders=orders,
+        app, visit, "office_queue.j2",
+        keys=QUEUE_KEYS, page=page, wanted=wanted, later=later, orders=orders,
         at=now(), size=PAGE, first=not visit.query, again=urlencode(kept),
     )  # fmt: skip
 

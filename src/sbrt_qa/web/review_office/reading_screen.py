@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from sbrt_qa.i18n.words import msg
 from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.office.acting import MovedOnError, RightsError
 from sbrt_qa.office.deciding import CANNOT_JUDGE
 from sbrt_qa.office.reader_forms import (
     ANSWERS,
@@ -29,8 +30,10 @@ from sbrt_qa.office.reader_forms import (
 from sbrt_qa.office.roles import Right
 from sbrt_qa.web.doors import Door
 from sbrt_qa.web.review_office.office_app import OfficeApp
+from sbrt_qa.web.review_office.report_frame import reports_for
 from sbrt_qa.web.review_office.screen_frame import refusing, row_of, screen
-from sbrt_qa.web.visits import MOST_TEXT, Visit, see_other
+from sbrt_qa.web.screen_keys import READING_KEYS
+from sbrt_qa.web.visits import MOST_TEXT, Visit, data, see_other
 
 INCOMPLETE: Final = msg(
     "Something is not complete yet and was kept as a draft: an override needs a reason, and at"
@@ -60,11 +63,16 @@ def _form(app: OfficeApp, visit: Visit, key: int, status: HTTPStatus = HTTPStatu
     form = reading_form(app.engine, by, key)
     mine = form.account == by.account
     draft = app.drafts.of(by.account, draft_name(key)) if mine else {}
+    reports = reports_for(app, by, form.case.submission)
     grades = [one for one in GRADES if form.part == "reader" or one != CANNOT_JUDGE]
     return screen(
         app, visit, "office_reading.j2", status, form=form, mine=mine, lines=lines_of(form, draft),
+        keys=READING_KEYS if mine and not form.signed else (), reports=reports,
+        plan_count=len({one.item.plan for one in form.items if one.item.plan}),
+        drafted=bool(draft), new_comment=draft.get("comment", ""),
+        new_visibility=draft.get("visibility", "office"),
         offered=grades, answers_known=ANSWERS, reason_codes=form.reasons,
-        all_verdicts=list(Verdict), incomplete=bool(draft), problem=INCOMPLETE,
+        all_verdicts=list(Verdict), incomplete=bool(unfinished(form, draft)), problem=INCOMPLETE,
         shortest=SHORTEST_REASON,
         writable=mine and not form.signed, open_count=len(form.unanswered),
     )  # fmt: skip
@@ -90,10 +98,51 @@ def lines_of(form: ReadingForm, draft: dict[str, str]) -> dict[str, FormLine]:
 
 
 def _line(name: str, value: str, reason: str, words: str, draft: dict[str, str]) -> FormLine:
+    if draft.get(f"{name}.b", value) != value:  # recorded anew since the draft was kept
+        draft = {}
     return FormLine(
         name, draft.get(f"{name}.v", value), draft.get(f"{name}.r", reason),
         draft.get(f"{name}.w", words), value,
     )  # fmt: skip
+
+
+def unfinished(form: ReadingForm, draft: dict[str, str]) -> list[str]:
+    """Return the keys of items whose override in a draft lacks its reason or its words."""
+    return [
+        key
+        for key, line in lines_of(form, draft).items()
+        if line.name[0] == "i"
+        and line.value not in ("", _engine(form, key))
+        and (line.reason not in form.reasons or len(line.words.strip()) < SHORTEST_REASON)
+    ]
+
+
+@refusing
+def keep_draft(app: OfficeApp, visit: Visit) -> Response:
+    """Keep what somebody has typed so far, whole or not; nothing of it is recorded."""
+    key, by = row_of(app, visit, "reading"), app.acting(visit)
+    form = reading_form(app.engine, by, key)
+    if form.account != by.account:
+        raise RightsError("this is not there")
+    if form.signed:
+        raise MovedOnError("this reading is signed", where=form.case.code)
+    app.drafts.keep(by.account, draft_name(key), typed(form, visit))
+    return data({"saved": app.acting(visit).at})
+
+
+def typed(form: ReadingForm, visit: Visit) -> dict[str, str]:
+    """Return the fields of a form that are not as they are recorded, with what they stand over."""
+    found: dict[str, str] = {}
+    for line in lines_of(form, {}).values():
+        parts = {"v": line.value, "r": line.reason, "w": line.words}
+        said = {part: visit.said(f"{line.name}.{part}", was) for part, was in parts.items()}
+        if said != parts:
+            found |= {f"{line.name}.{part}": text for part, text in said.items()}
+            found[f"{line.name}.b"] = visit.said(f"{line.name}.b", line.before)
+    if visit.said("comment").strip():
+        found["comment"] = visit.said("comment")
+        found["visibility"] = "site" if visit.said("visibility") == "site" else "office"
+    return found
 
 
 @refusing
@@ -133,7 +182,7 @@ def read_fields(form: ReadingForm, visit: Visit) -> tuple[list[Judgement], dict[
         if override and (reason not in form.reasons or len(words) < SHORTEST_REASON):
             draft |= {
                 f"{line.name}.v": said, f"{line.name}.r": reason[:64],
-                f"{line.name}.w": words[:MOST_TEXT],
+                f"{line.name}.w": words[:MOST_TEXT], f"{line.name}.b": seen,
             }  # fmt: skip
         else:
             complete.append(Judgement(kind, key, said, reason, words, seen))
@@ -147,4 +196,5 @@ def _engine(form: ReadingForm, key: str) -> str:
 DOORS: Final = (
     Door("GET", "/readings/{reading}", Right.SEE_CASE, show_form),
     Door("POST", "/readings/{reading}", Right.WRITE_READING, save_form),
+    Door("POST", "/readings/{reading}/draft", Right.WRITE_READING, keep_draft),
 )

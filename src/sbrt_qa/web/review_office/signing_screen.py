@@ -33,6 +33,7 @@ from sbrt_qa.web.doors import Door
 from sbrt_qa.web.review_office.office_app import OfficeApp, Person
 from sbrt_qa.web.review_office.screen_frame import refusing, row_of, screen
 from sbrt_qa.web.review_office.screen_words import PROFESSION_MEANING
+from sbrt_qa.web.screen_keys import SIGN_KEYS
 from sbrt_qa.web.visits import Visit, see_other
 
 WRONG: Final = msg("This is not your password. Nothing was signed; what you wrote is kept.")
@@ -206,7 +207,8 @@ def _dialog(
         **told,
     }
     return screen(
-        app, visit, "office_sign.j2", status, view=view, form=form, content=view.content,
+        app, visit, "office_sign.j2", status,
+        keys=SIGN_KEYS, view=view, form=form, content=view.content,
         here=f"/readings/{visit.places['reading']}", valid_minutes=CHALLENGE_MINUTES, **shown,
     )  # fmt: skip
 

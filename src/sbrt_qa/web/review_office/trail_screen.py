@@ -12,6 +12,7 @@ from sbrt_qa.office.trail_view import trail_page, trail_verified
 from sbrt_qa.web.doors import Door
 from sbrt_qa.web.review_office.office_app import OfficeApp
 from sbrt_qa.web.review_office.screen_frame import refusing, screen, whole_number
+from sbrt_qa.web.screen_keys import TRAIL_KEYS
 from sbrt_qa.web.visits import Visit
 
 TRAIL_FILTERS: Final = ("subject", "kind", "who")
@@ -35,7 +36,8 @@ def _trail(app: OfficeApp, visit: Visit, *, verified: object) -> Response:
     page = trail_page(app.engine, app.acting(visit), **asked, before=before)
     later = urlencode({**asked, "before": page.before}) if page.before else ""
     return screen(
-        app, visit, "office_trail.j2", page=page, asked=asked, later=later, verified=verified,
+        app, visit, "office_trail.j2",
+        keys=TRAIL_KEYS, page=page, asked=asked, later=later, verified=verified,
         filtered=any(asked.values()),
     )  # fmt: skip
 

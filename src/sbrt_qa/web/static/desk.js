@@ -2,6 +2,7 @@
 "use strict";
 document.documentElement.classList.add("scripted");
 
+{ // nothing of this meets the names of another script
 const filled = (text, ...values) => text.replace(/\{(\d)\}/g, (_, n) => values[n]);
 const say = text => { const live = document.getElementById("live"); if (live) live.textContent = text; };
 
@@ -39,25 +40,33 @@ function startDropping(form) {
     return answer;
   }
 
+  function plain() {
+    const found = new URLSearchParams();
+    for (const [key, value] of new FormData(form)) if (typeof value === "string" && key !== "token") found.append(key, value);
+    return found;
+  }
+
   async function send(list) {
     if (busy) return;
+    const needed = form.dataset.need && document.getElementById(form.dataset.need);
+    if (needed && !needed.checkValidity()) { tell(form.dataset.missing); needed.focus(); return; }
     if (!list.length) { tell(form.dataset.none); return; }
     if (list.length > most) { tell(filled(form.dataset.toomany, list.length, most)); return; }
     busy = true; tell(""); sending.hidden = false; bar.max = list.length;
     try {
-      const check = await (await post("/checks", "POST", "")).json();
+      const check = await (await post(form.dataset.begin || "/checks", "POST", plain())).json();
       let next = 0, done = 0;
       const lane = async () => {
         while (next < list.length) {
           const one = list[next++];
-          await post(`/checks/${check.id}/files?name=${encodeURIComponent(one.name)}`, "PUT", one.file);
+          await post(`${check.address}/files?name=${encodeURIComponent(one.name)}`, "PUT", one.file);
           bar.value = ++done;
           told.textContent = filled(form.dataset.sending, done, list.length);
         }
       };
       await Promise.all([lane(), lane(), lane(), lane()]);
       told.textContent = form.dataset.looking; say(form.dataset.looking);
-      const answer = await post(`/checks/${check.id}/look`, "POST", "");
+      const answer = await post(`${check.address}/look`, "POST", "");
       location.href = answer.url;
     } catch (error) {
       busy = false; sending.hidden = true; tell(`${form.dataset.failed} (${error.message})`);
@@ -109,3 +118,4 @@ if (protocol) protocol.addEventListener("change", () => {
 for (const form of document.querySelectorAll("form[data-sure]")) form.addEventListener("submit", event => {
   if (!confirm(form.dataset.sure)) event.preventDefault();
 });
+}
