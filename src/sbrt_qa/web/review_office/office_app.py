@@ -147,12 +147,12 @@ class OfficeApp(PagesApp):
         person: Person | None = visit.who
         if person is None:
             return
-        action = AT_ONCE.get(door.right, "read")
+        action = AT_ONCE.get(door.right, "download" if visit.asked("keep") else "read")
         seen = Access(
             now(), person.account.code, session_hash(visit.cookie), visit.number, action, door.path,
             self._subject(visit),
         )  # fmt: skip
-        if door.right in AT_ONCE:
+        if action != "read":
             self.access.at_once(seen)
         else:
             self.access.soon(seen)
