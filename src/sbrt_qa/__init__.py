@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sbrt_qa.scripting.gamma_map import GammaMap, gamma
     from sbrt_qa.scripting.plots import plot_dvh
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "DVH",

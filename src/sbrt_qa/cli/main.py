@@ -18,6 +18,7 @@ from sbrt_qa.cli import (
     check,
     checks,
     compare,
+    completion,
     curves,
     decision_print,
     deidentify,
@@ -65,6 +66,7 @@ COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
     "sample": sample.sample,
     "selftest": selftest.selftest,
     "warm": warm.warm,
+    "completion": completion.completion,
     "desk": desk.desk,
     "serve": serve.serve,
     "work": work.work,
@@ -152,8 +154,12 @@ def run(arguments: Sequence[str]) -> int:
     """
     logging.getLogger("pydicom").addHandler(logging.NullHandler())  # findings say it, once
     logging.getLogger("sbrt_qa.audit.store").addHandler(_ToldOnce())
+    wanted = COMMANDS.keys() & set(arguments)
+    if completion.is_asked():
+        completion.prepare()
+        wanted = COMMANDS.keys()
     try:
-        application(COMMANDS.keys() & set(arguments))(list(arguments), prog_name="sbrt-qa")
+        application(wanted)(list(arguments), prog_name="sbrt-qa")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except SbrtQaError as error:
