@@ -23,7 +23,7 @@ def completion(
 
     Bash: ``sbrt-qa completion bash > ~/.local/share/bash-completion/completions/sbrt-qa``.
     """
-    from typer.completion import get_completion_script
+    from typer._completion_shared import get_completion_script
 
     if shell not in SHELLS:
         raise UsageError(
@@ -41,6 +41,6 @@ def is_asked() -> bool:
 
 def prepare() -> None:
     """Let the classes that answer a shell be known."""
-    from typer.completion import completion_init
+    from typer._completion_classes import completion_init
 
     completion_init()

@@ -157,7 +157,7 @@ def run(arguments: Sequence[str]) -> int:
     wanted = COMMANDS.keys() & set(arguments)
     if completion.is_asked():
         completion.prepare()
-        wanted = COMMANDS.keys()
+        wanted = set(COMMANDS)
     try:
         application(wanted)(list(arguments), prog_name="sbrt-qa")
     except SystemExit as leaving:
