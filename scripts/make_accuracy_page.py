@@ -1,8 +1,15 @@
 #!/usr/bin/env python3
-"""Write docs/accuracy.md: the engine scored on the closed-form suite. A few minutes."""
+"""Write docs/accuracy.md: the engine scored on the closed-form suite. A few minutes.
 
+Names of sections, as in ``make_accuracy_page.py small bands``, renew these alone.
+"""
+
+import re
+import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -17,10 +24,14 @@ from sbrt_qa.selftest.accuracy_page import (
     tables,
     unknowable,
 )
-from sbrt_qa.selftest.banding import banded
+from sbrt_qa.selftest.banding import Banded, banded
 from sbrt_qa.selftest.noise import noisy
 from sbrt_qa.selftest.scoring import score
-from sbrt_qa.testing.phantoms.suite import closed_form_suite
+from sbrt_qa.selftest.small_targets import beside_trilinear, published_test
+from sbrt_qa.testing.phantoms.suite import (
+    PhantomPair,
+    closed_form_suite,
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
 
@@ -66,6 +77,29 @@ dose, so that neither noise nor a steep edge can overshoot (`tests/dosimetry`).
 
 """
 
+SMALL = """## Small targets
+
+Many planning systems read dose between voxels trilinearly, and a trilinear dose cuts across every
+curve: it is too low where dose is curved like a hill, as in a target. A ball in a dose whose centre
+gets half as much again as its surface, on a 3 mm grid:
+
+{beside}
+
+So a coverage that is printed here is higher than that of a trilinear system, by as much as the last
+column says, and nearer to the truth. A limit on coverage that was set with such a system is easier
+to keep here: a D95% that misses by 2 % there may be kept here in a target of half a cubic
+centimetre.
+
+A published test of five planning systems (Med Phys 2021, PMC8248418) puts balls of 3, 5, 7, 10, 15
+and 20 mm at 50 random places each on a 1 mm grid. Its geometry, with a dose of ours that is 20 Gy
+on the surface and 40 Gy in the centre, whose isodoses are known in closed form. Errors in per cent,
+mean and range over all balls, ours beside the systems of the test, of whose rows only these numbers
+are known to us. Where a ball has few voxels across, isodoses come out too small:
+
+{published}
+
+"""
+
 BANDS = """## Bands
 
 Each metric of a review carries an uncertainty, or band: the sum, over independent aspects, of how
@@ -94,23 +128,58 @@ def with_dose(how: Interpolation) -> IntegrationSettings:
 
 
 def main() -> None:
-    pairs = list(closed_form_suite())
-    scores = {(c, how): [score(p, c, with_dose(how)) for p in pairs] for c, how in ALTERNATIVES}
-    rows = [row for p in pairs if p.family != "leaving" for row in banded(p)]
-    balls = [p for p in pairs if p.family == "sphere" and "2 mm grid" in p.name]
+    asked = sys.argv[1:] or list(SECTIONS)
+    text = PAGE.read_text(encoding="utf-8")
+    parts = dict(zip(SECTIONS, re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:], strict=False))
+    for name in asked:
+        parts[name] = SECTIONS[name]().rstrip() + "\n\n"
+    PAGE.write_text(
+        INTRODUCTION + "".join(parts[name] for name in SECTIONS).rstrip() + "\n", "utf-8"
+    )
+    print(f"wrote {PAGE.relative_to(PAGE.parents[1])}")
+
+
+@cache
+def suite() -> tuple[PhantomPair, ...]:
+    return tuple(closed_form_suite())
+
+
+@cache
+def uncertain() -> list[Banded]:
+    return [row for pair in suite() if pair.family != "leaving" for row in banded(pair)]
+
+
+def default_section() -> str:
+    between, how = ALTERNATIVES[0]
+    scored = [score(pair, between, with_dose(how)) for pair in suite()]
+    return f"## The default ({between}; dose {how})\n\n{tables(scored)}"
+
+
+def readings_section() -> str:
+    scores = {(c, how): [score(p, c, with_dose(how)) for p in suite()] for c, how in ALTERNATIVES}
+    return f"{READINGS}{comparison(scores)}"
+
+
+def noise_section() -> str:
+    balls = [p for p in suite() if p.family == "sphere" and "2 mm grid" in p.name]
     random = np.random.default_rng(20261124)
     noised = {}
     for sd in NOISE_PERCENT:
         spoilt = [noisy(pair, sd, random) for pair in balls]
         for how in (Interpolation.CUBIC, Interpolation.LINEAR):
             noised[sd, how] = [score(pair, settings=with_dose(how)) for pair in spoilt]
-    default = ALTERNATIVES[0]
-    text = INTRODUCTION
-    text += f"## The default ({default[0]}; dose {default[1]})\n\n{tables(scores[default])}\n\n"
-    text += f"{UNKNOWABLE}{unknowable(rows)}\n\n{READINGS}{comparison(scores)}\n\n"
-    text += f"{NOISE}{noise(noised)}\n\n{BANDS}{bands(rows)}\n"
-    PAGE.write_text(text, encoding="utf-8")
-    print(f"wrote {PAGE.relative_to(PAGE.parents[1])}")
+    return f"{NOISE}{noise(noised)}"
+
+
+SECTIONS: Final = {
+    "default": default_section,
+    "unknowable": lambda: f"{UNKNOWABLE}{unknowable(uncertain())}",
+    "readings": readings_section,
+    "small": lambda: SMALL.format(beside=beside_trilinear(), published=published_test()),
+    "noise": noise_section,
+    "bands": lambda: f"{BANDS}{bands(uncertain())}",
+}
+"""What the page is made of, in its order."""
 
 
 if __name__ == "__main__":
