@@ -51,3 +51,29 @@ def test_a_changed_organ_is_told_whatever_the_trial_says():
 
 def test_values_that_are_all_the_same_say_nothing():
     assert {one.judged for one in scored([seen(n, 500.0) for n in range(20)])} == {TOO_FEW}
+
+
+def place(number: int, value: float, version: int, feature: str = "above_liver_mm") -> FeatureSeen:
+    one = seen(number, value, version=version)
+    return one._replace(organ="Duodenum", feature=feature)
+
+
+def test_an_organ_that_moved_since_the_version_before_is_told():
+    found = scored([place(1, -40.0, 1), place(1, -20.0, 2), place(2, -40.0, 1), place(2, -38.0, 2)])
+    assert [(s.seen.subject, s.seen.version) for s in found if s.judged == "changed"] == [
+        ("001", 2)
+    ]
+    assert scored([place(1, 0.1, 1, "side"), place(1, 0.25, 2, "side")])[0].judged == "changed"
+
+
+def test_a_change_is_held_against_those_of_other_subjects_once_there_are_enough():
+    """A change of 8 mm is nothing by itself, and much where most are half a millimetre."""
+    rows = [place(n, -40.0 + 0.5 * n, 1) for n in range(16)]
+    rows += [place(n, -40.0 + 0.6 * n, 2) for n in range(15)]
+    rows.append(place(15, -24.5, 2))
+    by = {(s.seen.subject, s.seen.version): s for s in scored(rows)}
+    moved = by["015", 2]
+    assert moved.judged in ("changed", "unusual")
+    assert moved.change_score == pytest.approx((8.0 - 0.75) / (1.4826 * 0.4), rel=0.05)
+    assert by["003", 2].judged == "usual"
+    assert by["003", 1].change_score is None

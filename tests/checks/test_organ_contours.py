@@ -46,6 +46,27 @@ def with_error(case: Case, kind: str, size: int, number: int = 0):
     return dataclasses.replace(case, structures=changed), names
 
 
+def test_half_a_stomach_and_a_target_in_the_lung_are_asked_about(sample):
+    """A hollow organ has neighbours that look like its wall: there its flat side tells."""
+    half, names = with_error(sample, "half drawn", 2, number=1)
+    assert names == ("Stomach",)
+    assert "Stomach" in {f.where for f in found_in(half).findings}
+    by_name = {s.name: s for s in sample.structures.structures}
+    lung = max(by_name["Lungs"].contours, key=lambda c: np.ptp(c.xy_mm, axis=0).prod())
+    edge = lung.xy_mm[lung.xy_mm[:, 0].argmin()] + (14.0, 0.0)
+    turn = np.linspace(0, 2 * np.pi, 30, endpoint=False)
+    circle = edge + 8.0 * np.column_stack([np.cos(turn), np.sin(turn)])
+    moved = tuple(Contour(lung.z_mm - 3.0 * k, circle) for k in (3, 2, 1, 0))
+    changed = tuple(
+        dataclasses.replace(s, contours=moved) if s.name == "CTV" else s
+        for s in sample.structures.structures
+    )
+    structures = dataclasses.replace(sample.structures, structures=changed)
+    done = found_in(dataclasses.replace(sample, structures=structures))
+    (found,) = [f for f in done.findings if f.code == "ORGAN_TISSUE" and f.where == "CTV"]
+    assert "lung or gas" in found.message
+
+
 def test_the_group_is_called_contours():
     assert {CHECKS[c].group for c in CODES} == {"contours"}
     assert len(CODES) >= 7

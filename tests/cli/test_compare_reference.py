@@ -5,10 +5,13 @@ import dataclasses
 import io
 import json
 import shutil
+import sys
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
+from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
 from sbrt_qa.cli.main import application
@@ -163,3 +166,35 @@ def test_a_reference_in_another_frame_is_refused(tmp_path):
     shutil.copy(REPO / "sample_dicom" / "minor" / "RTSTRUCT.dcm", other)
     with pytest.raises(UsageError, match="frame of reference"):
         compare_reference([CASE], other)
+
+
+@pytest.mark.filterwarnings("ignore:The string:UserWarning")
+def test_a_segmentation_is_a_reference_as_well(case, tmp_path):
+    """A reader's program that knows voxels only: pixels of 2 mm of the case's own duodenum."""
+    sys.path.append(str(REPO / "tests" / "dicom"))
+    from segmentations import segmentation, source
+
+    data = pydicom.dcmread(case / "RTSTRUCT.dcm")
+    number = next(r.ROINumber for r in data.StructureSetROISequence if r.ROIName == "Duodenum")
+    (drawn,) = [r for r in data.ROIContourSequence if r.ReferencedROINumber == number]
+    outlines = [np.array(c.ContourData, float).reshape(-1, 3) for c in drawn.ContourSequence]
+    heights = sorted({float(points[0, 2]) for points in outlines})
+    side, low = 120, np.concatenate(outlines)[:, :2].min(axis=0) - 20.0
+    images = source(heights, side, 2.0, position=low.tolist())
+    masks = np.zeros((len(heights), side, side), np.uint8)
+    for points in outlines:
+        picture = Image.new("1", (side, side))
+        places = np.rint((points[:, :2] - low) / 2.0)
+        ImageDraw.Draw(picture).polygon([tuple(p) for p in places.tolist()], fill=1)
+        masks[heights.index(float(points[0, 2]))] ^= np.asarray(picture, np.uint8)
+    made = segmentation(masks, ("Duodenum",), images)
+    frame = pydicom.dcmread(case / "RTDOSE.dcm", stop_before_pixels=True).FrameOfReferenceUID
+    made.FrameOfReferenceUID = frame
+    made.save_as(tmp_path / "SEG.dcm")
+    found = compare_reference([case], tmp_path / "SEG.dcm")
+    (row,) = found.rows
+    assert row.structure == "Duodenum"
+    assert row.agreement.dice > 0.85
+    assert row.agreement.hausdorff95_mm < 4.0
+    assert {"Liver", "Spleen", "PTV"} <= set(found.only_drawn)
+    assert not any(one.changes for one in found.limits if one.limit.startswith("LIV5"))

@@ -1,5 +1,6 @@
 """The patient aside: directions, closed forms of moved fields, full integration as oracle."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -111,3 +112,24 @@ def test_blurring_keeps_an_even_dose_and_uneven_planes():
     axis = np.arange(0.0, 10.0, 2.0)
     even = DoseGrid(np.full((5, 5, 5), 7.0), axis, axis, z)
     assert blurred(even, (1.0, 3.0, 2.0)).dose_gy == pytest.approx(7.0)
+
+
+def test_the_highest_dose_far_from_a_moved_target_is_that_of_the_exact_search():
+    """Closed form where the dose is radial: the point at the distance on the line to its centre."""
+    field = Radial((9.0, 4.0, -3.0), Gaussian(60.0, 0.0, 15.0))
+    case, ball = case_of(field, half_mm=70.0)
+    planes = np.arange(-65.0, 66.0, 2.0)
+    body = contour(Sphere((0.0, 0.0, 0.0), 64.0), planes, number=2, name="body")
+    structures = StructureSet((ball, body))
+    still = CaseDoses(dataclasses.replace(case, structures=structures))
+    lines, regions = LinesOfCase(still, 5.0), [still.region(s) for s in (ball, body)]
+    for shift in ((0.0, 0.0, 0.0), *shifts_of(5.0)[::5]):
+        found = MovedDoses(lines, shift).highest_beyond_gy(*regions, 20.0)
+        other = CaseDoses(case_seen_from(still.case, shift))
+        exact = other.highest_beyond_gy(*regions, 20.0)
+        assert found == pytest.approx(exact, rel=0.004)
+        apart = math.dist(np.add(BALL.centre, shift), (9.0, 4.0, -3.0))
+        truth = 60.0 * math.exp(-((32.0 - apart) ** 2) / (2 * 15.0**2))
+        assert found == pytest.approx(truth, rel=0.03)
+    nowhere = MovedDoses(lines, (0.0, 0.0, 0.0)).highest_beyond_gy(*regions, 300.0)
+    assert isinstance(nowhere, Reason)

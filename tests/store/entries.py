@@ -23,12 +23,15 @@ from sbrt_qa.audit.store.records import (
     StoredComparison,
     StoredFile,
 )
+from sbrt_qa.audit.store.reference_records import ReferenceEntry, record_reference
 from sbrt_qa.audit.store.sites import name_sites
 from sbrt_qa.audit.store.trial_records import record_import
 from sbrt_qa.audit.store.write import Recorder, add_protocol
+from sbrt_qa.compare.reference_measures import MEASURES
 from sbrt_qa.compare.stored_reviews import compare_reviews
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.packed import pack
+from sbrt_qa.model.actor import Actor, Doing
 from sbrt_qa.model.case import Case, Provenance, Repair
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding
@@ -185,7 +188,29 @@ def fill(engine: sa.Engine, at: str = "2026-02-02T10:00:00Z") -> None:
         broken = Failure(digest(place), place, "S9", place[3:], "", kind, why, "0" * 64, "0.1")
         record_failure(engine, broken, at)
     end_failures_of(engine, {digest(place): "gone" for place in ("S9/001", "S9/002")}, at)
+    fill_references(engine, at)
     fill_trial(engine, at)
+
+
+def fill_references(engine: sa.Engine, at: str) -> None:
+    """Record the contours of two reviewers of the first plan."""
+    for number, name in enumerate(("First Reader", "Second Reader"), 1):
+        structures = (
+            {"ordinal": 1, "structure": "Liver", "reason": ""} | dict.fromkeys(MEASURES, 0.5),
+            {"ordinal": 2, "structure": "structure 2", "reason": "STRUCTURE_MISSING"}
+            | dict.fromkeys(MEASURES),
+        )
+        limit = {
+            "limit_id": "MEAN", "structure": "Liver", "metric": "Mean[Gy]", "unit": "Gy",
+            "value": 30.0, "reference_value": 31.5, "verdict": "per_protocol",
+            "reference_verdict": "minor",
+        }  # fmt: skip
+        found = ReferenceEntry(
+            1, "S1/001/v1", 1, protocol().content_hash, "0.1", digest(f"reference {number}"),
+            "per_protocol", "minor", f'{{"structures":[{number}]}}', structures, (limit,),
+        )  # fmt: skip
+        by = Doing(Actor(name, "reviewer"), reason="the contours were doubtful")
+        assert record_reference(engine, found, at, by)
 
 
 def fill_trial(engine: sa.Engine, at: str) -> None:

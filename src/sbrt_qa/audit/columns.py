@@ -9,6 +9,7 @@ from sbrt_qa.audit.column_kinds import flag as _flag
 from sbrt_qa.audit.column_kinds import number as _number
 from sbrt_qa.audit.column_kinds import text as _text
 from sbrt_qa.audit.office_columns import OFFICE_COLUMNS, OFFICE_MEANINGS
+from sbrt_qa.compare.reference_measures import MEASURES
 
 MEANINGS: Final = {
     "CT": _count("CT images of the submission"),
@@ -47,6 +48,7 @@ MEANINGS: Final = {
     "decision_state": _text("valid, or why the decision does not count (any more)"),
     "draft": _text("whether the limits are a draft, or who approved them and when"),
     "doses": _count("RTDOSE files"),
+    "drawn_as": _text("what the plan calls the structure"),
     "due": _text("by when an answer is asked for; UTC"),
     "end": _text("date on which the last of the group was received"),
     "entries": _count("files and folders that the row stands for"),
@@ -145,6 +147,29 @@ MEANINGS: Final = {
     "watch_high_percent": _number("upper end of where 95 % lie if all are alike; exact binomial"),
     "watch_low_percent": _number("lower end of the same"),
     "what": _text("id of the limit or code of the finding"),
+    "actor": _text("who recorded it, by name"),
+    "added_path_mm": _number("outline of the reference farther than 1 mm from the plan's, mm"),
+    "at": _text("when it was recorded; UTC"),
+    "change_score": _number(
+        "distance of the change from the version before from the median of all such changes, as "
+        "score; empty under 15 of them"
+    ),
+    "changes": _flag("the verdict depends on who drew; empty in rows of structures"),
+    "dice": _number("twice the common volume over the sum of both, 0 to 1"),
+    "hausdorff95_mm": _number("95th percentile of the distance of the surfaces, mm"),
+    "hausdorff_mm": _number("largest distance of the surfaces, mm"),
+    "mean_mm": _number("mean distance of the surfaces, mm"),
+    "path_mm": _number("all outlines of the reference, mm"),
+    "reference": _count("number of the recorded contours"),
+    "reference_cc": _number("volume of the reference's structure, cc"),
+    "reference_value": _number("the value with the contours of the reference"),
+    "reference_verdict": _text("the verdict with the contours of the reference"),
+    "role": _text("what the person is in the trial"),
+    "surface_dice_1mm": _number("part of both surfaces within 1 mm of the other one, 0 to 1"),
+    "surface_dice_2mm": _number("the same for 2 mm"),
+    "surface_dice_3mm": _number("the same for 3 mm"),
+    "volume_cc": _number("volume of the plan's structure, cc"),
+    "why": _text("why it was recorded, in the person's words"),
     "radius_mm": _number("length of the shifts; empty in the row of setup errors"),
     "towards": _text("the shift that does the worst: how far, and to which side of the patient"),
     "unknown": _count("shifts or draws without a value"),
@@ -178,6 +203,11 @@ _COLUMNS: Final = {
         "code", "site", "subject", "latest", "RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "missing",
         "place", "outcome", "reason", "SEG",
     ),
+    "reference": (
+        "code", "site", "subject", "latest", "plan", "reference", "at", "actor", "role", "why",
+        "structure", *MEASURES, "limit", "metric", "unit", "value", "reference_value", "verdict",
+        "reference_verdict", "changes", "reason",
+    ),
     "queries": (
         "query", "state", "code", "site", "subject", "latest", "opened", "due", "answered",
         "answer", "closed", "reason", "age_days", "overdue",
@@ -203,6 +233,7 @@ _COLUMNS: Final = {
     "contours": (
         "code", "site", "subject", "latest", "plan", "organ", "feature", "value", "plans",
         "median_of_trial", "score", "site_score", "value_before", "judged",
+        "change_score", "drawn_as",
     ),
     "robustness": (
         "code", "site", "subject", "latest", "plan", "limit", "structure", "metric", "unit",

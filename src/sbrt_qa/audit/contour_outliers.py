@@ -12,6 +12,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.store.connection import Database
+    from sbrt_qa.model.grid import FloatArray
 
 FEWEST_PLANS: Final = 15
 """Plans of an organ below which nothing is said of what is unusual among them."""
@@ -25,10 +26,18 @@ UNUSUAL: Final = 3.5
 JUMP: Final = 0.25
 """Part by which volume or length may differ from the subject's version before."""
 
+MOVED: Final[Mapping[str, float]] = {"above_liver_mm": 15.0, "side": 0.1, "depth": 0.1}
+"""By how much a position may: mm, and parts of half the body's width and depth."""
+
+LEAST_CHANGE: Final[Mapping[str, float]] = {"above_liver_mm": 5.0, "side": 0.03, "depth": 0.03}
+"""Changes of a position that are none, however rare; of volume and length `LEAST_PART`."""
+
+LEAST_PART: Final = 0.05
+
 NORMAL: Final = 1.4826
 """Median absolute deviation to standard deviation, of a normal distribution."""
 
-COMPARED: Final = ("volume_cc", "length_mm")
+COMPARED: Final = ("volume_cc", "length_mm", *MOVED)
 """Features that are held against the subject's version before."""
 
 TOO_FEW: Final = "cannot judge yet"
@@ -63,6 +72,9 @@ class Scored:
         How far the median of its site lies from that of the trial, in the same measure.
     before
         The value of the subject's version before.
+    change_score
+        How many robust standard deviations the change from it lies from the median of all such
+        changes in the trial; None where there are too few.
     judged
         ``unusual``, ``usual``, ``changed`` against the version before, or that it cannot be judged
         yet.
@@ -75,6 +87,7 @@ class Scored:
     site_score: float | None
     before: float | None
     judged: str
+    change_score: float | None = None
 
 
 def scored(rows: Iterable[FeatureSeen]) -> tuple[Scored, ...]:
@@ -113,33 +126,50 @@ def _of_group(
     group: Sequence[FeatureSeen], earlier: Mapping[FeatureSeen, float]
 ) -> Iterator[Scored]:
     numbers = np.array([row.value for row in group])
-    median = float(np.median(numbers))
-    spread = NORMAL * float(np.median(np.abs(numbers - median)))
-    enough = numbers.size >= FEWEST_PLANS and spread > 1e-9 * max(abs(median), 1.0)
+    median, spread = _robust(numbers)
+    changes = {r: _change(r, earlier[r]) for r in group if r in earlier and r.feature in COMPARED}
+    usual, scatter = _robust(np.array(list(changes.values())))
     sites: dict[str, list[float]] = defaultdict(list)
     for row in group:
         sites[row.site].append(row.value)
     for row in group:
-        before = earlier.get(row)
-        score = (row.value - median) / spread if enough else None
+        score = (row.value - median) / spread if spread else None
         mine = sites[row.site]
         of_site = (
             (float(np.median(mine)) - median) / spread
-            if enough and len(mine) >= FEWEST_OF_SITE
+            if spread and len(mine) >= FEWEST_OF_SITE
             else None
         )
+        change = changes.get(row)
+        rare = (change - usual) / scatter if change is not None and scatter else None
         yield Scored(
-            row, int(numbers.size), median if enough else None, score, of_site, before,
-            _judged(row, score, before),
+            row, int(numbers.size), median if spread else None, score, of_site, earlier.get(row),
+            _judged(row, score, change, rare), rare,
         )  # fmt: skip
 
 
-def _judged(row: FeatureSeen, score: float | None, before: float | None) -> str:
+def _robust(numbers: FloatArray) -> tuple[float, float]:
+    """Return median and robust standard deviation; 0 for this where it cannot be told."""
+    if numbers.size < FEWEST_PLANS:
+        return 0.0, 0.0
+    median = float(np.median(numbers))
+    spread = NORMAL * float(np.median(np.abs(numbers - median)))
+    return median, spread if spread > 1e-9 * max(abs(median), 1.0) else 0.0
+
+
+def _change(row: FeatureSeen, before: float) -> float:
+    """Return a change from the version before: of a position by itself, else as a part of it."""
+    apart = row.value - before
+    return apart if row.feature in MOVED else apart / max(abs(before), 1e-9)
+
+
+def _judged(row: FeatureSeen, score: float | None, change: float | None, rare: float | None) -> str:
     if score is not None and abs(score) > UNUSUAL:
         return "unusual"
-    if before is not None and row.feature in COMPARED:
-        apart = abs(row.value - before) / max(abs(before), 1e-9)
-        if apart > JUMP:
+    if change is not None:
+        clear = abs(change) > MOVED.get(row.feature, JUMP)
+        some = abs(change) > LEAST_CHANGE.get(row.feature, LEAST_PART)
+        if clear or (some and rare is not None and abs(rare) > UNUSUAL):
             return "changed"
     return TOO_FEW if score is None else "usual"
 

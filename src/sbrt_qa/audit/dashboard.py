@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from sbrt_qa import __version__
 from sbrt_qa.audit.audit_plots import plots
 from sbrt_qa.audit.case_reports import CaseReports
+from sbrt_qa.audit.dashboard_contours import (
+    beside_reviewers,
+    report_of,
+    told,
+    unlike_the_others,
+)
 from sbrt_qa.audit.questions import ask
 from sbrt_qa.audit.standings import standings
 from sbrt_qa.audit.what_can_be_asked import Question
@@ -52,8 +58,10 @@ def trial_report(audit: Path, database: str = "") -> str:
     ]
     answers = {about: list(ask(audit, Question(about), database)) for about in ASKED}
     answers["outliers"] = answers["outliers"][:MOST_OUTLIERS]
-    answers |= _reachable(audit, database, {row["code"]: row["reports"] for row in rows})
-    answers |= _contours(audit, database, {row["code"]: row["reports"] for row in rows})
+    pages = {row["code"]: row["reports"] for row in rows}
+    answers |= _reachable(audit, database, pages)
+    answers |= unlike_the_others(audit, database, pages)
+    answers |= beside_reviewers(audit, database, pages)
     places = ask(audit, Question("places"), database)
     answers["places"] = [one for one in places if one["outcome"] == "not taken"]
     details: dict[str, list[dict[str, Any]]] = {}
@@ -78,22 +86,6 @@ def trial_report(audit: Path, database: str = "") -> str:
     )
 
 
-def _contours(audit: Path, database: str, reports: dict[str, Any]) -> dict[str, Any]:
-    """Return the organs that are unlike those of other plans, and whether that can be told."""
-    found = list(ask(audit, Question("contours"), database))
-    odd = [one for one in found if one["judged"] in ("unusual", "changed")][:MOST_OUTLIERS]
-    shown = [
-        {
-            "code": one["code"], "organ": one["organ"], "feature": one["feature"],
-            "value": f"{one['value']:.4g}", "median": _told(one["median_of_trial"]),
-            "score": _told(one["score"]), "before": _told(one["value_before"]),
-            "report": _report(reports.get(one["code"], ()), one["plan"]),
-        }
-        for one in odd
-    ]  # fmt: skip
-    return {"contours": shown, "contours_known": any(one["score"] is not None for one in found)}
-
-
 def _reachable(audit: Path, database: str, reports: dict[str, Any]) -> dict[str, Any]:
     """Return plans that other plans of the trial reached less than, and whether that is known."""
     from sbrt_qa.audit.reachable import BETTER
@@ -102,33 +94,23 @@ def _reachable(audit: Path, database: str, reports: dict[str, Any]) -> dict[str,
     shown = [
         {
             "code": one["code"], "what": f"{one['structure']} {one['metric']}",
-            "value": f"{one['value']:.4g} {one['unit']}", "reached": _told(one["reached"]),
-            "by": one["reached_by"], "usual": _told(one["usual_excess"]),
-            "error": _told(one["error_of_bound"]),
-            "report": _report(reports.get(one["code"], ()), one["plan"]),
+            "value": f"{one['value']:.4g} {one['unit']}", "reached": told(one["reached"]),
+            "by": one["reached_by"], "usual": told(one["usual_excess"]),
+            "error": told(one["error_of_bound"]),
+            "report": report_of(reports.get(one["code"], ()), one["plan"]),
         }
         for one in [one for one in found if one["judged"] == BETTER][:MOST_OUTLIERS]
     ]  # fmt: skip
     errors = {
         (one["limit"], one["fractionation"]): {
             "what": f"{one['structure']} {one['metric']}, {one['fractionation']}",
-            "plans": one["plans"], "usual": _told(one["usual_excess"]),
-            "error": _told(one["error_of_bound"]), "unit": one["unit"],
+            "plans": one["plans"], "usual": told(one["usual_excess"]),
+            "error": told(one["error_of_bound"]), "unit": one["unit"],
         }
         for one in found
         if one["error_of_bound"] is not None
     }  # fmt: skip
     return {"reachable": {"plans": shown, "errors": list(errors.values())}}
-
-
-def _told(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
-
-
-def _report(paths: Any, plan: int) -> str:  # noqa: ANN401
-    """Return the path of the report of a plan; empty where there is none."""
-    name = "report.html" if plan == 1 else f"report-{plan}.html"
-    return next((str(p) for p in paths if str(p).endswith(f"/{name}")), "")
 
 
 def _changes(audit: Path, database: str) -> dict[str, list[dict[str, Any]]]:

@@ -135,6 +135,7 @@ def _contours(engine: Database, protocol: str, question: Question) -> Iterator[R
             "plan": seen.plan, "organ": seen.organ, "feature": seen.feature, "value": seen.value,
             "plans": one.plans, "median_of_trial": one.median, "score": one.score,
             "site_score": one.site_score, "value_before": one.before, "judged": one.judged,
+            "change_score": one.change_score, "drawn_as": seen.structure,
         }  # fmt: skip
 
 
@@ -153,6 +154,16 @@ def _robustness(engine: Database, protocol: str, question: Question) -> Iterator
         if question.has_place(one["site"], one["subject"], latest=latest):
             row = one | {"latest": latest}
             yield {name: row[name] for name in COLUMNS["robustness"] if name in row}
+
+
+def _reference(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
+    """Tell the contours of plans beside those of reviewers, and every limit with either."""
+    from sbrt_qa.audit.columns import COLUMNS
+    from sbrt_qa.audit.reference_rows import references_in
+
+    for row in references_in(engine, protocol):
+        if question.has_place(row["site"], row["subject"], latest=row["latest"]):
+            yield {name: row[name] for name in COLUMNS["reference"] if name in row}
 
 
 def _reachable(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
@@ -244,6 +255,7 @@ SUMS: Final = {
     "outliers": Answer(_outliers, PLACE | {"limit"}),
     "contours": Answer(_contours, PLACE),
     "robustness": Answer(_robustness, PLACE | {"limit"}),
+    "reference": Answer(_reference, PLACE | {"limit"}),
     "reachable": Answer(_reachable, PLACE | {"limit"}),
     "charts": Answer(_charts, PLACE | {"limit"}),
     "pass-chart": Answer(_pass_chart, PLACE),

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.checks.anatomy.exchanged_names import exchanges, misfit
+from sbrt_qa.checks.anatomy.flat_sides import flat_side
 from sbrt_qa.checks.anatomy.narrowing import narrowed
 from sbrt_qa.checks.anatomy.open_ends import open_end
 from sbrt_qa.checks.anatomy.organ_view import BONE_HU, OrganView, around
@@ -280,14 +281,19 @@ def _overlap_find(
     rows=(18,),
 )
 def organ_end(
-    context: CheckContext, alike_percent: float = 70.0, blunt_percent: float = 55.0
+    context: CheckContext,
+    alike_percent: float = 70.0,
+    blunt_percent: float = 55.0,
+    flat_percent: float = 45.0,
 ) -> Iterator[Outcome]:
     """Find organs that may not be drawn to their end: they go on beyond a last contour.
 
     Of liver, kidneys, spleen and stomach. On the image, the same tissue goes on over most of the
     end section on the next two slices. Without an image, or where it does not tell, an organ is
     cut that stops at a section of more than half of its widest. An end at that of the scan is told
-    elsewhere (`ORGAN_AT_SCAN_END`). A spinal cord has to be drawn beside the target, where the
+    elsewhere (`ORGAN_AT_SCAN_END`). A side that is one plane, with the same tissue beyond it, is
+    where the rest was not drawn; without an image any such side but that of a liver, which may have
+    been resected. A spinal cord has to be drawn beside the target, where the
     liver is drawn too.
 
     Parameters
@@ -296,6 +302,9 @@ def organ_end(
         Share of the end section beyond which the same tissue goes on.
     blunt_percent
         End section in per cent of the widest.
+    flat_percent
+        Area of a side within about a millimetre of one plane along z, in per cent of all that is
+        seen of the organ from there.
     """
     sound = 0
     others = context.organs.others
@@ -307,14 +316,16 @@ def organ_end(
             continue
         if not view.organ.ends:
             continue
-        ends = [open_end(view, others(view), up, alike_percent, blunt_percent) for up in (0, 1)]
+        around = others(view)
+        ends = [open_end(view, around, up, alike_percent, blunt_percent) for up in (0, 1)]
+        ends.append(flat_side(view, around, flat_percent))
         for end in ends:
             if end is not None:
                 yield Found(
                     view.key, end.text, say("Have it drawn to its end, or say why it ends here."),
                     end.text, say("an end that tapers, and another tissue beyond"), z_mm=end.z_mm,
                 )  # fmt: skip
-        sound += ends == [None, None]
+        sound += not any(ends)
     if sound:
         blind = context.organs.scene is not None and context.organs.scene.hu is None
         seen = counted(sound, "organ")

@@ -8,9 +8,11 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.checks.anatomy.edges import OutlineFit, outline_of
+from sbrt_qa.checks.anatomy.flat_sides import EIGHTHS
 from sbrt_qa.checks.anatomy.narrowing import narrowed
 from sbrt_qa.checks.anatomy.organ_view import OrganView
 from sbrt_qa.checks.anatomy.shells import outer_shells
+from sbrt_qa.checks.anatomy.target_air import targets_in_air
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.outcome import Severity
@@ -26,11 +28,6 @@ WORDS: Final = {
     "two_tissues_percent": (say("not the tissue of its middle"), "%"),
 }
 """Quantities of the image, as sentences call them."""
-
-EIGHTHS: Final = (
-    say("left"), say("left and back"), say("back"), say("right and back"), say("right"),
-    say("right and front"), say("front"), say("left and front"),
-)  # fmt: skip
 
 
 def _unread(context: CheckContext) -> Iterator[Outcome]:
@@ -55,7 +52,8 @@ def organ_tissue(context: CheckContext, ranges: tuple[str, ...] = ()) -> Iterato
     Looked at are, inside the outline and without its edge and without targets, the mean, the spread
     from the 10th to the 90th percentile, the share of fat, lung, gas or bone where there should be
     none, and, of organs of one tissue, the share that is not the tissue of its middle. The ranges
-    hold for any contrast phase.
+    hold for any contrast phase. Where the liver is drawn, a GTV or CTV more than half of which is
+    lung or gas, or a PTV of which four fifths are, is asked about, too.
 
     Parameters
     ----------
@@ -72,6 +70,7 @@ def organ_tissue(context: CheckContext, ranges: tuple[str, ...] = ()) -> Iterato
             sound += 1
             continue
         yield _tissue_find(view, wrong, ranges)
+    yield from targets_in_air(context)
     if sound:
         yield Passed(counted(sound, "organ"), say("as expected"))
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sbrt_qa import pipeline
+from sbrt_qa.audit.actors import doing
 from sbrt_qa.cli import exit_codes
+from sbrt_qa.cli.actor_options import As, Role
+from sbrt_qa.cli.audit import Database, write_dashboard
 from sbrt_qa.cli.options import Format, Language, MapOption, Out, PlanOption, check_format
 from sbrt_qa.cli.output import (
     emit,
     page_for,
     refuse_overwriting,
     refuse_wrong_suffix,
+    tell,
     tell_compiled,
     tell_compiling,
 )
-from sbrt_qa.errors import UsageError
+from sbrt_qa.errors import UsageError, visible
 from sbrt_qa.i18n.words import refuse_unknown
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import comparing as flow
@@ -27,6 +32,8 @@ from sbrt_qa.reports.registry import comparison_formats, render_comparison
 
 if TYPE_CHECKING:
     from sbrt_qa.compare.comparison import CaseComparison
+    from sbrt_qa.compare.reference_set import ReferenceComparison
+    from sbrt_qa.model.actor import Doing
 
 
 def compare(
@@ -65,6 +72,21 @@ def compare(
     output_format: Format = "table",
     out: Out = None,
     language: Language = "en",
+    audit: Annotated[
+        Path | None,
+        typer.Option(
+            "--audit",
+            metavar="AUDIT",
+            help="With --reference: keep it in this audit, which holds BEFORE; with --as, --role, "
+            "--reason.",
+        ),
+    ] = None,
+    name: As = "",
+    role: Role = "",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="WORDS", help="Why it is recorded.")
+    ] = "",
+    database: Database = "",
 ) -> None:
     """Show what changed: verdict, prescription, beams, structures, dose, findings, every limit.
 
@@ -78,10 +100,15 @@ def compare(
     if reference is not None:
         if after is not None or expect is not None or gamma or short:
             raise UsageError("--reference goes with one case, without AFTER or other options")
-        _beside_reference(
-            before, reference, protocol, structure_names, plan, output_format, out, language
-        )
+        asked = BesideAsked(protocol, structure_names, plan, output_format, out, language)
+        if audit is not None:
+            keep = KeepIn(audit, doing(name, role, reason), database)
+            _keep_reference(before, reference, asked, keep)
+            return
+        _beside_reference(before, reference, asked)
         return
+    if audit is not None:
+        raise UsageError("--audit keeps a reviewer's contours", expected="--reference RS2.dcm")
     if after is None:
         raise UsageError("compare needs a later version", expected="AFTER, or --reference RS2.dcm")
     refuse_wrong_suffix(out, output_format, comparison_formats())
@@ -99,28 +126,69 @@ def compare(
     raise typer.Exit(exit_codes.of_verdicts([found.verdict]))
 
 
-def _beside_reference(
-    case: Path,
-    reference: Path,
-    protocol: str,
-    names: dict[str, str],
-    plan: str | None,
-    output_format: str,
-    out: Path | None,
-    language: str,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class BesideAsked:
+    """How a case is held beside a reference, and how that is shown."""
+
+    protocol: str
+    names: dict[str, str]
+    plan: str | None
+    output_format: str
+    out: Path | None
+    language: str
+
+    def check(self, case: Path, reference: Path) -> None:
+        """Refuse what cannot be shown or written so."""
+        from sbrt_qa.reports.reference_table import FORMATS
+
+        if self.output_format not in FORMATS:
+            raise UsageError(f"--reference is shown as one of {', '.join(FORMATS)}")
+        refuse_unknown(self.language)
+        refuse_overwriting(self.out, [case, reference])
+        pipeline.start_kernels_fast()
+        pipeline.when_compiling(tell_compiling, tell_compiled)
+
+    def show(self, found: ReferenceComparison) -> None:
+        """Write the comparison."""
+        from sbrt_qa.reports.reference_table import render_reference
+
+        emit(render_reference(self.output_format, found, self.language), self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepIn:
+    """Where a comparison is recorded, and by whom."""
+
+    audit: Path
+    by: Doing
+    database: str
+
+
+def _beside_reference(case: Path, reference: Path, asked: BesideAsked) -> None:
     """Show the contours of a case beside a second structure set."""
     from sbrt_qa.pipeline.referencing import compare_reference
-    from sbrt_qa.reports.reference_table import FORMATS, render_reference
 
-    if output_format not in FORMATS:
-        raise UsageError(f"--reference is shown as one of {', '.join(FORMATS)}")
-    refuse_unknown(language)
-    refuse_overwriting(out, [case, reference])
-    pipeline.start_kernels_fast()
-    pipeline.when_compiling(tell_compiling, tell_compiled)
-    found = compare_reference([case], reference, protocol, names, plan=plan)
-    emit(render_reference(output_format, found, language), out)
+    asked.check(case, reference)
+    found = compare_reference([case], reference, asked.protocol, asked.names, plan=asked.plan)
+    asked.show(found)
+
+
+def _keep_reference(case: Path, reference: Path, asked: BesideAsked, keep: KeepIn) -> None:
+    """Record a second structure set in an audit, and show it beside the submission's."""
+    from sbrt_qa.audit.reference_contours import record_reference
+
+    if asked.names or asked.protocol != DEFAULT_PROTOCOL:
+        raise UsageError(
+            "--audit takes protocol and names of structures from the audit",
+            advice="Leave out --protocol and --map.",
+        )
+    asked.check(case, reference)
+    kept = record_reference(keep.audit, case, reference, keep.by, asked.plan, keep.database)
+    asked.show(kept.comparison)
+    done = "recorded with" if kept.is_new else "was recorded before with"
+    tell(visible(f"{done} {kept.code}, plan {kept.plan}"))
+    if kept.is_new:
+        write_dashboard(keep.audit, keep.database)
 
 
 def _short(found: CaseComparison, language: str) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,11 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.review.case_review import CaseReview
+
+_NO_FRAME: Final = say(
+    "One of the structure sets names no frame of reference: nothing in the files says that both "
+    "lie in the same space. Look at the distances before relying on them."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ class ReferenceComparison:
         Every limit that has a value with either; those whose verdict changes first.
     only_drawn
         Structures that the reference does not have; the case's own contours stand for them.
+    notes
+        What is not known of the two sets, one sentence each.
     """
 
     case: str
@@ -79,6 +87,7 @@ class ReferenceComparison:
     rows: tuple[ReferenceRow, ...]
     limits: tuple[ReferenceVerdict, ...]
     only_drawn: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def compare_with_reference(
@@ -117,6 +126,7 @@ def compare_with_reference(
         rows=rows,
         limits=_limits(*reviews),
         only_drawn=tuple(s.name for name, s in named.items() if name not in there),
+        notes=() if all(frames) else (_NO_FRAME,),
     )
 
 
@@ -184,18 +194,24 @@ def _row(
 
 
 def _limits(own: CaseReview, other: CaseReview) -> tuple[ReferenceVerdict, ...]:
-    there = {row.key: row for row in other.constraints}
+    """Pair the limits of two reviews; a target that one set alone has is judged in that one only.
+
+    What is not judged there counts as not evaluable.
+    """
+    mine, theirs = ({row.key: row for row in one.constraints} for one in (own, other))
     found = []
-    for row in own.constraints:
-        second = there.get(row.key)
-        if second is None or (row.value is None and second.value is None):
+    for key in dict.fromkeys((*mine, *theirs)):
+        row, second = mine.get(key), theirs.get(key)
+        known = row or second
+        value, other_value = (one.value if one else None for one in (row, second))
+        if known is None or (value is None and other_value is None):
             continue
+        verdicts = [one.verdict if one else Verdict.NOT_EVALUABLE for one in (row, second)]
         found.append(
             ReferenceVerdict(
-                row.key, row.structure, row.metric, row.unit, row.value, second.value, row.verdict,
-                second.verdict,
+                key, known.structure, known.metric, known.unit, value, other_value, *verdicts
             )
-        )  # fmt: skip
+        )
     return tuple(sorted(found, key=lambda one: not one.changes))
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from sbrt_qa.dosimetry.accumulation import box_of, curve_on
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.extremes import extremes
+from sbrt_qa.dosimetry.far_moved import FarPlaces, far_places
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import IntegrationSettings, area_mm2_of
 from sbrt_qa.dosimetry.interpolation import refined
@@ -54,6 +55,15 @@ class _Lines:
     edges_gy: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Far:
+    """What lies far from a target, and the two regions, so that both stay what they are."""
+
+    target: Region
+    body: Region
+    places: FarPlaces
+
+
 class LinesOfCase:
     """What all shifts of one case share.
 
@@ -69,6 +79,7 @@ class LinesOfCase:
         self.still = still
         self.reach_mm = reach_mm
         self._known: dict[str, _Lines | Reason] = {}
+        self._far: dict[tuple[int, int, float], _Far] = {}
         self._lock = threading.Lock()
 
     def of(self, key: str, region: Callable[[], Region | Reason]) -> _Lines | Reason:
@@ -80,6 +91,15 @@ class LinesOfCase:
                 missing = next((one for one in (found, dose) if isinstance(one, Reason)), None)
                 self._known[key] = missing or scanned(found, dose, self.reach_mm)  # type: ignore[arg-type]
             return self._known[key]
+
+    def far(self, target: Region, body: Region, distance_mm: float) -> FarPlaces:
+        """Return what of a body lies far from a target, found once for the two."""
+        with self._lock:
+            key = id(target), id(body), distance_mm
+            if key not in self._far:
+                places = far_places(cells_of(target), cells_of(body), distance_mm)
+                self._far[key] = _Far(target, body, places)
+            return self._far[key].places
 
 
 def scanned(region: Region, dose: DoseGrid, reach_mm: float) -> _Lines | Reason:
@@ -200,7 +220,8 @@ class MovedDoses(CaseDoses):
         still = lines.still
         moved = case_seen_from(still.case, shift_mm) if case is None else case
         super().__init__(moved, still.convention, still.settings)
-        self._regions = still._regions  # noqa: SLF001 - contours do not depend on the dose
+        # Contours do not depend on the dose.
+        self._regions, self._made = still._regions, still._made  # noqa: SLF001
         self.lines, self.shift_mm, self.exact = lines, shift_mm, exact
         self.own_dose = self.case.dose if case is None else None
 
@@ -221,6 +242,20 @@ class MovedDoses(CaseDoses):
                 found if isinstance(found, Reason) else moved_dvh(found, self.shift_mm, exact=own)
             )
         return self._dvhs[key]
+
+    def highest_beyond_gy(
+        self, target: Region | Reason, body: Region | Reason, distance_mm: float
+    ) -> float | Reason:
+        """Return the highest dose in a body far from a target that has moved with it."""
+        dose = self.case.dose
+        missing = next((one for one in (target, body, dose) if isinstance(one, Reason)), None)
+        if missing is not None:
+            return missing
+        try:
+            far = self.lines.far(target, body, distance_mm)  # type: ignore[arg-type]
+            return far.highest_gy(dose)  # type: ignore[arg-type]
+        except GeometryError as error:
+            return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
 
     def _is_exact(self, key: str) -> bool:
         numbers = {int(n) for n in re.findall(r"roi (\d+)", key)}

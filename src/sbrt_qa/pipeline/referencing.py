@@ -13,6 +13,9 @@ from sbrt_qa.pipeline.reviewing import choose
 
 if TYPE_CHECKING:
     from sbrt_qa.compare.reference_set import ReferenceComparison
+    from sbrt_qa.model.case import Case
+    from sbrt_qa.protocol.definition import Protocol
+    from sbrt_qa.protocol.versions import Chosen
 
 
 def compare_reference(
@@ -32,12 +35,23 @@ def compare_reference(
     UsageError
         The reference holds no structure set, or several; or it lies in another frame of reference.
     """
-    from sbrt_qa.compare.reference_set import compare_with_reference, reference_of
     from sbrt_qa.dicom.load import load_cases
-    from sbrt_qa.model.setup_errors import NO_SHIFTS
-    from sbrt_qa.pipeline.one_plan import Asked, review_plan
 
     case = choose(load_cases(list(paths)), plan)
+    rules = protocol_family(protocol_name).of(case)
+    return beside(case, read_reference(reference), rules, mapping or {})
+
+
+def read_reference(reference: Path) -> Case:
+    """Read a second structure set.
+
+    Raises
+    ------
+    UsageError
+        There are several, or none.
+    """
+    from sbrt_qa.dicom.load import load_cases
+
     found = load_cases([reference])
     if len(found) != 1:
         raise UsageError(
@@ -45,8 +59,24 @@ def compare_reference(
             where=quoted(reference.name),
             got=f"{len(found)} sets or plans",
         )
-    rules = protocol_family(protocol_name).of(case)
-    asked = Asked(dict(mapping or {}), bands=False, shifts=NO_SHIFTS)
+    return found[0]
+
+
+def beside(
+    case: Case, reference: Case, rules: Chosen | Protocol, mapping: Mapping[str, str]
+) -> ReferenceComparison:
+    """Compare a case with what was read as its reference, under a version of the protocol.
+
+    Raises
+    ------
+    UsageError
+        The reference holds no structure set, or it lies in another frame of reference.
+    """
+    from sbrt_qa.compare.reference_set import compare_with_reference, reference_of
+    from sbrt_qa.model.setup_errors import NO_SHIFTS
+    from sbrt_qa.pipeline.one_plan import Asked, review_plan
+
+    asked = Asked(dict(mapping), bands=False, shifts=NO_SHIFTS)
     return compare_with_reference(
-        case, reference_of(found[0]), lambda one: review_plan(one, rules, asked)
+        case, reference_of(reference), lambda one: review_plan(one, rules, asked)
     )

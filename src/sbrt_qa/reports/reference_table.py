@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
+from sbrt_qa.compare.reference_measures import MEASURES, measured
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.i18n.words import SOURCE, Words, msg
@@ -34,12 +35,6 @@ LIMIT_HEADS: Final = (
     msg("limit"), msg("structure"), msg("metric"), msg("case"), msg("verdict"), msg("reference"),
     msg("verdict"),
 )  # fmt: skip
-
-MEASURES: Final = (
-    "volume_cc", "reference_cc", "dice", "surface_dice_1mm", "surface_dice_2mm",
-    "surface_dice_3mm", "hausdorff95_mm", "hausdorff_mm", "mean_mm", "added_path_mm", "path_mm",
-)  # fmt: skip
-"""Names of what two drawings of one structure are measured by."""
 
 _OF_LIMIT: Final = (
     "limit", "metric", "unit", "value", "reference_value", "verdict", "reference_verdict",
@@ -75,15 +70,6 @@ def render_reference(output_format: str, found: ReferenceComparison, language: s
     raise UsageError(
         "--reference is not shown so", got=quoted(output_format), expected=", ".join(FORMATS)
     )
-
-
-def measured(row: ReferenceRow) -> dict[str, float | None]:
-    """Return what one structure measures, by name; None where there is a reason instead."""
-    found = row.agreement
-    if isinstance(found, Reason):
-        return dict.fromkeys(MEASURES)
-    near = {f"surface_dice_{t}mm": found.surface_dice[t] for t in ("1", "2", "3")}
-    return {name: near[name] if name in near else getattr(found, name) for name in MEASURES}
 
 
 def reference_cells(row: ReferenceRow, words: Words) -> tuple[str, ...]:
@@ -126,6 +112,7 @@ def _sentences(found: ReferenceComparison, words: Words) -> Iterator[str]:
     if found.only_drawn:
         names = ", ".join(map(visible, found.only_drawn))
         yield words(say("Not in the reference, so the case's own contours stand: {0}.", names))
+    yield from map(words.sentence, found.notes)
 
 
 def _title(found: ReferenceComparison, words: Words) -> str:

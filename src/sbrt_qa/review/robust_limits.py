@@ -29,12 +29,6 @@ Rows: TypeAlias = Mapping[str, ConstraintResult]
 AS_PLANNED: Final = say(
     "an index compares the dose with its target as planned; it is not looked at under shifts"
 )
-FAR_AS_PLANNED: Final = say(
-    "the highest dose far from the target is searched for as planned only; it is not looked at "
-    "under shifts"
-)
-FAR: Final = "D2cm"
-"""The index that is a dose far from the target; searching for it costs as much as all limits."""
 NO_ROW: Final = say("under this shift the limit has no row")
 
 
@@ -55,9 +49,7 @@ def under_shifts(
     if not radii_mm or not any(has_value(row) for row in limits):
         return {row.key: {radius_key(r): _none(row) for r in radii_mm} for row in limits}
     asked = [(radius, shift) for radius in radii_mm for shift in shifts_of(radius)]
-    near = tuple(one for one in protocol.conformity if not one.metric.startswith(FAR))
-    rules, shifts = protocol.model_copy(update={"conformity": near}), [s for _, s in asked]
-    found = rows_at(doses, rules, limits, shifts, max(radii_mm), run)
+    found = rows_at(doses, protocol, limits, [s for _, s in asked], max(radii_mm), run)
     result: dict[str, dict[str, AtRadius]] = {row.key: {} for row in limits}
     for radius in radii_mm:
         mine = [(shift, rows) for (r, shift), rows in zip(asked, found, strict=True) if r == radius]
@@ -110,8 +102,7 @@ def _at_radius(row: ConstraintResult, found: Sequence[tuple[Vector, Rows]]) -> A
     if not has_value(row):
         return _none(row)
     if not any(row.key in rows for _, rows in found):
-        why = FAR_AS_PLANNED if row.metric.startswith(FAR) else AS_PLANNED
-        return _none(row, Reason(ReasonCode.NOT_APPLICABLE, why))
+        return _none(row, Reason(ReasonCode.NOT_APPLICABLE, AS_PLANNED))
     there = [(shift, rows.get(row.key)) for shift, rows in found]
     known = [(shift, r.value) for shift, r in there if r is not None and r.value is not None]
     verdicts = [Verdict.NOT_EVALUABLE if r is None else r.verdict for _, r in there]

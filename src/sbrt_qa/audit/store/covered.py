@@ -27,6 +27,7 @@ FIRST_LAYOUT: Final = "v006"
 ADDED: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "v007": {one.name: frozenset(c.name for c in one.c) for one in t.TRIAL_TABLES},
     "v008": {one.name: frozenset(c.name for c in one.c) for one in t.OFFICE_TABLES},
+    "v009": {one.name: frozenset(c.name for c in one.c) for one in t.REFERENCE_TABLES},
 }
 """By version after the first layout: by table the columns that came with it. Events of earlier
 versions do not cover them; the event that its migration ends with does."""

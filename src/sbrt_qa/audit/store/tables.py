@@ -26,6 +26,12 @@ from sqlalchemy import (
 )
 
 from sbrt_qa.audit.store.office_tables import OFFICE_TABLES
+from sbrt_qa.audit.store.reference_tables import (
+    REFERENCE_TABLES,
+    reference_limits,
+    reference_sets,
+    reference_structures,
+)
 from sbrt_qa.audit.store.table_parts import (
     CODE,
     HASH,
@@ -38,14 +44,15 @@ from sbrt_qa.audit.store.table_parts import (
 from sbrt_qa.audit.store.trial_tables import analyses, data_cuts, trial_imports, trial_rows
 
 __all__ = [
-    "CODE", "FIRST_TABLES", "HASH", "OFFICE_TABLES", "TRIAL_TABLES", "VERSION", "analyses",
-    "audit_events", "cases", "comparisons", "data_cuts", "dvhs", "failure_ends", "failures",
-    "files", "findings", "fingerprints", "letters", "marks", "metadata", "metric_values", "places",
-    "protocol_versions", "queries", "query_closings", "repairs", "reviews", "settled",
-    "site_names", "sites", "subjects", "submissions", "trial_imports", "trial_rows", "trials",
+    "CODE", "FIRST_TABLES", "HASH", "OFFICE_TABLES", "REFERENCE_TABLES", "TRIAL_TABLES", "VERSION",
+    "analyses", "audit_events", "cases", "comparisons", "data_cuts", "dvhs", "failure_ends",
+    "failures", "files", "findings", "fingerprints", "letters", "marks", "metadata",
+    "metric_values", "places", "protocol_versions", "queries", "query_closings", "reference_limits",
+    "reference_sets", "reference_structures", "repairs", "reviews", "settled", "site_names",
+    "sites", "subjects", "submissions", "trial_imports", "trial_rows", "trials",
 ]  # fmt: skip
 
-VERSION: Final = "v008"
+VERSION: Final = "v009"
 """The newest migration."""
 
 _VERDICTS = "('per_protocol', 'minor', 'not_evaluable', 'major')"

@@ -15,12 +15,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from sbrt_qa.i18n.words import SOURCE, Words
+from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.reports.compose.verdict_words import mark_of
 
 HERE: Final = Path(__file__).parent
 SCRIPTS: Final = ("base.js", "plot.js", "charts.js", "page.js")
 
 SAID: Final = re.compile(r'\bsay\("((?:[^"\\]|\\.)+)"')
 """A sentence of the scripts: the first argument of ``say``."""
+
+NO_REFERENCE: Final[Mapping[str, Any]] = {"structures": (), "limits": (), "of": 0, "left": 0}
 
 Row = Mapping[str, Any]
 
@@ -46,7 +50,8 @@ def trial_page(
         of `sbrt-qa query`; and ``plots``, what the plots are drawn from
         (`sbrt_qa.audit.audit_plots`). A submission of ``rows`` also has
         the paths of its ``reports``, below the page's folder. ``contours`` may be left out: organs
-        unlike those of other plans, each with the path of its ``report``; and ``contours_known``,
+        unlike those of other plans, each with the path of its ``report``; ``pictures`` of them,
+        each with ``title``, ``z_mm``, ``svg`` and ``report``; and ``contours_known``,
         whether there are enough plans to tell. ``reachable`` may be left out: ``plans`` that others
         reached less than, and ``errors`` of each bound.
     told
@@ -78,13 +83,19 @@ def trial_page(
         style=Markup(style),  # noqa: S704 - our own
         script=Markup(script),  # noqa: S704 - our own
         contours=answers.get("contours", ()),
+        pictures=[
+            {**one, "svg": Markup(one["svg"])}  # noqa: S704 - our own drawing, texts escaped
+            for one in answers.get("pictures", ())
+        ],
         contours_known=answers.get("contours_known", False),
         reachable=answers.get("reachable", {"plans": (), "errors": ()}),
+        reference=answers.get("reference", NO_REFERENCE),
+        mark=lambda verdict: mark_of(Verdict(verdict), words),
         data=Markup(_inert({**_of_script(answers), **told, "words": said})),  # noqa: S704 - cannot end its element
     )
 
 
-BESIDE: Final = ("contours", "reachable")
+BESIDE: Final = ("contours", "pictures", "reachable", "reference")
 """Answers that stand in the page as they are."""
 
 
@@ -111,6 +122,7 @@ def _policy(script: str, style: str) -> str:
     """Return a policy under which only our own script and style run and nothing is fetched."""
     return (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
