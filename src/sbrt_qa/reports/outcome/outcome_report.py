@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from sbrt_qa.i18n.phrase import say
+from sbrt_qa.i18n.phrase import say, stated
 from sbrt_qa.i18n.words import SOURCE, Words
 from sbrt_qa.reports.outcome import (  # noqa: F401 - they register their sections
     appendix_screen,
@@ -59,7 +59,7 @@ def outcome_page(asked: AskedReport) -> OutcomePage:
 
 def say_role(asked: AskedReport) -> str:
     """Return what the reader is called."""
-    return asked.role.title if not asked.site else say("site {0}", asked.site)
+    return stated(asked.role.title) if not asked.site else say("site {0}", asked.site)
 
 
 # --- HTML -----------------------------------------------------------------------------------------
