@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+import gc
+import inspect
+from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -91,53 +93,80 @@ class Import(NamedTuple):
     typing_only: bool
 
 
+class Seen(NamedTuple):
+    """One node of a source file: whether inside a function, and whether for type checking only."""
+
+    node: Any
+    late: bool
+    typing_only: bool
+
+
 class Module(NamedTuple):
-    """One parsed source file."""
+    """One parsed source file, and its nodes by their kinds."""
 
     name: str
     path: Path
     tree: ast.Module
     lines: int
+    seen: dict[type[ast.AST], list[Seen]]
+
+    def nodes(self, *kinds: type[ast.AST]) -> Iterator[Any]:
+        """Yield the nodes of some kinds."""
+        return (seen.node for kind in kinds for seen in self.seen.get(kind, ()))
 
 
-def read_modules() -> dict[str, Module]:
-    modules = {}
+def parsed(name: str, path: Path, text: str) -> Module:
+    """Read a source file, walking through it once for all rules."""
+    tree = ast.parse(text)
+    by_kind: dict[type[ast.AST], list[Seen]] = {}
+    waiting = [Seen(tree, late=False, typing_only=False)]
+    while waiting:
+        seen = waiting.pop()
+        node, late, typing_only = seen
+        by_kind.setdefault(type(node), []).append(seen)
+        late = late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        typing_only = typing_only or (isinstance(node, ast.If) and _is_type_checking(node.test))
+        waiting += [Seen(child, late, typing_only) for child in ast.iter_child_nodes(node)]
+    return Module(name, path, tree, len(text.splitlines()), by_kind)
+
+
+@cache
+def modules() -> dict[str, Module]:
+    """Return all modules of the package by name, read when the first rule asks for them."""
+    read = {}
+    gc.disable()  # millions of nodes are made, and none is dropped
     for path in sorted((SOURCE / PACKAGE).rglob("*.py")):
         parts = path.relative_to(SOURCE).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        text = path.read_text(encoding="utf-8")
-        modules[name] = Module(name, path, ast.parse(text), len(text.splitlines()))
-    return modules
+        read[name] = parsed(name, path, path.read_text(encoding="utf-8"))
+    gc.enable()
+    return read
 
 
-MODULES = read_modules()
+@pytest.fixture(autouse=True, scope="module")
+def _forgotten_afterwards() -> Iterator[None]:
+    yield
+    modules.cache_clear()
+    imports_of.cache_clear()
 
 
 @cache
 def imports_of(name: str) -> tuple[Import, ...]:
     """All imports of a module of the package, looked for once."""
-    return tuple(imports(MODULES[name]))
+    return tuple(imports(modules()[name]))
 
 
 def imports(module: Module) -> Iterator[Import]:
     """All imports of a module, also those for type checking only."""
-    late = _inside(module, lambda n: isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
-    typing = _inside(module, lambda n: isinstance(n, ast.If) and _is_type_checking(n.test))
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(alias.name, node.lineno, id(node) in late, id(node) in typing)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module.path}:{node.lineno}: relative import"
-            for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                target = full if full in MODULES else node.module or ""
-                yield Import(target, node.lineno, id(node) in late, id(node) in typing)
-
-
-def _inside(module: Module, is_outer: Callable[[ast.AST], bool]) -> set[int]:
-    outers = [n for n in ast.walk(module.tree) if is_outer(n)]
-    return {id(child) for outer in outers for child in ast.walk(outer)}
+    for node, late, typing_only in module.seen.get(ast.Import, ()):
+        for alias in node.names:
+            yield Import(alias.name, node.lineno, late, typing_only)
+    for node, late, typing_only in module.seen.get(ast.ImportFrom, ()):
+        assert node.level == 0, f"{module.path}:{node.lineno}: relative import"
+        for alias in node.names:
+            full = f"{node.module}.{alias.name}"
+            target = full if full in modules() else node.module or ""
+            yield Import(target, node.lineno, late, typing_only)
 
 
 def _is_type_checking(test: ast.expr) -> bool:
@@ -169,14 +198,13 @@ def at(module: Module, line: int = 1) -> str:
 
 def nodes(*kinds: type[ast.AST]) -> Iterator[tuple[Module, Any]]:
     """Yield all nodes of some kinds with their modules."""
-    for module in MODULES.values():
-        for node in ast.walk(module.tree):
-            if isinstance(node, kinds):
-                yield module, node
+    for module in modules().values():
+        for node in module.nodes(*kinds):
+            yield module, node
 
 
 def test_every_module_has_a_step() -> None:
-    refuse((at(m) for m in MODULES.values() if step_of(m.name) is None), "not in STAIRCASE")
+    refuse((at(m) for m in modules().values() if step_of(m.name) is None), "not in STAIRCASE")
 
 
 def test_imports_go_down_the_staircase() -> None:
@@ -184,7 +212,7 @@ def test_imports_go_down_the_staircase() -> None:
     refuse(
         (
             f"{at(module, found.line)}: {found.target}"
-            for module in MODULES.values()
+            for module in modules().values()
             for found in own_imports(module)
             if PACKAGE not in (found.target, module.name)
             if found.target.split(".")[1] != module.name.split(".")[1]
@@ -201,7 +229,7 @@ def test_only_the_version_is_taken_from_the_package() -> None:
             for module, node in nodes(ast.ImportFrom)
             if node.module == PACKAGE
             for alias in node.names
-            if f"{PACKAGE}.{alias.name}" not in MODULES and alias.name != "__version__"
+            if f"{PACKAGE}.{alias.name}" not in modules() and alias.name != "__version__"
         ),
         "import it from its room",
     )
@@ -211,7 +239,7 @@ def test_outside_libraries_have_one_door() -> None:
     refuse(
         (
             f"{at(module, found.line)}: {found.target} is imported only in {doors}"
-            for module in MODULES.values()
+            for module in modules().values()
             for found in imports_of(module.name)
             if (doors := DOORS.get(found.target.split(".")[0])) is not None
             if not any(door in f"{module.name.removeprefix(f'{PACKAGE}.')}." for door in doors)
@@ -224,7 +252,7 @@ def test_own_modules_are_imported_at_the_top() -> None:
     refuse(
         (
             f"{at(module, found.line)}: {found.target}"
-            for module in MODULES.values()
+            for module in modules().values()
             if not module.name.startswith(LATE_IMPORTS_ALLOWED)
             for found in own_imports(module)
             if found.late
@@ -237,7 +265,7 @@ def test_there_are_no_import_cycles() -> None:
     """Not for type checking either: a cycle that is hidden there is one for whoever reads."""
     graph = {
         name: {i.target for i in own_imports(module) if i.target not in (name, PACKAGE)}
-        for name, module in MODULES.items()
+        for name, module in modules().items()
         if name != PACKAGE
     }
     cycles = []
@@ -255,7 +283,7 @@ def test_there_are_no_import_cycles() -> None:
 
 def test_modules_stay_short() -> None:
     refuse(
-        (f"{at(m)}: {m.lines} lines" for m in MODULES.values() if m.lines > MAX_MODULE_LINES),
+        (f"{at(m)}: {m.lines} lines" for m in modules().values() if m.lines > MAX_MODULE_LINES),
         f"longer than {MAX_MODULE_LINES} lines",
     )
 
@@ -278,15 +306,18 @@ def test_function_bodies_stay_short() -> None:
 
 
 def test_modules_say_what_they_are() -> None:
-    refuse((at(m) for m in MODULES.values() if not ast.get_docstring(m.tree)), "no docstring")
+    refuse((at(m) for m in modules().values() if not ast.get_docstring(m.tree)), "no docstring")
+
+
+def opening(path: Path) -> str:
+    """Return the docstring that a file begins with, without reading on."""
+    begin, quotes, rest = path.read_text(encoding="utf-8").partition('"""')
+    return inspect.cleandoc(rest.partition(quotes)[0]) if quotes and not begin else ""
 
 
 def test_files_of_tests_say_in_one_line_what_they_hold() -> None:
     """The first line of each is what a reader is told, so it is a whole line of its own."""
-    told = {
-        path: (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()
-        for path in sorted(TESTS.rglob("*.py"))
-    }
+    told = {path: opening(path).splitlines() for path in sorted(TESTS.rglob("*.py"))}
     refuse(
         (
             f"{path.relative_to(TESTS.parent)}: {lines[0] if lines else 'no docstring'}"
@@ -316,7 +347,7 @@ def test_no_file_name_occurs_twice() -> None:
     refuse(
         repeated(
             (module.path.name, at(module))
-            for module in MODULES.values()
+            for module in modules().values()
             if module.path.stem not in ALIKE_EVERYWHERE
         ),
         "one name, one meaning",
@@ -340,11 +371,10 @@ def metric_names() -> frozenset[str]:
     home = f"{PACKAGE}.dosimetry.metrics."
     return frozenset(
         str(node.args[0].value)
-        for module in MODULES.values()
+        for module in modules().values()
         if module.name.startswith(home)
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
+        for node in module.nodes(ast.Call)
+        if isinstance(node.func, ast.Name)
         and node.func.id == "metric"
         and node.args
         and isinstance(node.args[0], ast.Constant)
@@ -365,8 +395,8 @@ def constants(node: ast.AST) -> list[str]:
 
 def branches_on_metrics(module: Module, names: frozenset[str]) -> Iterator[str]:
     """Yield where a module decides by the kind or the name of a metric."""
-    for node in ast.walk(module.tree):
-        where = f"{module.path.relative_to(SOURCE)}:{getattr(node, 'lineno', 0)}"
+    for node in module.nodes(ast.Attribute, ast.Compare, ast.Call):
+        where = f"{module.path.relative_to(SOURCE)}:{node.lineno}"
         if isinstance(node, ast.Attribute) and node.attr == "kind":
             if ast.unparse(node.value).partition("(")[0] in SPECS:
                 yield f"{where}: {ast.unparse(node)}"
@@ -377,9 +407,8 @@ def branches_on_metrics(module: Module, names: frozenset[str]) -> Iterator[str]:
                 yield f"{where}: {ast.unparse(node)}"
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             begins = node.func.attr in ("startswith", "removeprefix", "partition", "match")
-            about = _about_metric(ast.unparse(node.func.value))
             told = {text for argument in node.args for text in constants(argument)}
-            if begins and about and told & names:
+            if begins and told & names and _about_metric(ast.unparse(node.func.value)):
                 yield f"{where}: {ast.unparse(node)}"
     for statement in module.tree.body:
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
@@ -398,7 +427,7 @@ def test_case_128__a_metric_owns_its_meaning() -> None:
     assert {"D", "CV", "R100", "NTCPliverMets"} <= names
     found = [
         offence
-        for module in MODULES.values()
+        for module in modules().values()
         if not module.name.startswith(METRICS_HOME)
         for offence in branches_on_metrics(module, names)
     ]
@@ -418,7 +447,7 @@ def test_case_128__a_metric_owns_its_meaning() -> None:
     ],
 )
 def test_a_branch_on_a_metric_is_found(text: str) -> None:
-    module = Module("x", SOURCE / "x.py", ast.parse(text), 1)
+    module = parsed("x", SOURCE / "x.py", text)
     assert list(branches_on_metrics(module, metric_names()))
 
 
@@ -427,10 +456,10 @@ def test_case_130__targets_and_the_body_are_recognised_in_one_place() -> None:
     types = {"PTV", "GTV", "CTV", "ITV", "EXTERNAL"}
     found = [
         f"{module.path.relative_to(SOURCE)}:{node.lineno}: {ast.unparse(node)}"
-        for module in MODULES.values()
+        for module in modules().values()
         if module.name not in TARGET_HOME
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Compare) and "interpreted_type" in ast.unparse(node)
+        for node in module.nodes(ast.Compare)
+        if "interpreted_type" in ast.unparse(node)
         if types & {text for side in (node.left, *node.comparators) for text in constants(side)}
     ]
     assert not found, "\n".join(found)
@@ -450,7 +479,7 @@ def test_cases_are_reviewed_on_one_path() -> None:
     home = f"{PACKAGE}.review.review"
     found = [
         f"{module.path.relative_to(SOURCE)}:{one.line}"
-        for module in MODULES.values()
+        for module in modules().values()
         if module.name not in REVIEWERS
         for one in imports_of(module.name)
         if one.target == home
@@ -461,8 +490,8 @@ def test_cases_are_reviewed_on_one_path() -> None:
 def wording_decides(module: Module) -> Iterator[str]:
     """Yield where a module compares, or looks into, a sentence that is meant to be read."""
     sentences = ("message", "detail", "why", "note", "failure", "advice")
-    for node in ast.walk(module.tree):
-        where = f"{module.path.relative_to(SOURCE)}:{getattr(node, 'lineno', 0)}"
+    for node in module.nodes(ast.Compare, ast.Call):
+        where = f"{module.path.relative_to(SOURCE)}:{node.lineno}"
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             about = [s for s in sides if isinstance(s, ast.Attribute) and s.attr in sentences]
@@ -486,7 +515,7 @@ def wording_decides(module: Module) -> Iterator[str]:
 
 def test_no_wording_decides() -> None:
     """What a program decides on is a code or a flag; sentences are for people."""
-    found = [offence for module in MODULES.values() for offence in wording_decides(module)]
+    found = [offence for module in modules().values() for offence in wording_decides(module)]
     assert not found, "\n".join(found)
 
 
@@ -501,4 +530,4 @@ def test_no_wording_decides() -> None:
     ],
 )
 def test_a_decision_on_wording_is_found(text: str) -> None:
-    assert list(wording_decides(Module("x", SOURCE / "x.py", ast.parse(text), 1)))
+    assert list(wording_decides(parsed("x", SOURCE / "x.py", text)))
