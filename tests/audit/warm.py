@@ -10,8 +10,11 @@ any does; its exit code is the answer. Reviews are forked from one process for a
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
@@ -21,7 +24,14 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+import sbrt_qa.audit
+import sbrt_qa.cli.main
+import sbrt_qa.pipeline
+import sbrt_qa.reports
 from sbrt_qa.sandbox import nothing, preload
+
+NOT_LOADED = ("sbrt_qa.audit.loaded", "sbrt_qa.audit.store.migrations.env")
+"""Modules that act when they are imported."""
 
 
 def share_the_forkserver() -> None:
@@ -29,6 +39,15 @@ def share_the_forkserver() -> None:
     preload(["__main__", "sbrt_qa.audit.loaded"], at_once=True)
     forkserver._forkserver.ensure_running = nothing  # type: ignore[attr-defined]
     forkserver.ensure_running = nothing
+
+
+def load_the_commands() -> None:
+    """Import what commands of an audit import late, all but what reviews a plan when imported."""
+    for room in (sbrt_qa.audit, sbrt_qa.pipeline, sbrt_qa.reports):
+        for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            if not found.name.startswith(NOT_LOADED):
+                importlib.import_module(found.name)
+    gc.freeze()  # what is there already is shared by all, and never garbage
 
 
 def begin(asked: dict[str, Any]) -> None:
@@ -78,6 +97,7 @@ def serve(listening: socket.socket) -> bool:
 def main() -> None:
     path = Path(sys.argv[1])
     share_the_forkserver()
+    load_the_commands()
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen()
