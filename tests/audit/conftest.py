@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa.audit.run_audit import Request
+from sbrt_qa.testing.sample.trial import trial as what_is_planted
 from sbrt_qa.testing.sample.trial import write_trial
 
 sys.path.append(str(Path(__file__).parent))
@@ -18,19 +23,37 @@ from postgres import fresh_database, running_server
 from trials import SUBMISSIONS, Trial, run
 
 
+@contextlib.contextmanager
+def once_for_all(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """Give a folder that every process of this run of the suite gets, one after the other.
+
+    It does not exist for the first; whoever has it for reading must not have it changed.
+    """
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+    with (common / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield common / name
+
+
 @pytest.fixture(scope="session")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    folder = tmp_path_factory.mktemp("trial")
-    return Trial(folder, write_trial(folder, SUBMISSIONS))
+    """A trial of all kinds of submissions. Read only."""
+    with once_for_all(tmp_path_factory, "trial") as folder:
+        if not folder.exists():
+            write_trial(folder, SUBMISSIONS)
+        return Trial(folder, what_is_planted(SUBMISSIONS))
 
 
 @pytest.fixture(scope="session")
 def audited(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An audit of the whole trial by the command line. Read only."""
-    out = tmp_path_factory.mktemp("audited") / "AUDIT"
-    ran = run("audit", trial.submissions, "-p", trial.protocol(), "--out", out)
-    assert ran.code == 0, ran.err  # what sites broke is settled
-    return out
+    with once_for_all(tmp_path_factory, "audit of the whole trial") as made:
+        if not made.exists():
+            ran = run("audit", trial.submissions, "-p", trial.protocol(), "--out", made)
+            assert ran.code == 0, ran.err  # what sites broke is settled
+        return shutil.copytree(made, tmp_path_factory.mktemp("audited") / "AUDIT")
 
 
 @pytest.fixture
