@@ -20,7 +20,7 @@ import ast
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import TypeAlias
 
@@ -67,6 +67,10 @@ WORDS = {"msg", "say", "joined"}
 REFUSALS = {"DicomError", "GeometryError"}
 """Errors that become the reason why something is not evaluable."""
 
+SHOWN_REFUSALS = REFUSALS | {"UsageError", "MovedOnError"}
+SHOWN_IN = re.compile(r"office/|web/passwords|web/review_office/\w+_(screen|pages)\.")
+"""What is refused there is told on a page; elsewhere only the terminal tells it, in English."""
+
 
 VALUES = (
     "approved", "unapproved", "rejected", "curative", "palliative",
@@ -94,7 +98,9 @@ def of_code() -> dict[Sentence, str]:
     """Return the sentences in the code and its templates, and the file of each."""
     found: dict[Sentence, str] = {}
     for path in sorted(SOURCE.rglob("*.py")):
-        for text in _said(ast.parse(path.read_text(encoding="utf-8"))):
+        shown = SHOWN_IN.match(path.relative_to(SOURCE).as_posix())
+        refusals = SHOWN_REFUSALS if shown else REFUSALS
+        for text in _said(ast.parse(path.read_text(encoding="utf-8")), refusals):
             found.setdefault(text, _where(path))
     for path in sorted(SOURCE.rglob("*.j2")):
         for match in _IN_TEMPLATE.finditer(path.read_text(encoding="utf-8")):
@@ -105,14 +111,14 @@ def of_code() -> dict[Sentence, str]:
     return found
 
 
-def _said(tree: ast.Module) -> Iterator[Sentence]:
-    """Yield the literals that calls of `WORDS` begin with, and what errors say."""
+def _said(tree: ast.Module, refusals: Set[str]) -> Iterator[Sentence]:
+    """Yield the literals that calls of `WORDS` begin with, and what some errors say."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         yield from _counts(node)
-        told = node.args[:1] if _name(node.func) in WORDS | REFUSALS else []
-        if _name(node.func) in REFUSALS:
+        told = node.args[:1] if _name(node.func) in WORDS | refusals else []
+        if _name(node.func) in refusals:
             told += [k.value for k in node.keywords if k.arg in ("expected", "advice")]
         for text in told:
             if isinstance(text, ast.Constant):

@@ -152,8 +152,8 @@ class Somebody:
     def post(self, path: str, **fields: str) -> Page:
         return self.send(path, fields)
 
-    def send(self, path: str, fields: Mapping[str, str]) -> Page:
-        return asyncio.run(self._ask("POST", path, urlencode(fields).encode(), "en"))
+    def send(self, path: str, fields: Mapping[str, str], language: str = "en") -> Page:
+        return asyncio.run(self._ask("POST", path, urlencode(fields).encode(), language))
 
     async def _ask(
         self, method: str, path: str, body: bytes, language: str, kind: str = FORM

@@ -296,7 +296,10 @@ def test_case_p40__who_signs_twice_is_refused_with_words(office: PlayingOffice, 
     assert again.status == 409
     assert "this reading is signed" in again.text
     assert signatures(office, mine) == 1
-    assert reader.send(path, {"g.v": "rejected", "step": "save"}).status == 409
+    late = reader.send(path, {"g.v": "rejected", "step": "save"}, "zh")
+    assert late.status == 409
+    assert "此审阅已签署" in late.text
+    assert "[en]" not in late.text
     coordinator = office.somebody("coordinator")
     case = office.case(mine)
     assert coordinator.post(f"{case}/reopen", reason="").status == 400
@@ -438,8 +441,10 @@ def test_screens_are_whole_in_chinese(office: PlayingOffice, who: str) -> None:
     queue = someone.get("/queue", "zh")
     case = re.search(r'href="(/cases/\w+)"', queue.text)
     assert case
-    for page in (queue, someone.get(case[1], "zh")):
-        assert page.status == 200
+    asked = {case[1]: 200, f"/queue?search={'x' * 65}": 400, "/no": 404}
+    pages = [(queue, 200), *((someone.get(path, "zh"), status) for path, status in asked.items())]
+    for page, status in pages:
+        assert page.status == status
         assert 'lang="zh-Hans"' in page.text
         assert "[en]" not in page.text
 

@@ -16,6 +16,7 @@ from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store.connection import Database, reading, written
 from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.actor import LONGEST_NAME
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.asking import demand
@@ -115,7 +116,7 @@ def _add(
     connection: Connection, by: Acting, code: str, name: str, profession: str, home_site: str
 ) -> int:
     if not _CODE.fullmatch(code):
-        expected = "2 to 64 of a-z, 0-9, '.', '_', '@', '-'"
+        expected = say("2 to 64 of a-z, 0-9, '.', '_', '@', '-'")
         raise UsageError("not a name to sign in with", got=quoted(code), expected=expected)
     is_name = name.strip() == name and name and name.isprintable() and len(name) <= LONGEST_NAME
     if not is_name or name.casefold().split()[0] == "engine":

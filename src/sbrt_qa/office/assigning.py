@@ -13,6 +13,7 @@ from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store.connection import Database, written
 from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.office.acting import Acting, MovedOnError, RightsError
 from sbrt_qa.office.asking import demand, grants_in
 from sbrt_qa.office.case_standing import CaseStanding, assigned, signed_parts, standing_in
@@ -223,7 +224,7 @@ def set_due(engine: Database, by: Acting, submission: int, due: str, reason: str
     except ValueError:
         known = False
     if not known:
-        expected = "UTC as 2026-02-03T12:00:00Z"
+        expected = say("UTC as 2026-02-03T12:00:00Z")
         raise UsageError("not a time", got=quoted(due), expected=expected)
 
     def work(connection: Connection) -> None:

@@ -26,6 +26,7 @@ from sbrt_qa.audit.store.signed_content import (
     standing_comments,
 )
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.office.acting import Acting, MovedOnError, RightsError
 from sbrt_qa.office.asking import demand
@@ -233,7 +234,7 @@ def _checked(
     if one.after not in ("", found.engine):
         words = one.justification.strip()
         if one.reason_code not in reasons or len(words) < SHORTEST_REASON:
-            expected = f"a reason, and at least {SHORTEST_REASON} characters why"
+            expected = say("a reason, and at least {0} characters why", SHORTEST_REASON)
             raise UsageError("an override needs its reason", got=quoted(words), expected=expected)
     return found.engine
 
