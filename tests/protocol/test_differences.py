@@ -12,6 +12,7 @@ from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.protocol.definition import Constraint, Protocol
 from sbrt_qa.protocol.differences import ProtocolPart, condition_text, differences, paired_limits
 from sbrt_qa.protocol.limit_moves import Move, bounds_text
+from sbrt_qa.protocol.protocol_files import library, load_protocol
 from sbrt_qa.reports.protocol_diff_text import differences_json, render_differences
 from sbrt_qa.review.review import review_case
 
@@ -181,6 +182,7 @@ def test_plan_checks_that_are_set_otherwise(liver: Protocol) -> None:
         ("fractions == 1", "1 fraction"),
         ("fractions == 5 and prescription_gy == 50", "5 fractions, 50 Gy"),
         ("fractions >= 3 and prescription_gy <= 40", "fractions ≥ 3, prescribed Gy ≤ 40"),
+        ("(fractions == 5 or fractions == 1) and x < 2", "(5 fractions or 1 fraction), x < 2"),
     ],
 )
 def test_conditions_in_words(when: str, text: str) -> None:
@@ -206,6 +208,18 @@ def test_the_diff_reads_in_words(liver: Protocol, make_case) -> None:
     told = json.loads(differences_json(both, found, effects))
     assert {d["id"] for d in told["differences"]} >= {"DUO5_D01", "STO5_D01"}
     assert told["cases"][0]["changes"][0]["silent"] == "not in liver_sbrt 0.3"
+
+
+@pytest.mark.parametrize("other", [name for name in library() if name != "liver_sbrt"])
+def test_the_diff_is_whole_in_chinese(liver: Protocol, other: str) -> None:
+    both = (liver, load_protocol(other))
+    for order in (both, both[::-1]):
+        found = differences(*order)
+        told = render_differences(order, found, sources=True, language="zh")
+        assert "[en]" not in told
+        assert "无变化" not in told
+        assert "{'" not in told, "records of a protocol are named, never dumped"
+        assert "[en]" not in render_differences(order, found)
 
 
 def test_facts_prescriptions_structures_and_sources(liver: Protocol) -> None:

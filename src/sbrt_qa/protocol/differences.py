@@ -10,9 +10,9 @@ import enum
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
-from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.phrase import Phrase, counted, joined, say, stated
 from sbrt_qa.protocol.definition import CheckRule, Constraint, Protocol
 from sbrt_qa.protocol.limit_moves import Limit, Move, bounds_text, metric_parts, move_of
 from sbrt_qa.protocol.structure_def import StructureDef
@@ -42,8 +42,8 @@ _OF_STRUCTURE: Final = (
 )
 """What a structure states that a reader of a difference wants to know."""
 
-_FRACTIONS: Final = re.compile(r"\bfractions == (\d+)")
-_LEVEL: Final = re.compile(r"\bprescription_gy == ([\d.]+)")
+_TERM: Final = re.compile(r"\bfractions == (\d+)|\bprescription_gy == ([\d.]+)|\bprescription_gy\b")
+"""What a condition compares that has words of its own."""
 
 
 class ProtocolPart(enum.StrEnum):
@@ -157,26 +157,37 @@ def placed_limits(protocol: Protocol) -> Iterator[PlacedLimit]:
 
 def condition_text(when: str) -> str:
     """Return a condition in words: ``5 fractions, 50 Gy``; what holds always is ``any plan``."""
-    text = _FRACTIONS.sub(lambda m: counted(int(m[1]), "fraction"), when)
-    text = _LEVEL.sub(r"\1 Gy", text).replace("prescription_gy", "prescribed Gy")
+    pieces, end = [], 0
+    for found in _TERM.finditer(when):
+        pieces.append(_signs_shown(when[end : found.start()]))
+        fractions, level_gy = found.groups()
+        if fractions:
+            pieces.append(counted(int(fractions), "fraction"))
+        else:
+            pieces.append(f"{level_gy} Gy" if level_gy else say("prescribed Gy"))
+        end = found.end()
+    return joined("", (*pieces, _signs_shown(when[end:]))) or say("any plan")
+
+
+def _signs_shown(text: str) -> str:
     for sign, shown in OPERATORS.items():
         if len(sign) == 2:
             text = text.replace(sign, shown)
-    return text.replace(" and ", ", ") or "any plan"
+    return text.replace(" and ", ", ")
 
 
 def _facts(before: Protocol, after: Protocol) -> Iterator[Difference]:
     for name in ("id", "version", "effective", "title", "trial"):
         one, other = str(getattr(before, name)), str(getattr(after, name))
         if one != other:
-            yield Difference(ProtocolPart.FACTS, name, f"{one or 'none'} → {other or 'none'}")
+            texts = (stated(text) if name == "title" else text for text in (one, other))
+            yield Difference(ProtocolPart.FACTS, name, _from_to(*texts))
     if before.statement != after.statement:
-        yield Difference(ProtocolPart.FACTS, "statement", "reworded")
+        yield Difference(ProtocolPart.FACTS, "statement", say("reworded"))
     for name in ("judge", "cover"):
         was, now = getattr(before.targets, name), getattr(after.targets, name)
         if was != now:
-            text = f"{_shown(was)} → {_shown(now)}"
-            yield Difference(ProtocolPart.OTHER, f"targets {name}", text)
+            yield Difference(ProtocolPart.OTHER, f"targets {name}", _from_to(was, now))
 
 
 def _prescriptions(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -184,11 +195,11 @@ def _prescriptions(before: Protocol, after: Protocol) -> Iterator[Difference]:
     for level in dict.fromkeys((*old, *new)):
         name = f"{level[0]:g} Gy in {level[1]}"
         if level not in new:
-            yield Difference(ProtocolPart.PRESCRIPTIONS, name, "no longer allowed")
+            yield Difference(ProtocolPart.PRESCRIPTIONS, name, say("no longer allowed"))
         elif level not in old:
-            yield Difference(ProtocolPart.PRESCRIPTIONS, name, "newly allowed")
+            yield Difference(ProtocolPart.PRESCRIPTIONS, name, say("newly allowed"))
         elif old[level].selection != new[level].selection:
-            text = f"selection: {old[level].selection or 'none'} → {new[level].selection or 'none'}"
+            text = _of_key("selection", old[level].selection, new[level].selection)
             yield Difference(ProtocolPart.PRESCRIPTIONS, name, text)
 
 
@@ -199,14 +210,14 @@ def _structures(
     for name in dict.fromkeys((*old, *new)):
         if name not in new or name not in old:
             move = Move.GONE if name not in new else Move.NEW
-            yield Difference(ProtocolPart.STRUCTURES, name, str(move), move)
+            yield Difference(ProtocolPart.STRUCTURES, name, say(move), move)
             continue
         for key in _OF_STRUCTURE:
             one, other = getattr(old[name], key), getattr(new[name], key)
+            if key == "required":  # a sentence, or yes and no
+                one, other = (stated(v) if isinstance(v, str) else v for v in (one, other))
             if one != other:
-                yield Difference(
-                    ProtocolPart.STRUCTURES, name, f"{key}: {_shown(one)} → {_shown(other)}"
-                )
+                yield Difference(ProtocolPart.STRUCTURES, name, _of_key(key, one, other))
 
 
 def _limits(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -229,12 +240,12 @@ def _changes(one: PlacedLimit, other: PlacedLimit) -> Iterator[Difference]:
     a, b = one.limit, other.limit
     move, how = move_of(a, b)
     if bounds_text(a) != bounds_text(b):
-        yield _about(other, f"{bounds_text(a)} → {bounds_text(b)}", move, how)
+        yield _about(other, say("{0} → {1}", bounds_text(a), bounds_text(b)), move, how)
     elif how:
         yield _about(other, bounds_text(b), move, how)
     if one.place != other.place:
-        was, now = (f"{p.title}, {condition_text(p.when)}" for p in (one, other))
-        yield _about(other, f"{was} → {now}", Move.OTHER)
+        was, now = (joined(", ", (p.title, condition_text(p.when))) for p in (one, other))
+        yield _about(other, say("{0} → {1}", was, now), Move.OTHER)
     for key in ("otherwise", "outside_dose_grid", "liver_rule"):
         yield from _key(one, other, key, of_citation=False)
     for key in ("priority", "source", "confidence", "bounds"):
@@ -247,7 +258,7 @@ def _key(
 ) -> Iterator[Difference]:
     old, new = getattr(one.limit, key, None), getattr(other.limit, key, None)
     if old != new:
-        text = f"{key.replace('_', ' ')}: {_shown(old)} → {_shown(new)}"
+        text = _of_key(key.replace("_", " "), old, new)
         yield replace(_about(other, text, Move.OTHER), of_citation=of_citation)
 
 
@@ -258,32 +269,31 @@ def _checks(
     usual = CheckRule()
     for code in sorted(before.keys() | after.keys()):
         old, new = before.get(code, usual), after.get(code, usual)
-        parts = [
-            f"{key} {_shown(getattr(old, key))} → {_shown(getattr(new, key))}"
-            for key in ("applies", "severity")
-            if getattr(old, key) != getattr(new, key)
-        ]
-        parts += [
-            f"{name} {_shown(old.parameters.get(name))} → {_shown(new.parameters.get(name))}"
+        set_to = [(key, getattr(old, key), getattr(new, key)) for key in ("applies", "severity")]
+        set_to += [
+            (name, old.parameters.get(name), new.parameters.get(name))
             for name in sorted(old.parameters.keys() | new.parameters.keys())
-            if old.parameters.get(name) != new.parameters.get(name)
+        ]
+        usually = say("as it comes")
+        parts = [
+            say("{0} {1} → {2}", name, _shown(one, usually), _shown(other, usually))
+            for name, one, other in set_to
+            if one != other
         ]
         if parts and code not in after:
-            yield Difference(ProtocolPart.CHECKS, code, "as it comes, was set", Move.GONE)
+            yield Difference(ProtocolPart.CHECKS, code, say("as it comes, was set"), Move.GONE)
         elif parts:
             move = None if code in before else Move.NEW
-            text = ", ".join(parts).replace("none", "as it comes")
-            yield Difference(ProtocolPart.CHECKS, code, text, move)
+            yield Difference(ProtocolPart.CHECKS, code, joined(", ", parts), move)
         elif old.note != new.note:
-            yield Difference(ProtocolPart.CHECKS, code, "reworded", of_citation=True)
+            yield Difference(ProtocolPart.CHECKS, code, say("reworded"), of_citation=True)
 
 
 def _sources(before: Protocol, after: Protocol) -> Iterator[Difference]:
     for name in dict.fromkeys((*before.sources, *after.sources)):
         one, other = before.sources.get(name), after.sources.get(name)
         if one != other:
-            text = "new" if one is None else "gone" if other is None else "changed"
-            yield Difference(ProtocolPart.SOURCES, name, text, of_citation=True)
+            yield Difference(ProtocolPart.SOURCES, name, _became(one, other), of_citation=True)
 
 
 def _others(before: Protocol, after: Protocol) -> Iterator[Difference]:
@@ -292,29 +302,53 @@ def _others(before: Protocol, after: Protocol) -> Iterator[Difference]:
     for name in sorted(old.keys() | new.keys()):
         if name in _WORDED or name in TRIAL_KEYS:
             continue
-        one, other = old.get(name), new.get(name)
+        one, other = _by_id(old.get(name)), _by_id(new.get(name))
         if isinstance(one, dict) and isinstance(other, dict):
             for key in sorted(one.keys() | other.keys()):
                 yield from _other(f"{name} {key}", one.get(key), other.get(key))
         else:
             yield from _other(name, one, other)
     if before.trial_hash != after.trial_hash:
-        hashes = [p.trial_hash[:12] if p.endpoints else "none" for p in (before, after)]
+        hashes = [p.trial_hash[:12] if p.endpoints else "" for p in (before, after)]
         yield from _other("rules of the trial", *hashes)
 
 
 def _other(about: str, one: object, other: object) -> Iterator[Difference]:
     if one != other:
         cited = about.startswith("confidence_terms")
-        text = f"{_shown(one)} → {_shown(other)}"
+        is_record = isinstance(one or other, dict) and "id" in (one or other)
+        text = _became(one, other) if is_record else _from_to(one, other)
         yield Difference(ProtocolPart.OTHER, about, text, of_citation=cited)
 
 
-def _shown(value: object) -> str:
-    if value is None or value in ((), {}, ""):
-        return "none"
+def _by_id(value: Any) -> Any:  # noqa: ANN401 - of any shape
+    """Return a list of records that have ids as a mapping of them; all else as it is."""
+    is_list = isinstance(value, list) and all(isinstance(v, dict) and "id" in v for v in value)
+    return {v["id"]: v for v in value} if is_list else value
+
+
+def _became(one: object, other: object) -> Phrase:
+    """Return what became of something that is too long to be shown."""
+    return say("new") if one is None else say("gone") if other is None else say("changed")
+
+
+def _of_key(key: str, one: object, other: object) -> Phrase:
+    return say("{0}: {1} → {2}", key, _shown(one), _shown(other))
+
+
+def _from_to(one: object, other: object) -> Phrase:
+    return say("{0} → {1}", _shown(one), _shown(other))
+
+
+def _shown(value: object, nothing: str = "") -> str:
+    """Return a value of a protocol for people; what is not set as `nothing`, unless given none."""
+    if value is None or value in ((), {}, [], ""):
+        return nothing or say("none")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {_shown(names)}" for key, names in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        rows = (say("{0}: {1}", key, _shown(names)) for key, names in value.items())
+        return joined("; ", rows)
+    if isinstance(value, Phrase):
+        return value
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.protocol.conformity_bounds import bounds_at
 from sbrt_qa.protocol.definition import ConformityLimit, Constraint
@@ -47,27 +48,29 @@ def metric_parts(limit: Limit) -> tuple[str, str]:
 def bounds_text(limit: Limit) -> str:
     """Return the bounds of a limit: ``≤ 33 Gy, minor to 35``."""
     if limit.op == "report":
-        return "reported only"
+        return say("reported only")
     if isinstance(limit, ConformityLimit) and limit.table:
         sign = OPERATORS.get(limit.op, limit.op)
-        rows = (f"{_cc(r.ptv_cc)} {r.per_protocol:g}/{r.minor:g}" for r in limit.table)
-        return f"{sign} by PTV volume: {', '.join(rows)}"
+        rows = (
+            joined(" ", (_cc(r.ptv_cc), f"{r.per_protocol:g}/{r.minor:g}")) for r in limit.table
+        )
+        return say("{0} by PTV volume: {1}", sign, joined(", ", rows))
     text = bound_text(limit.op, limit.per_protocol, metric_parts(limit)[1])
     if limit.minor is not None and limit.minor != limit.per_protocol:
-        text += f", minor to {limit.minor:g}"
-    return text + (", then minor" if limit.beyond == "minor" else "")
+        text = say("{0}, minor to {1}", text, f"{limit.minor:g}")
+    return say("{0}, then minor", text) if limit.beyond == "minor" else text
 
 
 def _cc(volume_cc: float | None) -> str:
-    return "larger" if volume_cc is None else f"{volume_cc:g} cc"
+    return say("larger") if volume_cc is None else f"{volume_cc:g} cc"
 
 
 def move_of(before: Limit, after: Limit) -> tuple[Move, str]:
     """Return which way a limit moved, and how far, in words; empty words where it did not."""
     moved = list(_moves(before, after))
-    words = ", ".join(text for _, text in moved)
+    words = joined(", ", (text for _, text in moved))
     if words and before.priority != after.priority:
-        words += f" (priority {before.priority} → {after.priority})"
+        words = say("{0} (priority {1} → {2})", words, before.priority, after.priority)
     directions = {direction for direction, _ in moved}
     if len(directions) == 1:
         return directions.pop(), words
@@ -80,12 +83,14 @@ def _moves(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
     if all(silent):
         return
     if any(silent):
-        yield (Move.STRICTER, "was reported only") if silent[0] else (
-            Move.LOOSER, "now reported only",
-        )  # fmt: skip
+        yield (
+            (Move.STRICTER, say("was reported only"))
+            if silent[0]
+            else (Move.LOOSER, say("now reported only"))
+        )
     elif _SIDE.get(a.op, 0) != _SIDE.get(b.op, 0) or not _SIDE.get(a.op, 0):
         if (a.op, a.per_protocol) != (b.op, b.per_protocol):
-            yield Move.OTHER, "another kind of limit"
+            yield Move.OTHER, say("another kind of limit")
     elif _table(a) or _table(b):
         yield from _table_moves(a, b)
     else:
@@ -99,27 +104,29 @@ def _number_moves(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
         return
     inner = b.per_protocol - a.per_protocol
     if inner:
-        yield _toward(inner * up), f"{_toward(inner * up)} by {abs(inner):g}{unit}"
+        move = _toward(inner * up)
+        yield move, say("{0} by {1}", say(move), f"{abs(inner):g}{unit}")
+    elif a.op.endswith("=") and a.op != b.op:
+        yield Move.STRICTER, say("the bound itself no longer meets it")
     elif a.op != b.op:
-        strict = a.op.endswith("=")
-        text = "no longer meets it" if strict else "meets it"
-        yield Move.STRICTER if strict else Move.LOOSER, f"the bound itself {text}"
+        yield Move.LOOSER, say("the bound itself meets it")
     yield from _outer_move(a, b, inner)
 
 
 def _outer_move(a: Limit, b: Limit, inner: float) -> Iterator[tuple[Move, str]]:
     """Yield how the bound of major moved, where it did not move along with that of per protocol."""
     one, other = _outer(a), _outer(b)
-    unit, side = metric_parts(b)[1], "above" if _SIDE[a.op] > 0 else "below"
+    beyond, is_above = f"{other:g}{metric_parts(b)[1]}", _SIDE[a.op] > 0
     if one == other or other - one == inner:
         return
     if math.isinf(other):
-        yield Move.LOOSER, "minor at worst"
-    elif math.isinf(one):
-        yield Move.STRICTER, f"major {side} {other:g}{unit}, was minor at worst"
+        yield Move.LOOSER, say("minor at worst")
+        return
+    now = say("major above {0}", beyond) if is_above else say("major below {0}", beyond)
+    if math.isinf(one):
+        yield Move.STRICTER, say("{0}, was minor at worst", now)
     else:
-        move = _toward((other - one) * _SIDE[a.op])
-        yield move, f"major {side} {other:g}{unit}, was {one:g}"
+        yield _toward((other - one) * _SIDE[a.op]), say("{0}, was {1}", now, f"{one:g}")
 
 
 def _toward(change: float) -> Move:
@@ -154,4 +161,4 @@ def _table_moves(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
             continue
         directions |= {move for move, _ in _number_moves(one, other)}
     for move in sorted(directions):
-        yield move, f"{move} for some target volumes"
+        yield move, say("{0} for some target volumes", say(move))
