@@ -210,7 +210,7 @@ def _structures(
     for name in dict.fromkeys((*old, *new)):
         if name not in new or name not in old:
             move = Move.GONE if name not in new else Move.NEW
-            yield Difference(ProtocolPart.STRUCTURES, name, say(move), move)
+            yield Difference(ProtocolPart.STRUCTURES, name, stated(move), move)
             continue
         for key in _OF_STRUCTURE:
             one, other = getattr(old[name], key), getattr(new[name], key)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from sbrt_qa.i18n.phrase import joined, say
+from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.protocol.conformity_bounds import bounds_at
 from sbrt_qa.protocol.definition import ConformityLimit, Constraint
@@ -105,7 +105,7 @@ def _number_moves(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
     inner = b.per_protocol - a.per_protocol
     if inner:
         move = _toward(inner * up)
-        yield move, say("{0} by {1}", say(move), f"{abs(inner):g}{unit}")
+        yield move, say("{0} by {1}", stated(move), f"{abs(inner):g}{unit}")
     elif a.op.endswith("=") and a.op != b.op:
         yield Move.STRICTER, say("the bound itself no longer meets it")
     elif a.op != b.op:
@@ -161,4 +161,4 @@ def _table_moves(a: Limit, b: Limit) -> Iterator[tuple[Move, str]]:
             continue
         directions |= {move for move, _ in _number_moves(one, other)}
     for move in sorted(directions):
-        yield move, say("{0} for some target volumes", say(move))
+        yield move, say("{0} for some target volumes", stated(move))
