@@ -32,6 +32,7 @@ QUICK = (
 
 LONG = (
     "checks/test_nothing_to_look_at.py", "checks/test_registry.py", "checks/test_false_alarms.py",
+    "checks/test_organ_contours.py", "geometry/test_resized.py",
     "protocol/test_targets.py", "protocol/test_name_bench.py", "protocol/test_decisions.py",
     "dosimetry/test_bands.py", "dosimetry/test_invariants.py", "dosimetry/test_gamma.py",
     "dosimetry/test_contour_bands.py", "geometry/test_dose_sum.py",
