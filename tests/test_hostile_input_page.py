@@ -14,8 +14,12 @@ specification.loader.exec_module(script)
 
 
 @pytest.fixture(scope="module")
-def found() -> list[str]:
-    return script.collected()
+def found(request: pytest.FixtureRequest) -> list[str]:
+    """The tests that pytest collects: those of this run, where it is one of the whole suite."""
+    asked = request.config.option
+    if any((asked.keyword, asked.markexpr, asked.file_or_dir, asked.deselect, asked.ignore)):
+        return script.collected()
+    return [item.nodeid for item in request.session.items]
 
 
 def test_every_item_has_tests_that_exist(found):

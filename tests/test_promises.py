@@ -7,16 +7,16 @@ New keys, commands and options may come; none of these may go, or be nested or c
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
-from sbrt_qa.cli import exit_codes
+from sbrt_qa.cli import exit_codes, main
 from sbrt_qa.cli.main import application
 from sbrt_qa.model.outcome import Verdict
 
@@ -27,13 +27,25 @@ PROMISED: dict[str, dict[str, Any]] = json.loads(
 )
 
 
-def run(*arguments: object) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "sbrt_qa.cli", *map(str, arguments)],
-        capture_output=True, text=True, check=False,
-        env={**os.environ, "SBRT_QA_ACTOR": "Test Office"},
-    )  # fmt: skip
-    return done.returncode, done.stdout
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in this process; return its exit code and what it printed."""
+    monkeypatch.setenv("SBRT_QA_ACTOR", "Test Office")
+
+    def command(*arguments: object) -> tuple[int, str]:
+        code = main.run(list(map(str, arguments)))
+        return code, capsys.readouterr().out
+
+    return command
+
+
+def of_process(*arguments: object) -> int:
+    """Return the exit code of the program itself."""
+    command = [sys.executable, "-m", "sbrt_qa.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, check=False).returncode
 
 
 def test_exit_codes_are_numbers_that_scripts_know() -> None:
@@ -46,7 +58,7 @@ def test_exit_codes_are_numbers_that_scripts_know() -> None:
 @pytest.mark.parametrize(
     ("sample", "code"), [("compliant", 0), ("minor", 10), ("major", 20), ("small_remnant", 30)]
 )
-def test_check_tells_the_verdict_and_lists_reviews(sample: str, code: int) -> None:
+def test_check_tells_the_verdict_and_lists_reviews(run: Run, sample: str, code: int) -> None:
     ended, out = run("check", SAMPLES / sample, "-f", "json", "--no-bands")
     assert ended == code
     reviews = json.loads(out)
@@ -62,11 +74,12 @@ def test_check_tells_the_verdict_and_lists_reviews(sample: str, code: int) -> No
 
 def test_what_cannot_be_read_and_wrong_usage_have_codes_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "nothing.txt").write_text("no DICOM")
-    assert run("check", tmp_path)[0] == 1
-    assert run("check", SAMPLES / "compliant", "--no-such-option")[0] == 2
+    assert of_process("check", tmp_path) == 1
+    assert of_process("check", SAMPLES / "compliant", "--no-such-option") == 2
+    assert of_process("check", SAMPLES / "minor", "-f", "json", "--no-bands") == 10
 
 
-def test_dvh_lists_structures_by_name_and_metrics_by_expression() -> None:
+def test_dvh_lists_structures_by_name_and_metrics_by_expression(run: Run) -> None:
     ended, out = run("dvh", SAMPLES / "compliant", "-s", "Liver", "-m", "D50%[Gy]", "-f", "json")
     assert ended == 0
     liver = json.loads(out)["structures"]["Liver"]
@@ -74,7 +87,7 @@ def test_dvh_lists_structures_by_name_and_metrics_by_expression() -> None:
     assert {"value", "unit", "reason"} <= set(liver["metrics"]["D50%[Gy]"])
 
 
-def test_query_answers_with_a_list_of_rows(tmp_path: Path) -> None:
+def test_query_answers_with_a_list_of_rows(run: Run, tmp_path: Path) -> None:
     real = tmp_path / "sites" / "S01" / "S01-001" / "v1"
     real.mkdir(parents=True)
     for path in (SAMPLES / "minor").iterdir():

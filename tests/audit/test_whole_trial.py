@@ -116,7 +116,7 @@ def test_a_regraded_audit_equals_a_fresh_one(trial, audited, tmp_path):
     fresh = tmp_path / "fresh"
     for folder in folders:
         shutil.copytree(folder, tmp_path / "some" / folder.name)
-    run("audit", tmp_path / "some", "-p", trial.protocol(2), "--out", fresh)
+    run("audit", tmp_path / "some", "-p", trial.protocol(2), "--out", fresh, "--no-reports")
     of_some = {code: documents for code, documents in newest(regraded).items() if code[:3] in some}
     assert newest(fresh) == of_some
 
@@ -161,7 +161,8 @@ def test_progress_is_plain_lines_or_nothing(small, tmp_path):
 
 
 def test_verdicts_are_counted(trial, small, tmp_path):
-    ran = run("audit", small.submissions, "-p", small.protocol(), "--out", tmp_path / "a")
+    where = ("--out", tmp_path / "a", "--no-reports")
+    ran = run("audit", small.submissions, "-p", small.protocol(), *where)
     counts = Counter(one.verdict for one in small.planted)
     assert f"{counts['per_protocol']} per protocol · {counts['minor']} minor" in ran.err
     assert ran.code == 0
@@ -189,7 +190,8 @@ def test_wrong_usage_is_told(small, tmp_path, arguments, message):
 
 
 def test_an_audit_keeps_its_trial(small, tmp_path):
-    arguments = ("audit", small.submissions, "-p", small.protocol(), "--out", tmp_path / "a")
+    where = ("--out", tmp_path / "a", "--no-reports")
+    arguments = ("audit", small.submissions, "-p", small.protocol(), *where)
     assert run(*arguments, "--trial", "ONE").code == 0
     other = run(*arguments, "--trial", "TWO")
     assert other.code == 2
@@ -234,7 +236,8 @@ def test_a_manifest_and_pseudonyms(small, tmp_path):
         rows.append(f"{relative},X{i},9{i},{i + 3},2026-0{i}-01")
     manifest, key = tmp_path / "manifest.csv", tmp_path / "key"
     manifest.write_text("\n".join(rows))
-    arguments = ("audit", small.submissions, "-p", small.protocol(), "--manifest", manifest)
+    arguments = ("audit", small.submissions, "-p", small.protocol(), "--manifest", manifest,
+                 "--no-reports")  # fmt: skip
     run(*arguments, "--out", tmp_path / "a")
     assert sorted(newest(tmp_path / "a")) == ["X1/91/v4", "X2/92/v5"]
     run(*arguments, "--out", tmp_path / "b", "--pseudonymize", key)

@@ -21,10 +21,11 @@ import pytest
 from sbrt_qa import load_protocol
 from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.evidence.evidence import Reviewed
-from sbrt_qa.pipeline import reporting
 from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.registry import render_report
 from sbrt_qa.review.case_review import CaseReview, PlanSummary
+
+from .samples import sample
 
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 CASES = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
@@ -41,6 +42,8 @@ OF_PROGRAMS = (
     "JavaScript",
     "JSON",
 )
+
+
 OF_PUBLICATIONS = (
     "Pepin 2022", "Miften 2021", "Ohri 2021", "Dawson 2002", "HyTEC", "PS3.15", "Paddick",
     "Osmundson", "Kaplan-Meier", "Timmerman", "eviQ", "Liu", "Urata", "Xu 2020", "EDIC",
@@ -50,9 +53,8 @@ HASH = re.compile(r"\b[0-9a-f]{12,64}\b")
 NUMBER = re.compile(r"(?<![A-Za-z_.])\d+(?:\.\d+)?")
 
 
-@cache
 def reviewed(name: str) -> Reviewed:
-    return reporting.report([SAMPLES / name], bands=name == "major")
+    return sample(name, bands=name == "major")
 
 
 def bare(text: str) -> str:

@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa.model.outcome import Band, Driver, Finding, Verdict
-from sbrt_qa.pipeline import reporting
 from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.compose.decision import Basis, basis
 from sbrt_qa.reports.page import Report
 from sbrt_qa.reports.registry import Page, render_reviews
 from sbrt_qa.review.case_review import CaseReview
 
+from .samples import sample
+
 SAMPLE = Path(__file__).parents[2] / "sample_dicom"
 
 
 def reviewed(name: str) -> CaseReview:
-    return reporting.report([SAMPLE / name], bands=False).review
+    return sample(name).review
 
 
 def test_a_course_delivered_otherwise_is_no_fault_of_the_plan() -> None:

@@ -6,7 +6,6 @@ import io
 import shutil
 import subprocess
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pydicom
@@ -24,12 +23,13 @@ from sbrt_qa.reports.dicom_values import reported
 from sbrt_qa.reports.registry import format_of, render_report
 from sbrt_qa.review.case_review import CaseReview
 
+from .samples import sample
+
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 
 
-@cache
 def reviewed(name: str) -> Reviewed:
-    return reporting.report([SAMPLES / name])
+    return sample(name, bands=name == "major")
 
 
 @pytest.mark.parametrize("name", ["major", "missing_organ"])
@@ -86,7 +86,7 @@ def test_no_identity_leaves_an_export_that_was_not_deidentified(tmp_path: Path) 
         one.PatientIdentityRemoved = "NO"
         del one.ClinicalTrialSubjectID
         one.save_as(tmp_path / f"{name}.dcm")
-    found = reporting.report([tmp_path])
+    found = reporting.report([tmp_path], bands=False)
     for form in ("dcm", "pdf_dcm", "pdf", "json", "csv"):
         data = render_report(form, found, "en")
         assert b"Surname-Of" not in data
@@ -118,7 +118,7 @@ def test_the_suffixes_name_the_format(name: str, form: str) -> None:
 @pytest.mark.skipif(not shutil.which("dciodvfy"), reason="dciodvfy (dicom3tools) is not installed")
 def test_the_command_writes_valid_documents(name: str, tmp_path: Path) -> None:
     out = tmp_path / name
-    assert run(["report", str(SAMPLES / "minor"), "--out", str(out)]) == 10
+    assert run(["report", str(SAMPLES / "minor"), "--no-bands", "--out", str(out)]) == 10
     assert pydicom.dcmread(out).Modality in ("SR", "DOC")
     found = subprocess.run(["dciodvfy", out], capture_output=True, text=True, check=False)
     assert [line for line in found.stderr.splitlines() if line.startswith("Error")] == []

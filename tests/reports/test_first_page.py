@@ -15,19 +15,20 @@ from sbrt_qa.model.case import Case, Provenance
 from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import Plan
-from sbrt_qa.pipeline import reporting
 from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.page import Report
 from sbrt_qa.reports.registry import Page, render_report, render_reviews
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.submission import Occasion, occasion_of
 
+from .samples import sample
+
 SAMPLE = Path(__file__).parents[2] / "sample_dicom"
 
 
 @functools.cache
 def major() -> Report:
-    reviewed = reporting.report([SAMPLE / "major"], bands=False)
+    reviewed = sample("major")
     return compose(reviewed.review, reviewed.evidence)
 
 
@@ -161,7 +162,7 @@ def test_a_glance_says_by_how_much_each_limit_is_missed(review: CaseReview) -> N
 
 
 def test_a_caption_names_the_hatched_dose_and_no_line_that_may_not_be_drawn() -> None:
-    reviewed = reporting.report([SAMPLE / "minor"], bands=False)
+    reviewed = sample("minor")
     told = {c.title: c.picture for c in compose(reviewed.review, reviewed.evidence).concerns}
     assert "hatched: less than 50 Gy" in told["PTV"]
     assert "hatched: 33 Gy or more" in told["Duodenum"]
@@ -177,7 +178,7 @@ def test_no_step_down_is_offered_where_the_protocol_has_no_such_level(review: Ca
 
 
 def test_the_organ_at_its_limit_comes_before_coverage() -> None:
-    reviewed = reporting.report([SAMPLE / "minor"], bands=False)
+    reviewed = sample("minor")
     actions = {c.title: c.actions[0] for c in compose(reviewed.review, reviewed.evidence).concerns}
     assert "limits of organs beside the target are kept" in actions["PTV"]
     assert "(at its limit: Duodenum)" in actions["PTV"]

@@ -20,13 +20,15 @@ from sbrt_qa.reports.html.viewer_dose import dose_block, encoded
 from sbrt_qa.reports.registry import format_of, is_document, render_report
 from sbrt_qa.review.case_review import CaseReview
 
+from .samples import sample
+
 SAMPLE = Path(__file__).parents[2] / "sample_dicom"
 MOST_BYTES = 1_500_000
 
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    reviewed = reporting.report([SAMPLE / "major"], bands=False)
+    reviewed = sample("major")
     return render_report("html", reviewed, "en").decode()
 
 
@@ -152,7 +154,7 @@ def test_contours_are_thinned_but_stay_where_they_are() -> None:
     fewer = thinned(circle, 1.0)
     assert 200 < len(fewer) < 300
     assert np.hypot(*fewer.T) == pytest.approx(40, abs=1e-9)
-    reviewed = reporting.report([SAMPLE / "major"], bands=False)
+    reviewed = sample("major")
     assert reviewed.evidence is not None
     block = contour_block(reviewed.evidence.structures)
     moves = np.frombuffer(zlib.decompress(block.data), "<i2").reshape(-1, 2)

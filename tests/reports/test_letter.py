@@ -17,7 +17,6 @@ from sbrt_qa.audit.letters import as_document
 from sbrt_qa.i18n.phrase import Phrase
 from sbrt_qa.i18n.words import FOLDER, Words
 from sbrt_qa.model.outcome import Finding, Verdict
-from sbrt_qa.pipeline import reporting
 from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.letter.compose import HEADINGS, letter_sheet
@@ -27,6 +26,8 @@ from sbrt_qa.reports.sheet.plain_text import WIDTH, sheet_text
 from sbrt_qa.reports.sheet.sheet import Heading, Paragraph
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.unreviewed import unreviewed
+
+from .samples import sample
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = re.compile(r"\b[a-z]{3,}\b")
@@ -68,13 +69,13 @@ def refused() -> CaseReview:
 @pytest.fixture(scope="module")
 def read() -> CaseReview:
     """A sample whose organs are partly missing, as it is reviewed."""
-    return reporting.report([ROOT / "sample_dicom" / "missing_organ"], bands=False).review
+    return sample("missing_organ").review
 
 
 @pytest.fixture(scope="module")
 def missed() -> CaseReview:
     """A sample with limits of several structures missed, as it is reviewed."""
-    return reporting.report([ROOT / "sample_dicom" / "major"], bands=False).review
+    return sample("major").review
 
 
 def test_every_missed_limit_is_told_worst_first(review):

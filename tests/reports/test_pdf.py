@@ -21,7 +21,6 @@ from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.i18n.words import FOLDER, Words
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.pipeline import reporting
 from sbrt_qa.pipeline.one_plan import review_and_gather
 from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.compose.labels import labels
@@ -34,13 +33,14 @@ from sbrt_qa.reports.registry import render_report
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.information import Told
 
+from .samples import sample
+
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 MOST_BYTES = 2_000_000
 
 
-@cache
 def reviewed(name: str) -> Reviewed:
-    return reporting.report([SAMPLES / name])
+    return sample(name, bands=True)
 
 
 @cache

@@ -16,10 +16,11 @@ from sbrt_qa.errors import UsageError
 from sbrt_qa.i18n.phrase import counted, say, stated
 from sbrt_qa.i18n.words import MARK, Words, languages
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.pipeline import reporting
 from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.page import CheckRow
 from sbrt_qa.review.case_review import CaseReview
+
+from .samples import sample
 
 ROOT = Path(__file__).parents[2]
 FIELD = re.compile(r"\{\w+\}")
@@ -132,7 +133,7 @@ def test_one_chinese_word_for_one_term() -> None:
 
 @pytest.mark.parametrize("case", ["major", "missing_organ"])
 def test_no_english_is_left_in_a_chinese_report(case: str) -> None:
-    reviewed = reporting.report([ROOT / "sample_dicom" / case], bands=False)
+    reviewed = sample(case)
     report = compose(reviewed.review, reviewed.evidence, "zh")
     english = {
         text
