@@ -12,7 +12,7 @@ from pathlib import Path
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "adding.md"
 EXAMPLES = PAGE.parent / "examples"
 BLOCK = re.compile(r"<!-- file (\S+) -->\n.*?<!-- /file -->", re.DOTALL)
-LANGUAGES = {".py": "python", ".yaml": "yaml"}
+LANGUAGES = {".py": "python", ".yaml": "yaml", ".j2": "jinja"}
 
 
 def main() -> None:

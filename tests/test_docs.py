@@ -20,7 +20,7 @@ from sbrt_qa.protocol.conditions import VARIABLES
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "docs" / "examples"
 KINDS = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
-FILES = [path for path in sorted(EXAMPLES.rglob("*")) if path.suffix in (".py", ".yaml")]
+FILES = [path for path in sorted(EXAMPLES.rglob("*")) if path.suffix in (".py", ".yaml", ".j2")]
 
 
 def script_of(name: str) -> ModuleType:
