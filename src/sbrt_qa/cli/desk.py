@@ -12,14 +12,19 @@ from sbrt_qa.cli.output import tell
 
 def desk(
     port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Of loopback; 0: any free.")
+        int,
+        typer.Option(
+            "--port", metavar="N", min=0, max=65535, help="Port on this machine; 0: any free."
+        ),
     ] = 0,
     no_browser: Annotated[  # noqa: FBT002
         bool, typer.Option("--no-browser", help="Print the address, and open nothing.")
     ] = False,
     folder: Annotated[
         Path | None,
-        typer.Option("--folder", metavar="FOLDER", help="Where checks are kept; else your own."),
+        typer.Option(
+            "--folder", metavar="FOLDER", help="Where checks are kept; else a folder of your user."
+        ),
     ] = None,
 ) -> None:
     """Open a page on this machine: drop a plan's files, read the report, keep it.

@@ -37,14 +37,19 @@ def serve(
     audit: AuditFolder,
     database: Database = "",
     port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="0: any free one.")
+        int,
+        typer.Option(
+            "--port", metavar="N", min=0, max=65535, help="Port to listen on; 0: any free one."
+        ),
     ] = 8765,
     address: Annotated[
-        str, typer.Option("--address", metavar="IP", help="Where to listen; else loopback.")
+        str, typer.Option("--address", metavar="IP", help="Address to listen on.")
     ] = "127.0.0.1",
     name: Annotated[
         list[str] | None,
-        typer.Option("--name", metavar="HOST", help="A name that the office is asked for by."),
+        typer.Option(
+            "--name", metavar="HOST", help="Host name in the office's address; repeatable."
+        ),
     ] = None,
     tls_cert: Annotated[
         Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate for TLS.")
@@ -55,11 +60,13 @@ def serve(
     behind_proxy: Annotated[
         list[str] | None,
         typer.Option(
-            "--behind-proxy", metavar="CIDR", help="Network of a proxy that speaks TLS for us."
+            "--behind-proxy",
+            metavar="CIDR",
+            help="Network of a reverse proxy that speaks TLS; repeatable.",
         ),
     ] = None,
     as_root: Annotated[  # noqa: FBT002
-        bool, typer.Option("--as-root", help="Run as root where other machines reach it.")
+        bool, typer.Option("--as-root", help="Allow root although other machines reach it.")
     ] = False,
     works: Annotated[  # noqa: FBT002
         bool, typer.Option("--work/--no-work", help="Start a worker for the jobs of the office.")
@@ -83,15 +90,16 @@ def serve(
 def add(
     audit: AuditFolder,
     code: Code,
-    full_name: Annotated[str, typer.Option("--name", metavar="NAME", help="Of the person.")],
+    full_name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the person.")],
     role: Annotated[
-        list[str] | None, typer.Option("--role", metavar="ROLE", help="Granted at once.")
+        list[str] | None,
+        typer.Option("--role", metavar="ROLE", help="Role to grant at once; repeatable."),
     ] = None,
     trial: Annotated[
-        str, typer.Option("--trial", metavar="CODE", help="Of the roles; else all.")
+        str, typer.Option("--trial", metavar="CODE", help="Trial of the roles; *: all.")
     ] = "*",
     site: Annotated[
-        str, typer.Option("--site", metavar="CODE", help="Of the roles; else all.")
+        str, typer.Option("--site", metavar="CODE", help="Site of the roles; *: all.")
     ] = "*",
     home_site: Annotated[
         str, typer.Option("--home-site", metavar="CODE", help="Site that the person belongs to.")
@@ -104,7 +112,7 @@ def add(
 ) -> None:
     """Make an account, and print the path of a link that sets its password, once.
 
-    The first account of an office is an admin, whatever is said.
+    The first account of an office is an admin, whatever --role says.
     """
     from sbrt_qa.audit.times import now
     from sbrt_qa.office.accounts import add_account, all_accounts, found_office
@@ -130,7 +138,7 @@ def add(
 def lock(
     audit: AuditFolder,
     code: Code,
-    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why it is locked.")],
     by: By = "",
     database: Database = "",
 ) -> None:

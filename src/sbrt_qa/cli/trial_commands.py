@@ -41,10 +41,10 @@ Data = Annotated[
 ]
 Mapping = Annotated[
     Path | None,
-    typer.Option("--mapping", metavar="M.yaml", help="How its columns and words are meant."),
+    typer.Option("--mapping", metavar="M.yaml", help="What columns and values of the data mean."),
 ]
 Number = Annotated[
-    int, typer.Option("--import", metavar="N", min=0, help="Of this import; else of the last one.")
+    int, typer.Option("--import", metavar="N", min=0, help="Number of an import; 0: the last.")
 ]
 Format = Annotated[str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")]
 
@@ -67,9 +67,9 @@ def import_(
     name: As = "",
     role: Role = "",
 ) -> None:
-    """Import the data of the trial: one import, one transaction, one event of the chain.
+    """Import the data of the trial: all of it is recorded, as one event, or nothing.
 
-    Rows that cannot be used are told and kept out; the others are imported. A correction is a
+    Rows that cannot be used are listed and left out; the others are imported. A correction is a
     further import. What would identify a patient is refused, and nothing is recorded then.
 
     Exit code: 0; 10 where there are queries to sites; 20 where rows were kept out.
@@ -117,10 +117,12 @@ def problems(
     site: Annotated[str, typer.Option("--site", metavar="CODE", help="Only of this site.")] = "",
     letters: Annotated[
         Path | None,
-        typer.Option("--letters", metavar="FOLDER", help="Write a letter to each site there."),
+        typer.Option(
+            "--letters", metavar="FOLDER", help="Write a letter to each site into FOLDER."
+        ),
     ] = None,
     lang: Annotated[
-        str, typer.Option("--lang", metavar="CODE", help="Of the letters: en or zh.")
+        str, typer.Option("--lang", metavar="CODE", help="Language of the letters: en or zh.")
     ] = "en",
     output_format: Format = "table",
     out: Out = None,
@@ -170,8 +172,12 @@ CHANGE_COLUMNS: Final = dict.fromkeys(("table", "key", "what", "column", "before
 @app.command()
 def diff(
     audit: AuditFolder,
-    before: Annotated[int, typer.Option("--before", metavar="N", help="This import.")] = 0,
-    after: Annotated[int, typer.Option("--after", metavar="N", help="With this one.")] = 0,
+    before: Annotated[
+        int, typer.Option("--before", metavar="N", help="Number of the earlier import.")
+    ] = 0,
+    after: Annotated[
+        int, typer.Option("--after", metavar="N", help="Number of the later one.")
+    ] = 0,
     output_format: Format = "table",
     out: Out = None,
     database: Database = "",
@@ -196,7 +202,10 @@ def _check_format(output_format: str, out: Path | None, audit: Path) -> None:
 
 
 Cut = Annotated[
-    str, typer.Option("--cut", metavar="DATE", help="Data up to this day; else of the last freeze.")
+    str,
+    typer.Option(
+        "--cut", metavar="DATE", help="Data up to this day; else that of the last freeze."
+    ),
 ]
 Rules = Annotated[
     str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="The trial's protocol.")
@@ -206,7 +215,7 @@ VerdictsOf = Annotated[
     typer.Option(
         "--verdicts-of",
         metavar="HASH",
-        help="Plan verdicts of this protocol version; else as planned.",
+        help="Plan verdicts by this protocol version, not by each plan's own.",
     ),
 ]
 
@@ -215,11 +224,11 @@ VerdictsOf = Annotated[
 def map_(
     data: Data,
     suggest: Annotated[  # noqa: FBT002
-        bool, typer.Option("--suggest", help="Propose by the likeness of names.")
+        bool, typer.Option("--suggest", help="Propose columns whose names are alike.")
     ] = True,
     out: Out = None,
 ) -> None:
-    """Begin a mapping file: columns by the likeness of their names, TODO for the rest."""
+    """Begin a mapping file: columns whose names are alike, and TODO for the rest."""
     from sbrt_qa.trial.readers.forms import read_sources
     from sbrt_qa.trial.readers.mapping import suggested
 
@@ -232,7 +241,9 @@ def map_(
 def freeze(
     audit: AuditFolder,
     cut: Cut = "",
-    label: Annotated[str, typer.Option("--label", metavar="WORDS", help="What it is for.")] = "",
+    label: Annotated[
+        str, typer.Option("--label", metavar="WORDS", help="What the data cut is for.")
+    ] = "",
     verdicts_of: VerdictsOf = "",
     database: Database = "",
     name: As = "",
@@ -255,7 +266,7 @@ def freeze(
 @app.command()
 def export(
     audit: AuditFolder,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="A folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="Folder to write into.")],
     output_format: Annotated[
         str, typer.Option("--format", "-f", help="One of: adam (both), csv, xpt.")
     ] = "adam",
@@ -294,30 +305,34 @@ def export(
 @app.command()
 def report(
     audit: AuditFolder,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="FILE.html or .pdf.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="FILE.html or FILE.pdf.")
+    ],
     reader: Annotated[
         str,
         typer.Option(
             "--role",
             metavar="ROLE",
-            help="For whom: site, reviewer, reader, office, statistician, dmc, auditor.",
+            help="Who reads it: site, reviewer, reader, office, statistician, dmc, auditor.",
         ),
     ],
     cut: Cut = "",
     protocol: Rules = "liver_sbrt",
     site: Annotated[
-        str, typer.Option("--site", metavar="CODE", help="The site, for its role.")
+        str, typer.Option("--site", metavar="CODE", help="Which site, for --role site.")
     ] = "",
     labels: Annotated[
         Path | None,
         typer.Option(
-            "--labels", metavar="FILE", help="Random labels A and B of the arms; made once."
+            "--labels", metavar="FILE", help="Random labels A and B of the arms; made if not there."
         ),
     ] = None,
     failures: Annotated[
         Path | None,
         typer.Option(
-            "--failures", metavar="FOLDER", help="Answers of trial failure in JSON, for its screen."
+            "--failures",
+            metavar="FOLDER",
+            help="JSON files that `trial failure` wrote, to be shown.",
         ),
     ] = None,
     lang: Annotated[str, typer.Option("--lang", metavar="CODE", help="en or zh.")] = "en",
@@ -325,7 +340,7 @@ def report(
     database: Database = "",
     name: As = "",
 ) -> None:
-    """Write the report of a role: built without what that role must not see."""
+    """Write the report for a role; what that role must not see is not in it."""
     from sbrt_qa.audit.trial_reports import TrialRequest
     from sbrt_qa.audit.trial_reports import report as report_it
     from sbrt_qa.cli.output import write_whole

@@ -33,33 +33,47 @@ def failure(
     ],
     registration: Annotated[
         list[Path] | None,
-        typer.Option("--registration", metavar="REG", help="Spatial Registration; repeatable."),
+        typer.Option(
+            "--registration", metavar="REG", help="Spatial Registration file; repeatable."
+        ),
     ] = None,
     structure: Annotated[
         list[str] | None,
-        typer.Option("--structure", "-s", metavar="NAME", help="Recurrence; repeatable."),
+        typer.Option(
+            "--structure", "-s", metavar="NAME", help="Structure of a recurrence; repeatable."
+        ),
     ] = None,
     bed: Annotated[
         str, typer.Option("--bed", metavar="NAME", help="Resection or ablation bed in the plan.")
     ] = "",
     site: Annotated[
-        str, typer.Option("--site", metavar="SITE", help="MARGIN, LIVER_OTHER, LUNG, ...")
+        str,
+        typer.Option(
+            "--site", metavar="SITE", help="Where it lies: MARGIN, LIVER_OTHER, LUNG, ..."
+        ),
     ] = "",
     scheme: Annotated[
-        str, typer.Option("--scheme", help="The one that decides: dawson, lee or centre.")
+        str, typer.Option("--scheme", help="Scheme that decides: dawson, lee or centre.")
     ] = "dawson",
     error_mm: Annotated[
         float, typer.Option("--error", metavar="MM", help="Error of the registration.")
     ] = 5.0,
     days: Annotated[
-        int | None, typer.Option("--days-since-scan", metavar="N", help="Since the scan before.")
+        int | None,
+        typer.Option("--days-since-scan", metavar="N", help="Days since the scan before."),
     ] = None,
     subject: Annotated[
-        str, typer.Option("--subject", metavar="CODE", help="Its code in the data of the trial.")
+        str,
+        typer.Option("--subject", metavar="CODE", help="Subject code in the data of the trial."),
     ] = "",
     rec: Annotated[
         list[int] | None,
-        typer.Option("--rec", metavar="N", min=1, help="Its number there; one per structure."),
+        typer.Option(
+            "--rec",
+            metavar="N",
+            min=1,
+            help="Number of the recurrence in these data; one per structure.",
+        ),
     ] = None,
     plan: PlanOption = None,
     output_format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
@@ -68,8 +82,8 @@ def failure(
     """Say whether a recurrence lies in the field, at its margin or outside, and how surely.
 
     The contour of the recurrence is taken onto the treated plan by a rigid registration (DICOM
-    Spatial Registration). All three published schemes are told; one decides. The class is counted
-    again with the registration off by its error. A deformable registration is refused.
+    Spatial Registration). All three published schemes are shown; --scheme decides. The class is
+    computed again with the registration moved by its error. A deformable registration is refused.
 
     Exit code: 0; 10 where the class is uncertain; 30 where it is not evaluable.
     """
