@@ -45,7 +45,13 @@ class PackedDvh:
 
     @property
     def data(self) -> bytes:
-        """The packed histogram."""
+        """The packed histogram.
+
+        Raises
+        ------
+        ValueError
+            The text is no packed histogram.
+        """
         try:
             return base64.b64decode(self.base64, validate=True)
         except binascii.Error as error:

@@ -210,7 +210,7 @@ def files_to_read(path: Path) -> Iterator[Path]:
     Raises
     ------
     OSError
-        A folder cannot be listed.
+        A folder cannot be listed, or a file cannot be read (PermissionError).
     """
     if not path.is_dir():
         yield path

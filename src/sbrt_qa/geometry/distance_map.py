@@ -119,6 +119,11 @@ def squared_distance(touched: BoolArray, within: int) -> SquaredArray:
         Any shape.
     within
         At most `MOST_EDGES`.
+
+    Raises
+    ------
+    ValueError
+        `within` is larger.
     """
     if within > MOST_EDGES + 2:
         msg = f"distances are followed over {MOST_EDGES} cells at most, not {within}"

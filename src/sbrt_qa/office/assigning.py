@@ -130,7 +130,14 @@ def add_assignment(
     part: str,
     reason: str,
 ) -> None:
-    """Add an assignment within a transaction; the first one moves a reviewed submission on."""
+    """Add an assignment within a transaction; the first one moves a reviewed submission on.
+
+    Raises
+    ------
+    RightsError, MovedOnError
+        Who is assigned must not judge it; the account has it already, its state takes no
+        assignment, or nobody more is needed.
+    """
     _refuse_unfit(connection, case, by, account, part)
     holding = assigned(connection, case.submission, case.round)
     if any(one.account_id == account for one in holding):

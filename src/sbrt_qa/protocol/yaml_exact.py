@@ -48,7 +48,13 @@ class YamlReader:
         self._events: Iterator[Event] = YAML(typ="safe", pure=True).parse(text)
 
     def read(self) -> object:
-        """Return the value of the only document."""
+        """Return the value of the only document.
+
+        Raises
+        ------
+        ProtocolError
+            The file is empty, breaks the syntax, is nested too deeply, or holds what is not read.
+        """
         from ruamel.yaml.error import YAMLError
         from ruamel.yaml.events import DocumentStartEvent, StreamEndEvent
 

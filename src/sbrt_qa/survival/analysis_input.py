@@ -54,7 +54,13 @@ def read_only(values: ArrayLike) -> Floats:
 
 
 def normal_quantile(level: float) -> float:
-    """Return z of a two-sided interval of that level; 1.96 for 0.95."""
+    """Return z of a two-sided interval of that level; 1.96 for 0.95.
+
+    Raises
+    ------
+    AnalysisError
+        The level is not between 0 and 1.
+    """
     if not 0.0 < level < 1.0:
         raise AnalysisError("no level of confidence", got=str(level), expected="between 0 and 1")
     return float(special.ndtri(0.5 + level / 2.0))
@@ -110,7 +116,13 @@ def numbers(values: ArrayLike, name: str) -> Floats:
 
 
 def times(values: ArrayLike, name: str = "time") -> Floats:
-    """Return a time for each subject, finite and not negative; see `numbers`."""
+    """Return a time for each subject, finite and not negative; see `numbers`.
+
+    Raises
+    ------
+    AnalysisError
+        A time is negative, or no finite number.
+    """
     found = numbers(values, name)
     early = np.flatnonzero(found < 0)
     if early.size:
@@ -121,7 +133,13 @@ def times(values: ArrayLike, name: str = "time") -> Floats:
 
 
 def flags(values: ArrayLike, name: str = "event") -> NDArray[np.bool_]:
-    """Return whether it happened, for each subject: from bools or from 0 and 1, nothing else."""
+    """Return whether it happened, for each subject: from bools or from 0 and 1, nothing else.
+
+    Raises
+    ------
+    AnalysisError
+        A value is neither 0 nor 1.
+    """
     found = numbers(values, name)
     wrong = np.flatnonzero((found != 0) & (found != 1))
     if wrong.size:
@@ -132,7 +150,13 @@ def flags(values: ArrayLike, name: str = "event") -> NDArray[np.bool_]:
 
 
 def same_length(**columns: Sequence[Any] | NDArray[Any]) -> int:
-    """Return the number of subjects, which all columns agree on."""
+    """Return the number of subjects, which all columns agree on.
+
+    Raises
+    ------
+    AnalysisError
+        The columns differ in length.
+    """
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) != 1:
         told = ", ".join(f"{name} {length}" for name, length in lengths.items())
@@ -182,7 +206,13 @@ def strata_of(values: ArrayLike | Sequence[Any] | None, count: int) -> SubjectLa
 
 
 def columns(values: ArrayLike, name: str = "covariates") -> Floats:
-    """Return covariates with shape (n, p); a single one may come as one axis."""
+    """Return covariates with shape (n, p); a single one may come as one axis.
+
+    Raises
+    ------
+    AnalysisError
+        They are no table of finite numbers.
+    """
     if np.ma.is_masked(values):
         raise AnalysisError("has masked values", where=name, advice="Leave those subjects out.")
     array = np.asarray(values)
@@ -195,7 +225,13 @@ def columns(values: ArrayLike, name: str = "covariates") -> Floats:
 
 
 def counts(**told: float) -> tuple[int, ...]:
-    """Return whole numbers that are not negative, in the order given."""
+    """Return whole numbers that are not negative, in the order given.
+
+    Raises
+    ------
+    AnalysisError
+        One is no whole number, or negative.
+    """
     for name, value in told.items():
         if isinstance(value, bool) or not _is_count(value):
             raise AnalysisError("is no count", where=name, got=quoted(value))

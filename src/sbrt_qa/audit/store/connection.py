@@ -310,7 +310,13 @@ def read(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the database's errors into ours, without the values of the statement."""
+    """Turn the database's errors into ours, without the values of the statement.
+
+    Raises
+    ------
+    StoreError
+        The database cannot be used, is damaged, or refuses.
+    """
     try:
         yield
     except OperationalError as error:

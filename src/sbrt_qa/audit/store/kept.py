@@ -246,7 +246,13 @@ def histograms(engine: Database, review_id: int) -> dict[str, bytes]:
 
 
 def protocol_content(engine: Database, sha256: str) -> str:
-    """Return the JSON of a protocol version that reviews were made under."""
+    """Return the JSON of a protocol version that reviews were made under.
+
+    Raises
+    ------
+    ResultError
+        It is not in the store.
+    """
     p = t.protocol_versions.c
     with reading(engine) as connection:
         found = connection.scalar(sa.select(p.content).where(p.sha256 == sha256))

@@ -120,7 +120,13 @@ class Item:
         return _with_own_encodings(cls(dataset, where, log, budget=budget))
 
     def raw(self, keyword: str) -> bytes:
-        """Return the value's bytes as the file has them; empty when absent."""
+        """Return the value's bytes as the file has them; empty when absent.
+
+        Raises
+        ------
+        DicomError
+            The file ends within the value.
+        """
         element = self.dataset.get_item(_tag(keyword))
         value = None if element is None else element.value
         if value is None:

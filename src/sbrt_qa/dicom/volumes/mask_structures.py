@@ -145,7 +145,13 @@ def read_structures(asked: MaskAsked) -> tuple[tuple[Structure, str], ...]:
 
 
 def structures_here(path: str, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Read the structures of one file in this process, as plain values."""
+    """Read the structures of one file in this process, as plain values.
+
+    Raises
+    ------
+    InputError
+        The mask is empty, a named label is not in it, or one name is given for several labels.
+    """
     file = Path(path)
     volume = read_volume(file)
     labels = volume.present

@@ -22,6 +22,11 @@ def typeset(files: Mapping[str, str]) -> bytes:
 
     The typesetter sees these texts and the layout, both in memory, and the fonts: no file of the
     machine, no network.
+
+    Raises
+    ------
+    TypeError
+        The typesetter gave several documents.
     """
     sources = {name: text.encode() for name, text in (_layout() | dict(files)).items()}
     compiler = typst.Compiler(sources, font_paths=_fonts())  # type: ignore[type-var]

@@ -160,7 +160,13 @@ class DeskChecks:
         return self.home(check.id) / "files"
 
     def next_file(self, check: DeskCheck, name: str) -> Path:
-        """Return where the next file goes; its name is told only where files are not used."""
+        """Return where the next file goes; its name is told only where files are not used.
+
+        Raises
+        ------
+        OverflowError
+            The check holds as many files as it may.
+        """
         suffix = next((s for s in SUFFIXES if name.lower().endswith(s)), "")
         suffix = ".tar.gz" if name.lower().endswith(".tar.gz") else suffix
         for number in range(check.files + 1, MOST_FILES + 1):
