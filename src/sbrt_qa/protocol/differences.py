@@ -316,7 +316,8 @@ def _others(before: Protocol, after: Protocol) -> Iterator[Difference]:
 def _other(about: str, one: object, other: object) -> Iterator[Difference]:
     if one != other:
         cited = about.startswith("confidence_terms")
-        is_record = isinstance(one or other, dict) and "id" in (one or other)
+        known = one or other
+        is_record = isinstance(known, dict) and "id" in known
         text = _became(one, other) if is_record else _from_to(one, other)
         yield Difference(ProtocolPart.OTHER, about, text, of_citation=cited)
 
