@@ -25,10 +25,10 @@ def load_without_compiler(before_compiling: Callable[[], None]) -> None:
     if not hasattr(Cache, "_load_overload"):
         return  # another numba, which goes its own way
 
-    def load_overload(cache, sig, target_context):
+    def load_overload(stored, sig, target_context):
         rtsys.initialize(target_context)
-        with cache._guard_against_spurious_io_errors():  # noqa: SLF001 - as in the original
-            found = cache._load_overload(sig, target_context)  # noqa: SLF001
+        with stored._guard_against_spurious_io_errors():  # noqa: SLF001 - as in the original
+            found = stored._load_overload(sig, target_context)  # noqa: SLF001
             if found is not None:
                 return found
         before_compiling()
