@@ -152,6 +152,10 @@ class Somebody:
     def post(self, path: str, **fields: str) -> Page:
         return self.send(path, fields)
 
+    def may_read(self, submission: int) -> bool:
+        """Open the reading, if that is allowed; return whether it was."""
+        return self.post(self.office.case(submission) + "/reading").status == 303
+
     def send(self, path: str, fields: Mapping[str, str], language: str = "en") -> Page:
         return asyncio.run(self._ask("POST", path, urlencode(fields).encode(), language))
 

@@ -403,10 +403,10 @@ def address_of(served: PlayingOffice, who: str, name: str) -> str:
         someone = served.somebody(who)
         begun = someone.send("/uploads", {"subject": "777"})
         return str(json.loads(begun.text)["address"])
-    first = served.in_state("in review")[0]
     with reading(served.engine) as connection:
         every = [one for one in range(1, 28) if standing_in(connection, one).site == "S1"]
     if name == "CASE":
         return served.case(every[0])
-    path = opened(served.somebody("reviewer1"), first)
+    reader = served.somebody("reviewer1")
+    path = opened(reader, next(filter(reader.may_read, served.in_state("in review"))))
     return path if name == "READING" else f"{path}/sign"
