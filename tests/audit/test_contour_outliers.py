@@ -77,3 +77,24 @@ def test_a_change_is_held_against_those_of_other_subjects_once_there_are_enough(
     assert moved.change_score == pytest.approx((8.0 - 0.75) / (1.4826 * 0.4), rel=0.05)
     assert by["003", 2].judged == "usual"
     assert by["003", 1].change_score is None
+
+
+@pytest.mark.parametrize(
+    ("feature", "usual", "near", "far"),
+    [
+        ("depth", 0.0001, 0.02, 0.2),
+        ("above_liver_mm", -40.0, -43.0, -60.0),
+        ("volume_cc", 60.0, 62.0, 90.0),
+    ],
+)
+def test_a_hair_is_not_unusual_however_alike_the_others_are(
+    feature: str, usual: float, near: float, far: float
+) -> None:
+    """Plans that are nearly one another's copies have a tiny spread; scores of it mean nothing."""
+    rows = [
+        FeatureSeen(f"A/{n:03}/v1", "A", f"{n:03}", 1, 1, "Duodenum", "Duodenum", feature, value)
+        for n, value in enumerate([usual * (1 + 1e-4 * (n % 3)) for n in range(20)] + [near, far])
+    ]
+    judged = {one.seen.value: one.judged for one in scored(rows)}
+    assert judged[near] == "usual"
+    assert judged[far] == "unusual"

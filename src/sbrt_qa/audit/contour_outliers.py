@@ -30,7 +30,7 @@ MOVED: Final[Mapping[str, float]] = {"above_liver_mm": 15.0, "side": 0.1, "depth
 """By how much a position may: mm, and parts of half the body's width and depth."""
 
 LEAST_CHANGE: Final[Mapping[str, float]] = {"above_liver_mm": 5.0, "side": 0.03, "depth": 0.03}
-"""Changes of a position that are none, however rare; of volume and length `LEAST_PART`."""
+"""Differences of a position that are none, however rare; of all else `LEAST_PART`."""
 
 LEAST_PART: Final = 0.05
 
@@ -144,7 +144,7 @@ def _of_group(
         rare = (change - usual) / scatter if change is not None and scatter else None
         yield Scored(
             row, int(numbers.size), median if spread else None, score, of_site, earlier.get(row),
-            _judged(row, score, change, rare), rare,
+            _judged(row, score, row.value - median, change, rare), rare,
         )  # fmt: skip
 
 
@@ -163,8 +163,11 @@ def _change(row: FeatureSeen, before: float) -> float:
     return apart if row.feature in MOVED else apart / max(abs(before), 1e-9)
 
 
-def _judged(row: FeatureSeen, score: float | None, change: float | None, rare: float | None) -> str:
-    if score is not None and abs(score) > UNUSUAL:
+def _judged(
+    row: FeatureSeen, score: float | None, apart: float, change: float | None, rare: float | None
+) -> str:
+    least = LEAST_CHANGE.get(row.feature, LEAST_PART * abs(row.value - apart))
+    if score is not None and abs(score) > UNUSUAL and abs(apart) > least:
         return "unusual"
     if change is not None:
         clear = abs(change) > MOVED.get(row.feature, JUMP)
