@@ -16,6 +16,9 @@ from postgres import fresh_database
 
 from sbrt_qa.audit.folder import AuditSettings, begin
 from sbrt_qa.audit.store.access_log import Access, AccessLog, access_events
+from sbrt_qa.audit.store.connection import open_engine
+from sbrt_qa.audit.store.migrate import upgrade
+from sbrt_qa.audit.store.verify_database import schema_differences, trigger_differences
 from sbrt_qa.errors import StoreError
 from sbrt_qa.web.review_office.access_writer import AccessWriter
 from sbrt_qa.web.review_office.office_worker import (
@@ -276,6 +279,24 @@ def test_the_access_log_in_a_schema_of_postgresql(postgres_url):
     with pytest.raises(StoreError), log._writing() as connection:
         connection.execute(sa.delete(access_events))
     log.close()
+
+
+def test_an_access_log_beside_them_leaves_records_in_postgresql_sound(postgres_url):
+    engine = open_engine(postgres_url)
+    upgrade(engine)
+    log = AccessLog.in_database(postgres_url)
+    with engine.connect() as connection:
+        assert [*schema_differences(connection), *trigger_differences(connection)] == []
+    with engine.begin() as connection:  # one of that name in another schema stands for none here
+        connection.exec_driver_sql("DROP TRIGGER reviews_append_only ON reviews")
+        connection.exec_driver_sql(
+            "CREATE TRIGGER reviews_append_only BEFORE DELETE ON access.access_events "
+            "FOR EACH STATEMENT EXECUTE FUNCTION sbrt_qa_append_only()"
+        )
+    with engine.connect() as connection:
+        assert any("reviews_append_only" in told for told in trigger_differences(connection))
+    log.close()
+    engine.dispose()
 
 
 def test_pages_are_written_down_together_and_downloads_before_they_leave(tmp_path):

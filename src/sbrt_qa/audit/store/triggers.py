@@ -22,7 +22,10 @@ def broken_trigger(connection: Connection) -> str:
 
 
 def _switched_on(connection: Connection) -> set[str]:
-    query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    query = (
+        "SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT "
+        "tgisinternal AND tgenabled IN ('O', 'A') AND relnamespace = current_schema()::regnamespace"
+    )
     return set(connection.scalars(sa.text(query)))
 
 

@@ -102,7 +102,8 @@ def _postgresql_differences(connection: Connection) -> Iterator[str]:
 def _foreign_triggers(connection: Connection) -> Iterator[str]:
     query = (
         "SELECT t.tgname AS name, p.proname AS function, p.prosrc AS body FROM pg_trigger t "
-        "JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal"
+        "JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid "
+        "WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace"
     )
     names = {f"{table}_append_only" for table in t.metadata.tables}
     for row in connection.execute(sa.text(query)):
