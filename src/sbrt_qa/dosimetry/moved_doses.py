@@ -248,12 +248,14 @@ class MovedDoses(CaseDoses):
     ) -> float | Reason:
         """Return the highest dose in a body far from a target that has moved with it."""
         dose = self.case.dose
-        missing = next((one for one in (target, body, dose) if isinstance(one, Reason)), None)
-        if missing is not None:
-            return missing
+        if isinstance(target, Reason):
+            return target
+        if isinstance(body, Reason):
+            return body
+        if isinstance(dose, Reason):
+            return dose
         try:
-            far = self.lines.far(target, body, distance_mm)  # type: ignore[arg-type]
-            return far.highest_gy(dose)  # type: ignore[arg-type]
+            return self.lines.far(target, body, distance_mm).highest_gy(dose)
         except GeometryError as error:
             return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
 

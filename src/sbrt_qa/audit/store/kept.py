@@ -61,6 +61,18 @@ class KeptReview:
     source_id: int | None
 
 
+def with_its_plan(rows: sa.Table) -> sa.Join:
+    """Return rows about plans with the case, submission, subject, site and protocol of each."""
+    c, s = t.cases, t.submissions
+    return (
+        rows.join(c, rows.c.case_id == c.c.id)
+        .join(s, c.c.submission_id == s.c.id)
+        .join(t.subjects, s.c.subject_id == t.subjects.c.id)
+        .join(t.sites, t.subjects.c.site_id == t.sites.c.id)
+        .join(t.protocol_versions, rows.c.protocol_version_id == t.protocol_versions.c.id)
+    )
+
+
 def reviews(
     engine: Database, submission: int = 0, protocol: str = "", *, made_from_files: bool = False
 ) -> Iterator[KeptReview]:
@@ -79,13 +91,7 @@ def reviews(
             t.sites.c.code.label("site"),
             p.c.sha256.label("rules"),
         )
-        .select_from(
-            r.join(c, r.c.case_id == c.c.id)
-            .join(s, c.c.submission_id == s.c.id)
-            .join(t.subjects, s.c.subject_id == t.subjects.c.id)
-            .join(t.sites, t.subjects.c.site_id == t.sites.c.id)
-            .join(p, r.c.protocol_version_id == p.c.id)
-        )
+        .select_from(with_its_plan(r))
         .order_by(c.c.id, r.c.id)
     )
     if submission:

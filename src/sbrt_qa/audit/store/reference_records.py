@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.chain import append
 from sbrt_qa.audit.store.connection import Database, reading, written
-from sbrt_qa.audit.store.kept import unpacked
+from sbrt_qa.audit.store.kept import unpacked, with_its_plan
 from sbrt_qa.audit.store.records import sha256, submission_code
 from sbrt_qa.audit.store.row_values import COMPRESSION
 from sbrt_qa.audit.store.rows import id_of, insert, insert_all
@@ -134,13 +134,7 @@ def references(engine: Database, protocol: str = "") -> Iterator[KeptReference]:
             t.subjects.c.code.label("subject"), t.sites.c.code.label("site"),
             p.c.sha256.label("rules"),
         )
-        .select_from(
-            r.join(c, r.c.case_id == c.c.id)
-            .join(s, c.c.submission_id == s.c.id)
-            .join(t.subjects, s.c.subject_id == t.subjects.c.id)
-            .join(t.sites, t.subjects.c.site_id == t.sites.c.id)
-            .join(p, r.c.protocol_version_id == p.c.id)
-        )
+        .select_from(with_its_plan(r))
         .order_by(r.c.id)
     )  # fmt: skip
     if protocol:

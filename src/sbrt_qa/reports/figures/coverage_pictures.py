@@ -124,15 +124,8 @@ def _curve(
 ) -> str:
     if key not in evidence.curves:
         return ""
-    labels = Labels(
-        title=words(msg("Dose-volume histogram of {structure}"), structure=visible(key)),
-        dose=words(msg("Dose")),
-        volume=words(msg("Volume")),
-        limit=words(msg("limit")),
-        reached=words(msg("this plan")),
-    )
     drawn = [k for k in others if k in evidence.curves]
-    return dvh_svg(evidence, key, drawn, ((), ()), colours, labels)
+    return dvh_svg(evidence, key, drawn, ((), ()), colours, Labels.of(visible(key), words))
 
 
 def _half_mm(structure: Structure) -> tuple[float, float]:

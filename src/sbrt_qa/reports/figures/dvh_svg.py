@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.evidence.evidence import DrawnCurve, Evidence
+from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.reports.figures.legend import Spot, flowed, rows_of
 from sbrt_qa.reports.figures.palette import colour_of
@@ -48,6 +49,17 @@ class Labels:
     volume: str
     limit: str
     reached: str
+
+    @classmethod
+    def of(cls, structure: str, words: Words) -> Labels:
+        """Return the words on the plot of a structure, whose name is ready to be shown."""
+        return cls(
+            title=words(msg("Dose-volume histogram of {structure}"), structure=structure),
+            dose=words(msg("Dose")),
+            volume=words(msg("Volume")),
+            limit=words(msg("limit")),
+            reached=words(msg("this plan")),
+        )
 
 
 def dvh_svg(

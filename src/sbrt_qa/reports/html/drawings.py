@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.evidence.evidence import Evidence, Reviewed
-from sbrt_qa.i18n.words import Words, msg
+from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.target_kind import is_target_name
 from sbrt_qa.reports.compose.concerns import prescription_gy
 from sbrt_qa.reports.figures.dvh_svg import Labels, dvh_svg
@@ -76,12 +76,6 @@ def _dvh(evidence: Evidence, concern: Concern, colours: Mapping[str, str], words
     if not concern.curve:
         return ""
     targets = [k for k in evidence.curves if is_target_name(k) and k != concern.curve]
-    labels = Labels(
-        title=words(msg("Dose-volume histogram of {structure}"), structure=concern.title),
-        dose=words(msg("Dose")),
-        volume=words(msg("Volume")),
-        limit=words(msg("limit")),
-        reached=words(msg("this plan")),
-    )
     markers = (concern.limits, concern.reached)
+    labels = Labels.of(concern.title, words)
     return dvh_svg(evidence, concern.curve, targets[-1:], markers, colours, labels)
