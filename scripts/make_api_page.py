@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -14,11 +15,17 @@ from sbrt_qa import plugins, survival
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "api.md"
 
 
-def signature(value: object) -> str:
+def signature(value: Callable[..., object]) -> str:
+    """Return the parameters as they are called; of the models of files, whose keys are told
+    elsewhere, none.
+    """
+    if hasattr(value, "model_fields"):
+        return ""
     try:
-        text = str(inspect.signature(value))  # type: ignore[arg-type]
+        text = str(inspect.signature(value))
     except (TypeError, ValueError):
         return ""
+    text = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", text)
     return re.sub(r"sbrt_qa\.(\w+\.)+", "", text).replace("'", "")
 
 
@@ -42,7 +49,7 @@ def docstring(value: object) -> str:
     return "\n".join(lines).replace("<", "&lt;").strip()
 
 
-def entry(name: str, value: object) -> str:
+def entry(name: str, value: Callable[..., object]) -> str:
     kind = "class " if inspect.isclass(value) else ""
     parts = [f"### {name}", f"`{kind}{name}{signature(value)}`", docstring(value)]
     if inspect.isclass(value) and not issubclass(value, Exception | str):
@@ -62,7 +69,8 @@ def room(title: str, module: ModuleType) -> str:
 def page() -> str:
     head = (
         "# API\n\nEvery public name, from its docstring; `scripts/make_api_page.py` writes "
-        "this page. How they go together: [in Python](scripting.md)."
+        "this page. How they go together: [in Python](scripting.md). The keys of a protocol: "
+        "[key by key](protocol_reference.md)."
     )
     rooms = (("sbrt_qa", sbrt_qa), ("sbrt_qa.plugins", plugins), ("sbrt_qa.survival", survival))
     return "\n\n".join([head, *(room(title, module) for title, module in rooms)]) + "\n"
