@@ -71,6 +71,14 @@ def serve(
     works: Annotated[  # noqa: FBT002
         bool, typer.Option("--work/--no-work", help="Start a worker for the jobs of the office.")
     ] = True,
+    identity: Annotated[
+        Path | None,
+        typer.Option(
+            "--identity",
+            metavar="FILE",
+            help="Identity service (OpenID Connect) by which people may sign in, too.",
+        ),
+    ] = None,
 ) -> None:
     """Open the review office of AUDIT as pages; begin an audit where there is none.
 
@@ -81,7 +89,7 @@ def serve(
 
     how = OfficeServed(
         database, address, port, tuple(name or ()), tuple(behind_proxy or ()), tls_cert, tls_key,
-        as_root, works,
+        as_root, works, identity,
     )  # fmt: skip
     run_office(audit, how, lambda line: print(line, flush=True))
 
@@ -160,9 +168,11 @@ def reset(
     second_factor: Annotated[  # noqa: FBT002
         bool, typer.Option("--second-factor", help="Take the authenticator away, too.")
     ] = False,
+    by: By = "",
     database: Database = "",
 ) -> None:
     """Take an account's password away, end its sessions, print a link to set a new one."""
+    from sbrt_qa.office.accounts import PASSWORD_GIVEN, tell_of_account
     from sbrt_qa.web.instance_key import InstanceKey, key_path
     from sbrt_qa.web.review_office.office_service import password_link
     from sbrt_qa.web.working.password_rows import PasswordRows
@@ -171,11 +181,42 @@ def reset(
 
     with _opened(audit, database) as (engine, store):
         key = _key(engine, code)
+        tell_of_account(engine, _acting(engine, by), key, PASSWORD_GIVEN)
         PasswordRows(store).drop(str(key))
         if second_factor:
             SecondFactors(store, InstanceKey(key_path(audit))).drop(str(key))
         Sessions(store).end_all_of(str(key))
         print(password_link(store, key, LINK_SECONDS))
+
+
+@app.command("identity")
+def identity(
+    audit: AuditFolder,
+    code: Code,
+    service: Annotated[
+        Path, typer.Option("--service", metavar="FILE", help="File of the identity service.")
+    ],
+    subject: Annotated[
+        str,
+        typer.Option("--subject", metavar="TEXT", help="What it calls the person; empty: nobody."),
+    ] = "",
+    by: By = "",
+    database: Database = "",
+) -> None:
+    """Let whom an identity service calls SUBJECT sign in as this account."""
+    from sbrt_qa.audit.store.records import sha256
+    from sbrt_qa.office.accounts import TIED, UNTIED, tell_of_account
+    from sbrt_qa.web.identity.identity_settings import read_identity_settings
+    from sbrt_qa.web.working.identity_rows import Identities
+    from sbrt_qa.web.working.session_rows import Sessions
+
+    issuer = read_identity_settings(service).issuer
+    with _opened(audit, database) as (engine, store):
+        key, known = _key(engine, code), Identities(store)
+        told = {"issuer": issuer, **({"identity": sha256(subject)} if subject else {})}
+        tell_of_account(engine, _acting(engine, by), key, TIED if subject else UNTIED, told)
+        known.keep(issuer, subject, str(key)) if subject else known.drop(str(key))
+        Sessions(store).end_all_of(str(key))
 
 
 @app.command("list")

@@ -6,6 +6,7 @@ What proves that somebody is an account's owner is kept elsewhere; here is no se
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store.connection import Database, reading, written
+from sbrt_qa.audit.store.records import sha256
 from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import say
@@ -27,6 +29,9 @@ FOUNDED: Final = "office founded"
 ADDED: Final = "account added"
 LOCKED: Final = "account locked"
 UNLOCKED: Final = "account opened again"
+TIED: Final = "account tied to an identity"
+UNTIED: Final = "account tied to no identity"
+PASSWORD_GIVEN: Final = "link for a password made"  # noqa: S105 - a kind of event
 
 PROFESSIONS: Final = ("", "physics", "oncology")
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
@@ -112,14 +117,19 @@ def add_account(
     return account_by_key(engine, written(engine, work, durable=True))
 
 
+def is_name(name: str) -> bool:
+    """Tell whether a text can be the name of a person, and not of the program."""
+    plain = name.strip() == name and name.isprintable() and 0 < len(name) <= LONGEST_NAME
+    return plain and name.casefold().split()[0] != "engine"
+
+
 def _add(
     connection: Connection, by: Acting, code: str, name: str, profession: str, home_site: str
 ) -> int:
     if not _CODE.fullmatch(code):
         expected = say("2 to 64 of a-z, 0-9, '.', '_', '@', '-'")
         raise UsageError("not a name to sign in with", got=quoted(code), expected=expected)
-    is_name = name.strip() == name and name and name.isprintable() and len(name) <= LONGEST_NAME
-    if not is_name or name.casefold().split()[0] == "engine":
+    if not is_name(name):
         raise UsageError("not a name of a person", got=quoted(name))
     if profession not in PROFESSIONS:
         raise UsageError("no such profession", got=quoted(profession))
@@ -130,6 +140,58 @@ def _add(
         "home_site": home_site, "made": by.at,
     }  # fmt: skip
     return insert(connection, o.accounts, row)
+
+
+def account_of_identity(
+    engine: Database, code: str, name: str, subject: str, at: str
+) -> OfficeAccount:
+    """Make the account of somebody whom an identity service knows; it has no role.
+
+    Parameters
+    ----------
+    code, name
+        What the service calls them; where that is no name to sign in with, or taken, one is made of
+        the subject.
+    """
+    made_up = "id-" + sha256(subject)[:16]
+
+    def work(connection: Connection) -> int:
+        program = as_engine(connection, at)
+        taken = sa.select(o.accounts.c.id).where(o.accounts.c.code == code)
+        usable = _CODE.fullmatch(code) and connection.scalar(taken) is None
+        chosen = code if usable else made_up
+        made = _add(connection, program, chosen, name if is_name(name) else chosen, "", "")
+        told = {"identity": sha256(subject)}
+        tell(connection, ADDED, chosen, program, Role.ENGINE, told, after=chosen)
+        return made
+
+    return account_by_key(engine, written(engine, work, durable=True))
+
+
+def tell_of_account(
+    engine: Database, by: Acting, account: int, kind: str, told: Mapping[str, str] | None = None
+) -> None:
+    """Record a step that gives somebody a way to sign in, or takes it: `TIED`, `PASSWORD_GIVEN`.
+
+    Raises
+    ------
+    RightsError
+        Who acts is no admin.
+    UsageError
+        No person has this account.
+    """
+
+    def work(connection: Connection) -> None:
+        allowed = demand(connection, by, Right.MANAGE_ACCOUNTS)
+        query = sa.select(o.accounts.c.code).where(
+            o.accounts.c.id == account, o.accounts.c.kind == "person"
+        )
+        code = connection.scalar(query)
+        if code is None:
+            raise UsageError("no such account")
+        tell(connection, kind, code, by, allowed, dict(told or {}))
+
+    written(engine, work, durable=True)
 
 
 def lock_account(engine: Database, by: Acting, account: int, reason: str) -> None:

@@ -7,14 +7,19 @@ from typing import Final
 
 from starlette.responses import Response
 
+from sbrt_qa.audit.store.records import sha256
 from sbrt_qa.audit.times import now
 from sbrt_qa.errors import SbrtQaError
 from sbrt_qa.i18n.phrase import said
 from sbrt_qa.office.accounts import (
+    PASSWORD_GIVEN,
+    TIED,
+    UNTIED,
     account_by_code,
     add_account,
     all_accounts,
     lock_account,
+    tell_of_account,
     unlock_account,
 )
 from sbrt_qa.office.acting import RightsError
@@ -43,6 +48,8 @@ def show_accounts(
         visit, "office_accounts.j2", status, accounts=accounts, grants=by, at=at, roles=roles,
         everywhere=EVERYWHERE, words_of_roles=ROLE_WORDS, problem=problem, link=link, code=code,
         ready={a.key: app.passwords.has(str(a.key)) for a in accounts},
+        tied={a.key: app.knows_elsewhere(str(a.key)) for a in accounts},
+        service=app.identity.settings.shown_name if app.identity is not None else "",
     )  # fmt: skip
 
 
@@ -82,7 +89,9 @@ def _with_link(app: OfficeApp, visit: Visit, account: str, code: str) -> Respons
 
 
 def _reset(app: OfficeApp, visit: Visit) -> Response:
-    key = str(_account(app, visit))
+    number = _account(app, visit)
+    tell_of_account(app.engine, app.acting(visit), number, PASSWORD_GIVEN)
+    key = str(number)
     app.passwords.forget(key)
     app.sessions.end_all_of(key)
     return _with_link(app, visit, key, visit.said("code"))
@@ -96,6 +105,21 @@ def _lock(app: OfficeApp, visit: Visit) -> None:
 
 def _open(app: OfficeApp, visit: Visit) -> None:
     unlock_account(app.engine, app.acting(visit), _account(app, visit), visit.said("reason"))
+
+
+def _tie(app: OfficeApp, visit: Visit) -> None:
+    """Let a subject of the identity service be an account; nobody, where no subject is given."""
+    key, subject = _account(app, visit), visit.said("subject").strip()
+    if app.identity is None:
+        raise PageError(HTTPStatus.NOT_FOUND)
+    issuer = app.identity.settings.issuer
+    told = {"issuer": issuer, "identity": sha256(subject)} if subject else {"issuer": issuer}
+    tell_of_account(app.engine, app.acting(visit), key, TIED if subject else UNTIED, told)
+    if subject:
+        app.identities.keep(issuer, subject, str(key))
+    else:
+        app.identities.drop(str(key))
+    app.sessions.end_all_of(str(key))
 
 
 def _grant(app: OfficeApp, visit: Visit) -> None:
@@ -128,7 +152,7 @@ def _take_back(app: OfficeApp, visit: Visit) -> None:
 
 STEPS: Final = {
     "add": _add, "reset": _reset, "lock": _lock, "open": _open, "grant": _grant,
-    "confirm": _confirm, "take back": _take_back,
+    "confirm": _confirm, "tie": _tie, "take back": _take_back,
 }  # fmt: skip
 
 DOORS: Final = (

@@ -30,6 +30,7 @@ from sbrt_qa.office.roles import Grant, Right, Role
 from sbrt_qa.office.trial_options import options_of
 from sbrt_qa.web.desk.desk_checks import DeskCheck
 from sbrt_qa.web.doors import SIGNED_IN, Door
+from sbrt_qa.web.identity.identity_provider import IdentityProvider
 from sbrt_qa.web.instance_key import InstanceKey, key_path
 from sbrt_qa.web.page_templates import error_page
 from sbrt_qa.web.pages_app import PagesApp
@@ -41,6 +42,7 @@ from sbrt_qa.web.review_office.kept_head import KeptHead
 from sbrt_qa.web.sign_in_throttle import Throttle
 from sbrt_qa.web.visits import PageError, Visit, see_other
 from sbrt_qa.web.working.draft_rows import Drafts
+from sbrt_qa.web.working.identity_rows import Identities, IdentityProofs, IdentityVisits
 from sbrt_qa.web.working.password_rows import Failures, OneTimeLinks, PasswordRows
 from sbrt_qa.web.working.second_factor_rows import SecondFactors
 from sbrt_qa.web.working.session_rows import Sessions
@@ -58,6 +60,7 @@ AT_ONCE: Final[Mapping[str, str]] = {
 ACCESS_TOLD_SECONDS: Final = 3600.0
 
 SECOND_FACTOR: Final = "/second-factor"
+IDENTITY: Final = "/identity"
 SECOND: Final = "second"
 """What a link is for by which a code follows a right password."""
 
@@ -122,6 +125,9 @@ class OfficeApp(PagesApp):
         self.throttle = Throttle(Failures(store))
         self.drafts = Drafts(store)
         self.second = SecondFactors(store, InstanceKey(key_path(audit.folder)))
+        self.identity: IdentityProvider | None = None
+        self.identities = Identities(store)
+        self.identity_visits, self.identity_proofs = IdentityVisits(store), IdentityProofs(store)
         self._look_at_second_roles()
         make_queue(store.engine)
         self.checks = Intake(audit.folder.with_name(audit.folder.name + ".intake"))
@@ -234,8 +240,18 @@ class OfficeApp(PagesApp):
         """Tell whether a role of somebody needs an authenticator that is not there."""
         if time.monotonic() - self._roles_looked > SECOND_ROLES_SECONDS:
             self._look_at_second_roles()
-        asked = self._second_roles.intersection(person.roles)
-        return bool(asked) and not self.second.is_on(str(person.account.key))
+        asked, key = self._second_roles.intersection(person.roles), str(person.account.key)
+        return bool(asked) and not (self.second.is_on(key) or self._asked_elsewhere(key))
+
+    def _asked_elsewhere(self, account: str) -> bool:
+        """Tell whether somebody signs in by a service that asks for a second proof itself."""
+        asks = self.identity is not None and self.identity.settings.asks_second
+        return asks and not self.passwords.has(account) and self.knows_elsewhere(account)
+
+    def knows_elsewhere(self, account: str) -> bool:
+        """Tell whether the identity service knows the owner of an account."""
+        service = self.identity
+        return service is not None and self.identities.has(service.settings.issuer, account)
 
     def _look_at_second_roles(self) -> None:
         self._second_roles = frozenset(options_of(self.engine).second_factor_roles)

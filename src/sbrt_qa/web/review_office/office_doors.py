@@ -16,6 +16,7 @@ from sbrt_qa.web.review_office import (
     account_pages,
     case_screen,
     dashboard_screen,
+    identity_screen,
     job_screen,
     question_screen,
     queue_screen,
@@ -41,6 +42,7 @@ def home(_: OfficeApp, visit: Visit) -> Response:
 DOORS: Final = (
     Door("GET", "/", SIGNED_IN, home),
     *sign_in_pages.DOORS,
+    *identity_screen.DOORS,
     *second_factor_screen.DOORS,
     *account_pages.DOORS,
     *queue_screen.DOORS,

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from sbrt_qa.audit.folder import AuditFolder, AuditSettings, begin, open_audit
 from sbrt_qa.audit.store.connection import shown
@@ -24,6 +25,8 @@ from sbrt_qa.sandbox import preload
 from sbrt_qa.web.desk.desk_service import PRELOADED
 from sbrt_qa.web.folder_lock import only_server
 from sbrt_qa.web.http_server import Served, listening, made_server
+from sbrt_qa.web.identity.identity_provider import IdentityProvider
+from sbrt_qa.web.identity.identity_settings import read_identity_settings
 from sbrt_qa.web.request_guard import ServedAt, loopback_hosts, read_network
 from sbrt_qa.web.review_office.office_app import PASSWORD_LINK, SETUP, OfficeApp
 from sbrt_qa.web.review_office.office_doors import office_app
@@ -55,6 +58,8 @@ class OfficeServed:
         Whether it may run as root.
     works
         Whether it starts a worker for the jobs of the office, which ends with it.
+    identity
+        File of the identity service by which people may sign in.
     """
 
     database: str = ""
@@ -66,6 +71,7 @@ class OfficeServed:
     key: Path | None = None
     as_root: bool = False
     works: bool = True
+    identity: Path | None = None
 
 
 def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> None:
@@ -101,6 +107,7 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
         held.callback(store.close)
         take_in(engine, now())
         app = office_app(served_at(how, port), audit, engine, store, database=how.database)
+        app.identity = opened_identity(how.identity, app.place)
         held.callback(app.work.close)
         preload(PRELOADED)
         held.callback(app.access.close)
@@ -114,6 +121,24 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
 
         served = Served(how.address, port, how.certificate, how.key)
         made_server(app.framed(), served, ready).run(sockets=[server])
+
+
+def opened_identity(path: Path | None, place: ServedAt) -> IdentityProvider | None:
+    """Return the identity service that a file names; None where no file is given.
+
+    Raises
+    ------
+    UsageError
+        The file is none, packages for it are missing, or it leads back to another office.
+    """
+    if path is None:
+        return None
+    settings = read_identity_settings(path)
+    host = urlsplit(settings.office).netloc.lower()
+    if host not in place.hosts:
+        expected = "an address of this office; --name tells its names"
+        raise UsageError("the office is not asked for by this", got=quoted(host), expected=expected)
+    return IdentityProvider(settings)
 
 
 def started_worker(folder: Path, database: str) -> subprocess.Popen[bytes]:

@@ -11,7 +11,7 @@ from sbrt_qa.audit.times import now
 from sbrt_qa.errors import UsageError
 from sbrt_qa.i18n.phrase import said
 from sbrt_qa.i18n.words import msg
-from sbrt_qa.office.accounts import account_by_code, account_by_key, found_office
+from sbrt_qa.office.accounts import OfficeAccount, account_by_code, account_by_key, found_office
 from sbrt_qa.web.doors import ANYONE, SIGNED_IN, Door
 from sbrt_qa.web.page_templates import shown
 from sbrt_qa.web.passwords import refuse_weak
@@ -73,14 +73,15 @@ def set_up(app: OfficeApp, visit: Visit) -> Response:
     return app.sign_in(visit, str(account.key), see_other("/"))
 
 
-def show_login(_: OfficeApp, visit: Visit) -> Response:
+def show_login(app: OfficeApp, visit: Visit) -> Response:
     """Ask for name and password."""
     if visit.session is not None:
         return see_other(own_path(visit.asked("next", "/")))
-    return _login(visit, visit.asked("next", "/"))
+    return _login(app, visit, visit.asked("next", "/"))
 
 
 def _login(
+    app: OfficeApp,
     visit: Visit,
     after: str,
     problem: object = "",
@@ -92,7 +93,14 @@ def _login(
     return shown(
         visit, "office_login.j2", status, after=own_path(after), problem=problem, minutes=minutes,
         code=visit.said("code")[:64], half=half,
+        service=app.identity.settings.shown_name if app.identity is not None else "",
     )  # fmt: skip
+
+
+def waits_minutes(app: OfficeApp, code: str, visit: Visit) -> int:
+    """Return for how many minutes who signs in has to wait; 0 where nobody has to."""
+    waits = app.throttle.wait_seconds(code, visit.known.address)
+    return max(1, round(waits / 60 + 0.49)) if waits else 0
 
 
 def log_in(app: OfficeApp, visit: Visit) -> Response:
@@ -100,20 +108,25 @@ def log_in(app: OfficeApp, visit: Visit) -> Response:
     code, after = visit.said("code").strip(), visit.said("next", "/")
     if visit.said("half"):
         return _second(app, visit, after)
-    waits = app.throttle.wait_seconds(code, visit.known.address)
-    if waits:
-        minutes = max(1, round(waits / 60 + 0.49))
-        return _login(visit, after, WAIT, HTTPStatus.TOO_MANY_REQUESTS, minutes=minutes)
+    minutes = waits_minutes(app, code, visit)
+    if minutes:
+        return _login(app, visit, after, WAIT, HTTPStatus.TOO_MANY_REQUESTS, minutes=minutes)
     account = account_by_code(app.engine, code) if len(code) <= 64 else None
     usable = account is not None and account.is_person and not account.locked
     key = str(account.key) if account is not None and usable else ""
-    if not app.passwords.holds(key, visit.said("password")):
+    if not app.passwords.holds(key, visit.said("password")) or account is None:
         app.throttle.failed(code, visit.known.address)
-        return _login(visit, after, WRONG, HTTPStatus.FORBIDDEN)
+        return _login(app, visit, after, WRONG, HTTPStatus.FORBIDDEN)
+    return after_first_proof(app, visit, account, after)
+
+
+def after_first_proof(app: OfficeApp, visit: Visit, account: OfficeAccount, after: str) -> Response:
+    """Sign somebody in who gave a first proof; or ask for the code of their authenticator."""
+    key = str(account.key)
     if app.second.is_on(key):
         half = app.links.make(SECOND, key, SECOND_SECONDS)
-        return _login(visit, after, half=half)
-    app.throttle.succeeded(code)
+        return _login(app, visit, after, half=half)
+    app.throttle.succeeded(account.code)
     return app.sign_in(visit, key, see_other(own_path(after)))
 
 
@@ -122,19 +135,18 @@ def _second(app: OfficeApp, visit: Visit, after: str) -> Response:
     half = visit.said("half")
     key = app.links.account_of(SECOND, half)
     if key is None:
-        return _login(visit, after, LINK_OVER, HTTPStatus.FORBIDDEN)
+        return _login(app, visit, after, LINK_OVER, HTTPStatus.FORBIDDEN)
     account = account_by_key(app.engine, int(key))
-    waits = app.throttle.wait_seconds(account.code, visit.known.address)
-    if waits:
-        minutes = max(1, round(waits / 60 + 0.49))
-        return _login(visit, after, WAIT, HTTPStatus.TOO_MANY_REQUESTS, minutes=minutes)
+    minutes = waits_minutes(app, account.code, visit)
+    if minutes:
+        return _login(app, visit, after, WAIT, HTTPStatus.TOO_MANY_REQUESTS, minutes=minutes)
     try:
         holds = not account.locked and app.second.holds(key, visit.said("second"))
     except UsageError:  # not the fault of who signs in: it is no wrong try
-        return _login(visit, after, NOT_NOW, HTTPStatus.SERVICE_UNAVAILABLE, half=half)
+        return _login(app, visit, after, NOT_NOW, HTTPStatus.SERVICE_UNAVAILABLE, half=half)
     if not holds:
         app.throttle.failed(account.code, visit.known.address)
-        return _login(visit, after, WRONG_CODE, HTTPStatus.FORBIDDEN, half=half)
+        return _login(app, visit, after, WRONG_CODE, HTTPStatus.FORBIDDEN, half=half)
     app.links.use(SECOND, half)
     app.throttle.succeeded(account.code)
     return app.sign_in(visit, key, see_other(own_path(after)))

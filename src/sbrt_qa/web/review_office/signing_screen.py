@@ -30,11 +30,13 @@ from sbrt_qa.office.signing import (
     signing_view,
 )
 from sbrt_qa.web.doors import Door
+from sbrt_qa.web.review_office.identity_screen import gone
 from sbrt_qa.web.review_office.office_app import OfficeApp, Person
 from sbrt_qa.web.review_office.screen_frame import refusing, row_of, screen
 from sbrt_qa.web.review_office.screen_words import PROFESSION_MEANING
 from sbrt_qa.web.screen_keys import SIGN_KEYS
-from sbrt_qa.web.visits import Visit, see_other
+from sbrt_qa.web.visits import PageError, Visit, see_other
+from sbrt_qa.web.working.identity_rows import IdentityVisit
 
 WRONG: Final = msg("This is not your password. Nothing was signed; what you wrote is kept.")
 WRONG_CODE: Final = msg("This code does not hold. Nothing was signed; what you wrote is kept.")
@@ -48,13 +50,16 @@ PARTS: Final = ("grade", "grade_words", "items", "contours", "comments", "review
 def look(app: OfficeApp, visit: Visit) -> Response:
     """Show what would be signed, and what is still to be said."""
     key = row_of(app, visit, "reading")
-    return _dialog(app, visit, key, _view(app, visit, key))
+    proved = app.identity_proofs.challenge_of(visit.cookie, key)
+    return _dialog(app, visit, key, _view(app, visit, key), challenge=proved, proved=bool(proved))
 
 
 @refusing
 def ask_or_sign(app: OfficeApp, visit: Visit) -> Response:
     """Ask for the password; or, with it, sign."""
     key = row_of(app, visit, "reading")
+    if visit.said("step") == "prove":
+        return _gone(app, visit, key)
     if visit.said("challenge"):
         return _signed(app, visit, key)
     view = _view(app, visit, key)
@@ -80,6 +85,16 @@ def _begin(
     return _dialog(app, visit, key, view, status, challenge=token, **told)
 
 
+def _gone(app: OfficeApp, visit: Visit, key: int) -> Response:
+    """Send who signs to the identity service, to sign in there again."""
+    person: Person = visit.who
+    account, after = str(person.account.key), f"/readings/{visit.places['reading']}/sign"
+    _view(app, visit, key)  # only who may sign this
+    if not app.knows_elsewhere(account) or not visit.said("challenge"):
+        raise PageError(HTTPStatus.NOT_FOUND)
+    return gone(app, visit, IdentityVisit(account, key, visit.said("challenge"), "", "", after, 0))
+
+
 def _signed(app: OfficeApp, visit: Visit, key: int) -> Response:
     person: Person = visit.who
     code, account = person.account.code, str(person.account.key)
@@ -88,10 +103,12 @@ def _signed(app: OfficeApp, visit: Visit, key: int) -> Response:
         minutes = max(1, round(waits / 60 + 0.49))
         status = HTTPStatus.TOO_MANY_REQUESTS
         return _again(app, visit, key, status, problem=WAIT, minutes=minutes)
-    if not app.passwords.holds(account, visit.said("password")):
+    proved = app.identity_proofs.challenge_of(visit.cookie, key)
+    elsewhere = bool(proved) and proved == visit.said("challenge")
+    if not elsewhere and not app.passwords.holds(account, visit.said("password")):
         app.throttle.failed(code, visit.known.address)
         return _again(app, visit, key, HTTPStatus.FORBIDDEN, problem=WRONG)
-    how = "password"
+    how = "identity service" if elsewhere else "password"
     if app.second.is_on(account):
         try:
             holds = app.second.holds(account, visit.said("second"))
@@ -100,10 +117,11 @@ def _signed(app: OfficeApp, visit: Visit, key: int) -> Response:
         if not holds:
             app.throttle.failed(code, visit.known.address)
             return _again(app, visit, key, HTTPStatus.FORBIDDEN, problem=WRONG_CODE)
-        how = "password and code"
+        how += " and code"
     app.throttle.succeeded(code)
     by = app.acting(visit)
-    proof = FreshProof(by.account, how, now())
+    at = app.identity_proofs.take(visit.cookie, key, proved) if elsewhere else now()
+    proof = FreshProof(by.account, how, at or "")
     try:
         head = app.access.head()
         made = sign(app.engine, by, key, visit.said("challenge"), proof, local_time(), head)
@@ -123,7 +141,8 @@ def _again(
 ) -> Response:
     """Show the dialog once more, with the token that it had: it has not been used."""
     view, challenge = _view(app, visit, key), visit.said("challenge")
-    return _dialog(app, visit, key, view, status, challenge=challenge, **told)
+    proved = bool(challenge) and app.identity_proofs.challenge_of(visit.cookie, key) == challenge
+    return _dialog(app, visit, key, view, status, challenge=challenge, proved=proved, **told)
 
 
 def _changed(app: OfficeApp, visit: Visit, key: int) -> Response:
@@ -198,12 +217,17 @@ def _dialog(
     if form.account != by.account:
         raise RightsError("this is not there")
     second = bool(told.get("challenge")) and app.second.is_on(str(by.account))
+    known = app.identity is not None and app.knows_elsewhere(str(by.account))
+    service = app.identity.settings.shown_name if app.identity is not None and known else ""
     shown = {
         "challenge": "",
         "problem": "",
         "minutes": 0,
         "different": [],
         "second": second,
+        "proved": False,
+        "has_password": app.passwords.has(str(by.account)),
+        "service": service,
         **told,
     }
     return screen(

@@ -99,3 +99,37 @@ recovery_codes = sa.Table(
     sa.Column("account", sa.Text, primary_key=True),
     sa.Column("code_sha256", sa.Text, primary_key=True),
 )
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    sa.Column("issuer", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False, index=True),
+    sa.Column("at", sa.Float, nullable=False),
+)
+"""Who is whom at an identity service; that an account is tied to one is an event of records."""
+
+identity_visits = sa.Table(
+    "identity_visits",
+    metadata,
+    sa.Column("state_sha256", sa.Text, primary_key=True),
+    sa.Column("session", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("reading", sa.Integer, nullable=False),
+    sa.Column("challenge", sa.Text, nullable=False),
+    sa.Column("nonce", sa.Text, nullable=False),
+    sa.Column("verifier", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("began", sa.Float, nullable=False),
+)
+
+identity_proofs = sa.Table(
+    "identity_proofs",
+    metadata,
+    sa.Column("session", sa.Text, primary_key=True),
+    sa.Column("reading", sa.Integer, nullable=False),
+    sa.Column("challenge", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("until", sa.Float, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Signing in by an identity service of a hospital or trial group: OpenID Connect 1.0."""
