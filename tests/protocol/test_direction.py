@@ -15,9 +15,8 @@ from sbrt_qa.evidence.failing import failing_of
 from sbrt_qa.i18n.words import Words, languages
 from sbrt_qa.model.outcome import Measured, Verdict
 from sbrt_qa.protocol.definition import Constraint
-from sbrt_qa.protocol.direction import direction_of
 from sbrt_qa.protocol.grading import grade, verdict_of
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, direction_of
 from sbrt_qa.reports.compose.advice import action
 from sbrt_qa.reports.compose.meaning import harm
 from sbrt_qa.reports.compose.plain import statement

@@ -17,9 +17,8 @@ from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Constraint, Protocol
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
 from sbrt_qa.protocol.expressions import Tree, fold
-from sbrt_qa.protocol.grading import grade
+from sbrt_qa.protocol.grading import as_lower_bound, grade
 from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.lower_bounds import as_lower_bound
 
 PP, MINOR, MAJOR, NE = (
     Verdict.PER_PROTOCOL,

@@ -27,7 +27,7 @@ def test_a_family_names_known_checks_only(misspelt: str) -> None:
 
 @pytest.mark.parametrize("name", dict.fromkeys(stem.partition("@")[0] for stem in library()))
 def test_protocols_of_the_library_name_known_checks(name: str) -> None:
-    from sbrt_qa.pipeline.check_list import with_known_checks
+    from sbrt_qa.pipeline.protocol_loading import with_known_checks
 
     family = pipeline.protocol_family(name)
     assert [with_known_checks(one, name) for one in family.versions] == list(family.versions)

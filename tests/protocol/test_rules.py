@@ -17,7 +17,7 @@ from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate
 from sbrt_qa.protocol.expressions import Leaf, fold
-from sbrt_qa.protocol.grown import grown_structure, is_made
+from sbrt_qa.protocol.grown import grown_structure
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.protocol_files import load_protocol
@@ -228,8 +228,8 @@ def test_a_margin_around_a_cylinder() -> None:
     """Radius 6 and 5 mm: a cylinder of radius 11 mm; its ends are right to half a slice each."""
     made = grown_structure(cylinder(6.0), 5.0)
     assert isinstance(made, Structure)
-    assert is_made(made)
-    assert not is_made(cylinder(6.0))
+    assert made.is_made
+    assert not cylinder(6.0).is_made
     middle = [c for c in made.contours if abs(c.z_mm) < 40]
     radii = np.concatenate([np.hypot(*c.xy_mm.T) for c in middle])
     assert radii == pytest.approx(np.full(radii.size, 11.0), abs=0.1)
@@ -243,7 +243,7 @@ def test_the_prv_of_the_cord_is_made_and_said(liver: Protocol) -> None:
     assert found.match.plan_names == ("SpinalCord",)
     assert found.match.rule == "made here: SpinalCord + 5 mm (no SpinalCord_PRV05 drawn)"
     assert isinstance(found.tree, Leaf)
-    assert is_made(found.tree.value)
+    assert found.tree.value.is_made
     drawn = StructureSet((cylinder(6.0), cylinder(11.0, 8, "SpinalCord_PRV05")))
     own = Matcher(liver, drawn, {}).find("SpinalCord_PRV05")
     assert isinstance(own, Matched)

@@ -8,8 +8,7 @@ import pytest
 
 from sbrt_qa.model.case import Link, LinkKind, Repair, SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
-from sbrt_qa.protocol.evaluated_limit import StructureMatch
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
 from sbrt_qa.review.case_review import (
     CaseReview,
     DoseSummary,

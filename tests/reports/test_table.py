@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sbrt_qa.model.outcome import Band, Driver, Finding, Reason, ReasonCode, Verdict
-from sbrt_qa.protocol.wording import band_ends, bound_text, rounded, shown_bound
+from sbrt_qa.protocol.limit_result import ends_text, shown_bound
+from sbrt_qa.protocol.wording import bound_text, rounded
 from sbrt_qa.reports.registry import Page, render_dvh, render_reviews
 from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.dvh_table import DvhTable, MetricValue, StructureDvh
@@ -189,7 +190,7 @@ def test_a_band_as_shown_holds_the_band_with_equally_many_decimals(
 ) -> None:
     band = Band(low, low + width, Driver.GRID)
     row = limit("X", "X", ("X",), band=band, per_protocol_limit=limits[0], minor_limit=limits[1])
-    ends = band_ends(row)
+    ends = ends_text(row, row.band)
     assert float(ends[0]) <= band.low + 1e-6
     assert float(ends[1]) >= band.high - 1e-6
     assert len({len(end.partition(".")[2]) for end in ends}) == 1

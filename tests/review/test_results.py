@@ -8,8 +8,7 @@ import pytest
 
 from sbrt_qa.errors import ResultError
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict
-from sbrt_qa.protocol.evaluated_limit import StructureMatch
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
 from sbrt_qa.review.case_review import CaseReview, EngineUsed, ProtocolUsed, StructureSummary
 from sbrt_qa.review.dvh_table import Curve, DvhTable, MetricValue, StructureDvh
 

@@ -20,9 +20,8 @@ from sbrt_qa.model.grid import DoseGrid, DoseType
 from sbrt_qa.model.outcome import Driver, Measured, Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import Beam, Plan, Prescription, PrescriptionSource
 from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure, StructureSet
-from sbrt_qa.protocol.grading import grade
+from sbrt_qa.protocol.grading import grade, row
 from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.limit_rows import row
 from sbrt_qa.reports.registry import Page, render_dvh
 from sbrt_qa.review.case_review import CaseReview, PlanSummary
 from sbrt_qa.review.dvh_table import dvh

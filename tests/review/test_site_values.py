@@ -9,8 +9,7 @@ from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.errors import UsageError
 from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.outcome import Measured, Verdict
-from sbrt_qa.protocol.evaluated_limit import StructureMatch
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
 from sbrt_qa.reports.compose.report_tables import comparison_table
 from sbrt_qa.second_opinion.second_opinion import Comparison, held, tolerance, with_causes
 from sbrt_qa.second_opinion.site_csv import read_site_values

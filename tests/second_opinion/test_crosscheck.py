@@ -21,8 +21,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.pipeline import check
-from sbrt_qa.protocol.evaluated_limit import StructureMatch
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
 from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.reports.registry import Page, render_reviews
 from sbrt_qa.review.case_review import CaseReview

@@ -24,7 +24,6 @@ from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.anatomy_file import load_anatomy
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
-from sbrt_qa.protocol.grown import is_made
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.matching import Matched
 
@@ -154,7 +153,7 @@ class CheckContext:
         """
         found = self.look(name)
         if isinstance(found, Matched) and isinstance(found.tree, Leaf):
-            return None if is_made(found.tree.value) else found.tree.value
+            return None if found.tree.value.is_made else found.tree.value
         return None
 
     def all_of(self, name: str) -> tuple[Structure, ...]:

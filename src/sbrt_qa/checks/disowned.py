@@ -15,8 +15,7 @@ from typing import Final
 
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import CasePart, Finding, Reason, ReasonCode, Verdict
-from sbrt_qa.protocol.direction import rests_on_dose
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, rests_on_dose
 
 DISOWNS: Final = {
     "DOSE_FAR_FROM_PRESCRIPTION": CasePart.DOSE,

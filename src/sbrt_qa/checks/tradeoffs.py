@@ -22,15 +22,10 @@ from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Reason, Severity, Verdict
 from sbrt_qa.protocol.conditions import parse_condition, same_prescription
-from sbrt_qa.protocol.direction import about_target, direction_of
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, about_target, direction_of
 
 LOOKED_AT: Final = 20_000
 """Vertices of an organ at most."""
-
-
-"""Metrics in Gy that go with the dose of the plan."""
-
 
 NO_LEVEL: Final = say("Another plan is needed that spares more of it, or ask the trial office.")
 
@@ -104,8 +99,9 @@ def _drivers(
         return
     cells = cells_of(target)
     told: set[str] = set()
-    for r in sorted(context.results, key=_closeness, reverse=True):
-        if r.structure in told or _closeness(r) < at_limit_part:
+    close = [(part, r) for r in context.results if (part := _closeness(r)) >= at_limit_part]
+    for _, r in sorted(close, key=lambda row: row[0], reverse=True):
+        if r.structure in told:
             continue
         structure = context.one(r.structure)
         organ = context.doses.region(structure) if structure else None

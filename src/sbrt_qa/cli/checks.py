@@ -10,7 +10,7 @@ import typer
 from sbrt_qa.cli.options import Language, is_json
 from sbrt_qa.cli.output import emit, page_for
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.pipeline.check_list import plan_checks
+from sbrt_qa.pipeline.protocol_loading import plan_checks
 
 if TYPE_CHECKING:
     from sbrt_qa.checks.run_checks import Listed

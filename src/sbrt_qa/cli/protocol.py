@@ -24,7 +24,7 @@ from sbrt_qa.cli.output import (
 from sbrt_qa.errors import ProtocolError, UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import counted, say, stated
 from sbrt_qa.model.stated import read_mapping
-from sbrt_qa.pipeline import protocol_versions
+from sbrt_qa.pipeline.protocol_loading import protocol_differences
 
 if TYPE_CHECKING:
     from sbrt_qa.protocol.definition import Protocol
@@ -116,9 +116,7 @@ def diff(
     if case:
         pipeline.start_kernels_fast()
         pipeline.when_compiling(tell_compiling, tell_compiled)
-    found = protocol_versions.protocol_differences(
-        before, after, case or (), read_mapping(mapping or [])
-    )
+    found = protocol_differences(before, after, case or (), read_mapping(mapping or []))
     if as_json:
         emit(differences_json(*found), out)
     else:

@@ -29,7 +29,7 @@ from sbrt_qa.dosimetry.other_targets import (
 from sbrt_qa.dosimetry.surroundings import Surroundings, all_of_it, edge_max_gy, lies_apart
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.planes import PlaneStack, spacing_mm, stack_planes
-from sbrt_qa.geometry.regions import Region, cells_of, region_of
+from sbrt_qa.geometry.regions import Region, cells_of, region_of_planes
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention, Overlaps, Voxels
 from sbrt_qa.geometry.voxels import as_voxels_allow
 from sbrt_qa.i18n.phrase import said, say
@@ -148,7 +148,8 @@ class CaseDoses:
         """
         key = structure.roi_number, overlaps, voxels
         if key not in self._stacks:
-            drawn = as_voxels_allow(structure, voxels)
+            usual = voxels is Voxels.AS_GIVEN
+            drawn = structure if usual else as_voxels_allow(structure, voxels)
             self._stacks[key] = stack_planes(drawn, self.slice_spacing_mm, overlaps)
         return self._stacks[key]
 
@@ -326,7 +327,7 @@ class CaseDoses:
             return Reason(ReasonCode.STRUCTURE_EMPTY, say("the structure has no closed contour"))
         try:
             stack = self.stack(structure, self.convention.overlaps, self.convention.voxels)
-            return region_of(structure, self.convention, self.slice_spacing_mm, stack)
+            return region_of_planes(stack, self.convention, self.slice_spacing_mm)
         except GeometryError as error:
             return _unreadable(error)
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from sbrt_qa.dosimetry.metric_meaning import Direction
 from sbrt_qa.dosimetry.metric_registry import meaning_of
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.protocol.direction import direction_of, spec_of
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, direction_of, spec_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Tree, leaves
-from sbrt_qa.protocol.grown import is_made
 from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.plan_targets import matcher_of
 from sbrt_qa.protocol.tree_doses import dvh_source
 from sbrt_qa.protocol.tree_regions import region_of_tree
 from sbrt_qa.protocol.trees import body_of, trees_of
@@ -61,7 +61,8 @@ def gather(
     """
     case = doses.case
     dose = None if isinstance(case.dose, Reason) else case.dose
-    trees = dict(trees_of(case, protocol, mapping, review.constraints, lesions_in(review)))
+    matcher = matcher_of(protocol, case, mapping, lesions_in(review))
+    trees = dict(trees_of(case, protocol, matcher, review.constraints))
     keys = {s.roi_number: key for key, s in structures_of(case).items()}
     named = {id_: _curve_key(tree, keys, c) for id_, (c, tree) in trees.items()}
     histograms = dict(_histograms(doses, trees, named))
@@ -101,7 +102,7 @@ def _histograms(
             yield key, ((structure.roi_number,), found)
     source = dvh_source(doses)
     for id_, (_, tree) in trees.items():
-        if isinstance(tree, Leaf) and not is_made(tree.value):
+        if isinstance(tree, Leaf) and not tree.value.is_made:
             continue
         if isinstance(found := source(tree), DVH):
             yield named[id_], (tuple(s.roi_number for s in leaves(tree)), found)

@@ -73,22 +73,28 @@ def region_of(
     structure: Structure,
     convention: Convention = DEFAULT_CONVENTION,
     slice_spacing_mm: float | None = None,
-    stack: PlaneStack | None = None,
 ) -> Region:
     """Return the region that a structure's contours describe under a convention.
-
-    Parameters
-    ----------
-    stack
-        The structure's planes, where they are known already.
 
     Raises
     ------
     GeometryError
         The structure has no closed contour.
     """
-    if stack is None:
-        stack = stack_planes(structure, slice_spacing_mm, convention.overlaps)
+    stack = stack_planes(structure, slice_spacing_mm, convention.overlaps)
+    return region_of_planes(stack, convention, slice_spacing_mm)
+
+
+def region_of_planes(
+    stack: PlaneStack, convention: Convention, slice_spacing_mm: float | None
+) -> Region:
+    """Return the region that planes of contours describe under a convention.
+
+    Raises
+    ------
+    GeometryError
+        The planes make more solids than a region may combine.
+    """
     region = _region(stack, convention, slice_spacing_mm)
     for part in stack.parts:
         region = region | _region(part, convention, slice_spacing_mm)

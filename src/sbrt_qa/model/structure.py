@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.model.grid import FARTHEST_MM, FloatArray, frozen_array
 from sbrt_qa.model.outcome import Reason
+
+MADE_FROM: Final = -1_000_000
+"""ROI numbers of structures that are made here begin below this, where files have none."""
 
 
 class ContourKind(enum.StrEnum):
@@ -150,6 +154,11 @@ class Structure:
         object.__setattr__(self, "contours", ordered)
         if self.problem is not None and self.contours:
             raise GeometryError("a structure with a problem must not offer contours")
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it was made here, by a margin, and does not stand in the file."""
+        return self.roi_number <= MADE_FROM
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,33 +1,48 @@
-"""Rules that hold between the parts of a protocol.
+"""Rules that hold between the parts of a protocol, its named rules and decisions included.
 
 Each yields pydantic errors that carry the path of the offending part, so that the loader can name
-all of them with their lines.
+all of them with their lines. What is asked of each limit stands in `sbrt_qa.protocol.limit_checks`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import METRICS
-from sbrt_qa.errors import SbrtQaError, UsageError, did_you_mean, quoted
+from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.model.setup_errors import read_radii, read_setup
 from sbrt_qa.protocol.conditions import parse_condition
-from sbrt_qa.protocol.expressions import leaves, parse_expression
 from sbrt_qa.protocol.folding import folded
+from sbrt_qa.protocol.limit_checks import (
+    check_bounds_of_limits,
+    check_cited,
+    check_condition,
+    check_expression,
+    check_limits,
+    check_only_if,
+    check_references,
+    constraints_with_paths,
+    limits_with_paths,
+)
 from sbrt_qa.protocol.problems import Path, Problems, problem
+from sbrt_qa.protocol.rules import LADDER
 
 if TYPE_CHECKING:
-    from sbrt_qa.protocol.protocol_rows import Constraint, ProtocolFields
+    from sbrt_qa.protocol.protocol_rows import ProtocolFields
     from sbrt_qa.protocol.structure_def import StructureDef
 
 
-MEANT: Final = 4
-"""Metrics that a message suggests for one that cannot be read."""
-
-_METRIC_PARTS: Final = re.compile(r"([A-Za-z]+)(\d+(?:\.\d+)?)(cc|%|c?Gy|ml)?(\[.*\])?")
+def check_protocol(protocol: ProtocolFields) -> Problems:
+    """Tell what keeps the parts of a protocol from fitting together."""
+    yield from _check_unique(protocol)
+    yield from _check_structures(protocol)
+    yield from _check_aliases(protocol)
+    yield from check_references(protocol)
+    yield from _check_targets(protocol)
+    yield from check_limits(protocol)
+    for i, option in enumerate(protocol.options):
+        yield from check_condition(("options", i, "when"), option.when)
+    yield from _check_rules(protocol)
 
 
 def check_shifts(radii: Sequence[str], setup: str) -> Problems:
@@ -48,38 +63,12 @@ def check_reviewing(protocol: ProtocolFields) -> Problems:
         yield problem(("override_reasons",), "a reason occurs twice")
 
 
-def check_protocol(protocol: ProtocolFields) -> Problems:
-    """Tell what keeps the parts of a protocol from fitting together."""
-    yield from _check_unique(protocol)
-    yield from _check_structures(protocol)
-    yield from _check_aliases(protocol)
-    yield from _check_references(protocol)
-    yield from _check_targets(protocol)
-    for path, constraint in constraints_with_paths(protocol):
-        yield from _check_constraint(protocol, path, constraint)
-    for i, limit in enumerate(protocol.conformity):
-        yield from _check_metric(protocol, ("conformity", i, "metric"), limit.metric)
-    for i, option in enumerate(protocol.options):
-        yield from _check_condition(("options", i, "when"), option.when)
-
-
-def constraints_with_paths(protocol: ProtocolFields) -> Iterator[tuple[Path, Constraint]]:
-    """Yield every limit of targets and organs with its path in the file."""
-    for i, constraint in enumerate(protocol.targets.limits):
-        yield ("targets", "limits", i), constraint
-    for i, option in enumerate(protocol.options):
-        for j, constraint in enumerate(option.constraints):
-            yield ("options", i, "constraints", j), constraint
-
-
 def _check_unique(protocol: ProtocolFields) -> Problems:
     seen: set[str] = set()
-    limits = [(path, c.id) for path, c in constraints_with_paths(protocol)]
-    limits += [(("conformity", i), c.id) for i, c in enumerate(protocol.conformity)]
-    for path, name in limits:
-        if name in seen:
-            yield problem((*path, "id"), f"there are two limits called {quoted(name)}")
-        seen.add(name)
+    for path, limit in limits_with_paths(protocol):
+        if limit.id in seen:
+            yield problem((*path, "id"), f"there are two limits called {quoted(limit.id)}")
+        seen.add(limit.id)
     for part, names in (
         ("prescriptions", [p.id for p in protocol.prescriptions]),
         ("options", [o.id for o in protocol.options]),
@@ -116,7 +105,7 @@ def _check_structures(protocol: ProtocolFields) -> Problems:
         by_fold[key] = structure.name
         others = protocol.structure_names - {structure.name}
         for j, text in enumerate(structure.derive):
-            yield from _check_expression(("structures", i, "derive", j), text, others)
+            yield from check_expression(("structures", i, "derive", j), text, others)
         for j, name in enumerate(structure.may_lie_in or ()):
             if name not in others:
                 message = f"{quoted(name)} is no other structure of the protocol"
@@ -142,93 +131,86 @@ def _aliases_with_paths(i: int, structure: StructureDef) -> Iterator[tuple[Path,
             yield ("structures", i, "aliases", language, j), name
 
 
-def _check_references(protocol: ProtocolFields) -> Problems:
-    rows = list(constraints_with_paths(protocol))
-    paths = [(path, c.source, c.confidence) for path, c in rows]
-    paths += [
-        (("conformity", i), c.source, c.confidence) for i, c in enumerate(protocol.conformity)
-    ]
-    for path, sources, confidence in paths:
-        for j, source in enumerate(sources):
-            if source not in protocol.sources:
-                yield problem((*path, "source", j), no_source(protocol, source))
-        if confidence not in protocol.confidence_terms:
-            yield problem((*path, "confidence"), no_term(protocol, confidence))
+def _check_rules(protocol: ProtocolFields) -> Problems:
+    """Refuse a protocol whose named rules, origins of bounds or decisions contradict it."""
+    if bool(protocol.approved_by) != (protocol.approved_on is not None):
+        yield problem(("approved_by",), "approved_by and approved_on stand together or not at all")
+    yield from _check_liver_rule(protocol)
+    yield from _check_remnant_rule(protocol)
+    yield from _check_margins(protocol)
+    yield from check_only_if(protocol)
+    yield from check_bounds_of_limits(protocol)
+    yield from _check_decisions(protocol)
 
 
-def no_source(protocol: ProtocolFields, name: str) -> str:
-    """Return what to say of a source that is not listed."""
-    return f"no source is called {quoted(name)}. {_nearest(name, protocol.sources)}".rstrip(". ")
+def _check_liver_rule(protocol: ProtocolFields) -> Problems:
+    ruled = [(p, c) for p, c in constraints_with_paths(protocol) if c.liver_rule]
+    if ruled and not protocol.liver_rule:
+        yield problem((*ruled[0][0], "liver_rule"), "the protocol says no liver_rule in force")
+    if protocol.liver_rule and all(c.liver_rule != protocol.liver_rule for _, c in ruled):
+        yield problem(("liver_rule",), "no limit belongs to the rule in force")
+    for path, limit in ruled:
+        if limit.liver_rule != LADDER:
+            continue
+        if limit.minor is not None and limit.minor != limit.per_protocol:
+            yield problem(
+                (*path, "minor"), "above a step of the ladder comes the next level, no minor band"
+            )
+        if not _asks_level(limit.when):
+            yield problem((*path, "when"), "a step of the ladder belongs to a prescription level")
 
 
-def no_term(protocol: ProtocolFields, name: str) -> str:
-    """Return what to say of a confidence term that is not listed."""
-    near = _nearest(name, protocol.confidence_terms)
-    return f"{quoted(name)} is no confidence term. {near}".rstrip(". ")
-
-
-def _nearest(name: str, known: Collection[str]) -> str:
-    return did_you_mean(name, known) or f"Known are {', '.join(sorted(known)[:8])}"
-
-
-def _check_constraint(protocol: ProtocolFields, path: Path, constraint: Constraint) -> Problems:
-    names = protocol.structure_names
-    yield from _check_expression((*path, "structure"), constraint.structure, names)
-    if constraint.otherwise is not None:
-        yield from _check_expression((*path, "otherwise"), constraint.otherwise, names)
-    yield from _check_metric(protocol, (*path, "metric"), constraint.metric)
-    yield from _check_condition((*path, "when"), constraint.when)
-
-
-def _check_expression(path: Path, text: str, known: frozenset[str]) -> Problems:
+def _asks_level(when: str) -> bool:
     try:
-        leaves(parse_expression(text, known))
-    except UsageError as error:
-        words = [w for part in re.split(r"[-+&()]", text) if (w := part.strip()) not in known]
-        advice = next(filter(None, (did_you_mean(word, known) for word in words)), "")
-        yield problem(path, f"{error}. {advice}".rstrip(". "))
+        return any(c.name == "prescription_gy" for c in parse_condition(when))
+    except UsageError:
+        return True  # told where the condition stands
 
 
-def _check_metric(protocol: ProtocolFields, path: Path, text: str) -> Problems:
-    if text in protocol.planned_metrics:
+def _check_remnant_rule(protocol: ProtocolFields) -> Problems:
+    rule = protocol.remnant_rule
+    if rule is None:
         return
-    try:
-        spec = parse_metric(text)
-    except SbrtQaError as error:
-        if meant := meant_metrics(text):
-            near = " or ".join(map(quoted, meant))
-            yield problem(path, f"{quoted(text)}: {error.what}. Did you mean {near}?")
-        else:
-            yield problem(path, f"{error}. A metric to come is listed in planned_metrics")
-        return
-    if spec.relative_to and spec.relative_to not in protocol.structure_names:
-        yield problem(path, f"{quoted(spec.relative_to)} is not a structure of the protocol")
+    if rule.structure not in protocol.structure_names:
+        yield problem(("remnant_rule", "structure"), f"no structure {quoted(rule.structure)}")
+    if rule.in_force != "not_evaluable" and rule.numbers is None:
+        yield problem(("remnant_rule", rule.in_force), "the rule in force has no numbers")
+    for name in ("minimum_spared_volume", "share_of_liver", "minimum_volume_to_enter"):
+        if (numbers := getattr(rule, name)) is not None:
+            yield from check_cited(
+                protocol, ("remnant_rule", name), numbers.source, numbers.confidence
+            )
 
 
-def meant_metrics(text: str) -> list[str]:
-    """Return metrics that a misspelt one may stand for: a unit or a point is missing."""
-    pointed = re.sub(r"(\d),(\d)", r"\1.\2", "".join(text.split()))
-    tries = [pointed]
-    if found := _METRIC_PARTS.fullmatch(pointed):
-        name, number, unit, result = found.groups()
-        records = [m for m in METRICS.values() if m.name.casefold() == name.casefold()]
-        for record, own in [(r, own) for r in records for own in r.argument_units]:
-            if own != "cGy" and unit in (None, "ml", own):
-                results = [result] if result else [f"[{one}]" for one in record.units]
-                tries += [f"{record.name}{number}{own}{one}" for one in results]
-    return [one for one in dict.fromkeys(tries) if one != text and _is_metric(one)][:MEANT]
+def _check_margins(protocol: ProtocolFields) -> Problems:
+    for i, structure in enumerate(protocol.structures):
+        made = structure.derive_margin
+        if made is not None and made.around not in protocol.structure_names - {structure.name}:
+            path = ("structures", i, "derive_margin", "around")
+            yield problem(path, f"no other structure {quoted(made.around)}")
 
 
-def _is_metric(text: str) -> bool:
-    try:
-        parse_metric(text)
-    except SbrtQaError:
-        return False
-    return True
+def _check_decisions(protocol: ProtocolFields) -> Problems:
+    ids = {c.id for _, c in limits_with_paths(protocol)}
+    seen: set[str] = set()
+    for i, decision in enumerate(protocol.decisions):
+        at = ("decisions", i)
+        if decision.id in seen:
+            yield problem((*at, "id"), f"{quoted(decision.id)} stands here twice")
+        seen.add(decision.id)
+        if decision.in_force not in {c.id for c in decision.choices}:
+            yield problem((*at, "in_force"), f"{quoted(decision.in_force)} is none of the choices")
+        for j, choice in enumerate(decision.choices):
+            yield from check_cited(protocol, (*at, "choices", j), choice.source, None)
+        for name in decision.limits:
+            if name not in ids:
+                yield problem((*at, "limits"), f"no limit is called {quoted(name)}")
+        yield from _check_in_force(protocol, at, decision.id, decision.in_force)
 
 
-def _check_condition(path: Path, text: str) -> Problems:
-    try:
-        parse_condition(text)
-    except UsageError as error:
-        yield problem(path, str(error))
+def _check_in_force(protocol: ProtocolFields, at: Path, name: str, in_force: str) -> Problems:
+    """Refuse a decision that says another rule is in force than the one that is."""
+    rule = protocol.remnant_rule
+    actual = {"liver_rule": protocol.liver_rule, "remnant_rule": rule.in_force if rule else ""}
+    if name in actual and actual[name] != in_force:
+        yield problem((*at, "in_force"), f"in force is {quoted(actual[name] or 'none')}")

@@ -1,7 +1,7 @@
 """The protocol as data, whole: what one part names another part defines.
 
 The rows are those of `sbrt_qa.protocol.protocol_rows`. What holds between them stands in
-`sbrt_qa.protocol.consistency` and `sbrt_qa.protocol.rule_checks`.
+`sbrt_qa.protocol.consistency`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from sbrt_qa.protocol import consistency, rule_checks
+from sbrt_qa.protocol import consistency
 from sbrt_qa.protocol.problems import raise_all
 from sbrt_qa.protocol.protocol_rows import (
     SCHEMA,
@@ -88,7 +88,6 @@ class Protocol(ProtocolFields):
         sources = {*self.sources, *self.trial_sources}
         raise_all(
             *consistency.check_protocol(self),
-            *rule_checks.check_rules(self),
             *check_trial_rules(self, sources, set(self.confidence_terms)),
             *consistency.check_shifts(self.shifts, self.setup),
             *consistency.check_reviewing(self),

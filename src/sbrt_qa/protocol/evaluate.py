@@ -24,17 +24,13 @@ from sbrt_qa.model.outcome import (
     Verdict,
     worst,
 )
-from sbrt_qa.protocol.applicability import Applicable, dose_problem, facts_of, select
+from sbrt_qa.protocol.applicability import Applicable, Held, dose_problem, facts_of, held_of, select
 from sbrt_qa.protocol.contexts import Contexts
 from sbrt_qa.protocol.definition import Constraint, Protocol
-from sbrt_qa.protocol.evaluated_limit import StructureMatch
-from sbrt_qa.protocol.grading import counts, grade
-from sbrt_qa.protocol.held import Held, held_of
+from sbrt_qa.protocol.grading import counts, grade, of_whole, planned, row
 from sbrt_qa.protocol.indices import Indices
 from sbrt_qa.protocol.lesions import Lesions
-from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.limit_rows import planned, row, worst_first
-from sbrt_qa.protocol.lower_bounds import of_whole
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch, worst_first
 from sbrt_qa.protocol.matching import ABSENT, Matched
 from sbrt_qa.protocol.not_drawn import NotDrawn, far_findings
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of, target_findings

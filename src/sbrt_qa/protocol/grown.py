@@ -13,18 +13,10 @@ from sbrt_qa.geometry.sections import grown_contours
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
-from sbrt_qa.model.structure import Structure
-
-FIRST_NUMBER: Final = -1_000_000
-"""ROI numbers of what is made lie below this, where files have none."""
+from sbrt_qa.model.structure import MADE_FROM, Structure
 
 USUAL_SPACING_MM: Final = 3.0
 """Spacing of the planes made of a structure that has one plane alone."""
-
-
-def is_made(structure: Structure) -> bool:
-    """Tell whether a structure was made here and does not stand in the file."""
-    return structure.roi_number <= FIRST_NUMBER
 
 
 @lru_cache(maxsize=16)
@@ -42,7 +34,7 @@ def grown_structure(structure: Structure, margin_mm: float) -> Structure | Reaso
     except GeometryError as error:
         return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
     name = say("{0} + {1} mm", structure.name, f"{margin_mm:g}")
-    return Structure(FIRST_NUMBER - structure.roi_number, name, contours, "ORGAN")
+    return Structure(MADE_FROM - structure.roi_number, name, contours, "ORGAN")
 
 
 def _planes(structure: Structure, margin_mm: float) -> FloatArray:

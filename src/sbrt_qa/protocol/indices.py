@@ -21,11 +21,9 @@ from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.conformity_bounds import TARGET, bounds_at
 from sbrt_qa.protocol.contexts import Contexts
 from sbrt_qa.protocol.definition import ConformityLimit
-from sbrt_qa.protocol.evaluated_limit import StructureMatch
 from sbrt_qa.protocol.expressions import Combined, Operator, Tree
-from sbrt_qa.protocol.grading import counts, grade
-from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.limit_rows import planned, row
+from sbrt_qa.protocol.grading import counts, grade, planned, row
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
 from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.sources import PartsOf
 

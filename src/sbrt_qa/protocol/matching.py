@@ -18,7 +18,6 @@ from sbrt_qa.model.body_outline import typed_outline
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.protocol.definition import Protocol
-from sbrt_qa.protocol.evaluated_limit import StructureMatch
 from sbrt_qa.protocol.expressions import (
     MAX_NAMES,
     Combined,
@@ -33,6 +32,7 @@ from sbrt_qa.protocol.expressions import (
 )
 from sbrt_qa.protocol.folding import as_it_looks, folded
 from sbrt_qa.protocol.grown import grown_structure
+from sbrt_qa.protocol.limit_result import StructureMatch
 from sbrt_qa.protocol.map_names import trees_of_map
 from sbrt_qa.protocol.structure_names import NameBook, Named
 

@@ -18,9 +18,8 @@ from sbrt_qa.protocol.anywhere import OUTSIDE_FACTOR, by_maximum, highest_possib
 from sbrt_qa.protocol.contexts import Contexts
 from sbrt_qa.protocol.definition import Constraint
 from sbrt_qa.protocol.expressions import Tree
-from sbrt_qa.protocol.grading import counts, grade
+from sbrt_qa.protocol.grading import counts, grade, row
 from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.limit_rows import row
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
 from sbrt_qa.protocol.needs import When
 from sbrt_qa.protocol.sources import DvhSource

@@ -11,25 +11,23 @@ from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree
 from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.matching import Matched
+from sbrt_qa.protocol.matching import Matched, Matcher
 from sbrt_qa.protocol.plan_targets import matcher_of
 
 
 def trees_of(
     case: Case,
     protocol: Protocol,
-    mapping: Mapping[str, str],
+    matcher: Matcher | Reason,
     results: Sequence[ConstraintResult],
-    lesions: Lesions,
 ) -> Iterator[tuple[str, tuple[ConstraintResult, Tree[Structure]]]]:
     """Yield, by key of the row, the result and the structures that it was taken of.
 
     Parameters
     ----------
-    protocol, mapping, lesions
+    protocol, matcher
         Those that the results were made with.
     """
-    matcher = matcher_of(protocol, case, mapping, lesions)
     if isinstance(matcher, Reason) or isinstance(case.structures, Reason):
         return
     by_number = {s.roi_number: s for s in case.structures.structures}

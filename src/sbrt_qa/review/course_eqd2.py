@@ -25,6 +25,7 @@ from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.evaluate import Evaluation
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.plan_targets import matcher_of
 from sbrt_qa.protocol.sources import DvhSource
 from sbrt_qa.protocol.trees import trees_of
 
@@ -48,7 +49,8 @@ def with_eqd2(
     same, apart = (doses.with_dose(grid) for grid in grids)
     organs = {s.name for s in protocol.structures if s.kind == "organ"}
     wanted = [r for r in evaluation.results if r.structure in organs and r.value is not None]
-    trees = dict(trees_of(doses.case, protocol, mapping, wanted, evaluation.lesions))
+    matcher = matcher_of(protocol, doses.case, mapping, evaluation.lesions)
+    trees = dict(trees_of(doses.case, protocol, matcher, wanted))
     sources = [(bench, source_of(bench)) for bench in (same, apart)]
     told = dict(_told(sources, trees))
     rows = tuple(

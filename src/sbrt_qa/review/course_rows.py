@@ -22,11 +22,10 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
 from sbrt_qa.protocol.definition import Constraint, Protocol, TargetBlock
-from sbrt_qa.protocol.direction import rests_on_dose
 from sbrt_qa.protocol.evaluate import Evaluation, overall
 from sbrt_qa.protocol.expressions import leaves, parse_expression
 from sbrt_qa.protocol.lesions import Lesions
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, rests_on_dose
 from sbrt_qa.protocol.plan_targets import CODES, target_findings
 from sbrt_qa.review.course_targets import benches, of_plans_beside
 

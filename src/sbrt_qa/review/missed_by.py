@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sbrt_qa.checks.context import Find
@@ -15,12 +15,12 @@ from sbrt_qa.dosimetry.metrics.two_distances import (
     volume_is_percent,
 )
 from sbrt_qa.errors import MetricError
-from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.model.outcome import Reason, Verdict
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Tree
-from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.matching import Matcher
 from sbrt_qa.protocol.sources import DvhSource
 from sbrt_qa.protocol.tree_doses import dvh_source
 from sbrt_qa.protocol.trees import trees_of
@@ -36,22 +36,20 @@ is not the one that the value was taken from, and nothing is told."""
 def told_beside(
     doses: CaseDoses,
     protocol: Protocol,
+    matcher: Matcher | Reason,
     find: Find,
-    mapping: Mapping[str, str],
     limits: Sequence[ConstraintResult],
-    lesions: Lesions,
 ) -> Information:
     """Return all that is told of a case beside its limits."""
-    missed = missed_by(doses, protocol, mapping, limits, lesions)
+    missed = missed_by(doses, protocol, matcher, limits)
     return {**information_of(doses, find), "missed_by": missed}
 
 
 def missed_by(
     doses: CaseDoses,
     protocol: Protocol,
-    mapping: Mapping[str, str],
+    matcher: Matcher | Reason,
     limits: Sequence[ConstraintResult],
-    lesions: Lesions,
     dvh_for: DvhSource | None = None,
 ) -> dict[str, Told]:
     """Return ``KEY dose`` in Gy and ``KEY volume`` in cc or % of each limit that is missed.
@@ -66,7 +64,7 @@ def missed_by(
     missed = [r for r in limits if r.verdict in MISSED and r.value is not None and r.is_relied_on]
     dvh_for = dvh_for or dvh_source(doses)
     found: dict[str, Told] = {}
-    for key, (row, tree) in trees_of(doses.case, protocol, mapping, missed, lesions):
+    for key, (row, tree) in trees_of(doses.case, protocol, matcher, missed):
         found |= dict(_of(key, row, tree, dvh_for(tree), doses))
     return found
 

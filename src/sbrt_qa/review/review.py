@@ -24,10 +24,10 @@ from sbrt_qa.model.setup_errors import Shifts
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.evaluate import Evaluation, evaluate, overall
-from sbrt_qa.protocol.evaluated_limit import StructureMatch
 from sbrt_qa.protocol.expressions import Tree
 from sbrt_qa.protocol.lesions import Lesions
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, StructureMatch
+from sbrt_qa.protocol.matching import Matcher
 from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of
 from sbrt_qa.protocol.sources import DvhSource, FarDose, SourceSeen
 from sbrt_qa.protocol.tree_doses import dvh_source, far_dose_source, parts_source, volume_source
@@ -108,19 +108,19 @@ def review_case(
     doses.prepare(structures.values())
     lesions = lesions_of(protocol, case, mapping or {}, volume_source(doses))
     evaluation = _evaluated(doses, protocol, mapping or {}, lesions, bands=bands)
-    sent = compare_sent(doses, site_values, _named(doses, protocol, mapping or {}, lesions))
+    matcher = matcher_of(protocol, case, mapping or {}, lesions)
+    sent = compare_sent(doses, site_values, _named(doses, matcher))
     plans = [doses.with_case(part) for part in case.parts] or [doses]
     stored = tuple(row for one in plans for row in compare_stored(one, evaluation.results))
     site_rows = (*stored, *sent)
-    find = _finder(doses, protocol, mapping or {}, lesions)
+    find = _finder(matcher)
     context = _context(doses, plans[0], protocol, find, evaluation, site_rows)
     done = _checked(plans, context)
     about_version = () if chosen.finding is None else (chosen.finding,)
     told = (f for f in evaluation.findings if f.code not in CHECKS)
     findings = worst_first(finds_relied_on((*told, *about_version, *done.findings)))
     limits = _limits(evaluation, findings, structures)
-    asked = protocol.shifts_asked if shifts is None else shifts
-    moved, drawn = _elsewhere(doses, protocol, limits, asked, mapping or {}, lesions)
+    moved, drawn = _elsewhere(doses, protocol, limits, shifts, mapping or {}, lesions)
     source = case.provenance
     return CaseReview(
         case=case.label,
@@ -148,7 +148,7 @@ def review_case(
         course=case.course,
         robustness=moved,
         setup=drawn,
-        information=told_beside(doses, protocol, find, mapping or {}, limits, lesions),
+        information=told_beside(doses, protocol, matcher, find, limits),
     )
 
 
@@ -156,11 +156,15 @@ def _elsewhere(
     doses: CaseDoses,
     protocol: Protocol,
     limits: Sequence[ConstraintResult],
-    asked: Shifts,
+    asked: Shifts | None,
     mapping: Mapping[str, str],
     lesions: Lesions,
 ) -> tuple[dict[str, LimitRobustness], SetupDrawn | None]:
-    """Return every limit with the patient elsewhere, and what its chances rest on."""
+    """Return every limit with the patient elsewhere, and what its chances rest on.
+
+    `asked` is what the protocol asks for where it is None.
+    """
+    asked = protocol.shifts_asked if asked is None else asked
     if not asked:
         return {}, None
 
@@ -239,11 +243,8 @@ def _evaluated(
     return with_eqd2(doses, protocol, mapping, found, dvh_source) if told else found
 
 
-def _finder(
-    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], lesions: Lesions
-) -> Find:
+def _finder(matcher: Matcher | Reason) -> Find:
     """Return what finds structures of the protocol in the plan."""
-    matcher = matcher_of(protocol, doses.case, mapping, lesions)
     return (lambda _: matcher) if isinstance(matcher, Reason) else matcher.find
 
 
@@ -265,7 +266,7 @@ def _evaluate(
         return default(tree)
 
     far = functools.cache(far_dose_source(doses))
-    whole = WholeOrgans(doses, _finder(doses, protocol, mapping, lesions))
+    whole = WholeOrgans(doses, _finder(matcher_of(protocol, doses.case, mapping, lesions)))
     run = functools.partial(
         evaluate, protocol, doses.case, far_dose=far, mapping=mapping, lesions=lesions,
         probe=default, parts_of=parts_source(doses), whole_of=whole.around,
@@ -303,13 +304,10 @@ def _subject(tree: Tree[Structure]) -> BandSubject:
     return BandSubject(tree_key(tree), lambda doses: region_of_tree(doses, tree))
 
 
-def _named(
-    doses: CaseDoses, protocol: Protocol, mapping: Mapping[str, str], lesions: Lesions
-) -> FindDvh:
+def _named(doses: CaseDoses, matcher: Matcher | Reason) -> FindDvh:
     """Return what gives the DVH by a name of the plan, else of the protocol."""
 
     def find(name: str) -> DVH | Reason:
-        matcher = matcher_of(protocol, doses.case, mapping, lesions)
         if isinstance(matcher, Reason):
             return matcher
         named = structures_named(doses, name)

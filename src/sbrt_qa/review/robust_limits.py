@@ -15,9 +15,8 @@ from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict, worst
 from sbrt_qa.model.setup_errors import Vector, radius_key
 from sbrt_qa.protocol.definition import Protocol
-from sbrt_qa.protocol.direction import spec_of
 from sbrt_qa.protocol.evaluate import Evaluation
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, spec_of
 from sbrt_qa.review.robustness import AtRadius
 
 Run: TypeAlias = Callable[[CaseDoses, Protocol], Evaluation]

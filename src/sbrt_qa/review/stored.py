@@ -34,7 +34,7 @@ from sbrt_qa.protocol.grading import is_borderline
 from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.not_drawn import FAR_CODES
-from sbrt_qa.protocol.plan_targets import CODES, own_doses
+from sbrt_qa.protocol.plan_targets import CODES, matcher_of, own_doses
 from sbrt_qa.protocol.tree_doses import far_key
 from sbrt_qa.protocol.tree_regions import tree_key
 from sbrt_qa.protocol.versions import PROTOCOL_VERSION, Chosen
@@ -146,7 +146,8 @@ def regrade(
     limits = with_doubts(limits, findings, {s.key: s.roi_number for s in review.structures})
     information = dict(review.information)
     if lesions is not None and "missed_by" in information:
-        told = missed_by(CaseDoses(case), protocol, mapping, limits, lesions, dvh_for)
+        matcher = matcher_of(protocol, case, mapping, lesions)
+        told = missed_by(CaseDoses(case), protocol, matcher, limits, dvh_for)
         information["missed_by"] = told
     return replace(
         review,

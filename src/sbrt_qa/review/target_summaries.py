@@ -12,9 +12,8 @@ from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.model.outcome import CasePart, Finding, Measured, Reason, Verdict, worst
 from sbrt_qa.model.target_kind import TYPES
-from sbrt_qa.protocol.direction import meaning_in
 from sbrt_qa.protocol.lesions import Lesion, Lesions, TargetRole
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, meaning_in
 from sbrt_qa.protocol.plan_targets import own_doses, prescribed_gy
 from sbrt_qa.review.case_review import CaseReview, TargetSummary
 

@@ -25,7 +25,7 @@ from sbrt_qa.geometry.lattice import inside, scan_rows
 from sbrt_qa.geometry.margins import Extent, extent_of
 from sbrt_qa.geometry.outlines import level_loops
 from sbrt_qa.geometry.planes import stack_planes
-from sbrt_qa.geometry.regions import Cells, Region, cells_of, region_of
+from sbrt_qa.geometry.regions import Cells, Region, cells_of, region_of_planes
 from sbrt_qa.geometry.slabs import Convention, Ends, Missing, Overlaps
 from sbrt_qa.geometry.surfaces import axes_around, crossings
 from sbrt_qa.model.grid import FloatArray
@@ -141,7 +141,7 @@ def _resized(cells: Cells, margins: Margins, *, inwards: bool) -> Region | None:
         return None
     made, spacing = Structure(0, "", contours), float(lattice.axes[2, 1])
     stack = stack_planes(made, spacing, Overlaps.EVEN_ODD)
-    return region_of(made, AS_MADE, spacing, stack)
+    return region_of_planes(stack, AS_MADE, spacing)
 
 
 def _lattice(

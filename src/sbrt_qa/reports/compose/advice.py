@@ -18,15 +18,15 @@ from sbrt_qa.evidence.evidence import Evidence
 from sbrt_qa.i18n.phrase import Phrase
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding
-from sbrt_qa.protocol.direction import (
+from sbrt_qa.protocol.limit_result import (
+    ConstraintResult,
     about_body,
     about_target,
     direction_of,
     meaning_in,
     spec_of,
+    value_text,
 )
-from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.wording import value_text
 from sbrt_qa.reports.compose.limit_points import volume_at_cc
 from sbrt_qa.reports.compose.organ_names import ORGANS, named
 from sbrt_qa.reports.compose.plain import amount_text

@@ -9,8 +9,7 @@ from sbrt_qa.errors import visible
 from sbrt_qa.evidence.evidence import Evidence, SlicePlace
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding, Verdict, worst
-from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.wording import value_text
+from sbrt_qa.protocol.limit_result import ConstraintResult, value_text
 from sbrt_qa.reports.compose import advice, meaning, plain, verdict_words
 from sbrt_qa.reports.compose.limit_points import markers
 from sbrt_qa.reports.compose.report_tables import check_rows

@@ -9,8 +9,7 @@ import numpy as np
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
 from sbrt_qa.errors import visible
 from sbrt_qa.evidence.evidence import DrawnCurve, Evidence
-from sbrt_qa.protocol.direction import spec_of
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, spec_of
 from sbrt_qa.reports.page import Marker
 
 

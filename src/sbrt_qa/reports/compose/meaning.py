@@ -9,8 +9,13 @@ from typing import Final
 from sbrt_qa.dosimetry.metric_meaning import Direction
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, msg
-from sbrt_qa.protocol.direction import about_body, about_target, direction_of, meaning_in
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import (
+    ConstraintResult,
+    about_body,
+    about_target,
+    direction_of,
+    meaning_in,
+)
 
 WHY: Final = (
     ("Duodenum", msg("A small part of the duodenum at a high dose can ulcerate, bleed or "

@@ -10,9 +10,14 @@ from sbrt_qa.errors import visible
 from sbrt_qa.evidence.evidence import DrawnCurve, Evidence
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Driver, Verdict
-from sbrt_qa.protocol.direction import direction_of, spec_of
-from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.wording import rounded, shown_bound, value_text
+from sbrt_qa.protocol.limit_result import (
+    ConstraintResult,
+    direction_of,
+    shown_bound,
+    spec_of,
+    value_text,
+)
+from sbrt_qa.protocol.wording import rounded
 from sbrt_qa.reports.compose.limit_points import volume_at_cc
 from sbrt_qa.reports.compose.verdict_words import interval_text, number_text
 

@@ -12,8 +12,7 @@ from sbrt_qa.i18n.phrase import counted, joined
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
-from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.wording import value_text
+from sbrt_qa.protocol.limit_result import ConstraintResult, value_text
 from sbrt_qa.reports.compose import plain, verdict_words
 from sbrt_qa.reports.compose.elsewhere import cell_lines
 from sbrt_qa.reports.compose.verdict_words import limit_mark, mark_of

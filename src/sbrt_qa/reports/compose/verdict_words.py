@@ -7,8 +7,8 @@ from typing import Final
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Band, Verdict
-from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.wording import OPERATORS, ends_text, rounded, shown_bound, unit_text
+from sbrt_qa.protocol.limit_result import ConstraintResult, ends_text, shown_bound
+from sbrt_qa.protocol.wording import OPERATORS, rounded, unit_text
 from sbrt_qa.reports.page import PageMark
 
 WORDS: Final = {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sbrt_qa.model.outcome import Finding
-from sbrt_qa.protocol.wording import value_text
+from sbrt_qa.protocol.limit_result import value_text
 from sbrt_qa.reports.compose.verdict_words import structure_text
 from sbrt_qa.review.case_review import CaseReview
 

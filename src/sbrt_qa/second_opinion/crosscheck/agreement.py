@@ -33,7 +33,7 @@ from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.expressions import Leaf, Tree, fold, has_margin, leaves
 from sbrt_qa.protocol.lesions import Lesions
 from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.protocol.plan_targets import lesions_of
+from sbrt_qa.protocol.plan_targets import lesions_of, matcher_of
 from sbrt_qa.protocol.tree_doses import dvh_source, volume_source
 from sbrt_qa.protocol.tree_regions import tree_key
 from sbrt_qa.protocol.trees import body_of, named, trees_of
@@ -155,7 +155,8 @@ def _subjects(
     """Return what limits use, by the key of its histogram."""
     keys = {s.roi_number: key for key, s in structures_of(case).items()}
     found: dict[str, ComparedSubject] = {}
-    for limit, tree in dict(trees_of(case, protocol, mapping, limits, lesions)).values():
+    matcher = matcher_of(protocol, case, mapping, lesions)
+    for limit, tree in dict(trees_of(case, protocol, matcher, limits)).values():
         if not all(s.contours for s in leaves(tree)) or has_margin(tree):
             continue  # the engine lays no margins
         own = keys.get(tree.value.roi_number) if isinstance(tree, Leaf) else None
