@@ -531,3 +531,120 @@ def test_no_wording_decides() -> None:
 )
 def test_a_decision_on_wording_is_found(text: str) -> None:
     assert list(wording_decides(parsed("x", SOURCE / "x.py", text)))
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+ANSWERS = {"refusing": {"MovedOnError", "RightsError", "UsageError"}}
+"""Errors that a decorator answers itself, so that callers of what it decorates never see them."""
+
+
+def name_of(node: ast.AST | None) -> str:
+    """Return the last part of a name, ``b`` of ``a.b``; empty where it is none."""
+    if isinstance(node, ast.Call):
+        return name_of(node.func)
+    return getattr(node, "id", getattr(node, "attr", ""))
+
+
+class Body:
+    """What a function raises and which functions it calls, but for what it catches."""
+
+    def __init__(self, function: Function) -> None:
+        self.raised: list[tuple[str, frozenset[str]]] = []
+        self.called: list[tuple[str, frozenset[str]]] = []
+        answered = [ANSWERS.get(name_of(d), set()) for d in function.decorator_list]
+        for statement in function.body:
+            self._walk(statement, frozenset().union(*answered))
+
+    def _walk(self, node: ast.AST, caught: frozenset[str]) -> None:
+        if isinstance(node, Function | ast.Lambda | ast.ClassDef):
+            return
+        if isinstance(node, ast.Try):
+            kinds = [k for h in node.handlers for k in self._kinds(h.type)]
+            for statement in node.body:
+                self._walk(statement, caught.union(kinds))
+            for part in (*node.handlers, *node.orelse, *node.finalbody):
+                self._walk(part, caught)
+            return
+        if isinstance(node, ast.With):
+            quiet = [i.context_expr for i in node.items if name_of(i.context_expr) == "suppress"]
+            caught = caught.union(name_of(a) for c in quiet for a in getattr(c, "args", ()))
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            self.raised.append((name_of(node.exc), caught))
+        if isinstance(node, ast.Call):
+            self.called.append((name_of(node), caught))
+        for child in ast.iter_child_nodes(node):
+            self._walk(child, caught)
+
+    @staticmethod
+    def _kinds(caught: ast.expr | None) -> list[str]:
+        if caught is None:
+            return ["Exception"]
+        return [name_of(k) for k in (caught.elts if isinstance(caught, ast.Tuple) else [caught])]
+
+
+def untold_errors(tree: ast.Module, kinds: dict[str, list[str]]) -> Iterator[str]:
+    """Yield public functions that raise an error of ours, or a private helper does, untold.
+
+    `kinds` has the classes of all our errors, each with those that it is.
+    """
+    owners = [("", tree), *((c.name, c) for c in tree.body if isinstance(c, ast.ClassDef))]
+    functions = {
+        (owner, f.name): f for owner, c in owners for f in c.body if isinstance(f, Function)
+    }
+    bodies = {key: Body(f) for key, f in functions.items()}
+
+    def raised(key: tuple[str, str], seen: frozenset[tuple[str, str]]) -> Iterator[str]:
+        for error, caught in bodies[key].raised:
+            if error in kinds and not caught & {"Exception", "BaseException", *kinds[error]}:
+                yield error
+        for called, caught in bodies[key].called:
+            helper = next((k for k in ((key[0], called), ("", called)) if k in bodies), None)
+            if helper and called.startswith("_") and helper not in seen:
+                for error in raised(helper, seen | {helper}):
+                    if not caught & {"Exception", "BaseException", *kinds[error]}:
+                        yield error
+
+    for key, function in functions.items():
+        if not any(part.startswith("_") for part in key):
+            told = ast.get_docstring(function) or ""
+            for error in sorted(set(raised(key, frozenset({key})))):
+                if not any(kind in told for kind in kinds[error]):
+                    yield f"{'.'.join(filter(None, key))}: {error}"
+
+
+def test_docstrings_tell_what_is_raised() -> None:
+    classes = {c.name: c for m in modules().values() for c in m.nodes(ast.ClassDef)}
+
+    def kinds(name: str) -> list[str]:
+        bases = map(name_of, classes[name].bases) if name in classes else ()
+        return [name, *(kind for base in bases for kind in kinds(base))]
+
+    errors = {name: kinds(name) for name in classes}
+    errors = {name: of for name, of in errors.items() if {"Exception", "ValueError"} & set(of)}
+    assert len(errors) > 20
+    refuse(
+        (
+            f"{at(m)}: {one}"
+            for m in modules().values()
+            if not m.name.startswith("sbrt_qa.cli.")  # their docstrings are the help of commands
+            for one in untold_errors(m.tree, errors)
+        ),
+        "raise what their docstrings do not tell",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("def f():\n    raise E", ["f: E"]),
+        ('def f():\n    """Raises E."""\n    raise E', []),
+        ('def f():\n    """Raises Base."""\n    raise E', []),
+        ("def f():\n    _g()\ndef _g():\n    raise E(1)", ["f: E"]),
+        ("def f():\n    try: _g()\n    except Base: pass\ndef _g():\n    raise E", []),
+        ("class C:\n    def f(s):\n        s._g()\n    def _g(s):\n        raise E", ["C.f: E"]),
+        ("def _f():\n    raise E", []),
+    ],
+)  # fmt: skip
+def test_an_error_that_is_not_told_is_found(text: str, found: list[str]) -> None:
+    assert list(untold_errors(ast.parse(text), {"E": ["E", "Base"]})) == found

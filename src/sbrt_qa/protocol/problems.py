@@ -21,7 +21,13 @@ def problem(path: Path, message: str) -> PydanticCustomError:
 
 
 def raise_all(*found: PydanticCustomError) -> None:
-    """Raise one error that holds all that were found; do nothing if there is none."""
+    """Raise one error that holds all that were found; do nothing if there is none.
+
+    Raises
+    ------
+    PydanticCustomError
+        There is one.
+    """
     if not found:
         return
     parts = [

@@ -182,7 +182,13 @@ def parse_protocol(content: bytes, name: str) -> Protocol:
 
 
 def read_plain(content: bytes, name: str) -> object:
-    """Read the values of a file fast; it raises as :func:`read_settings` does."""
+    """Read the values of a file fast; it raises as :func:`read_settings` does.
+
+    Raises
+    ------
+    ProtocolError
+        The file is too large, is not UTF-8 text, or no YAML.
+    """
     text = _decoded(content, visible(name))
     try:
         return plain_values(text, scalar)

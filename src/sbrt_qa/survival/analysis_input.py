@@ -185,6 +185,11 @@ def causes(values: ArrayLike | Sequence[Any], name: str = "cause") -> SubjectLab
     """Return the labels of causes with 0 for censored in the first place, there or not.
 
     In a column of words the word ``0`` is 0: `numpy.asarray` makes words of a mixed column.
+
+    Raises
+    ------
+    AnalysisError
+        The values are no column, or some are masked.
     """
     told = [CENSORED if _is_censored(one) else one for one in _column_of_objects(values, name)]
     found = labels(told, name)

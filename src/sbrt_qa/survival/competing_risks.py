@@ -95,7 +95,13 @@ class CumulativeIncidence:
         return 1.0 if place < 0 else float(self.survival[place])
 
     def se_at(self, cause: Hashable, t: float) -> float | Reason:
-        """Return the standard error of F(t); a Reason where F(t) is 0."""
+        """Return the standard error of F(t); a Reason where F(t) is 0.
+
+        Raises
+        ------
+        AnalysisError
+            The cause is 0, which means censored.
+        """
         place, column = self._place(t), self._column(cause)
         if isinstance(place, Reason):
             return place

@@ -112,6 +112,11 @@ class SurvivalCurve:
 
         Where S(t) equals 1 - p along a step, the midpoint of the step, as R and SAS have it: up to
         the next event, or to the last observed time.
+
+        Raises
+        ------
+        AnalysisError
+            `p` is not between 0 and 1.
         """
         _check_probability(p)
         jumps = self.events > 0
@@ -121,6 +126,11 @@ class SurvivalCurve:
         """Return where the limits of S(t) cross 1 - p (Brookmeyer and Crowley 1982).
 
         A side that is open has a Reason.
+
+        Raises
+        ------
+        AnalysisError
+            `p` is not between 0 and 1.
         """
         _check_probability(p)
         jumps = np.flatnonzero(self.events > 0)

@@ -42,7 +42,13 @@ class InstanceKey:
         self._path = path
 
     def sealed(self, text: bytes, about: str) -> str:
-        """Return a text that only this key opens again, and only as what it is about."""
+        """Return a text that only this key opens again, and only as what it is about.
+
+        Raises
+        ------
+        UsageError
+            The key cannot be read, others may read it, or it is none.
+        """
         nonce = secrets.token_bytes(_NONCE)
         return (nonce + AESGCM(self._key(make=True)).encrypt(nonce, text, about.encode())).hex()
 

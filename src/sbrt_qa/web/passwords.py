@@ -88,7 +88,13 @@ class Passwords:
         self._nobodys = self._hasher.hash("nobody has this password")
 
     def set(self, account: str, password: str) -> None:
-        """Set the password of an account; weak ones were refused before."""
+        """Set the password of an account; weak ones were refused before.
+
+        Raises
+        ------
+        PageError
+            Too many wait for a password to be computed.
+        """
         self._rows.keep(account, self._turn(lambda: self._hasher.hash(password)), time.time())
 
     def has(self, account: str) -> bool:

@@ -112,6 +112,11 @@ async def form_with_files(
         Makes the upload.
     refuse
         Raises where the other fields of the form are not as they have to be.
+
+    Raises
+    ------
+    PageError
+        The request is no form with files, or holds too much.
     """
     boundary = boundary_of(request)
     if not boundary:

@@ -81,7 +81,13 @@ class DeskApp(PagesApp):
         return self.sign_in(visit, LOCAL_USER, see_other("/"))
 
     def upload(self, visit: Visit) -> DeskCheck:
-        """Return the check that an address names."""
+        """Return the check that an address names.
+
+        Raises
+        ------
+        PageError
+            There is no such check.
+        """
         check = self.checks.find(visit.places["check"])
         if check is None:
             raise PageError(HTTPStatus.NOT_FOUND)
@@ -111,7 +117,13 @@ async def add_form(app: DeskApp, visit: Visit, request: Request) -> Response:
 
 
 def look(app: DeskApp, visit: Visit) -> Response:
-    """Look what lies among the files of a check."""
+    """Look what lies among the files of a check.
+
+    Raises
+    ------
+    PageError
+        There is no such check, or its files have been looked at, or there are none.
+    """
     with app.changing:
         check = app.upload(visit)
         if check.state is not CheckState.RECEIVING or not check.files:
@@ -160,7 +172,13 @@ def state(app: DeskApp, visit: Visit) -> Response:
 
 
 def review(app: DeskApp, visit: Visit) -> Response:
-    """Review the plans of a check as the form says."""
+    """Review the plans of a check as the form says.
+
+    Raises
+    ------
+    PageError
+        There is no such check or protocol, or the check is not ready to be reviewed.
+    """
     with app.changing:
         check = app.upload(visit)
         wanted = visit.said("protocol")
@@ -178,7 +196,13 @@ def review(app: DeskApp, visit: Visit) -> Response:
 
 
 def report(app: DeskApp, visit: Visit) -> Response:
-    """Show a report in a frame, or give it as a file to keep."""
+    """Show a report in a frame, or give it as a file to keep.
+
+    Raises
+    ------
+    PageError
+        There is no such check or report.
+    """
     check, kind = app.upload(visit), visit.places["kind"]
     number = visit.places["number"]
     content = app.checks.report(check, number, kind)
@@ -195,7 +219,13 @@ def _framed() -> Mapping[str, str]:
 
 
 def delete_files(app: DeskApp, visit: Visit) -> Response:
-    """Delete the files of a check; its report stays."""
+    """Delete the files of a check; its report stays.
+
+    Raises
+    ------
+    PageError
+        There is no such check, or it is at work.
+    """
     with app.changing:
         check = app.upload(visit)
         if check.state in BUSY:
@@ -204,7 +234,13 @@ def delete_files(app: DeskApp, visit: Visit) -> Response:
 
 
 def remove(app: DeskApp, visit: Visit) -> Response:
-    """Remove a check with its report."""
+    """Remove a check with its report.
+
+    Raises
+    ------
+    PageError
+        There is no such check, or it is at work.
+    """
     with app.changing, contextlib.suppress(OSError):
         check = app.upload(visit)
         if check.state in BUSY:

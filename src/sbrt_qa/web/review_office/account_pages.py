@@ -54,7 +54,13 @@ def show_accounts(
 
 
 def change_accounts(app: OfficeApp, visit: Visit) -> Response:
-    """Do one step: add, lock, open, grant, confirm, take back, or make a link for a password."""
+    """Do one step: add, lock, open, grant, confirm, take back, or make a link for a password.
+
+    Raises
+    ------
+    PageError
+        There is no such step, or the person may not take it.
+    """
     step = STEPS.get(visit.said("step"))
     if step is None:
         raise PageError(HTTPStatus.BAD_REQUEST)

@@ -52,7 +52,13 @@ def go_to_sign_in(app: OfficeApp, visit: Visit) -> Response:
 
 
 def gone(app: OfficeApp, visit: Visit, about: IdentityVisit) -> Response:
-    """Note what somebody goes to the service for, and show the page that goes there."""
+    """Note what somebody goes to the service for, and show the page that goes there.
+
+    Raises
+    ------
+    PageError
+        The office has no service for signing in.
+    """
     service, request = _service(app), IdentityRequest.fresh()
     try:
         address = service.address(request, visit.language, anew=bool(about.reading))
@@ -68,7 +74,13 @@ def gone(app: OfficeApp, visit: Visit, about: IdentityVisit) -> Response:
 
 
 def come_back(app: OfficeApp, visit: Visit) -> Response:
-    """Take what the service says, and sign in, or go back to what is signed."""
+    """Take what the service says, and sign in, or go back to what is signed.
+
+    Raises
+    ------
+    PageError
+        The office has no service for signing in.
+    """
     service = _service(app)
     minutes = waits_minutes(app, "", visit)
     if minutes:

@@ -200,7 +200,13 @@ class OfficeApp(PagesApp):
     # --- what sites send -------------------------------------------------------------------------
 
     def upload(self, visit: Visit) -> DeskCheck:
-        """Return the upload that an address names, to who began it."""
+        """Return the upload that an address names, to who began it.
+
+        Raises
+        ------
+        PageError
+            There is no such upload, or somebody else began it.
+        """
         check = self.checks.find(visit.places["upload"])
         owner = None if check is None else self.checks.owner(check)
         person: Person = visit.who
@@ -209,7 +215,13 @@ class OfficeApp(PagesApp):
         return check
 
     def owner_of(self, check: DeskCheck) -> SentBy:
-        """Return whose an upload is."""
+        """Return whose an upload is.
+
+        Raises
+        ------
+        PageError
+            Nobody began it.
+        """
         owner = self.checks.owner(check)
         if owner is None:
             raise PageError(HTTPStatus.NOT_FOUND)

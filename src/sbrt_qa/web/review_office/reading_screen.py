@@ -119,7 +119,13 @@ def unfinished(form: ReadingForm, draft: dict[str, str]) -> list[str]:
 
 @refusing
 def keep_draft(app: OfficeApp, visit: Visit) -> Response:
-    """Keep what somebody has typed so far, whole or not; nothing of it is recorded."""
+    """Keep what somebody has typed so far, whole or not; nothing of it is recorded.
+
+    Raises
+    ------
+    PageError
+        There is no such reading, or it is that of somebody else.
+    """
     key, by = row_of(app, visit, "reading"), app.acting(visit)
     form = reading_form(app.engine, by, key)
     if form.account != by.account:

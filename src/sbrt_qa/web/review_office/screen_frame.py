@@ -43,7 +43,13 @@ def told(visit: Visit, status: HTTPStatus, error: SbrtQaError) -> Response:
 
 
 def row_of(app: OfficeApp, visit: Visit, kind: str) -> int:
-    """Return the row that the address of a request stands for."""
+    """Return the row that the address of a request stands for.
+
+    Raises
+    ------
+    PageError
+        There is none.
+    """
     found = app.number_of(kind, visit.places[kind])
     if found is None:
         raise PageError(HTTPStatus.NOT_FOUND)

@@ -27,7 +27,13 @@ def show_second_factor(app: OfficeApp, visit: Visit) -> Response:
 
 
 def change_second_factor(app: OfficeApp, visit: Visit) -> Response:
-    """Begin, confirm or end an authenticator; each with the password, or a code of it."""
+    """Begin, confirm or end an authenticator; each with the password, or a code of it.
+
+    Raises
+    ------
+    PageError
+        Too many attempts failed a short while ago.
+    """
     person: Person = visit.who
     key, step = str(person.account.key), visit.said("step")
     try:

@@ -55,7 +55,14 @@ def show_setup(app: OfficeApp, visit: Visit) -> Response:
 
 
 def set_up(app: OfficeApp, visit: Visit) -> Response:
-    """Make the first account, an admin, and sign it in."""
+    """Make the first account, an admin, and sign it in.
+
+    Raises
+    ------
+    PageError
+        The office is set up, the link is not that of its set-up, or the request came from
+        elsewhere.
+    """
     link = visit.said("link")
     if app.is_set_up or not _is_here(visit) or not _setup_token(app, link):
         raise PageError(HTTPStatus.FORBIDDEN)
@@ -171,7 +178,13 @@ def show_password(app: OfficeApp, visit: Visit) -> Response:
 
 
 def set_password(app: OfficeApp, visit: Visit) -> Response:
-    """Set a password; every session of the account ends, and a fresh one begins."""
+    """Set a password; every session of the account ends, and a fresh one begins.
+
+    Raises
+    ------
+    PageError
+        The link has ended, or the account is locked.
+    """
     link, password = visit.said("link"), visit.said("password")
     person: Person | None = visit.who
     key = app.links.account_of(PASSWORD_LINK, link) if link else None

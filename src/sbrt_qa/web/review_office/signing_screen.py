@@ -48,7 +48,13 @@ PARTS: Final = ("grade", "grade_words", "items", "contours", "comments", "review
 
 @refusing
 def look(app: OfficeApp, visit: Visit) -> Response:
-    """Show what would be signed, and what is still to be said."""
+    """Show what would be signed, and what is still to be said.
+
+    Raises
+    ------
+    PageError
+        There is no such reading, or it is that of somebody else.
+    """
     key = row_of(app, visit, "reading")
     proved = app.identity_proofs.challenge_of(visit.cookie, key)
     return _dialog(app, visit, key, _view(app, visit, key), challenge=proved, proved=bool(proved))
@@ -56,7 +62,14 @@ def look(app: OfficeApp, visit: Visit) -> Response:
 
 @refusing
 def ask_or_sign(app: OfficeApp, visit: Visit) -> Response:
-    """Ask for the password; or, with it, sign."""
+    """Ask for the password; or, with it, sign.
+
+    Raises
+    ------
+    PageError
+        There is no such reading, it is that of somebody else, or too many attempts failed a short
+        while ago.
+    """
     key = row_of(app, visit, "reading")
     if visit.said("step") == "prove":
         return _gone(app, visit, key)

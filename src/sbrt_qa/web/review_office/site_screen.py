@@ -69,7 +69,13 @@ def _site(app: OfficeApp, visit: Visit, problem: object = "") -> Response:
 
 @refusing
 def begin_upload(app: OfficeApp, visit: Visit) -> Response:
-    """Begin an upload; its files follow one by one."""
+    """Begin an upload; its files follow one by one.
+
+    Raises
+    ------
+    PageError
+        The person may not send for the site, or the disk is full.
+    """
     owner = _owner(app, visit, visit.said("site"), visit.said("subject"))
     app.checks.drop_abandoned()
     refuse_full(app)
@@ -95,7 +101,13 @@ def _begun(app: OfficeApp, owner: SentBy) -> DeskCheck:
 
 
 async def send_form(app: OfficeApp, visit: Visit, request: Request) -> Response:
-    """Take a form with files, for a browser without script, and look at them."""
+    """Take a form with files, for a browser without script, and look at them.
+
+    Raises
+    ------
+    PageError
+        The site is not that of the person, or the form holds too much.
+    """
     found: list[SentBy] = []
 
     def refuse(form: FormOfFiles) -> None:
@@ -115,7 +127,13 @@ async def send_form(app: OfficeApp, visit: Visit, request: Request) -> Response:
 
 @refusing
 def look_at_upload(app: OfficeApp, visit: Visit) -> Response:
-    """Look what lies among the files of an upload."""
+    """Look what lies among the files of an upload.
+
+    Raises
+    ------
+    PageError
+        There is no such upload, or its files have been looked at, or there are none.
+    """
     with app.changing:
         check = app.upload(visit)
         if check.state is not CheckState.RECEIVING or not check.files:
@@ -151,7 +169,13 @@ def upload_state(app: OfficeApp, visit: Visit) -> Response:
 
 @refusing
 def submit(app: OfficeApp, visit: Visit) -> Response:
-    """Have an upload reviewed and recorded as the next version of its subject."""
+    """Have an upload reviewed and recorded as the next version of its subject.
+
+    Raises
+    ------
+    PageError
+        There is no such upload, or it is not ready to be sent.
+    """
     with app.changing:
         check = app.upload(visit)
         if check.state not in (CheckState.SEEN, CheckState.FAILED) or not check.seen.plans:
@@ -162,7 +186,13 @@ def submit(app: OfficeApp, visit: Visit) -> Response:
 
 @refusing
 def drop_upload(app: OfficeApp, visit: Visit) -> Response:
-    """Delete an upload that was not sent."""
+    """Delete an upload that was not sent.
+
+    Raises
+    ------
+    PageError
+        There is no such upload, or it is at work.
+    """
     with app.changing:
         check = app.upload(visit)
         if check.state in BUSY:
