@@ -17,7 +17,7 @@ from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.pipeline.one_plan import Asked, review_and_gather
 from sbrt_qa.protocol.protocol_files import load_protocol
-from sbrt_qa.reports.registry import render_report
+from sbrt_qa.reports.html.html_page import page
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="pip install selenium")
 from selenium.webdriver.chrome.service import Service  # noqa: E402
@@ -145,14 +145,14 @@ def _number(case: Any, name: str) -> int:
 def show(driver: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Page]:
     """Return what opens a report and waits until it is ready."""
 
-    def opened(reviewed: Reviewed, language: str = "en") -> Page:
+    def opened(reviewed: Reviewed, language: str = "en", beside: Reviewed | None = None) -> Page:
         path = tmp_path_factory.mktemp("report") / "report.html"
-        path.write_bytes(render_report("html", reviewed, language))
+        path.write_bytes(page(reviewed, language, beside))
         driver.get_log("performance"), driver.get_log("browser")
         driver.get(path.as_uri())
-        page = Page(driver, path)
-        ready = until(lambda: page.run("return document.documentElement.dataset.ready"))
-        assert ready == "yes", page.problems()
-        return page
+        found = Page(driver, path)
+        ready = until(lambda: found.run("return document.documentElement.dataset.ready"))
+        assert ready == "yes", found.problems()
+        return found
 
     return opened

@@ -15,7 +15,7 @@ from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.pipeline import reporting
 from sbrt_qa.reports.html.html_page import css_text
-from sbrt_qa.reports.html.viewer_contours import UNIT_MM, contour_block, thinned
+from sbrt_qa.reports.html.viewer_contours import contour_block, unpacked
 from sbrt_qa.reports.html.viewer_dose import dose_block, encoded
 from sbrt_qa.reports.registry import format_of, is_document, render_report
 from sbrt_qa.review.case_review import CaseReview
@@ -148,18 +148,24 @@ def test_dose_is_cut_before_it_is_thinned_when_room_is_short() -> None:
     assert np.diff(short.x_mm) == pytest.approx(2.0)
 
 
-def test_contours_are_thinned_but_stay_where_they_are() -> None:
-    angle = np.linspace(0, 2 * np.pi, 2000, endpoint=False)
-    circle = np.column_stack([40 * np.cos(angle), 40 * np.sin(angle)])
-    fewer = thinned(circle, 1.0)
-    assert 200 < len(fewer) < 300
-    assert np.hypot(*fewer.T) == pytest.approx(40, abs=1e-9)
+def test_contours_have_every_point_of_the_file_where_it_is() -> None:
     reviewed = sample("major")
     assert reviewed.evidence is not None
-    block = contour_block(reviewed.evidence.structures)
-    moves = np.frombuffer(zlib.decompress(block.data), "<i2").reshape(-1, 2)
-    first = int(block.planes["External"][0][1])
-    points = np.cumsum(moves[:first], axis=0) * UNIT_MM
-    original = reviewed.evidence.structures["External"].contours[0].xy_mm
-    nearest = np.array([np.hypot(*(original - p).T).min() for p in points])
-    assert nearest.max() <= UNIT_MM
+    structures = reviewed.evidence.structures
+    for most, unit in ((10**6, 0.01), (1, 0.1)):
+        block = contour_block(structures, most)
+        assert block.unit_mm == unit
+        moves, at = unpacked(zlib.decompress(block.data)), 0
+        for key, structure in structures.items():
+            drawn = sorted(structure.contours, key=lambda c: round(c.z_mm, 3))
+            sizes = [int(n) for _, *loops in sorted(block.planes[key]) for n in loops]
+            assert sizes == [len(c.xy_mm) for c in drawn]
+            for _, *loops in block.planes[key]:
+                for size in map(int, loops):
+                    points = np.cumsum(moves[at : at + size], axis=0) * unit
+                    at += size
+                    assert any(
+                        len(c.xy_mm) == size and np.abs(c.xy_mm - points).max() <= unit / 2 + 1e-9
+                        for c in structure.contours
+                    )
+        assert at == len(moves)

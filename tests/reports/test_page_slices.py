@@ -11,7 +11,7 @@ import pytest
 
 from sbrt_qa.evidence.evidence import CtStack
 from sbrt_qa.reports.html.page_slices import PAYLOAD, slice_of
-from sbrt_qa.reports.html.viewer_contours import UNIT_MM, contour_block
+from sbrt_qa.reports.html.viewer_contours import contour_block
 from sbrt_qa.reports.html.viewer_image import KNOTS_GREY, KNOTS_HU, image_block
 from sbrt_qa.testing.phantoms.closed_forms import contour
 from sbrt_qa.testing.phantoms.shapes import Sphere
@@ -41,7 +41,7 @@ def page() -> str:
     image = image_block(stack, box, 10**6)
     data = {
         "structures": [{"key": k, "planes": p} for k, p in contours.planes.items()],
-        "contours": {"unit": UNIT_MM, "data": text(contours.data)},
+        "contours": {**contours.told(), "data": text(contours.data)},
         "image": {
             "x": axis(image.x_mm), "y": axis(image.y_mm), "z": image.z_mm.tolist(),
             "columns": image.columns, "hu": KNOTS_HU, "grey": KNOTS_GREY, "data": text(image.data),

@@ -22,6 +22,7 @@ from sbrt_qa.reports.figures.organ_pictures import organ_drawings
 from sbrt_qa.reports.figures.palette import colours
 from sbrt_qa.reports.html.drawings import drawings
 from sbrt_qa.reports.html.viewer_payload import Payload, payload
+from sbrt_qa.reports.html.viewer_words import KEYS
 from sbrt_qa.reports.page import CheckRow, Report
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -29,31 +30,24 @@ STATIC: Final = Path(__file__).parent / "static"
 MOST_BYTES: Final = 1_480_000
 """Of the file; pictures and dose are fitted into what the rest leaves."""
 
-SCRIPTS: Final = ("tables.js", "uplot.js", "decode.js", "dvh.js", "planes.js", "viewer.js")
+VIEWER_SCRIPTS: Final = (
+    "uplot.js", "decode.js", "dvh.js", "planes.js", "viewer_colours.js", "viewer_draw.js",
+    "viewer_panel.js", "viewer_tools.js", "viewer.js",
+)  # fmt: skip
+"""Histograms and viewer; each puts its part into one object, in this order."""
+
+SCRIPTS: Final = ("tables.js", *VIEWER_SCRIPTS, "start.js")
 WITHOUT_PICTURES: Final = ("tables.js",)
 STYLES: Final = ("uplot.css", "page.css")
 
-LABELS: Final = {
-    "hotspot": msg("hottest point of the plan"),
-    "dose": msg("Dose"),
-    "volume": msg("Volume"),
-    "limit": msg("limit"),
-    "at": msg("at"),
-    "outside": msg("no dose here"),
-    "shown": msg("shown"),
-    "soft": msg("soft tissue"),
-    "liver": msg("liver"),
-    "lung": msg("lung"),
-    "bone": msg("bone"),
-    "own": msg("own setting"),
-    "noimage": msg("no image: dose and contours only"),
-    "empty": msg("no contours"),
-    "oldbrowser": msg("This browser is too old for the viewer; the rest of the report is whole."),
-}
 
-
-def page(reviewed: Reviewed, language: str) -> bytes:
+def page(reviewed: Reviewed, language: str, beside: Reviewed | None = None) -> bytes:
     """Return the report of one case as the bytes of an HTML file.
+
+    Parameters
+    ----------
+    beside
+        Another plan of the same patient, which the viewer holds against it.
 
     Raises
     ------
@@ -76,11 +70,11 @@ def page(reviewed: Reviewed, language: str) -> bytes:
         "verdicts": [(v.value, words(WORDS[v])) for v in reversed(Verdict)],
         "ranks": {v.value: -v.rank for v in Verdict},
         "limit_heads": list(_limit_heads(words, aside=bool(report.aside_notes))),
+        "viewer_keys": KEYS,
         "_": words,
     }
-    labels = {key: words(text) for key, text in LABELS.items()}
     around = len(_rendered(fields, Payload(""), words))
-    data = payload(reviewed, labels, MOST_BYTES - around)
+    data = payload(reviewed, words, MOST_BYTES - around, beside)
     return _rendered(fields, data, words)
 
 
@@ -99,16 +93,32 @@ def _rendered(fields: Mapping[str, Any], data: Payload, words: Words) -> bytes:
 
 
 def _precision(data: Payload, words: Words) -> str:
+    told = list(_of_dose(data, words))
+    if data.contour_mm:
+        told.append(
+            words(msg("Contours have every point of the file, to within {half} mm."),
+                  half=f"{data.contour_mm / 2:g}")
+        )  # fmt: skip
+    if data.pixel_mm:
+        told.append(
+            words(msg("The image has pixels of {file} mm in its files and of {here} mm here, "
+                      "and is packed with loss: its HU are approximate."),
+                  file=f"{data.file_pixel_mm:.2f}", here=f"{data.pixel_mm:.2f}")
+        )  # fmt: skip
+    return " ".join(told)
+
+
+def _of_dose(data: Payload, words: Words) -> Iterator[str]:
     if not data.step_gy:
-        return words(msg("There is no dose to show."))
-    text = words(
+        yield words(msg("There is no dose to show."))
+        return
+    yield words(
         msg("The dose under the pointer is the trilinear dose of the file, to within {half} Gy. "
             "Click to move the other planes there; the wheel and the arrow keys change the slice."),
         half=f"{data.step_gy / 2:g}",
     )  # fmt: skip
-    if data.whole:
-        return text
-    return text + " " + words(msg("Far from the target, where dose is low, none is shown."))
+    if not data.whole:
+        yield words(msg("Far from the target, where dose is low, none is shown."))
 
 
 def _running_foot(report: Report) -> str:

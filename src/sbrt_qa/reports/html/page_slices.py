@@ -19,6 +19,7 @@ from PIL import Image
 
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.reports.figures.slices import WINDOW_HU, ByteArray, Frame, Outline, SlicePicture
+from sbrt_qa.reports.html.viewer_contours import unpacked
 
 PAYLOAD: Final = re.compile(
     r'<script type="application/json" id="payload">(\{[^<]*\})</script>', re.DOTALL
@@ -26,7 +27,7 @@ PAYLOAD: Final = re.compile(
 AROUND_MM: Final = 35.0
 """Shown around a structure."""
 
-MOST_BYTES: Final = 32 * 1024**2
+MOST_BYTES: Final = 128 * 1024**2
 """Of contours, unpacked."""
 
 MOST_PIXELS: Final = 20_000_000
@@ -71,7 +72,9 @@ def _planes(data: Mapping[str, Any], key: str) -> dict[float, list[FloatArray]]:
     """Return the contours of a structure by height, as `viewer_contours` wrote them."""
     packed = base64.b64decode(data["contours"]["data"], validate=True)
     raw = zlib.decompressobj().decompress(packed, MOST_BYTES)
-    steps = np.frombuffer(raw, dtype="<i2").reshape(-1, 2).astype(np.int64)
+    is_older = "bytes" not in data["contours"]
+    steps = np.frombuffer(raw, dtype="<i2").reshape(-1, 2) if is_older else unpacked(raw)
+    steps = steps.astype(np.int64)
     unit, at = float(data["contours"]["unit"]), 0
     found: dict[float, list[FloatArray]] = {}
     for structure in data["structures"]:

@@ -6,21 +6,24 @@ import base64
 import json
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from sbrt_qa.errors import visible
 from sbrt_qa.evidence.evidence import CtStack, DrawnCurve, Evidence, Reviewed
+from sbrt_qa.i18n.words import Words, msg
+from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.model.target_kind import is_target_name
 from sbrt_qa.reports.compose.concerns import DEVIATES, prescription_gy
 from sbrt_qa.reports.compose.limit_points import markers
 from sbrt_qa.reports.figures.palette import ISODOSES, colours, dashes
-from sbrt_qa.reports.html.viewer_contours import UNIT_MM, contour_block
-from sbrt_qa.reports.html.viewer_dose import dose_block
+from sbrt_qa.reports.html.viewer_contours import contour_block
+from sbrt_qa.reports.html.viewer_dose import DoseBlock, dose_block
 from sbrt_qa.reports.html.viewer_image import KNOTS_GREY, KNOTS_HU, image_block
+from sbrt_qa.reports.html.viewer_words import labels
 
 DOSE_SHARE: Final = 0.55
 """Part of the room that the dose may take; the image gets what the dose leaves."""
@@ -30,52 +33,128 @@ MOST_IMAGE: Final = 420_000
 """Bytes; more would not be seen."""
 
 
+LEAST_DOSE: Final = 150_000
+LEAST_IMAGE: Final = 90_000
+"""Bytes that dose and image may take however little room contours leave."""
+
+
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """JSON that is safe within a script element, and what can be said of its precision."""
+    """JSON that is safe within a script element, and what can be said of its precision.
+
+    Parameters
+    ----------
+    step_gy
+        Step of the dose; 0 where there is none.
+    whole
+        Whether dose is given wherever the file has it.
+    contour_mm
+        Step of the contours' coordinates.
+    pixel_mm, file_pixel_mm
+        Pixels of the image here and in its files; 0 without one.
+    """
 
     text: str
     step_gy: float = 0.0
     whole: bool = True
+    contour_mm: float = 0.0
+    pixel_mm: float = 0.0
+    file_pixel_mm: float = 0.0
 
 
-def payload(reviewed: Reviewed, labels: Mapping[str, str], room: int) -> Payload:
+def payload(reviewed: Reviewed, words: Words, room: int, beside: Reviewed | None = None) -> Payload:
     """Return the data of one case.
 
     Parameters
     ----------
-    labels
-        Words that the scripts write.
+    words
+        In which the scripts write.
     room
-        Characters that it may take.
+        Characters that it may take; with very many contours it takes more.
+    beside
+        Another plan of the same patient, in the same frame of reference, to hold against it; it
+        takes room of its own.
     """
     evidence = reviewed.evidence
     if evidence is None:
-        return Payload(_safe({"labels": dict(labels)}))
+        return Payload(_safe({"labels": labels(words)}))
     contours = contour_block(evidence.structures)
     data: dict[str, Any] = {
-        "labels": dict(labels),
-        "prescription": prescription_gy(reviewed.review),
-        "curves": _curves(evidence),
-        "markers": list(_markers(reviewed, evidence)),
+        "labels": labels(words),
+        **scene(reviewed, evidence, contours.planes),
+        "curves": {**curves(evidence), "data": _text(curve_data(evidence))},
+        "contours": {**contours.told(), "data": _text(contours.data)},
+    }
+    if beside is not None and beside.evidence is not None:
+        data["second"] = _second(beside, beside.evidence)
+    left = (room - len(_safe(data))) * 3 // 4
+    found = Payload("", contour_mm=contours.unit_mm)
+    if evidence.dose is not None and 1 not in evidence.dose.dose_gy.shape:
+        room_of_dose = min(max(int(left * DOSE_SHARE), LEAST_DOSE), MOST_DOSE)
+        block = dose_block(evidence.dose, room_of_dose)
+        found = replace(
+            found, step_gy=block.step_gy, whole=block.x_mm.size == evidence.dose.x_mm.size
+        )
+        left -= len(block.data)
+        data["dose"] = {**dose_told(block), "data": _text(block.data)}
+    if evidence.image is not None:
+        data["image"] = _image(evidence, evidence.image, min(left - 3000, MOST_IMAGE))
+        here, file = data["image"]["x"][1], _step(evidence.image.x_mm)
+        note = IMAGE_NOTE if here > 1.01 * file else PACKED_NOTE
+        data["image"]["note"] = words(note, mm=f"{here:.2g}")
+        found = replace(found, pixel_mm=here, file_pixel_mm=file)
+    return replace(found, text=_safe(data))
+
+
+def _second(reviewed: Reviewed, evidence: Evidence) -> dict[str, Any]:
+    contours = contour_block(evidence.structures)
+    told: dict[str, Any] = {
+        "name": visible(reviewed.review.case),
         "structures": _structures(reviewed, evidence, contours.planes),
-        "contours": {"unit": UNIT_MM, "data": _text(contours.data)},
+        "contours": {**contours.told(), "data": _text(contours.data)},
+    }
+    if evidence.dose is not None and 1 not in evidence.dose.dose_gy.shape:
+        block = dose_block(evidence.dose, MOST_DOSE)
+        told["dose"] = {**dose_told(block), "data": _text(block.data)}
+    return told
+
+
+IMAGE_NOTE: Final = msg("image reduced to {mm} mm pixels, HU approximate")
+PACKED_NOTE: Final = msg("image packed with loss, HU approximate")
+"""What stands on a picture that is not as fine as its files."""
+
+
+def scene(
+    reviewed: Reviewed, evidence: Evidence, planes: Mapping[str, list[list[float]]]
+) -> dict[str, Any]:
+    """Return what is to be shown of a case, all but arrays.
+
+    Parameters
+    ----------
+    planes
+        See `ContourBlock.planes`.
+    """
+    return {
+        "name": visible(reviewed.review.case),
+        "prescription": prescription_gy(reviewed.review),
+        "markers": list(_markers(reviewed, evidence)),
+        "structures": _structures(reviewed, evidence, planes),
         "places": list(_places(reviewed, evidence)),
         "levels": list(_levels(reviewed, evidence)),
     }
-    left = (room - len(_safe(data))) * 3 // 4
-    step, whole = 0.0, True
-    if evidence.dose is not None and 1 not in evidence.dose.dose_gy.shape:
-        block = dose_block(evidence.dose, min(int(left * DOSE_SHARE), MOST_DOSE))
-        step, whole = block.step_gy, block.x_mm.size == evidence.dose.x_mm.size
-        left -= len(block.data)
-        data["dose"] = {
-            **_axes(block.x_mm, block.y_mm, block.z_mm),
-            "step": block.step_gy, "axes": block.axes, "data": _text(block.data),
-        }  # fmt: skip
-    if evidence.image is not None:
-        data["image"] = _image(evidence, evidence.image, min(left - 3000, MOST_IMAGE))
-    return Payload(_safe(data), step, whole)
+
+
+def dose_told(block: DoseBlock) -> dict[str, Any]:
+    """Return what the browser has to know to unpack a dose."""
+    return {
+        **axes_told(block.x_mm, block.y_mm, block.z_mm), "step": block.step_gy, "axes": block.axes,
+    }  # fmt: skip
+
+
+def curve_data(evidence: Evidence) -> bytes:
+    """Return zlib data of the volumes in cc of all curves in order, as 32-bit floats."""
+    values = np.array([c.at_dose_cc for c in evidence.curves.values()], dtype="<f4")
+    return zlib.compress(values.tobytes(), 6)
 
 
 def _safe(data: dict[str, Any]) -> str:
@@ -88,18 +167,21 @@ def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _axes(x: Any, y: Any, z: Any) -> dict[str, Any]:  # noqa: ANN401 - three arrays of mm
-    step_x, step_y = ((a[-1] - a[0]) / (a.size - 1) if a.size > 1 else 1.0 for a in (x, y))
+def axes_told(x: FloatArray, y: FloatArray, z: FloatArray) -> dict[str, Any]:
+    """Return three axes: first, step and number of x and of y, every z, in mm."""
     return {
-        "x": [float(x[0]), float(step_x), int(x.size)],
-        "y": [float(y[0]), float(step_y), int(y.size)],
+        "x": [float(x[0]), _step(x), int(x.size)],
+        "y": [float(y[0]), _step(y), int(y.size)],
         "z": [round(float(v), 3) for v in z],
     }
 
 
-def _curves(evidence: Evidence) -> dict[str, Any]:
-    curves = list(evidence.curves.values())
-    values = np.array([c.at_dose_cc for c in curves], dtype="<f4")
+def _step(axis_mm: FloatArray) -> float:
+    return float((axis_mm[-1] - axis_mm[0]) / (axis_mm.size - 1)) if axis_mm.size > 1 else 1.0
+
+
+def curves(evidence: Evidence) -> dict[str, Any]:
+    """Return the histograms of a case, all but their volumes."""
     known, dash = colours(evidence.structures), dashes(evidence.curves)
     axis = evidence.dose_axis_gy
     return {
@@ -113,9 +195,8 @@ def _curves(evidence: Evidence) -> dict[str, Any]:
                 "volume": c.volume_cc, **_extremes(c),
                 "target": is_target_name(c.key),
             }
-            for c in curves
+            for c in evidence.curves.values()
         ],
-        "data": _text(zlib.compress(values.tobytes(), 6)),
     }  # fmt: skip
 
 
@@ -203,8 +284,8 @@ def _image(evidence: Evidence, image: CtStack, most_bytes: int) -> dict[str, Any
         inner_high = np.minimum(high, np.array([a[-1] for a in axes]) + wide)
         if (inner_low < inner_high).all():
             low, high = inner_low, inner_high
-    block = image_block(image, (low, high), max(most_bytes, 60_000))
+    block = image_block(image, (low, high), max(most_bytes, LEAST_IMAGE))
     return {
-        **_axes(block.x_mm, block.y_mm, block.z_mm),
+        **axes_told(block.x_mm, block.y_mm, block.z_mm),
         "columns": block.columns, "hu": KNOTS_HU, "grey": KNOTS_GREY, "data": _text(block.data),
     }  # fmt: skip

@@ -1,7 +1,8 @@
 /* From the payload to arrays: base64, deflate, differences. */
 (() => {
-  const bytes = (text) => {
-    const raw = atob(text), out = new Uint8Array(raw.length);
+  const bytes = (given) => {
+    if (typeof given !== "string") return new Uint8Array(given);
+    const raw = atob(given), out = new Uint8Array(raw.length);
     for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
     return out;
   };
@@ -37,9 +38,15 @@
     return { units, step: given.step, x: axis(given.x), y: axis(given.y), z: given.z, nx, ny, nz };
   };
 
+  /* Points of all loops: 32-bit differences, zigzag, byte by byte. */
   const contours = async (structures, given) => {
-    const moves = new Int16Array(await inflated(given.data));
+    const raw = new Uint8Array(await inflated(given.data)), n = raw.length / 4;
     let at = 0;
+    const next = () => {
+      const t = (raw[at] | (raw[n + at] << 8) | (raw[2 * n + at] << 16) | (raw[3 * n + at] << 24)) >>> 0;
+      at += 1;
+      return (t >>> 1) ^ -(t & 1);
+    };
     return structures.map((s) => ({
       ...s,
       planes: s.planes.map(([z, ...sizes]) => ({
@@ -47,7 +54,7 @@
         loops: sizes.map((size) => {
           const loop = new Float32Array(size * 2);
           for (let i = 0, x = 0, y = 0; i < size; i++) {
-            x += moves[at++]; y += moves[at++];
+            x += next(); y += next();
             loop[2 * i] = x * given.unit; loop[2 * i + 1] = y * given.unit;
           }
           return loop;
@@ -68,7 +75,13 @@
       const tile = context.getImageData((k % given.columns) * nx, Math.floor(k / given.columns) * ny, nx, ny).data;
       for (let i = 0, at = k * nx * ny; i < nx * ny; i++) grey[at + i] = tile[4 * i];
     }
-    return { grey, x: axis(given.x), y: axis(given.y), z: given.z, nx, ny, nz, hu: given.hu, knots: given.grey };
+    const hu = Float32Array.from({ length: 256 }, (_, g) => {
+      let i = 0;
+      while (i < given.grey.length - 2 && g > given.grey[i + 1]) i++;
+      return given.hu[i] + ((g - given.grey[i]) / (given.grey[i + 1] - given.grey[i])) * (given.hu[i + 1] - given.hu[i]);
+    });
+    const known = { x: axis(given.x), y: axis(given.y), z: given.z, nx, ny, nz, exact: false };
+    return { ...known, note: given.note, cut: (name, at) => SbrtQa.cutOf(known, name, at, (i) => hu[grey[i]]) };
   };
 
   SbrtQa.load = async () => {
@@ -79,6 +92,14 @@
       dose: data.dose ? await dose(data.dose) : null,
       image: data.image ? await image(data.image) : null,
       structures: await contours(data.structures, data.contours),
+      second: data.second ? await SbrtQa.second(data.second) : null,
     };
   };
+  /* Another plan to hold beside the first: its name, dose and structures. */
+  SbrtQa.second = async (given) => ({
+    ...given,
+    dose: given.dose ? await dose(given.dose) : null,
+    structures: await contours(given.structures, given.contours),
+  });
+  Object.assign(SbrtQa, { unpack: { curves, dose, contours, axis } });
 })();

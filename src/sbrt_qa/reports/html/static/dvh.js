@@ -14,7 +14,7 @@
 
   SbrtQa.histograms = (data) => {
     const { dose, items } = data.curves, rx = data.prescription;
-    const state = { volume: "%", dose: "Gy", at: null };
+    const state = { volume: "%", dose: "Gy", at: null, picked: null, cross: null };
     const host = document.getElementById("plot"), at = document.getElementById("dvh-at");
     const concerned = new Set(data.markers.filter((m) => m.bad).map((m) => m.curve));
     const limited = new Set(data.markers.map((m) => m.curve));
@@ -61,12 +61,20 @@
       });
     };
 
+    const upright = (u, dose, colour, dash) => {
+      const pen = u.ctx, x = u.valToPos(gy(dose), "x", true);
+      pen.strokeStyle = css(colour); pen.lineWidth = 1.6 * devicePixelRatio; pen.setLineDash(dash.map((v) => v * devicePixelRatio));
+      pen.beginPath(); pen.moveTo(x, u.bbox.top); pen.lineTo(x, u.bbox.top + u.bbox.height); pen.stroke();
+      pen.setLineDash([]);
+    };
     const markers = (u) => {
       const pen = u.ctx, size = 6 * devicePixelRatio;
       pen.save();
       pen.beginPath();
       pen.rect(u.bbox.left - size, u.bbox.top - size, u.bbox.width + 2 * size, u.bbox.height + 2 * size);
       pen.clip();
+      if (state.cross !== null) upright(u, state.cross, "--quiet", [2, 3]);
+      if (state.picked !== null) upright(u, state.picked, "--accent", [6, 3]);
       for (const m of data.markers) {
         const c = byKey.get(m.curve);
         if (!c || !shown.get(m.curve)) continue;
@@ -112,8 +120,19 @@
         hooks: { setCursor: [(u) => told(u.cursor.idx)], draw: [markers] },
       }, values, host);
       SbrtQa.plot = plot;
+      let from = null;
+      plot.over.addEventListener("pointerdown", (event) => { from = [event.clientX, event.clientY]; });
+      plot.over.addEventListener("click", (event) => { if (from && Math.hypot(event.clientX - from[0], event.clientY - from[1]) < 4) pick(); });
       told(null);
     };
+
+    /* The dose under the cursor is picked: its isodose shows in the pictures. */
+    const pick = () => {
+      if (state.at === null || state.at === undefined) return;
+      document.dispatchEvent(new CustomEvent("dosepicked", { detail: dose[state.at] }));
+    };
+    document.addEventListener("dosepicked", (event) => { state.picked = event.detail; plot.redraw(false); });
+    SbrtQa.crossed = (found) => { state.cross = found; plot.redraw(false); };
 
     const zoom = (factor) => {
       const { min, max } = plot.scales.x, middle = state.at === null ? (min + max) / 2 : gy(dose[state.at]);
@@ -128,7 +147,7 @@
     host.addEventListener("keydown", (event) => {
       const action = {
         ArrowLeft: () => move(event.shiftKey ? -10 : -1), ArrowRight: () => move(event.shiftKey ? 10 : 1),
-        "+": () => zoom(0.6), "-": () => zoom(1.6), 0: whole,
+        "+": () => zoom(0.6), "-": () => zoom(1.6), 0: whole, Enter: pick,
       }[event.key];
       if (action) { action(); event.preventDefault(); }
     });
