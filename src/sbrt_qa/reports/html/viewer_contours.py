@@ -65,7 +65,8 @@ def unpacked(data: bytes) -> npt.NDArray[np.int32]:
     """
     planes = np.frombuffer(data, dtype=np.uint8).reshape(4, -1).astype(np.uint32)
     turned = planes[0] | planes[1] << 8 | planes[2] << 16 | planes[3] << 24
-    return ((turned >> 1).astype(np.int32) ^ -(turned & 1).astype(np.int32)).reshape(-1, 2)
+    moves = (turned >> 1).astype(np.int32) ^ -(turned & 1).astype(np.int32)
+    return np.asarray(moves.reshape(-1, 2), dtype=np.int32)
 
 
 def _block(structures: Mapping[str, Structure], unit_mm: float) -> ContourBlock:
