@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 import typer
 from click.testing import CliRunner
@@ -25,7 +26,9 @@ from sbrt_qa.protocol.definition import protocol_json_schema
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 RUN = ("tutorial_physicist", "tutorial_reviewer", "tutorial_trial_office", "howto")
-READ = (*RUN, "installing", "troubleshooting", "index", "support")
+READ = sorted(str(p.relative_to(DOCS).with_suffix("")) for p in DOCS.rglob("*.md"))
+OF_OTHERS = {"--build-arg", "--help"}
+"""Options that pages name by themselves, of other programs or of every command."""
 QUICKLY = {"report": ("--no-bands",)}
 """What is added to save time; tests/cli/test_report.py makes reports with all of it."""
 VERDICTS = (0, 10, 20, 30)
@@ -78,23 +81,34 @@ def test_every_command_of_a_page_runs(
 
 def commands_in(page: str) -> list[str]:
     inline = re.findall(r"`(sbrt-qa [^`]+)`", text_of(page))
-    return [*inline, *(line for line in lines_of(page) if line.startswith("sbrt-qa "))]
+    indented = re.findall(r"^    (sbrt-qa .*)$", text_of(page), re.M)
+    return [*inline, *indented, *(line for line in lines_of(page) if line.startswith("sbrt-qa "))]
+
+
+def options_of(command: click.Command) -> set[str]:
+    return {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+
+
+def every_option(command: click.Command) -> set[str]:
+    parts = getattr(command, "commands", {}).values()
+    return options_of(command).union(*map(every_option, parts))
 
 
 @pytest.mark.parametrize("page", READ)
 def test_every_command_and_option_that_a_page_names_is_there(page: str) -> None:
     commands = typer.main.get_command(application())
     for line in commands_in(page):
-        words = line.split()[1:]
+        words = [word.partition("|")[0] for word in line.partition(" #")[0].split()[1:]]
         if words[0].startswith("-"):
             continue
         assert words[0] in COMMANDS, line
         found = commands.commands[words[0]]
         if hasattr(found, "commands") and len(words) > 1 and words[1] in found.commands:
             found = found.commands[words[1]]
-        known = {option for one in found.params for option in (*one.opts, *one.secondary_opts)}
         for option in re.findall(r"(?<=\s)--[a-z-]+", line):
-            assert option in known, (line, option)
+            assert option in options_of(found), (line, option)
+    alone = re.findall(r"`(--[a-z][a-z-]*)", text_of(page))
+    assert set(alone) <= every_option(commands) | OF_OTHERS, page
 
 
 def test_the_messages_of_troubleshooting_are_those_of_the_program() -> None:
@@ -114,6 +128,8 @@ def test_the_messages_of_troubleshooting_are_those_of_the_program() -> None:
 def test_the_exit_codes_of_troubleshooting_are_those_of_the_program() -> None:
     told = text_of("troubleshooting")
     assert "0 per protocol, 10 minor, 20 major, 30 not evaluable, 2 wrong usage" in told
+    others = (exit_codes.UNREADABLE, exit_codes.INTERRUPTED, exit_codes.INTERNAL)
+    assert all(f" {code} " in told for code in others)
     order = (Verdict.PER_PROTOCOL, Verdict.MINOR, Verdict.MAJOR, Verdict.NOT_EVALUABLE)
     assert tuple(exit_codes.of_verdicts([one]) for one in order) == VERDICTS
     assert exit_codes.USAGE == 2

@@ -108,7 +108,9 @@ def _swapped(organs: Organs, size: int, number: int) -> dict[str, Structure]:  #
     return {a: _as(organs[a], organs[b]), b: _as(organs[b], organs[a])}
 
 
-@error("swapped, other", "the same of others", ("heart, stomach", "liver, spleen", "gullet, cord"))
+@error(
+    "swapped, other", "the same of others", ("heart, stomach", "liver, spleen", "oesophagus, cord")
+)
 def _swapped_others(organs: Organs, size: int, number: int) -> dict[str, Structure]:  # noqa: ARG001
     pairs = (("Heart", "Stomach"), ("Liver", "Spleen"), ("Esophagus", "SpinalCord"))
     a, b = pairs[size]

@@ -293,12 +293,17 @@ def _chest(
     build: Build,
 ) -> dict[str, LiverSolid]:
     """Heart, lungs, oesophagus."""
-    gullet = smooth_tube(
+    oesophagus = smooth_tube(
         [(0, 8, 120, 8), (0, 4, 80, 8), (6, -2, 60, 8), (22, 0, 50, 8), (38, 4, 46, 9)]
     )
     heart = Carved(
         Ellipsoid((22, -32, 84), (50, 36, 40), 0.1),
-        without=((liver, 5.0), (upper["Stomach"], 6.0), (vessels["GreatVes"], 2.0), (gullet, 2.0)),
+        without=(
+            (liver, 5.0),
+            (upper["Stomach"], 6.0),
+            (vessels["GreatVes"], 2.0),
+            (oesophagus, 2.0),
+        ),
         blend_mm=5,
     )
     middle = smooth_tube([(2, 20, -20, 20), (2, 16, 40, 22), (2, 2, 120, 26)])
@@ -310,14 +315,16 @@ def _chest(
         (upper["Kidney_L"], 9.0), (upper["Kidney_R"], 9.0),
     )  # fmt: skip
     if build != SAMPLE_BUILD:
-        around = (*around, (gullet, 3.0))
+        around = (*around, (oesophagus, 3.0))
     lungs = Carved(
         Union((right, left)), within=(Grown(frame["Cavity"], -1.5),), without=around, blend_mm=4
     )
     return {
         "Heart": heart,
         "Lungs": lungs,
-        "Esophagus": Carved(gullet, without=((upper["Stomach"], 0.5), (vessels["GreatVes"], 1.0))),
+        "Esophagus": Carved(
+            oesophagus, without=((upper["Stomach"], 0.5), (vessels["GreatVes"], 1.0))
+        ),
     }
 
 
