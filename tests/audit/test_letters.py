@@ -67,12 +67,14 @@ def test_the_letter_of_a_query_is_printed_again_as_it_was(audited, tmp_path):
 def test_a_letter_that_would_say_something_else_is_not_printed_as_the_one_sent(audited, tmp_path):
     from sbrt_qa.audit.folder import open_audit
     from sbrt_qa.audit.letters import _submission
-    from sbrt_qa.audit.store.queries import open_query
+    from sbrt_qa.audit.store.queries import LetterHead, record_letter
 
     audit = shutil.copytree(audited, tmp_path / "AUDIT")
     engine = open_audit(audit).engine()
-    open_query(engine, _submission(engine, CODE), "another text", "2030-01-02T23:59:59Z",
-               "2030-01-01T00:00:00Z")  # fmt: skip
+    record_letter(
+        engine, _submission(engine, CODE), LetterHead(), lambda _: "another text",
+        "2030-01-01T00:00:00Z", due="2030-01-02T23:59:59Z",
+    )  # fmt: skip
     engine.dispose()
     ran = run("letter", audit, CODE)
     assert ran.code == 2

@@ -41,9 +41,6 @@ MOST_LINE_POINTS: Final = 160
 FEWEST_FOR: Final = {0.05: 20, 0.25: 4, 0.5: 1, 0.75: 4, 0.95: 20}
 """Curves needed for a quantile: fewer than 20 have none of their own beyond the 5 % at an end."""
 
-SETTLED: Final = 20
-"""Values from which on the limits of an individuals chart are more than preliminary."""
-
 
 @dataclass(frozen=True, slots=True)
 class TooFew:

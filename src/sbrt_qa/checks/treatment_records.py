@@ -12,7 +12,6 @@ from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.outcome import Severity
 
 SOURCE: Final = "RTOG 0618, 0813, 1112 (recalled); bounds proposed"
-HOURS_PER_DAY: Final = 24.0
 
 
 def treatments(context: CheckContext) -> list[Session]:

@@ -100,12 +100,6 @@ class PlaneStack:
         steps = np.diff(heights)
         return 1 + int((steps > tolerance_mm(steps, None)).sum())
 
-    def loop_low_high_y(self) -> tuple[FloatArray, FloatArray]:
-        """Return the lowest and the highest y of every loop."""
-        y = np.ascontiguousarray(self.xy_mm[:, 1])
-        first = self.loop_start[:-1]
-        return np.minimum.reduceat(y, first), np.maximum.reduceat(y, first)
-
 
 @dataclass(slots=True)
 class _Stacking:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit.store import office_tables as o
@@ -115,10 +114,3 @@ def release_from_quarantine(engine: Database, by: Acting, submission: int, reaso
         step(connection, case, State.RECEIVED, by, role, reason)
 
     written(engine, work, durable=True)
-
-
-def is_reopened(connection: Connection, submission: int, number: int) -> bool:
-    """Tell whether a later round than this one was begun."""
-    r = o.reopenings.c
-    query = sa.select(r.id).where(r.submission_id == submission, r.round > number).limit(1)
-    return connection.scalar(query) is not None

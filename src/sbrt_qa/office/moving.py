@@ -8,14 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit.store import office_tables as o
-from sbrt_qa.audit.store.connection import Database, written
 from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.office.acting import Acting, MovedOnError
-from sbrt_qa.office.case_standing import CaseStanding, last_transition, standing_in
+from sbrt_qa.office.case_standing import CaseStanding, last_transition
 from sbrt_qa.office.roles import Role
 from sbrt_qa.office.states import State, moves
-from sbrt_qa.office.trail import as_engine, tell
+from sbrt_qa.office.trail import tell
 
 MOVED: Final = "submission moved"
 
@@ -70,24 +69,6 @@ def refuse_moved_on(case: CaseStanding, expected: int | None) -> None:
     """
     if expected is not None and expected != case.last:
         raise MovedOnError("the submission has moved on since", where=case.code)
-
-
-def step_by_engine(
-    engine: Database, submission: int, end: State, at: str, reason: str = ""
-) -> State:
-    """Take a step that the program takes by itself: of intake, of a review that came to its end.
-
-    Raises
-    ------
-    MovedOnError
-        There is no such move now.
-    """
-
-    def work(connection: Connection) -> State:
-        by = as_engine(connection, at)
-        return step(connection, standing_in(connection, submission), end, by, Role.ENGINE, reason)
-
-    return written(engine, work)
 
 
 def history(connection: Connection, submission: int) -> list[sa.Row[tuple[object, ...]]]:

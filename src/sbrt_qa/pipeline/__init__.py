@@ -44,25 +44,7 @@ def check(
 ) -> tuple[CaseReview, ...]:
     """Review every plan found in `paths` against one protocol.
 
-    Parameters
-    ----------
-    paths
-        Files and folders.
-    protocol_name
-        Name in the library, ``NAME@VERSION``, a file, or a folder of versions. Of several versions
-        each plan is held against the one in force at its planning date.
-    mapping
-        Structure name in the plan -> name in the protocol.
-    site_values
-        CSV of the site's own values, see `sbrt_qa.second_opinion.site_csv`.
-    cross_check
-        Compute every metric a second time, with dicompyler-core.
-    bands
-        Say of every metric where it may lie, and flag borderline verdicts.
-    stated
-        What the user states by hand of every plan there.
-    shifts
-        How far the patient may lie elsewhere; as the protocol has it unless given.
+    The parameters are those of `sbrt_qa.pipeline.requests.ReviewRequest`.
 
     Raises
     ------

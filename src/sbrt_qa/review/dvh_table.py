@@ -28,9 +28,6 @@ from sbrt_qa.review.words_of_user import words_of
 
 SCHEMA: Final = "sbrt_qa.dvh/1"
 
-DEFAULT_BIN_GY = 0.1
-"""Step of a printed curve. The curve is exact at its steps, whatever their width."""
-
 
 @dataclass(frozen=True, slots=True)
 class MetricValue:

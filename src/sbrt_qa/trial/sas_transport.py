@@ -19,7 +19,6 @@ from sbrt_qa.errors import InputError, visible
 EPOCH: Final = dt.date(1960, 1, 1)
 RECORD: Final = 80
 NAMESTR: Final = 140
-MOST_VARIABLES: Final = 9999
 LONGEST: Final = 200
 DATE_FORMATS: Final = ("DATE", "YYMMDD", "DDMMYY", "MMDDYY", "E8601DA", "IS8601DA", "B8601DA")
 

@@ -146,18 +146,6 @@ def record_letter(
     return written(engine, work, durable=True)
 
 
-def open_query(engine: Database, submission: int, letter: str, due: str, at: str) -> int:
-    """Record a letter of this very text as a query, and return its number.
-
-    Raises
-    ------
-    StoreError
-        It is due before it is written.
-    """
-    made = record_letter(engine, submission, LetterHead(), lambda _: letter, at, due=due)
-    return made.query_id
-
-
 def letters(engine: Database, submission: int = 0) -> tuple[LetterRow, ...]:
     """Return the letters about one submission or all, oldest first."""
     c = t.letters.c

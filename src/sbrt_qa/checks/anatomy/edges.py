@@ -24,9 +24,6 @@ SAMPLE: Final = 500
 COARSE: Final = 3
 """Cells between the places of the coarse search."""
 
-AGREES: Final = 0.5
-"""Fit from which an outline is not tried elsewhere."""
-
 REACH_CELLS, REACH_PLANES = 10, 5
 """How far an organ is tried aside."""
 

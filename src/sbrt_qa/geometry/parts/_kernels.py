@@ -141,13 +141,3 @@ def join_seen_from_above(xy, loop_start, z, boxes, owner):
                 _join_groups(xy, loop_start, boxes, owner, one, other)
     for i in range(m):
         owner[i] = _root(owner, i)
-
-
-@compiled
-def any_touch(xy, loop_start, a, b, c, d):
-    """Whether any of the loops a to b has a point in common with any of the loops c to d."""
-    for i in range(a, b):
-        for j in range(c, d):
-            if _touch(xy, loop_start, i, j):
-                return True
-    return False

@@ -24,8 +24,6 @@ from sbrt_qa.reports.pdf.glyphs import breakable, printable
 from sbrt_qa.reports.pdf.typeset import LAYOUT, typeset
 
 MOST_ALIASES: Final = 3
-LIFTED: Final = 3
-"""Priority of limits that make a case minor at worst; those of a higher one never count."""
 
 TITLE: Final = msg("Plan sheet: {protocol} {version}")
 PRESCRIPTIONS: Final = msg("Prescriptions")

@@ -23,7 +23,6 @@ WAIT: Final = msg(
     "Too many tries. Wait {minutes} min and try again; your password was not checked."
 )
 NOT_THE_SAME: Final = msg("The two passwords are not the same.")
-NOT_LOOPBACK: Final = msg("An office is set up on the machine that it runs on.")
 WRONG_CODE: Final = msg("This code does not hold, or was used. Wait for the next one.")
 NOT_NOW: Final = msg("Your code cannot be checked now. Who looks after the office can help.")
 SECOND_SECONDS: Final = 300.0
