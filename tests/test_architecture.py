@@ -44,7 +44,14 @@ STAIRCASE = (
 """Rooms from top to bottom; a module imports only from its own room and from lower steps."""
 
 DOORS = {
-    "pydicom": ("dicom.", "deid.", "testing.oddities.", "second_opinion.crosscheck.child."),
+    "pydicom": (
+        "dicom.",
+        "deid.",
+        "testing.oddities.",
+        "second_opinion.crosscheck.child.",
+        "network.",
+    ),
+    "pynetdicom": ("network.",),
     "dicompylercore": ("second_opinion.crosscheck.child.",),
     "highdicom": ("dicom.",),
     "typst": ("reports.pdf.",),

@@ -1,0 +1,153 @@
+"""From a whole message to its answer: landed durably, noted, then told; or refused, and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from sbrt_qa.intake.first_content import Content, FirstContents, Standing
+from sbrt_qa.intake.first_elements import HEAD_BYTES, file_head, is_uid, of_data_set
+from sbrt_qa.intake.landing import Landed, Landing, LandingRefusedError, Source, TooLarge, land
+from sbrt_qa.network.peers import Peer
+from sbrt_qa.network.spooled_messages import Spool
+
+MAX_OBJECT_BYTES: Final = 600 * 1024**2
+
+STORED: Final = 0x0000
+NO_SPACE: Final = 0xA700
+OTHER_CLASS: Final = 0xA900
+NOT_UNDERSTOOD: Final = 0xC000
+CONFLICT: Final = 0xC110
+NO_UID: Final = 0xC111
+"""Statuses of PS3.4 table B.2-1; C110 and C111 are within its range "cannot understand"."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAnswer:
+    """Status and comment of an answer: at most 64 characters, and nothing of what was sent."""
+
+    status: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreTold:
+    """What a message said of its data set."""
+
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Something that landed: from whom, and what it is said to be.
+
+    ``trouble`` is why a person has to look at it before it is used; empty where nobody has to.
+    """
+
+    source: Source
+    landed: Landed
+    sop_class: str
+    sop_instance: str
+    trouble: str = ""
+
+
+Record = Callable[[Arrived], None]
+"""Records an arrival durably, before it is answered for."""
+
+
+def no_record(_: Arrived) -> None:
+    """Record nothing: what landed is found by its file."""
+
+
+@dataclass(slots=True)
+class Storing:
+    """Where objects of peers go.
+
+    Parameters
+    ----------
+    landing
+        Where they land.
+    record
+        Called for each that landed, before it is answered for.
+    max_bytes
+        Of one object.
+    """
+
+    landing: Landing
+    record: Record = no_record
+    max_bytes: int = MAX_OBJECT_BYTES
+    counts: Counter[str] = field(default_factory=Counter)
+    _used: Counter[tuple[dt.date, str]] = field(default_factory=Counter)
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+
+    def store(self, peer: Peer, told: StoreTold, spool: Spool) -> StoreAnswer:
+        """Land the data of a message, and return what is answered.
+
+        Nothing is answered as stored that is not on disk, durably.
+        """
+        answer = self._stored(peer, told, spool)
+        with self._changing:
+            self.counts[f"{answer.status:04X}"] += 1
+        return answer
+
+    def _stored(self, peer: Peer, told: StoreTold, spool: Spool) -> StoreAnswer:
+        if spool.trouble is not None:
+            return _refused(spool.trouble)
+        if not self._within_quota(peer, spool.size_bytes):
+            return StoreAnswer(NO_SPACE, "The quota of this site is used up for today")
+        first = of_data_set(spool.head(HEAD_BYTES), told.transfer_syntax)
+        if first.sop_class and first.sop_class != told.sop_class:
+            return StoreAnswer(OTHER_CLASS, "The data set is of another SOP class than was said")
+        if first.sop_instance and first.sop_instance != told.sop_instance:
+            return StoreAnswer(OTHER_CLASS, "The data set is another instance than was said")
+        source = Source("c-store", peer.site, peer.calling)
+        head = file_head(told.sop_class, told.sop_instance, told.transfer_syntax)
+        try:
+            landed = land(
+                self.landing, source, spool.after(head), max_bytes=self.max_bytes + len(head)
+            )
+            answer = self._standing(source, told, spool, landed)
+            if answer.status == STORED and not first.sop_instance:
+                answer = StoreAnswer(NOT_UNDERSTOOD, "Not understood; kept for a person to look at")
+            trouble = "" if answer.status == STORED else answer.comment
+            self.record(Arrived(source, landed, told.sop_class, told.sop_instance, trouble))
+        except LandingRefusedError as error:
+            return _refused(error)
+        return answer
+
+    def _standing(
+        self, source: Source, told: StoreTold, spool: Spool, landed: Landed
+    ) -> StoreAnswer:
+        if not is_uid(told.sop_instance):
+            return StoreAnswer(NO_UID, "The SOP Instance UID is no UID; kept for a person")
+        content = Content(
+            spool.sha256, landed.sha256, source.door, source.peer,
+            dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        )  # fmt: skip
+        contents = FirstContents(self.landing.root)
+        if contents.note(source.site, told.sop_instance, content) is Standing.CONFLICT:
+            return StoreAnswer(CONFLICT, "This UID came before with other content; both are kept")
+        return StoreAnswer(STORED)
+
+    def _within_quota(self, peer: Peer, size_bytes: int) -> bool:
+        day = dt.datetime.now(dt.UTC).date()
+        with self._changing:
+            used = self._used[day, peer.site] + size_bytes
+            if peer.quota_bytes and used > peer.quota_bytes:
+                return False
+            for old in [key for key in self._used if key[0] != day]:
+                del self._used[old]
+            self._used[day, peer.site] = used
+        return True
+
+
+def _refused(error: LandingRefusedError) -> StoreAnswer:
+    if isinstance(error, TooLarge):
+        return StoreAnswer(NO_SPACE, "This object is larger than is taken")
+    return StoreAnswer(NO_SPACE, "No space left here; send it again later")
