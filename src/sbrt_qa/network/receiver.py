@@ -16,7 +16,7 @@ import signal
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -26,8 +26,10 @@ from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.intake.landing import Landing, sweep
 from sbrt_qa.network.dicom_service import ASSOCIATIONS, MAX_PDU_BYTES, DicomService
 from sbrt_qa.network.guard import Guard, GuardLimits
+from sbrt_qa.network.orthanc_source import OrthancFeed, follow_until
 from sbrt_qa.network.peers import Sources, refuse_without_tls
-from sbrt_qa.network.storing import MAX_OBJECT_BYTES, Storing
+from sbrt_qa.network.storing import MAX_OBJECT_BYTES, Record, Storing, no_record
+from sbrt_qa.network.watched_folders import FolderWatch, watch_until
 
 _resource: ModuleType | None
 try:
@@ -105,7 +107,9 @@ class Receiver:
 
     def counts(self) -> dict[str, int]:
         """Return how often what happened: connections by the guard, answers by their status."""
-        answers = {f"answered {k}": n for k, n in self.storing.counts.items()}
+        answers = {
+            k if ":" in k else f"answered {k}": n for k, n in dict(self.storing.counts).items()
+        }
         return dict(sorted({**self.guard.counts, **answers}.items()))
 
     async def serve(self, listening: socket.socket, stop: asyncio.Event) -> None:
@@ -141,7 +145,7 @@ def run_receiver(
     root: Path,
     place: ReceiverPlace,
     told: Callable[[str], None],
-    beside: Callable[[Storing, threading.Event], Iterator[threading.Thread]] | None = None,
+    record: Record = no_record,
 ) -> dict[str, int]:
     """Receive until told to end by SIGTERM or SIGINT; return how often what happened.
 
@@ -151,8 +155,8 @@ def run_receiver(
         Folder of the intake.
     told
         Called with what whoever started it has to know, once peers can connect.
-    beside
-        Makes threads that take in from elsewhere until an event is set.
+    record
+        Records an arrival, before it is answered for.
 
     Raises
     ------
@@ -167,13 +171,13 @@ def run_receiver(
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     landing = Landing(root)
     sweep(landing)
-    receiver = Receiver(place, landing, Storing(landing, max_bytes=place.max_bytes))
+    receiver = Receiver(place, landing, Storing(landing, record, place.max_bytes))
     with listening_at(place.address, place.port) as listening:
         port = listening.getsockname()[1]
         for line in opening_lines(place, port):
             told(line)
         ended = threading.Event()
-        threads = list(beside(receiver.storing, ended)) if beside else []
+        threads = _beside(place.sources, receiver.storing, ended)
         for thread in threads:
             thread.start()
         try:
@@ -183,6 +187,16 @@ def run_receiver(
             for thread in threads:
                 thread.join(END_SECONDS)
     return receiver.counts()
+
+
+def _beside(sources: Sources, storing: Storing, ended: threading.Event) -> list[threading.Thread]:
+    """Return threads that take from servers and folders until an event is set."""
+    feeds = [OrthancFeed.of(one, storing) for one in sources.orthancs]
+    folders = [FolderWatch(one, storing) for one in sources.folders]
+    return [
+        *(threading.Thread(target=follow_until, args=(one, ended), daemon=True) for one in feeds),
+        *(threading.Thread(target=watch_until, args=(one, ended), daemon=True) for one in folders),
+    ]
 
 
 async def _until_told(receiver: Receiver, listening: socket.socket) -> None:
@@ -257,6 +271,8 @@ def opening_lines(place: ReceiverPlace, port: int) -> list[str]:
         + f", {', '.join(str(one) for one in peer.networks)}"
         for peer in peers
     ]
+    lines += [f"  from an Orthanc of site {one.site}" for one in place.sources.orthancs]
+    lines += [f"  from a folder of site {one.site}" for one in place.sources.folders]
     if any(not peer.certificate for peer in peers):
         lines.append(
             "An AE title is a label and no proof of who sends: peers without a certificate are "

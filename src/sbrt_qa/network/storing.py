@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, BinaryIO, Final, cast
 
 from sbrt_qa.intake.first_content import Content, FirstContents, Standing
-from sbrt_qa.intake.first_elements import HEAD_BYTES, file_head, is_uid, of_data_set
-from sbrt_qa.intake.landing import Landed, Landing, LandingRefusedError, Source, TooLarge, land
+from sbrt_qa.intake.first_elements import (
+    HEAD_BYTES,
+    IMPLICIT,
+    file_head,
+    is_uid,
+    of_data_set,
+    of_file,
+)
+from sbrt_qa.intake.landing import Landed, Landing, LandingRefusedError, Source, TooLarge, Way, land
 from sbrt_qa.network.peers import Peer
 from sbrt_qa.network.spooled_messages import Spool
 
@@ -45,24 +53,44 @@ class StoreTold:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Something that landed: from whom, and what it is said to be.
-
-    ``trouble`` is why a person has to look at it before it is used; empty where nobody has to.
-    """
+    """Something that landed: from whom, its UID as its sender names it, and what it is to it."""
 
     source: Source
     landed: Landed
-    sop_class: str
     sop_instance: str
-    trouble: str = ""
+    standing: Standing
 
 
-Record = Callable[[Arrived], None]
-"""Records an arrival durably, before it is answered for."""
+Record = Callable[[Arrived], bool]
+"""Records an arrival durably, before it is answered for; tells whether it is a conflict."""
 
 
-def no_record(_: Arrived) -> None:
+def no_record(_: Arrived) -> bool:
     """Record nothing: what landed is found by its file."""
+    return False
+
+
+class _Noted:
+    """A stream of a file that keeps its first bytes, and the hash of what follows its head."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self.head = stream, b""
+        self._digest: Any = None
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes."""
+        part = self._stream.read(size)
+        if self._digest is None and part:
+            self.head = part[:HEAD_BYTES]
+            first = of_file(self.head)
+            self._digest = hashlib.sha256(part[first.data_at if first else 0 :])
+        elif part:
+            self._digest.update(part)
+        return part
+
+    def data_sha256(self) -> str:
+        """Return the SHA-256 of the data set."""
+        return str(self._digest.hexdigest()) if self._digest is not None else ""
 
 
 @dataclass(slots=True)
@@ -96,6 +124,23 @@ class Storing:
             self.counts[f"{answer.status:04X}"] += 1
         return answer
 
+    def take_file(self, door: Way, site: str, peer: str, stream: BinaryIO) -> Standing:
+        """Land a file that nobody waits for an answer about; return what it is to its UID.
+
+        Raises
+        ------
+        LandingRefusedError
+            Nothing was landed.
+        """
+        source = Source(door, site, peer)
+        noted = _Noted(stream)
+        landed = land(self.landing, source, cast("BinaryIO", noted), max_bytes=self.max_bytes)
+        first = of_file(noted.head) or of_data_set(noted.head, IMPLICIT)
+        standing = self._noted(source, first.sop_instance, noted.data_sha256(), landed)
+        with self._changing:
+            self.counts[f"{door}: {standing}"] += 1
+        return standing
+
     def _stored(self, peer: Peer, told: StoreTold, spool: Spool) -> StoreAnswer:
         if spool.trouble is not None:
             return _refused(spool.trouble)
@@ -112,28 +157,28 @@ class Storing:
             landed = land(
                 self.landing, source, spool.after(head), max_bytes=self.max_bytes + len(head)
             )
-            answer = self._standing(source, told, spool, landed)
-            if answer.status == STORED and not first.sop_instance:
-                answer = StoreAnswer(NOT_UNDERSTOOD, "Not understood; kept for a person to look at")
-            trouble = "" if answer.status == STORED else answer.comment
-            self.record(Arrived(source, landed, told.sop_class, told.sop_instance, trouble))
+            standing = self._noted(source, told.sop_instance, spool.sha256, landed)
         except LandingRefusedError as error:
             return _refused(error)
-        return answer
-
-    def _standing(
-        self, source: Source, told: StoreTold, spool: Spool, landed: Landed
-    ) -> StoreAnswer:
         if not is_uid(told.sop_instance):
             return StoreAnswer(NO_UID, "The SOP Instance UID is no UID; kept for a person")
-        content = Content(
-            spool.sha256, landed.sha256, source.door, source.peer,
-            dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        )  # fmt: skip
-        contents = FirstContents(self.landing.root)
-        if contents.note(source.site, told.sop_instance, content) is Standing.CONFLICT:
+        if standing is Standing.CONFLICT:
             return StoreAnswer(CONFLICT, "This UID came before with other content; both are kept")
+        if not first.sop_instance:
+            return StoreAnswer(NOT_UNDERSTOOD, "Not understood; kept for a person to look at")
         return StoreAnswer(STORED)
+
+    def _noted(
+        self, source: Source, sop_instance: str, data_sha256: str, landed: Landed
+    ) -> Standing:
+        """Record what landed, durably; return what its content is to its UID."""
+        standing = Standing.NEW
+        if is_uid(sop_instance):
+            at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+            content = Content(data_sha256, landed.sha256, source.door, source.peer, at)
+            standing = FirstContents(self.landing.root).note(source.site, sop_instance, content)
+        known = self.record(Arrived(source, landed, sop_instance, standing))
+        return Standing.CONFLICT if known else standing
 
     def _within_quota(self, peer: Peer, size_bytes: int) -> bool:
         day = dt.datetime.now(dt.UTC).date()
