@@ -168,10 +168,15 @@ def test_the_coarse_grid_has_every_second_voxel_and_covers_the_box():
         assert axis[-1] >= 6.0
 
 
-def test_the_unheld_spline_may_rise_above_the_voxels_and_never_falls_below_zero():
+def test_the_spline_rises_above_voxels_at_round_tops_only_and_the_unheld_one_anywhere():
     peak = grid_of(lambda x, y, z: 60 * np.exp(-((x - 1.2) ** 2 + y**2 + z**2) / 120))
     held, free = (refined(peak, box(6.0), k) for k in (Interpolation.CUBIC, Interpolation.UNHELD))
-    assert held.max_gy <= peak.max_gy
+    # A top that is round on all sides is followed; a plateau that ends is not.
+    assert peak.max_gy < held.max_gy <= 60.0
     assert free.max_gy > peak.max_gy
+    edge = grid_of(lambda x, y, z: np.where(x < 1.0, 60.0, 6.0))
+    held, free = (refined(edge, box(6.0), k) for k in (Interpolation.CUBIC, Interpolation.UNHELD))
+    assert held.max_gy == 60.0
+    assert free.max_gy > 62.0
     dip = grid_of(lambda x, y, z: np.where(np.abs(x) < 1.0, 0.0, 60.0))
     assert refined(dip, box(6.0), Interpolation.UNHELD).dose_gy.min() == 0.0

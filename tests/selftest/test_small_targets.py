@@ -5,7 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from sbrt_qa.selftest.small_targets import Hill, beside_trilinear, published_test
+from sbrt_qa.selftest.small_targets import (
+    Hill,
+    beside_trilinear,
+    published_test,
+    smallest_ball,
+)
 
 
 def test_a_hill_has_its_dose_on_the_surface_and_its_isodoses_where_it_says():
@@ -30,4 +35,14 @@ def test_the_published_test_has_a_row_for_each_of_its_quantities():
     for row in rows[:3]:
         mean, low, high = (float(v) for v in re.findall(r"[-+][\d.]+", row.split("|")[2]))
         assert low - 0.06 <= mean <= high + 0.06  # the range has one decimal
-        assert abs(mean) < 5
+        assert abs(mean) < 0.5
+
+
+def test_two_contours_leave_the_volume_of_a_ball_open_and_ours_lies_between():
+    rows = smallest_ball().splitlines()[2:]
+    assert len(rows) == 10
+    for row in rows:
+        ours, shortest, longest = (float(v) for v in row.strip("|").split("|")[2:])
+        assert shortest < ours < longest
+        assert shortest < 0 < longest
+        assert abs(ours) < 13

@@ -9,6 +9,8 @@ import numpy as np
 from sbrt_qa.dosimetry._kernels import deposit
 from sbrt_qa.dosimetry.histogram import ROUNDING
 from sbrt_qa.dosimetry.interpolation import GridBox
+from sbrt_qa.dosimetry.spline._kernels import room_of_tops
+from sbrt_qa.dosimetry.spline.dose_field import DoseField
 from sbrt_qa.geometry.regions import Cells
 from sbrt_qa.geometry.scanlines import Spans, lattice, scan
 from sbrt_qa.model.grid import DoseGrid, FloatArray
@@ -29,14 +31,19 @@ class CumulativeCurve:
     max_gy: float
 
 
-def bin_edges(cells: Cells, dose: DoseGrid, bins: int) -> FloatArray | None:
-    """Return bin edges that hold every dose the region can meet; None when it can meet none."""
+def bin_edges(cells: Cells, dose: DoseGrid, bins: int, reach: int = 0) -> FloatArray | None:
+    """Return bin edges that hold every dose the region can meet; None when it can meet none.
+
+    A spline stays within the voxels one `reach` further, but for smooth tops.
+    """
     box = box_of(cells)
     spans = ((dose.z_mm, *box.z_mm), (dose.y_mm, *box.y_mm), (dose.x_mm, *box.x_mm))
     if any(axis.size < 2 or low >= axis[-1] or high <= axis[0] for axis, low, high in spans):
         return None
-    around = dose.dose_gy[tuple(_cover(*span) for span in spans)]
+    around = dose.dose_gy[tuple(_cover(*span, reach) for span in spans)]
     low, high = float(around.min()), float(around.max())
+    if reach > 0:
+        high += room_of_tops(around, high / 2)
     high = max(high, low + max(1e-9, 1e-9 * low))
     return np.linspace(low, high, bins + 1)
 
@@ -50,19 +57,19 @@ def box_of(cells: Cells) -> GridBox:
     )
 
 
-def _cover(axis_mm: FloatArray, low_mm: float, high_mm: float) -> slice:
-    start = max(int(np.searchsorted(axis_mm, low_mm, side="right")) - 1, 0)
-    return slice(start, int(np.searchsorted(axis_mm, high_mm, side="left")) + 1)
+def _cover(axis_mm: FloatArray, low_mm: float, high_mm: float, reach: int) -> slice:
+    start = max(int(np.searchsorted(axis_mm, low_mm, side="right")) - 1 - reach, 0)
+    return slice(start, int(np.searchsorted(axis_mm, high_mm, side="left")) + 1 + reach)
 
 
 def curve_of(
-    cells: Cells, dose: DoseGrid, edges_gy: FloatArray, area_mm2: float
+    cells: Cells, dose: DoseGrid | DoseField, edges_gy: FloatArray, area_mm2: float
 ) -> CumulativeCurve:
     """Integrate cells once, with lines that stand for about `area_mm2` each."""
     return curve_on(scan(cells, lattice(cells, area_mm2)), dose, edges_gy)
 
 
-def curve_on(spans: Spans, dose: DoseGrid, edges_gy: FloatArray) -> CumulativeCurve:
+def curve_on(spans: Spans, dose: DoseGrid | DoseField, edges_gy: FloatArray) -> CumulativeCurve:
     """Integrate along lines that have been scanned."""
     # Even and odd lines are two independent quadratures of the same integral: lines of either half
     # are spread over the whole region.
@@ -88,9 +95,11 @@ def curve_on(spans: Spans, dose: DoseGrid, edges_gy: FloatArray) -> CumulativeCu
 
 
 def deposit_spans(
-    spans: Spans, dose: DoseGrid, edges_gy: FloatArray, first_line: int
+    spans: Spans, dose: DoseGrid | DoseField, edges_gy: FloatArray, first_line: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Deposit every second line; see :func:`sbrt_qa.dosimetry._kernels.deposit` for the result."""
+    if isinstance(dose, DoseField):
+        return dose.deposit(spans, edges_gy, first_line)
     bins = edges_gy.size - 1
     per_bin = bins / (edges_gy[-1] - edges_gy[0])
     lines = spans.lines

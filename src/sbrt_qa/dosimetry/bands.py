@@ -24,7 +24,7 @@ import numpy as np
 from sbrt_qa.dosimetry.case_doses import MAX_THREADS, CaseDoses
 from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import parts_of
+from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, parts_of
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of, metric_of
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, Reading, beyond, moved, scaled
@@ -169,7 +169,10 @@ class OtherDoses(CaseDoses):
     """A case under another reading; whatever that does not change is taken from the default."""
 
     def __init__(self, base: CaseDoses, reading: Reading) -> None:
-        super().__init__(base.case, reading.convention, reading.settings)
+        # A reading of contours only leaves the dose as the case reads it.
+        as_case = reading.settings == DEFAULT_SETTINGS
+        settings = base.settings if as_case else reading.settings
+        super().__init__(base.case, reading.convention, settings)
         self.base, self.kept = base, base.kept
         self.same_contours = reading.convention == base.convention
         self.same_but_ends = _inner(reading.convention) == _inner(base.convention)
@@ -215,8 +218,11 @@ class OtherDoses(CaseDoses):
         if isinstance(region, Reason) or isinstance(default, Reason) or isinstance(dose, Reason):
             return None
         if self.same_contours:
-            small = voxel_parts(self.base, default, dose) > 1
-            if small == (self.settings.interpolation is Interpolation.COARSE):
+            how, usual = self.settings.interpolation, self.base.settings.interpolation
+            cubic = voxel_parts(self.base, default, dose, usual) > 1
+            if cubic == (how is Interpolation.COARSE):
+                return None
+            if how is Interpolation.UNHELD and voxel_parts(self.base, default, dose, how) < 2:
                 return None
         elif _alike(region, default):
             return None
@@ -334,12 +340,11 @@ class Views:
         region, dose = subject.region(self.base), self.base.case.dose
         if isinstance(region, Reason) or isinstance(dose, Reason):
             return 1
-        return voxel_parts(self.base, region, dose)
+        return voxel_parts(self.base, region, dose, self.base.settings.interpolation)
 
 
-def voxel_parts(doses: CaseDoses, region: Region, dose: DoseGrid) -> int:
-    """Return into how many parts a case's reading of dose divides every voxel around a region."""
-    how = doses.settings.interpolation
+def voxel_parts(doses: CaseDoses, region: Region, dose: DoseGrid, how: Interpolation) -> int:
+    """Return into how many parts a reading of dose divides every voxel around a region."""
     return doses.kept.of((region, dose, how), lambda: parts_of(region, dose, how))
 
 

@@ -16,6 +16,7 @@ from sbrt_qa.dosimetry.beyond import highest_beyond_gy
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, IntegrationSettings, integrate
 from sbrt_qa.dosimetry.integrate import volume_cc as volume_cc_of
+from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart, isodose_parts
 from sbrt_qa.dosimetry.kept_steps import Kept
 from sbrt_qa.dosimetry.metric_registry import MetricContext
@@ -71,6 +72,14 @@ class CaseDoses:
         self._far: dict[str, float | Reason] = {}
         self._stacks: dict[tuple[int, Overlaps, Voxels], PlaneStack] = {}
         self.kept = Kept()
+
+    def reading(self, how: Interpolation) -> CaseDoses:
+        """Read dose between voxels in some way from now on; regions stay. Returns itself."""
+        if how is not self.settings.interpolation:
+            self.settings = dataclasses.replace(self.settings, interpolation=how)
+            self._dvhs.clear()
+            self._far.clear()
+        return self
 
     def with_plan(self, plan: Plan | Reason) -> CaseDoses:
         """Return the same regions and histograms of another plan."""

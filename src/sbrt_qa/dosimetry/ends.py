@@ -14,7 +14,12 @@ import numpy as np
 from sbrt_qa.dosimetry.accumulation import CumulativeCurve, bin_edges, curve_of
 from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import IntegrationSettings, area_mm2_of, fine_dose
+from sbrt_qa.dosimetry.integrate import (
+    IntegrationSettings,
+    area_mm2_of,
+    dose_along_lines,
+    fine_dose,
+)
 from sbrt_qa.dosimetry.kept_steps import Kept
 from sbrt_qa.dosimetry.rim import with_rim
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
@@ -69,17 +74,20 @@ def with_other_ends(
     #    as far as either reaches. Otherwise the difference would be one of interpolation.
     settings = dataclasses.replace(settings, least_lines=LEAST_LINES)
     all_cells = tuple(cells_of(region) for region in regions)
-    fine = fine_dose(dose, all_cells[0], settings, kept or Kept())
-    dose = with_rim(fine, dose, regions[0], all_cells[0], all_cells[1])
+    kept = kept or Kept()
+    rim = regions[0], all_cells[0], all_cells[1]
+    finest = with_rim(fine_dose(dose, all_cells[0], settings, kept), dose, *rim)
+    along = dose_along_lines(dose, all_cells[0], settings, kept) is not None
+    read = with_rim(dose, dose, *rim) if along else finest
     # 2. Only where their pieces end at different heights do the two regions differ.
     stretches = _stretches(*regions)
-    less, more = (_part(within(cells, stretches), dose, settings) for cells in all_cells)
+    less, more = (_part(within(cells, stretches), read, settings) for cells in all_cells)
     # 3. V'(d) = V(d) - part(d) + other part(d), on all edges of the three histograms; volume and
     #    volume times mean dose add up in the same way.
     inside = default.inside_grid_cc - less.inside_cc + more.inside_cc
     if inside <= 0:
         return None
-    low, high = _extremes(default, less, more, all_cells[1], dose)
+    low, high = _extremes(default, less, more, all_cells[1], finest)
     if low > high:  # what rounding leaves of a volume meets no scan line
         return None
     edges = np.unique(np.concatenate([default.dose_gy, less.edges_gy, more.edges_gy]))

@@ -7,13 +7,22 @@ other line and of the lines between them differ by less than a stated amount.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from sbrt_qa.dosimetry.accumulation import bin_edges, box_of, curve_on
 from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.interpolation import Interpolation, refined, refinement
+from sbrt_qa.dosimetry.hot_lines import with_hot_lines, with_spline
+from sbrt_qa.dosimetry.interpolation import (
+    Interpolation,
+    field_at,
+    field_place,
+    refined,
+    refinement,
+)
 from sbrt_qa.dosimetry.kept_steps import Kept
 from sbrt_qa.dosimetry.rim import with_rim
+from sbrt_qa.dosimetry.spline.dose_field import DoseField
 from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import Spans, lattice, scan, section_mm2
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention
@@ -50,6 +59,9 @@ class IntegrationSettings:
     most_lines: int = 1_000_000
     interpolation: Interpolation = Interpolation.CUBIC
 
+
+DIRECT_LINES: Final = 6_000
+"""Scan lines of the first pass up to which the spline is evaluated along each of them."""
 
 DEFAULT_SETTINGS = IntegrationSettings()
 
@@ -94,29 +106,40 @@ def integrate(
     cells = cells_of(region)
     if section_mm2(cells) <= 0:
         return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no area"))
-    # 1. The dose as it is read: a spline on a finer grid where that is worth it; the nearest value
-    #    in the outer halves of the outer voxels. From here on it is a trilinear interpolant.
+    # 1. The dose as it is read: a spline, on a finer grid where that is small, else evaluated along
+    #    the lines; the nearest value in the outer halves of the outer voxels. Of a very large
+    #    structure the trilinear interpolant is integrated, and what the spline makes of it on fewer
+    #    lines.
     kept = kept or Kept()
-    dose = with_rim(fine_dose(dose, cells, settings, kept), dose, region, cells)
+    finest = with_rim(fine_dose(dose, cells, settings, kept), dose, region, cells)
+    area = area_mm2_of(cells, settings)
+    field = dose_along_lines(dose, cells, settings, kept)
+    voxels = finest if field is None else with_rim(dose, dose, region, cells)
+    read: DoseGrid | DoseField = voxels
+    if field is not None and field.is_whole and voxels is dose:
+        read = field if section_mm2(cells) / area <= DIRECT_LINES else voxels
     # 2. Bins over the doses of the voxels around the region: every dose of it lies between them.
-    edges = bin_edges(cells, dose, settings.bins)
+    edges = bin_edges(cells, voxels, settings.bins, reach=0 if field is None else 1)
     if edges is None:
         return _outside(say("lies entirely outside the dose grid"))
     # 3. Integrate; make the lines four times denser (twice in y and in z) until the curves of every
     #    other line and of the lines between agree. Their difference is larger than the error of the
     #    sum of both, so the tolerance is on the safe side.
-    area = area_mm2_of(cells, settings)
     floor = section_mm2(cells) / settings.most_lines
-    fine = curve_on(_scanned(cells, area, kept), dose, edges)
+    fine = curve_on(_scanned(cells, area, kept), read, edges)
     while fine.spread > settings.tolerance and area / 4 >= floor:
         area /= 4
-        fine = curve_on(_scanned(cells, area, kept), dose, edges)
+        fine = curve_on(_scanned(cells, area, kept), read, edges)
+    if field is not None and read is not field:
+        fine = with_spline(fine, cells, field)
+    if field is None or voxels is dose:
+        fine = with_hot_lines(fine, cells, field or read, area)
     if fine.volume_cc <= 0:
         return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no volume"))
     if fine.inside_cc <= 0:
         return _outside(say("encloses no volume inside the dose grid"))
     # 4. Lines miss the very hottest place; the extremes are computed, not taken from them.
-    low, high = extremes(cells, dose, fine.min_gy, fine.max_gy)
+    low, high = extremes(cells, finest, fine.min_gy, fine.max_gy)
     return DVH(
         volume_cc=fine.volume_cc,
         outside_grid_cc=fine.volume_cc - fine.inside_cc,
@@ -134,6 +157,18 @@ def fine_dose(dose: DoseGrid, cells: Cells, settings: IntegrationSettings, kept:
     """Return the dose as it is read around a region."""
     box, how = box_of(cells), settings.interpolation
     return kept.of((dose, box, how), lambda: refined(dose, box, how))
+
+
+def dose_along_lines(
+    dose: DoseGrid, cells: Cells, settings: IntegrationSettings, kept: Kept
+) -> DoseField | None:
+    """Return the spline around a region too large for a finer grid; None for any other."""
+    box, how = box_of(cells), settings.interpolation
+    place = kept.of((dose, box, how, "place"), lambda: field_place(dose, box, how))
+    if place is None:
+        return None
+    keep = kept.shared if place.is_shared else kept.of
+    return keep((dose, place), lambda: field_at(dose, place))
 
 
 def _scanned(cells: Cells, area_mm2: float, kept: Kept) -> Spans:

@@ -6,18 +6,24 @@ cent. A cubic spline through the same voxels follows the curve. It is laid once,
 around the structure, and the engine then integrates that grid as any other.
 
 A spline can overshoot at a steep edge or on the noise of a Monte-Carlo dose. Every fine value is
-therefore held within the range of the 4 x 4 x 4 voxels around it, and where the noise is strong the
-trilinear interpolant, which averages a little more of it out, stays.
+therefore held within the range of the 4 x 4 x 4 voxels around it, but for tops and hollows that are
+round on all sides; and where the noise is strong the trilinear interpolant, which averages a little
+more of it out, stays.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import enum
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sbrt_qa.dosimetry._kernels import hold_within, refine_rows
+from sbrt_qa.dosimetry._kernels import refine_rows
+from sbrt_qa.dosimetry.spline._kernels import noise_of_blocks
+from sbrt_qa.dosimetry.spline.dose_field import BLOCK, DoseField, Kinds, field_of
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 
 SPLINE_MARGIN = 4
@@ -26,8 +32,35 @@ SPLINE_MARGIN = 4
 FINEST_MM = 0.5
 """Refinement stops at this spacing; finer, the trilinear and the cubic interpolant are one."""
 
+LEAST_PARTS = 4
+"""Parts of a voxel at least, where it is refined at all: small targets lie on fine voxels."""
+
+FIELD_MARGIN = 8
+"""The same where the spline is evaluated without a finer grid."""
+
 MOST_VOXELS = 250_000
-"""Fine voxels at most; a structure whose box would need more keeps the trilinear interpolant."""
+"""Fine voxels at most; beyond, the spline is evaluated along the scan lines instead."""
+
+MOST_OF_FIELD = 2**25
+"""Voxels of the file through which one spline is laid at most; beyond, dose is read linearly."""
+
+ONE_FIELD = 2**20
+"""Voxels of a file up to which one spline through all of them serves every large structure."""
+
+SHARED = 4
+"""Cuts of a larger file begin and end at multiples of so many voxels."""
+
+WHOLE_FIELD = 500_000
+"""Voxels of the file up to which the spline covers all of a structure, also where it is cold."""
+
+COLD = 0.05
+"""Part of the highest dose below which dose is read linearly in a large structure."""
+
+PARTS_ALONG = 3
+"""Parts of a voxel along scan lines between which the spline is linear; across, it is exact."""
+
+EVERY = 3
+"""Of each block, the noise is estimated on every third voxel along each axis."""
 
 
 NOISY = 0.0075
@@ -68,8 +101,11 @@ def refinement(dose: DoseGrid, box: GridBox, how: Interpolation = Interpolation.
     cuts = _cuts(dose, box)
     if cuts is None or how in (Interpolation.LINEAR, Interpolation.COARSE):
         return 1
-    axes = (dose.z_mm, dose.y_mm, dose.x_mm)
-    factor = _factor([a[cut] for a, cut in zip(axes, cuts, strict=True)])
+    factor, is_small = wanted_parts(dose, cuts)
+    if not is_small:  # noise is looked at block by block, see `field_around`
+        if how is not Interpolation.UNHELD:
+            return factor
+        return max(min(factor, affordable_parts([c.stop - c.start for c in cuts])), 1)
     around = dose.dose_gy[cuts]
     # A spline passes through every voxel, noise and all; the trilinear interpolant averages a
     # little.
@@ -114,19 +150,113 @@ def refined(
         return _thinned(dose, cuts)
     if cuts is None or factor < 2:
         return dose
-    values = dose.dose_gy[cuts]
-    axes = (dose.z_mm, dose.y_mm, dose.x_mm)
-    coarse = [a[cut] for a, cut in zip(axes, cuts, strict=True)]
-    z, y, x = [_divided(a, factor) for a in coarse]
-    # One axis after the other: a tensor-product spline does not depend on the order.
-    low, high = _range_around(values)
-    for axis, knots in enumerate(coarse):
-        values = refined_along(values, axis, knots, factor)
+    own = _cuts(dose, box) or cuts
+    factor = min(factor, affordable_parts([cut.stop - cut.start for cut in own]))
+    values = dose.dose_gy[own]
+    if factor < 2 or noise_gy(values) > NOISY * float(values.max()):
+        return dose
+    around = cut_out(dose, cuts)
     # Free, it may still not be negative. Held, it stays within the 4 x 4 x 4 voxels around.
-    if how is Interpolation.UNHELD:
-        values = np.maximum(values, 0.0)
-    else:
-        values = hold_within(values, factor, low, high)
+    field = field_of(around, factor, held=how is not Interpolation.UNHELD)
+    z, y, x = around.dose_gy.shape
+    return field.block((0, 0, 0), (z - 1, y - 1, x - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlace:
+    """Which voxels take part in a spline, as (first, behind the last) along z, y and x.
+
+    Where the dose is lower than `least_gy` it may lie outside these.
+    """
+
+    z: tuple[int, int]
+    y: tuple[int, int]
+    x: tuple[int, int]
+    least_gy: float = 0.0
+
+    @property
+    def cuts(self) -> tuple[slice, slice, slice]:
+        """As slices of the voxels."""
+        return slice(*self.z), slice(*self.y), slice(*self.x)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it serves other structures as well, and is worth keeping."""
+        return _size(self.cuts) > WHOLE_FIELD
+
+
+def field_place(dose: DoseGrid, box: GridBox, how: Interpolation) -> FieldPlace | None:
+    """Return the voxels of the spline around a box whose fine grid would be too large.
+
+    None for any other. Of a very large structure the spline covers what gets `COLD` of the highest
+    dose of the grid or more. Below, dose is so flat that the trilinear interpolant is the same.
+    Where they overlap, it is one reading with the finer grid around a small box.
+    """
+    cuts = _cuts(dose, box)
+    if cuts is None or how is not Interpolation.CUBIC:
+        return None
+    wanted, is_small = wanted_parts(dose, cuts)
+    if wanted < 2 or is_small:
+        return None
+    shape, least_gy = dose.dose_gy.shape, 0.0
+    if dose.dose_gy.size <= ONE_FIELD:
+        cuts = (slice(0, shape[0]), slice(0, shape[1]), slice(0, shape[2]))
+    elif _size(cuts) > WHOLE_FIELD:
+        least_gy = COLD * dose.max_gy
+        hot = _hot_part(dose, least_gy)
+        if hot is None or _size(hot) > MOST_OF_FIELD:
+            return None
+        cuts = hot
+    z, y, x = (_shared(cut, n) for cut, n in zip(cuts, shape, strict=True))
+    return FieldPlace(z, y, x, least_gy)
+
+
+def _shared(cut: slice, voxels: int) -> tuple[int, int]:
+    """Return a cut grown to multiples of `SHARED`, so that boxes of much the same size share it."""
+    return cut.start - cut.start % SHARED, min(cut.stop + -cut.stop % SHARED, voxels)
+
+
+def field_at(dose: DoseGrid, place: FieldPlace) -> DoseField:
+    """Return the spline through the voxels of a place."""
+    field = field_of(cut_out(dose, place.cuts), PARTS_ALONG, _noisy(dose, place.cuts))
+    return dataclasses.replace(field, least_gy=place.least_gy)
+
+
+def _size(cuts: tuple[slice, slice, slice]) -> int:
+    return math.prod(cut.stop - cut.start for cut in cuts)
+
+
+def _hot_part(dose: DoseGrid, least_gy: float) -> tuple[slice, slice, slice] | None:
+    """Return the part of a grid that holds a dose, with `FIELD_MARGIN` around; None without it."""
+    hot = dose.dose_gy >= least_gy
+    found = []
+    for axis, voxels in enumerate(hot.shape):
+        there = np.flatnonzero(hot.any(axis=tuple(n for n in range(3) if n != axis)))
+        if there.size == 0:
+            return None
+        low = max(int(there[0]) - FIELD_MARGIN, 0)
+        found.append(slice(low, min(int(there[-1]) + 1 + FIELD_MARGIN, voxels)))
+    z, y, x = found
+    return (z, y, x) if min(cut.stop - cut.start for cut in found) > 1 else None
+
+
+def _noisy(dose: DoseGrid, cuts: tuple[slice, slice, slice]) -> Kinds:
+    """Return 1 for every cell between voxels that stands in a block of strong noise."""
+    first = tuple(cut.start for cut in cuts)
+    cells = tuple(cut.stop - cut.start - 1 for cut in cuts)
+    ratio = noise_of_blocks(dose.dose_gy, first, cells, BLOCK, EVERY)
+    unit = _SPREAD_OF_MEDIAN * float(np.sqrt((_FOURTH**2).sum()))
+    flags = (ratio / unit > NOISY).astype(np.uint8)
+    places = [
+        (np.arange(n) + at) // BLOCK - at // BLOCK for n, at in zip(cells, first, strict=True)
+    ]
+    return np.ascontiguousarray(flags[np.ix_(*places)])
+
+
+def cut_out(dose: DoseGrid, cuts: tuple[slice, slice, slice]) -> DoseGrid:
+    """Return a part of a grid."""
+    z, y, x = (a[cut] for a, cut in zip((dose.z_mm, dose.y_mm, dose.x_mm), cuts, strict=True))
+    values = np.ascontiguousarray(dose.dose_gy[cuts])
     return DoseGrid(values, x, y, z, dose.frame_of_reference_uid, dose.summation, dose.dose_type)
 
 
@@ -166,20 +296,20 @@ def _cover(axis_mm: FloatArray, span: tuple[float, float]) -> slice:
     return slice(max(first, 0), min(last, axis_mm.size))
 
 
-def _factor(axes_mm: list[FloatArray]) -> int:
-    """Return into how many parts to divide every voxel; 1 when none is worth it."""
-    widest = max(float(np.diff(a).max()) for a in axes_mm)
-    wanted = int(np.ceil(widest / FINEST_MM))
-    cells = float(np.prod([a.size - 1 for a in axes_mm]))
-    # As fine as wanted, or as many voxels as are affordable; below 2 the grid stays as it is.
-    affordable = int((MOST_VOXELS / cells) ** (1 / 3))
-    return max(min(wanted, affordable), 1)
+def wanted_parts(dose: DoseGrid, cuts: tuple[slice, slice, slice]) -> tuple[int, bool]:
+    """Return into how many parts to divide every voxel, and whether a grid so fine is small."""
+    axes = (dose.z_mm, dose.y_mm, dose.x_mm)
+    kept = [a[cut] for a, cut in zip(axes, cuts, strict=True)]
+    wanted = int(np.ceil(max(float(np.diff(a).max()) for a in kept) / FINEST_MM))
+    if wanted > 1:
+        wanted = max(wanted, LEAST_PARTS)
+    return max(wanted, 1), wanted <= affordable_parts([a.size for a in kept])
 
 
-def _divided(axis_mm: FloatArray, factor: int) -> FloatArray:
-    part = np.arange(factor) / factor
-    inner = axis_mm[:-1, None] + np.diff(axis_mm)[:, None] * part
-    return np.append(inner.ravel(), axis_mm[-1])
+def affordable_parts(shape: Sequence[int]) -> int:
+    """Return into how many parts every voxel can be divided at most."""
+    cells = float(np.prod([n - 1 for n in shape]))
+    return int((MOST_VOXELS / cells) ** (1 / 3))
 
 
 def refined_along(values: FloatArray, axis: int, knots_mm: FloatArray, factor: int) -> FloatArray:
@@ -188,24 +318,6 @@ def refined_along(values: FloatArray, axis: int, knots_mm: FloatArray, factor: i
     fine = refine_rows(rows.reshape(-1, rows.shape[-1]), knots_mm, factor)
     shape = (*rows.shape[:-1], fine.shape[-1])
     return np.ascontiguousarray(np.moveaxis(fine.reshape(shape), -1, axis))
-
-
-def _range_around(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return lowest and highest voxel of the 4 x 4 x 4 around each cell between voxels."""
-    # Minimum over a cube is the minimum along one axis after the other.
-    low = high = values
-    for axis in range(3):
-        low = _slide(low, axis, np.minimum)
-        high = _slide(high, axis, np.maximum)
-    return low, high
-
-
-def _slide(values: FloatArray, axis: int, pick: np.ufunc) -> FloatArray:
-    pad = [(1, 1) if a == axis else (0, 0) for a in range(3)]
-    padded = np.pad(values, pad, mode="edge")
-    cells = values.shape[axis] - 1
-    along = np.moveaxis(padded, axis, 0)
-    return np.moveaxis(np.asarray(pick.reduce([along[k : k + cells] for k in range(4)])), 0, axis)
 
 
 def dose_at_gy(dose: DoseGrid, point_mm: tuple[float, float, float]) -> float | None:

@@ -12,6 +12,9 @@ Value = TypeVar("Value")
 MOST: Final = 8
 """Results that are kept, the last that were asked for; scan lines of a body take 10 MB."""
 
+MOST_SHARED: Final = 2
+"""The same of those that serve many structures; a spline through a dose takes up to 100 MB."""
+
 
 class Kept:
     """The last few results of costly pure functions, by what they were made of.
@@ -21,7 +24,8 @@ class Kept:
 
     def __init__(self) -> None:
         self._known: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = Lock()
+        self._shared: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock, self._making = Lock(), Lock()
 
     def of(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """Return what `make` gives for a key, which names all that it depends on."""
@@ -37,7 +41,19 @@ class Kept:
                 self._known.popitem(last=False)
         return made
 
+    def shared(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """Return the same of what serves many structures: whoever asks meanwhile waits for it."""
+        with self._making:
+            if key not in self._shared:
+                self._shared[key] = make()
+            self._shared.move_to_end(key)
+            while len(self._shared) > MOST_SHARED:
+                self._shared.popitem(last=False)
+            found: Value = self._shared[key]
+            return found
+
     def forget(self) -> None:
         """Keep nothing any more."""
-        with self._lock:
+        with self._lock, self._making:
             self._known.clear()
+            self._shared.clear()

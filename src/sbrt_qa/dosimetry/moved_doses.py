@@ -21,7 +21,7 @@ from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.far_moved import FarPlaces, far_places
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import IntegrationSettings, area_mm2_of
-from sbrt_qa.dosimetry.interpolation import refined
+from sbrt_qa.dosimetry.interpolation import Interpolation, refined
 from sbrt_qa.dosimetry.rim import with_rim
 from sbrt_qa.dosimetry.shifts import case_seen_from, seen_from
 from sbrt_qa.errors import GeometryError
@@ -89,7 +89,12 @@ class LinesOfCase:
                 found = region()
                 dose = self.still.case.dose
                 missing = next((one for one in (found, dose) if isinstance(one, Reason)), None)
-                self._known[key] = missing or scanned(found, dose, self.reach_mm)  # type: ignore[arg-type]
+                self._known[key] = missing or scanned(
+                    found,  # type: ignore[arg-type]
+                    dose,  # type: ignore[arg-type]
+                    self.reach_mm,
+                    self.still.settings.interpolation,
+                )
             return self._known[key]
 
     def far(self, target: Region, body: Region, distance_mm: float) -> FarPlaces:
@@ -102,14 +107,16 @@ class LinesOfCase:
             return self._far[key].places
 
 
-def scanned(region: Region, dose: DoseGrid, reach_mm: float) -> _Lines | Reason:
+def scanned(
+    region: Region, dose: DoseGrid, reach_mm: float, how: Interpolation = Interpolation.CUBIC
+) -> _Lines | Reason:
     """Cut a region by lines as dense as its DVH needs, and read the dose within reach of it."""
     try:
         cells = cells_of(region)
         section = section_mm2(cells)
         if section <= 0:
             return Reason(ReasonCode.STRUCTURE_EMPTY, say("the contours enclose no area"))
-        fine = refined(dose, box_of(cells), SETTINGS.interpolation, reach_mm)
+        fine = refined(dose, box_of(cells), how, reach_mm)
         fine = around(fine, cells, reach_mm)
         low, high = float(fine.dose_gy.min()), fine.max_gy
         edges = np.linspace(low, max(high, low + max(1e-9, 1e-9 * low)), SETTINGS.bins + 1)

@@ -1,8 +1,9 @@
 """How far points are from a region, and which lie inside it.
 
 Membership is exact: every point gets a scan line of its own. Distance is taken to points on the
-surface, on scan lines `STEP_MM` apart in y and z, ends of the region included. It comes out right
-to 0.5 mm, and rather too large than too small.
+surface, on scan lines `STEP_MM` apart in y and z; the ends of the region and those of its sections
+are looked for between them. It comes out rather too large than too small, by 0.06 mm or less for
+what is round, by 0.5 mm at most.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ ROUGH_MM = 4.0
 
 WITHIN_MM = 1e-3
 """How far the first and last line lie within a region, because its very edge may count as out."""
+
+TIP_MM = (0.02, 0.1, 0.25)
+"""How far from the ends of a region it is looked at besides: towards a tip it narrows fast."""
+
+HALVINGS = 5
+"""How often the place between two rows at which a section ends is narrowed down: to 0.02 mm."""
 
 NEARLY = 1e-3
 """Part by which a nearest point may be missed: 0.02 mm at 2 cm."""
@@ -130,7 +137,7 @@ def surface_points(
     window_mm
         Corners (x, y, z) of a box, low and high; points around it may be left out.
     """
-    lines, columns, _ = rows(cells, step_mm, window_mm)
+    lines, columns, step = rows(cells, step_mm, window_mm)
     if lines.y_mm.size == 0:
         return np.empty((0, 3))
     spans = closed(scan(cells, lines), slit_mm)
@@ -140,9 +147,40 @@ def surface_points(
     deep = np.zeros_like(sheets)
     deep[1:-1, 1:-1] = sheets[:-2, 1:-1] & sheets[2:, 1:-1] & sheets[1:-1, :-2] & sheets[1:-1, 2:]
     line, column = np.nonzero(mask & ~deep.reshape(mask.shape))
-    ends = np.repeat(np.arange(lines.y_mm.size), np.diff(spans.start))
-    parts = ((x_mm[column], line), (spans.x_low_mm, ends), (spans.x_high_mm, ends))
-    return np.concatenate([np.stack([x, lines.y_mm[i], lines.z_mm[i]], axis=1) for x, i in parts])
+    parts = [np.stack([x_mm[column], lines.y_mm[line], lines.z_mm[line]], axis=1), _ends(spans)]
+    return np.concatenate([*parts, *_sides(cells, spans, columns, step)])
+
+
+def _ends(spans: Spans) -> FloatArray:
+    """Return both ends (x, y, z) of every span."""
+    line = np.repeat(np.arange(spans.lines.y_mm.size), np.diff(spans.start))
+    y, z = spans.lines.y_mm[line], spans.lines.z_mm[line]
+    return np.concatenate([np.stack([x, y, z], axis=1) for x in (spans.x_low_mm, spans.x_high_mm)])
+
+
+def _sides(cells: Cells, spans: Spans, columns: int, step_mm: float) -> list[FloatArray]:
+    """Return points where a section ends between two rows, towards lower and towards higher y.
+
+    Halving finds how far it reaches beyond its last row.
+    """
+    lines = spans.lines
+    cell = np.repeat(np.arange(lines.start.size - 1), np.diff(lines.start))
+    met = (np.diff(spans.start) > 0).reshape(-1, columns)
+    found = []
+    for towards in (-1, 1):
+        ends = met & ~np.roll(met, -towards, axis=1)
+        ends[:, -1 if towards > 0 else 0] = False
+        at = np.flatnonzero(ends.ravel())
+        of, y, z = cell[at], lines.y_mm[at], lines.z_mm[at]
+        start = np.searchsorted(of, np.arange(lines.start.size)).astype(np.int64)
+        part = step_mm / 2
+        for _ in range(HALVINGS):
+            tried = y + towards * part
+            more = scan(cells, Lines(start, tried, z, np.zeros(at.size)))
+            y = np.where(np.diff(more.start) > 0, tried, y)
+            found.append(_ends(more))
+            part /= 2
+    return found
 
 
 def rows(
@@ -161,6 +199,7 @@ def rows(
     counts = np.maximum(np.ceil(thickness / step), 1).astype(np.int64) + 1
     part = ramp(counts) / np.repeat(counts - 1, counts)
     z_mm = np.repeat(cells.z_low_mm, counts) + part * np.repeat(thickness, counts)
+    counts, z_mm = _with_tips(cells, counts, z_mm)
     if window_mm is not None:
         low, high = window_mm
         y_mm = y_mm[(y_mm >= low[1] - 2 * step) & (y_mm <= high[1] + 2 * step)]
@@ -170,6 +209,25 @@ def rows(
     start: IntArray = np.concatenate([[0], np.cumsum(counts * y_mm.size)]).astype(np.int64)
     z_all = np.repeat(z_mm, y_mm.size)
     return Lines(start, np.tile(y_mm, z_mm.size), z_all, np.zeros(z_all.size)), y_mm.size, step
+
+
+def _with_tips(cells: Cells, counts: IntArray, z_mm: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return heights, so many of each cell, with those close to the ends of the region besides."""
+    tips = np.array(TIP_MM)
+    lowest, highest = (
+        ~np.isin(cells.z_low_mm, cells.z_high_mm),
+        ~np.isin(cells.z_high_mm, cells.z_low_mm),
+    )
+    cell, more = [np.repeat(np.arange(counts.size), counts)], [z_mm]
+    for found, end, towards in ((lowest, cells.z_low_mm, 1), (highest, cells.z_high_mm, -1)):
+        there = np.flatnonzero(found)
+        cell.append(np.repeat(there, tips.size))
+        more.append((end[there, None] + towards * tips).ravel())
+    of, z = np.concatenate(cell), np.concatenate(more)
+    inside = (z >= cells.z_low_mm[of]) & (z <= cells.z_high_mm[of])
+    of, z = of[inside], z[inside]
+    order = np.lexsort((z, of))
+    return np.bincount(of, minlength=counts.size).astype(np.int64), z[order]
 
 
 def closed(spans: Spans, slit_mm: float) -> Spans:

@@ -108,6 +108,14 @@ def section_mm2(cells: Cells) -> float:
     return float(((cells.y_high_mm - cells.y_low_mm) * height).sum())
 
 
+def between(spans: Spans, low_mm: float, high_mm: float) -> Spans:
+    """Return what of every span lies between two places along x."""
+    low, high = np.maximum(spans.x_low_mm, low_mm), np.minimum(spans.x_high_mm, high_mm)
+    kept = low < high
+    ends = np.concatenate([[0], np.cumsum(kept)])
+    return Spans(spans.lines, ends[spans.start].astype(np.int64), low[kept], high[kept])
+
+
 def scan(cells: Cells, lines: Lines) -> Spans:
     """Cut the lines by the region's polygons.
 

@@ -68,6 +68,9 @@ class Protocol(ProtocolFields):
         Which of the rules for the mean dose of the liver is in force; empty where it has none.
     remnant_rule
         What holds for a liver that is smaller than its volume limits ask for.
+    dose_reading
+        What the dose is between voxels: the cubic spline, or the trilinear interpolant that many
+        planning systems read, for limits that were set with it.
     decisions
         What the trial group has to decide, with the choices there are.
     trial_sources

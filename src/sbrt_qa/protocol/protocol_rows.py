@@ -54,6 +54,7 @@ LATER: Final[Mapping[str, object]] = {
     "setup": "",
     "contour_review": {},
     "override_reasons": [],
+    "dose_reading": "cubic",
 }
 """Keys that came after the first version of the format, with their values when left out.
 
@@ -287,6 +288,7 @@ class ProtocolFields(TrialRules):
     approved_on: dt.date | None = None
     liver_rule: Literal["", "rtog_1112_ladder", "uk_2022_bound"] = ""
     remnant_rule: rules.RemnantRule | None = None
+    dose_reading: Literal["cubic", "linear"] = "cubic"
     decisions: tuple[OpenDecision, ...] = ()
     trial_sources: Mapping[Id, Source] = Field(default_factory=dict)
     shifts: tuple[Text, ...] = ()

@@ -15,6 +15,7 @@ from sbrt_qa.dosimetry.bands import VIEWS, BandSubject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import method_text
+from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.dosimetry.metrics import extremes_of, not_whole
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import say
@@ -103,7 +104,7 @@ def review_case(
     plugins.load()
     chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
     protocol = chosen.protocol
-    doses = doses or CaseDoses(case)
+    doses = (doses or CaseDoses(case)).reading(Interpolation(protocol.dose_reading))
     structures = structures_of(case)
     doses.prepare(structures.values())
     lesions = lesions_of(protocol, case, mapping or {}, volume_source(doses))
@@ -128,7 +129,7 @@ def review_case(
         site=case.site,
         verdict=overall(limits, findings),
         protocol=ProtocolUsed.of(protocol, chosen.why, chosen.basis),
-        engine=EngineUsed(convention=method_text(doses.convention)),
+        engine=EngineUsed(convention=method_text(doses.convention, doses.settings)),
         plan=plan_summary(case.plan),
         dose=dose_summary(case.dose),
         structure_set=structure_set_label(case.structures),

@@ -11,12 +11,17 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.dosimetry.histogram import DVH
-from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, integrate
+from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, integrate, volume_cc
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.regions import Region, region_of
+from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Between, Convention, Ends
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.testing.phantoms.closed_forms import contour
 from sbrt_qa.testing.phantoms.shapes import Sphere
+
+SHORTEST: Final = Convention(Between.MORPH, Ends.NONE)
+LONGEST: Final = Convention(flat_low=1.0, flat_high=1.0)
+"""The shortest and the longest structure that a few contours may belong to."""
 
 LINEAR: Final = replace(DEFAULT_SETTINGS, interpolation=Interpolation.LINEAR)
 
@@ -124,6 +129,31 @@ def _errors(centre: FloatArray, radius_mm: float) -> dict[str, float]:
         "GI": (ours[1] / ours[0], half / rx),
     }
     return {name: 100 * (a / b - 1) for name, (a, b) in pairs.items()}
+
+
+def smallest_ball(radius_mm: float = 3.0, slice_mm: float = 3.0) -> str:
+    """Return errors of the volume of a ball on two slices, by where these lie, in per cent.
+
+    Beside ours those of a structure that ends at its outer planes, and of one that goes on to where
+    the next planes would be: its contours are in the file as well.
+    """
+    lines = [
+        "| first slice above the lowest point, mm | radii of its contours, mm | ours "
+        "| ends at them | goes on to the next |",
+        "|---:|---|---:|---:|---:|",
+    ]
+    true_cc = _sphere_cc(radius_mm)
+    for first in slice_mm * (0.05 + 0.1 * np.arange(10)):
+        heights = np.arange(first - radius_mm, radius_mm, slice_mm)
+        radii = ", ".join(f"{math.sqrt(radius_mm**2 - z * z):.2f}" for z in heights)
+        structure = contour(Sphere((0.0, 0.0, 0.0), radius_mm), heights)
+        errors = [
+            f"{100 * (found / true_cc - 1):+.1f}"
+            for convention in (DEFAULT_CONVENTION, SHORTEST, LONGEST)
+            if isinstance(found := volume_cc(region_of(structure, convention, slice_mm)), float)
+        ]
+        lines.append(f"| {first:.2f} | {radii} | {' | '.join(errors)} |")
+    return "\n".join(lines)
 
 
 def beside_trilinear(radii_mm: Sequence[float] = (4.2, 5.0, 6.3, 8.0, 10.2)) -> str:

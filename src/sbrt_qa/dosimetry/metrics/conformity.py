@@ -139,7 +139,7 @@ def half_dose_ratio(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outco
 def paddick_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """TV_PIV^2 / (TV PIV), 1 for a perfect match (Paddick, J Neurosurg 2000;93 suppl 3:219)."""
     prescribed = prescribed_gy(context)
-    isodose_cc = _isodose_cc(100, context)
+    isodose_cc = _isodose_cc(100, dvh, context)
     if isinstance(prescribed, Reason):
         return prescribed
     if isinstance(isodose_cc, Reason):
@@ -170,7 +170,7 @@ def paddick_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome
 )
 def gradient_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """V(50 % Rx) / V(Rx) (Paddick and Lippitz, J Neurosurg 2006;105 suppl:194)."""
-    found = _half_and_whole_cc(context)
+    found = _half_and_whole_cc(dvh, context)
     return found if isinstance(found, Reason) else Measured(found[0] / found[1], "1")
 
 
@@ -194,15 +194,15 @@ def gradient_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcom
 )
 def gradient_measure(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:  # noqa: ARG001
     """Radius of the ball as large as V(50 % Rx) less that of V(Rx), mm."""
-    found = _half_and_whole_cc(context)
+    found = _half_and_whole_cc(dvh, context)
     if isinstance(found, Reason):
         return found
     return Measured(_radius_mm(found[0]) - _radius_mm(found[1]), "mm")
 
 
-def _half_and_whole_cc(context: MetricContext) -> tuple[float, float] | Reason:
+def _half_and_whole_cc(target: DVH, context: MetricContext) -> tuple[float, float] | Reason:
     """Return the volumes that get half the prescribed dose and all of it; the latter above 0."""
-    half_cc, whole_cc = _isodose_cc(50, context), _isodose_cc(100, context)
+    half_cc, whole_cc = _isodose_cc(50, target, context), _isodose_cc(100, target, context)
     if isinstance(half_cc, Reason):
         return half_cc
     if isinstance(whole_cc, Reason):
@@ -245,18 +245,25 @@ def dose_two_cm_away(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outc
 
 
 def _ratio(percent: float, dvh: DVH, context: MetricContext) -> Outcome:
-    isodose_cc = _isodose_cc(percent, context)
+    isodose_cc = _isodose_cc(percent, dvh, context)
     if isinstance(isodose_cc, Reason):
         return isodose_cc
     return Measured(isodose_cc / dvh.volume_cc, "1")
 
 
-def _isodose_cc(percent: float, context: MetricContext) -> float | Reason:
+def _isodose_cc(percent: float, target: DVH, context: MetricContext) -> float | Reason:
+    """Return the volume of an isodose in the body, the target included: no less than in it."""
     prescribed = prescribed_gy(context)
     if isinstance(prescribed, Reason):
         return prescribed
     around = _surroundings(context)
-    return around if isinstance(around, Reason) else around.isodose_cc(percent / 100 * prescribed)
+    if isinstance(around, Reason):
+        return around
+    level_gy = percent / 100 * prescribed
+    found = around.isodose_cc(level_gy)
+    if isinstance(found, Reason) or found <= 0:
+        return found
+    return max(found, target.volume_at_dose_cc(level_gy))
 
 
 def _surroundings(context: MetricContext) -> Surroundings | Reason:

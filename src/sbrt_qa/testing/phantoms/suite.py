@@ -142,6 +142,34 @@ def closed_form_suite() -> Iterator[PhantomPair]:
     yield from _leaving_the_grid()
 
 
+HELD_OUT_SEED = 20261130
+"""Of the shapes of :func:`held_out_suite`, on which nothing has been tuned."""
+
+HELD_OUT_PAIRS = 160
+
+
+def held_out_suite(seed: int = HELD_OUT_SEED, pairs: int = HELD_OUT_PAIRS) -> Iterator[PhantomPair]:
+    """Return pairs of random shapes, places, fields and samplings, of four families in turn."""
+    random = np.random.default_rng(seed)
+    samplings = (USUAL, ODD, COARSE, MIXED)
+    for number in range(pairs):
+        x, y, z = (float(v) for v in random.uniform(-40.0, 40.0, 3))
+        radius, length = float(random.uniform(5.0, 30.0)), float(random.uniform(20.0, 60.0))
+        axis, part = int(random.integers(3)), float(random.uniform(0.3, 0.8))
+        family, shape = (
+            ("sphere", Sphere((x, y, z), radius)),
+            ("cylinder", cylinder((x, y, z), radius, length, axis)),
+            ("cone", Cone((x, y, z), radius, part * radius, length, axis)),
+            ("shell", Shell((x, y, z), radius + 5.0, part * radius)),
+        )[number % 4]
+        fields = list(fields_for(shape))
+        if family in ("sphere", "shell"):  # of others a round field has no closed form
+            fields.append(radial_field(shape, (x, y, z)))
+        label, field = fields[int(random.integers(len(fields)))]
+        sampling = samplings[int(random.integers(len(samplings)))]
+        yield make_pair(f"{number} {family}, {label}, {sampling}", family, shape, field, sampling)
+
+
 def _spheres() -> Iterator[PhantomPair]:
     samplings = {3.0: (FINE, USUAL, THIN), 5.0: (FINE, USUAL, COARSE), 8.0: (USUAL, MIXED)}
     for radius in (3.0, 5.0, 8.0, 12.0, 20.0, 35.0, 60.0):

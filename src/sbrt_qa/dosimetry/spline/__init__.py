@@ -1,0 +1,1 @@
+"""A cubic spline through a dose grid, without a finer grid."""
