@@ -67,7 +67,7 @@ def test_a_target_in_both_is_one_that_nobody_chose(tmp_path, name, grow):
     assert review.verdict is Verdict.NOT_EVALUABLE
     found = [f for f in review.findings if f.code == "TARGET_UNJUDGED"]
     assert len(found) == 2
-    assert all("nobody chose" in f.message for f in found)
+    assert all("nothing says which counts" in f.message for f in found)
 
 
 def test_two_segmentations_of_one_target_are_no_two_lesions_either(tmp_path):

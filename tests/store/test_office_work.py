@@ -495,9 +495,9 @@ def test_s13__what_changed_since_it_was_shown_is_not_signed(ready):
     shown = signing_view(office.engine, by, key, "physics").sha256
     token = begun(office, key)
     comment(office.engine, by, key, "one word more")
-    with pytest.raises(MovedOnError, match="not what was shown"):
+    with pytest.raises(MovedOnError, match="changed since it was shown"):
         sign(office.engine, by, key, token, proof(office), LOCAL)
-    with pytest.raises(MovedOnError, match="not what was shown"):
+    with pytest.raises(MovedOnError, match="changed since it was shown"):
         begin_signing(office.engine, by, key, "physics", shown)
     sign(office.engine, by, key, begun(office, key), proof(office), LOCAL)
 
@@ -551,7 +551,7 @@ def test_what_is_not_said_to_the_end_is_not_signed(office):
     key = open_reading(office.engine, office.by("reader1"), 1)
     view = signing_view(office.engine, office.by("reader1"), key, "physics")
     assert view.unanswered
-    with pytest.raises(MovedOnError, match="still to be said"):
+    with pytest.raises(MovedOnError, match="not answered yet"):
         begin_signing(office.engine, office.by("reader1"), key, "physics", view.sha256)
     for meaning, language in (("decision", "en"), ("physics", "xx"), ("none", "en")):
         with pytest.raises(UsageError):

@@ -119,7 +119,7 @@ def test_the_queue_is_filtered_and_says_when_nothing_is_left(office: PlayingOffi
     page = someone.get("/queue?state=queried&site=S2")
     assert 0 < page.text.count('<th scope="row">') < 10
     assert "S1/" not in page.text
-    assert "The filter hides everything." in someone.get("/queue?search=nobody").text
+    assert "No submission matches the filter." in someone.get("/queue?search=nobody").text
     assert "筛选后没有任何条目" in someone.get("/queue?search=nobody", "zh").text
     assert queue_differences(office.engine, office.store.engine) == ()
 
@@ -260,9 +260,9 @@ def test_a_case_is_read_with_an_override_and_signed(office: PlayingOffice, mine:
     assert refused.status == 400
     assert "&lt;b&gt;short" in refused.text
     assert "&lt;b&gt;short" in reader.get(path).text
-    assert "still to be said: 1" in reader.get(path).text
+    assert "not answered yet: 1" in reader.get(path).text
     blocked = reader.post(f"{path}/sign")
-    assert "Something is still to be said" in blocked.text
+    assert "Something is not answered yet" in blocked.text
     assert 'name="challenge"' not in blocked.text
     why = "the contour ends one slice early"
     full = {**fields, f"{name}.v": "major", f"{name}.r": "other", f"{name}.w": why}

@@ -15,7 +15,7 @@ from sbrt_qa.checks.anatomy.open_ends import open_end
 from sbrt_qa.checks.anatomy.organ_view import BONE_HU, OrganView, around
 from sbrt_qa.checks.anatomy.organs_seen import common
 from sbrt_qa.checks.anatomy.shells import thickness_cells
-from sbrt_qa.checks.organ_tissue import LOOK, OURS
+from sbrt_qa.checks.organ_tissue import LOOK, OURS, with_unit
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.outcome import Severity
@@ -50,8 +50,8 @@ def _off(
         low, high = known.range
         small = value < low and not (any(view.cut) and quantity in ("volume_cc", "length_mm"))
         if small or value > high:
-            found.append(say("{0} {1} {2}", word, f"{value:.3g}", unit))
-            expected.append(say("{0} {1} to {2} {3}", word, f"{low:g}", f"{high:g}", unit))
+            found.append(with_unit(word, f"{value:.3g}", unit))
+            expected.append(with_unit(word, say("{0} to {1}", f"{low:g}", f"{high:g}"), unit))
     return found, expected
 
 
@@ -390,9 +390,7 @@ def _told(view: OrganView) -> str:
     parts = []
     for quantity, (word, unit) in (*SIZES.items(), *PLACES.items()):
         if quantity in ("volume_cc", "side", "depth") and quantity in view.facts:
-            parts.append(say("{0} {1} {2}", word, f"{view.facts[quantity]:.2g}", unit))
+            parts.append(with_unit(word, f"{view.facts[quantity]:.2g}", unit))
     if "mean_hu" in view.facts:
-        parts.append(
-            say("{0} {1} {2}", say("mean CT number"), f"{view.facts['mean_hu']:.0f}", "HU")
-        )
+        parts.append(with_unit(say("mean CT number"), f"{view.facts['mean_hu']:.0f}", "HU"))
     return say("{0}: {1}", view.key, joined(", ", parts))

@@ -75,6 +75,11 @@ def organ_tissue(context: CheckContext, ranges: tuple[str, ...] = ()) -> Iterato
         yield Passed(counted(sound, "organ"), say("as expected"))
 
 
+def with_unit(word: str, value: str, unit: str) -> str:
+    """Return a quantity with its value, and its unit where it has one."""
+    return say("{0} {1} {2}", word, value, unit) if unit else say("{0} {1}", word, value)
+
+
 def _out(view: OrganView, quantity: str, rows: tuple[str, ...]) -> bool:
     known, value = narrowed(view.name, quantity, rows), view.facts.get(quantity)
     if known is None or value is None:
@@ -87,10 +92,10 @@ def _tissue_find(view: OrganView, wrong: list[str], rows: tuple[str, ...]) -> Fo
     for quantity in wrong:
         word, unit = WORDS[quantity]
         known = narrowed(view.name, quantity, rows)
-        found.append(say("{0} {1} {2}", word, f"{view.facts[quantity]:.0f}", unit))
+        found.append(with_unit(word, f"{view.facts[quantity]:.0f}", unit))
         if known is not None:
             low, high = (f"{v:g}" for v in known.range)
-            expected.append(say("{0} {1} to {2} {3}", word, low, high, unit))
+            expected.append(with_unit(word, say("{0} to {1}", low, high), unit))
     z_mm = view.worst_plane(_strange(view))
     text = say("{0}; most of it at z = {1} mm", joined(", ", found), f"{z_mm:g}")
     return Found(view.key, text, LOOK, joined(", ", found), joined(", ", expected), z_mm=z_mm)
@@ -198,7 +203,8 @@ def _wide(outline: OutlineFit, share: float) -> str | None:
     if deep is None and outline.inside[-1] < 0.5 * outline.core:
         return None
     return say(
-        "it is drawn wider than the organ: just inside the outline {0} % is another tissue",
+        "it is drawn wider than the organ: {0} % of what lies just inside the outline is another "
+        "tissue",
         f"{100 * (1 - outline.inside[1]):.0f}",
     )
 
@@ -208,7 +214,8 @@ def _tight(outline: OutlineFit, share: float) -> str | None:
     if min(outline.outside[0], outline.outside[1]) < share * outline.core:
         return None
     return say(
-        "it is drawn tighter than the organ: just outside the outline {0} % is the same tissue",
+        "it is drawn tighter than the organ: {0} % of what lies just outside the outline is the "
+        "same tissue",
         f"{100 * outline.outside[1]:.0f}",
     )
 

@@ -53,7 +53,7 @@ def plan_review(
         planned = sa.select(p.id).where(p.submission_id == submission, p.round == case.round)
         begun = sa.select(r.id).where(r.submission_id == submission, r.round == case.round)
         if any(connection.scalar(one.limit(1)) is not None for one in (planned, begun)):
-            raise MovedOnError("how this round is read is settled", where=case.code)
+            raise MovedOnError("how this round is read is settled already", where=case.code)
         row = {
             "submission_id": submission, "round": case.round, "kind": kind, "readers": readers,
             "blind": blind, "by_account_id": by.account, "at": by.at,
@@ -141,13 +141,13 @@ def add_assignment(
     _refuse_unfit(connection, case, by, account, part)
     holding = assigned(connection, case.submission, case.round)
     if any(one.account_id == account for one in holding):
-        raise MovedOnError("this account has the submission already", where=case.code)
+        raise MovedOnError("this account is assigned to the submission already", where=case.code)
     fits = {State.REVIEWED_BY_ENGINE, State.ASSIGNED, State.IN_REVIEW, State.QUERIED}
     if part == ADJUDICATOR:
         fits |= {State.READ, State.ADJUDICATION}
     if case.state not in fits:
         got = str(case.state)
-        raise MovedOnError("it is in no state to be assigned", where=case.code, got=got)
+        raise MovedOnError("it cannot be assigned in its present state", where=case.code, got=got)
     same = [one for one in holding if one.part == part]
     if len(same) >= (case.wanted if part == READER else 1):
         raise MovedOnError("all who are needed are assigned", where=case.code)
@@ -206,7 +206,8 @@ def end_assignment(
         holding = assigned(connection, submission, case.round)
         mine = next((one for one in holding if one.account_id == account), None)
         if mine is None or account in signed_parts(connection, submission, case.round):
-            raise MovedOnError("this account does not have it, or has signed", where=case.code)
+            what = "this account is not assigned to it, or has signed already"
+            raise MovedOnError(what, where=case.code)
         row = {
             "assignment_id": mine.id, "by_account_id": by.account, "reason": reason, "at": by.at,
         }  # fmt: skip

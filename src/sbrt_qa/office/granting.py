@@ -92,7 +92,7 @@ def confirm_grant(engine: Database, by: Acting, grant: int) -> Grant:
         row = connection.execute(sa.select(o.grants).where(o.grants.c.id == grant)).first()
         known = {one.id: one for one in grants_in(connection)}.get(grant)
         if row is None or known is None or known.confirmed or known.ended:
-            raise UsageError("no such grant waits")
+            raise UsageError("no such grant waits for confirmation")
         if by.account in (row.by_account_id, row.account_id):
             raise RightsError("a second account confirms this")
         made = {"grant_id": grant, "by_account_id": by.account, "at": by.at}
@@ -121,7 +121,7 @@ def end_grant(engine: Database, by: Acting, grant: int, reason: str) -> None:
         allowed = demand(connection, by, Right.MANAGE_ACCOUNTS)
         known = {one.id: one for one in grants_in(connection)}.get(grant)
         if known is None or known.ended:
-            raise UsageError("no such grant holds")
+            raise UsageError("there is no such grant")
         row = {"grant_id": grant, "by_account_id": by.account, "reason": reason, "at": by.at}
         insert(connection, o.grant_ends, row)
         code = _code(connection, known.account)

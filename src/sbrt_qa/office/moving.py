@@ -41,7 +41,7 @@ def step(
     found = moves(now, end, role)
     if not found:
         got = f"{now or 'no state'} to {end} by {role}"
-        raise MovedOnError("the submission does not take this step now", where=case.code, got=got)
+        raise MovedOnError("this step is not possible now", where=case.code, got=got)
     if all(one.needs_reason for one in found) and not reason.strip():
         raise UsageError("this step needs a reason", got=quoted(end.value))
     row = {

@@ -148,7 +148,7 @@ def open_reading(engine: Database, by: Acting, submission: int) -> int:
             return int(known)
         wanted = {State.ASSIGNED, State.IN_REVIEW} if part == READER else {State.ADJUDICATION}
         if case.state not in wanted:
-            raise MovedOnError("it is not to be read now", where=case.code, got=str(case.state))
+            raise MovedOnError("it cannot be read now", where=case.code, got=str(case.state))
         checklist = newest_checklist(connection)
         row = {
             "submission_id": submission, "round": case.round, "part": part,
@@ -175,7 +175,7 @@ def judge(engine: Database, by: Acting, key: int, said: Sequence[Judgement]) -> 
     UsageError
         There is no such item, verdict, answer or reason; an override lacks its words.
     MovedOnError
-        The reading is signed, is not to be written now, or an item is not as it was shown.
+        The reading is signed, is not to be written now, or an item has changed since it was shown.
     """
 
     def work(connection: Connection) -> None:
@@ -197,7 +197,7 @@ def judge(engine: Database, by: Acting, key: int, said: Sequence[Judgement]) -> 
             was = last.get((one.kind, one.item))
             before = "" if was is None else was.after
             if one.before is not None and one.before != before:
-                raise MovedOnError("an item is not as it was shown", where=quoted(one.item))
+                raise MovedOnError("an item has changed since it was shown", where=quoted(one.item))
             insert(connection, o.judgements, {
                 "reading_id": key, "kind": one.kind, "item": one.item, "engine": verdict,
                 "before": before, "after": one.after, "reason_code": one.reason_code,
@@ -329,7 +329,7 @@ def own_reading(
         raise MovedOnError("this reading is signed", where=case.code)
     wanted = {State.IN_REVIEW} if row.part == READER else {State.ADJUDICATION}
     if row.round != case.round or case.state not in wanted:
-        raise MovedOnError("it is not to be read now", where=case.code, got=str(case.state))
+        raise MovedOnError("it cannot be read now", where=case.code, got=str(case.state))
     return row, case, role
 
 

@@ -161,7 +161,7 @@ def begin_signing(
     RightsError, UsageError
         As for :func:`signing_view`.
     MovedOnError
-        Something is still to be said, or it is not what was shown.
+        Something is not answered yet, or it has changed since it was shown.
     """
     token = secrets.token_urlsafe(32)
 
@@ -183,9 +183,9 @@ def begin_signing(
 def _refuse_unready(view: SigningView, case: CaseStanding, shown: str) -> None:
     if view.unanswered:
         got = ", ".join(view.unanswered[:3])
-        raise MovedOnError("something is still to be said", where=case.code, got=quoted(got))
+        raise MovedOnError("something is not answered yet", where=case.code, got=quoted(got))
     if view.sha256 != shown:
-        raise MovedOnError("it is not what was shown", where=case.code)
+        raise MovedOnError("it has changed since it was shown", where=case.code)
 
 
 def sign(

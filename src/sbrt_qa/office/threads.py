@@ -98,7 +98,7 @@ def ask_site(
         case = standing_in(connection, submission)
         role = demand(connection, by, Right.SEND_QUERY, case.facts)
         if case.state not in OPEN | OUTCOMES:
-            raise MovedOnError("nothing is asked of it any more", where=case.code)
+            raise MovedOnError("no question about it is open any more", where=case.code)
         if any(one.topic == topic for one in _open(connection, submission)):
             raise MovedOnError("a question of this topic is open", where=case.code)
         made = insert(connection, o.threads, {

@@ -152,9 +152,9 @@ def level_of(protocol: Protocol, name: str) -> PrescriptionLevel | None:
 def goals_of(protocol: Protocol, level: PrescriptionLevel | None = None) -> tuple[Goal, ...]:
     """Return the limits of a protocol in its order: targets, conformity, organs.
 
-    With a `level` those that apply to it. What only a case can tell (a limit if an organ is drawn,
-    or if another metric is high) stays, and its condition is told. Rules for the liver that are not
-    in force are no limits.
+    With a `level` those that apply to it. What only a case can decide (a limit if an organ is
+    drawn, or if another metric is high) stays, and its condition is told. Rules for the liver that
+    are not in force are no limits.
     """
     found = [
         _goal(protocol, c, "", level) for c in _chosen(protocol, protocol.targets.limits, level)
@@ -176,7 +176,7 @@ def _chosen(
 
 
 def _facts(level: PrescriptionLevel) -> Mapping[str, float | Reason]:
-    unknown = Reason(ReasonCode.NOT_APPLICABLE, say("only a case can tell"))
+    unknown = Reason(ReasonCode.NOT_APPLICABLE, say("only a case can decide it"))
     known = {"prescription_gy": level.total_gy, "fractions": float(level.fractions)}
     return dict.fromkeys(VARIABLES, unknown) | known
 

@@ -269,7 +269,9 @@ class _Sorting:
                     why = say("{0} of another file is meant, in the user's word", there)
                     self._put(key, kind, TargetRole.COPY, why)
                 elif not mine and self.made[key].role is TargetRole.JUDGED:
-                    why = say("another file has the same target as {0}; nobody chose", there)
+                    why = say(
+                        "another file has the same target, {0}; nothing says which counts", there
+                    )
                     self._put(key, kind, TargetRole.UNCLEAR, why)
 
     def _is_drawn_twice(self, a: str, b: str) -> bool:

@@ -177,4 +177,4 @@ def _verdict(
 
     verdict = at(outcome.value)
     open_ends = [end for end in ends if end is not None and at(end) is not verdict]
-    return verdict, say("bins: their width could change it") if open_ends else ""
+    return verdict, say("the width of the bins could change it") if open_ends else ""

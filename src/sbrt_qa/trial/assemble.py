@@ -168,7 +168,7 @@ def _read_table(one: TextTable, spec: TableSpec, today: dt.date, found: _Found) 
         words = ", ".join(spec.column(name).words)
         shown = ", ".join(quoted(text) for text in sorted(texts))
         hints = joined("; ", [hint for text in sorted(texts) if (hint := _hint(spec, name, text))])
-        what = say("texts that are none of the column's words ({0}): {1}", words, shown)
+        what = say("texts that the column does not know ({0}): {1}", words, shown)
         advice = hints or say("Map them under values of the mapping, or correct them.")
         line = min(texts.values())
         found.problems.append(Problem(

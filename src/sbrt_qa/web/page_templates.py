@@ -28,10 +28,10 @@ ERRORS: Final = {
     HTTPStatus.BAD_REQUEST: msg("This address is not served here."),
     HTTPStatus.FORBIDDEN: msg("This request was refused."),
     HTTPStatus.NOT_FOUND: msg("There is no such page."),
-    HTTPStatus.REQUEST_TIMEOUT: msg("What was sent came too slowly, and was dropped."),
+    HTTPStatus.REQUEST_TIMEOUT: msg("The upload was too slow and was broken off."),
     HTTPStatus.CONFLICT: msg("This has changed meanwhile. Go back and look again."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: msg("What was sent is larger than is taken here."),
-    HTTPStatus.TOO_MANY_REQUESTS: msg("Too much is asked at once. Wait a minute and try again."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: msg("The upload is larger than is allowed here."),
+    HTTPStatus.TOO_MANY_REQUESTS: msg("Too many requests at once. Wait a minute and try again."),
     HTTPStatus.INTERNAL_SERVER_ERROR: msg("Something failed on our side; nothing was changed."),
     HTTPStatus.INSUFFICIENT_STORAGE: msg("There is no space left on the disk."),
 }

@@ -43,7 +43,7 @@ READING_KEYS: Final[Keys] = (
     ("a y", msg("agree, or acceptable, and on to the next")),
     ("e", msg("agree with everything that is per protocol")),
     ("o", msg("override: verdict, reason and words follow with Tab")),
-    ("u", msg("to the next item that is still to be said")),
+    ("u", msg("to the next item that is not answered yet")),
     ("1 2 3 4", msg("verdict on the case, in the order shown")),
     ("c", msg("comment")),
     ("l h i", msg("limits, histograms, images of the report")),

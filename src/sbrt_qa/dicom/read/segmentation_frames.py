@@ -175,8 +175,13 @@ def masks_of(
 
 def _in_parts(root: Item) -> str:
     if root.code("SegmentationFractionalType") == "PROBABILITY":
-        return say("its voxels hold probabilities; from which on one belongs is not in the file")
-    return say("its voxels hold parts; from which part on one belongs is not in the file")
+        return say(
+            "its voxels hold probabilities; from which probability on a voxel belongs is not in "
+            "the file"
+        )
+    return say(
+        "its voxels hold fractions; from which fraction on a voxel belongs is not in the file"
+    )
 
 
 def _pixels(root: Item, count: int) -> Iterator[Pixels]:

@@ -184,7 +184,10 @@ def gradient_index(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcom
         Direction.SPILLS,
         Direction.TOO_COLD,
         says=saying(
-            msg("Half the prescribed dose reaches {value} beyond the prescribed dose, as balls")
+            msg(
+                "Half the prescribed dose reaches {value} beyond the prescribed dose, as spheres "
+                "of equal volume"
+            )
         ),
         why_low=LESS_AROUND,
         compared=Compared.RATIO_OF_VOLUMES,

@@ -263,7 +263,7 @@ def _attribution(events: Sequence[ToxicEvent]) -> OutcomeGrid:
         )
     )
     heads = (say("chemotherapy"), say("SBRT"), say("immunotherapy"), say("events"))
-    return OutcomeGrid(say("What events are laid to"), heads, rows)
+    return OutcomeGrid(say("What events are attributed to"), heads, rows)
 
 
 def _severe(asked: AskedReport, groups: Members) -> OutcomeGrid:

@@ -12,7 +12,7 @@ from sbrt_qa.web.desk.desk_checks import CheckState
 
 STATES: Final = {
     CheckState.RECEIVING: msg("Files are coming in"),
-    CheckState.LOOKING: msg("Looking what the files are"),
+    CheckState.LOOKING: msg("Finding out what the files are"),
     CheckState.SEEN: msg("Waits for your choice of protocol"),
     CheckState.REVIEWING: msg("Being reviewed"),
     CheckState.DONE: msg("Done"),

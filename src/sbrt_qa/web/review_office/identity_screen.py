@@ -40,8 +40,8 @@ AWAY: Final = msg(
 NOT_PROVED: Final = msg("The identity service did not prove who you are. Begin again.")
 NOT_BEGUN: Final = msg("This was not begun in this browser, is too old, or was used. Begin again.")
 NO_ACCOUNT: Final = msg(
-    "The identity service knows you, and this office has no account for you. Who looks after the "
-    "accounts can tie yours to this:"
+    "The identity service knows you, but this office has no account for you. An administrator can "
+    "link yours to this:"
 )
 SOMEBODY_ELSE: Final = msg("The identity service proved somebody else. Nothing was signed.")
 

@@ -17,7 +17,9 @@ from sbrt_qa.web.review_office.office_app import SECOND_FACTOR, OfficeApp, Perso
 from sbrt_qa.web.visits import PageError, Visit, see_other
 
 ISSUER: Final = "SBRT QA"
-WRONG_CODE: Final = msg("This code does not hold. Wait for the next one, and look at the clock.")
+WRONG_CODE: Final = msg(
+    "This code is not valid. Wait for the next one, and check the clock of your device."
+)
 WRONG_PASSWORD: Final = msg("This is not your password.")
 
 

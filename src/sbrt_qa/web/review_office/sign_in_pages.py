@@ -18,15 +18,15 @@ from sbrt_qa.web.passwords import refuse_weak
 from sbrt_qa.web.review_office.office_app import PASSWORD_LINK, SECOND, SETUP, OfficeApp, Person
 from sbrt_qa.web.visits import PageError, Visit, own_path, see_other
 
-WRONG: Final = msg("This name and password do not go together.")
+WRONG: Final = msg("The name or the password is wrong.")
 WAIT: Final = msg(
-    "Too many tries. Wait {minutes} min and try again; your password was not checked."
+    "Too many attempts. Wait {minutes} min and try again; your password was not checked."
 )
 NOT_THE_SAME: Final = msg("The two passwords are not the same.")
-WRONG_CODE: Final = msg("This code does not hold, or was used. Wait for the next one.")
-NOT_NOW: Final = msg("Your code cannot be checked now. Who looks after the office can help.")
+WRONG_CODE: Final = msg("This code is not valid, or was used already. Wait for the next one.")
+NOT_NOW: Final = msg("Your code cannot be checked now. Ask your administrator.")
 SECOND_SECONDS: Final = 300.0
-LINK_OVER: Final = msg("This link does not hold any more.")
+LINK_OVER: Final = msg("This link is no longer valid.")
 
 
 def _setup_token(app: OfficeApp, token: str) -> bool:

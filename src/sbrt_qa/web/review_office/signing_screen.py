@@ -39,9 +39,9 @@ from sbrt_qa.web.visits import PageError, Visit, see_other
 from sbrt_qa.web.working.identity_rows import IdentityVisit
 
 WRONG: Final = msg("This is not your password. Nothing was signed; what you wrote is kept.")
-WRONG_CODE: Final = msg("This code does not hold. Nothing was signed; what you wrote is kept.")
+WRONG_CODE: Final = msg("This code is not valid. Nothing was signed; what you wrote is kept.")
 NOT_NOW: Final = msg("Your code cannot be checked now. Nothing was signed; what you wrote is kept.")
-WAIT: Final = msg("Too many tries. Wait {minutes} min; what you wrote is kept.")
+WAIT: Final = msg("Too many attempts. Wait {minutes} min; what you wrote is kept.")
 CHANGED: Final = msg("This has changed since it was shown. Nothing was signed; look again.")
 PARTS: Final = ("grade", "grade_words", "items", "contours", "comments", "reviews", "checklist")
 

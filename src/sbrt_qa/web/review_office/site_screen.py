@@ -89,7 +89,7 @@ def _owner(app: OfficeApp, visit: Visit, site: str, subject: str) -> SentBy:
     sites = sites_of(app.engine, by)
     site = site or (sites[0] if len(sites) == 1 else "")
     if not is_code(site):
-        raise UsageError("say for which site this is")
+        raise UsageError("say which site this is for")
     refuse_upload(app.engine, by, app.audit.settings.trial, site, subject)
     return SentBy(by.account, site, subject)
 

@@ -37,7 +37,7 @@ SITE_STATES: Final = {
 
 UPLOAD_STATES: Final = {
     CheckState.RECEIVING: msg("Files are coming in"),
-    CheckState.LOOKING: msg("Looking what the files are"),
+    CheckState.LOOKING: msg("Finding out what the files are"),
     CheckState.SEEN: msg("Waits for you to send it"),
     CheckState.REVIEWING: msg("Being reviewed and recorded"),
     CheckState.DONE: msg("Sent"),
