@@ -125,3 +125,14 @@ def test_broken_parts_leave_plain_text(table: object) -> None:
     held = Held(("x",), {})
     assert with_phrases(held, table) == held
     assert not isinstance(with_phrases(held, table).notes[0], Phrase)
+
+
+def test_a_place_may_have_names_with_slashes() -> None:
+    held = Held((), {"a/b": OUTSIDE, "a": say("plain")})
+    table = phrases_in(held)
+    assert table.keys() == {"by_name/a/b", "by_name/a"}
+    bare = Held((), {name: str.__str__(text) for name, text in held.by_name.items()})
+    again = with_phrases(bare, table)
+    assert parts(again.by_name["a/b"]) == parts(OUTSIDE)
+    assert isinstance(again.by_name["a"], Phrase)
+    assert with_phrases(held, {"/" * 5_000: ["x"]}) is held

@@ -14,8 +14,10 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from sbrt_qa import pipeline
+from sbrt_qa.audit.earlier import Before
 from sbrt_qa.audit.job import SubmissionJob
 from sbrt_qa.audit.one_submission import review_submission
+from sbrt_qa.dosimetry.on_cores import use_one_core
 from sbrt_qa.errors import SbrtQaError
 from sbrt_qa.protocol.protocol_files import load_protocol
 from sbrt_qa.testing.sample.trial import write_trial
@@ -30,10 +32,11 @@ def _review_one() -> None:
         write_trial(folder, 1)
         protocol = load_protocol(folder / "protocol_v1.yaml").model_dump_json(by_alias=True)
         where, report = folder / "submissions", folder / "page"
-        review_submission(SubmissionJob(where, (protocol,), report=report))
+        review_submission(SubmissionJob(where, (protocol,), report=report, before=Before(where)))
 
 
 gc.set_threshold(GARBAGE_THRESHOLD)
+use_one_core()
 pipeline.start_kernels_fast()
 try:
     _review_one()

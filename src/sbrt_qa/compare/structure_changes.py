@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
@@ -12,8 +10,9 @@ import numpy as np
 
 from sbrt_qa.compare.comparison import Area, Change, StructureChange, StructureState
 from sbrt_qa.compare.plan_changes import Fact, differing
-from sbrt_qa.dosimetry.case_doses import MAX_THREADS, CaseDoses, structures_of
+from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.integrate import volume_cc
+from sbrt_qa.dosimetry.on_cores import side_by_side
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.regions import Region, cells_of
 from sbrt_qa.geometry.surfaces import surface_distance
@@ -74,8 +73,7 @@ def compare_structures(
             after_cc=volumes[1].get(new_key),
         )
 
-    with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
-        rows = list(pool.map(row_of, pairs))
+    rows = side_by_side(row_of, pairs)
     return tuple(sorted(rows, key=lambda r: _ORDER.index(r.state)))
 
 

@@ -13,20 +13,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from sbrt_qa.dosimetry.case_doses import MAX_THREADS, CaseDoses
+from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, parts_of
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of, metric_of
+from sbrt_qa.dosimetry.on_cores import side_by_side
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, Reading, beyond, moved, scaled
 from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.errors import GeometryError
@@ -264,9 +263,8 @@ class Views:
         subjects = list(subjects)
         others = [other for name, other in self._others.items() if name != BOTH_ENDS]
         jobs = [(other, subject) for subject in subjects for other in others]
-        with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
-            list(pool.map(lambda job: job[0].changed(job[1]), jobs))
-            list(pool.map(self._both_ends, subjects))
+        side_by_side(lambda job: job[0].changed(job[1]), jobs)
+        side_by_side(self._both_ends, subjects)
         self.base.kept.forget()
 
     def of(self, subject: BandSubject) -> Mapping[str, DVH]:

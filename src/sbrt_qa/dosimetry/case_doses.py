@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +18,7 @@ from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart, isodose_parts
 from sbrt_qa.dosimetry.kept_steps import Kept
 from sbrt_qa.dosimetry.metric_registry import MetricContext
+from sbrt_qa.dosimetry.on_cores import side_by_side
 from sbrt_qa.dosimetry.other_targets import (
     TOUCHING_CC,
     not_told_apart,
@@ -41,9 +40,6 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import Structure, StructureSet
 from sbrt_qa.model.target_kind import is_outer_target, is_target
-
-MAX_THREADS = 4
-"""The kernels release the interpreter lock; more threads than this wait for memory."""
 
 
 class CaseDoses:
@@ -229,9 +225,7 @@ class CaseDoses:
 
     def prepare(self, structures: Iterable[Structure]) -> None:
         """Compute the DVHs of several structures at once, on as many cores as are useful."""
-        threads = min(MAX_THREADS, os.cpu_count() or 1)
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(self.dvh, structures))
+        side_by_side(self.dvh, structures)
 
     def outline(self) -> Structure | Reason:
         """Return the outline of the body, without a protocol."""

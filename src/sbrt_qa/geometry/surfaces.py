@@ -126,6 +126,18 @@ class Surface:
 
     def normals(self, index: IntArray) -> FloatArray:
         """Return the direction across the plane through the points around some points."""
+        known, normals = self._normals
+        if (new := index[~known[index]]).size:
+            normals[new], known[new] = self._made_normals(new), True
+        return np.asarray(normals[index])
+
+    @cached_property
+    def _normals(self) -> tuple[BoolArray, FloatArray]:
+        """Of which points the normals are known, and all normals, ``(n, 3)``."""
+        count = len(self.points_mm)
+        return np.zeros(count, dtype=np.bool_), np.empty((count, 3))
+
+    def _made_normals(self, index: IntArray) -> FloatArray:
         _, around = self._tree.query(self.points_mm[index], k=range(1, NEIGHBOURS + 1))
         group = self.points_mm[around]
         group = group - group.mean(axis=1, keepdims=True)

@@ -13,10 +13,12 @@ a value that is itself a Phrase is translated with the sentence around it.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import enum
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from sbrt_qa.errors import SbrtQaError
 
@@ -148,24 +150,75 @@ Parts: TypeAlias = str | list[Any]
 
 def phrases_in(data: Any) -> dict[str, Parts]:  # noqa: ANN401 - of any shape
     """Return the parts of all phrases in nested values, by their places such as ``notes/0``."""
-    return {"/".join(place): _parts(phrase) for place, phrase in _walk(data, ())}
-
-
-def _walk(data: object, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Phrase]]:
+    found: dict[str, Parts] = {}
     if isinstance(data, Phrase):
-        yield place, data
-        return
+        found[""] = _parts(data)
+    elif _shape_of(type(data)) is not None:
+        _gather(data, "", found)
+    return found
+
+
+def _gather(data: Any, before: str, found: dict[str, Parts]) -> None:  # noqa: ANN401
+    """Add the phrases of nested values; `before` is their place with a slash, or nothing."""
     for name, part in _held(data):
-        yield from _walk(part, (*place, name))
+        kind = type(part)
+        if kind is Phrase:
+            found[before + name] = _parts(part)
+        elif _shape_of(kind) is not None:
+            _gather(part, f"{before}{name}/", found)
+        elif isinstance(part, Phrase):
+            found[before + name] = _parts(part)
 
 
-def _held(data: object) -> Iterator[tuple[str, Any]]:
-    if dataclasses.is_dataclass(data) and not isinstance(data, type):
-        yield from ((f.name, getattr(data, f.name)) for f in dataclasses.fields(data))
-    elif isinstance(data, tuple):
-        yield from ((str(i), part) for i, part in enumerate(data))
-    elif isinstance(data, Mapping):
-        yield from ((str(key), part) for key, part in data.items())
+class _Shape(enum.Enum):
+    """What values are that hold others."""
+
+    RECORD = "dataclass"
+    ROW = "tuple"
+    TABLE = "mapping"
+
+
+_SHAPES: Final[dict[type, _Shape | None]] = {}
+"""Shapes of all classes that were met."""
+
+_FIELDS: Final[dict[type, tuple[str, ...]]] = {}
+"""Fields of all dataclasses that were met."""
+
+
+def _shape_of(kind: type) -> _Shape | None:
+    """Return what values of a class are; None for those that hold no others, such as numbers."""
+    if kind not in _SHAPES:
+        _SHAPES[kind] = _look_at(kind)
+    return _SHAPES[kind]
+
+
+def _look_at(kind: type) -> _Shape | None:
+    if issubclass(kind, type):
+        return None
+    if dataclasses.is_dataclass(kind):
+        return _Shape.RECORD
+    if issubclass(kind, tuple):
+        return _Shape.ROW
+    return _Shape.TABLE if issubclass(kind, Mapping) else None
+
+
+def _names_in(kind: type[Any]) -> tuple[str, ...]:
+    """Return the fields of a dataclass."""
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(field.name for field in dataclasses.fields(kind))
+    return _FIELDS[kind]
+
+
+def _held(data: Any) -> Iterable[tuple[str, Any]]:  # noqa: ANN401
+    kind = type(data)
+    shape = _shape_of(kind)
+    if shape is _Shape.RECORD:
+        return [(name, getattr(data, name)) for name in _names_in(kind)]
+    if shape is _Shape.ROW:
+        return [(str(i), part) for i, part in enumerate(data)]
+    if shape is _Shape.TABLE:
+        return [(str(key), part) for key, part in data.items()]
+    return ()
 
 
 def _parts(text: str) -> Parts:
@@ -206,18 +259,42 @@ def with_phrases(data: T, parts: object) -> T:
     Parts that are broken, have no place, or do not make the very text that stands there are left
     out.
     """
-    return data if not isinstance(parts, Mapping) else _restored(data, parts, ())
-
-
-def _restored(data: Any, parts: Mapping[str, object], place: tuple[str, ...]) -> Any:  # noqa: ANN401
+    if not isinstance(parts, Mapping):
+        return data
     if isinstance(data, str):
-        made = _made(parts.get("/".join(place)), MOST_DEPTH)
-        return made if made == data else data
+        return cast("T", _phrase_again(data, parts.get("")))
+    restored: T = _restored(data, parts, sorted(parts), "")
+    return restored
+
+
+def _restored(data: Any, parts: Mapping[str, object], places: list[str], before: str) -> Any:  # noqa: ANN401
+    """Return nested values with their phrases; `places` are those of all parts, in order."""
     held = list(_held(data))
-    changed = {
-        name: new for name, old in held if (new := _restored(old, parts, (*place, name))) is not old
-    }
+    changed = {}
+    for name, old in held:
+        if isinstance(old, str):
+            new = _phrase_again(old, parts.get(before + name))
+        elif _leads(place := f"{before}{name}/", places):
+            new = _restored(old, parts, places, place)
+        else:
+            continue
+        if new is not old:
+            changed[name] = new
     return _with(data, held, changed) if changed else data
+
+
+def _leads(place: str, places: list[str]) -> bool:
+    """Tell whether any of the places, which are in order, begins with this one."""
+    following = bisect.bisect_left(places, place)
+    return following < len(places) and places[following].startswith(place)
+
+
+def _phrase_again(text: str, parts: object) -> str:
+    """Return a text as the phrase that some parts make, as far as they make this very text."""
+    if parts is None:
+        return text
+    made = _made(parts, MOST_DEPTH)
+    return made if made == text else text
 
 
 def _made(parts: object, depth: int) -> str:

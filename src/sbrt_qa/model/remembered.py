@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from typing import TypeVar
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -14,16 +14,19 @@ Value = TypeVar("Value")
 def remembered(function: Callable[[Key], Value]) -> Callable[[Key], Value]:
     """Decorate a pure function of one frozen object, to be computed once as long as that lives.
 
-    The object is known by itself and not by its values, so its class must not define equality. The
-    result must not refer to it: then neither would ever be forgotten. An error is not remembered.
+    The object is known by itself and not by its values; there must be weak references to its
+    class. The result must not refer to it: then neither would ever be forgotten. An error is not
+    remembered.
     """
-    known: WeakKeyDictionary[Key, Value] = WeakKeyDictionary()
+    known: dict[int, tuple[ref[Key], Value]] = {}
 
     @functools.wraps(function)
     def ask(key: Key) -> Value:
-        found = known.get(key)
-        if found is None:
-            known[key] = found = function(key)
-        return found
+        number = id(key)
+        found = known.get(number)
+        if found is None or found[0]() is not key:
+            found = ref(key, lambda _: known.pop(number, None)), function(key)
+            known[number] = found
+        return found[1]
 
     return ask

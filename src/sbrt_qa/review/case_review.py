@@ -12,6 +12,7 @@ from sbrt_qa.model.case import Link, Repair, SourceFile
 from sbrt_qa.model.course import Course
 from sbrt_qa.model.notebook import frame_of, html_of
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
+from sbrt_qa.model.remembered import remembered
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.protocol.remnant import rule_text
@@ -238,7 +239,7 @@ class TargetSummary:
     of_union: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class CaseReview:
     """One case held against one protocol.
 
@@ -346,6 +347,7 @@ class CaseReview:
         return _FORM.write(self, indent=indent)
 
     @property
+    @remembered
     def sha256(self) -> str:
         """SHA-256 of the JSON form without indentation, which a PDF carries as ``review.json``."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
@@ -374,10 +376,8 @@ def review_json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the versioned form of a review."""
     schema = _FORM.adapter.json_schema(mode="serialization")
     schema["properties"]["schema"] = {"const": SCHEMA}
-    schema["properties"]["draft"] = {
-        "type": "boolean",
-        "description": "Whether nobody has approved the protocol for the trial.",
-    }
+    told = "Whether nobody has approved the protocol for the trial."
+    schema["properties"]["draft"] = {"type": "boolean", "description": told}
     told = "That it is a draft, or who approved it and when."
     schema["properties"]["standing"] = {"type": "string", "description": told}
     schema["properties"]["phrases"] = {

@@ -29,6 +29,9 @@ from sbrt_qa.review.information import Told
 WITHIN_MM: Final = (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
 """Distances of the histogram."""
 
+FAR_MM: Final = 2 * WITHIN_MM[-1]
+"""Whether a point lies farther away than this is all that is asked of it."""
+
 POINTS: Final = 4_000
 """About how many points of an organ are asked for their distance."""
 
@@ -70,7 +73,9 @@ def overlaps_of(doses: CaseDoses, structures: Sequence[StructureSummary]) -> dic
             continue
         if points.shape[0] == 0:
             continue
-        distance_mm = np.where(contains(cells, points), 0.0, tree.query(points)[0])
+        distance_mm = np.zeros(points.shape[0])
+        outside = ~contains(cells, points)
+        distance_mm[outside] = tree.query(points[outside], distance_upper_bound=FAR_MM)[0]
         found |= {
             f"{one.matched[0]} {name}": Told(round(100 * float(np.mean(distance_mm <= mm)), 2), "%")
             for name, mm in zip(NAMES, WITHIN_MM, strict=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeAlias
 
-from sbrt_qa.dosimetry.case_doses import MAX_THREADS, CaseDoses
+from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.metric_registry import metric_of
 from sbrt_qa.dosimetry.moved_doses import LinesOfCase, MovedDoses
+from sbrt_qa.dosimetry.on_cores import side_by_side
 from sbrt_qa.dosimetry.shifts import shifts_of
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Reason, ReasonCode, Verdict, worst
@@ -72,8 +71,7 @@ def rows_at(
         found = run(MovedDoses(lines, shift_mm, exact), protocol)
         return {row.key: row for row in found.results}
 
-    with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
-        return list(pool.map(one, shifts_mm))
+    return side_by_side(one, shifts_mm)
 
 
 def _exact(limits: Sequence[ConstraintResult]) -> frozenset[frozenset[int]]:
