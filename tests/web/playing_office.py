@@ -37,6 +37,7 @@ from sbrt_qa.reports.registry import render_report
 from sbrt_qa.review.review import review_case
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import ServedAt, loopback_hosts
+from sbrt_qa.web.review_office.intake_place import LEAST_FREE
 from sbrt_qa.web.review_office.office_doors import office_app
 from sbrt_qa.web.session_tokens import form_token
 from sbrt_qa.web.working.password_rows import PasswordRows
@@ -108,6 +109,7 @@ class PlayingOffice:
             kept.hardlink_to(page)
         take_in(self.engine, now())
         self.store = WorkingStore.in_folder(folder)
+        self.store.keep_setting(LEAST_FREE, "1")  # however full the disk of this machine is
         quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         words = Passwords(PasswordRows(self.store), quick)
         place = ServedAt(loopback_hosts(port))

@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from pydicom import dcmread
 
 from sbrt_qa.audit import verifying
 from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store.connection import reading
+from sbrt_qa.intake.receipt import read_receipt
+from sbrt_qa.office.receipts import refuted
 from sbrt_qa.office.site_uploads import versions_of
 from sbrt_qa.web.session_tokens import form_token
+from sbrt_qa.web.working.study_rows import Studies
 
-from .conftest import settled
+from .conftest import SAMPLE, settled
 from .playing_office import PlayingOffice, Somebody
 
 
@@ -51,8 +55,18 @@ def test_a_site_sends_a_zip_and_it_becomes_its_next_version(
     before = made[max(made) - 1]  # what came before is there, and replaced
     assert site.get(served.case(before)).status == 200
     assert not verifying.verify(served.app.audit.folder).difference
-    kept = list((served.app.audit.folder.parent / "audit.intake").rglob("*.zip"))
-    assert len(kept) == 1  # the audit's own copy, under a number
+    vault = served.app.vault
+    assert not list(vault.root.rglob("*.zip")), "no name and no suffix of the site's"
+    released = list((vault.root / "released").rglob("S1/002/v2/*.dcm"))
+    assert len(released) == 58
+    patient = str(dcmread(next((SAMPLE / "compliant").glob("*PLAN*"))).PatientID).encode()
+    assert not any(patient in path.read_bytes() for path in released)
+    study = Studies(served.store).of_batch(address.rpartition("/")[2])
+    assert study is not None
+    receipt = read_receipt(study.receipt)
+    assert (receipt.submission, receipt.door) == ("S1/002/v2", "web")
+    assert not refuted(served.engine, receipt)
+    assert vault.path(receipt.files[0].sha256).exists(), "kept until its time is over"
 
 
 @pytest.mark.parametrize(

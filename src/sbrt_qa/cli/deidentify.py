@@ -74,7 +74,7 @@ def deidentify(
     if as_json:
         emit(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     else:
-        emit(_shown(report))
+        emit(release_lines(report))
     if report["refused"] or not (report["released"] or report["held"]):
         raise typer.Exit(exit_codes.UNREADABLE)
     if report["held"]:
@@ -89,7 +89,8 @@ def _refuse_no_code(name: str, code: str) -> None:
         )
 
 
-def _shown(report: dict[str, Any]) -> str:
+def release_lines(report: dict[str, Any]) -> str:
+    """Return in lines what was released, held and changed; no value of the originals."""
     lines = [
         f"{counted(len(report['released']), 'file')} released"
         f" as subject {report['subject'] or '–'}; "

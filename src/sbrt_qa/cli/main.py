@@ -34,6 +34,7 @@ from sbrt_qa.cli import (
     schema,
     selftest,
     serve,
+    submit,
     trial_commands,
     warm,
     work,
@@ -61,6 +62,7 @@ COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
     "dvh": dvh.dvh,
     "export": export.export,
     "deidentify": deidentify.deidentify,
+    "submit": submit.submit,
     "inspect": inspect.inspect,
     "curves": curves.curves,
     "schema": schema.schema,
@@ -78,6 +80,7 @@ COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
     "checks": checks.app,
     "trial": trial_commands.app,
     "account": serve.app,
+    "receipt": submit.app,
 }
 """Every command, or group of commands, by the name that a user types."""
 

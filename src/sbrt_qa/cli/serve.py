@@ -219,6 +219,38 @@ def identity(
         Sessions(store).end_all_of(str(key))
 
 
+@app.command("token")
+def token(
+    audit: AuditFolder,
+    code: Code,
+    site: Annotated[str, typer.Option("--site", metavar="CODE", help="Site that it uploads for.")],
+    days: Annotated[int, typer.Option("--days", metavar="N", help="How long it holds.")] = 90,
+    end: Annotated[
+        int, typer.Option("--end", metavar="NUMBER", help="End this token instead.")
+    ] = 0,
+    by: By = "",
+    database: Database = "",
+) -> None:
+    """Make a token with which programs of a site upload, and nothing else; it is shown once.
+
+    It acts for an account that may upload for the site, and ends with that account.
+    """
+    from sbrt_qa.office.entering_tokens import tell_token_ended, tell_token_made
+    from sbrt_qa.web.working.token_rows import SiteTokens
+
+    with _opened(audit, database) as (engine, store):
+        tokens, key = SiteTokens(store), _key(engine, code)
+        if end:
+            mine = [one for one in tokens.all() if one.id == end and one.account == key]
+            if not mine or not tokens.end(end):
+                raise UsageError("this account has no such token", got=str(end))
+            tell_token_ended(engine, _acting(engine, by), code, end)
+            return
+        tell_token_made(engine, _acting(engine, by), key, site, days)
+        print(tokens.make(key, site, days))
+    tell("this token is not shown again; put it into a file that only its user may read")
+
+
 @app.command("list")
 def list_(audit: AuditFolder, database: Database = "") -> None:
     """List accounts with the roles that hold."""

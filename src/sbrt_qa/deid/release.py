@@ -29,6 +29,7 @@ from sbrt_qa.deid.policy import ReleaseClass, policy
 from sbrt_qa.deid.secret import Secret
 from sbrt_qa.deid.verifier import doubts_of
 from sbrt_qa.dicom.files.dataset import warnings_as_notes
+from sbrt_qa.dicom.files.deid_account import MANIFEST
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.errors import SbrtQaError, UsageError
@@ -273,10 +274,6 @@ class _Work:
 
     def _put(self, rows: list[dict[str, str]], one: _File, why: str) -> None:
         rows.append({"file": str(one.number), "sha256": one.digest, "why": why})
-
-
-MANIFEST: Final = "deidentified.json"
-"""Name of the account that lies beside released files."""
 
 
 def _all_files(paths: Iterable[Path]) -> list[Path]:

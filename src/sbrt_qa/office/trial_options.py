@@ -54,6 +54,10 @@ class OfficeOptions:
         Dates (ISO 8601) on which the office does not work; working hours leave them out.
     second_factor_roles
         Roles whose accounts need an authenticator besides their password.
+    keep_originals_days
+        Days after the release of a submission when the files that a site sent are deleted.
+    identified_by_token
+        Whether `sbrt-qa submit --identified` may send such files.
     """
 
     default_kind: str = "timely retrospective"
@@ -67,6 +71,8 @@ class OfficeOptions:
     due_days: dict[str, int] = field(default_factory=lambda: dict(DUE_DAYS))
     holidays: list[str] = field(default_factory=list)
     second_factor_roles: list[str] = field(default_factory=list)
+    keep_originals_days: int = 30
+    identified_by_token: bool = False
 
     def __post_init__(self) -> None:
         named = {self.default_kind, *self.readers, *self.due_days}
@@ -79,6 +85,8 @@ class OfficeOptions:
             raise UsageError(
                 "no such role", got=quoted(self.second_factor_roles), expected=expected
             )
+        if not 0 <= self.keep_originals_days <= 36_500:
+            raise UsageError("originals are kept for 0 to 36,500 days")
         for text in self.holidays:
             if not is_date(text):
                 raise UsageError("a holiday is no date", got=quoted(text), expected="2026-12-25")

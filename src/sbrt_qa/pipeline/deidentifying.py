@@ -9,15 +9,13 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sbrt_qa import pipeline
 from sbrt_qa.errors import DicomError, UsageError, quoted
 
 if TYPE_CHECKING:
     from sbrt_qa.deid.release import ReleaseAsked
-
-SCHEMA: Final = "sbrt_qa.deidentified/1"
 
 
 def deidentify(
@@ -98,6 +96,7 @@ def _refuse_places(paths: Sequence[Path], out: Path, key_file: Path) -> None:
 def _account(report: dict[str, Any], asked: ReleaseAsked) -> dict[str, Any]:
     """Return the account that travels with the files: nothing of the originals."""
     from sbrt_qa.deid.policy import policy
+    from sbrt_qa.dicom.files.deid_account import SCHEMA
 
     return {
         "schema": SCHEMA,
@@ -115,7 +114,7 @@ def _account(report: dict[str, Any], asked: ReleaseAsked) -> dict[str, Any]:
 
 def _earlier(paths: Sequence[Path], report: dict[str, Any]) -> dict[str, Any]:
     """Return the account that lies beside files that were released before; empty for others."""
-    from sbrt_qa.deid.release import MANIFEST
+    from sbrt_qa.dicom.files.deid_account import MANIFEST, SCHEMA
 
     if not report["unchanged"]:
         return {}
@@ -128,7 +127,7 @@ def _earlier(paths: Sequence[Path], report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settle(staging: Path, out: Path, account: dict[str, Any]) -> None:
-    from sbrt_qa.deid.release import MANIFEST
+    from sbrt_qa.dicom.files.deid_account import MANIFEST
 
     text = json.dumps(account, indent=2) + "\n"
     (staging / MANIFEST).write_text(text, encoding="utf-8")

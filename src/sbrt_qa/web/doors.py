@@ -49,6 +49,8 @@ class Door:
         Largest body.
     token_inside
         Whether the token of the form comes within a body that `page` reads, and `page` checks it.
+    bearer
+        Whether a program may come through with a token of its site in place of a session.
     """
 
     method: str
@@ -58,6 +60,7 @@ class Door:
     streams: bool = False
     most_bytes: int = FORM_BYTES
     token_inside: bool = False
+    bearer: bool = False
 
     def __post_init__(self) -> None:
         if not self.right:

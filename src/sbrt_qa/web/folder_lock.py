@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from sbrt_qa.errors import UsageError, quoted
 
 LOCK: Final = "SERVING"
 """File that is locked while somebody serves a folder; that it is there means nothing."""
+
+LOOK_AGAIN_SECONDS: Final = 0.1
 
 
 @contextmanager
@@ -29,6 +32,16 @@ def only_server(folder: Path, what: str) -> Iterator[None]:
                 where=quoted(folder.name),
                 advice="Use that one, or end it first",
             )
+        yield
+
+
+@contextmanager
+def held_lock(path: Path) -> Iterator[None]:
+    """Hold a lock of a file, after whoever has it; it is let go even when the process is killed."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        while not _locked(file):
+            time.sleep(LOOK_AGAIN_SECONDS)
         yield
 
 

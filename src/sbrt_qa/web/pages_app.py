@@ -73,6 +73,10 @@ class PagesApp(ABC):
         """Return a visit with what is known of who asks."""
         return visit
 
+    def by_token(self, visit: Visit, _token: str) -> Visit:
+        """Return a visit of a program that shows a token; nobody's where it does not hold."""
+        return visit
+
     def after_form(self) -> None:  # noqa: B027 - an application may leave it
         """Do what follows every form that was sent, whatever came of it; nothing by itself."""
 
@@ -114,7 +118,8 @@ class PagesApp(ABC):
         return answer
 
     async def _through(self, visit: Visit, door: Door | None, request: Request) -> Response:
-        visit = await run_in_threadpool(self._recognised, visit)
+        bearer = _bearer(request) if door is not None and door.bearer else ""
+        visit = await run_in_threadpool(self._recognised, visit, bearer)
         changes = visit.method not in READING
         streams = door is not None and door.streams
         if changes:
@@ -123,9 +128,12 @@ class PagesApp(ABC):
             sent = request.headers.get(TOKEN_HEADER) or visit.said(TOKEN_FIELD)
             later = door is not None and door.token_inside
             held = visit.session is not None if later else is_form_token(visit.cookie, sent)
+            held = held or bool(
+                bearer and visit.session is not None
+            )  # no browser sends one unasked
             if not held:
                 raise PageError(HTTPStatus.FORBIDDEN)
-        elif not visit.cookie:
+        elif not visit.cookie and not bearer:
             return await self._with_cookie(visit, door)
         if streams and door is not None:
             refused = await run_in_threadpool(self._refused, visit, door)
@@ -140,7 +148,9 @@ class PagesApp(ABC):
             self.set_cookie(answer, fresh.cookie)
         return answer
 
-    def _recognised(self, visit: Visit) -> Visit:
+    def _recognised(self, visit: Visit, bearer: str) -> Visit:
+        if bearer:
+            return self.by_token(replace(visit, cookie=""), bearer)
         visit = replace(visit, session=self.sessions.of(visit.cookie))
         return self.known(visit)
 
@@ -201,6 +211,11 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{kind}.complete"})
         if kind == "lifespan.shutdown":
             return
+
+
+def _bearer(request: Request) -> str:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 def _unused(_: Request) -> Response:

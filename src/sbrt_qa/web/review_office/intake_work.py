@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from sbrt_qa.audit.folder import AuditFolder
-from sbrt_qa.audit.request import Request
-from sbrt_qa.audit.run_audit import audit
-from sbrt_qa.audit.store.connection import Database
-from sbrt_qa.audit.times import now
-from sbrt_qa.errors import UsageError
+from sbrt_qa.errors import SbrtQaError, UsageError
+from sbrt_qa.intake.chunks import UploadManifest
+from sbrt_qa.intake.landing import ArrivalSource, Landed, land
 from sbrt_qa.office.acting import Acting
-from sbrt_qa.office.entering import name_sender, take_in
-from sbrt_qa.office.site_uploads import protocol_content, versions_of
-from sbrt_qa.pipeline import DEFAULT_PROTOCOL
-from sbrt_qa.protocol.protocol_files import library
-from sbrt_qa.web.desk.desk_checks import CheckState, DeskCheck, DeskChecks
+from sbrt_qa.web.desk.desk_checks import MOST_FILE_BYTES, CheckState, DeskCheck, DeskChecks
 from sbrt_qa.web.desk.desk_work import DeskWork
+from sbrt_qa.web.review_office.release_work import ReleasePlace, release_study
+from sbrt_qa.web.working.arrival_rows import record_arrival
+from sbrt_qa.web.working.study_rows import CLOSED, RELEASED, WITHDRAWN, Studies
 
 OWNER: Final = "owner.json"
-SUBMISSIONS: Final = "submissions"
+SET_ASIDE: Final = "a person of the office has to look at it first"
 ABANDONED_SECONDS: Final = 24 * 3600.0
 CUT_OFF: Final = "the office was closed before it was done"
 
@@ -56,10 +55,6 @@ class Intake(DeskChecks):
     folder
         Only its owner may look into it.
     """
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._sent = folder / SUBMISSIONS
 
     def keep_owner(self, check: DeskCheck, owner: SentBy) -> None:
         """Keep whose an upload is."""
@@ -92,37 +87,43 @@ class Intake(DeskChecks):
             self.remove(one)
         return len(old)
 
-    def place(self, check: DeskCheck, owner: SentBy, version: int) -> Path:
-        """Move the files of an upload to where the audit finds them; return the folder above."""
-        root = self._sent / check.id
-        place = root / owner.site / owner.subject / f"v{version}"
-        if root.exists():
-            shutil.rmtree(root)
-        place.parent.mkdir(parents=True)
-        shutil.copytree(self.files(check), place)
-        return root
+    def take_landed(
+        self, check: DeskCheck, manifest: UploadManifest, landed: Sequence[Landed]
+    ) -> DeskCheck:
+        """Lay the files of an upload that landed where they are looked at."""
+        for number, (one, there) in enumerate(zip(manifest.files, landed, strict=True)):
+            path = self.next_file(replace(check, files=number), one.name)
+            path.unlink()
+            linked_or_copied(there.path, path)
+            self.name_file(check, path, one.name)
+        return self.change(check, files=len(landed), size_bytes=manifest.size_bytes)
+
+
+def linked_or_copied(path: Path, to: Path) -> None:
+    """Lay a file in another place, without a second copy where the system can."""
+    with suppress(OSError):
+        os.link(path, to)
+        return
+    shutil.copyfile(path, to)
 
 
 class IntakeWork(DeskWork):
-    """Looks at what sites send, and has it reviewed and recorded.
+    """Looks at what sites send, and has it de-identified, reviewed and recorded.
 
     Parameters
     ----------
     intake
         The uploads.
-    folder, engine, database
-        Of the audit; the address with its password where the records are in a database of others.
+    place
+        What a release works with.
     """
 
-    def __init__(
-        self, intake: Intake, folder: AuditFolder, engine: Database, database: str = ""
-    ) -> None:
+    def __init__(self, intake: Intake, place: ReleasePlace) -> None:
         super().__init__(intake)
-        self._intake, self._audit = intake, folder
-        self._engine, self._database = engine, database
+        self._intake, self._place = intake, place
 
     def send(self, check: DeskCheck, by: Acting) -> DeskCheck:
-        """Begin to review and record an upload."""
+        """Begin to de-identify, review and record an upload."""
         changed = self._intake.change(check, state=CheckState.REVIEWING, failure="")
         self._pool.submit(self._guarded, lambda one: self._send(one, by), changed)
         return changed
@@ -131,33 +132,35 @@ class IntakeWork(DeskWork):
         owner = self._intake.owner(check)
         if owner is None:
             raise UsageError("this upload belongs to nobody")
-        known = versions_of(self._engine, owner.site, owner.subject)
-        version = max(known, default=0) + 1
-        root = self._intake.place(check, owner, version)
-        steps = list(audit(self._request(root)))
-        trouble = "; ".join(step.trouble for step in steps if step.trouble)
-        made = versions_of(self._engine, owner.site, owner.subject)
-        new = [key for key in made.values() if key not in known.values()]
-        if not new:
-            raise UsageError(trouble or "these files were sent before; nothing new was recorded")
-        take_in(self._engine, now())
-        name_sender(self._engine, Acting(by.account, now(), by.session, by.request), new[-1])
-        sent = SentBy(owner.account, owner.site, owner.subject, new[-1], trouble)
+        store, batch = self._place.store, check.id
+        studies = Studies(store)
+        study = studies.of_batch(batch)
+        if study is None or study.state == WITHDRAWN:
+            members = self._landed(check, owner)
+            study = studies.begin(
+                owner.site, members, state=CLOSED, batch=batch, account=owner.account,
+                subject=owner.subject,
+            )  # fmt: skip
+        try:
+            done = release_study(self._place, study, by)
+        except SbrtQaError:
+            studies.change(study, state=WITHDRAWN)
+            raise
+        if done.state != RELEASED:
+            raise UsageError(SET_ASIDE, got=done.why)
+        sent = SentBy(owner.account, owner.site, owner.subject, done.submission, done.why)
         self._intake.keep_owner(check, sent)
-        done = self._intake.change(check, state=CheckState.DONE)
-        self._intake.delete_files(done)
+        changed = self._intake.change(check, state=CheckState.DONE)
+        self._intake.delete_files(changed)
 
-    def _request(self, root: Path) -> Request:
-        settings = self._audit.settings
-        return Request((root,), self._audit.folder, self._protocol(root), settings.trial,
-                       self._database)  # fmt: skip
-
-    def _protocol(self, root: Path) -> str:
-        """Return the protocol of the audit: one of the library, or the one it was begun with."""
-        code, content = protocol_content(self._engine)
-        names = {stem.partition("@")[0] for stem in library()}
-        if not code or code in names:
-            return code or DEFAULT_PROTOCOL
-        path = root.with_suffix(".protocol.yaml")
-        path.write_text(content, encoding="utf-8")
-        return str(path)
+    def _landed(self, check: DeskCheck, owner: SentBy) -> list[int]:
+        """Land the files of an upload, as what comes through any other door; return arrivals."""
+        source = ArrivalSource("web", owner.site, f"account {owner.account}")
+        members = []
+        for path in sorted(self._intake.files(check).iterdir()):
+            if not path.stat().st_size:
+                continue
+            with path.open("rb") as file:
+                landed = land(self._place.vault, source, file, max_bytes=MOST_FILE_BYTES)
+            members.append(record_arrival(self._place.store, source, landed, batch=check.id).id)
+        return members

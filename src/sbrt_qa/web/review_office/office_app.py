@@ -7,7 +7,7 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -20,6 +20,7 @@ from sbrt_qa.audit.store.access_log import Access, AccessLog
 from sbrt_qa.audit.store.connection import Database
 from sbrt_qa.audit.times import now
 from sbrt_qa.errors import SbrtQaError, UsageError
+from sbrt_qa.intake.landing import Landed
 from sbrt_qa.office.accounts import OfficeAccount, account_by_key, all_accounts
 from sbrt_qa.office.acting import Acting, session_hash
 from sbrt_qa.office.granting import grants_of
@@ -37,15 +38,19 @@ from sbrt_qa.web.pages_app import PagesApp
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import READING, ServedAt
 from sbrt_qa.web.review_office.access_writer import AccessWriter
+from sbrt_qa.web.review_office.intake_place import landing_of
 from sbrt_qa.web.review_office.intake_work import Intake, IntakeWork, SentBy
 from sbrt_qa.web.review_office.kept_head import KeptHead
+from sbrt_qa.web.review_office.release_work import ReleasePlace
 from sbrt_qa.web.sign_in_throttle import Throttle
 from sbrt_qa.web.visits import PageError, Visit, see_other
 from sbrt_qa.web.working.draft_rows import Drafts
 from sbrt_qa.web.working.identity_rows import Identities, IdentityProofs, IdentityVisits
 from sbrt_qa.web.working.password_rows import Failures, OneTimeLinks, PasswordRows
 from sbrt_qa.web.working.second_factor_rows import SecondFactors
-from sbrt_qa.web.working.session_rows import Sessions
+from sbrt_qa.web.working.session_rows import OpenSession, Sessions
+from sbrt_qa.web.working.token_rows import SiteToken, SiteTokens
+from sbrt_qa.web.working.upload_rows import ChunkedUpload, Uploads
 from sbrt_qa.web.working.working_store import WorkingStore
 
 ADDRESS_KEY: Final = "address key"
@@ -80,6 +85,8 @@ class Person:
 
     account: OfficeAccount
     grants: tuple[Grant, ...]
+    token: SiteToken | None = None
+    """With which a program came in place of a session; it uploads for one site and nothing else."""
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -130,10 +137,14 @@ class OfficeApp(PagesApp):
         self.identity_visits, self.identity_proofs = IdentityVisits(store), IdentityProofs(store)
         self._look_at_second_roles()
         make_queue(store.engine)
-        self.checks = Intake(audit.folder.with_name(audit.folder.name + ".intake"))
+        self.vault = landing_of(audit.folder, store)
+        self.checks = Intake(self.vault.root)
         self.checks.settle()
-        self.work = IntakeWork(self.checks, audit, engine, database)
-        self.changing = threading.RLock()
+        releases = ReleasePlace(audit, engine, database, store, self.vault)
+        self.work = IntakeWork(self.checks, releases)
+        self.uploads = Uploads(store, self.vault.root / "uploads")
+        self.tokens = SiteTokens(store)
+        self.changing, self.finishing = threading.RLock(), threading.RLock()
         self._head = KeptHead(audit.folder, engine)
         self._head.write()
         self.access = AccessWriter(access_log(audit, store), self._after_access)
@@ -187,7 +198,8 @@ class OfficeApp(PagesApp):
     def acting(self, visit: Visit) -> Acting:
         """Return who acts by a request, as the records keep it."""
         person: Person = visit.who
-        return Acting(person.account.key, now(), session_hash(visit.cookie), visit.number)
+        key = visit.cookie if person.token is None else f"token {person.token.id}"
+        return Acting(person.account.key, now(), session_hash(key), visit.number)
 
     def address_of(self, kind: str, number: int) -> str:
         """Return what stands for a row in an address: 128 bits that nobody guesses."""
@@ -213,6 +225,14 @@ class OfficeApp(PagesApp):
         if check is None or owner is None or owner.account != person.account.key:
             raise PageError(HTTPStatus.NOT_FOUND)
         return check
+
+    def look_at_landed(self, upload: ChunkedUpload, landed: Sequence[Landed]) -> str:
+        """Begin to look at the files of an upload that landed; return the id of what is shown."""
+        check = self.checks.begin()
+        self.checks.keep_owner(check, SentBy(upload.account, upload.site, upload.subject))
+        check = self.checks.take_landed(check, upload.manifest, landed)
+        self.work.look(check)
+        return check.id
 
     def owner_of(self, check: DeskCheck) -> SentBy:
         """Return whose an upload is.
@@ -284,11 +304,29 @@ class OfficeApp(PagesApp):
         holding = tuple(g for g in grants_of(self.engine, account.key) if g.holds(at))
         return replace(visit, who=Person(account, holding))
 
+    def by_token(self, visit: Visit, token: str) -> Visit:
+        """Find out for which site a program uploads; a locked account's token does not hold."""
+        held = self.tokens.of(token)
+        if held is None:
+            return visit
+        try:
+            account = account_by_key(self.engine, held.account)
+        except UsageError:
+            return visit
+        if account.locked:
+            return visit
+        at = now()
+        grants = tuple(g for g in grants_of(self.engine, account.key) if g.holds(at))
+        session = OpenSession(str(account.key), f"token {held.id}", held.made)
+        return replace(visit, session=session, who=Person(account, grants, held))
+
     def allows(self, visit: Visit, right: str) -> bool:
         """Tell whether a right is brought by some grant that holds now."""
-        if right == SIGNED_IN:
-            return visit.who is not None
         person: Person | None = visit.who
+        if right == SIGNED_IN:
+            return person is not None and person.token is None
+        if person is not None and person.token is not None and right != Right.UPLOAD:
+            return False
         return person is not None and person.might(Right(right))
 
     def stranger(self, visit: Visit) -> Response:

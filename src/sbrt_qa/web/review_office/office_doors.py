@@ -15,6 +15,7 @@ from sbrt_qa.web.request_guard import ServedAt
 from sbrt_qa.web.review_office import (
     account_pages,
     case_screen,
+    chunk_doors,
     dashboard_screen,
     identity_screen,
     job_screen,
@@ -52,6 +53,7 @@ DOORS: Final = (
     *signing_screen.DOORS,
     *question_screen.DOORS,
     *site_screen.DOORS,
+    *chunk_doors.DOORS,
     *dashboard_screen.DOORS,
     *trail_screen.DOORS,
     *job_screen.DOORS,

@@ -8,10 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 from typing import Final
 
 from sbrt_qa.audit.folder import AuditFolder
@@ -21,9 +22,20 @@ from sbrt_qa.audit.store.connection import Database, password_of, shown
 from sbrt_qa.audit.store.verify_records import verify
 from sbrt_qa.audit.times import now
 from sbrt_qa.errors import SbrtQaError, own_fault
+from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.entering import take_in
 from sbrt_qa.office.queue_page import make_queue, queue_differences, rebuild
+from sbrt_qa.web.review_office.intake_place import delete_originals, landing_of
+from sbrt_qa.web.review_office.release_work import ReleasePlace, release_study
+from sbrt_qa.web.review_office.sorting_work import (
+    RELEASE,
+    SORT,
+    SortingPlace,
+    ask_sorting,
+    sort_arrivals,
+)
 from sbrt_qa.web.working.job_rows import Job, Jobs
+from sbrt_qa.web.working.study_rows import CLOSED, Studies
 from sbrt_qa.web.working.working_store import WorkingStore
 
 REVIEW: Final = "review"
@@ -33,7 +45,9 @@ TAKE_IN: Final = "take in"
 VERIFY: Final = "verify"
 CHECK_QUEUE: Final = "check queue"
 
-NIGHTLY: Final = (VERIFY, CHECK_QUEUE)
+RETAIN: Final = "retention"
+
+NIGHTLY: Final = (VERIFY, CHECK_QUEUE, RETAIN)
 """Jobs that are asked for once a day, by whichever worker finds that they were not."""
 
 VERIFIED: Final = "verified"
@@ -41,6 +55,7 @@ VERIFIED: Final = "verified"
 
 POLL_SECONDS: Final = 1.0
 BUSY_SECONDS: Final = 5.0
+BEAT_SECONDS: Final = 10.0
 READABLE: Final = frozenset({0, 1, 10, 20, 30})
 """Exit codes of an audit that came to its end; 1: something is still to be reviewed."""
 
@@ -144,8 +159,62 @@ def _check_queue(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
     return f"{len(wrong)} rows were wrong" if wrong else "as recorded"
 
 
+def _retain(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
+    """Delete originals whose time is over."""
+    beat()
+    gone = delete_originals(place.engine, place.store, landing_of(place.audit.folder, place.store))
+    with suppress(SbrtQaError, OSError):
+        write_head(place.audit.folder, place.engine)
+    return f"{gone} originals deleted"
+
+
+def sorting_place(place: WorkPlace) -> SortingPlace:
+    """Return where what came in of an audit lies."""
+    return SortingPlace(landing_of(place.audit.folder, place.store), place.store)
+
+
+def _sort(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
+    """Read what landed, and ask for the release of what is whole."""
+    told = sort_arrivals(sorting_place(place), beat)
+    ask_sorting(sorting_place(place), Jobs(place.store))
+    return told
+
+
+def _release(place: WorkPlace, job: Job, beat: Callable[[], bool]) -> str:
+    """De-identify a study, and have it reviewed and recorded."""
+    if is_running(place.audit.folder):
+        raise BusyError
+    vault = landing_of(place.audit.folder, place.store)
+    where = ReleasePlace(place.audit, place.engine, place.database, place.store, vault)
+    study = Studies(place.store).with_id(int(job.payload["study"]))
+    if study.state != CLOSED:
+        return f"is {study.state} already"
+    by = Acting(study.account, now()) if study.account else None
+    with kept_alive(beat):
+        return release_study(where, study, by).state
+
+
+@contextmanager
+def kept_alive(beat: Callable[[], bool]) -> Iterator[None]:
+    """Renew the lease of a job from a thread, for as long as one call takes."""
+    over = Event()
+
+    def go_on() -> None:
+        while not over.wait(BEAT_SECONDS) and beat():
+            pass
+
+    thread = Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 DOING: Final[Mapping[str, Doing]] = {
     REVIEW: _review, TAKE_IN: _take_in, VERIFY: _verify, CHECK_QUEUE: _check_queue,
+    SORT: _sort, RELEASE: _release, RETAIN: _retain,
 }  # fmt: skip
 """Every kind of job by its name."""
 
@@ -187,6 +256,7 @@ def work(place: WorkPlace, jobs: Jobs, stopped: Callable[[], bool], *, once: boo
     worker, done = worker_name(), 0
     while not stopped():
         ask_nightly(jobs)
+        ask_sorting(sorting_place(place), jobs)
         if work_once(place, jobs, worker):
             done += 1
         elif once:

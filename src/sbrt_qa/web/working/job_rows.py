@@ -192,6 +192,14 @@ class Jobs:
             row = connection.execute(query).first()
         return None if row is None else _job(row)
 
+    def last_of(self, kind: str, key: str) -> Job | None:
+        """Return the newest job of a kind with a key, whatever its state."""
+        same = sa.and_(jobs.c.kind == kind, jobs.c.key == key)
+        query = sa.select(jobs).where(same).order_by(jobs.c.id.desc()).limit(1)
+        with self._store.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _job(row)
+
     def try_again(self, number: int) -> None:
         """Open a failed job once more, as if nobody had tried."""
         c = jobs.c

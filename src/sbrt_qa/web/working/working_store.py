@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from sbrt_qa.errors import StoreError, quoted
+from sbrt_qa.web.working import arrival_tables  # noqa: F401 - makes its tables known
 from sbrt_qa.web.working import working_tables as tables
 
 FILE: Final = "working.db"

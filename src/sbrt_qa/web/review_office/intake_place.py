@@ -1,0 +1,78 @@
+"""Where what comes in is kept, and for how long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from sbrt_qa.audit.store.connection import Database
+from sbrt_qa.audit.times import now
+from sbrt_qa.intake.landing import LEAST_FREE_BYTES, LEAST_FREE_PART, Landing, forget, sweep
+from sbrt_qa.office.receipts import code_of_submission, tell_deleted
+from sbrt_qa.office.trial_options import options_of
+from sbrt_qa.web.working.arrival_rows import Arrivals
+from sbrt_qa.web.working.study_rows import RELEASED, WITHDRAWN, Studies
+from sbrt_qa.web.working.working_store import WorkingStore
+
+DAY_SECONDS: Final = 24 * 3600.0
+
+LEAST_FREE: Final = "least free bytes"
+"""Setting of working state: bytes of the disk that stay free in place of the usual part of it."""
+
+
+def intake_folder(audit: Path) -> Path:
+    """Return where what comes in is kept: beside an audit, never inside it."""
+    folder = audit.absolute()
+    return folder.with_name(folder.name + ".intake")
+
+
+def landing_of(audit: Path, store: WorkingStore) -> Landing:
+    """Return where files of an audit's office land."""
+    kept = store.setting(LEAST_FREE)
+    least, part = (int(kept), 0.0) if kept.isdigit() else (LEAST_FREE_BYTES, LEAST_FREE_PART)
+    return Landing(intake_folder(audit), least_free_bytes=least, least_free_part=part)
+
+
+def delete_originals(
+    engine: Database, store: WorkingStore, vault: Landing, clock: Callable[[], float] = time.time
+) -> int:
+    """Delete originals as the rule of retention says; their hashes stay in the records (case S37).
+
+    The originals of a study go `keep_originals_days` after it was released, unless it is on hold or
+    another study that is not over still has the same file. What processes that ended left on its
+    way goes too.
+
+    Returns
+    -------
+    int
+        How many files were deleted.
+    """
+    sweep(vault)
+    days, gone = options_of(engine).keep_originals_days, 0
+    rows, studies = Arrivals(store, clock), Studies(store, clock)
+    everything = studies.all()
+    over = [
+        one
+        for one in everything
+        if one.state == RELEASED and not one.hold
+        and clock() - one.released > days * DAY_SECONDS
+    ]  # fmt: skip
+    ended = {one.id for one in over} | {one.id for one in everything if one.state == WITHDRAWN}
+    needed = {
+        arrival.sha256
+        for one in everything
+        if one.id not in ended
+        for arrival in rows.with_ids(one.members)
+    }
+    for study in over:
+        hashes = {one.sha256 for one in rows.with_ids(study.members)} - needed
+        there = tuple(sorted(one for one in hashes if vault.path(one).exists()))
+        if not there:
+            continue
+        tell_deleted(engine, now(), code_of_submission(engine, study.submission), there)
+        for digest in there:
+            gone += forget(vault, digest)
+            rows.note_deleted(digest)
+    return gone

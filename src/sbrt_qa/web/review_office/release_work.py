@@ -1,0 +1,247 @@
+"""Releasing a study: de-identified and verified in a child, reviewed and recorded, receipt given.
+
+What the verifier does not let pass is set aside for a person, with the reason. Nothing here reads a
+file that a site sent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sbrt_qa import pipeline
+from sbrt_qa.audit.coding import is_subject_code
+from sbrt_qa.audit.folder import AuditFolder
+from sbrt_qa.audit.head import write_head
+from sbrt_qa.audit.request import Request
+from sbrt_qa.audit.run_audit import audit
+from sbrt_qa.audit.store.connection import Database
+from sbrt_qa.audit.times import now
+from sbrt_qa.deid.received_release import verify_here
+from sbrt_qa.deid.release import ReleaseAsked
+from sbrt_qa.dicom.files.deid_account import MANIFEST
+from sbrt_qa.dicom.files.unpacked import unpack_here
+from sbrt_qa.errors import SbrtQaError, UsageError
+from sbrt_qa.intake.landing import Landing
+from sbrt_qa.intake.receipt import Receipt, ReceivedFile
+from sbrt_qa.office.acting import Acting
+from sbrt_qa.office.entering import name_sender, take_in
+from sbrt_qa.office.receipts import give_receipt
+from sbrt_qa.office.site_uploads import protocol_content, versions_of
+from sbrt_qa.office.trial_options import options_of
+from sbrt_qa.pipeline import DEFAULT_PROTOCOL
+from sbrt_qa.pipeline.deidentifying import deidentify
+from sbrt_qa.protocol.protocol_files import library
+from sbrt_qa.sandbox import Limits, Outcome, run_isolated
+from sbrt_qa.web.folder_lock import held_lock
+from sbrt_qa.web.working.arrival_rows import Arrival, Arrivals
+from sbrt_qa.web.working.study_rows import RELEASED, ReceivedStudy, Studies
+from sbrt_qa.web.working.working_store import WorkingStore
+
+LOCK: Final = "RELEASING"
+KEY_SUFFIX: Final = ".deid.key"
+LIMITS: Final = Limits(seconds=900, cpu_seconds=300)
+NO_SUBJECT: Final = "no code of a subject of this site came with it"
+NOT_AS_SAID: Final = "it was sent as de-identified, and the account of that is missing"
+NO_DICOM: Final = "there is no DICOM object in it that can be released"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePlace:
+    """What a release works with.
+
+    Parameters
+    ----------
+    audit, engine, database
+        Of the audit; the address with its password where the records are in a database of others.
+    store, vault
+        Working state, and where files landed.
+    """
+
+    audit: AuditFolder
+    engine: Database
+    database: str
+    store: WorkingStore
+    vault: Landing
+    clock: Callable[[], float] = time.time
+
+    @property
+    def key_file(self) -> Path:
+        """Key of de-identification: outside the audit, and of what it protects."""
+        folder = self.audit.folder.absolute()
+        return folder.with_name(folder.name + KEY_SUFFIX)
+
+
+def release_study(
+    place: ReleasePlace, study: ReceivedStudy, by: Acting | None = None
+) -> ReceivedStudy:
+    """De-identify a study, have it reviewed and recorded, and give its receipt.
+
+    Doing it again after it was cut off comes to the same end: the audit knows files that it has.
+
+    Parameters
+    ----------
+    by
+        Who sent it; None where that is no account.
+
+    Returns
+    -------
+    ReceivedStudy
+        Released, or in quarantine with the reason.
+
+    Raises
+    ------
+    SbrtQaError
+        The review did not come to its end; the study waits as it was.
+    """
+    with held_lock(place.vault.root / LOCK):
+        now_it_is = Studies(place.store, place.clock).with_id(study.id)
+        return now_it_is if now_it_is.state == RELEASED else _release(place, now_it_is, by)
+
+
+def _release(place: ReleasePlace, study: ReceivedStudy, by: Acting | None) -> ReceivedStudy:
+    studies = Studies(place.store, place.clock)
+    members = Arrivals(place.store, place.clock).with_ids(study.members)
+    work = place.vault.root / "work" / f"{study.id}-{secrets.token_hex(8)}"
+    work.mkdir(mode=0o700, parents=True)
+    try:
+        paths = [str(place.vault.path(one.sha256)) for one in members]
+        laid = _laid(paths, work / "case")
+        if laid.error is not None or laid.failure or not laid.value:
+            return studies.quarantine(study, _why(laid) or NO_DICOM)
+        done = _deidentified(place, study, work, members[-1].source.door)
+        if isinstance(done, str):
+            return studies.quarantine(study, done)
+        return _recorded(place, study, members, done, by)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _laid(paths: list[str], folder: Path) -> Outcome:
+    folder.mkdir(mode=0o700)
+    return run_isolated(unpack_here, (paths, str(folder)), LIMITS)
+
+
+def _why(outcome: Outcome) -> str:
+    return str(outcome.error) if outcome.error is not None else outcome.failure
+
+
+@dataclass(frozen=True, slots=True)
+class _Released:
+    """Where released files lie, `root` / site / subject / version, and the subject's code."""
+
+    root: Path
+    subject: str
+    version: int
+
+
+def _deidentified(
+    place: ReleasePlace, study: ReceivedStudy, work: Path, door: str
+) -> _Released | str:
+    """Return where the released files are, or why a person has to look."""
+    trial = place.audit.settings.trial
+    out, case = work / "released", work / "case"
+    if (case / MANIFEST).exists():
+        said = run_isolated(verify_here, (str(case), study.subject, [study.site, trial]), LIMITS,
+                            prepare=pipeline.warm_up)  # fmt: skip
+        if said.error is not None or said.failure:
+            return _why(said)
+        why = str(dict(said.value).get("why", "unreadable"))
+        if why:
+            return why
+        case.rename(out)
+        return _put(place, study, study.subject, out)
+    allowed = options_of(place.engine).identified_by_token
+    if door == "submit" and not allowed:
+        return NOT_AS_SAID
+    protocol = protocol_of(place, place.vault.root / "work" / f"{study.id}.protocol.yaml")
+    asked = ReleaseAsked(study.subject, study.site, trial, "", study.accepted, protocol)
+    try:
+        report = deidentify([case], out, place.key_file, asked)
+    except SbrtQaError as error:
+        return str(error)
+    for told, words in (("refused", "refused"), ("held", "held for a person")):
+        rows: list[dict[str, Any]] = report[told]
+        if rows:
+            whys = sorted({row["why"] for row in rows})
+            return f"{len(rows)} of the files {words}: {'; '.join(whys)}"
+    if not report["released"]:
+        return NO_DICOM
+    return _put(place, study, str(report["subject"]), out)
+
+
+def _put(place: ReleasePlace, study: ReceivedStudy, subject: str, out: Path) -> _Released | str:
+    """Move released files to where the audit finds them, as the next version of the subject."""
+    if not is_subject_code(subject):
+        return NO_SUBJECT
+    root = place.vault.root / "released" / str(study.id)
+    before = [int(p.name[1:]) for p in root.glob(f"{study.site}/{subject}/v*")]
+    version = max(versions_of(place.engine, study.site, subject), default=0) + 1
+    version = before[0] if before else version  # it was cut off, and may be recorded already
+    shutil.rmtree(root, ignore_errors=True)
+    target = root / study.site / subject / f"v{version}"
+    target.parent.mkdir(parents=True)
+    out.rename(target)
+    return _Released(root, subject, version)
+
+
+def _recorded(
+    place: ReleasePlace,
+    study: ReceivedStudy,
+    members: tuple[Arrival, ...],
+    done: _Released,
+    by: Acting | None,
+) -> ReceivedStudy:
+    """Have released files reviewed and recorded, and give the receipt."""
+    steps = list(audit(_request(place, done.root)))
+    trouble = "; ".join(step.trouble for step in steps if step.trouble)
+    submission = versions_of(place.engine, study.site, done.subject).get(done.version)
+    if submission is None:
+        raise UsageError(trouble or "these files were sent before; nothing new was recorded")
+    take_in(place.engine, now())
+    if by is not None:
+        with suppress(UsageError):  # it was cut off after this
+            name_sender(place.engine, Acting(by.account, now(), by.session, by.request), submission)
+    account = json.loads((next(done.root.rglob(MANIFEST))).read_text(encoding="utf-8"))
+    last = dt.datetime.fromtimestamp(max(one.at for one in members), dt.UTC)
+    receipt = give_receipt(
+        place.engine, now(), submission,
+        Receipt(
+            submission="", door=members[-1].source.door,
+            received=last.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            recorded=now(), files=tuple(ReceivedFile(m.sha256, m.size_bytes) for m in members),
+            reviewed=(), dates_shifted=bool(account.get("dates_shifted")),
+            head_seq=0, head_hash="",
+        ),
+    )  # fmt: skip
+    with suppress(SbrtQaError, OSError):  # as after an audit: what is recorded is recorded
+        write_head(place.audit.folder, place.engine)
+    return Studies(place.store, place.clock).change(
+        study, state=RELEASED, subject=done.subject, submission=submission, why=trouble[:1_000],
+        receipt=receipt.to_json(), released=place.clock(),
+    )  # fmt: skip
+
+
+def _request(place: ReleasePlace, root: Path) -> Request:
+    protocol = protocol_of(place, root.with_suffix(".protocol.yaml"))
+    return Request((root,), place.audit.folder, protocol, place.audit.settings.trial,
+                   place.database)  # fmt: skip
+
+
+def protocol_of(place: ReleasePlace, path: Path) -> str:
+    """Return the protocol of the audit: of the library, or that it was begun with, in a file."""
+    code, content = protocol_content(place.engine)
+    names = {stem.partition("@")[0] for stem in library()}
+    if not code or code in names:
+        return code or DEFAULT_PROTOCOL
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    return str(path)
