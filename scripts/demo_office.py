@@ -13,6 +13,7 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,19 +25,25 @@ from sbrt_qa.audit.head import write_head
 from sbrt_qa.audit.job import SubmissionJob
 from sbrt_qa.audit.one_submission import review_submission
 from sbrt_qa.audit.recording import reviewed_case
+from sbrt_qa.audit.store.connection import Database
 from sbrt_qa.audit.store.records import Entry, Place, ReviewedCase, StoredFile
 from sbrt_qa.audit.store.write import Recorder, add_protocol
 from sbrt_qa.audit.times import now
+from sbrt_qa.office.accounts import OfficeAccount
+from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.demo_office import play_demo
+from sbrt_qa.office.intake_trail import tell_token_made
 from sbrt_qa.pipeline import DEFAULT_PROTOCOL, protocol
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.working.password_rows import PasswordRows
+from sbrt_qa.web.working.token_rows import SiteTokens
 from sbrt_qa.web.working.working_store import WorkingStore
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_dicom"
 TAKEN = ("compliant", "minor", "major")
 SITES = ("DEMO1", "DEMO2")
 SUBMISSIONS = 60
+TOKEN_DAYS = 30
 PASSWORD = "demo quartz lantern 7"  # noqa: S105 - of a demo on this machine, printed
 
 
@@ -52,7 +59,10 @@ def main() -> int:
         codes = filled(folder)
         print(f"A demo office with {SUBMISSIONS} submissions is in {folder}")
         print(f"Password of every login: {PASSWORD}")
-        print("Logins: " + ", ".join(codes), flush=True)
+        print("Logins: " + ", ".join(codes))
+        to = f"--to http://127.0.0.1:{asked.port} --token-file {token_path(folder)}"
+        who = f"--site {SITES[0]} --subject D900 --key demo.key"
+        print(f"As a site: sbrt-qa submit sample_dicom/compliant {who} {to}", flush=True)
     if asked.no_serve:
         return 0
     command = [sys.executable, "-m", "sbrt_qa.cli", "serve", str(folder), "--port", str(asked.port)]
@@ -84,11 +94,28 @@ def filled(folder: Path) -> list[str]:
         passwords = Passwords(PasswordRows(store))
         for account in made.accounts.values():
             passwords.set(str(account.key), PASSWORD)
+        keep_token(folder, engine, store, made.accounts)
     finally:
         write_head(folder, engine)
         engine.dispose()
         store.close()
     return list(made.accounts)
+
+
+def token_path(folder: Path) -> Path:
+    """Return where the token of the first site lies: beside the audit."""
+    return folder.with_name(f"{folder.name}.token")
+
+
+def keep_token(
+    folder: Path, engine: Database, store: WorkingStore, accounts: Mapping[str, OfficeAccount]
+) -> None:
+    """Make the token with which the first site uploads, and keep it for a try."""
+    sender, admin = accounts["physicist.s1"], accounts["admin"]
+    tell_token_made(engine, Acting(admin.key, now()), sender.key, SITES[0], TOKEN_DAYS)
+    path = token_path(folder)
+    path.touch(0o600)
+    path.write_text(SiteTokens(store).make(sender.key, SITES[0], TOKEN_DAYS) + "\n")
 
 
 def plans_of(path: Path, rules: str, report: Path) -> tuple[ReviewedCase, ...]:

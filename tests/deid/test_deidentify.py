@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import warnings
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from sbrt_qa.deid.date_shifts import capped_age, moved_date, moved_moment, shift
 from sbrt_qa.deid.identifier_search import IdentifierFinder, Identifiers
 from sbrt_qa.deid.policy import policy
 from sbrt_qa.deid.recognised import is_label, is_prescription, is_structure
-from sbrt_qa.deid.release import MANIFEST, ReleaseAsked, deidentify_files
+from sbrt_qa.deid.release import ReleaseAsked, deidentify_files
 from sbrt_qa.deid.secret import Secret
 from sbrt_qa.deid.verifier import doubts_of
+from sbrt_qa.dicom.files.deid_account import MANIFEST
 from sbrt_qa.errors import UsageError
+from sbrt_qa.model.case import Deidentified
 from sbrt_qa.pipeline.deidentifying import deidentify
 
 SAMPLE = Path(__file__).parents[2] / "sample_dicom" / "minor"
@@ -342,3 +345,54 @@ def test_file_meta_of_a_file_without_a_preamble(small: Path, tmp_path: Path) -> 
     plan.save_as(tmp_path / "in" / "plan.dcm", enforce_file_format=False)
     report = run(tmp_path / "in", tmp_path / "out", subject="SUB-1")
     assert len(report["released"]) + len(report["refused"]) == 1
+
+
+def test_a_review_reads_the_version_and_that_dates_are_shifted(small: Path, tmp_path: Path) -> None:
+    key, out = tmp_path / "k" / "key", tmp_path / "out"
+    key.parent.mkdir()
+    deidentify([small], out, key, ReleaseAsked("SUB-1", protocol="liver_sbrt"))
+    version = sbrt_qa.load_protocol("liver_sbrt").version
+    (case,) = sbrt_qa.load_cases(out)
+    assert case.deidentified == Deidentified(True, (("liver_sbrt", version),))
+    assert any("shifted" in note for note in case.provenance.notes)
+    (case,) = sbrt_qa.load_cases([out])
+    assert case.deidentified is not None
+    account = json.loads((out / MANIFEST).read_text())
+    account["files"][0]["sha256"] = "0" * 64
+    (out / MANIFEST).write_text(json.dumps(account))
+    (other,) = sbrt_qa.load_cases(out)
+    assert other.deidentified is None, "an account of other files"
+    for broken in ("{", "[]", '{"schema": "sbrt_qa.deidentified/1", "files": 3}', "\x00"):
+        (out / MANIFEST).write_text(broken)
+        (found,) = sbrt_qa.load_cases(out)
+        assert found.deidentified is None
+
+
+def test_the_standard_finds_no_new_fault_in_what_is_released(
+    small: Path, released: tuple[dict[str, object], Path]
+) -> None:
+    """dicom-validator, before and after: what it finds afterwards it found before."""
+    validator = pytest.importorskip(
+        "dicom_validator.validator.iod_validator", reason="pip install dicom-validator"
+    )
+    sys.path.append(str(Path(__file__).parents[1] / "dicom"))
+    import standard_tables
+
+    tables = standard_tables.tables()
+    if tables is None:
+        pytest.skip("highdicom, whose tables of the standard are used, is not installed")
+
+    def faults(folder: Path) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for path in folder.rglob("*.dcm"):
+            dataset = dcmread(path)
+            result = validator.IODValidator(dataset, tables).validate()
+            rows = found.setdefault(str(dataset.Modality), set())
+            for module, errors in result.module_errors.items():
+                rows |= {f"{module} {tag} {error}" for tag, error in errors.items()}
+        return found
+
+    before, after = faults(small), faults(released[1])
+    assert set(before) == set(after) == {"CT", "RTDOSE", "RTPLAN", "RTSTRUCT"}
+    for kind, rows in after.items():
+        assert rows <= before[kind], kind

@@ -11,7 +11,7 @@ import pytest
 from sbrt_qa import load_cases
 from sbrt_qa.checks.registry import Group
 from sbrt_qa.errors import ProtocolError
-from sbrt_qa.model.case import Case
+from sbrt_qa.model.case import Case, Deidentified
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import StructureSet
@@ -21,8 +21,10 @@ from sbrt_qa.protocol.protocol_files import library, load_family, load_protocol
 from sbrt_qa.protocol.versions import (
     AS_ASKED,
     IN_FORCE,
+    IN_FORCE_BEFORE,
     PROTOCOL_VERSION,
     ProtocolFamily,
+    VersionBasis,
     family_of,
     other_version,
     planning_date,
@@ -278,3 +280,36 @@ def test_every_version_of_the_library_has_the_head_that_it_is_found_by() -> None
                 version.version,
                 version.effective,
             )
+
+
+@pytest.mark.parametrize(
+    ("told", "planned", "expected", "why"),
+    [
+        ((("liver_sbrt", "2"),), "20160105", "2", IN_FORCE_BEFORE),
+        ((("liver_sbrt", "2"),), "20250601", "2", IN_FORCE_BEFORE),
+        ((("liver_sbrt", "9"),), "20240105", "3", None),
+        ((("another", "1"),), "20240105", "3", None),
+        ((), "20240105", "3", None),
+    ],
+)
+def test_a_shifted_date_decides_no_version(
+    three: ProtocolFamily,
+    told: tuple[tuple[str, str], ...],
+    planned: str,
+    expected: str,
+    why: str | None,
+) -> None:
+    case = replace(case_of(planned), deidentified=Deidentified(True, told))
+    chosen = three.of(case)
+    assert chosen.protocol.version == expected
+    if why is None:
+        assert chosen.finding is not None
+        assert "not told" in str(chosen.finding.message)
+        assert chosen.basis is VersionBasis.LATEST
+    else:
+        assert (chosen.why, chosen.basis) == (why, VersionBasis.IN_FORCE)
+
+
+def test_dates_that_were_not_shifted_decide_as_ever(three: ProtocolFamily) -> None:
+    case = replace(case_of("20240701"), deidentified=Deidentified(False, (("liver_sbrt", "1"),)))
+    assert three.of(case).protocol.version == "2"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -230,3 +231,36 @@ def test_case_p49__what_only_a_person_can_judge_waits_for_one(office: Office) ->
     assert "secondary capture" in done.why
     assert versions_of(office.engine, "S1", "S1-001") == {}
     assert not list((door.vault.root / "work").iterdir()), "nothing of it is left lying about"
+
+
+def zipped(**entries: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zipped(**{"../../../evil.dcm": b"\0" * 128 + b"DICM"}),
+        zipped(**{"/etc/evil": b"words"}),
+        zipped(bomb=bytes(60_000_000)),
+        zipped(a=b"words")[:-30],
+        zipped(a=b"words"),
+    ],
+    ids=["leads out", "absolute", "bomb", "cut off", "nothing in it"],
+)
+def test_case_s1__an_archive_made_to_deceive_is_set_aside(
+    office: Office, content: bytes, tmp_path: Path
+) -> None:
+    door = office.door
+    member = door.take(content).id
+    study = Studies(door.store).begin("S1", [member], state="closed", subject="S1-001")
+    done = release_study(office.place(), study)
+    assert done.state == "quarantined", done
+    assert done.why
+    assert not list(tmp_path.rglob("evil*"))
+    assert not list((door.vault.root / "work").iterdir())
+    assert release_study(office.place(), done) == done, "only a person's decision brings it on"

@@ -235,7 +235,7 @@ def token(
 
     It acts for an account that may upload for the site, and ends with that account.
     """
-    from sbrt_qa.office.entering_tokens import tell_token_ended, tell_token_made
+    from sbrt_qa.office.intake_trail import tell_token_ended, tell_token_made
     from sbrt_qa.web.working.token_rows import SiteTokens
 
     with _opened(audit, database) as (engine, store):

@@ -38,6 +38,8 @@ class InstanceFacts:
         Such as RTPLAN; of an image its own.
     patient
         Keyed hash of what names the patient, never that itself; empty where nothing does.
+    code
+        What the patient goes by in a file that says that it was de-identified; else empty.
     links
         UIDs of the objects that it names, by what they are: ``image``, ``RTSTRUCT``, ``RTPLAN``.
     """
@@ -49,6 +51,7 @@ class InstanceFacts:
     study_uid: str = ""
     modality: str = ""
     patient: str = ""
+    code: str = ""
     links: Mapping[str, tuple[str, ...]] | None = None
 
     @property

@@ -91,6 +91,22 @@ class Provenance:
     clashing_files: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Deidentified:
+    """What the account that travels with de-identified files says of a case.
+
+    Parameters
+    ----------
+    dates_shifted
+        Whether its dates are moved: intervals hold, dates do not.
+    versions
+        Id and version of protocols in force at the true planning date, settled before that.
+    """
+
+    dates_shifted: bool
+    versions: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """Everything known about one plan.
@@ -120,6 +136,8 @@ class Case:
         structures.
     targets_elsewhere
         Targets in structure sets beside that of the plan, one sentence each.
+    deidentified
+        What the account of de-identification beside the files says; None where there is none.
     subject
         Trial subject code, or empty: never a patient's name or hospital number.
     label
@@ -142,6 +160,7 @@ class Case:
     parts: tuple[Case, ...] = ()
     beside: tuple[Case, ...] = ()
     targets_elsewhere: tuple[str, ...] = ()
+    deidentified: Deidentified | None = None
 
     def __repr__(self) -> str:
         """Return a short form: arrays and contours would fill pages."""

@@ -139,6 +139,8 @@ def send(
     RefusedByOfficeError
         The office refuses, its certificate is not trusted, or the line was lost five times in a
         row.
+    UsageError
+        There is nothing to send, it is more than is taken, or it changes meanwhile.
     """
     manifest = promised(paths)
     asked = {"site": site, "subject": subject, "files": manifest.form(), "identified": identified}
@@ -186,6 +188,11 @@ def what_became(
     -------
     dict
         ``state`` (closed, released, quarantined, ...), ``why`` and ``receipt``, which may be None.
+
+    Raises
+    ------
+    RefusedByOfficeError
+        The office does not answer.
     """
     until = clock() + wait_seconds
     while True:

@@ -25,6 +25,7 @@ PROTOCOL_VERSION: Final = "PROTOCOL_VERSION"
 
 AS_ASKED: Final = say("as asked for")
 IN_FORCE: Final = say("in force at the planning date")
+IN_FORCE_BEFORE: Final = say("in force at the planning date, settled before dates were shifted")
 
 _TITLE: Final = say("protocol version by planning date")
 _GROUP: Final = "links and provenance"
@@ -142,8 +143,22 @@ class ProtocolFamily:
         return self.versions[-1]
 
     def of(self, case: Case) -> Chosen:
-        """Return the version a case is held against."""
-        return self.at(*_dated(case))
+        """Return the version a case is held against.
+
+        Where dates were shifted, that is the version that was in force at the true planning date,
+        as the account of de-identification tells it; a shifted date decides nothing.
+        """
+        told = case.deidentified
+        if told is None or not told.dates_shifted or self.fixed:
+            return self.at(*_dated(case))
+        wanted = {version for key, version in told.versions if key == self.latest.id}
+        there = [i for i, head in enumerate(self.heads) if head.version in wanted]
+        if len(there) != 1:
+            what = say("dates were shifted, and the version in force before is not told")
+            return self._undecided("RTPLAN", what, told=len(self.versions) > 1)
+        used = there[0]
+        older = self._older(self.heads[used], "RTPLAN")
+        return Chosen(self.versions[used], IN_FORCE_BEFORE, older, VersionBasis.IN_FORCE)
 
     def at(self, date: dt.date | None, part: str = "RTPLAN") -> Chosen:
         """Return the version in force at a date; the latest where the date does not say.

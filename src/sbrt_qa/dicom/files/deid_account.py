@@ -3,14 +3,47 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from sbrt_qa.model.case import Deidentified
 
 MANIFEST: Final = "deidentified.json"
 """Name of the account that lies beside released files."""
 
 SCHEMA: Final = "sbrt_qa.deidentified/1"
 MOST_BYTES: Final = 16 * 1024**2
+MOST_TEXT: Final = 200
+
+
+def account_of(paths: Sequence[Path], hashes: Collection[str]) -> Deidentified | None:
+    """Return what the account beside files says; None where there is none of exactly these files.
+
+    Parameters
+    ----------
+    paths
+        Folders in which an account may lie.
+    hashes
+        SHA-256 of the files of a case; an account of others says nothing of it.
+    """
+    for path in paths:
+        account = account_in(path / MANIFEST) if path.is_dir() else {}
+        rows = [row for row in account.get("files", ()) if isinstance(row, dict)]
+        if hashes and {*hashes} <= {str(row.get("sha256")) for row in rows}:
+            told = account.get("protocols")
+            versions = (
+                [row for row in told if isinstance(row, dict)] if isinstance(told, list) else []
+            )
+            return Deidentified(
+                account.get("dates_shifted") is True,
+                tuple(
+                    (str(row["id"])[:MOST_TEXT], str(row["version"])[:MOST_TEXT])
+                    for row in versions
+                    if "id" in row and "version" in row
+                ),
+            )
+    return None
 
 
 def account_in(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from sbrt_qa.dicom.quirks import Log
 
 MOST_LINKS: Final = 20_000
 MOST_UID: Final = 64
+CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 UNREADABLE: Final = "unreadable"
 OTHER: Final = "other"
@@ -36,7 +38,8 @@ def header_facts(paths: Sequence[str], key: str) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        With ``trouble`` (empty, ``unreadable`` or ``other``) and the fields of
+        With ``code``, the code that the patient goes by where the file says that it was
+        de-identified; ``trouble`` (empty, ``unreadable`` or ``other``) and the fields of
         :class:`sbrt_qa.intake.study_closing.InstanceFacts` but for the hash of the file.
     """
     return [_facts(Path(path), bytes.fromhex(key)) for path in paths]
@@ -48,7 +51,7 @@ def _facts(path: Path, key: bytes) -> dict[str, Any]:
         return {"trouble": OTHER}
     try:
         with warnings_as_notes("file", Log()):
-            dataset = dcmread(path, force=True)
+            dataset = dcmread(path, force=True, stop_before_pixels=True)
             return _read(dataset, key)
     except Exception:  # noqa: BLE001 - whatever a hostile file makes of the reader
         return {"trouble": UNREADABLE}
@@ -66,8 +69,15 @@ def _read(dataset: Dataset, key: bytes) -> dict[str, Any]:
         "study_uid": _uid(dataset.get("StudyInstanceUID")),
         "modality": str(dataset.get("Modality", "") or "").strip()[:16],
         "patient": hmac.new(key, patient.encode(), hashlib.sha256).hexdigest() if patient else "",
+        "code": patient if _is_pseudonym(dataset, patient) else "",
         "links": {kind: list(dict.fromkeys(uids)) for kind, uids in _links(dataset) if uids},
     }
+
+
+def _is_pseudonym(dataset: Dataset, patient: str) -> bool:
+    """Tell whether a file says that it was de-identified, and its patient goes by a code."""
+    removed = str(dataset.get("PatientIdentityRemoved", "") or "").strip().upper() == "YES"
+    return removed and CODE.fullmatch(patient) is not None and any(map(str.isdigit, patient))
 
 
 def _links(dataset: Dataset) -> Iterator[tuple[str, list[str]]]:

@@ -51,7 +51,7 @@ from sbrt_qa.web.visits import PageError, Visit, data
 from sbrt_qa.web.working.arrival_rows import record_arrival
 from sbrt_qa.web.working.job_rows import Jobs
 from sbrt_qa.web.working.study_rows import CLOSED, Studies
-from sbrt_qa.web.working.upload_rows import ALL_THERE, COMING, ChunkedUpload, OverQuotaError
+from sbrt_qa.web.working.upload_rows import COMING, ChunkedUpload, OverQuotaError
 
 HASH_HEADER: Final = "x-chunk-sha256"
 
@@ -157,12 +157,24 @@ def _standing(app: OfficeApp, upload: ChunkedUpload) -> dict[str, Any]:
 
 @told
 def show_chunks(app: OfficeApp, visit: Visit) -> Response:
-    """Tell which chunks are missing, and what became of the upload."""
+    """Tell which chunks are missing, and what became of the upload.
+
+    Raises
+    ------
+    PageError
+        There is no such upload of who asks.
+    """
     return data(_standing(app, _mine(app, visit)))
 
 
 async def take_chunk(app: OfficeApp, visit: Visit, request: Request) -> Response:
-    """Take one chunk, which counts when it is whole."""
+    """Take one chunk, which counts when it is whole.
+
+    Raises
+    ------
+    PageError
+        There is no such upload of who asks, or it is whole.
+    """
     upload = await run_in_threadpool(_mine, app, visit)
     number, stated = visit.places["number"], request.headers.get(HASH_HEADER, "").lower()
     if not (number.isascii() and number.isdigit() and len(number) <= 6) or upload.state != COMING:
@@ -220,6 +232,13 @@ def finish_chunks(app: OfficeApp, visit: Visit) -> Response:
     """Land the files of an upload whose chunks are all there; doing it twice is once.
 
     The form's `hash` is that over the hashes of all chunks.
+
+    Raises
+    ------
+    PageError
+        There is no such upload of who asks.
+    Incomplete
+        Chunks are missing, or a hash is another; answered in words.
     """
     upload = _mine(app, visit)
     with app.finishing:
@@ -249,9 +268,7 @@ def _finished(app: OfficeApp, upload: ChunkedUpload, stated: str) -> ChunkedUplo
             account=upload.account, subject=upload.subject,
         )  # fmt: skip
         ask_release(Jobs(app.store), study)
-    done = app.uploads.change(upload, state=ALL_THERE, address=address)
-    app.uploads.drop_chunks(upload)
-    return done
+    return app.uploads.landed(upload, address)
 
 
 def _landed(
@@ -277,7 +294,13 @@ def _landed(
 
 @told
 def drop_chunks(app: OfficeApp, visit: Visit) -> Response:
-    """Drop an upload that is not whole."""
+    """Drop an upload that is not whole.
+
+    Raises
+    ------
+    PageError
+        There is no such upload of who asks, or it is whole.
+    """
     upload = _mine(app, visit)
     if upload.state != COMING:
         raise PageError(HTTPStatus.CONFLICT)

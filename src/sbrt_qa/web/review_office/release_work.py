@@ -7,13 +7,14 @@ file that a site sent.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import secrets
 import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,7 +44,7 @@ from sbrt_qa.protocol.protocol_files import library
 from sbrt_qa.sandbox import Limits, Outcome, run_isolated
 from sbrt_qa.web.folder_lock import held_lock
 from sbrt_qa.web.working.arrival_rows import Arrival, Arrivals
-from sbrt_qa.web.working.study_rows import RELEASED, ReceivedStudy, Studies
+from sbrt_qa.web.working.study_rows import CLOSED, RELEASED, ReceivedStudy, Studies
 from sbrt_qa.web.working.working_store import WorkingStore
 
 LOCK: Final = "RELEASING"
@@ -95,7 +96,7 @@ def release_study(
     Returns
     -------
     ReceivedStudy
-        Released, or in quarantine with the reason.
+        Released, or in quarantine with the reason; as it is where it was not closed.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def release_study(
     """
     with held_lock(place.vault.root / LOCK):
         now_it_is = Studies(place.store, place.clock).with_id(study.id)
-        return now_it_is if now_it_is.state == RELEASED else _release(place, now_it_is, by)
+        return _release(place, now_it_is, by) if now_it_is.state == CLOSED else now_it_is
 
 
 def _release(place: ReleasePlace, study: ReceivedStudy, by: Acting | None) -> ReceivedStudy:
@@ -117,7 +118,8 @@ def _release(place: ReleasePlace, study: ReceivedStudy, by: Acting | None) -> Re
         laid = _laid(paths, work / "case")
         if laid.error is not None or laid.failure or not laid.value:
             return studies.quarantine(study, _why(laid) or NO_DICOM)
-        done = _deidentified(place, study, work, members[-1].source.door)
+        named = replace(study, subject=study.subject or _code_in(members))
+        done = _deidentified(place, named, work, members[-1].source.door)
         if isinstance(done, str):
             return studies.quarantine(study, done)
         return _recorded(place, study, members, done, by)
@@ -132,6 +134,12 @@ def _laid(paths: list[str], folder: Path) -> Outcome:
 
 def _why(outcome: Outcome) -> str:
     return str(outcome.error) if outcome.error is not None else outcome.failure
+
+
+def _code_in(members: tuple[Arrival, ...]) -> str:
+    """Return the one code that files go by which say that they were de-identified; else none."""
+    codes = {one.facts.code for one in members if one.facts is not None} - {""}
+    return codes.pop() if len(codes) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +171,28 @@ def _deidentified(
     if door == "submit" and not allowed:
         return NOT_AS_SAID
     protocol = protocol_of(place, place.vault.root / "work" / f"{study.id}.protocol.yaml")
-    asked = ReleaseAsked(study.subject, study.site, trial, "", study.accepted, protocol)
+    accepted = _hashes(case) if study.accepted else ()  # a person has looked at all of it
+    asked = ReleaseAsked(study.subject, study.site, trial, "", accepted, protocol)
     try:
         report = deidentify([case], out, place.key_file, asked)
     except SbrtQaError as error:
         return str(error)
     for told, words in (("refused", "refused"), ("held", "held for a person")):
         rows: list[dict[str, Any]] = report[told]
-        if rows:
+        if rows and not (told == "held" and accepted and report["released"]):
             whys = sorted({row["why"] for row in rows})
             return f"{len(rows)} of the files {words}: {'; '.join(whys)}"
     if not report["released"]:
         return NO_DICOM
     return _put(place, study, str(report["subject"]), out)
+
+
+def _hashes(folder: Path) -> tuple[str, ...]:
+    found = []
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            found.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return tuple(found)
 
 
 def _put(place: ReleasePlace, study: ReceivedStudy, subject: str, out: Path) -> _Released | str:

@@ -21,6 +21,7 @@ from sbrt_qa.web.desk.desk_checks import MOST_FILE_BYTES, CheckState, DeskCheck
 from sbrt_qa.web.doors import Door
 from sbrt_qa.web.page_templates import words_of
 from sbrt_qa.web.received_files import FormOfFiles
+from sbrt_qa.web.review_office.intake_screen import studies_of_sites
 from sbrt_qa.web.review_office.intake_work import SentBy
 from sbrt_qa.web.review_office.office_app import OfficeApp
 from sbrt_qa.web.review_office.screen_frame import refusing, screen
@@ -35,6 +36,7 @@ from sbrt_qa.web.upload_pages import (
     unused_files,
 )
 from sbrt_qa.web.visits import PageError, Visit, data, see_other
+from sbrt_qa.web.working.upload_rows import ChunkedUpload
 
 
 @refusing
@@ -62,9 +64,15 @@ def _site(app: OfficeApp, visit: Visit, problem: object = "") -> Response:
     return screen(
         app, visit, "office_site.j2", status, keys=SITE_KEYS, sites=sites, rows=rows, asked=asked,
         codes={one.submission: one.code for one in rows},
-        uploads=mine, problem=problem, site_states=SITE_STATES, upload_states=UPLOAD_STATES,
+        uploads=mine, studies=studies_of_sites(app, sites), coming=_coming(app, by.account),
+        problem=problem, site_states=SITE_STATES, upload_states=UPLOAD_STATES,
         fields={"site": visit.said("site"), "subject": visit.said("subject")},
     )  # fmt: skip
+
+
+def _coming(app: OfficeApp, account: int) -> list[tuple[ChunkedUpload, int]]:
+    """Return uploads of an account that are not whole, with how many chunks are here."""
+    return [(one, len(app.uploads.chunks(one))) for one in app.uploads.coming_of(account)]
 
 
 @refusing

@@ -113,7 +113,7 @@ def _read(place: SortingPlace, key: str, fresh: Sequence[Arrival]) -> list[dict[
     return [_read(place, key, [one])[0] for one in fresh]
 
 
-_TEXTS: Final = ("sop_class", "sop_uid", "series_uid", "study_uid", "modality", "patient")
+_TEXTS: Final = ("sop_class", "sop_uid", "series_uid", "study_uid", "modality", "patient", "code")
 
 
 def _is_told(value: object) -> bool:

@@ -106,6 +106,14 @@ class Uploads:
             row = connection.execute(sa.select(uploads).where(uploads.c.id == upload_id)).first()
         return None if row is None else _upload(row)
 
+    def coming_of(self, account: int) -> tuple[ChunkedUpload, ...]:
+        """Return the uploads of an account that its browser began and that are not whole."""
+        c = uploads.c
+        mine = sa.and_(c.account == account, c.state == COMING, c.door == "web")
+        with self._store.reading() as connection:
+            rows = connection.execute(sa.select(uploads).where(mine).order_by(c.begun))
+            return tuple(map(_upload, rows))
+
     def promised_bytes(self) -> int:
         """Return what open uploads may still bring."""
         total = sa.select(sa.func.sum(uploads.c.size_bytes)).where(uploads.c.state == COMING)
@@ -118,6 +126,13 @@ class Uploads:
         with self._store.writing() as connection:
             connection.execute(sa.update(uploads).where(same).values(**values, seen=self._clock()))
         return self._found(upload.id)
+
+    def landed(self, upload: ChunkedUpload, address: str) -> ChunkedUpload:
+        """Note that all files of an upload landed: its chunks go, and the names it came with."""
+        nameless = [["", one.size_bytes, one.sha256] for one in upload.manifest.files]
+        done = self.change(upload, state=ALL_THERE, address=address, manifest=json.dumps(nameless))
+        self.drop_chunks(upload)
+        return done
 
     def _found(self, upload_id: str) -> ChunkedUpload:
         found = self.find(upload_id)

@@ -1,4 +1,4 @@
-"""Tokens of sites, as the records tell of them: that one was made or ended, never itself."""
+"""Tokens of sites and decisions of intake, as the records tell of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.office.accounts import account_by_key
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.asking import demand, grants_in
+from sbrt_qa.office.rights import CaseFacts
 from sbrt_qa.office.roles import EVERYWHERE, OF_A_SITE, Right
 from sbrt_qa.office.trail import tell
 
 MADE = "upload token made"
 ENDED = "upload token ended"
+DECIDED = "arrival decided"
 
 
 def tell_token_made(engine: Database, by: Acting, account: int, site: str, days: int) -> None:
@@ -44,5 +46,30 @@ def tell_token_ended(engine: Database, by: Acting, code: str, number: int) -> No
     def work(connection: sa.Connection) -> None:
         role = demand(connection, by, Right.MANAGE_ACCOUNTS)
         tell(connection, ENDED, code, by, role, {"token": number})
+
+    written(engine, work)
+
+
+def tell_decided(
+    engine: Database,
+    by: Acting,
+    right: Right,
+    site: str,
+    decision: str,
+    hashes: list[str],
+    reason: str,
+) -> None:
+    """Record what a person decided of files that were set aside; they go by their hashes.
+
+    Raises
+    ------
+    RightsError
+        Who acts may not decide this.
+    """
+
+    def work(connection: sa.Connection) -> None:
+        role = demand(connection, by, right, CaseFacts("", site), reason)
+        told = {"site": site, "decision": decision, "files": sorted(hashes)}
+        tell(connection, DECIDED, "", by, role, told, reason=reason)
 
     written(engine, work)

@@ -1,0 +1,246 @@
+"""What arrived, as the office and the sites see it: set aside, on its way, and receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Final, cast
+
+from starlette.responses import Response
+
+from sbrt_qa.errors import SbrtQaError, UsageError
+from sbrt_qa.i18n.phrase import said, say
+from sbrt_qa.i18n.words import msg
+from sbrt_qa.intake.landing import is_stopped
+from sbrt_qa.intake.receipt import Receipt, read_receipt
+from sbrt_qa.intake.study_closing import MissingPart
+from sbrt_qa.office.accounts import account_by_code, account_by_key
+from sbrt_qa.office.acting import RightsError
+from sbrt_qa.office.intake_trail import tell_decided, tell_token_ended, tell_token_made
+from sbrt_qa.office.roles import Right
+from sbrt_qa.office.site_uploads import sites_of
+from sbrt_qa.reports.sheet.receipt_sheet import receipt_sheet
+from sbrt_qa.reports.sheet.sheet_render import sheet_pdf
+from sbrt_qa.web.doors import Door
+from sbrt_qa.web.page_templates import words_of
+from sbrt_qa.web.review_office.office_app import OfficeApp, Person
+from sbrt_qa.web.review_office.screen_frame import refusing, screen, whole_number
+from sbrt_qa.web.review_office.sorting_work import ask_release
+from sbrt_qa.web.visits import PageError, Visit, download, see_other
+from sbrt_qa.web.working.arrival_rows import Arrivals
+from sbrt_qa.web.working.job_rows import Jobs
+from sbrt_qa.web.working.study_rows import (
+    CLOSED,
+    INCOMPLETE,
+    OPEN,
+    QUARANTINED,
+    RELEASED,
+    WITHDRAWN,
+    ReceivedStudy,
+    Studies,
+)
+
+STUDY_STATES: Final = {
+    OPEN: msg("more may come"),
+    INCOMPLETE: msg("parts are missing"),
+    CLOSED: msg("whole; waits to be de-identified and reviewed"),
+    QUARANTINED: msg("set aside; a person of the office looks at it"),
+    RELEASED: msg("reviewed by the engine"),
+    WITHDRAWN: msg("given up"),
+}
+DAY_SECONDS: Final = 24 * 3600.0
+MOST_ROWS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """A study as a page shows it."""
+
+    id: int
+    address: str
+    site: str
+    subject: str
+    revision: int
+    door: str
+    files: int
+    words: str
+    why: str
+    owner: str
+    age: str
+    since: str
+    last: str
+    missing: tuple[str, ...]
+    receipt: bool
+    can_close: bool
+
+
+def _row(app: OfficeApp, study: ReceivedStudy) -> StudyRow:
+    rows = Arrivals(app.store)
+    first = rows.with_ids(study.members[:1])
+    days, rest = divmod(max(0.0, datetime.now(UTC).timestamp() - study.since), DAY_SECONDS)
+    return StudyRow(
+        study.id, app.address_of("study", study.id), study.site, study.subject, study.revision,
+        first[0].source.door if first else "", len(study.members), STUDY_STATES[study.state],
+        study.why, study.owner, f"{days:.0f} d {rest // 3600:.0f} h", _time(study.since),
+        _time(study.last), tuple(map(_missing, study.missing)), bool(study.receipt),
+        study.state in (INCOMPLETE, OPEN),
+    )  # fmt: skip
+
+
+def _missing(part: MissingPart) -> str:
+    kind = say("images") if part.kind == "image" else part.kind
+    if part.named_by:
+        return say("{0}: {1} that {2} names did not come", kind, part.count, part.named_by)
+    return say("{0}: none came", kind)
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def studies_of_sites(app: OfficeApp, sites: Sequence[str]) -> tuple[StudyRow, ...]:
+    """Return what arrived from some sites, newest first: by every way in."""
+    found = [one for one in Studies(app.store).of_sites(sites) if one.state != WITHDRAWN]
+    return tuple(_row(app, one) for one in reversed(found[-MOST_ROWS:]))
+
+
+@refusing
+def show_intake(app: OfficeApp, visit: Visit) -> Response:
+    """Show what is set aside, what is on its way, and to an admin the tokens of sites."""
+    return _intake(app, visit)
+
+
+def _intake(app: OfficeApp, visit: Visit, token_made: str = "", problem: object = "") -> Response:
+    studies, person = Studies(app.store), cast("Person", visit.who)
+    held = [_row(app, one) for one in studies.in_states(QUARANTINED)]
+    way = [_row(app, one) for one in studies.in_states(OPEN, INCOMPLETE, CLOSED)]
+    tokens = None
+    if person.might(Right.MANAGE_ACCOUNTS):
+        tokens = [
+            (one, account_by_key(app.engine, one.account).code, _time(one.until))
+            for one in app.tokens.all()[:MOST_ROWS]
+        ]
+    status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
+    return screen(
+        app, visit, "office_intake.j2", status, held=held[:MOST_ROWS], way=way[:MOST_ROWS],
+        tokens=tokens, token_made=token_made, problem=problem, stopped=is_stopped(app.vault),
+        may_release=person.might(Right.VIEW_PHI),
+    )  # fmt: skip
+
+
+@refusing
+def decide_study(app: OfficeApp, visit: Visit) -> Response:
+    """Record what a person decides of a study that is set aside or not whole.
+
+    Raises
+    ------
+    PageError
+        There is no such study.
+    """
+    number = app.number_of("study", visit.places["study"])
+    if number is None:
+        raise PageError(HTTPStatus.NOT_FOUND)
+    studies, decision, reason = Studies(app.store), visit.said("decision"), visit.said("reason")
+    study, by = studies.with_id(number), app.acting(visit)
+    waits = {"close": (OPEN, INCOMPLETE)}.get(decision, (QUARANTINED,))
+    if decision not in ("close", "own", "withdraw", "release") or study.state not in waits:
+        raise UsageError("this can no longer be decided of it")
+    if not reason.strip():
+        raise UsageError("say why")
+    right = Right.VIEW_PHI if decision == "release" else Right.ASSIGN
+    hashes = [one.sha256 for one in Arrivals(app.store).with_ids(study.members)]
+    tell_decided(app.engine, by, right, study.site, decision, hashes, reason)
+    code = cast("Person", visit.who).account.code
+    if decision == "own":
+        studies.change(study, owner=code)
+    elif decision == "withdraw":
+        studies.change(study, state=WITHDRAWN, owner=code)
+    else:
+        accepted = hashes if decision == "release" else ()
+        closed = studies.change(study, state=CLOSED, owner=code, accepted=accepted, why="")
+        ask_release(Jobs(app.store), closed)
+    return see_other("/intake")
+
+
+@refusing
+def change_tokens(app: OfficeApp, visit: Visit) -> Response:
+    """Make a token of a site, which is shown once, or end one.
+
+    Raises
+    ------
+    PageError
+        There is no such token.
+    """
+    by = app.acting(visit)
+    try:
+        if visit.said("step") == "end":
+            number = whole_number(visit.said("number"))
+            mine = next((one for one in app.tokens.all() if one.id == number), None)
+            if mine is None:
+                raise PageError(HTTPStatus.NOT_FOUND)
+            tell_token_ended(app.engine, by, account_by_key(app.engine, mine.account).code, number)
+            app.tokens.end(number)
+            return see_other("/intake")
+        account = account_by_code(app.engine, visit.said("code").strip())
+        if account is None:
+            raise UsageError("no such account")
+        site, days = visit.said("site").strip(), whole_number(visit.said("days"))
+        tell_token_made(app.engine, by, account.key, site, days)
+        return _intake(app, visit, app.tokens.make(account.key, site, days))
+    except RightsError:
+        raise
+    except SbrtQaError as error:
+        return _intake(app, visit, problem=said(error))
+
+
+@refusing
+def keep_receipt(app: OfficeApp, visit: Visit) -> Response:
+    """Hand out a receipt of the own site as JSON.
+
+    Raises
+    ------
+    PageError
+        There is none of the own site.
+    """
+    receipt = _receipt(app, visit)
+    return download(receipt.to_json().encode(), _name(receipt, "json"), "application/json")
+
+
+@refusing
+def print_receipt(app: OfficeApp, visit: Visit) -> Response:
+    """Hand out a receipt of the own site as PDF.
+
+    Raises
+    ------
+    PageError
+        There is none of the own site.
+    """
+    receipt = _receipt(app, visit)
+    told = receipt.told() | {"sha256": receipt.sha256}
+    pdf = sheet_pdf(receipt_sheet(told, words_of(visit.language), visit.language))
+    return download(pdf, _name(receipt, "pdf"), "application/pdf")
+
+
+def _receipt(app: OfficeApp, visit: Visit) -> Receipt:
+    try:
+        study = Studies(app.store).with_id(whole_number(visit.places["study"]))
+    except LookupError:
+        raise PageError(HTTPStatus.NOT_FOUND) from None
+    if study.site not in sites_of(app.engine, app.acting(visit)) or not study.receipt:
+        raise PageError(HTTPStatus.NOT_FOUND)
+    return read_receipt(study.receipt)
+
+
+def _name(receipt: Receipt, suffix: str) -> str:
+    return f"receipt-{receipt.submission.replace('/', '-')}.{suffix}"
+
+
+DOORS: Final = (
+    Door("GET", "/intake", Right.ASSIGN, show_intake),
+    Door("POST", "/intake/tokens", Right.MANAGE_ACCOUNTS, change_tokens),
+    Door("POST", "/intake/{study}", Right.ASSIGN, decide_study),
+    Door("GET", "/receipts/{study}", Right.UPLOAD, keep_receipt),
+    Door("GET", "/receipts/{study}/pdf", Right.UPLOAD, print_receipt),
+)
