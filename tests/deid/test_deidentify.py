@@ -382,6 +382,10 @@ def test_the_standard_finds_no_new_fault_in_what_is_released(
     if tables is None:
         pytest.skip("highdicom, whose tables of the standard are used, is not installed")
 
+    for module in tables.modules.values():  # overlays, whose elements go by groups
+        for tag in [tag for tag in module if tag.startswith("(unknown")]:
+            del module[tag]
+
     def faults(folder: Path) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for path in folder.rglob("*.dcm"):
@@ -389,7 +393,7 @@ def test_the_standard_finds_no_new_fault_in_what_is_released(
             result = validator.IODValidator(dataset, tables).validate()
             rows = found.setdefault(str(dataset.Modality), set())
             for module, errors in result.module_errors.items():
-                rows |= {f"{module} {tag} {error}" for tag, error in errors.items()}
+                rows |= {f"{module} {tag} {error.code}" for tag, error in errors.items()}
         return found
 
     before, after = faults(small), faults(released[1])

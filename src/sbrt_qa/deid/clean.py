@@ -199,16 +199,16 @@ class Cleaner:
         dataset.DeidentificationMethod = f"{policy.id} {policy.version}"
         dataset.DeidentificationMethodCodeSequence = [_method(code) for code in policy.method_codes]
         dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-        dataset.ClinicalTrialSponsorName = subject.sponsor
-        dataset.ClinicalTrialProtocolID = subject.trial
+        dataset.ClinicalTrialSponsorName = subject.sponsor or NOT_STATED
+        dataset.ClinicalTrialProtocolID = subject.trial or NOT_STATED
+        dataset.ClinicalTrialProtocolName = ""
         dataset.ClinicalTrialSiteID = subject.site
+        dataset.ClinicalTrialSiteName = ""
         dataset.ClinicalTrialSubjectID = subject.code
-        if not subject.trial:
-            for keyword in ("ClinicalTrialSponsorName", "ClinicalTrialProtocolID"):
-                delattr(dataset, keyword)
-        if not subject.site:
-            del dataset.ClinicalTrialSiteID
 
+
+NOT_STATED: Final = "NOT STATED"
+"""Where the standard wants a sponsor and a protocol (type 1), and nobody said which."""
 
 MEANINGS: Final = {
     "113100": "Basic Application Confidentiality Profile",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from sbrt_qa.dicom.files.collect import (
     Collection,
@@ -16,7 +16,7 @@ from sbrt_qa.dicom.files.collect import (
     read_or_why,
 )
 from sbrt_qa.dicom.files.dataset import warnings_as_notes
-from sbrt_qa.dicom.files.deid_account import account_of
+from sbrt_qa.dicom.files.deid_account import accounted
 from sbrt_qa.dicom.files.readable import Wanted, every_one
 from sbrt_qa.dicom.link.case_headers import headers_of, with_named_images
 from sbrt_qa.dicom.link.course_cases import with_courses
@@ -49,11 +49,6 @@ from sbrt_qa.model.stated import NOTHING_STATED, UserStatements
 from sbrt_qa.model.stored_dvh import StoredDvh
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.model.user_rx import with_stated
-
-SHIFTED: Final = say(
-    "dates in these files were shifted by de-identification: intervals between them hold, the "
-    "dates themselves do not"
-)
 
 T = TypeVar("T")
 Paths = Path | str | Sequence[Path | str]
@@ -134,17 +129,7 @@ def inspect_with_identity(
 def _with_account(paths: Paths, found: Inventory) -> Inventory:
     """Return what was found with what the account of de-identification beside it says."""
     folders = [Path(one) for one in ([paths] if isinstance(paths, Path | str) else paths)]
-    return replace(found, cases=tuple(_accounted(folders, case) for case in found.cases))
-
-
-def _accounted(folders: Sequence[Path], case: Case) -> Case:
-    told = account_of(folders, [one.sha256 for one in case.provenance.files])
-    if told is None:
-        return case
-    provenance = case.provenance
-    if told.dates_shifted:
-        provenance = replace(provenance, notes=(*provenance.notes, SHIFTED))
-    return replace(case, deidentified=told, provenance=provenance)
+    return replace(found, cases=tuple(accounted(folders, case) for case in found.cases))
 
 
 def _collected(paths: Paths, wanted: Wanted = every_one) -> Collection:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from sbrt_qa.model.case import Deidentified
+from sbrt_qa.i18n.phrase import say
+from sbrt_qa.model.case import Case, Deidentified
 
 MANIFEST: Final = "deidentified.json"
 """Name of the account that lies beside released files."""
@@ -15,6 +17,23 @@ MANIFEST: Final = "deidentified.json"
 SCHEMA: Final = "sbrt_qa.deidentified/1"
 MOST_BYTES: Final = 16 * 1024**2
 MOST_TEXT: Final = 200
+
+
+SHIFTED: Final = say(
+    "dates in these files were shifted by de-identification: intervals between them hold, the "
+    "dates themselves do not"
+)
+
+
+def accounted(folders: Sequence[Path], case: Case) -> Case:
+    """Return a case with what the account of its files says, and that its dates are shifted."""
+    told = account_of(folders, [one.sha256 for one in case.provenance.files])
+    if told is None:
+        return case
+    provenance = case.provenance
+    if told.dates_shifted:
+        provenance = replace(provenance, notes=(*provenance.notes, SHIFTED))
+    return replace(case, deidentified=told, provenance=provenance)
 
 
 def account_of(paths: Sequence[Path], hashes: Collection[str]) -> Deidentified | None:
