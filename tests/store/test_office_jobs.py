@@ -23,6 +23,7 @@ from sbrt_qa.errors import StoreError
 from sbrt_qa.web.review_office.access_writer import AccessWriter
 from sbrt_qa.web.review_office.office_worker import (
     CHECK_QUEUE,
+    RETAIN,
     TAKE_IN,
     VERIFIED,
     VERIFY,
@@ -223,8 +224,8 @@ def test_a_worker_does_what_is_asked_once_a_day(audit):
     jobs = Jobs(store)
     jobs.ask(TAKE_IN, "now")
     where = WorkPlace(place, engine, store)
-    assert work(where, jobs, lambda: False, once=True) == 3
-    assert {one.kind for one in jobs.all(DONE)} == {TAKE_IN, VERIFY, CHECK_QUEUE}
+    assert work(where, jobs, lambda: False, once=True) == 4
+    assert {one.kind for one in jobs.all(DONE)} == {TAKE_IN, VERIFY, CHECK_QUEUE, RETAIN}
     assert '"difference": ""' in store.setting(VERIFIED)
     assert work(where, jobs, lambda: False, once=True) == 0
     engine.dispose()

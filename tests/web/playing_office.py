@@ -187,7 +187,7 @@ class Somebody:
 
         await self.office.framed(scope, receive, send)
         found = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
-        text = b"".join(one.get("body", b"") for one in sent[1:]).decode()
+        text = b"".join(one.get("body", b"") for one in sent[1:]).decode("utf-8", "replace")
         return Page(sent[0]["status"], found, text)
 
 

@@ -66,6 +66,11 @@ def test_a_site_sends_a_zip_and_it_becomes_its_next_version(
     receipt = read_receipt(study.receipt)
     assert (receipt.submission, receipt.door) == ("S1/002/v2", "web")
     assert not refuted(served.engine, receipt)
+    kept = site.get(f"/receipts/{study.id}")
+    assert read_receipt(kept.text) == receipt
+    assert f"/receipts/{study.id}/pdf" in site.get("/site").text
+    assert site.get(f"/receipts/{study.id}/pdf", "zh").text.startswith("%PDF")
+    assert other.get(f"/receipts/{study.id}").status == 404
     assert vault.path(receipt.files[0].sha256).exists(), "kept until its time is over"
 
 
