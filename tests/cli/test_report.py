@@ -22,7 +22,7 @@ def test_a_report_is_written_and_the_code_is_the_verdict_s(
     assert (ran.code, ran.out) == (20, "")
     text = out.read_text(encoding="utf-8")
     assert text.startswith("<!doctype html>")
-    assert "49.00 Gy" in text
+    assert "49.01 Gy" in text
 
 
 def test_a_report_in_chinese(sbrt_qa: Command, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_the_liver_gets_one_action_that_says_what_a_step_down_does_and_does_not_
     first, *others = liver.actions
     assert first.startswith(
         "Stepping down to 45 Gy settles the mean dose but not the dose to the least irradiated "
-        "700 cc (36.0 Gy"
+        "700 cc (36.1 Gy"
     )
     assert not any("Scaling" in text or "37 %" in text for text in others)
     assert [check.code for check in liver.checks] == ["LIVER_LEVEL"]

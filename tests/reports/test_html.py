@@ -62,10 +62,10 @@ def test_page_one_says_what_is_wrong_and_what_to_change(page: str) -> None:
     first = page[page.index('id="summary"') : page.index('id="limits"')]
     for told in (
         "The plan does not meet the protocol: at least one deviation is major.",
-        "The hottest 0.5 cc receive at least 49.00 Gy; 30 Gy at most is per protocol.",
-        "The hottest 0.1 cc receive at least 49.59 Gy; 33 Gy at most is per protocol; up to "
+        "The hottest 0.5 cc receive at least 49.01 Gy; 30 Gy at most is per protocol.",
+        "The hottest 0.1 cc receive at least 49.60 Gy; 33 Gy at most is per protocol; up to "
         "35 Gy is a minor deviation.",
-        "19 Gy (63 %) above the limit.",
+        "19.01 Gy (63 %) above the limit.",
         "A small part of the duodenum at a high dose can ulcerate, bleed or perforate.",
         "Bring the 30 Gy isodose off Duodenum",
     ):
