@@ -23,6 +23,8 @@ DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 SOP_CLASS: Final = (0x0008, 0x0016)
 SOP_INSTANCE: Final = (0x0008, 0x0018)
 TRANSFER_SYNTAX: Final = (0x0002, 0x0010)
+MEDIA_CLASS: Final = (0x0002, 0x0002)
+MEDIA_INSTANCE: Final = (0x0002, 0x0003)
 
 MAX_UID: Final = 64
 _UID: Final = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+", re.ASCII)
@@ -69,7 +71,8 @@ def of_data_set(head: bytes, transfer_syntax: str) -> FirstElements:
 def of_file(head: bytes) -> FirstElements | None:
     """Return what the first bytes of a file say it is; None where it is no DICOM file.
 
-    A file has 128 bytes, ``DICM``, and file meta information, which is explicit little endian.
+    A file has 128 bytes, ``DICM``, and file meta information, which is explicit little endian. It
+    also says what the data set is, for where that cannot be read, such as what is deflated.
     """
     if head[128:PREAMBLE_BYTES] != b"DICM":
         return None
@@ -77,7 +80,10 @@ def of_file(head: bytes) -> FirstElements | None:
     syntax = _text(meta.get(TRANSFER_SYNTAX))
     at = _end_of_group_two(head)
     told = of_data_set(head[at:], syntax) if syntax and at else FirstElements()
-    return FirstElements(told.sop_class, told.sop_instance, syntax, at)
+    return FirstElements(
+        told.sop_class or _text(meta.get(MEDIA_CLASS)),
+        told.sop_instance or _text(meta.get(MEDIA_INSTANCE)), syntax, at,
+    )  # fmt: skip
 
 
 def _elements(

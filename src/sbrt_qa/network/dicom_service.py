@@ -111,14 +111,14 @@ class DicomService:
             entity.add_supported_context(uid, [EXPLICIT, IMPLICIT])
         for uid in WITH_PIXELS:
             entity.add_supported_context(uid, list(LOSSLESS))
-        self._server = _Unlistened(entity, ("127.0.0.1", 0), "SBRTQA", entity.supported_contexts)
+        self._server = UnlistenedServer(
+            entity, ("127.0.0.1", 0), "SBRTQA", entity.supported_contexts
+        )
         threading.stack_size(1024**2)
 
     def take(self, sock: socket.socket, connection: Connection) -> None:
         """Begin to serve an association on one end of a pair of sockets."""
-        sock.settimeout(NETWORK_SECONDS)
-        handler = _Handler(sock, (str(connection.address), 0), self._server)
-        association = handler.made
+        association = association_on(sock, connection, self._server)
         messages = SpoolingMessages(association, self._folder, self._storing.max_bytes)
         association.dimse = messages
         association.bind(evt.EVT_C_STORE, self._store, [connection])
@@ -150,7 +150,15 @@ class DicomService:
         return not self._server.active_associations
 
 
-class _Unlistened(AssociationServer):
+def association_on(
+    sock: socket.socket, connection: Connection, server: UnlistenedServer
+) -> Association:
+    """Return the association of a socket that the guard hands on; its caller starts it."""
+    sock.settimeout(NETWORK_SECONDS)
+    return _Handler(sock, (str(connection.address), 0), server).made
+
+
+class UnlistenedServer(AssociationServer):
     """What an association takes its settings from; it listens nowhere."""
 
     def server_bind(self) -> None:

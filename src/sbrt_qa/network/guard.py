@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from sbrt_qa.network.pdu_frames import (
     ABORT,
+    C_STORE_RQ,
     HEADER_BYTES,
     MessageWatch,
     PduError,
@@ -58,6 +59,8 @@ class GuardLimits:
     max_object_bytes
         Of the data of one message; more ends the connection. Less, and still too much to be kept,
         gets a status.
+    with_data
+        Command that data may follow: C-STORE, unless something else is listened for.
     """
 
     first_seconds: float = 5.0
@@ -66,6 +69,7 @@ class GuardLimits:
     unproven: int = 64
     max_pdu_bytes: int = 131_072
     max_object_bytes: int = 4 * 1024**3
+    with_data: int = C_STORE_RQ
 
 
 @dataclass(slots=True, eq=False)
@@ -271,7 +275,7 @@ class Guard:
     async def _inward(
         self, reader: asyncio.StreamReader, inner: asyncio.StreamWriter, heard: list[float]
     ) -> None:
-        watch = MessageWatch(self._limits.max_object_bytes)
+        watch = MessageWatch(self._limits.max_object_bytes, self._limits.with_data)
         while True:
             if not (header := await reader.read(1)):
                 return

@@ -25,6 +25,7 @@ PDV_HEADER_BYTES: Final = 6
 """Length of the item, the context, and the control header."""
 
 C_STORE_RQ: Final = 0x0001
+N_EVENT_REPORT_RQ: Final = 0x0100
 NO_DATA_SET: Final = 0x0101
 
 
@@ -125,18 +126,20 @@ ABORT: Final = bytes((PduKind.ABORT, 0, 0, 0, 0, 4, 0, 0, 2, 0))
 class MessageWatch:
     """Follows the fragments of messages, so that nothing grows in memory without a bound.
 
-    Data follow a C-STORE request only, whose data go to disk; a command is short. Whether its
-    elements make sense is for who reads them.
+    Data follow one command only, of a C-STORE, whose data go to disk; a command is short. Whether
+    its elements make sense is for who reads them.
 
     Parameters
     ----------
     max_object_bytes
         Most bytes of the data of one message. What is too large for us but within it is read and
         answered with a status; beyond it the connection ends.
+    with_data
+        Command that data may follow.
     """
 
-    def __init__(self, max_object_bytes: int) -> None:
-        self._max = max_object_bytes
+    def __init__(self, max_object_bytes: int, with_data: int = C_STORE_RQ) -> None:
+        self._max, self._with_data = max_object_bytes, with_data
         self._command = bytearray()
         self._data_bytes = 0
         self._awaits_data = False
@@ -177,7 +180,7 @@ class MessageWatch:
             if len(self._command) > MAX_COMMAND_BYTES:
                 raise PduError("a command that is too long")
             if is_last:
-                self._awaits_data = _data_follow(bytes(self._command))
+                self._awaits_data = _data_follow(bytes(self._command), self._with_data)
                 self._command.clear()
                 self._data_bytes = 0
             return
@@ -189,13 +192,13 @@ class MessageWatch:
         self._awaits_data = not is_last
 
 
-def _data_follow(command: bytes) -> bool:
+def _data_follow(command: bytes, with_data: int) -> bool:
     """Tell whether data follow a command set, which is implicit little endian (PS3.7 6.3.1).
 
     Raises
     ------
     PduError
-        It cannot be read, or data follow something else than a request to store them.
+        It cannot be read, or data follow another command than they may.
     """
     field = kind = -1
     at = 0
@@ -213,6 +216,6 @@ def _data_follow(command: bytes) -> bool:
         at += 8 + length
     if at != len(command) or field < 0 or kind < 0:
         raise PduError("a command that cannot be read")
-    if kind != NO_DATA_SET and field != C_STORE_RQ:
+    if kind != NO_DATA_SET and field != with_data:
         raise PduError("data of something else than a request to store them")
     return kind != NO_DATA_SET
