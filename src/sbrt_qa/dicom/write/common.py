@@ -122,6 +122,15 @@ def reference(sop_class: UID | str, sop_instance_uid: str) -> Dataset:
     return item(ReferencedSOPClassUID=sop_class, ReferencedSOPInstanceUID=sop_instance_uid)
 
 
+def add_approval(dataset: Dataset, status: str, ids: CaseIds) -> None:
+    """Add the Approval module (PS3.3 C.8.8.16): who reviewed is not named, only when."""
+    dataset.ApprovalStatus = status
+    if status != "UNAPPROVED":
+        dataset.ReviewDate = ids.date
+        dataset.ReviewTime = ids.time
+        dataset.ReviewerName = ""
+
+
 def new_object(
     ids: CaseIds, *, sop_class: UID, sop_uid: str, modality: str, series_uid: str, number: int
 ) -> Dataset:

@@ -52,6 +52,9 @@ class RtDoseOptions:
         Gy per stored unit; as fine as the bits allow when None. Coarser values deflate better.
     deflated
         Whether the file is written in deflated explicit VR little endian.
+    names_structures
+        Whether Referenced Structure Set Sequence (300C,0060) is written. The standard keeps it for
+        files with stored DVHs (RT DVH module, PS3.3 C.8.8.4); many systems write it always.
     """
 
     bits: Literal[16, 32] = 16
@@ -60,12 +63,13 @@ class RtDoseOptions:
     comment: str = ""
     gy_per_unit: Decimal | None = None
     deflated: bool = False
+    names_structures: bool = True
 
 
 def write_rtdose(
     dose: DoseGrid, path: Path, ids: CaseIds, *, options: RtDoseOptions | None = None
 ) -> None:
-    """Write a dose grid that refers to the plan and the structure set of `ids`.
+    """Write a dose grid that refers to the plan of `ids`, and to its structure set where asked.
 
     Raises
     ------
@@ -88,7 +92,9 @@ def write_rtdose(
     _add_geometry(dataset, dose, options)
     _add_dose(dataset, dose, options)
     dataset.ReferencedRTPlanSequence = [reference(RTPlanStorage, ids.rtplan_uid)]
-    dataset.ReferencedStructureSetSequence = [reference(RTStructureSetStorage, ids.rtstruct_uid)]
+    if options.names_structures:
+        structures = reference(RTStructureSetStorage, ids.rtstruct_uid)
+        dataset.ReferencedStructureSetSequence = [structures]
     syntax = DeflatedExplicitVRLittleEndian if options.deflated else ExplicitVRLittleEndian
     save(dataset, path, transfer_syntax=syntax)
 

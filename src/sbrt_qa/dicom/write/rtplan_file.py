@@ -10,7 +10,15 @@ from typing import Final
 from pydicom.dataset import Dataset
 from pydicom.uid import RTDoseStorage, RTPlanStorage, RTStructureSetStorage
 
-from sbrt_qa.dicom.write.common import CaseIds, item, new_object, number, reference, save
+from sbrt_qa.dicom.write.common import (
+    CaseIds,
+    add_approval,
+    item,
+    new_object,
+    number,
+    reference,
+    save,
+)
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.model.plan import Beam, DoseReference, FractionGroup, Plan
 
@@ -95,7 +103,10 @@ def _setup(plan: Plan, ids: CaseIds) -> Dataset:
     techniques = [s.breathing for s in plan.setups if s.breathing]
     if techniques:
         setup.MotionSynchronizationSequence = [
-            item(RespiratoryMotionCompensationTechnique=techniques[0])
+            item(
+                RespiratoryMotionCompensationTechnique=techniques[0],
+                RespiratorySignalSource="NONE" if techniques[0] == "NONE" else "UNKNOWN",
+            )
         ]
     return setup
 
@@ -110,11 +121,7 @@ def _add_general(dataset: Dataset, plan: Plan, ids: CaseIds) -> None:
     dataset.RTPlanTime = ids.time
     dataset.PlanIntent = plan.intent or "CURATIVE"
     dataset.RTPlanGeometry = "PATIENT"
-    dataset.ApprovalStatus = plan.approval or "UNAPPROVED"
-    if dataset.ApprovalStatus != "UNAPPROVED":
-        dataset.ReviewDate = ids.date
-        dataset.ReviewTime = ids.time
-        dataset.ReviewerName = ""
+    add_approval(dataset, plan.approval or "UNAPPROVED", ids)
 
 
 def _dose_reference(ref: DoseReference, ids: CaseIds) -> Dataset:

@@ -46,19 +46,56 @@ def _record(session: Session, index: int, planned_fractions: int, ids: CaseIds) 
     dataset.PrimaryDosimeterUnit = "MU"
     dataset.NumberOfFractionsPlanned = planned_fractions
     dataset.ReferencedRTPlanSequence = [reference(RTPlanStorage, ids.rtplan_uid)]
-    dataset.TreatmentMachineSequence = [item(TreatmentMachineName="SYNTHETIC_6FFF")]
-    dataset.TreatmentSessionBeamSequence = [_beam(b) for b in session.beams]
+    dataset.TreatmentMachineSequence = [_machine(dataset)]
+    day, clock = dataset.TreatmentDate, dataset.TreatmentTime
+    dataset.TreatmentSessionBeamSequence = [_beam(b, day, clock) for b in session.beams]
     return dataset
 
 
-def _beam(beam: BeamDelivered) -> Dataset:
+def _machine(dataset: Dataset) -> Dataset:
+    """Return the machine (PS3.3 C.8.8.18): made here, so it has no institution and no serial."""
+    return item(
+        TreatmentMachineName="SYNTHETIC_6FFF",
+        Manufacturer=dataset.Manufacturer,
+        ManufacturerModelName=dataset.ManufacturerModelName,
+        InstitutionName="",
+        DeviceSerialNumber="",
+    )
+
+
+def _beam(beam: BeamDelivered, day: str, clock: str) -> Dataset:
+    """Return one beam, with its first and last control point (PS3.3 C.8.8.21).
+
+    The verification status stays empty: nothing was verified by a record-and-verify system.
+    """
+    given = beam.meterset_delivered
+    points = [(0, 0.0, 0.0), (1, beam.meterset_specified, given)]
     written = item(
         TreatmentDeliveryType="SETUP" if beam.is_setup else "TREATMENT",
         TreatmentTerminationStatus=beam.termination or "NORMAL",
-        TreatmentVerificationStatus="VERIFIED",
+        TreatmentVerificationStatus="",
         BeamType="STATIC",
         RadiationType="PHOTON",
-        NumberOfControlPoints=0,
+        NumberOfWedges=0,
+        NumberOfCompensators=0,
+        NumberOfBoli=0,
+        NumberOfBlocks=0,
+        BeamLimitingDeviceLeafPairsSequence=[
+            item(RTBeamLimitingDeviceType=kind, NumberOfLeafJawPairs=1) for kind in ("X", "Y")
+        ],
+        NumberOfControlPoints=len(points),
+        ControlPointDeliverySequence=[
+            item(
+                ReferencedControlPointIndex=index,
+                TreatmentControlPointDate=day,
+                TreatmentControlPointTime=clock,
+                SpecifiedMeterset="" if specified is None else number(specified),
+                DeliveredMeterset="" if delivered is None else number(delivered),
+                DoseRateSet="",
+                DoseRateDelivered="",
+            )
+            for index, specified, delivered in points
+        ],
     )
     if beam.beam_number is not None:
         written.ReferencedBeamNumber = beam.beam_number

@@ -24,7 +24,15 @@ from pydicom.uid import (
     RTStructureSetStorage,
 )
 
-from sbrt_qa.dicom.write.common import CaseIds, item, new_object, number, reference, save
+from sbrt_qa.dicom.write.common import (
+    CaseIds,
+    add_approval,
+    item,
+    new_object,
+    number,
+    reference,
+    save,
+)
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 
 CONTOUR_DATA: Final = Tag(0x3006, 0x0050)
@@ -112,7 +120,7 @@ def write_rtstruct(
         for turn, s in enumerate(structures.structures)
     ]
     dataset.RTROIObservationsSequence = [_observation(s) for s in structures.structures]
-    dataset.ApprovalStatus = options.approval
+    add_approval(dataset, options.approval, ids)
     syntax = transfer_syntax_for(dataset)
     if options.deflated and syntax == ExplicitVRLittleEndian:
         syntax = DeflatedExplicitVRLittleEndian

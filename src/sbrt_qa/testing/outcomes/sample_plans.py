@@ -145,7 +145,9 @@ def write_plans(latent: LatentTrial, out: Path, twice: tuple[str, ...] = ()) -> 
 
 def _content(plan: RoundPlan, version: int) -> CaseContent:
     structures = StructureSet(tuple(plan.structures()), label=f"V{version}")
-    options = RtDoseOptions(comment="modelled, not calculated by a TPS", deflated=True)
+    options = RtDoseOptions(
+        comment="modelled, not calculated by a TPS", deflated=True, names_structures=False
+    )
     return CaseContent(structures, plan.grid(), _beams(version), rtdose=options)
 
 

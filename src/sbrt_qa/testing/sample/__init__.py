@@ -143,6 +143,10 @@ def _content(case: LiverCase, sample: Sample) -> CaseContent:
             comment="modelled, not calculated by a TPS",
             gy_per_unit=Decimal(sample.step_gy) if sample.compact else None,
             deflated=deflated,
+            names_structures=any(
+                path.startswith("ReferencedStructureSetSequence")
+                for path in sample.amendments.get("RTDOSE.dcm", ())
+            ),
         ),
         rtstruct=RtStructOptions(colours=known, approval="APPROVED", deflated=deflated),
         sessions=sample.delivered(case.plan),

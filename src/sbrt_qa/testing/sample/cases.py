@@ -166,7 +166,13 @@ SAMPLES: Final = {
             "PLAN_NOT_APPROVED",
         ),
         amendments={
-            "RTPLAN.dcm": {"FrameOfReferenceUID": OTHER_UID, "ApprovalStatus": "UNAPPROVED"},
+            "RTPLAN.dcm": {
+                "FrameOfReferenceUID": OTHER_UID,
+                "ApprovalStatus": "UNAPPROVED",
+                "ReviewDate": None,
+                "ReviewTime": None,
+                "ReviewerName": None,
+            },
             "RTSTRUCT.dcm": {"StructureSetDate": "20260106", "PatientID": "SAMPLE00"},
             "RTDOSE.dcm": {
                 "ReferencedStructureSetSequence/0/ReferencedSOPInstanceUID": OTHER_UID,
