@@ -5,7 +5,8 @@
     scripts/make_fonts.py
 
 writes src/sbrt_qa/reports/pdf/fonts: Latin, Greek and Cyrillic; Chinese as in GB 2312, and what the
-protocols use beyond it; signs. `coverage.txt` lists what they show, so that nothing else is printed
+protocols use beyond it; signs. In bold only the Chinese of our own sentences is kept; any other
+character of a bold text is set in regular. `coverage.txt` lists what they show, so that nothing else is printed
 as an empty box. The fonts are under the SIL Open Font License, which stands beside them.
 """
 
@@ -48,10 +49,21 @@ def of_protocols() -> Iterator[int]:
         yield from (ord(c) for c in path.read_text(encoding="utf-8") if ord(c) > 0x2E00)
 
 
-def cut(font: TTFont, characters: set[int], name: str) -> set[int]:
+LATIN_FEATURES = ("kern", "locl", "ccmp", "mark", "mkmk", "tnum", "lnum")
+CHINESE_FEATURES = ("kern", "mark", "mkmk")
+"""No `locl`: it would bring the Japanese, Korean and traditional form of every character along."""
+
+VERTICAL = ("VORG", "vhea", "vmtx", "BASE")
+"""Tables of text that runs downwards."""
+
+
+def cut(
+    font: TTFont, characters: set[int], name: str, features: tuple[str, ...] = LATIN_FEATURES
+) -> set[int]:
     """Write the part of a font that shows some characters; return those that it has."""
     options = subset.Options()
-    options.layout_features = ["kern", "locl", "ccmp", "mark", "mkmk", "tnum", "lnum"]
+    options.layout_features = list(features)
+    options.drop_tables += VERTICAL
     options.name_IDs = [0, 1, 2, 3, 4, 5, 6, 13, 14, 16, 17]
     options.hinting = False
     options.recalc_timestamp = False
@@ -89,12 +101,13 @@ def ranges(characters: set[int]) -> Iterator[str]:
 
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
-    han = {*gb2312(), *of_protocols()} - LATIN
+    ours = set(of_protocols()) - LATIN
+    chinese_of = {"Regular": {*gb2312(), *ours} - LATIN, "Bold": ours}
     shown: set[int] = set()
-    for weight in ("Regular", "Bold"):
+    for weight, han in chinese_of.items():
         latin = cut(truetype(f"NotoSans-{weight}"), LATIN, f"NotoSans-{weight}.ttf")
-        found = cut(chinese(weight), han, f"NotoSansCJKsc-{weight}.otf")
-        shown = (shown or latin | found) & (latin | found)
+        found = cut(chinese(weight), han, f"NotoSansCJKsc-{weight}.otf", CHINESE_FEATURES)
+        shown |= latin | found
     shown |= cut(truetype("NotoSansSymbols2-Regular"), SIGNS, "NotoSansSymbols2-Regular.ttf")
     shown |= cut(truetype("NotoSansMath-Regular"), MATHS, "NotoSansMath-Regular.ttf")
     (OUT / "coverage.txt").write_text("\n".join(ranges(shown)) + "\n", encoding="ascii")

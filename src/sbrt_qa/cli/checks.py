@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbrt_qa.cli.options import Language, is_json
-from sbrt_qa.cli.output import emit, page_for
+from sbrt_qa.cli.options import Language, Out, is_json
+from sbrt_qa.cli.output import emit, page_for, unless_stated
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.pipeline.protocol_loading import plan_checks
 
@@ -22,24 +22,28 @@ app = typer.Typer(
 ProtocolOption = Annotated[
     str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Show the settings it gives.")
 ]
-Format = Annotated[str, typer.Option("--format", "-f", help="One of: json, table.")]
+Format = Annotated[
+    str,
+    typer.Option("--format", "-f", callback=unless_stated, help="One of: json, table."),
+]
 
 
 @app.command("list")
 def list_all(
     protocol: ProtocolOption = "",
     output_format: Format = "table",
+    out: Out = None,
     language: Language = "en",
 ) -> None:
     """List all checks: code, what they look at, what a find means, and their parameters."""
     from sbrt_qa.reports.checks_table import render_checks  # start-up: rich only when it prints
 
-    as_json = is_json(output_format)
+    as_json = is_json(output_format, out)
     known, name = plan_checks(protocol)
     if as_json:
-        emit(_json([_facts(one) for one in known]))
+        emit(_json([_facts(one) for one in known]), out)
     else:
-        emit(render_checks(known, page_for(None, language), name))
+        emit(render_checks(known, page_for(out, language), name), out)
 
 
 @app.command()
@@ -47,21 +51,22 @@ def show(
     code: Annotated[str, typer.Argument(metavar="CODE", help="Code of a check.")],
     protocol: ProtocolOption = "",
     output_format: Format = "table",
+    out: Out = None,
     language: Language = "en",
 ) -> None:
     """Show the page of a check, with the parameters that a protocol may set, or sets."""
     from sbrt_qa.reports.checks_table import render_check
 
-    as_json = is_json(output_format)
+    as_json = is_json(output_format, out)
     known, name = plan_checks(protocol)
     one = {one.check.code: one for one in known}.get(code.upper())
     if one is None:
         advice = "sbrt-qa checks list shows all codes"
         raise UsageError("there is no such check", got=quoted(code), advice=advice)
     if as_json:
-        emit(_json(_facts(one)))
+        emit(_json(_facts(one)), out)
     else:
-        emit(render_check(one, page_for(None, language), name))
+        emit(render_check(one, page_for(out, language), name), out)
 
 
 def _json(value: object) -> str:

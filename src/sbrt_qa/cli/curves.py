@@ -12,7 +12,7 @@ import typer
 
 from sbrt_qa import pipeline
 from sbrt_qa.cli.options import Language, Out, is_json
-from sbrt_qa.cli.output import emit, refuse_overwriting
+from sbrt_qa.cli.output import emit, refuse_overwriting, unless_stated
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
 
@@ -41,7 +41,7 @@ def curves(
         typer.Option("--dose-unit", metavar="UNIT", help="Gy or cGy, where the text tells none."),
     ] = "",
     output_format: Annotated[
-        str, typer.Option("--format", "-f", help="One of: json, table.")
+        str, typer.Option("--format", "-f", callback=unless_stated, help="One of: json, table.")
     ] = "table",
     out: Out = None,
     language: Language = "en",
@@ -55,7 +55,7 @@ def curves(
     from sbrt_qa.second_opinion.curve_child import read_curves_apart
     from sbrt_qa.second_opinion.curve_limits import BASIS, SOURCE, judge_curves, what_to_know
 
-    as_json = is_json(output_format)
+    as_json = is_json(output_format, out)
     refuse_overwriting(out, [file, Path(protocol)])
     if dose_unit.lower() not in ("", "gy", "cgy"):
         raise UsageError("unknown --dose-unit", got=quoted(dose_unit), expected="Gy or cGy")

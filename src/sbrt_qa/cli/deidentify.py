@@ -11,7 +11,7 @@ import typer
 from sbrt_qa import pipeline
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Inputs, is_json
-from sbrt_qa.cli.output import emit, tell_compiled, tell_compiling
+from sbrt_qa.cli.output import emit, tell_compiled, tell_compiling, unless_stated
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import counted
 
@@ -52,7 +52,7 @@ def deidentify(
         ),
     ] = None,
     output_format: Annotated[
-        str, typer.Option("--format", "-f", help="One of: json, table.")
+        str, typer.Option("--format", "-f", callback=unless_stated, help="One of: json, table.")
     ] = "table",
 ) -> None:
     """Write a case without anything of the patient, and say what was removed, held and left.

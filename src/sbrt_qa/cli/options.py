@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sbrt_qa.cli.output import KINDS_OF_FILES, refuse_wrong_suffix, tell
+from sbrt_qa.cli.output import KINDS_OF_FILES, refuse_wrong_suffix, row_format, tell
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.model.body_size import BodySize
 from sbrt_qa.model.setup_errors import Shifts, read_radii, read_setup
@@ -360,14 +360,12 @@ def check_language(name: str, known: tuple[str, ...]) -> str:
     return name
 
 
-def is_json(output_format: str) -> bool:
+def is_json(output_format: str, out: Path | None = None) -> bool:
     """Tell whether a command that writes tables and JSON only is to write JSON.
 
     Raises
     ------
     UsageError
-        There is no such format.
+        There is no such format, or it contradicts the suffix of `out`.
     """
-    if output_format not in ("json", "table"):
-        raise UsageError("unknown --format", got=quoted(output_format), expected="json or table")
-    return output_format == "json"
+    return row_format(output_format, out, ("table", "json")) == "json"

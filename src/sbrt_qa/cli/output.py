@@ -6,9 +6,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import typer
 
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.reports.registry import Page
@@ -30,11 +32,19 @@ def page_for(out: Path | None, language: str = "en") -> Page:
     return Page(max(width, MIN_WIDTH), colour, language=language)
 
 
-def emit(text: str, out: Path | None = None) -> None:
-    """Write text to a file, or to standard output; a reader that has gone away is no error."""
+def emit(text: str | bytes, out: Path | None = None) -> None:
+    """Write text to a file, or to standard output; a reader that has gone away is no error.
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written, or bytes have no file to go to.
+    """
     if out is not None:
         write_whole(out, text)
         return
+    if isinstance(text, bytes):
+        raise UsageError("this format is a file", advice="Name it: --out FILE.")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -43,6 +53,24 @@ def emit(text: str, out: Path | None = None) -> None:
     except BrokenPipeError:
         # what is still buffered must not raise again when the interpreter closes the stream
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def emit_rows(
+    rows: Iterable[Mapping[str, Any]], name: str, out: Path | None, kinds: Mapping[str, str]
+) -> None:
+    """Write rows in one of `sbrt_qa.reports.table_of_rows.ROW_FORMATS`.
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written, or openpyxl is needed and not installed.
+    """
+    from sbrt_qa.reports.table_of_rows import render_rows, workbook_of_rows
+
+    if name == "xlsx":
+        emit(workbook_of_rows(rows, kinds), out)
+    else:
+        emit(render_rows(rows, name, page_for(out), kinds), out)
 
 
 def tell(message: str) -> None:
@@ -117,6 +145,39 @@ def refuse_wrong_suffix(out: Path | None, name: str, offered: Sequence[str]) -> 
         expected=f"one of {', '.join(offered)}",
         advice=f"What would be written is {name}",
     )
+
+
+class Unstated(str):
+    """A format that nobody asked for: the suffix of --out may name another one."""
+
+    __slots__ = ()
+
+
+def unless_stated(context: typer.Context, value: str) -> str:
+    """Mark the usual format where --format was not given; a callback of that option."""
+    source = context.get_parameter_source("output_format")
+    return Unstated(value) if source is None or source.name == "DEFAULT" else value
+
+
+def row_format(name: str, out: Path | None, offered: Sequence[str]) -> str:
+    """Return the format of a command whose formats are `offered`, the first being the usual one.
+
+    As everywhere: what --format says; without it what the suffix of --out says; else the usual.
+
+    Raises
+    ------
+    UsageError
+        There is no such format, it contradicts the suffix, or a workbook has no file to go to.
+    """
+    if name not in offered:
+        raise UsageError("unknown --format", got=quoted(name), expected=", ".join(offered))
+    suffix = "" if out is None else out.suffix.lower().removeprefix(".")
+    if suffix in offered and isinstance(name, Unstated):
+        return suffix
+    refuse_wrong_suffix(out, name, offered)
+    if name == "xlsx" and out is None:
+        raise UsageError("a workbook is a file", advice="Name it: --out FILE.xlsx.")
+    return name
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -16,9 +16,11 @@ from sbrt_qa.cli.output import (
     page_for,
     refuse_overwriting,
     refuse_wrong_suffix,
+    row_format,
     tell,
     tell_compiled,
     tell_compiling,
+    unless_stated,
     write_whole,
 )
 from sbrt_qa.errors import ProtocolError, UsageError, quoted, visible
@@ -102,7 +104,7 @@ def diff(
         bool, typer.Option("--sources", help="Show what differs in citations, too.")
     ] = False,
     output_format: Annotated[
-        str, typer.Option("--format", "-f", help="One of: json, table.")
+        str, typer.Option("--format", "-f", callback=unless_stated, help="One of: json, table.")
     ] = "table",
     out: Out = None,
     language: Language = "en",
@@ -110,8 +112,7 @@ def diff(
     """Show in words what differs between two protocols or versions (NAME@VERSION)."""
     from sbrt_qa.reports.protocol_diff_text import differences_json, render_differences  # pydantic
 
-    as_json = is_json(output_format)
-    refuse_wrong_suffix(out, output_format, ("json", "table"))
+    as_json = is_json(output_format, out)
     refuse_overwriting(out, [*map(Path, (before, after)), *(case or [])])
     if case:
         pipeline.start_kernels_fast()
@@ -158,7 +159,7 @@ def _valid(protocol: str) -> Protocol:
 def decisions(
     protocol: Name,
     output_format: Annotated[
-        str, typer.Option("--format", "-f", help="One of: json, md, table.")
+        str, typer.Option("--format", "-f", callback=unless_stated, help="One of: json, md, table.")
     ] = "table",
     out: Out = None,
     language: Language = "en",
@@ -166,10 +167,7 @@ def decisions(
     """List what the trial group has to decide: choices, what is in force, unread numbers."""
     from sbrt_qa.reports import protocol_decisions as shown  # start-up: rich only when it prints
 
-    if output_format not in ("json", "md", "table"):
-        raise UsageError(
-            "unknown --format", got=quoted(output_format), expected="json, md or table"
-        )
+    output_format = row_format(output_format, out, ("table", "json", "md"))
     refuse_overwriting(out, [Path(protocol)])
     asked = pipeline.protocol(protocol)
     if output_format == "json":

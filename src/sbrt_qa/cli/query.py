@@ -15,7 +15,15 @@ from sbrt_qa.audit.standings import standing_lines
 from sbrt_qa.audit.what_can_be_asked import Question, Row
 from sbrt_qa.cli.audit import AuditFolder, Database
 from sbrt_qa.cli.options import Language, Out
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, refuse_wrong_suffix, tell
+from sbrt_qa.cli.output import (
+    emit,
+    emit_rows,
+    page_for,
+    refuse_overwriting,
+    row_format,
+    tell,
+    unless_stated,
+)
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import counted, stated
 
@@ -43,7 +51,7 @@ OfProtocol = Annotated[
         help="Only reviews under this protocol; else under the newest.",
     ),
 ]
-FORMATS: Final = ("table", "csv", "json")
+FORMATS: Final = ("table", "csv", "json", "xlsx")
 TABLE_FORMATS: Final = ("csv", "parquet", "json")
 EXPORTED: Final = (
     "submissions", "metrics", "deviations", "completeness", "changes", "differences", "queries",
@@ -63,7 +71,10 @@ def query(
     latest: Latest = False,  # noqa: FBT002
     protocol: OfProtocol = "",
     output_format: Annotated[
-        str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")
+        str,
+        typer.Option(
+            "--format", "-f", callback=unless_stated, help=f"One of: {', '.join(FORMATS)}."
+        ),
     ] = "table",
     out: Out = None,
     database: Database = "",
@@ -77,11 +88,8 @@ def query(
     from sbrt_qa.i18n.words import Words  # start-up: babel only when it speaks
     from sbrt_qa.reports.table_of_rows import render_rows
 
-    if output_format not in FORMATS:
-        got = quoted(output_format)
-        raise UsageError("unknown --format", got=got, expected=", ".join(FORMATS))
+    output_format = row_format(output_format, out, FORMATS)
     refuse_overwriting(out, [audit])
-    refuse_wrong_suffix(out, output_format, FORMATS)
     question = Question(about, site, subject, limit, verdict, latest, protocol, decision)
     rows = list(ask(audit, question, database))
     first = standing_lines(audit, database)
@@ -89,7 +97,7 @@ def query(
     if output_format != "table":
         for text in first:
             tell(text)
-        emit(render_rows(rows, output_format, page_for(out), shown), out)
+        emit_rows(rows, output_format, out, shown)
         return
     aside = {"draft", *(() if any(row.get("course") for row in rows) else ("course",))}
     shown = {name: kind for name, kind in shown.items() if name not in aside}

@@ -13,7 +13,7 @@ from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.actor_options import As, Role
 from sbrt_qa.cli.audit import AuditFolder, Database, KeyFile
 from sbrt_qa.cli.options import Out
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, refuse_wrong_suffix, tell
+from sbrt_qa.cli.output import emit, emit_rows, refuse_overwriting, row_format, tell, unless_stated
 from sbrt_qa.cli.trial_failure import failure
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import counted
@@ -29,7 +29,7 @@ app = typer.Typer(
 
 app.command()(failure)
 
-FORMATS: Final = ("table", "csv", "json")
+FORMATS: Final = ("table", "csv", "json", "xlsx")
 MOST_TOLD: Final = 20
 """Problems that an import tells one by one."""
 
@@ -46,7 +46,10 @@ Mapping = Annotated[
 Number = Annotated[
     int, typer.Option("--import", metavar="N", min=0, help="Number of an import; 0: the last.")
 ]
-Format = Annotated[str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")]
+Format = Annotated[
+    str,
+    typer.Option("--format", "-f", callback=unless_stated, help=f"One of: {', '.join(FORMATS)}."),
+]
 
 
 @app.command("import")
@@ -130,9 +133,8 @@ def problems(
 ) -> None:
     """List what is wrong with the data: what, where, and whom to ask; as letters, too."""
     from sbrt_qa.audit.trial_import import problems_of
-    from sbrt_qa.reports.table_of_rows import render_rows
 
-    _check_format(output_format, out, audit)
+    output_format = _check_format(output_format, out, audit)
     found = problems_of(audit, database, number).imported.problems
     rows = [
         {
@@ -146,7 +148,7 @@ def problems(
         asked = [one for one in found if not site or one.site == site]
         _write_letters(asked, letters, lang)
         return
-    emit(render_rows(rows, output_format, page_for(out), PROBLEM_COLUMNS), out)
+    emit_rows(rows, output_format, out, PROBLEM_COLUMNS)
 
 
 def _write_letters(found: Sequence[Problem], folder: Path, language: str) -> None:
@@ -186,19 +188,15 @@ def diff(
     from dataclasses import asdict
 
     from sbrt_qa.audit.trial_import import changes_of
-    from sbrt_qa.reports.table_of_rows import render_rows
 
-    _check_format(output_format, out, audit)
+    output_format = _check_format(output_format, out, audit)
     rows = [asdict(one) for one in changes_of(audit, database, before, after)]
-    emit(render_rows(rows, output_format, page_for(out), CHANGE_COLUMNS), out)
+    emit_rows(rows, output_format, out, CHANGE_COLUMNS)
 
 
-def _check_format(output_format: str, out: Path | None, audit: Path) -> None:
-    if output_format not in FORMATS:
-        got = quoted(output_format)
-        raise UsageError("unknown --format", got=got, expected=", ".join(FORMATS))
+def _check_format(output_format: str, out: Path | None, audit: Path) -> str:
     refuse_overwriting(out, [audit])
-    refuse_wrong_suffix(out, output_format, FORMATS)
+    return row_format(output_format, out, FORMATS)
 
 
 Cut = Annotated[

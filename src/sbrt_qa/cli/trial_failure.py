@@ -11,7 +11,7 @@ import typer
 
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.options import Out, PlanOption
-from sbrt_qa.cli.output import emit, refuse_overwriting
+from sbrt_qa.cli.output import emit, refuse_overwriting, row_format, unless_stated
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import phrases_in
 from sbrt_qa.model.outcome import Reason
@@ -76,7 +76,10 @@ def failure(
         ),
     ] = None,
     plan: PlanOption = None,
-    output_format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    output_format: Annotated[
+        str,
+        typer.Option("--format", "-f", callback=unless_stated, help="text or json."),
+    ] = "text",
     out: Out = None,
 ) -> None:
     """Say whether a recurrence lies in the field, at its margin or outside, and how surely.
@@ -90,8 +93,7 @@ def failure(
     from sbrt_qa.trial.failure_case import FailureQuestion, failure_of_files
     from sbrt_qa.trial.failure_schemes import Scheme
 
-    if output_format not in FORMATS:
-        raise UsageError("unknown --format", got=quoted(output_format), expected="text, json")
+    output_format = row_format(output_format, out, FORMATS)
     if scheme not in list(Scheme):
         raise UsageError("unknown --scheme", got=quoted(scheme), expected=", ".join(Scheme))
     if not 0.0 <= error_mm <= _LARGEST_ERROR_MM:

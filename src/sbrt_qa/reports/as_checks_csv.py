@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sbrt_qa.model.outcome import Finding
@@ -20,17 +20,16 @@ COLUMNS = (
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
     """Return one row per check and object; `outcome` is found, passed or not told."""
-    rows = (
-        head_cells(review, page) | {"outcome": outcome} | _row(finding)
-        for review in reviews
-        for outcome, findings in (
-            ("found", review.findings),
-            ("passed", review.passed),
-            ("not told", review.not_told),
-        )
-        for finding in findings
-    )
-    return write_table(COLUMNS, rows)
+    return write_table(COLUMNS, check_rows(reviews, page))
+
+
+def check_rows(reviews: Sequence[CaseReview], page: Page) -> Iterator[dict[str, Cell]]:
+    """Yield the rows of `render_reviews` by the names of their columns."""
+    for review in reviews:
+        told = {"found": review.findings, "passed": review.passed, "not told": review.not_told}
+        for outcome, findings in told.items():
+            for finding in findings:
+                yield head_cells(review, page) | {"outcome": outcome} | _row(finding)
 
 
 def _row(f: Finding) -> dict[str, Cell]:

@@ -53,22 +53,28 @@ DVH_COLUMNS = (
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
     """Return one row per metric that a limit is about, and plan."""
-    rows = (
-        (head_cells(r, page), _limit_row(c), aside_cells(r.robustness.get(c.key)))
-        for r in reviews
-        for c in r.constraints
-    )
-    return write_table(REVIEW_COLUMNS, (head | row | aside for head, row, aside in rows))
+    return write_table(REVIEW_COLUMNS, review_rows(reviews, page))
+
+
+def review_rows(reviews: Sequence[CaseReview], page: Page) -> Iterator[dict[str, Cell]]:
+    """Yield the rows of `render_reviews` by the names of their columns."""
+    for r in reviews:
+        for c in r.constraints:
+            yield head_cells(r, page) | _limit_row(c) | aside_cells(r.robustness.get(c.key))
 
 
 def render_dvh(table: DvhTable, page: Page) -> str:  # noqa: ARG001
     """Return one row per structure and quantity; a point of a curve is the metric ``V12Gy[cc]``."""
+    return write_table(DVH_COLUMNS, dvh_rows(table))
+
+
+def dvh_rows(table: DvhTable) -> Iterator[dict[str, Cell]]:
+    """Yield the rows of `render_dvh` by the names of their columns."""
     stated = "; ".join(table.stated)
-    rows: list[dict[str, Cell]] = []
     for key, s in table.structures.items():
         head: dict[str, Cell] = {"plan": table.case, "structure": key, "roi_number": s.roi_number}
-        rows += [head | cells | {"stated": stated} for cells in _quantities(s)]
-    return write_table(DVH_COLUMNS, rows)
+        for cells in _quantities(s):
+            yield head | cells | {"stated": stated}
 
 
 def safe_cell(value: Cell) -> Cell:

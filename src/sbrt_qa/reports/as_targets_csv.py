@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sbrt_qa.model.outcome import Reason
@@ -22,8 +22,14 @@ COLUMNS = (
 
 def render_reviews(reviews: Sequence[CaseReview], page: Page) -> str:
     """Return one row per target and plan."""
-    rows = (head_cells(r, page) | _row(one) for r in reviews for one in r.targets)
-    return write_table(COLUMNS, rows)
+    return write_table(COLUMNS, target_rows(reviews, page))
+
+
+def target_rows(reviews: Sequence[CaseReview], page: Page) -> Iterator[dict[str, Cell]]:
+    """Yield the rows of `render_reviews` by the names of their columns."""
+    for review in reviews:
+        for one in review.targets:
+            yield head_cells(review, page) | _row(one)
 
 
 def _row(one: TargetSummary) -> dict[str, Cell]:

@@ -101,15 +101,16 @@ def render_reviews(name: str, reviews: Sequence[CaseReview], page: Page) -> str:
     return str(_renderer(name, "render_reviews")(reviews, page))
 
 
-def render_dvh(name: str, table: DvhTable, page: Page) -> str:
-    """Render a DVH table in the format `name`.
+def render_dvh(name: str, table: DvhTable, page: Page) -> str | bytes:
+    """Render a DVH table in the format `name`: text, or the content of a file.
 
     Raises
     ------
     UsageError
         There is no such format, or it cannot show a DVH table.
     """
-    return str(_renderer(name, "render_dvh")(table, page))
+    rendered: str | bytes = _renderer(name, "render_dvh")(table, page)
+    return rendered
 
 
 def render_comparison(name: str, comparison: CaseComparison, page: Page) -> str:

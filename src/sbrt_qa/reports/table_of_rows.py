@@ -19,6 +19,7 @@ from sbrt_qa.i18n.words import SOURCE, Words, msg
 from sbrt_qa.reports.as_csv import safe_cell
 from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.terminal import plain_table, print_to_text
+from sbrt_qa.reports.workbook import write_workbook
 
 _TIME: Final = re.compile(r"^(\d{4}-\d\d-\d\d)T[\d:.]+Z$")
 """A time, of which a table for the eye shows the day."""
@@ -37,6 +38,28 @@ Row = Mapping[str, Any]
 
 Kinds = Mapping[str, str]
 """Columns in their order, each ``text``, ``count``, ``number`` or ``flag``."""
+
+
+ROW_FORMATS: Final = ("table", "csv", "json", "xlsx")
+"""What `render_rows` and `workbook_of_rows` write."""
+
+
+def workbook_of_rows(rows: Iterable[Row], kinds: Kinds | None = None) -> bytes:
+    """Return rows as a workbook with one sheet; without `kinds`, columns of the first row.
+
+    Raises
+    ------
+    UsageError
+        openpyxl is not installed, or there are more rows than a sheet holds.
+    """
+    listed = list(rows)
+    columns = list(kinds or (listed[0] if listed else ()))
+    cells = [[_plain(row[name]) for name in columns] for row in listed]
+    return write_workbook({"rows": (columns, cells)})
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    return value if value is None or isinstance(value, str | int | float) else json.dumps(value)
 
 
 def render_rows(rows: Iterable[Row], name: str, page: Page, kinds: Kinds | None = None) -> str:
