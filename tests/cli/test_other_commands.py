@@ -23,6 +23,17 @@ def test_inspect_tells_objects_and_links(sbrt_qa: Command, case: Path) -> None:
     assert "41 × 25 × 21 voxels of 2.5 × 2.5 × 2.5 mm" in ran.out
 
 
+def test_inspect_lists_every_roi_with_what_it_stands_for(sbrt_qa: Command) -> None:
+    sample = Path(__file__).parents[2] / "sample_dicom" / "missing_organ"
+    lines = [line.split() for line in sbrt_qa("inspect", sample).out.splitlines()]
+    assert any(line[1:2] == ["Liver"] and line[-5:-4] != ["not"] for line in lines)
+    mapped = sbrt_qa("inspect", sample, "--map", "Spleen=Duodenum").out
+    assert "Duodenum (user map)" in mapped
+    assert "Duodenum" in sbrt_qa("inspect", sample).out.partition("that no ROI has")[2]
+    wrong = sbrt_qa("inspect", sample, "--map", "Spleen=Duodenun")
+    assert wrong.code == 2
+
+
 def test_inspect_tells_what_was_not_used(sbrt_qa: Command, tmp_path: Path) -> None:
     export(tmp_path)
     (tmp_path / "read\x1bme.txt").write_text("hello")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -14,9 +14,11 @@ from sbrt_qa.errors import visible
 from sbrt_qa.i18n.phrase import counted, say, stated
 from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.outcome import Reason
+from sbrt_qa.protocol.roi_standings import RoiStanding, RoiStandings, roi_standings
+from sbrt_qa.protocol.structure_names import EXACT
 from sbrt_qa.reports.compose.facts import part_facts
 from sbrt_qa.reports.registry import Page
-from sbrt_qa.reports.terminal import label_grid, plain_text, print_to_text, section
+from sbrt_qa.reports.terminal import label_grid, plain_table, plain_text, print_to_text, section
 from sbrt_qa.review.summaries import (
     dose_summary,
     image_summary,
@@ -27,13 +29,24 @@ from sbrt_qa.review.summaries import (
 if TYPE_CHECKING:
     from sbrt_qa.dicom.load import Inventory
     from sbrt_qa.model.case import Case
+    from sbrt_qa.protocol.definition import Protocol
+
+TARGET_TYPES: Final = ("GTV", "CTV", "ITV", "PTV")
 
 SHOWN_IGNORED = 20
 """Ignored files listed by name; the others are counted by reason."""
 
 
-def render_inventory(inventory: Inventory, page: Page) -> str:
-    """Return files by kind, then one block per case, then what was ignored and why."""
+def render_inventory(
+    inventory: Inventory, page: Page, protocol: Protocol, mapping: Mapping[str, str]
+) -> str:
+    """Return files by kind, then one block per case, then what was ignored and why.
+
+    Raises
+    ------
+    UsageError
+        The mapping leads to a name that the protocol does not have.
+    """
     words = Words(page.language)
     kinds = Counter(file.modality for file in inventory.files)
     listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
@@ -43,7 +56,10 @@ def render_inventory(inventory: Inventory, page: Page) -> str:
     for number, case in enumerate(inventory.cases, 1):
         title = say("Case {0}: {1}", number, case.label or say("(no label)"))
         parts += [Text(), Text(words.value(title), "bold")]
-        parts += [_facts(case, words), *_provenance(case, words)]
+        parts += [_facts(case, words)]
+        if not isinstance(case.structures, Reason):
+            parts += _rois(roi_standings(protocol, case.structures, mapping), protocol.id, words)
+        parts += _provenance(case, words)
     parts += section(words.value(say("Not used")), _ignored(inventory, words))
     return print_to_text(parts, page)
 
@@ -61,6 +77,33 @@ def _facts(case: Case, words: Words) -> RenderableType:
         all_beams=True,
     )
     return Padding(label_grid(facts), (0, 0, 0, 2))
+
+
+def _rois(known: RoiStandings, protocol: str, words: Words) -> Iterable[RenderableType]:
+    heads = (say("No."), say("ROI"), say("type"), say("contours"), say("in the protocol"))
+    table = plain_table(*map(words.value, heads))
+    for roi in known.rois:
+        names = [n if rule == EXACT else say("{0} ({1})", n, rule) for n, rule in roi.stands_for]
+        names += [say("part of {0}", name) for name in roi.part_of]
+        table.add_row(
+            str(roi.roi_number),
+            plain_text(roi.key),
+            plain_text(roi.interpreted_type),
+            str(roi.contours),
+            plain_text("; ".join(map(words.value, names)) or words.value(_no_name(roi))),
+        )
+    yield Padding(table, (0, 0, 0, 2))
+    unsettled = [say("{0}: {1}", name, why) for name, why in known.unsettled]
+    yield from _listed(words.value(say("not settled by names")), list(map(words.value, unsettled)))
+    title = words.value(say("names of {0} that no ROI has", protocol))
+    yield from _listed(title, [", ".join(known.missing)] if known.missing else [])
+
+
+def _no_name(roi: RoiStanding) -> str:
+    """Say of an ROI without a name of the protocol what it may be; targets need the dose."""
+    if roi.interpreted_type in TARGET_TYPES:
+        return say("perhaps a target: a review tells")
+    return say("not asked for")
 
 
 def _provenance(case: Case, words: Words) -> Iterable[RenderableType]:
