@@ -72,7 +72,7 @@ DOORS = {
     "pyarrow": ("reports.",),
     "jinja2": ("reports.", "web.page_templates."),
     "babel": ("i18n.words.",),
-    "openpyxl": ("trial.readers.excel_tables", "testing.outcomes."),
+    "openpyxl": ("trial.readers.excel_tables", "testing.outcomes.", "reports.workbook"),
     "PIL": ("reports.",),
     "cryptography": ("deid.", "web.instance_key"),
     "matplotlib": ("reports.", "scripting."),
