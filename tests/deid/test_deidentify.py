@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import warnings
+from hashlib import sha256
 from pathlib import Path
 
 import planted_here as planted
@@ -23,7 +24,7 @@ from sbrt_qa.deid.recognised import is_label, is_prescription, is_structure
 from sbrt_qa.deid.release import ReleaseAsked, deidentify_files
 from sbrt_qa.deid.secret import Secret
 from sbrt_qa.deid.verifier import doubts_of
-from sbrt_qa.dicom.files.deid_account import MANIFEST
+from sbrt_qa.dicom.files.deid_account import MANIFEST, account_in
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.case import Deidentified
 from sbrt_qa.pipeline.deidentifying import deidentify
@@ -347,25 +348,33 @@ def test_file_meta_of_a_file_without_a_preamble(small: Path, tmp_path: Path) -> 
     assert len(report["released"]) + len(report["refused"]) == 1
 
 
-def test_a_review_reads_the_version_and_that_dates_are_shifted(small: Path, tmp_path: Path) -> None:
-    key, out = tmp_path / "k" / "key", tmp_path / "out"
-    key.parent.mkdir()
-    deidentify([small], out, key, ReleaseAsked("SUB-1", protocol="liver_sbrt"))
-    version = sbrt_qa.load_protocol("liver_sbrt").version
-    (case,) = sbrt_qa.load_cases(out)
-    assert case.deidentified == Deidentified(True, (("liver_sbrt", version),))
-    assert any("shifted" in note for note in case.provenance.notes)
-    (case,) = sbrt_qa.load_cases([out])
-    assert case.deidentified is not None
-    account = json.loads((out / MANIFEST).read_text())
-    account["files"][0]["sha256"] = "0" * 64
+def test_a_review_reads_the_version_and_that_dates_are_shifted(
+    released: tuple[dict[str, object], Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(released[1], out)
+    rows = [{"sha256": sha256(p.read_bytes()).hexdigest()} for p in out.glob("*.dcm")]
+    account: dict[str, object] = {
+        "schema": "sbrt_qa.deidentified/1", "files": rows, "dates_shifted": True,
+        "protocols": [{"id": "liver_sbrt", "version": "7"}],
+    }  # fmt: skip
     (out / MANIFEST).write_text(json.dumps(account))
-    (other,) = sbrt_qa.load_cases(out)
-    assert other.deidentified is None, "an account of other files"
-    for broken in ("{", "[]", '{"schema": "sbrt_qa.deidentified/1", "files": 3}', "\x00"):
+    (case,) = sbrt_qa.load_cases(out)
+    assert case.deidentified == Deidentified(True, (("liver_sbrt", "7"),))
+    assert any("shifted" in note for note in case.provenance.notes)
+    account["files"] = rows[1:]
+    (out / MANIFEST).write_text(json.dumps(account))
+    assert sbrt_qa.load_cases(out)[0].deidentified is None, "an account of other files"
+    for broken in (
+        "{",
+        "[]",
+        '{"schema": "sbrt_qa.deidentified/1", "files": 3}',
+        "\x00",
+        "[" * 9999,
+    ):
         (out / MANIFEST).write_text(broken)
-        (found,) = sbrt_qa.load_cases(out)
-        assert found.deidentified is None
+        assert account_in(out / MANIFEST) == {}
+    assert account_in(out / "nothing") == {}
 
 
 def test_the_standard_finds_no_new_fault_in_what_is_released(

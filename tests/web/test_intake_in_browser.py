@@ -59,5 +59,5 @@ def test_the_page_of_intake_is_for_everybody_who_may_see_it(
         assert "<b>held</b>" in hands.text
         hands.is_clean()
     hands.visit("admin", "/accounts")
-    hands.open("/intake")
+    hands.open("/tokens")
     hands.is_clean()

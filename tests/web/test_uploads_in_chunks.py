@@ -7,7 +7,6 @@ import hashlib
 import http.client
 import json
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 import pytest
 
 from sbrt_qa.audit.times import now
+from sbrt_qa.cli.main import run as command
 from sbrt_qa.intake.chunks import CHUNK_BYTES, hash_of_hashes
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.intake_trail import tell_token_made
@@ -292,34 +292,28 @@ def test_a_browser_sends_in_chunks_and_goes_on_to_what_was_found(served: Playing
     site.post(f"{done['address']}/delete")
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sbrt_qa.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="module")
-def submitted(
-    served: PlayingOffice, token: str, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[subprocess.CompletedProcess[str], Path]:
-    folder = tmp_path_factory.mktemp("site")
+def test_a_site_submits_and_holds_a_receipt(
+    served: PlayingOffice,
+    program: Program,
+    token: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path
     (folder / "token").write_text(token + "\n")
-    done = run(
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = command(list(map(str, arguments)))
+        return code, *capsys.readouterr()
+
+    code, _, told = run(
         "submit", SAMPLE / "beams", "--to", f"http://{served.host}", "--token-file",
         folder / "token", "--subject", "S2-001", "--site", "S2", "--key", folder / "site.key",
         "--out", folder / "sent", "--yes", "--wait", 0,
     )  # fmt: skip
-    return done, folder
-
-
-def test_a_site_submits_and_holds_a_receipt(
-    served: PlayingOffice,
-    program: Program,
-    submitted: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
-    done, folder = submitted
-    assert done.returncode == 0, done.stderr
-    assert "released as subject S2-001" in done.stderr
-    upload = done.stderr.rpartition("upload ")[2].split()[0]
+    assert code == 0, told
+    assert "released as subject S2-001" in told
+    upload = told.rpartition("upload ")[2].split()[0]
     place = WorkPlace(served.app.audit, served.engine, served.store)
     jobs = Jobs(served.store)
     while program.ask("GET", f"/upload/{upload}")[1]["study"]["state"] == "closed":
@@ -335,16 +329,16 @@ def test_a_site_submits_and_holds_a_receipt(
     assert sent == {*study["receipt"]["reviewed"]}, "what the site sent is what was reviewed"
     (folder / "receipt.json").write_text(json.dumps(study["receipt"]))
     audit = served.app.audit.folder
-    held = run("receipt", "verify", folder / "receipt.json", "--audit", audit,
-               "--files", folder / "sent")  # fmt: skip
-    assert (held.returncode, held.stdout.splitlines()[-1]) == (0, "the receipt holds"), held.stderr
+    code, told, _ = run("receipt", "verify", folder / "receipt.json", "--audit", audit,
+                        "--files", folder / "sent")  # fmt: skip
+    assert (code, told.splitlines()[-1]) == (0, "the receipt holds")
     forged = json.dumps(study["receipt"] | {"submission": "S2/S2-002/v1"})
     (folder / "forged.json").write_text(forged)
-    assert run("receipt", "verify", folder / "forged.json").returncode == 1
+    assert run("receipt", "verify", folder / "forged.json")[0] == 1
     (next((folder / "sent").glob("*.dcm"))).unlink()
-    short = run("receipt", "verify", folder / "receipt.json", "--files", folder / "sent")
-    assert short.returncode == 1
-    assert "1 of the files" in short.stdout
+    code, told, _ = run("receipt", "verify", folder / "receipt.json", "--files", folder / "sent")
+    assert code == 1
+    assert "1 of the files" in told
 
 
 def test_what_was_sent_as_de_identified_has_to_be(served: PlayingOffice, program: Program) -> None:
@@ -376,10 +370,8 @@ def test_what_was_sent_as_de_identified_has_to_be(served: PlayingOffice, program
 def test_files_go_over_a_network_by_https_alone(
     tmp_path: Path, url: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from sbrt_qa.cli.main import run as here
-
     (tmp_path / "token").write_text("sbrtqa-upload-x")
-    code = here(["submit", str(SAMPLE / "beams"), "--to", url, "--token-file",
+    code = command(["submit", str(SAMPLE / "beams"), "--to", url, "--token-file",
                  str(tmp_path / "token"), "--subject", "S1-001"])  # fmt: skip
     assert code == 2
     assert words in capsys.readouterr().err
@@ -424,7 +416,5 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
 
 
 def test_a_dry_run_sends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sbrt_qa.cli.main import run as here
-
-    assert here(["submit", str(SAMPLE / "beams"), "--dry-run", "--subject", "S1-001"]) == 2
+    assert command(["submit", str(SAMPLE / "beams"), "--dry-run", "--subject", "S1-001"]) == 2
     assert list(tmp_path.iterdir()) == []

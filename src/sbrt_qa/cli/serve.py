@@ -246,6 +246,7 @@ def token(
                 raise UsageError("this account has no such token", got=str(end))
             tell_token_ended(engine, _acting(engine, by), code, end)
             return
+        tokens.refuse_days(days)
         tell_token_made(engine, _acting(engine, by), key, site, days)
         print(tokens.make(key, site, days))
     tell("this token is not shown again; put it into a file that only its user may read")

@@ -10,15 +10,13 @@ from typing import Final, cast
 
 from starlette.responses import Response
 
-from sbrt_qa.errors import SbrtQaError, UsageError
-from sbrt_qa.i18n.phrase import said, say
+from sbrt_qa.errors import UsageError
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.i18n.words import msg
 from sbrt_qa.intake.landing import is_stopped
 from sbrt_qa.intake.receipt import Receipt, read_receipt
 from sbrt_qa.intake.study_closing import MissingPart
-from sbrt_qa.office.accounts import account_by_code, account_by_key
-from sbrt_qa.office.acting import RightsError
-from sbrt_qa.office.intake_trail import tell_decided, tell_token_ended, tell_token_made
+from sbrt_qa.office.intake_trail import tell_decided
 from sbrt_qa.office.roles import Right
 from sbrt_qa.office.site_uploads import sites_of
 from sbrt_qa.reports.sheet.receipt_sheet import receipt_sheet
@@ -26,7 +24,7 @@ from sbrt_qa.reports.sheet.sheet_render import sheet_pdf
 from sbrt_qa.web.doors import Door
 from sbrt_qa.web.page_templates import words_of
 from sbrt_qa.web.review_office.office_app import OfficeApp, Person
-from sbrt_qa.web.review_office.screen_frame import refusing, screen, whole_number
+from sbrt_qa.web.review_office.screen_frame import refusing, screen, utc_text, whole_number
 from sbrt_qa.web.review_office.sorting_work import ask_release
 from sbrt_qa.web.visits import PageError, Visit, download, see_other
 from sbrt_qa.web.working.arrival_rows import Arrivals
@@ -83,8 +81,8 @@ def _row(app: OfficeApp, study: ReceivedStudy) -> StudyRow:
     return StudyRow(
         study.id, app.address_of("study", study.id), study.site, study.subject, study.revision,
         first[0].source.door if first else "", len(study.members), STUDY_STATES[study.state],
-        study.why, study.owner, f"{days:.0f} d {rest // 3600:.0f} h", _time(study.since),
-        _time(study.last), tuple(map(_missing, study.missing)), bool(study.receipt),
+        study.why, study.owner, f"{days:.0f} d {rest // 3600:.0f} h", utc_text(study.since),
+        utc_text(study.last), tuple(map(_missing, study.missing)), bool(study.receipt),
         study.state in (INCOMPLETE, OPEN),
     )  # fmt: skip
 
@@ -96,10 +94,6 @@ def _missing(part: MissingPart) -> str:
     return say("{0}: none came", kind)
 
 
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def studies_of_sites(app: OfficeApp, sites: Sequence[str]) -> tuple[StudyRow, ...]:
     """Return what arrived from some sites, newest first: by every way in."""
     found = [one for one in Studies(app.store).of_sites(sites) if one.state != WITHDRAWN]
@@ -108,24 +102,12 @@ def studies_of_sites(app: OfficeApp, sites: Sequence[str]) -> tuple[StudyRow, ..
 
 @refusing
 def show_intake(app: OfficeApp, visit: Visit) -> Response:
-    """Show what is set aside, what is on its way, and to an admin the tokens of sites."""
-    return _intake(app, visit)
-
-
-def _intake(app: OfficeApp, visit: Visit, token_made: str = "", problem: object = "") -> Response:
+    """Show what is set aside, and what is on its way."""
     studies, person = Studies(app.store), cast("Person", visit.who)
-    held = [_row(app, one) for one in studies.in_states(QUARANTINED)]
-    way = [_row(app, one) for one in studies.in_states(OPEN, INCOMPLETE, CLOSED)]
-    tokens = None
-    if person.might(Right.MANAGE_ACCOUNTS):
-        tokens = [
-            (one, account_by_key(app.engine, one.account).code, _time(one.until))
-            for one in app.tokens.all()[:MOST_ROWS]
-        ]
-    status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
+    held = [_row(app, one) for one in studies.in_states(QUARANTINED)[:MOST_ROWS]]
+    way = [_row(app, one) for one in studies.in_states(OPEN, INCOMPLETE, CLOSED)[:MOST_ROWS]]
     return screen(
-        app, visit, "office_intake.j2", status, held=held[:MOST_ROWS], way=way[:MOST_ROWS],
-        tokens=tokens, token_made=token_made, problem=problem, stopped=is_stopped(app.vault),
+        app, visit, "office_intake.j2", held=held, way=way, stopped=is_stopped(app.vault),
         may_release=person.might(Right.VIEW_PHI),
     )  # fmt: skip
 
@@ -162,37 +144,6 @@ def decide_study(app: OfficeApp, visit: Visit) -> Response:
         closed = studies.change(study, state=CLOSED, owner=code, accepted=accepted, why="")
         ask_release(Jobs(app.store), closed)
     return see_other("/intake")
-
-
-@refusing
-def change_tokens(app: OfficeApp, visit: Visit) -> Response:
-    """Make a token of a site, which is shown once, or end one.
-
-    Raises
-    ------
-    PageError
-        There is no such token.
-    """
-    by = app.acting(visit)
-    try:
-        if visit.said("step") == "end":
-            number = whole_number(visit.said("number"))
-            mine = next((one for one in app.tokens.all() if one.id == number), None)
-            if mine is None:
-                raise PageError(HTTPStatus.NOT_FOUND)
-            tell_token_ended(app.engine, by, account_by_key(app.engine, mine.account).code, number)
-            app.tokens.end(number)
-            return see_other("/intake")
-        account = account_by_code(app.engine, visit.said("code").strip())
-        if account is None:
-            raise UsageError("no such account")
-        site, days = visit.said("site").strip(), whole_number(visit.said("days"))
-        tell_token_made(app.engine, by, account.key, site, days)
-        return _intake(app, visit, app.tokens.make(account.key, site, days))
-    except RightsError:
-        raise
-    except SbrtQaError as error:
-        return _intake(app, visit, problem=said(error))
 
 
 @refusing
@@ -239,7 +190,6 @@ def _name(receipt: Receipt, suffix: str) -> str:
 
 DOORS: Final = (
     Door("GET", "/intake", Right.ASSIGN, show_intake),
-    Door("POST", "/intake/tokens", Right.MANAGE_ACCOUNTS, change_tokens),
     Door("POST", "/intake/{study}", Right.ASSIGN, decide_study),
     Door("GET", "/receipts/{study}", Right.UPLOAD, keep_receipt),
     Door("GET", "/receipts/{study}/pdf", Right.UPLOAD, print_receipt),

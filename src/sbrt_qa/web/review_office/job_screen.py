@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from starlette.responses import Response
@@ -12,7 +11,7 @@ from sbrt_qa.office.roles import Right
 from sbrt_qa.office.trail_view import refuse_part_of_trail
 from sbrt_qa.web.doors import Door
 from sbrt_qa.web.review_office.office_app import OfficeApp
-from sbrt_qa.web.review_office.screen_frame import refusing, screen, whole_number
+from sbrt_qa.web.review_office.screen_frame import refusing, screen, utc_text, whole_number
 from sbrt_qa.web.visits import Visit, see_other
 from sbrt_qa.web.working.job_rows import DONE, FAILED, RUNNING, WAITING, Jobs
 
@@ -26,7 +25,7 @@ LONGEST_FILTER: Final = 64
 def show_jobs(app: OfficeApp, visit: Visit) -> Response:
     """Show the newest jobs, what failed first."""
     found = sorted(Jobs(app.store).all()[:MOST_JOBS], key=lambda one: one.state != FAILED)
-    rows = [(one, _time(one.changed)) for one in found]
+    rows = [(one, utc_text(one.changed)) for one in found]
     return screen(app, visit, "office_jobs.j2", jobs=rows, job_states=JOB_STATES, failed=FAILED)
 
 
@@ -45,10 +44,6 @@ def show_access(app: OfficeApp, visit: Visit) -> Response:
     rows = app.access.log.rows(subject, account)
     asked = {"subject": subject, "account": account}
     return screen(app, visit, "office_access.j2", rows=rows, asked=asked)
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 DOORS: Final = (

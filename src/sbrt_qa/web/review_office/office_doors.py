@@ -28,6 +28,7 @@ from sbrt_qa.web.review_office import (
     sign_in_pages,
     signing_screen,
     site_screen,
+    token_screen,
     trail_screen,
 )
 from sbrt_qa.web.review_office.office_app import OfficeApp
@@ -56,6 +57,7 @@ DOORS: Final = (
     *site_screen.DOORS,
     *chunk_doors.DOORS,
     *intake_screen.DOORS,
+    *token_screen.DOORS,
     *dashboard_screen.DOORS,
     *trail_screen.DOORS,
     *job_screen.DOORS,

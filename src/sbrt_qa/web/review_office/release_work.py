@@ -48,6 +48,9 @@ from sbrt_qa.web.working.study_rows import CLOSED, RELEASED, ReceivedStudy, Stud
 from sbrt_qa.web.working.working_store import WorkingStore
 
 LOCK: Final = "RELEASING"
+WORK: Final = "work"
+"""Folder of what one release has in hand; there is one at a time."""
+
 KEY_SUFFIX: Final = ".deid.key"
 LIMITS: Final = Limits(seconds=900, cpu_seconds=300)
 NO_SUBJECT: Final = "no code of a subject of this site came with it"
@@ -111,7 +114,8 @@ def release_study(
 def _release(place: ReleasePlace, study: ReceivedStudy, by: Acting | None) -> ReceivedStudy:
     studies = Studies(place.store, place.clock)
     members = Arrivals(place.store, place.clock).with_ids(study.members)
-    work = place.vault.root / "work" / f"{study.id}-{secrets.token_hex(8)}"
+    shutil.rmtree(place.vault.root / WORK, ignore_errors=True)  # what a killed release left
+    work = place.vault.root / WORK / f"{study.id}-{secrets.token_hex(8)}"
     work.mkdir(mode=0o700, parents=True)
     try:
         paths = [str(place.vault.path(one.sha256)) for one in members]
@@ -170,7 +174,7 @@ def _deidentified(
     allowed = options_of(place.engine).identified_by_token
     if door == "submit" and not allowed:
         return NOT_AS_SAID
-    protocol = protocol_of(place, place.vault.root / "work" / f"{study.id}.protocol.yaml")
+    protocol = protocol_of(place, place.vault.root / WORK / f"{study.id}.protocol.yaml")
     accepted = _hashes(case) if study.accepted else ()  # a person has looked at all of it
     asked = ReleaseAsked(study.subject, study.site, trial, "", accepted, protocol)
     try:

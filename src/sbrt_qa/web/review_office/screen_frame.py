@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -59,6 +60,12 @@ def row_of(app: OfficeApp, visit: Visit, kind: str) -> int:
 def whole_number(text: str) -> int:
     """Return a number of a form or address, 0 for what is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def utc_text(seconds: float) -> str:
+    """Return a time in s since 1970 as texts of the records have it."""
+    made = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    return made.replace("+00:00", "Z")
 
 
 def screen(

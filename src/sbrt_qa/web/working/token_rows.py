@@ -46,8 +46,7 @@ class SiteTokens:
         UsageError
             It would hold for no day, or for more than `LONGEST_DAYS`.
         """
-        if not 1 <= days <= LONGEST_DAYS:
-            raise UsageError("a token holds for 1 to 400 days", got=str(days))
+        self.refuse_days(days)
         token, now = PREFIX + new_session_id(), self._clock()
         row = {
             "token_sha256": stored_form(token), "account": account, "site": site, "made": now,
@@ -56,6 +55,12 @@ class SiteTokens:
         with self._store.writing() as connection:
             connection.execute(sa.insert(site_tokens).values(row))
         return token
+
+    @staticmethod
+    def refuse_days(days: int) -> None:
+        """Raise UsageError where a token would hold for no day, or for too many."""
+        if not 1 <= days <= LONGEST_DAYS:
+            raise UsageError("a token holds for 1 to 400 days", got=str(days))
 
     def of(self, token: str) -> SiteToken | None:
         """Return what a token stands for; None where it does not hold."""
