@@ -15,6 +15,7 @@ from pydicom.uid import UID, RTDoseStorage, RTPlanStorage, RTStructureSetStorage
 
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dicom.read.identity import document_patient
+from sbrt_qa.dicom.write.anatomy_codes import finding_sites
 from sbrt_qa.dicom.write.documents import (
     DocumentHead,
     FindingReported,
@@ -148,6 +149,52 @@ def test_a_structured_report_is_a_measurement_report_in_ucum_units() -> None:
     assert document.ContentTemplateSequence[0].TemplateIdentifier == "1500"
     units = [e.value[0] for e in document.iterall() if e.keyword == "MeasurementUnitsCodeSequence"]
     assert {u.CodingSchemeDesignator for u in units} == {"UCUM"}
+
+
+def test_a_limit_names_its_rois_and_where_they_lie_in_public_codes() -> None:
+    document = dcmread(io.BytesIO(structured_report(REVIEW, head())))
+    groups = [
+        group
+        for part in document.ContentSequence
+        if part.ConceptNameCodeSequence[0].CodeMeaning == "Imaging Measurements"
+        for group in part.ContentSequence
+    ]
+    told = [
+        {
+            (one.ConceptNameCodeSequence[0].CodingSchemeDesignator,
+             one.ConceptNameCodeSequence[0].get("CodeValue")): one
+            for one in group.ContentSequence
+        }
+        for group in groups
+    ]  # fmt: skip
+    drawn, undrawn = told[1], told[2]
+    region = drawn["DCM", "130488"].ReferencedSOPSequence[0]
+    assert region.ReferencedSOPInstanceUID == FILES[0].sop_instance_uid
+    assert drawn["DCM", "130489"].TextValue == "8"
+    assert drawn["SCT", "363698007"].ConceptCodeSequence[0].CodeValue == "38848004"
+    assert ("DCM", "130488") not in undrawn
+
+
+@pytest.mark.parametrize(
+    ("structure", "organ", "side"),
+    [
+        ("Liver-GTV", "10200004", ""),
+        ("Kidney_L", "64033007", "7771000"),
+        ("Kidneys", "64033007", "51440002"),
+        ("SpinalCord_PRV05", "2748008", ""),
+        ("Bowel_Small", "30315005", ""),
+        ("PTV", "", ""),
+        ("Bowel_Small + Bowel_Large", "", ""),
+        ("Liver_Left", "", ""),
+    ],
+)
+def test_where_a_structure_lies(structure: str, organ: str, side: str) -> None:
+    sites = finding_sites(structure)
+    assert [s.ConceptCodeSequence[0].CodeValue for s in sites] == ([organ] if organ else [])
+    sides = [
+        m.ConceptCodeSequence[0].CodeValue for s in sites for m in s.get("ContentSequence", ())
+    ]
+    assert sides == ([side] if side else [])
 
 
 @pytest.mark.parametrize("data", [structured_report(REVIEW, head()), encapsulated_pdf(PDF, head())])

@@ -1,9 +1,11 @@
 """A review as a DICOM Structured Report: TID 1500 Measurement Report, units in UCUM.
 
-Each limit is a measurement group: the structure as its finding, the metric and its bounds as
-measurements, the verdict as a coded evaluation. Plan, dose and structure set are evidence and are
-referred to in the content. What a published scheme has no code for is coded in the private scheme
-`documents.SCHEME`, identified in the object. `sr_read_back` reads it back unchanged.
+Each limit is a measurement group: the structure as its finding, where it lies as the site, its ROIs
+by the structure set and their numbers (TID 1411), the metric and its bounds as measurements, the
+verdict as a coded evaluation. That a limit decides, is not borderline and depends on no convention
+goes without saying. Plan, dose and structure set are evidence and are referred to in the content.
+What a published scheme has no code for is coded in the private scheme `documents.SCHEME`,
+identified in the object. `sr_read_back` reads it back unchanged.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from highdicom.sr import (
     ContentItem,
     ContentSequence,
     DeviceObserverIdentifyingAttributes,
+    FindingSite,
     Measurement,
     MeasurementReport,
     MeasurementsAndQualitativeEvaluations,
@@ -33,6 +36,7 @@ from highdicom.sr import (
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
+from sbrt_qa.dicom.write.anatomy_codes import finding_sites
 from sbrt_qa.dicom.write.common import CHARACTER_SET, item, seeded_uid, to_bytes
 from sbrt_qa.dicom.write.documents import (
     SCHEME,
@@ -71,8 +75,9 @@ VERDICT_WORDS: Final = {
 INFORMATION: Final = "information"
 
 OPERATOR_PREFIX: Final = "OP "
-
-_YES_NO: Final = {True: codes.SCT.Yes, False: codes.SCT.No}
+METRIC_PREFIX: Final = "METRIC "
+STRUCTURE_PREFIX: Final = "STRUCTURE "
+UNIT_PREFIX: Final = "UNIT "
 
 
 def own(code: str, meaning: str) -> CodedConcept:
@@ -101,13 +106,13 @@ METRIC: Final = own("METRIC", "Metric")
 UNIT: Final = own("UNIT", "Unit of the metric")
 STRUCTURE: Final = own("STRUCTURE", "Structure of the protocol")
 ROI_NAME: Final = own("ROI_NAME", "ROI name in the structure set")
-ROI_NUMBER: Final = own("ROI_NUMBER", "ROI number in the structure set")
-PLAN_LABEL: Final = own("PLAN_LABEL", "RT plan label")
+ROI_NUMBER: Final = codes.DCM.ReferencedRegionOfInterestIdentifier
+PLAN_LABEL: Final = codes.DCM.RTPlanLabel
 STANDING: Final = own("STANDING", "Whether the protocol is a draft or approved")
 PROTOCOL: Final = own("PROTOCOL", "Protocol")
 PROTOCOL_VERSION: Final = own("PROTOCOL_VERSION", "Protocol version")
 PROTOCOL_SHA256: Final = own("PROTOCOL_SHA256", "SHA-256 of the protocol")
-ENGINE: Final = own("ENGINE", "Program and conventions of computation")
+ENGINE: Final = codes.DCM.AlgorithmVersion
 REVIEWED: Final = own("REVIEWED", "Reviewed objects")
 REVIEW: Final = own("PLAN_REVIEW", "Review of a radiotherapy plan against a protocol")
 
@@ -120,7 +125,7 @@ _OBJECTS: Final = {
 
 def ucum(unit: str) -> CodedConcept:
     """Return our unit as a UCUM code; that of a metric which nobody knows has a private one."""
-    return UCUM.get(unit) or own(f"UNIT {unit}", f"unit {unit}")
+    return UCUM.get(unit) or own(UNIT_PREFIX + unit, f"unit {unit}")
 
 
 def structured_report(review: ReviewReported, head: DocumentHead) -> bytes:
@@ -237,10 +242,11 @@ def _limit_group(
 ) -> MeasurementsAndQualitativeEvaluations:
     return _group(
         TrackingIdentifier(head.uid(f"limit {place}"), visible(limit.id)),
-        own(STRUCTURE.value, limit.structure),
+        own(f"{STRUCTURE_PREFIX}{limit.structure}", limit.structure),
+        sites=finding_sites(limit.structure),
         measurements=list(_measurements(limit)),
         evaluations=list(_evaluations(limit)),
-        more=list(_limit_texts(limit)),
+        more=[*_limit_texts(limit), *_regions(limit, head)],
     )
 
 
@@ -259,6 +265,7 @@ def _group(
     tracking: TrackingIdentifier,
     finding: CodedConcept,
     *,
+    sites: Sequence[FindingSite] = (),
     measurements: Sequence[Measurement] = (),
     evaluations: Sequence[QualitativeEvaluation] = (),
     more: Sequence[ContentItem] = (),
@@ -267,6 +274,7 @@ def _group(
     group = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=tracking,
         finding_type=finding,
+        finding_sites=list(sites) or None,
         measurements=list(measurements) or None,
         qualitative_evaluations=list(evaluations) or None,
     )
@@ -278,7 +286,7 @@ def _measurements(limit: LimitReported) -> Iterator[Measurement]:
     unit = ucum(limit.unit)
     band, spread = limit.band, limit.spread
     numbers = (
-        (own(f"METRIC {limit.metric}", limit.metric), limit.value),
+        (own(METRIC_PREFIX + limit.metric, limit.metric), limit.value),
         (LIMIT, limit.limit),
         (MINOR_LIMIT, limit.minor_limit),
         (BAND_LOW, band.low if band else None),
@@ -295,13 +303,16 @@ def _evaluations(limit: LimitReported) -> Iterator[QualitativeEvaluation]:
     yield _verdict(limit.verdict)
     yield QualitativeEvaluation(OPERATOR, own(OPERATOR_PREFIX + limit.op, limit.op))
     yield QualitativeEvaluation(PRIORITY, own(f"P{limit.priority}", f"Priority {limit.priority}"))
-    yield QualitativeEvaluation(COUNTS, _YES_NO[limit.counts])
+    if not limit.counts:
+        yield QualitativeEvaluation(COUNTS, codes.SCT.No)
+    if limit.borderline:
+        yield QualitativeEvaluation(BORDERLINE, codes.SCT.Yes)
+    if limit.depends_on_convention:
+        yield QualitativeEvaluation(CONVENTION, codes.SCT.Yes)
     if limit.band is not None:
-        yield QualitativeEvaluation(BORDERLINE, _YES_NO[limit.borderline])
         driver = limit.band.driver
         yield QualitativeEvaluation(BAND_DRIVER, own(driver, driver.replace("_", " ")))
     if limit.spread is not None:
-        yield QualitativeEvaluation(CONVENTION, _YES_NO[limit.depends_on_convention])
         driver = limit.spread.driver
         yield QualitativeEvaluation(SPREAD_DRIVER, own(driver, driver.replace("_", " ")))
     if limit.reason_code:
@@ -310,9 +321,12 @@ def _evaluations(limit: LimitReported) -> Iterator[QualitativeEvaluation]:
 
 
 def _limit_texts(limit: LimitReported) -> Iterator[TextContentItem]:
-    yield _text(STRUCTURE, limit.structure)
-    yield _text(METRIC, limit.metric)
-    if limit.unit:
+    """Yield what no code holds, and what its code had to cut."""
+    if not _fits(STRUCTURE_PREFIX + limit.structure):
+        yield _text(STRUCTURE, limit.structure)
+    if limit.value is None or not _fits(METRIC_PREFIX + limit.metric):
+        yield _text(METRIC, limit.metric)
+    if limit.unit and (limit.value is None or not _fits(UNIT_PREFIX + limit.unit)):
         yield _text(UNIT, limit.unit)
     for name in limit.roi_names:
         yield _text(ROI_NAME, name)
@@ -324,6 +338,22 @@ def _limit_texts(limit: LimitReported) -> Iterator[TextContentItem]:
         yield _text(CONVENTION_TEXT, limit.convention_text)
     if limit.reason:
         yield _text(codes.DCM.Comment, limit.reason)
+
+
+def _regions(limit: LimitReported, head: DocumentHead) -> Iterator[CompositeContentItem]:
+    """Yield the structure set in which the ROIs of a limit are drawn."""
+    for one in head.objects:
+        if one.modality == "RTSTRUCT" and limit.roi_numbers:
+            yield CompositeContentItem(
+                name=codes.DCM.RegionInSpace,
+                referenced_sop_class_uid=one.sop_class_uid,
+                referenced_sop_instance_uid=one.sop_instance_uid,
+                relationship_type=RelationshipTypeValues.CONTAINS,
+            )
+
+
+def _fits(text: str) -> bool:
+    return long_string(text) == text
 
 
 def _verdict(verdict: Verdict | None) -> QualitativeEvaluation:

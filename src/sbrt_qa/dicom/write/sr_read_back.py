@@ -32,6 +32,9 @@ class _Group:
     texts: dict[str, tuple[str, ...]]
     codes: dict[str, str]
     numbers: dict[str, float]
+    finding: str
+    metric: str
+    unit: str
     metric_value: float | None
 
     def text(self, code: str) -> str:
@@ -87,6 +90,7 @@ def _group(part: Dataset) -> _Group:
     texts: dict[str, tuple[str, ...]] = {}
     coded: dict[str, str] = {}
     numbers: dict[str, float] = {}
+    finding = metric = unit = ""
     metric_value = None
     for one in part.ContentSequence:
         code = _code(one)
@@ -94,14 +98,24 @@ def _group(part: Dataset) -> _Group:
             texts[code] = (*texts.get(code, ()), str(one.TextValue))
         elif one.ValueType == "CODE":
             coded[code] = _value(one.ConceptCodeSequence[0])
+            if code == codes.DCM.Finding.value:
+                finding = coded[code].removeprefix(names.STRUCTURE_PREFIX)
         elif one.ValueType == "NUM":
             number = float(one.MeasuredValueSequence[0].FloatingPointValue)
             if code in _BOUNDS:
                 numbers[code] = number
             else:
                 metric_value = number
+                metric = code.removeprefix(names.METRIC_PREFIX)
+                unit = _unit(one.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0])
     identifier = texts[codes.DCM.TrackingIdentifier.value][0]
-    return _Group(identifier, texts, coded, numbers, metric_value)
+    return _Group(identifier, texts, coded, numbers, finding, metric, unit, metric_value)
+
+
+def _unit(concept: Dataset) -> str:
+    code = _value(concept)
+    known = (ours for ours, one in names.UCUM.items() if one.value == code)
+    return next(known, code.removeprefix(names.UNIT_PREFIX))
 
 
 _BOUNDS = {
@@ -137,23 +151,23 @@ def _limit(group: _Group) -> LimitReported:
         raise ValueError(group.identifier)
     return LimitReported(
         id=group.identifier,
-        structure=group.text(names.STRUCTURE.value),
+        structure=group.text(names.STRUCTURE.value) or group.finding,
         roi_names=group.texts.get(names.ROI_NAME.value, ()),
         roi_numbers=tuple(int(n) for n in group.texts.get(names.ROI_NUMBER.value, ())),
-        metric=group.text(names.METRIC.value),
-        unit=group.text(names.UNIT.value),
+        metric=group.text(names.METRIC.value) or group.metric,
+        unit=group.text(names.UNIT.value) or group.unit,
         op=group.codes[names.OPERATOR.value].removeprefix(names.OPERATOR_PREFIX),
         value=group.metric_value,
         limit=group.numbers.get(names.LIMIT.value),
         minor_limit=group.numbers.get(names.MINOR_LIMIT.value),
         verdict=verdict,
         priority=int(group.codes[names.PRIORITY.value].removeprefix("P")),
-        counts=group.codes[names.COUNTS.value] == codes.SCT.Yes.value,
+        counts=names.COUNTS.value not in group.codes,
         band=_interval(group, names.BAND_LOW, names.BAND_HIGH, names.BAND_DRIVER),
-        borderline=group.codes.get(names.BORDERLINE.value) == codes.SCT.Yes.value,
+        borderline=names.BORDERLINE.value in group.codes,
         borderline_text=group.text(names.BORDERLINE_TEXT.value),
         spread=_interval(group, names.SPREAD_LOW, names.SPREAD_HIGH, names.SPREAD_DRIVER),
-        depends_on_convention=group.codes.get(names.CONVENTION.value) == codes.SCT.Yes.value,
+        depends_on_convention=names.CONVENTION.value in group.codes,
         convention_text=group.text(names.CONVENTION_TEXT.value),
         reason_code=group.codes.get(names.REASON.value, ""),
         reason=group.text(codes.DCM.Comment.value),
