@@ -61,27 +61,27 @@ when it is not current.
 
 For each object it looks at, a check **passes** and says what it saw, **finds** something, or says
 that it **cannot be told** and why. Where there is nothing to look at (no image, no treatment
-record) it is silent. Finds stand in the report with what was found, what was expected, what is
+record) it is silent. Findings stand in the report with what was found, what was expected, what is
 tolerated and what to do; passed ones are counted by group, and listed with `sbrt-qa check
 --all-checks`. JSON and CSV hold all of them.
 
-| a find is | verdict of the case |
+| a finding is | verdict of the case |
 |---|---|
 | info | not touched |
 | minor | minor at least |
 | major | major |
 | block | not evaluable: whatever the limits say, the case cannot be judged |
 
-A find may be less than the check's worst; each page says which it can be. Not to be told counts as
-not evaluable where the check could find something major, and as information otherwise. A check that
-breaks off is a find of its own, not evaluable, and stops nothing.
+A finding may be less than the check's worst; each page says which it can be. Not to be told counts
+as not evaluable where the check could find something major, and as information otherwise. A check
+that breaks off is a finding of its own, not evaluable, and stops nothing.
 
 ## What a protocol may set
 
 ```yaml
 checks:
   DOSE_GRID_SPACING:
-    severity: major                    # what a find means at worst
+    severity: major                    # what a finding means at worst
     parameters: {per_protocol_mm: 2.0, minor_mm: 3.0}
     note: TG-101 recommends 2 mm or less
   BREATHING:
@@ -122,7 +122,7 @@ def _codes(checks: list[Check], row: int) -> str:
 def _section(one: Check) -> str:
     rows = f" · row {', '.join(map(str, one.rows))}" if one.rows else ""
     severities = either(f"**{s}**" for s in one.severities(one.severity))
-    facts = f"{one.title}. A find is {severities}{rows} · {one.source}"
+    facts = f"{one.title}. A finding is {severities}{rows} · {one.source}"
     text = f"\n### {one.code}\n\n{facts}\n\n{one.page}\n"
     if one.parameters:
         text += "\n| parameter | default | meaning |\n|---|---|---|\n"

@@ -125,7 +125,7 @@ def with_beams(*beams: Beam, **changes: Any) -> Case:
 
 
 def severity_of(code: str, found: Found) -> Severity:
-    """Return what a find means: the worst of its check, where it does not say less."""
+    """Return what a finding means: the worst of its check, where it does not say less."""
     return found.severity or CHECKS[code].severity
 
 

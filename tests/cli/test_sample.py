@@ -36,7 +36,7 @@ def test_findings_of_a_sample_plan_are_the_expected_ones(sbrt_qa: Command, name:
         assert limits(review, verdict) == set(expected[verdict])
     assert {f.code for f in review.findings} == set(expected["found"])
     disowned = any(f.disowns is not None for f in review.findings)
-    # Checks of values that a find disowns have not passed; the others still have.
+    # Checks of values that a finding disowns have not passed; the others still have.
     assert len(review.passed) > (30 if disowned else 50)
 
 

@@ -1,4 +1,4 @@
-"""Case 118: what a find disowns is no deviation in any output, and is shown as not relied on."""
+"""Case 118: what a finding disowns is no deviation in any output, and is shown as not relied on."""
 
 from __future__ import annotations
 

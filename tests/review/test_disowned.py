@@ -1,4 +1,4 @@
-"""What is not relied on once a find disowns it: shown with its value, and counted nowhere."""
+"""What is not relied on once a finding disowns it: shown with its value, and counted nowhere."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def beam_dose_sum(
     Parameters
     ----------
     minor_percent, major_percent
-        Beyond these it is a minor, a major deviation.
+        Beyond the first it is minor, beyond the second major.
     """
     plan, rx_gy, fractions = context.plan, context.prescription_gy, context.fractions
     if plan is None or rx_gy is None or fractions is None or not plan.beams:
@@ -90,7 +90,7 @@ def beam_dose_at_point(
     Parameters
     ----------
     minor_percent, major_percent
-        Of the dose in the grid; beyond these it is a minor, a major deviation.
+        Of the dose in the grid; beyond the first it is minor, beyond the second major.
     """
     plan, fractions = context.plan, context.fractions
     if plan is None or fractions is None or not plan.beams:

@@ -1,10 +1,10 @@
-"""Which finds disown values of a case, and what may not be relied on then: the one place for both.
+"""Which findings disown values of a case, and what may not be relied on then: decided here only.
 
-A find of severity block that stands in `DISOWNS` says that a part of the case is not what it is
+A finding of severity block that stands in `DISOWNS` says that a part of the case is not what it is
 taken for: a dose of one fraction, structures of another patient. Whatever was computed from that
-part is shown and not relied on: limits have no verdict of their own, finds decide nothing, and the
-case is not evaluable. Finds that rest on nothing disowned stay what they are. A check that blocks
-for any other reason (an organ is missing, an identifier is left) disowns nothing.
+part is shown and not relied on: limits have no verdict of their own, findings decide nothing, and
+the case is not evaluable. Findings that rest on nothing disowned stay what they are. A check that
+blocks for any other reason (an organ is missing, an identifier is left) disowns nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DISOWNS: Final = {
     "LINK_DANGLING": CasePart.STRUCTURES,
     "PATIENT_DIFFERS": CasePart.STRUCTURES,
 }
-"""What a find that blocks disowns: the dose in the structures, or the structures themselves, and
+"""What a finding that blocks disowns: the dose in the structures, or the structures themselves, and
 with them everything that is computed from them."""
 
 _OF_DOSE_ALONE: Final = ("BEAM_DOSE_AT_POINT", "BEAM_DOSE_SUM")
@@ -49,7 +49,7 @@ RESTS_ON: Final = {
     CasePart.DOSE: frozenset((*_OF_DOSE_ALONE, *_OF_DOSE_IN_STRUCTURES)),
     CasePart.STRUCTURES: frozenset(_OF_STRUCTURES),
 }
-"""Checks whose finds rest on a part; none of them disowns anything."""
+"""Checks whose findings rest on a part; none of them disowns anything."""
 
 
 def disowning(findings: Iterable[Finding]) -> tuple[Finding, ...]:

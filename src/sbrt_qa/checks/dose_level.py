@@ -100,7 +100,7 @@ def dose_implausible(context: CheckContext, most_gy: float = 500.0) -> Iterator[
     Parameters
     ----------
     most_gy
-        Highest maximum that is believed.
+        Highest maximum that is plausible.
     """
     dose = context.case.dose
     if isinstance(dose, Reason):

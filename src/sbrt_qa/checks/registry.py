@@ -58,8 +58,8 @@ class Found(NamedTuple):
     found, expected, tolerance
         The numbers behind it, with units.
     severity
-        What this find means, where that is less than what the check's finds mean at worst; one of
-        those that the check names as `milder`.
+        What this finding means, where that is less than what the check's findings mean at worst;
+        one of those that the check names as `milder`.
     z_mm
         Height of the slice that shows it, where one does.
     """
@@ -121,7 +121,7 @@ class Check:
     title
         A few words for people.
     severity, milder
-        What a find means at worst, and what less other finds of the check mean.
+        What a finding means at worst, and what less other findings of the check mean.
     source
         Where the rule comes from.
     rows
@@ -139,7 +139,7 @@ class Check:
     milder: tuple[Severity, ...] = ()
 
     def severities(self, at_worst: Severity) -> tuple[Severity, ...]:
-        """Return what finds mean where a protocol has `at_worst`, from least to most."""
+        """Return what findings mean where a protocol has `at_worst`, from least to most."""
         capped = {min(one, at_worst, key=lambda s: s.rank) for one in (*self.milder, at_worst)}
         return tuple(sorted(capped, key=lambda s: s.rank))
 
@@ -198,7 +198,7 @@ def check(
 
 
 def finding_of(one: Check, severity: Severity, outcome: Outcome) -> Finding:
-    """Return the outcome of a check as a finding; a find is never worse than `severity`."""
+    """Return the outcome of a check as a finding; a finding is never worse than `severity`."""
     if isinstance(outcome, Passed):
         message, verdict = outcome.message or outcome.found, Verdict.PER_PROTOCOL
     elif isinstance(outcome, Untold):

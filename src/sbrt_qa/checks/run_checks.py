@@ -20,7 +20,7 @@ NEEDS_STRUCTURES: Final = (Group.STRUCTURES, Group.CONTOURS, Group.IMAGES, Group
 
 @dataclass(frozen=True, slots=True)
 class ChecksDone:
-    """What the checks of one case say: finds, worst first, and what passed, by group.
+    """What the checks of one case say: findings, worst first, and what passed, by group.
 
     ``not_told`` are the checks that had nothing to look at, one entry each with the reason; they
     have neither passed nor found anything.

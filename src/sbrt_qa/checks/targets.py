@@ -124,7 +124,7 @@ def margin(
     Parameters
     ----------
     least_mm, most_mm
-        Margin that each side must, and may, have.
+        Smallest and largest margin that a side may have.
     tolerance_mm
         Rounding of contours.
     """

@@ -199,7 +199,7 @@ def delivered_meterset(
     Parameters
     ----------
     minor_percent, major_percent
-        Of the planned meterset; beyond these it is a minor, a major deviation.
+        Of the planned meterset; beyond the first it is minor, beyond the second major.
     """
     plan, sessions = context.plan, treatments(context)
     if plan is None or not sessions:

@@ -39,7 +39,7 @@ def check(
     site_values: options.SiteValues = None,
     cross_check: options.CrossCheck = False,  # noqa: FBT002
     all_checks: Annotated[  # noqa: FBT002
-        bool, typer.Option("--all-checks", help="List plan checks without a find, too.")
+        bool, typer.Option("--all-checks", help="List plan checks without a finding, too.")
     ] = False,
     bands: options.Bands = True,  # noqa: FBT002
     shifts: options.ShiftsOption = None,

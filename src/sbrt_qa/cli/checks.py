@@ -35,7 +35,7 @@ def list_all(
     out: Out = None,
     language: Language = "en",
 ) -> None:
-    """List all checks: code, what they look at, what a find means, and their parameters."""
+    """List all checks: code, what they look at, what a finding means, and their parameters."""
     from sbrt_qa.reports.checks_table import render_checks  # start-up: rich only when it prints
 
     as_json = is_json(output_format, out)

@@ -39,7 +39,7 @@ def worst(verdicts: list[Verdict]) -> Verdict:
 
 
 class Severity(enum.StrEnum):
-    """What a find of a plan check means for the case; ordered from least to most."""
+    """What a finding of a plan check means for the case; ordered from least to most."""
 
     INFO = "info"
     """Decides nothing."""
@@ -57,7 +57,7 @@ class Severity(enum.StrEnum):
 
     @property
     def verdict(self) -> Verdict | None:
-        """The verdict that a find gives; None for information."""
+        """The verdict that a finding gives; None for information."""
         return _OF_SEVERITY[self]
 
 
@@ -101,7 +101,7 @@ class ReasonCode(enum.StrEnum):
     NOT_APPLICABLE = "not_applicable"
     """The limit does not apply to this plan."""
     NOT_RELIED_ON = "not_relied_on"
-    """There is a value, but a find disowns what it was computed from; the value stays visible."""
+    """There is a value, which stays visible; a finding disowns what it was computed from."""
     COURSE_UNKNOWN = "course_unknown"
     """Other plans add to the dose, or may, and nothing tells how much."""
     NOT_STORED = "not_stored"
@@ -193,7 +193,7 @@ class Band:
 
 
 class CasePart(enum.StrEnum):
-    """A part of a case that a find may disown, so that nothing computed from it is relied on."""
+    """A part of a case that a finding may disown, so that nothing computed from it is relied on."""
 
     DOSE = "dose"
     """The dose in the structures; volumes stay."""

@@ -118,7 +118,7 @@ def evaluate(
 def overall(results: tuple[ConstraintResult, ...], findings: tuple[Finding, ...]) -> Verdict:
     """Return the verdict of a case from its limits and findings.
 
-    A find that disowns a part of the case makes it not evaluable, whatever limits say.
+    A finding that disowns a part of the case makes it not evaluable, whatever limits say.
     """
     if any(f.disowns is not None for f in findings):
         return Verdict.NOT_EVALUABLE

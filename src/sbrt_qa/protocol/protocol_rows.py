@@ -242,7 +242,7 @@ class CheckRule(FrozenPart):
     applies
         False switches the check off.
     severity
-        What a find means at worst.
+        What a finding means at worst.
     parameters
         Numbers and texts by name; which there are, the check says (``sbrt-qa checks show CODE``).
     note

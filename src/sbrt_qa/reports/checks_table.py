@@ -31,7 +31,7 @@ def render_checks(known: Sequence[Listed], page: Page, protocol: str = "") -> st
     words = Words(page.language)
     head = words(msg("As {protocol} sets them"), protocol=visible(protocol))
     parts: list[RenderableType] = [Text(head)] if protocol else []
-    columns = msg("code"), msg("title"), msg("a find is"), msg("parameters")
+    columns = msg("code"), msg("title"), msg("a finding is"), msg("parameters")
     for group in dict.fromkeys(one.check.group for one in known):
         table = plain_table(*map(words, columns))
         for one in known:
@@ -50,7 +50,7 @@ def render_check(one: Listed, page: Page, protocol: str = "") -> str:
     facts = [
         (words(msg("Check")), f"{one.check.code}: {words(one.check.title)}"),
         (words(msg("Group")), words(str(one.check.group))),
-        (words(msg("A find is")), severities_text(one, words)),
+        (words(msg("A finding is")), severities_text(one, words)),
         (words(msg("Source")), words(one.check.source)),
     ]
     if protocol:
@@ -68,7 +68,7 @@ def render_check(one: Listed, page: Page, protocol: str = "") -> str:
 
 
 def severities_text(one: Listed, words: Words = ENGLISH) -> str:
-    """Return what a find means, from least to most: ``minor or major``; or that it is not made."""
+    """Return what a finding means, from least to most: ``minor or major``; or ``not made``."""
     if not one.applies:
         return words(msg("not made"))
     each = map(str, one.check.severities(one.severity))

@@ -106,7 +106,7 @@ def _conformity(limits: tuple[ConformityLimit, ...], words: Words) -> Table:
 
 
 def _checks(protocol: Protocol, words: Words) -> Table:
-    columns = msg("check"), msg("a find is"), msg("parameters"), msg("note")
+    columns = msg("check"), msg("a finding is"), msg("parameters"), msg("note")
     table = plain_table(*map(words, columns))
     for code, rule in protocol.checks.items():
         severity = words(rule.severity.replace("_", " ")) if rule.severity else ""

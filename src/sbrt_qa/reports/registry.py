@@ -34,7 +34,7 @@ _PREFIX = "as_"
 class Page:
     """What the text is written on: columns, and whether colour is understood there.
 
-    With `all_checks`, formats that are brief on plan checks without a find list them all.
+    With `all_checks`, formats that are brief on plan checks without a finding list them all.
     `occasion` is what is known of the submission and of the report itself; `language` is that of
     sentences in formats for people, and data for scripts stay as they are.
     """

@@ -18,9 +18,9 @@ def with_doubts(
 ) -> tuple[ConstraintResult, ...]:
     """Mark the limits of organs in question; their verdicts stay what they are.
 
-    A find of the group ``contours`` that is more than information makes an organ doubtful. A limit
-    rests on it when the organ is among the structures that stand for it, in a difference or a union
-    as well.
+    A finding of the group ``contours`` that is more than information makes an organ doubtful. A
+    limit rests on it when the organ is among the structures that stand for it, in a difference or a
+    union as well.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def with_doubts(
 
 
 def _keys_in(where: str, known: Mapping[str, int]) -> list[str]:
-    """Return the structures that a find is about: one, or several with commas between."""
+    """Return the structures that a finding is about: one, or several with commas between."""
     return [where] if where in known else [k for k in where.split(", ") if k in known]
 
 

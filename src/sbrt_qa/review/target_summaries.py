@@ -86,7 +86,7 @@ def _is_index(result: ConstraintResult) -> bool:
 def targets_relied_on(
     targets: Sequence[TargetSummary], findings: Sequence[Finding]
 ) -> tuple[TargetSummary, ...]:
-    """Return targets as they are to be shown: without doses where a find disowns these."""
+    """Return targets as they are to be shown: without doses where a finding disowns these."""
     parts = {f.disowns for f in disowning(findings)}
     if not parts:
         return tuple(targets)

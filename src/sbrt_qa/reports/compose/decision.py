@@ -15,7 +15,7 @@ DELIVERY: Final = "delivery"
 STRANGERS: Final = frozenset(
     ("FRAME_OF_REFERENCE", "LINK_DANGLING", "LINK_MISSING", "PATIENT_DIFFERS")
 )
-"""Checks whose finds say that the files may be of different patients or plans."""
+"""Checks whose findings say that the files may be of different patients or plans."""
 
 
 GRAVE: Final = (Verdict.MAJOR, Verdict.NOT_EVALUABLE)

@@ -59,7 +59,7 @@ def _drawing(
 
 
 def keys_in(evidence: Evidence, where: str) -> list[str]:
-    """Return the structures that a find is about: one, or several with commas between."""
+    """Return the structures that a finding is about: one, or several with commas between."""
     known = evidence.structures
     return [where] if where in known else [k for k in where.split(", ") if k in known]
 

@@ -110,7 +110,7 @@ def manifest(folder: Path) -> str:
 
 
 def expected_json() -> str:
-    """Return what is expected as JSON: per case verdict, limits not met, checks with a find."""
+    """Return what is expected as JSON: per case verdict, limits not met, checks with a finding."""
     cases = {
         name: {
             "plan": label_of(name),
