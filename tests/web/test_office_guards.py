@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import csv
 import html
+import io
 import logging
 import os
 import re
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.responses import StreamingResponse
 
 sys.path.append(str(Path(__file__).parent))
 
-from playing_office import SECRET, PlayingOffice, opened
+from playing_office import SECRET, Page, PlayingOffice, opened
 
 from sbrt_qa.errors import UsageError
-from sbrt_qa.web.review_office import trail_screen
+from sbrt_qa.office.assigning import set_due
+from sbrt_qa.web.request_guard import RequestHead
+from sbrt_qa.web.review_office import export_screen, trail_screen
 from sbrt_qa.web.review_office.office_service import OfficeServed, refuse_plain
+from sbrt_qa.web.visits import Visit
 
 PLANTED = "Meier^Johanna 1951-03-02"
 
@@ -162,3 +171,116 @@ def test_case_s36__a_statistician_sees_no_code_no_name_and_no_words_of_a_site(of
         assert statistician.get(f"/queue?{asked}").status == 400
     assert statistician.post(rows[0] + "/reading").status == 404
     assert re.search(r"X-[0-9A-F]{10}", queue.text)
+
+
+# --- tables to keep -------------------------------------------------------------------------------
+
+
+def table(page: Page) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(page.text, newline="")))
+
+
+def test_case_s36__an_export_is_of_what_one_sees_and_coded_for_a_statistician(office):
+    whole = office.somebody("coordinator").get("/export/submissions")
+    assert whole.headers["content-disposition"] == 'attachment; filename="submissions.csv"'
+    coded = office.somebody("statistician").get("/export/submissions")
+    assert len(table(coded)) == len(table(whole)) == 29
+    names = [one.name for one in office.accounts.values()]
+    for name in ("submissions", "limits"):
+        page = office.somebody("statistician").get(f"/export/{name}")
+        assert page.status == 200
+        assert page.headers["content-type"] == "text/csv; charset=utf-8"
+        for row in table(page):
+            assert re.fullmatch(r"X-[0-9A-F]{10}", row["subject"])
+            assert row["site"].startswith("Y-")
+            assert row["code"] == f"{row['site']}/{row['subject']}/v{row['version']}"
+            assert not {"arm", "reason", "text", "readers"} & set(row)
+        assert not [one for one in names if one in page.text]
+    with_values = table(office.somebody("auditor").get("/export/limits"))
+    assert {row["code"] for row in with_values} == {row["code"] for row in table(whole)}
+    assert all(row["verdict"] and row["limit"] for row in with_values)
+    office.app.access.flush()
+    seen = [one.access for one in office.app.access.log.rows()]
+    assert {one.account for one in seen if one.action == "export"} >= {"statistician", "auditor"}
+
+
+def test_case_s36__cells_that_a_spreadsheet_would_run_are_quoted(office, monkeypatch):
+    hostile = ['=HYPERLINK("x")', "+1", "-1+2", "@SUM(A1)", "\t=1", "plain", -1.5]
+    rows = lambda *_: iter([tuple(hostile)])  # noqa: E731
+    monkeypatch.setattr(export_screen, "exported_rows", rows)
+    page = office.somebody("coordinator").get("/export/limits")
+    cells = next(iter(list(csv.reader(io.StringIO(page.text, newline="")))[1:]))
+    assert all(one[:1] == "'" for one in cells[:5])
+    assert cells[5:] == ["plain", "-1.5"]
+
+
+def test_who_may_not_export_finds_no_table(office):
+    for who in ("reviewer1", "adjudicator", "physicist.s1", "admin"):
+        assert office.somebody(who).get("/export/limits").status == 404
+    assert office.somebody("coordinator").get("/export/passwords").status == 400
+
+
+def test_case_p44__a_slow_client_of_an_export_holds_no_transaction_open(office):
+    """While a client has not taken the table, the journal can be written back to its end."""
+    coordinator = office.somebody("coordinator")
+    visit = Visit(
+        "n", "GET", "/export/limits", RequestHead(office.host, secure=False, address="127.0.0.1"),
+        {"table": "limits"}, session=office.app.sessions.of(coordinator.cookie),
+        cookie=coordinator.cookie,
+    )  # fmt: skip
+    answer = export_screen.export(office.app, office.app.known(visit))
+    assert isinstance(answer, StreamingResponse)  # nothing of it was taken yet
+    lock = office.in_state("reviewed by engine")[0]
+    set_due(office.engine, office.app.acting(office.app.known(visit)), lock, "2031-01-01T00:00:00Z")
+    for path in (office.app.audit.folder / "audit.db", office.app.audit.folder / "working.db"):
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        assert busy == 0
+        assert path.with_name(path.name + "-wal").stat().st_size == 0
+
+    async def taken() -> bytes:
+        return b"".join([part async for part in answer.body_iterator])
+
+    assert len(asyncio.run(taken()).splitlines()) > 29
+
+
+def test_case_p33__several_cases_are_assigned_at_once_or_none(office):
+    coordinator, reader = office.somebody("coordinator"), office.accounts["reviewer3"].key
+    waiting = office.in_state("reviewed by engine")
+    assert len(waiting) >= 2
+    form = coordinator.get("/queue?state=reviewed+by+engine").text
+    chosen = re.findall(r'type="checkbox" name="case" value="(\w{32})"', form)
+    assert len(chosen) == len(waiting)
+    taken = office.app.address_of("case", office.in_state("accepted")[0])
+
+    def sent(cases: list[str], who: int = reader) -> int:
+        fields = [("case", one) for one in cases] + [("who", str(who)), ("next", "/queue?view=all")]
+        return coordinator.send("/queue/assign", fields).status
+
+    assert sent([*chosen, taken]) == 409  # one of them takes no reader: none is assigned
+    assert sent([*chosen, "0" * 32]) == 404
+    assert sent([]) == 400
+    assert sent(chosen, office.accounts["auditor"].key) == 404
+    assert office.in_state("reviewed by engine") == waiting
+    assert sent(chosen) == 303
+    assert not office.in_state("reviewed by engine")
+    assert office.somebody("reviewer1").post("/queue/assign").status == 404
+    assert 'name="case"' not in office.somebody("auditor").get("/queue").text
+
+
+def test_case_p35__the_trail_shows_what_a_step_changed(office):
+    page = office.somebody("coordinator").get("/trail?kind=submission+moved").text
+    assert "waits for a reader → assigned" in page
+    said = office.somebody("auditor").get("/trail?kind=reading+changed").text
+    told = office.somebody("coordinator").get("/trail?kind=reading+changed").text
+    assert "→" in said
+    assert "→" not in told  # what readers said is for the auditor
+
+
+def test_what_is_still_to_be_said_is_called_by_its_name(office):
+    reader = office.somebody("reviewer1")
+    path = opened(reader, next(filter(reader.may_read, office.in_state("in review"))))
+    page = reader.get(f"{path}/sign").text
+    assert "you agree with the program on every item" not in page
+    assert "<li>limit:" not in page
+    assert "Liver" in page

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit.store import office_tables as o
-from sbrt_qa.audit.store.connection import Database, written
+from sbrt_qa.audit.store.connection import Database, reading, written
 from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import say
@@ -99,6 +99,25 @@ def assign(
             add_assignment(connection, case, by, role, account, part, reason)
 
     written(engine, work)
+
+
+def possible_readers(engine: Database, by: Acting) -> tuple[tuple[int, str], ...]:
+    """Return key and name of everybody who reads somewhere now; nobody for who assigns nothing.
+
+    Whether one of them may read a case is asked when it is assigned.
+    """
+    with reading(engine) as connection:
+        holding = [one for one in grants_in(connection) if one.holds(by.at)]
+        mine = (one for one in holding if one.account == by.account)
+        if not any(one.role is Role.COORDINATOR for one in mine):
+            return ()
+        keys = {one.account for one in holding if one.role is Role.REVIEWER}
+        a = o.accounts.c
+        rows = connection.execute(sa.select(a.id, a.name).where(a.id.in_(keys)).order_by(a.name))
+        s = o.account_states.c
+        states = sa.select(s.account_id, s.state).where(s.account_id.in_(keys)).order_by(s.id)
+        last = {row.account_id: row.state for row in connection.execute(states)}
+        return tuple((row.id, row.name) for row in rows if last.get(row.id) != "locked")
 
 
 def take_case(

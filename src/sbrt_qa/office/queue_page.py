@@ -138,17 +138,9 @@ def queue_page(
         There is no such order or filter; or it would tell a site the verdict that it is not to see.
     """
     refresh(records, working)
-    with reading(records) as connection:
-        grants = [one for one in grants_in(connection, by.account) if one.holds(by.at)]
-        if _is_locked(connection, by.account):
-            grants = []
-        options = options_in(connection)
-        verdict = options.sites_see_verdict
-    coded = bool(coding) and any(one.role is Role.STATISTICIAN for one in grants)
-    if coded:
-        grants = [one for one in grants if one.role is Role.STATISTICIAN]
-        if wanted.search or wanted.order == "code" or NOT_FOR_CODED & set(wanted.filters):
-            raise UsageError("the queue has no such view, filter or order")
+    grants, coded, shown, verdict = _asking(records, by, coding)
+    if coded and (wanted.search or wanted.order == "code" or NOT_FOR_CODED & set(wanted.filters)):
+        raise UsageError("the queue has no such view, filter or order")
     asks_verdict = wanted.order == "verdict" or "verdict" in wanted.filters
     if asks_verdict and not verdict and any(one.role in OF_A_SITE for one in grants):
         raise UsageError("the queue has no such view, filter or order")
@@ -171,10 +163,41 @@ def queue_page(
         _as_seen(QueueEntry.of_row(row), by.account, grants, verdict=verdict) for row in rows
     )
     if coded:
-        shown = options.statisticians_see_sites
         entries = tuple(coded_entry(one, coding, sites=shown) for one in entries)
     last = (str(rows[-1][wanted.order]), rows[-1]["submission"]) if rows else None
     return QueuePage(entries, total or 0, last if len(rows) == PAGE else None)
+
+
+def every_entry(
+    records: Database, working: Engine, by: Acting, coding: bytes = b""
+) -> dict[str, QueueEntry]:
+    """Return all that an account may see, by the code as the records have it, in order of keys.
+
+    The rows are as on a page: a statistician's have their codes replaced.
+    """
+    refresh(records, working)
+    grants, coded, shown, verdict = _asking(records, by, coding)
+    seen = _visible(grants, by.account, "all", coded=coded)
+    with working.connect() as connection:
+        rows = connection.execute(sa.select(queue).where(seen).order_by(queue.c.submission))
+        found = [QueueEntry.of_row(row) for row in rows.mappings()]
+    told = {one.code: _as_seen(one, by.account, grants, verdict=verdict) for one in found}
+    if coded:
+        return {code: coded_entry(one, coding, sites=shown) for code, one in told.items()}
+    return told
+
+
+def _asking(records: Database, by: Acting, coding: bytes) -> tuple[list[Grant], bool, bool, bool]:
+    """Return grants that hold; whether codes are replaced, sites shown, verdicts shown to sites."""
+    with reading(records) as connection:
+        grants = [one for one in grants_in(connection, by.account) if one.holds(by.at)]
+        if _is_locked(connection, by.account):
+            grants = []
+        options = options_in(connection)
+    coded = bool(coding) and any(one.role is Role.STATISTICIAN for one in grants)
+    if coded:
+        grants = [one for one in grants if one.role is Role.STATISTICIAN]
+    return grants, coded, options.statisticians_see_sites, options.sites_see_verdict
 
 
 def _is_locked(connection: Connection, account: int) -> bool:

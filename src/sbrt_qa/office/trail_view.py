@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,15 +15,25 @@ from sbrt_qa.audit.store.verify_records import Verified, verify
 from sbrt_qa.errors import UsageError
 from sbrt_qa.office.acting import Acting, RightsError
 from sbrt_qa.office.asking import demand, grants_in
+from sbrt_qa.office.assigning import ASSIGNED, DUE, PLANNED, UNASSIGNED
+from sbrt_qa.office.moving import MOVED
 from sbrt_qa.office.roles import EVERYWHERE, Right, Role
 
 TRAIL_PAGE: Final = 100
 LONGEST_FILTER: Final = 64
+LONGEST_CHANGE: Final = 120
+
+OF_NO_READING: Final = frozenset({MOVED, ASSIGNED, UNASSIGNED, DUE, PLANNED})
+"""Kinds of events whose change tells nothing of what a reader said."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrailEvent:
-    """One event; `details` is its JSON, empty for who is not to see what readers said."""
+    """One event.
+
+    `details` is its JSON, empty for who is not to see what readers said; `before` and `after` are
+    what it changed, for everybody where it is about no reading.
+    """
 
     seq: int
     at: str
@@ -34,6 +44,8 @@ class TrailEvent:
     reason: str
     hash: str
     details: str
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +100,21 @@ def trail_page(
             found.append(TrailEvent(
                 row.seq, row.at, row.kind, row.subject, name, str(by_whom.get("role", "")),
                 str(by_whom.get("reason", "")), row.hash, details,
+                *(_changed(told) if details or row.kind in OF_NO_READING else ("", "")),
             ))  # fmt: skip
             if len(found) > TRAIL_PAGE:
                 break
     more = len(found) > TRAIL_PAGE
     return TrailPage(tuple(found[:TRAIL_PAGE]), found[TRAIL_PAGE - 1].seq if more else 0)
+
+
+def _changed(told: dict[str, Any]) -> tuple[str, str]:
+    """Return what an event changed, each shortened to what a row of a table holds."""
+    both = (told.get("before"), told.get("after"))
+    texts = [
+        "" if one is None else one if isinstance(one, str) else json.dumps(one) for one in both
+    ]
+    return (texts[0][:LONGEST_CHANGE], texts[1][:LONGEST_CHANGE])
 
 
 def trail_verified(engine: Database, by: Acting) -> Verified:

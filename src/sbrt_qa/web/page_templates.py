@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, languages, msg
 from sbrt_qa.office.roles import OF_A_SITE, Right, Role
+from sbrt_qa.protocol.wording import rounded
 from sbrt_qa.web.screen_keys import EVERYWHERE_KEYS
 from sbrt_qa.web.session_tokens import form_token
 from sbrt_qa.web.visits import Visit
@@ -83,6 +84,8 @@ def _environment() -> Environment:
     made.globals["every_key"] = EVERYWHERE_KEYS
     made.filters["visible"] = visible
     made.filters["pages"] = pages_of
+    made.filters["rounded"] = lambda value, *limits: rounded(value, limits)
+    made.filters["ratio"] = lambda value: f"{value + 0.0:.2f}".replace("-0.00", "0.00")
     return made
 
 

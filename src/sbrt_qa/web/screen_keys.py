@@ -21,6 +21,8 @@ QUEUE_KEYS: Final[Keys] = (
     ("j k", msg("next and previous row")),
     ("Enter o", msg("open the case")),
     ("t", msg("take the case")),
+    ("x", msg("choose the case, to assign it with others")),
+    ("a", msg("assign what is chosen")),
     ("/", msg("search")),
     ("f", msg("filter")),
     ("1 2 3", msg("the views")),

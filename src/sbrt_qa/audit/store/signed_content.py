@@ -53,6 +53,16 @@ class EngineItem:
     engine: str
     asked: bool
 
+    @property
+    def is_limit(self) -> bool:
+        """Whether it is about a limit."""
+        return self.key.startswith("limit:")
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it is a limit that is met beyond doubt: what is shown last."""
+        return self.is_limit and self.engine == "per_protocol" and not self.borderline
+
 
 def reviews_of(connection: Connection, submission: int) -> list[int]:
     """Return the newest reviews of the plans of a submission."""

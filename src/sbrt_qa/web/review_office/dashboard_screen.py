@@ -41,9 +41,10 @@ QUEUE_OF: Final = {
 def show_dashboard(app: OfficeApp, visit: Visit) -> Response:
     """Show the figures of the office as they are now."""
     figures = office_figures(app.engine, app.acting(visit), now())
+    names = {row["reader"]: row["reader_name"] or row["reader"] for row in figures.readers}
     return screen(
-        app, visit, "office_dashboard.j2", figures=figures, waits_for=WAITS_FOR, queue_of=QUEUE_OF,
-        at=now(), why_not=WHY_NOT,
+        app, visit, "office_dashboard.j2", names=names, figures=figures, waits_for=WAITS_FOR,
+        queue_of=QUEUE_OF, at=now(), why_not=WHY_NOT,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from sbrt_qa.web.review_office import (
     case_screen,
     chunk_doors,
     dashboard_screen,
+    export_screen,
     identity_screen,
     intake_screen,
     job_screen,
@@ -59,6 +60,7 @@ DOORS: Final = (
     *intake_screen.DOORS,
     *token_screen.DOORS,
     *dashboard_screen.DOORS,
+    *export_screen.DOORS,
     *trail_screen.DOORS,
     *job_screen.DOORS,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
@@ -9,14 +10,15 @@ from starlette.responses import Response
 
 from sbrt_qa.audit.times import now
 from sbrt_qa.errors import UsageError
-from sbrt_qa.office.assigning import take_case
+from sbrt_qa.office.assigning import assign, possible_readers, take_case
+from sbrt_qa.office.exported_tables import EXPORTED_TABLES
 from sbrt_qa.office.queue_page import FILTERS, ORDERS, PAGE, QueueRequest, queue_page
-from sbrt_qa.office.roles import Right
+from sbrt_qa.office.roles import Right, Role
 from sbrt_qa.web.doors import Door
 from sbrt_qa.web.review_office.office_app import OfficeApp
-from sbrt_qa.web.review_office.screen_frame import refusing, row_of, screen
+from sbrt_qa.web.review_office.screen_frame import refusing, row_of, screen, whole_number
 from sbrt_qa.web.screen_keys import QUEUE_KEYS
-from sbrt_qa.web.visits import Visit, see_other
+from sbrt_qa.web.visits import PageError, Visit, own_path, see_other
 
 VIEWS: Final = ("mine", "pool", "all")
 
@@ -40,6 +42,8 @@ def show_queue(app: OfficeApp, visit: Visit) -> Response:
     return screen(
         app, visit, "office_queue.j2",
         keys=QUEUE_KEYS, page=page, wanted=wanted, later=later, orders=orders,
+        readers=possible_readers(app.engine, app.acting(visit)), tables=EXPORTED_TABLES,
+        coded=Role.STATISTICIAN in visit.who.roles,
         at=now(), size=PAGE, first=not visit.query, again=urlencode(kept),
     )  # fmt: skip
 
@@ -81,7 +85,23 @@ def take(app: OfficeApp, visit: Visit) -> Response:
     return see_other(f"/cases/{visit.places['case']}")
 
 
+@refusing
+def assign_several(app: OfficeApp, visit: Visit) -> Response:
+    """Assign the submissions that were chosen to one reader: all of them, or none."""
+    chosen = [app.number_of("case", one) for one in visit.fields.get("case", ())]
+    known = [one for one in chosen if one is not None]
+    if len(known) != len(chosen) or len(set(known)) != len(known):
+        raise PageError(HTTPStatus.NOT_FOUND)
+    if not 0 < len(known) <= PAGE:
+        raise UsageError("choose the submissions that are to be assigned", expected="1 to 50")
+    reason, who = visit.said("reason"), whole_number(visit.said("who"))
+    assign(app.engine, app.acting(visit), known, who, reason=reason)
+    after = visit.said("next", "/queue")
+    return see_other(own_path(after))
+
+
 DOORS: Final = (
     Door("GET", "/queue", Right.SEE_CASE, show_queue),
+    Door("POST", "/queue/assign", Right.ASSIGN, assign_several),
     Door("POST", "/cases/{case}/take", Right.TAKE_FROM_POOL, take),
 )
