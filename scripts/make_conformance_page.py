@@ -24,6 +24,9 @@ QUIRK_PAGE = ROOT / "docs" / "quirks.md"
 TRIAL_CASES = ROOT / "docs" / "trial_cases.toml"
 TRIAL_PAGE = ROOT / "docs" / "trial_cases.md"
 
+OFFICE_CASES = ROOT / "docs" / "office_cases.toml"
+OFFICE_PAGE = ROOT / "docs" / "office_cases.md"
+
 REQUIRED = frozenset({*range(1, 83), *range(87, 95), 98, 101})
 """Cases that must have a test; the others belong to parts that do not exist yet."""
 
@@ -45,6 +48,16 @@ TRIAL_INTRODUCTION = """# Cases of the trial
 
 What the trial around the plans must get right. `scripts/make_conformance_page.py` makes this page
 from the tests: a test names its case in its name, `test_t12__...`. A case without a test says so.
+
+"""
+
+_OFFICE_IN_NAME = re.compile(r"^test_(?:case_)?((?:[ps]\d+_+)+)(?<=__)")
+
+OFFICE_INTRODUCTION = """# Cases of the review office
+
+What the office must withstand. `scripts/make_conformance_page.py` makes this page from the tests: a
+test names its case in its name, `test_case_s28__...`. A case without a test says so. Long series
+(load, kills, soak) are in `scripts/bench office`.
 
 """
 
@@ -129,27 +142,51 @@ def _links(names: list[str]) -> Iterator[str]:
 
 def trial_cases_in_tests() -> dict[int, list[str]]:
     """Return ``file::test`` of every test that names a case of the trial, by case."""
-    found: dict[int, list[str]] = {}
+    return {int(case): tests for case, tests in _named_cases(_TRIAL_IN_NAME, r"\d+").items()}
+
+
+def office_cases_in_tests() -> dict[str, list[str]]:
+    """Return ``file::test`` of every test that names a case of the office, by case: P1, S28."""
+    named = _named_cases(_OFFICE_IN_NAME, r"[ps]\d+")
+    return {case.upper(): tests for case, tests in named.items()}
+
+
+def _named_cases(in_name: re.Pattern[str], case: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     for path in sorted(TESTS.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            named = _TRIAL_IN_NAME.match(node.name) if isinstance(node, ast.FunctionDef) else None
-            for number in re.findall(r"\d+", named[1]) if named else ():
-                name = f"{path.relative_to(ROOT)}::{node.name}"
-                found.setdefault(int(number), []).append(name)
+            named = in_name.match(node.name) if isinstance(node, ast.FunctionDef) else None
+            for one in re.findall(case, named[1]) if named else ():
+                found.setdefault(one, []).append(f"{path.relative_to(ROOT)}::{node.name}")
     return found
 
 
 def trial_page() -> str:
     """Return the text of docs/trial_cases.md."""
-    tests = trial_cases_in_tests()
-    text = TRIAL_INTRODUCTION
-    for title, cases in tomllib.loads(TRIAL_CASES.read_text(encoding="utf-8")).items():
+    tests = {str(number): names for number, names in trial_cases_in_tests().items()}
+    return _table_of(TRIAL_INTRODUCTION, TRIAL_CASES, tests, "T")
+
+
+def office_page() -> str:
+    """Return the text of docs/office_cases.md."""
+    return _table_of(OFFICE_INTRODUCTION, OFFICE_CASES, office_cases_in_tests(), "")
+
+
+def _table_of(introduction: str, described: Path, tests: dict[str, list[str]], mark: str) -> str:
+    text = introduction
+    for title, cases in tomllib.loads(described.read_text(encoding="utf-8")).items():
         text += f"## {title}\n\n| case | given | what sbrt_qa does | tests |\n|---|---|---|---|\n"
         for number, (given, does) in cases.items():
-            links = "<br>".join(_links(tests.get(int(number), []))) or "no test yet"
-            text += f"| T{number} | {given} | {does} | {links} |\n"
+            links = "<br>".join(_links(tests.get(number, []))) or "no test yet"
+            text += f"| {mark}{number} | {given} | {does} | {links} |\n"
         text += "\n"
     return text.rstrip("\n") + "\n"
+
+
+def office_cases() -> set[str]:
+    """Return the cases of the office that are described."""
+    sections_of = tomllib.loads(OFFICE_CASES.read_text(encoding="utf-8"))
+    return {case for cases in sections_of.values() for case in cases}
 
 
 def quirk_page() -> str:
@@ -165,7 +202,12 @@ def quirk_page() -> str:
 
 
 def main() -> int:
-    pages = ((PAGE, page()), (QUIRK_PAGE, quirk_page()), (TRIAL_PAGE, trial_page()))
+    pages = (
+        (PAGE, page()),
+        (QUIRK_PAGE, quirk_page()),
+        (TRIAL_PAGE, trial_page()),
+        (OFFICE_PAGE, office_page()),
+    )
     for path, text in pages:
         path.write_text(text, encoding="utf-8")
         print(f"wrote {path.relative_to(ROOT)}")

@@ -40,6 +40,23 @@ def test_the_page_of_the_trial_describes_every_case_and_names_tests_that_exist()
     assert {f"{path}::test_{test}" for test, path in links} <= known
 
 
+VIEWER = {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P9"}
+"""Cases of pictures; what is drawn is tested where the report is."""
+
+
+def test_every_case_of_the_office_is_described_and_has_a_test():
+    numbers = [*range(1, 8), 9, 10, 11, *range(30, 37), *range(38, 46)]
+    wanted = {f"P{n}" for n in numbers}
+    wanted |= {f"S{n}" for n in (*range(3, 22), 23, 26, 27, 28, *range(31, 39))}
+    assert wanted <= script.office_cases()
+    assert wanted - VIEWER - {"S37"} <= set(script.office_cases_in_tests())
+    text = script.OFFICE_PAGE.read_text(encoding="utf-8")
+    links = re.findall(r"\[(\w+)\]\(\.\./([\w/.]+)\)", text)
+    known = {name for names in script.office_cases_in_tests().values() for name in names}
+    assert links
+    assert {f"{path}::test_{test}" for test, path in links} <= known
+
+
 def test_descriptions_are_short_and_make_a_table():
     for cases in script.sections().values():
         for case in cases:

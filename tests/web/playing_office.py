@@ -179,7 +179,12 @@ class Somebody:
         }  # fmt: skip
         sent: list[Any] = []
 
+        asked: list[bool] = []
+
         async def receive() -> dict[str, Any]:
+            if asked:  # whoever waits for the end of the connection waits
+                await asyncio.Event().wait()
+            asked.append(True)
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:

@@ -13,9 +13,12 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from starlette.responses import StreamingResponse
 
 sys.path.append(str(Path(__file__).parent))
@@ -24,10 +27,13 @@ from playing_office import SECRET, Page, PlayingOffice, opened
 
 from sbrt_qa.errors import UsageError
 from sbrt_qa.office.assigning import set_due
+from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import RequestHead
 from sbrt_qa.web.review_office import export_screen, trail_screen
 from sbrt_qa.web.review_office.office_service import OfficeServed, refuse_plain
 from sbrt_qa.web.visits import Visit
+from sbrt_qa.web.working.password_rows import Failures, PasswordRows
+from sbrt_qa.web.working.working_store import WorkingStore
 
 PLANTED = "Meier^Johanna 1951-03-02"
 
@@ -271,8 +277,8 @@ def test_case_p33__several_cases_are_assigned_at_once_or_none(office):
 def test_case_p35__the_trail_shows_what_a_step_changed(office):
     page = office.somebody("coordinator").get("/trail?kind=submission+moved").text
     assert "waits for a reader → assigned" in page
-    said = office.somebody("auditor").get("/trail?kind=reading+changed").text
-    told = office.somebody("coordinator").get("/trail?kind=reading+changed").text
+    said = office.somebody("auditor").get("/trail?kind=case+decided").text
+    told = office.somebody("coordinator").get("/trail?kind=case+decided").text
     assert "→" in said
     assert "→" not in told  # what readers said is for the auditor
 
@@ -284,3 +290,48 @@ def test_what_is_still_to_be_said_is_called_by_its_name(office):
     assert "you agree with the program on every item" not in page
     assert "<li>limit:" not in page
     assert "Liver" in page
+
+
+# --- who guesses ----------------------------------------------------------------------------------
+
+
+def test_case_s26__tries_at_once_are_all_counted(tmp_path):
+    store = WorkingStore.in_folder(tmp_path)
+    counted = Failures(store)
+    with ThreadPoolExecutor(8) as pool:
+        numbers = sorted(pool.map(lambda _: counted.add("account x"), range(40)))
+    assert numbers == list(range(1, 41))
+    assert counted.count("account x")[0] == 40
+    store.close()
+
+
+class CountingHasher(PasswordHasher):
+    """Counts how often a password was held against a hash."""
+
+    verified = 0
+
+    def verify(self, *given: Any) -> Any:
+        self.verified += 1
+        return super().verify(*given)
+
+
+def test_case_s26__a_name_that_there_is_not_takes_the_same_work(office):
+    hasher = CountingHasher(time_cost=1, memory_cost=8, parallelism=1)
+    words = Passwords(PasswordRows(office.store), hasher)
+    for account in (str(office.accounts["reviewer1"].key), "", "77777"):
+        before = hasher.verified
+        assert not words.holds(account, "not the password at all")
+        assert hasher.verified == before + 1, account
+
+
+def test_case_s26__an_account_that_is_slowed_is_told_to_the_admin(office):
+    guest = office.somebody("reviewer1")
+    office.app.sessions.end(guest.cookie)
+    for code in ("statistician", "nobody-of-that-name"):
+        told = [guest.post("/login", code=code, password="x" * 20).status for _ in range(6)]
+        assert told == [403] * 5 + [429]
+    page = office.somebody("admin").get("/accounts").text
+    slowed = page.partition("Accounts that wrong tries slowed")[2]
+    assert "statistician" in slowed
+    assert "nobody-of-that-name" not in page
+    assert office.somebody("coordinator").get("/accounts").status == 404

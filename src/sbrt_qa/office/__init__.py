@@ -36,6 +36,8 @@ module                       what is there
                              in the database of working state; `make_queue`, `rebuild`,
                              `queue_differences`
 ``replaced_codes``           cases as statisticians see them
+``exported_tables``          tables for statistics, of what an account may see
+``security_events``          accounts that wrong tries slowed
 ``looked_at``                what the access log and the records tell of one another
 ``demo_office``              `play_demo`: accounts and a month of work for a demo
 ============================ ==================================================================

@@ -26,8 +26,11 @@ class Throttle:
         self._failures = failures
 
     def wait_seconds(self, code: str, address: str) -> float:
-        """Return how long to wait before a try counts; 0 where none is due."""
-        number, last = self._failures.count(_key("account", code))
+        """Return how long to wait before a try counts; 0 where none is due.
+
+        Without a code the address alone counts.
+        """
+        number, last = self._failures.count(_key("account", code)) if code else (0, 0.0)
         pause = account_pause_seconds(number)
         waits = max(0.0, last + pause - time.time())
         number, last = self._failures.count(_key("address", address))
@@ -36,9 +39,12 @@ class Throttle:
         return waits
 
     def failed(self, code: str, address: str) -> bool:
-        """Count a failure; tell whether the account has to wait from now on."""
+        """Count a failure; tell whether the account has to wait from now on.
+
+        Without a code the address alone is counted.
+        """
         self._failures.add(_key("address", address))
-        return self._failures.add(_key("account", code)) >= FREE_TRIES
+        return bool(code) and self._failures.add(_key("account", code)) >= FREE_TRIES
 
     def succeeded(self, code: str) -> None:
         """Begin anew for an account; its address keeps its count."""

@@ -25,6 +25,7 @@ from sbrt_qa.office.accounts import (
 from sbrt_qa.office.acting import RightsError
 from sbrt_qa.office.granting import all_grants, confirm_grant, end_grant, grant_role
 from sbrt_qa.office.roles import EVERYWHERE, Right, Role
+from sbrt_qa.office.security_events import security_events
 from sbrt_qa.web.doors import Door
 from sbrt_qa.web.page_templates import shown
 from sbrt_qa.web.review_office.office_app import PASSWORD_LINK, OfficeApp
@@ -48,6 +49,7 @@ def show_accounts(
         visit, "office_accounts.j2", status, accounts=accounts, grants=by, at=at, roles=roles,
         everywhere=EVERYWHERE, words_of_roles=ROLE_WORDS, problem=problem, link=link, code=code,
         ready={a.key: app.passwords.has(str(a.key)) for a in accounts},
+        slowed=security_events(app.engine, app.acting(visit)),
         tied={a.key: app.knows_elsewhere(str(a.key)) for a in accounts},
         service=app.identity.settings.shown_name if app.identity is not None else "",
     )  # fmt: skip

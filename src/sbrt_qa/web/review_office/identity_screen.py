@@ -96,7 +96,7 @@ def come_back(app: OfficeApp, visit: Visit) -> Response:
     except IdentityAwayError as error:
         return _told(app, visit, AWAY, HTTPStatus.SERVICE_UNAVAILABLE, error.what)
     except IdentityRefusedError as error:
-        app.throttle.failed("", visit.known.address)
+        app.failed("", visit)
         return _told(app, visit, NOT_PROVED, HTTPStatus.FORBIDDEN, error.what)
     return (
         _back_to_sign(app, visit, about, found) if about.reading else _in(app, visit, about, found)
@@ -130,7 +130,7 @@ def _back_to_sign(
     person: Person | None = visit.who
     mine = app.identities.account_of(found.issuer, found.subject)
     if person is None or str(person.account.key) != about.account or mine != about.account:
-        app.throttle.failed("", visit.known.address)
+        app.failed("", visit)
         return _told(app, visit, SOMEBODY_ELSE, HTTPStatus.FORBIDDEN)
     app.identity_proofs.keep(visit.cookie, about.reading, about.challenge, now())
     return see_other(about.after)

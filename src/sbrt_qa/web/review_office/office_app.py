@@ -28,6 +28,7 @@ from sbrt_qa.office.looked_at import code_of, tell_access_head
 from sbrt_qa.office.queue_page import make_queue
 from sbrt_qa.office.rights import MATRIX, Scope
 from sbrt_qa.office.roles import Grant, Right, Role
+from sbrt_qa.office.security_events import tell_slowed
 from sbrt_qa.office.trial_options import options_of
 from sbrt_qa.web.desk.desk_checks import DeskCheck
 from sbrt_qa.web.doors import SIGNED_IN, Door
@@ -279,6 +280,12 @@ class OfficeApp(PagesApp):
         """Tell whether somebody signs in by a service that asks for a second proof itself."""
         asks = self.identity is not None and self.identity.settings.asks_second
         return asks and not self.passwords.has(account) and self.knows_elsewhere(account)
+
+    def failed(self, code: str, visit: Visit) -> None:
+        """Count a wrong try; the first that makes an account wait is an event of the records."""
+        if self.throttle.failed(code, visit.known.address):
+            with suppress(SbrtQaError):
+                tell_slowed(self.engine, code, now())
 
     def knows_elsewhere(self, account: str) -> bool:
         """Tell whether the identity service knows the owner of an account."""

@@ -78,7 +78,7 @@ def _refuse_wrong(app: OfficeApp, visit: Visit, key: str) -> None:
 
 def _failed(app: OfficeApp, visit: Visit) -> None:
     person: Person = visit.who
-    app.throttle.failed(person.account.code, visit.known.address)
+    app.failed(person.account.code, visit)
 
 
 def _page(

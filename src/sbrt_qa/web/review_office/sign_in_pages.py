@@ -121,8 +121,11 @@ def log_in(app: OfficeApp, visit: Visit) -> Response:
     usable = account is not None and account.is_person and not account.locked
     key = str(account.key) if account is not None and usable else ""
     if not app.passwords.holds(key, visit.said("password")) or account is None:
-        app.throttle.failed(code, visit.known.address)
+        app.failed(code, visit)
         return _login(app, visit, after, WRONG, HTTPStatus.FORBIDDEN)
+    minutes = waits_minutes(app, code, visit)
+    if minutes:  # others tried meanwhile; a burst of tries gets no further than one after the other
+        return _login(app, visit, after, WAIT, HTTPStatus.TOO_MANY_REQUESTS, minutes=minutes)
     return after_first_proof(app, visit, account, after)
 
 
@@ -151,7 +154,7 @@ def _second(app: OfficeApp, visit: Visit, after: str) -> Response:
     except UsageError:  # not the fault of who signs in: it is no wrong try
         return _login(app, visit, after, NOT_NOW, HTTPStatus.SERVICE_UNAVAILABLE, half=half)
     if not holds:
-        app.throttle.failed(account.code, visit.known.address)
+        app.failed(account.code, visit)
         return _login(app, visit, after, WRONG_CODE, HTTPStatus.FORBIDDEN, half=half)
     app.links.use(SECOND, half)
     app.throttle.succeeded(account.code)
@@ -213,7 +216,7 @@ def _refuse_wrong(app: OfficeApp, visit: Visit, code: str, key: str) -> None:
     if app.throttle.wait_seconds(code, visit.known.address):
         raise PageError(HTTPStatus.TOO_MANY_REQUESTS)
     if not app.passwords.holds(key, visit.said("now")):
-        app.throttle.failed(code, visit.known.address)
+        app.failed(code, visit)
         raise UsageError(WRONG)
 
 

@@ -124,7 +124,7 @@ def _signed(app: OfficeApp, visit: Visit, key: int) -> Response:
     proved = app.identity_proofs.challenge_of(visit.cookie, key)
     elsewhere = bool(proved) and proved == visit.said("challenge")
     if not elsewhere and not app.passwords.holds(account, visit.said("password")):
-        app.throttle.failed(code, visit.known.address)
+        app.failed(code, visit)
         return _again(app, visit, key, HTTPStatus.FORBIDDEN, problem=WRONG)
     how = "identity service" if elsewhere else "password"
     if app.second.is_on(account):
@@ -133,7 +133,7 @@ def _signed(app: OfficeApp, visit: Visit, key: int) -> Response:
         except UsageError:  # no wrong try of who signs
             return _again(app, visit, key, HTTPStatus.SERVICE_UNAVAILABLE, problem=NOT_NOW)
         if not holds:
-            app.throttle.failed(code, visit.known.address)
+            app.failed(code, visit)
             return _again(app, visit, key, HTTPStatus.FORBIDDEN, problem=WRONG_CODE)
         how += " and code"
     app.throttle.succeeded(code)

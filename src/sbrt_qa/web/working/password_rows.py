@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sbrt_qa.web.session_tokens import new_session_id, stored_form
 from sbrt_qa.web.working.working_store import WorkingStore
@@ -52,13 +53,17 @@ class Failures:
         return int(row[0]), float(row[1])
 
     def add(self, key: str) -> int:
-        """Count one more, and return how many there are."""
-        number = self.count(key)[0] + 1
+        """Count one more, and return how many there are; of several at once each counts."""
+        now, f = time.time(), failures.c
+        dialect = self._store.engine.dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        counted = sa.case((f.last < now - self._window, 1), else_=f.count + 1)
+        row = insert(failures).values(key=key, count=1, last=now)
+        again = row.on_conflict_do_update(
+            index_elements=[f.key], set_={"count": counted, "last": now}
+        )
         with self._store.writing() as connection:
-            connection.execute(sa.delete(failures).where(failures.c.key == key))
-            row = {"key": key, "count": number, "last": time.time()}
-            connection.execute(sa.insert(failures).values(row))
-        return number
+            return int(connection.scalar(again.returning(f.count)) or 1)
 
     def clear(self, key: str) -> None:
         """Begin anew."""
