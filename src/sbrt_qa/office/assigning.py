@@ -101,23 +101,22 @@ def assign(
     written(engine, work)
 
 
-def possible_readers(engine: Database, by: Acting) -> tuple[tuple[int, str], ...]:
-    """Return key and name of everybody who reads somewhere now; nobody for who assigns nothing.
+def possible_readers(engine: Database, at: str) -> tuple[tuple[int, str], ...]:
+    """Return key and name of everybody who reads somewhere at a time, in one statement.
 
     Whether one of them may read a case is asked when it is assigned.
     """
+    a, g, s = o.accounts.c, o.grants.c, o.account_states.c
+    ended = sa.select(o.grant_ends.c.id).where(o.grant_ends.c.grant_id == g.id)
+    reads = sa.select(g.account_id).where(
+        g.role == Role.REVIEWER.value, g.begin_at <= at,
+        sa.or_(g.until_at == "", g.until_at > at), ~ended.exists(),
+    )  # fmt: skip
+    state = sa.select(s.state).where(s.account_id == a.id).order_by(s.id.desc()).limit(1)
+    last = sa.func.coalesce(state.scalar_subquery(), "")
+    query = sa.select(a.id, a.name).where(a.id.in_(reads), last != "locked").order_by(a.name)
     with reading(engine) as connection:
-        holding = [one for one in grants_in(connection) if one.holds(by.at)]
-        mine = (one for one in holding if one.account == by.account)
-        if not any(one.role is Role.COORDINATOR for one in mine):
-            return ()
-        keys = {one.account for one in holding if one.role is Role.REVIEWER}
-        a = o.accounts.c
-        rows = connection.execute(sa.select(a.id, a.name).where(a.id.in_(keys)).order_by(a.name))
-        s = o.account_states.c
-        states = sa.select(s.account_id, s.state).where(s.account_id.in_(keys)).order_by(s.id)
-        last = {row.account_id: row.state for row in connection.execute(states)}
-        return tuple((row.id, row.name) for row in rows if last.get(row.id) != "locked")
+        return tuple((row.id, row.name) for row in connection.execute(query))
 
 
 def take_case(

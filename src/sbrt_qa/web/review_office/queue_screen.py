@@ -42,7 +42,8 @@ def show_queue(app: OfficeApp, visit: Visit) -> Response:
     return screen(
         app, visit, "office_queue.j2",
         keys=QUEUE_KEYS, page=page, wanted=wanted, later=later, orders=orders,
-        readers=possible_readers(app.engine, app.acting(visit)), tables=EXPORTED_TABLES,
+        readers=possible_readers(app.engine, now()) if visit.who.might(Right.ASSIGN) else (),
+        tables=EXPORTED_TABLES,
         coded=Role.STATISTICIAN in visit.who.roles,
         at=now(), size=PAGE, first=not visit.query, again=urlencode(kept),
     )  # fmt: skip
@@ -87,7 +88,13 @@ def take(app: OfficeApp, visit: Visit) -> Response:
 
 @refusing
 def assign_several(app: OfficeApp, visit: Visit) -> Response:
-    """Assign the submissions that were chosen to one reader: all of them, or none."""
+    """Assign the submissions that were chosen to one reader: all of them, or none.
+
+    Raises
+    ------
+    PageError, UsageError
+        One of them is not there, or chosen twice; none is chosen, or more than a page holds.
+    """
     chosen = [app.number_of("case", one) for one in visit.fields.get("case", ())]
     known = [one for one in chosen if one is not None]
     if len(known) != len(chosen) or len(set(known)) != len(known):
