@@ -6,8 +6,9 @@
 
 writes src/sbrt_qa/reports/pdf/fonts: Latin, Greek and Cyrillic; Chinese as in GB 2312, and what the
 protocols use beyond it; signs. In bold only the Chinese of our own sentences is kept; any other
-character of a bold text is set in regular. `coverage.txt` lists what they show, so that nothing else is printed
-as an empty box. The fonts are under the SIL Open Font License, which stands beside them.
+character of a bold text is set in regular. `coverage.txt` lists what they show, so that nothing
+else is printed as an empty box. The fonts are under the SIL Open Font License, which stands beside
+them.
 """
 
 from __future__ import annotations
