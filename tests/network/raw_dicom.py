@@ -18,7 +18,10 @@ from typing import Any
 
 import pytest
 
+from sbrt_qa.audit.folder import AuditSettings, begin
 from sbrt_qa.intake.first_elements import of_file
+from sbrt_qa.web.working.arrival_rows import Arrival, Arrivals
+from sbrt_qa.web.working.working_store import WorkingStore
 
 WAIT_SECONDS = 60.0
 """How long a state is waited for before a test fails; not how long anything may take."""
@@ -73,6 +76,14 @@ class Running:
         """Wait until something was counted."""
         return int(until(lambda: (n := self.counts().get(what, 0)) >= at_least and n, what))
 
+    def arrivals(self, state: str) -> tuple[Arrival, ...]:
+        """All arrivals in a state, as the office has them."""
+        store = WorkingStore.in_folder(self.root.with_name("AUDIT"))
+        try:
+            return Arrivals(store).in_state(state)
+        finally:
+            store.close()
+
     def landed(self) -> list[Path]:
         """All files that landed."""
         return sorted(p for p in (self.root / "landing").glob("??/*") if p.is_file())
@@ -90,7 +101,8 @@ def receiver(
 ) -> Iterator[Running]:
     """Start ``sbrt-qa receive`` on a free port."""
     audit = folder / "AUDIT"
-    audit.mkdir(parents=True, exist_ok=True)
+    if not audit.exists():
+        begin(audit, AuditSettings("small"))
     (folder / "peers.toml").write_text(peers, encoding="utf-8")
     command = [sys.executable, "-m", "sbrt_qa.cli", "receive", str(audit), "--port", "0",
                "--peers", str(folder / "peers.toml"), *options]  # fmt: skip

@@ -261,5 +261,5 @@ def test_a_receiver_takes_from_a_folder(tmp_path: Path) -> None:
     (folder / "a.dcm").write_bytes(file_head(CT, "1.2.9", EXPLICIT) + small("1.2.9"))
     peers = f'{PEERS}\n[[watch]]\nsite = "S01"\nfolder = "{folder}"\n'
     with receiver(tmp_path, peers) as running:
-        running.counted("watch: new")
+        running.counted("watch: taken")
         assert [data_set(p)[1] for p in running.landed()] == ["1.2.9"]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sbrt_qa.cli.audit import AuditFolder
+from sbrt_qa.cli.audit import AuditFolder, Database
 from sbrt_qa.cli.output import tell
-from sbrt_qa.errors import UsageError, quoted
+
+if TYPE_CHECKING:
+    from sbrt_qa.network.peers import Peer
+    from sbrt_qa.network.storing import Arrived
+    from sbrt_qa.web.working.working_store import WorkingStore
 
 
 def receive(
@@ -56,6 +60,7 @@ def receive(
     as_root: Annotated[  # noqa: FBT002
         bool, typer.Option("--as-root", help="Allow root although other machines reach it.")
     ] = False,
+    database: Database = "",
 ) -> None:
     """Take in what the systems of sites send, for the review office of AUDIT.
 
@@ -63,17 +68,64 @@ def receive(
     Orthanc servers and folders in FILE have. What arrives lands in AUDIT.intake beside AUDIT; it is
     on disk before it is answered for. Ends with SIGTERM or Ctrl-C.
     """
+    from sbrt_qa.audit.folder import open_audit
     from sbrt_qa.network.peers import read_sources
     from sbrt_qa.network.receiver import ReceiverPlace, run_receiver
+    from sbrt_qa.web.review_office.intake_place import landing_of
+    from sbrt_qa.web.working.working_store import WorkingStore
 
-    if not audit.is_dir():
-        raise UsageError(
-            "there is no such audit", got=quoted(audit.name), advice="Begin it with sbrt-qa serve"
-        )
     place = ReceiverPlace(
         read_sources(peers), address, port, tls_cert, tls_key, tls_peers, idle, as_root=as_root
     )
-    root = audit.resolve().with_name(f"{audit.resolve().name}.intake")
-    counts = run_receiver(root, place, lambda line: print(line, flush=True))
+    opened = open_audit(audit)
+    where = database or opened.settings.database
+    store = WorkingStore.in_database(where) if where else WorkingStore.in_folder(opened.folder)
+    try:
+        landing, office = landing_of(opened.folder, store), _Office(store)
+        counts = run_receiver(landing, place, _say, office.record, office)
+    finally:
+        store.close()
     for what, number in counts.items():
         tell(f"{what}: {number}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+class _Office:
+    """The rows of an office in which arrivals and open associations stand.
+
+    Parameters
+    ----------
+    store
+        Its working state.
+    """
+
+    def __init__(self, store: WorkingStore) -> None:
+        from sbrt_qa.web.working.arrival_rows import Arrivals
+
+        self._store, self._rows = store, Arrivals(store)
+
+    def record(self, arrived: Arrived) -> bool:
+        """Record an arrival; tell whether other content came under its UID before."""
+        from sbrt_qa.web.working.arrival_rows import record_arrival
+
+        row = record_arrival(
+            self._store, arrived.source, arrived.landed, sop_uid=arrived.sop_instance
+        )
+        return row.is_conflict
+
+    def begun(self, peer: Peer) -> int:
+        """Note that a peer has an association open; return its number."""
+        from sbrt_qa.intake.landing import Source
+
+        return self._rows.association_begun(Source("c-store", peer.site, peer.calling))
+
+    def goes_on(self, number: int) -> None:
+        """Note that an association is still open."""
+        self._rows.association_goes_on(number)
+
+    def ended(self, number: int) -> None:
+        """Note that an association is over."""
+        self._rows.association_ended(number)

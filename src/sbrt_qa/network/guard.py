@@ -18,8 +18,9 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from sbrt_qa.errors import SbrtQaError
 from sbrt_qa.network.pdu_frames import (
     ABORT,
     C_STORE_RQ,
@@ -36,6 +37,7 @@ from sbrt_qa.network.peers import Address, Peer, Sources
 
 READ_BYTES: Final = 64 * 1024
 BACKLOG: Final = 128
+STILL_OPEN_SECONDS: Final = 60.0
 WRONG_CALLING: Final = 3
 """Reason of a rejection: the calling AE title is not recognised."""
 
@@ -87,6 +89,19 @@ Take = Callable[[socket.socket, Connection], None]
 """Given our end of a pair of sockets, serves an association on it, without waiting for its end."""
 
 
+class Associations(Protocol):
+    """Who has to know which associations are open: what comes in them may not be whole yet."""
+
+    def begun(self, peer: Peer) -> int:
+        """Note that a peer has one open; return its number."""
+
+    def goes_on(self, number: int) -> None:
+        """Note that it is still open."""
+
+    def ended(self, number: int) -> None:
+        """Note that it is over."""
+
+
 class Guard:
     """Accepts connections and hands on the associations of known peers.
 
@@ -100,6 +115,8 @@ class Guard:
         What a connection may take.
     tls
         Context of the server where TLS is spoken; then nothing else is.
+    associations
+        Is told of those that begin and end.
     """
 
     def __init__(
@@ -108,7 +125,9 @@ class Guard:
         take: Take,
         limits: GuardLimits | None = None,
         tls: ssl.SSLContext | None = None,
+        associations: Associations | None = None,
     ) -> None:
+        self._associations = associations
         self._sources, self._take, self._tls = sources, take, tls
         self._limits = limits or GuardLimits()
         self._open: dict[Connection, None] = {}  # in the order in which they came
@@ -262,15 +281,38 @@ class Guard:
             inner.write(request)
             heard = [time.monotonic()]
             inward = asyncio.create_task(self._inward(reader, inner, heard))
+            noting = asyncio.create_task(self._note(one))
             outward = asyncio.create_task(_outward(answers, writer, heard))
             watch = asyncio.create_task(self._idle(heard))
-            await _first_ends(inward, outward, watch)
+            try:
+                await _first_ends(inward, outward, watch)
+            finally:
+                noting.cancel()
+                await asyncio.gather(noting, return_exceptions=True)
         finally:
             if inner is not None:
                 inner.close()
             else:
                 ours.close()
                 theirs.close()
+
+    async def _note(self, one: Connection) -> None:
+        """Tell, as long as this lasts, that an association is open."""
+        told, peer = self._associations, one.peer
+        if told is None or peer is None:
+            return
+        number: int | None = None
+        try:
+            number = await asyncio.to_thread(told.begun, peer)
+            while True:
+                await asyncio.sleep(STILL_OPEN_SECONDS)
+                await asyncio.to_thread(told.goes_on, number)
+        except SbrtQaError:
+            self.counts["an association could not be noted"] += 1
+        finally:
+            if number is not None:
+                with contextlib.suppress(SbrtQaError):
+                    await asyncio.to_thread(told.ended, number)
 
     async def _inward(
         self, reader: asyncio.StreamReader, inner: asyncio.StreamWriter, heard: list[float]

@@ -25,7 +25,7 @@ from typing import Final
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.intake.landing import Landing, sweep
 from sbrt_qa.network.dicom_service import ASSOCIATIONS, MAX_PDU_BYTES, DicomService
-from sbrt_qa.network.guard import Guard, GuardLimits
+from sbrt_qa.network.guard import Associations, Guard, GuardLimits
 from sbrt_qa.network.orthanc_source import OrthancFeed, follow_until
 from sbrt_qa.network.peers import Sources, refuse_without_tls
 from sbrt_qa.network.storing import MAX_OBJECT_BYTES, Record, Storing, no_record
@@ -87,11 +87,14 @@ class Receiver:
         Where things land.
     storing
         What becomes of objects.
+    associations
+        Is told of associations that begin and end.
     """
 
     place: ReceiverPlace
     landing: Landing
     storing: Storing
+    associations: Associations | None = None
     guard: Guard = field(init=False)
     service: DicomService = field(init=False)
 
@@ -103,7 +106,10 @@ class Receiver:
         folder = self.landing.root / ON_THE_WAY
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.service = DicomService(self.storing, folder, ASSOCIATIONS)
-        self.guard = Guard(self.place.sources, self.service.take, limits, tls_context(self.place))
+        self.guard = Guard(
+            self.place.sources, self.service.take, limits, tls_context(self.place),
+            self.associations,
+        )  # fmt: skip
 
     def counts(self) -> dict[str, int]:
         """Return how often what happened: connections by the guard, answers by their status."""
@@ -142,21 +148,24 @@ class Receiver:
 
 
 def run_receiver(
-    root: Path,
+    landing: Landing,
     place: ReceiverPlace,
     told: Callable[[str], None],
     record: Record = no_record,
+    associations: Associations | None = None,
 ) -> dict[str, int]:
     """Receive until told to end by SIGTERM or SIGINT; return how often what happened.
 
     Parameters
     ----------
-    root
-        Folder of the intake.
+    landing
+        Where things land.
     told
         Called with what whoever started it has to know, once peers can connect.
     record
         Records an arrival, before it is answered for.
+    associations
+        Is told of associations that begin and end.
 
     Raises
     ------
@@ -168,10 +177,10 @@ def run_receiver(
     os.umask(0o077)
     log_to_stderr()
     cap_memory(MEMORY_BYTES)
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    landing = Landing(root)
+    landing.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     sweep(landing)
-    receiver = Receiver(place, landing, Storing(landing, record, place.max_bytes))
+    storing = Storing(landing, record, place.max_bytes)
+    receiver = Receiver(place, landing, storing, associations)
     with listening_at(place.address, place.port) as listening:
         port = listening.getsockname()[1]
         for line in opening_lines(place, port):

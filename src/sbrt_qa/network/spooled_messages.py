@@ -8,7 +8,6 @@ from being kept is remembered, and answered for when the message is whole.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import queue
 import tempfile
@@ -52,15 +51,10 @@ class Spool:
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._file: Any = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115
-        self._digest, self._max = hashlib.sha256(), max_bytes
+        self._max = max_bytes
         self.size_bytes = 0
         self.trouble: LandingRefusedError | None = None
         """Why the data were not kept; then nothing of them is there."""
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the data."""
-        return self._digest.hexdigest()
 
     def write(self, part: bytes) -> None:
         """Take the next data; after a trouble they are dropped."""
@@ -76,8 +70,6 @@ class Spool:
             if error.errno not in NO_ROOM:
                 raise
             self._give_up(NoSpace("the disk took no more"))
-            return
-        self._digest.update(part)
 
     def head(self, size: int) -> bytes:
         """Return the first bytes."""

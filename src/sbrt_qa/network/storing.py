@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
-from sbrt_qa.intake.first_content import Content, FirstContents, Standing
+from sbrt_qa.errors import SbrtQaError
 from sbrt_qa.intake.first_elements import (
     HEAD_BYTES,
     IMPLICIT,
@@ -53,16 +52,16 @@ class StoreTold:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Something that landed: from whom, its UID as its sender names it, and what it is to it."""
+    """Something that landed: from whom, and its UID as its sender names it, where it is one."""
 
     source: Source
     landed: Landed
     sop_instance: str
-    standing: Standing
 
 
 Record = Callable[[Arrived], bool]
-"""Records an arrival durably, before it is answered for; tells whether it is a conflict."""
+"""Records an arrival, before it is answered for; tells whether it is a conflict: other content came
+under this UID before. Raises SbrtQaError where it cannot be recorded."""
 
 
 def no_record(_: Arrived) -> bool:
@@ -71,26 +70,16 @@ def no_record(_: Arrived) -> bool:
 
 
 class _Noted:
-    """A stream of a file that keeps its first bytes, and the hash of what follows its head."""
+    """A stream of a file that keeps its first bytes."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self.head = stream, b""
-        self._digest: Any = None
 
     def read(self, size: int) -> bytes:
         """Return the next bytes."""
         part = self._stream.read(size)
-        if self._digest is None and part:
-            self.head = part[:HEAD_BYTES]
-            first = of_file(self.head)
-            self._digest = hashlib.sha256(part[first.data_at if first else 0 :])
-        elif part:
-            self._digest.update(part)
+        self.head = self.head or part[:HEAD_BYTES]
         return part
-
-    def data_sha256(self) -> str:
-        """Return the SHA-256 of the data set."""
-        return str(self._digest.hexdigest()) if self._digest is not None else ""
 
 
 @dataclass(slots=True)
@@ -124,22 +113,23 @@ class Storing:
             self.counts[f"{answer.status:04X}"] += 1
         return answer
 
-    def take_file(self, door: Way, site: str, peer: str, stream: BinaryIO) -> Standing:
-        """Land a file that nobody waits for an answer about; return what it is to its UID.
+    def take_file(self, door: Way, site: str, peer: str, stream: BinaryIO) -> bool:
+        """Land a file that nobody waits for an answer about; tell whether it is a conflict.
 
         Raises
         ------
         LandingRefusedError
             Nothing was landed.
+        SbrtQaError
+            It cannot be recorded now.
         """
-        source = Source(door, site, peer)
-        noted = _Noted(stream)
+        source, noted = Source(door, site, peer), _Noted(stream)
         landed = land(self.landing, source, cast("BinaryIO", noted), max_bytes=self.max_bytes)
         first = of_file(noted.head) or of_data_set(noted.head, IMPLICIT)
-        standing = self._noted(source, first.sop_instance, noted.data_sha256(), landed)
+        conflict = self._recorded(source, first.sop_instance, landed)
         with self._changing:
-            self.counts[f"{door}: {standing}"] += 1
-        return standing
+            self.counts[f"{door}: {'conflict' if conflict else 'taken'}"] += 1
+        return conflict
 
     def _stored(self, peer: Peer, told: StoreTold, spool: Spool) -> StoreAnswer:
         if spool.trouble is not None:
@@ -157,28 +147,23 @@ class Storing:
             landed = land(
                 self.landing, source, spool.after(head), max_bytes=self.max_bytes + len(head)
             )
-            standing = self._noted(source, told.sop_instance, spool.sha256, landed)
+            conflict = self._recorded(source, told.sop_instance, landed)
         except LandingRefusedError as error:
             return _refused(error)
+        except SbrtQaError:
+            return StoreAnswer(NO_SPACE, "It cannot be recorded now; send it again later")
         if not is_uid(told.sop_instance):
             return StoreAnswer(NO_UID, "The SOP Instance UID is no UID; kept for a person")
-        if standing is Standing.CONFLICT:
+        if conflict:
             return StoreAnswer(CONFLICT, "This UID came before with other content; both are kept")
         if not first.sop_instance:
             return StoreAnswer(NOT_UNDERSTOOD, "Not understood; kept for a person to look at")
         return StoreAnswer(STORED)
 
-    def _noted(
-        self, source: Source, sop_instance: str, data_sha256: str, landed: Landed
-    ) -> Standing:
-        """Record what landed, durably; return what its content is to its UID."""
-        standing = Standing.NEW
-        if is_uid(sop_instance):
-            at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-            content = Content(data_sha256, landed.sha256, source.door, source.peer, at)
-            standing = FirstContents(self.landing.root).note(source.site, sop_instance, content)
-        known = self.record(Arrived(source, landed, sop_instance, standing))
-        return Standing.CONFLICT if known else standing
+    def _recorded(self, source: Source, sop_instance: str, landed: Landed) -> bool:
+        """Record what landed; tell whether it is a conflict."""
+        named = sop_instance if is_uid(sop_instance) else ""
+        return self.record(Arrived(source, landed, named))
 
     def _within_quota(self, peer: Peer, size_bytes: int) -> bool:
         day = dt.datetime.now(dt.UTC).date()

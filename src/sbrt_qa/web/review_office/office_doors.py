@@ -29,6 +29,7 @@ from sbrt_qa.web.review_office import (
     sign_in_pages,
     signing_screen,
     site_screen,
+    stow_door,
     token_screen,
     trail_screen,
 )
@@ -57,6 +58,7 @@ DOORS: Final = (
     *question_screen.DOORS,
     *site_screen.DOORS,
     *chunk_doors.DOORS,
+    *stow_door.DOORS,
     *intake_screen.DOORS,
     *token_screen.DOORS,
     *dashboard_screen.DOORS,
