@@ -10,7 +10,6 @@ Needs storescu and echoscu (dcmtk).
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import random
@@ -160,15 +159,18 @@ def kills(number: int) -> None:
 def soak(number: int) -> None:
     with tempfile.TemporaryDirectory() as folder, receiver(Path(folder)) as running:
         shown = []
+        failed = 0
         for n in range(number):
-            with contextlib.suppress(AssertionError):
+            try:
                 Line(running.port).associated((VERIFICATION, EXPLICIT)).release()
+            except AssertionError:
+                failed += 1
             if n % max(number // 6, 1) == 0:
                 shown.append(memory(running))
         shown.append(memory(running))
         threads = len(list(Path(f"/proc/{running.process.pid}/task").iterdir()))
         files = len(list(Path(f"/proc/{running.process.pid}/fd").iterdir()))
-        print(f"{number} associations: MB {[round(x) for x in shown]}, "
+        print(f"{number} associations, {failed} failed: MB {[round(x) for x in shown]}, "
               f"{threads} threads, {files} descriptors; {running.counts()}")  # fmt: skip
 
 

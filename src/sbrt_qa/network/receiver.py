@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import json
 import logging
@@ -177,6 +178,7 @@ def run_receiver(
     os.umask(0o077)
     log_to_stderr()
     cap_memory(MEMORY_BYTES)
+    _drop_garbage_early()
     landing.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     sweep(landing)
     storing = Storing(landing, record, place.max_bytes)
@@ -319,6 +321,13 @@ def refuse_root(place: ReceiverPlace) -> None:
         "a receiver that other machines reach does not run as root",
         advice="Start it as a user of its own, or say --as-root",
     )
+
+
+def _drop_garbage_early() -> None:
+    """Look for garbage often, among what is new: an association that is over leaves a circle."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 5, 5)
 
 
 def cap_memory(most_bytes: int) -> None:
