@@ -111,7 +111,7 @@ def keep_token(
     folder: Path, engine: Database, store: WorkingStore, accounts: Mapping[str, OfficeAccount]
 ) -> None:
     """Make the token with which the first site uploads, and keep it for a try."""
-    sender, admin = accounts["physicist.s1"], accounts["admin"]
+    sender, admin = accounts[f"physicist.{SITES[0].lower()}"], accounts["admin"]
     tell_token_made(engine, Acting(admin.key, now()), sender.key, SITES[0], TOKEN_DAYS)
     path = token_path(folder)
     path.touch(0o600)
