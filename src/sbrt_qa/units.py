@@ -23,6 +23,15 @@ def cc_from_mm3(volume_mm3: float) -> float:
     return volume_mm3 / MM3_PER_CC
 
 
+def gy_text(dose_gy: float) -> str:
+    """Return a dose in Gy to two decimals, without zeros at its end: 50, 6.67, 12.5.
+
+    A dose below 0.01 Gy keeps two digits that tell something.
+    """
+    short = round(dose_gy, 2)
+    return f"{short:g}" if short or not dose_gy else f"{dose_gy:.2g}"
+
+
 def apart_from(value: float, bound: float, decimals: int) -> str:
     """Return a value with enough decimals that one sees on which side of a bound it lies.
 

@@ -93,7 +93,7 @@ def only_a_check(review: CaseReview) -> CaseReview:
 def test_a_check_that_decides_is_read_before_limits_are_called_met(review: CaseReview) -> None:
     page = render_report("html", Reviewed(only_a_check(review)), "en").decode()
     first = page[page.index('id="summary"') : page.index('id="limits"')]
-    assert first.index("maximum 5 Gy") < first.index("No limit that decides is exceeded.")
+    assert first.index("maximum 5 Gy") < first.index("No limit that decides is missed.")
     assert "prescribed. <span" in first
     assert "</b> Check that this is the dose of the whole plan." in first
 

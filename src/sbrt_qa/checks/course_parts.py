@@ -11,6 +11,7 @@ from sbrt_qa.errors import quoted
 from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.course import Course, CourseDecision, CoursePart, PlanRole
 from sbrt_qa.model.outcome import Severity
+from sbrt_qa.units import gy_text
 
 SOURCE: Final = "ICRU 83; AAPM TG-275"
 
@@ -237,10 +238,10 @@ def prescription_levels(context: CheckContext) -> Iterator[Outcome]:
         return
     names = {s.roi_number: key for key, s in context.structures.items()}
     told = [
-        say("{0} Gy to {1}", f"{r.target_prescription_gy:g}", quoted(names[r.roi_number]))
+        say("{0} Gy to {1}", gy_text(r.target_prescription_gy or 0.0), quoted(names[r.roi_number]))
         for r in targets if r.roi_number in names
     ]  # fmt: skip
-    listed = joined(", ", told) or ", ".join(f"{level:g} Gy" for level in levels)
+    listed = joined(", ", told) or ", ".join(f"{gy_text(level)} Gy" for level in levels)
     if told:
         text = say("the plan prescribes {0}: each target is held against its own dose", listed)
     else:

@@ -15,7 +15,7 @@ from sbrt_qa.model.structure import Structure
 from sbrt_qa.model.target_kind import is_target
 from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
 from sbrt_qa.protocol.name_dose import dose_in_name
-from sbrt_qa.units import GY_PER_CGY
+from sbrt_qa.units import GY_PER_CGY, gy_text
 
 _GY: Final = r"(\d{1,5}(?:[.,]\d{1,3})?)\s*(c?gy)"
 _DOSE_TIMES_N: Final = re.compile(_GY + r"\s*(?:[x×*])\s*(\d{1,2})(?!\d|\s*c?gy)", re.IGNORECASE)
@@ -35,8 +35,8 @@ class _Said(NamedTuple):
     @property
     def text(self) -> str:
         if self.each:
-            return f"{self.fractions} x {self.dose_gy:g} Gy"
-        return f"{self.dose_gy:g} Gy in {counted(self.fractions, 'fraction')}"
+            return f"{self.fractions} x {gy_text(self.dose_gy)} Gy"
+        return f"{gy_text(self.dose_gy)} Gy in {counted(self.fractions, 'fraction')}"
 
     def agrees(self, total_gy: float, fractions: int) -> bool:
         total = self.dose_gy * self.fractions if self.each else self.dose_gy
@@ -74,7 +74,7 @@ def allowed(context: CheckContext) -> Iterator[Outcome]:
     if not told and levels and rx_gy is not None and fractions is not None:
         yield Passed(
             "RTPLAN",
-            say("{0} Gy in {1}", f"{rx_gy:g}", counted(fractions, "fraction")),
+            say("{0} Gy in {1}", gy_text(rx_gy), counted(fractions, "fraction")),
             expected,
             "0.5 %",
         )
@@ -99,11 +99,11 @@ def statements(context: CheckContext) -> Iterator[Outcome]:
     plan, rx_gy, fractions = context.plan, context.prescription_gy, context.fractions
     if plan is None or rx_gy is None or fractions is None:
         return
-    expected = say("{0} Gy in {1}", f"{rx_gy:g}", counted(fractions, "fraction"))
+    expected = say("{0} Gy in {1}", gy_text(rx_gy), counted(fractions, "fraction"))
     advice = say("Ask the site which one is meant.")
     for group in plan.fraction_groups:
         if group.prescription_gy is not None and not _same(group.prescription_gy, rx_gy):
-            found = f"{group.prescription_gy:g} Gy"
+            found = f"{gy_text(group.prescription_gy)} Gy"
             message = say("fraction group {0} prescribes {1}", group.number, found)
             yield Found(say("plan"), message, advice, found, expected, "0.5 %")
     agreeing = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -73,6 +74,12 @@ Submission = Annotated[
         metavar="NUMBER",
         help="Number of the submission, for the head of the report.",
     ),
+]
+Due = Annotated[
+    str, typer.Option("--due", metavar="YYYY-MM-DD", help="Day by which an answer is due.")
+]
+Question = Annotated[
+    str, typer.Option("--question", metavar="WORDS", help="What the site is asked, for page one.")
 ]
 SiteValues = Annotated[
     Path | None,
@@ -358,6 +365,20 @@ def check_language(name: str, known: tuple[str, ...]) -> str:
     if name not in known:
         raise UsageError("unknown --lang", got=quoted(name), expected=", ".join(known))
     return name
+
+
+def read_day(text: str) -> dt.date | None:
+    """Return a day, None for empty text.
+
+    Raises
+    ------
+    UsageError
+        It is no day in ISO 8601.
+    """
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UsageError("not a day", got=quoted(text), expected="YYYY-MM-DD") from None
 
 
 def is_json(output_format: str, out: Path | None = None) -> bool:

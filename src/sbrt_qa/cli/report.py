@@ -40,6 +40,8 @@ def report(
     language: options.Language = "en",
     site: options.Site = "",
     submission: options.Submission = "",
+    due: options.Due = "",
+    question: options.Question = "",
 ) -> None:
     """Write the report of one plan: ``--out report.html``, or another format by its suffix.
 
@@ -62,6 +64,7 @@ def report(
     reviewed = reporting.report(
         case, protocol, names, site_values, plan=plan, cross_check=cross_check, bands=bands,
         site=site or kept.site, submission=submission, stated=stated, shifts=asked,
+        due=options.read_day(due), query=question,
     )  # fmt: skip
     write_document(name, file, language, reviewed)
     raise typer.Exit(finish([reviewed.review]))

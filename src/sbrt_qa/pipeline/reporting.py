@@ -29,6 +29,8 @@ def report(
     submission: str = "",
     stated: UserStatements = NOTHING_STATED,
     shifts: Shifts | None = None,
+    due: dt.date | None = None,
+    query: str = "",
 ) -> Reviewed:
     """Review the one plan in `paths`, or the one chosen by `plan`, and keep what can be drawn.
 
@@ -39,6 +41,8 @@ def report(
         the one that the files state.
     stated
         What the user states by hand.
+    due, query
+        Day by which an answer is due, and what the site was asked.
     shifts
         How far the patient may lie elsewhere; as the protocol has it unless given.
 
@@ -60,5 +64,8 @@ def report(
     plan_uid = next((f.sop_instance_uid for f in review.files if f.modality == "RTPLAN"), "")
     patient = document_patient(review.subject, paths, plan_uid)
     own = found.occasion
-    occasion = replace(own, site=site or own.site, submission=submission, written=dt.date.today())
+    occasion = replace(
+        own, site=site or own.site, submission=submission, written=dt.date.today(), due=due,
+        query=query,
+    )  # fmt: skip
     return replace(found, patient=patient, occasion=occasion)

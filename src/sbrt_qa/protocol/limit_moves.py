@@ -11,7 +11,7 @@ from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.protocol.conformity_bounds import bounds_at
 from sbrt_qa.protocol.definition import ConformityLimit, Constraint
-from sbrt_qa.protocol.wording import OPERATORS, bound_text
+from sbrt_qa.protocol.wording import OPERATORS, bound_text, yes_or_no
 
 Limit: TypeAlias = Constraint | ConformityLimit
 
@@ -55,6 +55,8 @@ def bounds_text(limit: Limit) -> str:
             joined(" ", (_cc(r.ptv_cc), f"{r.per_protocol:g}/{r.minor:g}")) for r in limit.table
         )
         return say("{0} by PTV volume: {1}", sign, joined(", ", rows))
+    if limit.metric.endswith("[bool]") and limit.per_protocol is not None:
+        return yes_or_no(limit.per_protocol)
     text = bound_text(limit.op, limit.per_protocol, metric_parts(limit)[1])
     if limit.minor is not None and limit.minor != limit.per_protocol:
         text = say("{0}, minor to {1}", text, f"{limit.minor:g}")

@@ -24,6 +24,7 @@ from sbrt_qa.protocol.wording import (
     rounded,
     side_of,
     unit_text,
+    yes_or_no,
 )
 
 Ends = tuple[float, float, Driver]
@@ -241,11 +242,11 @@ def about_body(result: ConstraintResult) -> bool:
 
 
 def value_text(result: ConstraintResult) -> str:
-    """Return the value with its unit; empty without a value."""
+    """Return the value with its unit; empty without a value, yes or no where it is one of them."""
     if result.value is None:
         return ""
     if result.unit == "bool":
-        return f"{result.value:g}"
+        return yes_or_no(result.value)
     return rounded(result.value, _limits(result)) + unit_text(result.unit)
 
 
@@ -326,9 +327,16 @@ def _numbers(result: ConstraintResult, interval: Band) -> tuple[str, ...]:
         value_text(result),
         "–".join(ends_text(result, interval)),
         unit,
-        bound_text(result.op, shown_bound(result, result.per_protocol_limit), unit),
+        _bound_text(result, unit),
         "" if worst is None else f" (minor to {worst:g}{unit})",
     )
+
+
+def _bound_text(result: ConstraintResult, unit: str) -> str:
+    bound = shown_bound(result, result.per_protocol_limit)
+    if result.unit == "bool" and bound is not None:
+        return yes_or_no(bound)
+    return bound_text(result.op, bound, unit)
 
 
 def _limits(result: ConstraintResult) -> tuple[float | None, float | None]:

@@ -52,6 +52,11 @@ def bound_text(op: str, bound: float | None, unit: str = "") -> str:
     return f"{OPERATORS.get(op, op)} {bound:g}{unit}"
 
 
+def yes_or_no(value: float) -> str:
+    """Return what a value that is true or false says."""
+    return say("yes") if value else say("no")
+
+
 def unit_text(unit: str) -> str:
     """Return a unit to put behind a number, with the blank before it; empty without one."""
     return "" if unit in UNITLESS else f" {visible(unit)}"

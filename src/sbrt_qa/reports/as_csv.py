@@ -2,6 +2,9 @@
 
 Plan checks and values from elsewhere are tables of their own: ``checks.csv``, ``compared.csv``.
 
+Numbers have four decimals, below one six digits, and more where a value would change its side of a
+limit; JSON has them in full.
+
 A spreadsheet runs a cell that starts like a formula, so such a text gets a leading apostrophe;
 numbers never do.
 """
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -77,6 +81,23 @@ def dvh_rows(table: DvhTable) -> Iterator[dict[str, Cell]]:
             yield head | cells | {"stated": stated}
 
 
+def short_number(value: float, apart: Sequence[float | None] = ()) -> float:
+    """Return a number to four decimals, below one to six digits, or exact.
+
+    It is exact where it would change its side of one of the numbers in `apart`.
+    """
+    if not math.isfinite(value):
+        return value
+    short = round(value, 4) if abs(value) >= 1 else float(f"{value:.6g}")
+    if any(_side(short, n) != _side(value, n) for n in apart if n is not None):
+        return value
+    return short
+
+
+def _side(value: float, bound: float) -> int:
+    return (value > bound) - (value < bound)
+
+
 def safe_cell(value: Cell) -> Cell:
     """Return a cell that no spreadsheet runs: text is made visible and never starts a formula."""
     if not isinstance(value, str):
@@ -90,8 +111,13 @@ def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    writer.writerows([safe_cell(_cell(cell)) for cell in row] for row in rows)
     return text.getvalue()
+
+
+def _cell(value: Cell) -> Cell:
+    """Return a number as short as the tables have it; one that is written already stays so."""
+    return short_number(value) if isinstance(value, float) else value
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
@@ -158,24 +184,35 @@ def _limit_row(c: ConstraintResult) -> dict[str, Cell]:
     return {
         "constraint": c.id, "priority": c.priority, "counts": yes(c.counts),
         "structure": c.structure, "plan_structures": "; ".join(match.plan_names) if match else "",
-        "match_rule": match.rule if match else "", "metric": c.metric, "value": c.value,
+        "match_rule": match.rule if match else "", "metric": c.metric,
+        "value": None if c.value is None else _apart(c.value, c),
         "unit": c.unit, "operator": c.op, "limit": c.per_protocol_limit,
         "minor_limit": c.minor_limit, "margin": c.margin, "verdict": c.verdict, "note": c.note,
         "source": "; ".join(c.source), "confidence": c.confidence, **reason_cells(c.reason),
         "borderline": yes(c.borderline) if c.band else "", "borderline_text": c.borderline_text,
         "depends_on_convention": yes(c.depends_on_convention) if c.spread else "",
-        "convention_text": c.convention_text, **_intervals(c.band, c.spread),
+        "convention_text": c.convention_text, **_intervals(c.band, c.spread, c),
         "doubtful_contour": c.doubtful_contour,
     }  # fmt: skip
 
 
-def _intervals(uncertainty: Band | None, spread: Band | None) -> dict[str, Cell]:
+def _apart(value: float, c: ConstraintResult | None) -> Cell:
+    """Return a number that is on its side of the limits; as text where it has more digits."""
+    if c is None:
+        return short_number(value)
+    short = short_number(value, (c.per_protocol_limit, c.minor_limit))
+    return repr(short) if short != short_number(short) and short >= 0 else short
+
+
+def _intervals(
+    uncertainty: Band | None, spread: Band | None, c: ConstraintResult | None = None
+) -> dict[str, Cell]:
     """Return the ends of both intervals, each with what widens it most."""
     named = {"band": uncertainty, "uncertainty": uncertainty, "spread": spread}
     cells: dict[str, Cell] = {}
     for name, band in named.items():
         if band is not None:
-            cells |= {f"{name}_low": band.low, f"{name}_high": band.high}
+            cells |= {f"{name}_low": _apart(band.low, c), f"{name}_high": _apart(band.high, c)}
             cells[f"{name}_driver"] = band.driver
     return cells
 

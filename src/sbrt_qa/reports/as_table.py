@@ -93,6 +93,10 @@ def _blocks(report: Report, page: Page, told: Labels) -> Iterator[RenderableType
     yield Text()
     yield Text("  ").join((mark_text(report.mark), Text(report.summary)))
     yield Text(" ".join(filter(None, (report.headline, report.next_step))))
+    if report.clinical:
+        yield Text(report.clinical)
+    if report.proposal:
+        yield Text(f"{told['proposal']}: {report.proposal}")
     if report.small_liver:
         yield Text(report.small_liver)
     yield from section(told["glance"], [_glance(report.glance, told)] if report.glance else [])

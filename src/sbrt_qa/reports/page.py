@@ -36,18 +36,21 @@ class Fact:
 class Marker:
     """A point on a DVH: a limit, or what the plan reaches.
 
-    `volume_cc` is None where only the dose counts (a mean): a vertical line.
+    `volume_cc` is None where only the dose counts (a mean): a vertical line. `value` is that of the
+    metric there, and `minor` tells the bound of a minor deviation from the limit itself.
     """
 
     dose_gy: float
     volume_cc: float | None
     text: str
     limit: str = ""
+    value: float | None = None
+    minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One limit that is exceeded, in plain words.
+    """One limit that is missed, in plain words.
 
     Parameters
     ----------
@@ -161,7 +164,8 @@ class Glance:
 class LimitRow:
     """One row of the table of limits. `value`, `margin` are empty where there is none.
 
-    `aside` tells what the limit becomes with the patient elsewhere, a line for each distance.
+    `aside` tells what the limit becomes with the patient elsewhere, a line for each distance. Value
+    and bounds are in `unit`: numbers of different units are never put in one order.
     """
 
     id: str
@@ -184,6 +188,7 @@ class LimitRow:
     curve: str
     place: bool
     aside: tuple[str, ...] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +258,14 @@ class Report:
         Subject code (may be empty) and plan label; both on every page.
     mark, headline, summary
         The verdict: sign and word, one sentence, the counts.
-    facts
-        Plan, prescription, delivery, dose, structures, image, protocol.
+    clinical
+        The plan in one clinical sentence; empty where that cannot be said.
+    proposal
+        One proposal for the plan as a whole; empty where no limit deviates.
+    asked
+        By when an answer is due and what is asked, where that is known.
+    facts, brief
+        Plan, prescription, delivery, dose, structures, image, protocol; and those for page one.
     next_step
         What to do about the verdict; empty where there is nothing to do.
     glance
@@ -333,3 +344,7 @@ class Report:
     aside: str = ""
     aside_notes: tuple[str, ...] = field(default=())
     rose: str = ""
+    clinical: str = ""
+    proposal: str = ""
+    brief: tuple[Fact, ...] = field(default=())
+    asked: tuple[Fact, ...] = field(default=())

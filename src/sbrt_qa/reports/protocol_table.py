@@ -14,7 +14,7 @@ from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.protocol.remnant import rule_text
 from sbrt_qa.protocol.rules import LIVER_RULES
 from sbrt_qa.protocol.standing import standing_of
-from sbrt_qa.protocol.wording import bound_text
+from sbrt_qa.protocol.wording import bound_text, yes_or_no
 from sbrt_qa.reports.compose.verdict_words import minor_bound
 from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.terminal import label_grid, plain_table, print_to_text, section
@@ -68,10 +68,16 @@ def _limits(constraints: tuple[Constraint, ...], words: Words) -> Table:
     for c in constraints:
         table.add_row(
             _text(c.id), str(c.priority), _text(c.structure), _text(c.metric),
-            bound_text(c.op, c.per_protocol), _minor(c, words), _text(_when(c, words)),
+            _bound(c, words), _minor(c, words), _text(_when(c, words)),
             _text(", ".join(c.source)),
         )  # fmt: skip
     return table
+
+
+def _bound(c: Constraint | ConformityLimit, words: Words) -> str:
+    if c.metric.endswith("[bool]") and c.per_protocol is not None:
+        return words(yes_or_no(c.per_protocol))
+    return bound_text(c.op, c.per_protocol)
 
 
 def _minor(c: Constraint | ConformityLimit, words: Words) -> str:
@@ -96,7 +102,7 @@ def _conformity(limits: tuple[ConformityLimit, ...], words: Words) -> Table:
     )  # fmt: skip
     table = plain_table(*map(words, columns))
     for c in limits:
-        bound = words(msg("by PTV volume")) if c.table else bound_text(c.op, c.per_protocol)
+        bound = words(msg("by PTV volume")) if c.table else _bound(c, words)
         table.add_row(
             _text(c.id), str(c.priority), _text(c.metric), bound,
             _minor(c, words), _text(words.value(stated(c.meaning))),

@@ -23,6 +23,10 @@ class Occasion:
         Day on which the report was made.
     head
         End of an audit's chain when the report was made: number and hash of its last event.
+    due
+        Day by which an answer is due.
+    query
+        What the site was asked about this submission.
     """
 
     site: str = ""
@@ -30,6 +34,8 @@ class Occasion:
     planned: dt.date | None = None
     written: dt.date | None = None
     head: str = ""
+    due: dt.date | None = None
+    query: str = ""
 
 
 def occasion_of(case: Case) -> Occasion:

@@ -19,6 +19,7 @@ from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.model.target_kind import typed_outer
+from sbrt_qa.units import gy_text
 
 T = TypeVar("T")
 
@@ -108,7 +109,7 @@ def _shown(fractions: int | Reason | None) -> str:
 
 def _shown_dose(plan: Plan) -> str:
     stated = plan.prescription
-    return f"{stated.total_gy:g} Gy" if isinstance(stated, Prescription) else say("unknown")
+    return f"{gy_text(stated.total_gy)} Gy" if isinstance(stated, Prescription) else say("unknown")
 
 
 def joined_provenance(sources: Sequence[Provenance]) -> Provenance:

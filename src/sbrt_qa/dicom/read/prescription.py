@@ -8,6 +8,7 @@ from sbrt_qa.errors import quoted
 from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import DoseReference, FractionGroup, Prescription, PrescriptionSource
+from sbrt_qa.units import gy_text
 
 _SAME_GY = 1e-6
 
@@ -50,7 +51,7 @@ def prescription_of(
                 say(
                     "group {0}: {1} Gy in {2} fractions",
                     group.number,
-                    f"{p.total_gy:g}",
+                    gy_text(p.total_gy),
                     group.fractions or say("unknown"),
                 )
                 for (group, _), p in zip(active, per_group, strict=True)

@@ -91,6 +91,10 @@ STEP_DOWN_DECIDING: Final = msg(
     "By scaling the whole dose alone the limits of priority 1 and 2 would be met at {dose}, a "
     "level of the protocol ({factor} of the dose); the target would get as much less."
 )
+LEVEL_FOR_ALL: Final = msg(
+    "Either plan again with less dose to the organs named below, or prescribe {dose}, a level of "
+    "the protocol: by scaling alone every limit of priority 1 and 2 would then be met."
+)
 NO_LEVEL: Final = msg(
     "Scaling the whole dose is not an option: no level of the protocol is as low as {dose}."
 )
@@ -211,7 +215,7 @@ def _for_organ(
         remedy.text if volume_cc is None else remedy.counted,
         structure=name,
         bound=number_text(bound, spec.unit),
-        value=value_text(result),
+        value=words.value(value_text(result)),
         amount=amount_text(spec, words),
         argument="" if spec.argument is None else f"{spec.argument:g}",
         alpha_beta="" if spec.conversion is None else f"{spec.conversion.alpha_beta_gy:g}",
@@ -277,6 +281,29 @@ def _scaling(
         yield words(text, factor=f"{100 * level / rx_gy:.0f} %", dose=f"{level:g} Gy")
     else:
         yield words(NO_LEVEL, dose=f"{most_gy:.1f} Gy")
+
+
+def level_for_all(results: Sequence[ConstraintResult], review: CaseReview, words: Words) -> str:
+    """Return the level of the protocol at which every deciding limit is met; empty for none."""
+    deciding = [r for r in results if r.priority <= DECIDING]
+    told = _level(deciding, review)
+    if told is None:
+        return ""
+    return words(LEVEL_FOR_ALL, dose=f"{told:g} Gy")
+
+
+def _level(deciding: Sequence[ConstraintResult], review: CaseReview) -> float | None:
+    plan = review.plan
+    factors = [f for r in deciding if (f := _factor(r)) is not None]
+    if not factors or len(factors) < len(deciding):
+        return None
+    if not isinstance(plan, PlanSummary) or not isinstance(plan.prescription_gy, float | int):
+        return None
+    rx_gy, most_gy = plan.prescription_gy, min(factors) * plan.prescription_gy
+    levels = [gy for gy, fractions in review.protocol.levels if fractions == plan.fractions]
+    if not any(abs(gy - rx_gy) < 0.01 * rx_gy for gy in levels):
+        return None
+    return max((gy for gy in levels if gy <= most_gy), default=None)
 
 
 def _factor(result: ConstraintResult) -> float | None:

@@ -12,9 +12,18 @@ from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult
-from sbrt_qa.reports.compose import beside, counts, decision, elsewhere, plain, report_tables
-from sbrt_qa.reports.compose.concerns import apart, concerns
-from sbrt_qa.reports.compose.facts import facts, methods
+from sbrt_qa.reports.compose import (
+    beside,
+    clinical,
+    counts,
+    decision,
+    elsewhere,
+    plain,
+    report_tables,
+)
+from sbrt_qa.reports.compose.advice import level_for_all
+from sbrt_qa.reports.compose.concerns import apart, concerns, deviating
+from sbrt_qa.reports.compose.facts import brief, facts, methods
 from sbrt_qa.reports.compose.glance import glance
 from sbrt_qa.reports.compose.verdict_words import mark_of
 from sbrt_qa.reports.page import Fact, Report
@@ -26,7 +35,7 @@ DISCLAIMER: Final = msg("For protocol review only. Not for treatment decisions."
 
 ADVICE: Final = {
     ReasonCode.STRUCTURE_MISSING: msg(
-        "Contour it, or say with --map which structure it is, and submit again."
+        "Contour it, or say which structure of the plan it is, and submit again."
     ),
     ReasonCode.STRUCTURE_EMPTY: msg("Contour it and submit again."),
     ReasonCode.NO_DOSE: msg("Export the plan again with its dose."),
@@ -42,9 +51,9 @@ TITLES_IN_A_LINE: Final = 5
 """Titles of checks with nothing to look at that one line names."""
 
 LEGEND: Final = msg(
-    "P: priority, in brackets where the limit does not decide the case. Minor: bound of a minor "
-    "deviation; any: never worse than minor; none: never minor. Margin: distance to the limit, "
-    "negative when it is exceeded."
+    "P: priority, in brackets where the limit does not decide the case. Minor: how far a deviation "
+    "is minor, or that it never or always is major. Margin: distance to the limit, negative where "
+    "it is missed."
 )
 
 SIGNATURES: Final = (
@@ -74,7 +83,7 @@ def compose(
         There is no such language.
     """
     words = Words(language)
-    wrong = concerns(review, evidence, words)
+    wrong, told = concerns(review, evidence, words), facts(review, occasion, words)
     others = report_tables.check_rows(_worst_first(apart(review)), words, good=False)
     return Report(
         language=language,
@@ -86,7 +95,7 @@ def compose(
         headline=words(decision.headline(review)),
         summary=summary(review, words),
         next_step=words(step) if (step := decision.next_step(review)) else "",
-        facts=facts(review, occasion, words),
+        facts=told,
         glance=glance(wrong, others),
         concerns=wrong,
         apart=others,
@@ -119,7 +128,27 @@ def compose(
         aside=elsewhere.first_line(review, words),
         aside_notes=elsewhere.notes(review, words),
         rose=elsewhere.rose(review, words),
+        brief=brief(told, words),
+        asked=_asked(occasion, words),
+        **_in_short(review, words),
     )
+
+
+def _in_short(review: CaseReview, words: Words) -> dict[str, str]:
+    """Return the clinical sentence of a plan, and the proposal for it as a whole."""
+    missed = tuple(deviating(review).values())
+    level = level_for_all([one for results in missed for one in results], review, words)
+    return {
+        "clinical": clinical.sentence(review, missed, words),
+        "proposal": clinical.proposal(review, missed, level, words),
+    }
+
+
+def _asked(occasion: Occasion, words: Words) -> tuple[Fact, ...]:
+    """Return by when an answer is due and what is asked, where that is known."""
+    due = occasion.due.isoformat() if occasion.due else ""
+    told = ((msg("Answer by"), due), (msg("Question to the site"), visible(occasion.query)))
+    return tuple(Fact(words(label), text) for label, text in told if text)
 
 
 def _not_told(review: CaseReview, words: Words) -> Iterator[str]:

@@ -10,7 +10,7 @@ from sbrt_qa.evidence.evidence import Evidence, SlicePlace
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding, Verdict, worst
 from sbrt_qa.protocol.limit_result import ConstraintResult, value_text
-from sbrt_qa.reports.compose import advice, meaning, plain, verdict_words
+from sbrt_qa.reports.compose import advice, clinical, meaning, plain, verdict_words
 from sbrt_qa.reports.compose.limit_points import markers
 from sbrt_qa.reports.compose.report_tables import check_rows
 from sbrt_qa.reports.compose.verdict_words import mark_of
@@ -41,12 +41,17 @@ def apart(review: CaseReview) -> list[Finding]:
 
 
 def deviating(review: CaseReview) -> dict[str, list[ConstraintResult]]:
-    """Return the limits that are missed and count, by structure."""
+    """Return the limits that are missed and count, by structure: those that harm most first."""
     groups: dict[str, list[ConstraintResult]] = {}
     for result in review.constraints:
         if result.counts and result.verdict in DEVIATES:
             groups.setdefault(result.structure, []).append(result)
-    return groups
+    return dict(sorted(groups.items(), key=lambda group: _harm(group[1])))
+
+
+def _harm(results: Sequence[ConstraintResult]) -> tuple[bool, tuple[int, float]]:
+    worst_of_all = worst([r.verdict for r in results])
+    return worst_of_all is not Verdict.MAJOR, min(map(clinical.harm_order, results))
 
 
 def prescription_gy(review: CaseReview) -> float | None:
@@ -57,18 +62,23 @@ def prescription_gy(review: CaseReview) -> float | None:
     return None
 
 
-def deviation(result: ConstraintResult, evidence: Evidence | None, words: Words) -> Deviation:
-    """Return one exceeded limit in plain words."""
+def deviation(
+    result: ConstraintResult,
+    evidence: Evidence | None,
+    words: Words,
+    rx_gy: float | None = None,
+) -> Deviation:
+    """Return one missed limit in plain words; `rx_gy` is the prescription where one is stated."""
     source = visible(", ".join(result.source))
     return Deviation(
         limit=visible(result.key),
         mark=mark_of(result.verdict, words),
         metric=visible(result.metric),
-        value=value_text(result),
+        value=words.value(value_text(result)),
         bound=verdict_words.bound_text(result, words),
         minor=verdict_words.minor_text(result, words),
         statement=plain.statement(result, words),
-        excess=plain.excess(result, evidence, words),
+        excess=plain.excess(result, evidence, words, rx_gy),
         off=plain.off(result, words),
         intervals=plain.intervals(result, words),
         unsure=plain.unsure(result, words) or plain.by_convention(result, words),
@@ -95,7 +105,7 @@ def _concern(
     return Concern(
         title=verdict_words.structure_text(results[0]),
         mark=mark_of(worst([r.verdict for r in results] + told), words),
-        deviations=tuple(deviation(r, evidence, words) for r in results),
+        deviations=tuple(deviation(r, evidence, words, prescription_gy(review)) for r in results),
         checks=check_rows(findings, words, good=False),
         why=meaning.why(results, words),
         actions=advice.actions(results, findings, review, evidence, words),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sbrt_qa.errors import visible
@@ -22,6 +22,7 @@ from sbrt_qa.review.case_review import (
     ProtocolUsed,
 )
 from sbrt_qa.review.submission import Occasion
+from sbrt_qa.units import gy_text
 
 SHOWN: Final = 12
 """Digits of a hash that are shown where the whole one stands elsewhere."""
@@ -62,6 +63,19 @@ def facts(review: CaseReview, occasion: Occasion, words: Words) -> tuple[Fact, .
         Fact(words(msg("Protocol")), version),
         Fact(words(msg("Report")), _report(review, occasion, words)),
     )
+
+
+BRIEF: Final = (
+    msg("Subject"), msg("Plan"), msg("Prescribed"), msg("Stated by the user"), msg("Protocol"),
+    msg("Report"),
+)  # fmt: skip
+"""What page one says of a plan; the rest is for the physicist."""
+
+
+def brief(told: Sequence[Fact], words: Words) -> tuple[Fact, ...]:
+    """Return the facts for page one."""
+    labels = {words(label) for label in BRIEF}
+    return tuple(fact for fact in told if fact.label in labels)
 
 
 def _submission(review: CaseReview, occasion: Occasion, words: Words) -> str:
@@ -187,7 +201,7 @@ def course_text(course: Course, words: Words) -> str:
 def _part(part: CoursePart, words: Words) -> str:
     told = [words(ROLES[part.role])]
     if isinstance(part.prescription_gy, float | int):
-        told.append(f"{part.prescription_gy:g} Gy")
+        told.append(f"{gy_text(part.prescription_gy)} Gy")
     if isinstance(part.fractions, int):
         told.append(words.value(counted(part.fractions, "fraction")))
     if part.dose is not None and part.role in (PlanRole.PART, PlanRole.UNTOLD):
@@ -214,13 +228,13 @@ def _prescribed(plan: PlanSummary, words: Words) -> str:
         source = words(msg("stated by the user: {rx}"), rx=visible(", ".join(plan.rx_stated)))
     given = fractions if isinstance(fractions, Reason) else counted(fractions, "fraction")
     if isinstance(dose, Reason) or isinstance(given, Reason):
-        known = (dose if isinstance(dose, Reason) else f"{dose:g} Gy", given)
+        known = (dose if isinstance(dose, Reason) else f"{gy_text(dose)} Gy", given)
         parts = [words.sentence(x.detail if isinstance(x, Reason) else x) for x in known]
         return " · ".join(filter(None, (words(msg("; ")).join(parts), source)))
-    text = words(msg("{dose} Gy in {fractions}"), dose=f"{dose:g}", fractions=words.value(given))
+    text = words(msg("{dose} Gy in {fractions}"), dose=gy_text(dose), fractions=words.value(given))
     per = ""
     if isinstance(fractions, int) and fractions:
-        per = words(msg("{dose} Gy per fraction"), dose=f"{dose / fractions:g}")
+        per = words(msg("{dose} Gy per fraction"), dose=gy_text(dose / fractions))
     return " · ".join(filter(None, (text, per, source)))
 
 

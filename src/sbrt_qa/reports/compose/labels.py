@@ -8,10 +8,13 @@ from sbrt_qa.i18n.words import Words, msg
 
 LABELS: Final = {
     "wrong": msg("What is out of protocol"),
-    "nothing_wrong": msg("No limit that decides is exceeded."),
-    "nothing_known": msg("No limit that could be judged is exceeded."),
+    "nothing_wrong": msg("No limit that decides is missed."),
+    "nothing_known": msg("No limit that could be judged is missed."),
     "limits": msg("Limits"),
+    "plan_facts": msg("Plan, dose and images"),
     "checks": msg("Plan checks"),
+    "checks_appendix": msg("Checks that found nothing stand in the appendix."),
+    "appendix": msg("Appendix"),
     "checks_decide": msg("What the checks of the plan found"),
     "checks_found": msg("Found"),
     "checks_passed": msg("Checked, nothing found"),
@@ -21,7 +24,10 @@ LABELS: Final = {
     "targets": msg("Targets"),
     "beside": msg("Beside the limits"),
     "curves": msg("Dose-volume histograms"),
-    "curves_note": msg("Volume receiving at least the dose. Colours and dashes as in the legend."),
+    "curves_note": msg(
+        "Volume receiving at least the dose. Colours and dashes as in the legend; triangles are "
+        "limits."
+    ),
     "unknown": msg("What could not be judged"),
     "organs": msg("Contours in question"),
     "coverage": msg("Coverage of the targets"),
@@ -50,6 +56,7 @@ LABELS: Final = {
     "value": msg("value"),
     "glance": msg("At a glance"),
     "off": msg("off by"),
+    "proposal": msg("Proposal for the plan as a whole"),
     "settle": msg("what may resolve it"),
     "limit": msg("limit"),
     "minor": msg("minor"),

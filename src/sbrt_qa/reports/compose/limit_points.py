@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,9 +26,15 @@ def markers(
     spec = spec_of(result)
     if spec is None or spec.conversion is not None or spec.relative_to:
         return (), ()
-    bounds = {result.per_protocol_limit, result.minor_limit} - {None}
-    limits = tuple(_points(result, spec, curve, prescription_gy, sorted(filter(None, bounds))))
-    value = () if result.value is None else (result.value,)
+    bounds = [result.per_protocol_limit]
+    if result.minor_limit != result.per_protocol_limit:
+        bounds.append(result.minor_limit)
+    shown = [bound for bound in bounds if bound]
+    limits = tuple(
+        replace(point, minor=point.value != result.per_protocol_limit)
+        for point in _points(result, spec, curve, prescription_gy, shown)
+    )
+    value = [] if result.value is None else [result.value]
     return limits, tuple(_points(result, spec, curve, prescription_gy, value))
 
 
@@ -36,10 +43,10 @@ def _points(
     spec: MetricSpec,
     curve: DrawnCurve,
     prescription_gy: float | None,
-    values: tuple[float, ...] | list[float],
+    values: Sequence[float],
 ) -> Iterator[Marker]:
     point = meaning_of(spec).point
     for value in values:
         found = point(spec, value, curve.volume_cc, prescription_gy)
         if found is not None:
-            yield Marker(*found, text=visible(result.metric), limit=visible(result.key))
+            yield Marker(*found, visible(result.metric), visible(result.key), value)

@@ -18,8 +18,9 @@ from sbrt_qa.protocol.limit_result import (
     value_text,
 )
 from sbrt_qa.protocol.wording import rounded
+from sbrt_qa.reports.compose.distances import other_distance
 from sbrt_qa.reports.compose.limit_points import volume_at_cc
-from sbrt_qa.reports.compose.verdict_words import interval_text, number_text
+from sbrt_qa.reports.compose.verdict_words import distance_text, interval_text, number_text
 
 _BOUNDS: Final = {
     "<=": msg("{bound} at most is per protocol"),
@@ -55,8 +56,13 @@ def statement(result: ConstraintResult, words: Words) -> str:
     return words(msg("; ")).join(part for part in parts if part) + words(msg("."))
 
 
-def excess(result: ConstraintResult, evidence: Evidence | None, words: Words) -> str:
-    """Return by how much a limit is missed, and the volume that this means."""
+def excess(
+    result: ConstraintResult,
+    evidence: Evidence | None,
+    words: Words,
+    rx_gy: float | None = None,
+) -> str:
+    """Return by how much a limit is missed, and what this means in volume, or in dose."""
     if result.margin is None or result.per_protocol_limit is None or result.unit == "bool":
         return ""
     parts = [_distance(result, words)]
@@ -66,8 +72,8 @@ def excess(result: ConstraintResult, evidence: Evidence | None, words: Words) ->
     ):
         parts.append(_beyond_minor(result, words))
     sentence = words(msg(", ")).join(parts) + words(msg("."))
-    volume = _volume(result, evidence, words)
-    return sentence + (" " + volume if volume else "")
+    other = _volume(result, evidence, words) or other_distance(result, evidence, rx_gy, words)
+    return sentence + (" " + other if other else "")
 
 
 def unsure(result: ConstraintResult, words: Words) -> str:
@@ -112,7 +118,7 @@ def intervals(result: ConstraintResult, words: Words) -> tuple[str, ...]:
 
 
 def _what(result: ConstraintResult, words: Words) -> str:
-    spec, value = spec_of(result), value_text(result)
+    spec, value = spec_of(result), words.value(value_text(result))
     if spec is None or spec.conversion is not None:
         return words(msg("{metric} is {value}"), metric=visible(result.metric), value=value)
     meaning = meaning_of(spec)
@@ -154,7 +160,7 @@ def off(result: ConstraintResult, words: Words) -> str:
     if result.margin is None or result.unit == "bool":
         return ""
     bound = result.per_protocol_limit or 0.0
-    amount = number_text(float(rounded(abs(result.margin), (0.0,))), result.unit)
+    amount = distance_text(float(rounded(abs(result.margin), (0.0,))), result.unit, words)
     if bound and result.unit != "%":
         part = 100 * abs(result.margin) / abs(bound)
         amount += words(msg(" ({percent} %)"), percent=f"{part:.0f}")
@@ -170,7 +176,7 @@ def _distance(result: ConstraintResult, words: Words) -> str:
 
 def _beyond_minor(result: ConstraintResult, words: Words) -> str:
     off = abs((result.value or 0.0) - (result.minor_limit or 0.0))
-    amount = number_text(float(rounded(off, (0.0,))), result.unit)
+    amount = distance_text(float(rounded(off, (0.0,))), result.unit, words)
     return words(msg("{amount} beyond what is still minor"), amount=amount)
 
 

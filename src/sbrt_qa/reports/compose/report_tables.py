@@ -19,6 +19,7 @@ from sbrt_qa.reports.compose.verdict_words import limit_mark, mark_of
 from sbrt_qa.reports.page import CheckRow, LimitRow, StructureRow, Table
 from sbrt_qa.review.case_review import CaseReview, StructureSummary, TargetSummary
 from sbrt_qa.second_opinion.second_opinion import TOLERANCE_SOURCE, Comparison
+from sbrt_qa.units import gy_text
 
 NOTHING: Final = "–"
 
@@ -45,7 +46,7 @@ def _limit(
         priority=str(c.priority) if c.counts else f"({c.priority})",
         structure=verdict_words.structure_text(c),
         metric=visible(c.metric),
-        value=value_text(c),
+        value=words.value(value_text(c)),
         intervals=plain.intervals(c, words),
         borderline=c.borderline,
         depends_on_convention=c.depends_on_convention,
@@ -59,6 +60,7 @@ def _limit(
         curve=evidence.curve_of.get(c.key, "") if evidence else "",
         place=evidence is not None and c.key in evidence.places,
         aside=aside,
+        unit=visible(c.unit),
     )
 
 
@@ -197,7 +199,7 @@ def target_table(review: CaseReview, words: Words) -> Table | None:
 def _target_cells(one: TargetSummary) -> tuple[str, ...]:
     """Return the cells of one target but its verdict; empty where nothing is known."""
     given = one.prescription_gy
-    dose = "" if given is None or isinstance(given, Reason) else f"{given:g} Gy"
+    dose = "" if given is None or isinstance(given, Reason) else f"{gy_text(given)} Gy"
     return (
         visible(one.name),
         visible(one.kind),

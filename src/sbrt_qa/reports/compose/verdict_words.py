@@ -8,7 +8,7 @@ from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Band, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult, ends_text, shown_bound
-from sbrt_qa.protocol.wording import OPERATORS, rounded, unit_text
+from sbrt_qa.protocol.wording import OPERATORS, rounded, unit_text, yes_or_no
 from sbrt_qa.reports.page import PageMark
 
 WORDS: Final = {
@@ -24,6 +24,11 @@ SIGNS: Final = {
     Verdict.MAJOR: "✕",
     Verdict.NOT_EVALUABLE: "?",
 }
+
+
+ALWAYS_MAJOR: Final = msg("always major")
+NEVER_MAJOR: Final = msg("never major")
+"""What stands for the bound of a minor deviation where a limit has none."""
 
 
 def mark_of(verdict: Verdict | None, words: Words) -> PageMark:
@@ -45,19 +50,28 @@ def number_text(value: float, unit: str) -> str:
     return f"{value:.6g}{unit_text(unit)}"
 
 
+def distance_text(value: float, unit: str, words: Words) -> str:
+    """Return a distance with its unit; one of parts of a whole is in percentage points."""
+    if unit == "%":
+        return words(msg("{number} percentage points"), number=f"{value:.6g}")
+    return number_text(value, unit)
+
+
 def bound_text(result: ConstraintResult, words: Words) -> str:
     """Return the bound of per protocol with its operator."""
     bound = shown_bound(result, result.per_protocol_limit)
     if bound is None:
         return words(msg("report")) if result.op == "report" else words(msg("by volume"))
+    if result.unit == "bool":
+        return words(yes_or_no(bound))
     return f"{OPERATORS.get(result.op, result.op)} {number_text(bound, result.unit)}"
 
 
 def minor_text(result: ConstraintResult, words: Words) -> str:
-    """Return the bound of minor; ``any`` when nothing is worse, ``none`` when nothing is minor."""
+    """Return the bound of minor, or that missing the limit is never, or always, major."""
     minor = shown_bound(result, result.minor_limit)
     if minor is not None and result.minor_limit == result.per_protocol_limit:
-        return words(msg("none"))
+        return words(ALWAYS_MAJOR)
     return minor_bound(result.per_protocol_limit, minor, result.beyond, words, result.unit)
 
 
@@ -68,7 +82,7 @@ def minor_bound(
     if bound is None:
         return ""
     if minor is None:
-        return words(msg("none")) if beyond == Verdict.MAJOR else words(msg("any"))
+        return words(ALWAYS_MAJOR if beyond == Verdict.MAJOR else NEVER_MAJOR)
     return number_text(minor, unit) if unit else f"{minor:g}"
 
 

@@ -32,7 +32,8 @@ NICE_CC: Final = (0.2, 0.4, 1, 2, 4, 8, 10, 20, 40, 80, 100, 200, 400, 800, 1000
 SMALL_PART: Final = 0.1
 """Limits about no more than this part of the structure are shown in cc."""
 
-REACHED: Final = "#d62f2f"
+REACHED: Final = "currentColor"
+"""Of what the plan has: no colour of a structure."""
 WIDE: Final = (2.4, "")
 THIN: Final = (1.2, "4 3")
 """Width and dash of the main curve, and of others."""
@@ -48,6 +49,7 @@ class Labels:
     dose: str
     volume: str
     limit: str
+    minor: str
     reached: str
 
     @classmethod
@@ -58,6 +60,7 @@ class Labels:
             dose=words(msg("Dose")),
             volume=words(msg("Volume")),
             limit=words(msg("limit")),
+            minor=words(msg("minor to here")),
             reached=words(msg("this plan")),
         )
 
@@ -132,9 +135,10 @@ def _keys(
         yield _CurveKey(key, stroke, "600" if n == 0 else "")
     if reached:
         yield _CurveKey(labels.reached, lambda x, y: _disc(x - 6, y - 3))
-    lines = [m.volume_cc is None for m in limits]
-    if limits:
-        yield _CurveKey(labels.limit, lambda x, y: _limit_sample(x, y, lines))
+    for word, minor in ((labels.limit, False), (labels.minor, True)):
+        lines = [m.volume_cc is None for m in limits if m.minor is minor]
+        if lines:
+            yield _CurveKey(word, _limit_sample(lines, minor=minor))
 
 
 def _stroke(colour: str, *, main: bool) -> Callable[[float, float], str]:
@@ -145,11 +149,21 @@ def _stroke(colour: str, *, main: bool) -> Callable[[float, float], str]:
     return sample
 
 
-def _limit_sample(x: float, y: float, lines: Sequence[bool]) -> str:
+def _limit_sample(lines: Sequence[bool], *, minor: bool) -> Callable[[float, float], str]:
     """Return the line of a mean, the triangle of a point, or both where there are both."""
-    at = x - 14 if not all(lines) else x - 6
-    line = _pen(f"M{at:.2f} {y - 8:.2f}V{y + 1:.2f}", "currentColor", 1.1, "5 2")
-    return (line if any(lines) else "") + ("" if all(lines) else _triangle(x - 5, y + 1))
+
+    def sample(x: float, y: float) -> str:
+        at = x - 14 if not all(lines) else x - 6
+        line = _pen(f"M{at:.2f} {y - 8:.2f}V{y + 1:.2f}", "currentColor", *_bound_stroke(minor))
+        point = "" if all(lines) else _triangle(x - 5, y + 1, minor=minor)
+        return (line if any(lines) else "") + point
+
+    return sample
+
+
+def _bound_stroke(minor: bool) -> tuple[float, str]:  # noqa: FBT001
+    """Return width and dash of the line of a limit, or of the bound of a minor deviation."""
+    return (0.8, "1.5 2") if minor else (1.3, "5 2")
 
 
 def _top_gy(evidence: Evidence, keys: Sequence[str], limits: Sequence[Marker]) -> float:
@@ -240,9 +254,9 @@ class _Plot:
         for m in markers:
             x = self.x(m.dose_gy)
             if m.volume_cc is None:
-                yield _pen(self.upright(x), "currentColor", 1.1, "5 2")
+                yield _pen(self.upright(x), "currentColor", *_bound_stroke(m.minor))
             else:
-                yield _triangle(x, self.y(m.volume_cc / self.top_cc))
+                yield _triangle(x, self.y(m.volume_cc / self.top_cc), minor=m.minor)
 
     def reached(self, markers: Sequence[Marker]) -> Iterator[str]:
         """Draw what the plan has: a disc, on a line where only the dose counts."""
@@ -257,8 +271,13 @@ class _Plot:
         return curve.at_dose_cc / whole
 
 
-def _triangle(x: float, y: float) -> str:
-    return tag("path", d=f"M{x:.2f} {y:.2f}l-4.5 -8h9Z", fill="#fff", stroke="#000", stroke_width=1)
+def _triangle(x: float, y: float, *, minor: bool) -> str:
+    """Return a full triangle for a limit, an open one for the bound of a minor deviation."""
+    fill, size = ("#fff", 3.6) if minor else ("#000", 4.5)
+    return tag(
+        "path", d=f"M{x:.2f} {y:.2f}l{-size} -8h{2 * size}Z", fill=fill,
+        stroke="#000" if minor else "#fff", stroke_width=1,
+    )  # fmt: skip
 
 
 def _disc(x: float, y: float) -> str:

@@ -13,7 +13,7 @@ from sbrt_qa.reports.figures.slices import DrawnIsodose, Frame, Outline, SlicePi
 from sbrt_qa.trial.failure_slice import FailureSlice, Line
 
 DECIDING_PERCENT: Final = 95.0
-"""The isodose that decides most schemes, drawn white."""
+"""The isodose that decides most schemes, drawn through."""
 
 WIDTH: Final = 520
 """Of the figure on a page, in pixels."""

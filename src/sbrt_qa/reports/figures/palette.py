@@ -1,4 +1,9 @@
-"""Colours and dashes, the same in every picture. Colour never carries alone: dashes differ."""
+"""Colours and dashes, the same in every picture. Colour never carries alone: dashes differ.
+
+Targets are rose, organs lie between orange and green, isodoses between violet and blue: three
+ranges of hue that stay apart for who sees no red or no green, to whom the first looks grey, the
+second yellow and the third blue. Within a range colours differ in lightness.
+"""
 
 from __future__ import annotations
 
@@ -9,32 +14,39 @@ from typing import Final
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.model.target_kind import is_target_name
 
-NAMED: Final = (
-    (r"GTV|IGTV", "#b0307a"), (r"CTV|ITV", "#d4569f"), (r"PTV", "#d62f2f"),
-    (r"EXTERNAL|BODY|SKIN", "#7d8794"), (r"LIVER", "#a5682a"), (r"STOMACH", "#a13fb5"),
-    (r"DUODENUM", "#b58900"), (r"BOWEL_?SMALL|SMALLBOWEL|JEJUNUM|ILEUM", "#13a06f"),
-    (r"BOWEL|COLON|RECTUM", "#2f7d43"), (r"KIDNEY", "#2a78c2"), (r"SPINAL|CORD", "#3b4cc0"),
-    (r"HEART", "#cc4a4a"), (r"LUNG", "#4f9dc9"), (r"ESOPH|OESOPH", "#8a6d3b"),
-    (r"GREATVES|AORTA|CAVA", "#5a5fd6"), (r"BILE|GALL", "#5f8f00"), (r"CHEST", "#c2703d"),
-    (r"RIB", "#a08060"), (r"SPLEEN", "#7a4fbf"),
+TARGETS: Final = ((r"GTV|IGTV", "#a80052"), (r"CTV|ITV", "#ff4f93"), (r"PTV", "#e0006e"))
+"""Colours of targets by what a name holds, in this order."""
+
+ORGANS: Final = (
+    (r"EXTERNAL|BODY|SKIN", "#93803a"), (r"LIVER", "#a5682a"), (r"STOMACH", "#d98200"),
+    (r"DUODENUM", "#b58900"), (r"BOWEL_?SMALL|SMALLBOWEL|JEJUNUM|ILEUM", "#5f8f00"),
+    (r"BOWEL|COLON|RECTUM", "#4c8c1a"), (r"KIDNEY", "#8f4a14"), (r"SPINAL|CORD", "#707000"),
+    (r"HEART", "#c2703d"), (r"LUNG", "#a3b300"), (r"ESOPH|OESOPH", "#8f7a2a"),
+    (r"GREATVES|AORTA|CAVA", "#9c5a00"), (r"BILE|GALL", "#6b8e23"), (r"CHEST", "#e0a800"),
+    (r"RIB", "#c9a227"), (r"SPLEEN", "#7a5c00"),
 )  # fmt: skip
-"""Colours by what a name holds, in this order. All stand out from white and from black."""
+"""Colours of organs by what a name holds, in this order."""
+
+NAMED: Final = (*TARGETS, *ORGANS)
+"""All stand out from white and from black."""
 
 OTHERS: Final = (
-    "#1f77b4", "#d2691e", "#2e8b57", "#9467bd", "#b8860b", "#c2185b", "#00838f", "#6d4c41",
-    "#558b2f", "#5c6bc0", "#e64a19", "#00796b",
+    "#b3622b", "#8a8a00", "#d98200", "#5f8f00", "#8f4a14", "#c9a227", "#4c8c1a", "#9c5a00",
+    "#a3b300", "#8f7a2a", "#c2703d", "#707000",
 )  # fmt: skip
 
 DASHES: Final = ("", "7 3", "2 3", "9 3 2 3", "12 4", "4 2")
 
 ISODOSES: Final = (
-    (107.0, "#b3002d"), (100.0, "#e5383b"), (95.0, "#f3722c"), (80.0, "#f9a825"),
-    (60.0, "#4caf50"), (50.0, "#1e88e5"), (30.0, "#3949ab"), (20.0, "#6a5acd"),
+    (107.0, "#9d4edd"), (100.0, "#7c4dff"), (95.0, "#b18cff"), (80.0, "#6366f1"),
+    (60.0, "#5b8cff"), (50.0, "#1d4ed8"), (30.0, "#3b82f6"), (20.0, "#4da6ff"),
 )  # fmt: skip
 """Isodoses in % of the prescription, and their colours."""
 
+LIMIT_ISODOSE, OTHER_ISODOSE = "#4da6ff", "#b18cff"
+"""Of the isodose of a limit on a slice, and of any other there."""
 
-UNKNOWN: Final = "#6b7280"
+UNKNOWN: Final = "#8f7a2a"
 """Of a curve whose name says nothing."""
 
 

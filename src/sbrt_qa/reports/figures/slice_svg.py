@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.reports.figures.legend import Spot, flowed, rows_of, width_of
+from sbrt_qa.reports.figures.palette import LIMIT_ISODOSE, OTHER_ISODOSE
 from sbrt_qa.reports.figures.slices import DrawnIsodose, Frame, SlicePicture
 from sbrt_qa.reports.figures.svg import path, png, tag, text
 
@@ -16,9 +17,8 @@ FONT: Final = "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, sans-serif
 USUAL_WIDTH_MM: Final = 144.0
 OTHER_DASH: Final = "2.4 1.2"
 MOST_NAMED: Final = 4
-LIMIT_COLOUR, OTHER_COLOUR = "#fff", "#ffd54f"
-"""Of the isodose of the limit, and of others."""
-OTHER_ISODOSE: Final = "1 1.2"
+OTHER_DOTS: Final = "1 1.2"
+"""Of an isodose that is not that of the limit."""
 
 LETTERS: Final = 6.0
 ROW: Final = 8.0
@@ -37,7 +37,7 @@ def slice_svg(
     title
         What is shown, for who cannot see it.
     level_gy
-        Dose of the limit, whose isodose is drawn white.
+        Dose of the limit, whose isodose is drawn through.
     identity
         Unique within the page; letters, digits and hyphens.
     """
@@ -195,8 +195,8 @@ def _isodoses(picture: SlicePicture, level_gy: float, pen: _Pen) -> Iterator[str
 
 def _isodose_stroke(isodose: DrawnIsodose, level_gy: float) -> tuple[str, float, str]:
     if abs(isodose.dose_gy - level_gy) < 1e-9:
-        return LIMIT_COLOUR, 0.8, ""
-    return OTHER_COLOUR, 0.5, OTHER_ISODOSE
+        return LIMIT_ISODOSE, 1.0, ""
+    return OTHER_ISODOSE, 0.6, OTHER_DOTS
 
 
 def _keys(

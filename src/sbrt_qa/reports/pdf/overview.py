@@ -13,8 +13,8 @@ from sbrt_qa.reports.figures.palette import colour_of
 from sbrt_qa.reports.figures.svg import path, tag, text
 
 WIDTH: Final = 260.0
-HEIGHT: Final = 170.0
-LEFT, RIGHT, TOP, BOTTOM = 34.0, 6.0, 6.0, 28.0
+HEIGHT: Final = 176.0
+LEFT, RIGHT, TOP, BOTTOM = 34.0, 6.0, 15.0, 28.0
 GRID: Final = "#d0d5dd"
 INK: Final = "#101828"
 FAMILY: Final = "Noto Sans, Noto Sans CJK SC"
@@ -41,11 +41,41 @@ def styles(keys: Sequence[str], palette: Mapping[str, str]) -> list[Style]:
     return [Style(key, colour_of(key, palette), dash, width) for key, (dash, width) in strokes]
 
 
-def overview_svg(evidence: Evidence, drawn: Sequence[Style], axes: tuple[str, str]) -> str:
-    """Return curves as SVG; `axes` are the words for dose and volume."""
-    top_gy = float(evidence.dose_axis_gy[-1]) or 1.0
-    inner = [*_grid(top_gy, axes), *(_curve(evidence, style, top_gy) for style in drawn)]
+def overview_svg(
+    evidence: Evidence,
+    drawn: Sequence[Style],
+    axes: tuple[str, str],
+    title: str,
+    limits: Mapping[str, Sequence[tuple[float, float | None]]],
+) -> str:
+    """Return curves as SVG.
+
+    Parameters
+    ----------
+    axes
+        The words for dose and volume.
+    limits
+        Limits by key of the curve: dose in Gy, and volume as a part of the structure, None where
+        only the dose counts.
+    """
+    highest = max((gy for points in limits.values() for gy, _ in points), default=0.0)
+    top_gy = max(float(evidence.dose_axis_gy[-1]), 1.04 * highest) or 1.0
+    inner = [
+        text(title, LEFT, 9, fill=INK, font_weight="bold", font_size=8.5),
+        *_grid(top_gy, axes),
+        *(_curve(evidence, style, top_gy) for style in drawn),
+        *(_limit(*point, style, top_gy) for style in drawn for point in limits.get(style.key, ())),
+    ]
     return _svg(WIDTH, HEIGHT, "".join(inner))
+
+
+def _limit(dose_gy: float, part: float | None, style: Style, top_gy: float) -> str:
+    """Return a triangle on the point of a limit, at the foot where only the dose counts."""
+    x, y = _x(dose_gy, top_gy), _y(min(part or 0.0, 1.0))
+    return tag(
+        "path", d=f"M{x:.2f} {y:.2f}l-2.6 -5h5.2Z", fill=style.colour, stroke="#fff",
+        stroke_width=0.5,
+    )  # fmt: skip
 
 
 def key_svg(style: Style) -> str:

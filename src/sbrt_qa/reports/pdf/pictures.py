@@ -9,6 +9,8 @@ from typing import Final
 from sbrt_qa.evidence.evidence import Evidence, Reviewed
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.target_kind import is_target_name
+from sbrt_qa.reports.compose.concerns import prescription_gy
+from sbrt_qa.reports.compose.limit_points import markers
 from sbrt_qa.reports.figures.coverage_pictures import coverage_drawings
 from sbrt_qa.reports.figures.organ_pictures import organ_drawings
 from sbrt_qa.reports.figures.palette import colours
@@ -40,9 +42,13 @@ def draw(reviewed: Reviewed, report: Report) -> tuple[Pictures, dict[str, str]]:
         names = {kind: f"{kind}-{number}.svg" for kind, svg in made.items() if svg}
         files |= {name: shown(made[kind]) for kind, name in names.items()}
         concerns.append(names)
+    groups = list(_groups(evidence))
+    limits = _limits(reviewed, evidence)
     plots = [
-        _overview(keys, number, evidence, palette, words, files)
-        for number, keys in enumerate(_groups(evidence))
+        _overview(
+            keys, number, evidence, palette, words, files, limits, _title(groups, number, words)
+        )
+        for number, keys in enumerate(groups)
     ]
     organs = []
     for number, one in enumerate(organ_drawings(reviewed, palette, words)):
@@ -72,11 +78,36 @@ def _coverage(
 
 
 def _groups(evidence: Evidence) -> Iterator[Sequence[str]]:
-    """Yield the keys of curves in groups, targets first."""
-    ordered = sorted(evidence.curves, key=lambda key: not is_target_name(key))
-    plots = math.ceil(len(ordered) / CURVES_PER_PLOT)
-    for part in range(plots):
-        yield ordered[len(ordered) * part // plots : len(ordered) * (part + 1) // plots]
+    """Yield the keys of curves in groups, targets first; no group holds both kinds."""
+    for wanted in (True, False):
+        some = [key for key in evidence.curves if is_target_name(key) is wanted]
+        plots = math.ceil(len(some) / CURVES_PER_PLOT)
+        for part in range(plots):
+            yield some[len(some) * part // plots : len(some) * (part + 1) // plots]
+
+
+def _title(groups: Sequence[Sequence[str]], number: int, words: Words) -> str:
+    """Return what the curves of a plot are of, with the number of the plot among such."""
+    kinds = [is_target_name(keys[0]) for keys in groups]
+    what = words(msg("Targets") if kinds[number] else msg("Organs at risk and other structures"))
+    same = kinds.count(kinds[number])
+    return f"{what} ({kinds[: number + 1].count(kinds[number])}/{same})" if same > 1 else what
+
+
+def _limits(reviewed: Reviewed, evidence: Evidence) -> dict[str, list[tuple[float, float | None]]]:
+    """Return the limits of every curve: dose, and volume as a part of the structure."""
+    found: dict[str, list[tuple[float, float | None]]] = {}
+    rx_gy = prescription_gy(reviewed.review)
+    for result in reviewed.review.constraints:
+        key = evidence.curve_of.get(result.key, "")
+        if not result.counts or key not in evidence.curves:
+            continue
+        curve = evidence.curves[key]
+        for point in markers(result, curve, rx_gy)[0]:
+            part = None if point.volume_cc is None else point.volume_cc / (curve.volume_cc or 1.0)
+            if not point.minor:
+                found.setdefault(key, []).append((point.dose_gy, part))
+    return found
 
 
 def _overview(
@@ -86,11 +117,13 @@ def _overview(
     palette: Mapping[str, str],
     words: Words,
     files: dict[str, str],
+    limits: Mapping[str, Sequence[tuple[float, float | None]]],
+    title: str,
 ) -> Pictures:
     drawn = styles(keys, palette)
     axes = (words(msg("Dose")), words(msg("Volume")))
     name = f"curves-{number}.svg"
-    files[name] = overview_svg(evidence, drawn, axes)
+    files[name] = overview_svg(evidence, drawn, axes, title, limits)
     legend = []
     for place, style in enumerate(drawn):
         key = f"key-{number}-{place}.svg"

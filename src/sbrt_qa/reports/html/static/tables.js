@@ -22,6 +22,8 @@ const SbrtQa = {};
     const rows = [...body.rows].map((row) => [keyOf(row.cells[Math.min(column, row.cells.length - 1)]), row]);
     rows.sort((a, b) => {
       const numeric = !textual || (a[1].cells[column]?.dataset.sort !== undefined);
+      const [unit, other] = [a, b].map(([, row]) => row.cells[column]?.dataset.unit ?? "");
+      if (unit !== other) return unit < other ? -1 : 1; // Gy, cc and % stand in groups of their own
       const order = numeric ? compare(a[0], b[0]) : a[0].localeCompare(b[0]);
       return falling ? -order : order;
     });
@@ -56,6 +58,7 @@ const SbrtQa = {};
   only.addEventListener("change", filter);
   filter();
 
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
   const theme = document.getElementById("theme"), print = document.getElementById("print");
   theme.hidden = print.hidden = false;
   theme.addEventListener("click", () => {
