@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -13,6 +14,7 @@ from sbrt_qa.audit.actors import doing
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.actor_options import As, Role
 from sbrt_qa.cli.audit import Database, write_dashboard
+from sbrt_qa.cli.one_case import need_file
 from sbrt_qa.cli.options import Format, Language, MapOption, Out, PlanOption, check_format
 from sbrt_qa.cli.output import (
     emit,
@@ -22,9 +24,11 @@ from sbrt_qa.cli.output import (
     tell,
     tell_compiled,
     tell_compiling,
+    write_whole,
 )
 from sbrt_qa.errors import UsageError, visible
 from sbrt_qa.i18n.words import refuse_unknown
+from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import comparing as flow
 from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
@@ -36,11 +40,19 @@ if TYPE_CHECKING:
     from sbrt_qa.model.actor import Doing
 
 
+PLANS_FORMATS: Final = ("html", "pdf")
+"""Formats that show plans side by side instead of what changed."""
+
+
 def compare(
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The earlier version.")],
     after: Annotated[
-        Path | None,
-        typer.Argument(metavar="AFTER", help="The later version; not with --reference."),
+        list[Path] | None,
+        typer.Argument(
+            metavar="AFTER",
+            help="The later version; not with --reference. In HTML and PDF several, or none where "
+            "BEFORE holds alternatives.",
+        ),
     ] = None,
     reference: Annotated[
         Path | None,
@@ -90,6 +102,8 @@ def compare(
 ) -> None:
     """Show what changed: verdict, prescription, beams, structures, dose, findings, every limit.
 
+    As html and pdf: plans side by side, with a scorecard, their curves and where doses differ.
+
     Exit code, about what changed, not about either version: 0, or with --expect 20 when something
     else changed, a deviation is new, or a request was not carried out; 30 when the versions lie
     in different frames of reference; 10 when a UID stands for other content; 1 unreadable input,
@@ -98,7 +112,7 @@ def compare(
     structure_names = read_mapping(mapping or [])
     check_format(output_format)
     if reference is not None:
-        if after is not None or expect is not None or gamma or short:
+        if after or expect is not None or gamma or short:
             raise UsageError("--reference goes with one case, without AFTER or other options")
         asked = BesideAsked(protocol, structure_names, plan, output_format, out, language)
         if audit is not None:
@@ -109,21 +123,54 @@ def compare(
         return
     if audit is not None:
         raise UsageError("--audit keeps a reviewer's contours", expected="--reference RS2.dcm")
-    if after is None:
+    if (name := document_format(output_format, out)) is not None:
+        if expect is not None or gamma or short:
+            raise UsageError("--expect, --gamma and --short do not go with html or pdf")
+        asked = BesideAsked(protocol, structure_names, plan, name, out, language)
+        _plans_beside([before, *(after or [])], asked)
+    if not after:
         raise UsageError("compare needs a later version", expected="AFTER, or --reference RS2.dcm")
+    if len(after) > 1:
+        raise UsageError(
+            "several later versions are shown in html or pdf", expected="--format html"
+        )
     refuse_wrong_suffix(out, output_format, comparison_formats())
     if short and output_format != "table":
         raise UsageError("--short cannot be combined with --format")
-    refuse_overwriting(out, [before, after])
+    refuse_overwriting(out, [before, *after])
     pipeline.start_kernels_fast()
     pipeline.when_compiling(tell_compiling, tell_compiled)
     found = flow.compare(
-        [before], [after], protocol, structure_names, plan=plan, expect=expect, gamma=gamma
+        [before], after, protocol, structure_names, plan=plan, expect=expect, gamma=gamma
     )
     page = page_for(out, language)
     text = _short(found, language) if short else render_comparison(output_format, found, page)
     emit(text, out)
     raise typer.Exit(exit_codes.of_verdicts([found.verdict]))
+
+
+def document_format(output_format: str, out: Path | None) -> str | None:
+    """Return html or pdf where plans are asked for side by side; None for any other format."""
+    if output_format in PLANS_FORMATS:
+        return output_format
+    suffix = out.suffix.lower().removeprefix(".") if out is not None else ""
+    return suffix if output_format == "table" and suffix in PLANS_FORMATS else None
+
+
+def _plans_beside(paths: Sequence[Path], asked: BesideAsked) -> NoReturn:
+    """Write plans side by side as a document, and stop with the code of a comparison."""
+    from sbrt_qa.pipeline.plans_beside import plans_beside
+    from sbrt_qa.reports.plans.write_plans import render_plans
+
+    refuse_unknown(asked.language)
+    file = need_file(asked.output_format, asked.out)
+    refuse_wrong_suffix(file, asked.output_format, PLANS_FORMATS)
+    refuse_overwriting(file, paths)
+    pipeline.start_kernels_fast()
+    pipeline.when_compiling(tell_compiling, tell_compiled)
+    plans = plans_beside(paths, asked.protocol, asked.names, plan=asked.plan)
+    write_whole(file, render_plans(asked.output_format, plans, asked.language))
+    raise typer.Exit(exit_codes.of_verdicts([Verdict.PER_PROTOCOL]))
 
 
 @dataclass(frozen=True, slots=True)
