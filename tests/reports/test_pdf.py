@@ -367,3 +367,13 @@ def test_structure_and_metric_of_a_limit_stand_side_by_side(language: str) -> No
     for page in rendered("major", language).pages[1:]:
         page.extract_text(visitor_text=place)
     assert starts["LIV5_DC700TG"] + 72 < starts["DC700cc[Gy]"]
+
+
+def test_a_name_beyond_the_bold_font_is_set_in_regular() -> None:
+    assert {"鑫", "★"} <= coverage()
+    source = (
+        '#import "style.typ": *\n#set document(title: "x")\n'
+        '#set text(font: fonts, fallback: false)\n#text(weight: "bold")[肝 鑫★]'
+    )
+    (page,) = pypdf.PdfReader(io.BytesIO(typeset({"main.typ": source}))).pages
+    assert bare(page.extract_text()) == "肝鑫★"

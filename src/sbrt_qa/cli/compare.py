@@ -123,10 +123,10 @@ def compare(
         return
     if audit is not None:
         raise UsageError("--audit keeps a reviewer's contours", expected="--reference RS2.dcm")
-    if (name := document_format(output_format, out)) is not None:
+    if (shown_as := document_format(output_format, out)) is not None:
         if expect is not None or gamma or short:
             raise UsageError("--expect, --gamma and --short do not go with html or pdf")
-        asked = BesideAsked(protocol, structure_names, plan, name, out, language)
+        asked = BesideAsked(protocol, structure_names, plan, shown_as, out, language)
         _plans_beside([before, *(after or [])], asked)
     if not after:
         raise UsageError("compare needs a later version", expected="AFTER, or --reference RS2.dcm")

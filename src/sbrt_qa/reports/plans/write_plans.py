@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sbrt_qa.reports.plans.compose_plans import compose_plans
 from sbrt_qa.reports.plans.plans_html import plans_html
+from sbrt_qa.reports.plans.plans_pdf import plans_pdf
 
 if TYPE_CHECKING:
     from sbrt_qa.evidence.evidence import Reviewed
@@ -23,8 +24,4 @@ def render_plans(name: str, plans: Sequence[Reviewed], language: str = "en") -> 
         There are too few plans, or too many.
     """
     page = compose_plans(plans, language)
-    if name == "html":
-        return plans_html(page)
-    from sbrt_qa.reports.plans.plans_pdf import plans_pdf  # start-up: the typesetter is heavy
-
-    return plans_pdf(page)
+    return plans_html(page) if name == "html" else plans_pdf(page)
