@@ -182,7 +182,9 @@ def office(tmp_path: Path) -> Iterator[Office]:
     engine.dispose()
 
 
-def test_a_closed_study_is_released_reviewed_and_receipted(office: Office) -> None:
+def test_case_s37__a_closed_study_is_released_receipted_and_its_originals_end(
+    office: Office,
+) -> None:
     door = office.door
     contents = sample("beams")
     members = [door.take(one).id for one in contents]

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +18,10 @@ from sbrt_qa.audit.times import now
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.assigning import assign, plan_review
 from sbrt_qa.office.case_standing import standing_in
+from sbrt_qa.office.site_uploads import versions_of
 from sbrt_qa.web.passwords import LEAST_CHARACTERS
 
-from .conftest import until
+from .conftest import SAMPLE, until, zipped
 from .playing_office import MAJOR, SECRET, PlayingOffice, opened
 from .test_in_browser import violations
 
@@ -364,15 +366,49 @@ def test_a_site_answers_a_question_by_its_page(hands: Hands, served: PlayingOffi
     assert "Demo Reviewer" not in hands.run("return document.documentElement.outerHTML")
 
 
+def test_a_site_sends_a_corrected_plan_by_the_chooser_of_files(
+    hands: Hands, served: PlayingOffice, tmp_path: Path
+) -> None:
+    """The next version of a subject that the office has; the one before stays readable."""
+    before = versions_of(served.engine, "S1", "010")
+    archive = tmp_path / "corrected.zip"
+    archive.write_bytes(zipped(SAMPLE / "minor"))
+    hands.visit("physicist.s1", "/site")
+    hands.driver.find_element("id", "subject").send_keys("010")
+    hands.driver.find_element("id", "files").send_keys(str(archive))
+    hands.at("/uploads/")
+    hands.until("document.querySelector(\"form[action$='/send'] button\") !== null")
+    hands.driver.find_element("css selector", "form[action$='/send'] button").click()
+    after = until(
+        lambda: versions_of(served.engine, "S1", "010"), lambda found: len(found) > len(before)
+    )
+    assert before.items() <= after.items()
+    hands.visit("physicist.s1", "/site")
+    assert f"S1/010/v{max(after)}" in hands.text
+    hands.visit("coordinator", "/queue")
+
+    def listed() -> str:
+        hands.open("/queue?search=S1/010/")
+        hands.at("search=")
+        return hands.text
+
+    shown = until(listed, lambda text: "replaced by a newer version" in text)
+    assert "waits for a reader" in shown
+    hands.open(served.case(after[max(after)]))
+    hands.until("document.querySelector('iframe.report') !== null")
+
+
 # --- every screen -------------------------------------------------------------------------------
 
 SCREENS = {
-    "coordinator": ("/", "/queue", "/dashboard", "CASE", "/trail", "/password"),
+    "coordinator": (
+        "/", "/queue", "/dashboard", "CASE", "/trail", "/access", "/password", "/second-factor",
+    ),
     "reviewer1": ("/queue?view=mine", "/queue?view=pool", "READING", "SIGN"),
     "physicist.s1": ("/site", "/queue?search=nobody", "UPLOAD", "CASE"),
     "auditor": ("/trail/verified",),
-    "admin": ("/accounts",),
-}
+    "admin": ("/accounts", "/jobs"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("who", SCREENS)
