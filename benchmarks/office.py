@@ -51,12 +51,11 @@ from sbrt_qa.office.roles import Role
 from sbrt_qa.office.signing import FreshProof, begin_signing, sign, signing_view
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.review_office.office_app import ADDRESS_KEY, Addresses
-from sbrt_qa.web.review_office.office_service import working_store
 from sbrt_qa.web.session_tokens import form_token
 from sbrt_qa.web.working.job_rows import DONE, FAILED, Jobs
 from sbrt_qa.web.working.password_rows import PasswordRows
 from sbrt_qa.web.working.session_rows import Sessions
-from sbrt_qa.web.working.working_store import WorkingStore
+from sbrt_qa.web.working.working_store import WorkingStore, store_of
 
 SECRET = "quartz lantern meadow 7"  # noqa: S105 - of an office that lives for a minute
 SITES = 40
@@ -89,7 +88,7 @@ class BenchOffice:
 def filled(folder: Path, database: str, submissions: int, reviewers: int) -> BenchOffice:
     """Record submissions, found the office, give each reviewer their part of the cases."""
     audit = begin(folder, AuditSettings("bench", database))
-    engine, store = audit.engine(database), working_store(audit, database)
+    engine, store = audit.engine(database), store_of(audit, database)
     office = BenchOffice(audit, database, engine, store)
     one, cases = recorder(engine), (reviewed(),)
     for number in range(submissions):

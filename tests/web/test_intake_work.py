@@ -188,16 +188,18 @@ def test_case_s37__a_closed_study_is_released_receipted_and_its_originals_end(
     door = office.door
     contents = sample("beams")
     members = [door.take(one).id for one in contents]
+    note = door.take(b"a letter that lay beside the export")
     studies = Studies(door.store, door.clock)
-    study = studies.begin("S1", members, state="closed", subject="S1-001")
+    study = studies.begin("S1", [*members, note.id], state="closed", subject="S1-001")
     done = release_study(office.place(), study)
     assert (done.state, done.subject) == ("released", "S1-001"), done.why
     assert versions_of(office.engine, "S1", "S1-001") == {1: done.submission}
     receipt = read_receipt(done.receipt)
     assert receipt.submission == "S1/S1-001/v1"
     assert {one.sha256 for one in receipt.files} == {
-        one.sha256 for one in Arrivals(door.store).with_ids(members)
+        one.sha256 for one in Arrivals(door.store).with_ids([*members, note.id])
     }
+    assert not door.vault.path(note.sha256).exists(), "case P24: listed, and not kept"
     assert not {one.sha256 for one in receipt.files} & {*receipt.reviewed}, "de-identified"
     assert receipt.dates_shifted
     assert refuted(office.engine, receipt) == ""

@@ -273,10 +273,11 @@ def list_(audit: AuditFolder, database: Database = "") -> None:
 def _opened(audit: Path, database: str) -> Iterator[tuple[Engine, WorkingStore]]:
     from sbrt_qa.audit.store.verify_records import head
     from sbrt_qa.web.review_office.kept_head import KeptHead
-    from sbrt_qa.web.review_office.office_service import opened_audit, working_store
+    from sbrt_qa.web.review_office.office_service import opened_audit
+    from sbrt_qa.web.working.working_store import store_of
 
     place = opened_audit(audit, database)
-    engine, store = place.engine(database), working_store(place, database)
+    engine, store = place.engine(database), store_of(place, database)
     before = head(engine)
     try:
         yield engine, store

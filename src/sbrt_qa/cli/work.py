@@ -39,10 +39,10 @@ def work(
     sight as failed. `serve` starts one worker itself, unless it is told --no-work.
     """
     from sbrt_qa.audit.folder import open_audit
-    from sbrt_qa.web.review_office.office_service import working_store
     from sbrt_qa.web.review_office.office_worker import WorkPlace
     from sbrt_qa.web.review_office.office_worker import work as do
     from sbrt_qa.web.working.job_rows import Jobs
+    from sbrt_qa.web.working.working_store import store_of
 
     ending, parent = [False], os.getppid()
 
@@ -53,7 +53,7 @@ def work(
     signal.signal(signal.SIGINT, end)
     os.umask(0o077)
     place = open_audit(audit)
-    engine, store = place.engine(database), working_store(place, database)
+    engine, store = place.engine(database), store_of(place, database)
 
     def stopped() -> bool:
         return ending[0] or (with_parent and os.getppid() != parent)

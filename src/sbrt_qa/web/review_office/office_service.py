@@ -32,7 +32,7 @@ from sbrt_qa.web.review_office.office_app import PASSWORD_LINK, SETUP, OfficeApp
 from sbrt_qa.web.review_office.office_doors import office_app
 from sbrt_qa.web.review_office.office_worker import for_child
 from sbrt_qa.web.working.password_rows import OneTimeLinks
-from sbrt_qa.web.working.working_store import WorkingStore
+from sbrt_qa.web.working.working_store import WorkingStore, store_of
 
 SETUP_SECONDS: Final = 30 * 60.0
 WORKER_SECONDS: Final = 10.0
@@ -102,7 +102,7 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
         if not how.database and not audit.settings.database:
             held.enter_context(only_server(folder, "office"))
         engine = audit.engine(how.database)
-        store = working_store(audit, how.database)
+        store = store_of(audit, how.database)
         held.callback(engine.dispose)
         held.callback(store.close)
         take_in(engine, now())
@@ -177,12 +177,6 @@ def opened_audit(folder: Path, database: str = "") -> AuditFolder:
     if folder.exists() and any(folder.iterdir()):
         return open_audit(folder)
     return begin(folder, AuditSettings(DEFAULT_PROTOCOL, shown(database) if database else ""))
-
-
-def working_store(audit: AuditFolder, database: str = "") -> WorkingStore:
-    """Open the working state of an audit: a file beside the records, or a schema beside theirs."""
-    address = database or audit.settings.database
-    return WorkingStore.in_database(address) if address else WorkingStore.in_folder(audit.folder)
 
 
 def password_link(store: WorkingStore, account: int, seconds: float) -> str:

@@ -31,11 +31,11 @@ from sbrt_qa.deid.release import ReleaseAsked
 from sbrt_qa.dicom.files.deid_account import MANIFEST
 from sbrt_qa.dicom.files.unpacked import unpack_here
 from sbrt_qa.errors import SbrtQaError, UsageError
-from sbrt_qa.intake.landing import Landing
+from sbrt_qa.intake.landing import Landing, forget
 from sbrt_qa.intake.receipt import Receipt, ReceivedFile
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.entering import name_sender, take_in
-from sbrt_qa.office.receipts import give_receipt
+from sbrt_qa.office.receipts import code_of_submission, give_receipt, tell_deleted
 from sbrt_qa.office.site_uploads import protocol_content, versions_of
 from sbrt_qa.office.trial_options import options_of
 from sbrt_qa.pipeline import DEFAULT_PROTOCOL
@@ -120,13 +120,16 @@ def _release(place: ReleasePlace, study: ReceivedStudy, by: Acting | None) -> Re
     try:
         paths = [str(place.vault.path(one.sha256)) for one in members]
         laid = _laid(paths, work / "case")
-        if laid.error is not None or laid.failure or not laid.value:
+        told = dict(laid.value or {})
+        if laid.error is not None or laid.failure or not told.get("files"):
             return studies.quarantine(study, _why(laid) or NO_DICOM)
         named = replace(study, subject=study.subject or _code_in(members))
         done = _deidentified(place, named, work, members[-1].source.door)
         if isinstance(done, str):
             return studies.quarantine(study, done)
-        return _recorded(place, study, members, done, by)
+        released = _recorded(place, study, members, done, by)
+        _drop_others(place, released, members, told.get("others", []))
+        return released
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -138,6 +141,22 @@ def _laid(paths: list[str], folder: Path) -> Outcome:
 
 def _why(outcome: Outcome) -> str:
     return str(outcome.error) if outcome.error is not None else outcome.failure
+
+
+def _drop_others(
+    place: ReleasePlace, study: ReceivedStudy, members: tuple[Arrival, ...], others: list[int]
+) -> None:
+    """Delete what came beside the objects and is no DICOM: listed, and not kept (case P24)."""
+    hashes = {members[i].sha256 for i in others if 0 <= i < len(members)}
+    rows = Arrivals(place.store, place.clock)
+    alone = tuple(h for h in sorted(hashes) if len(rows.of_hash(h)) == 1)
+    if alone:
+        code = code_of_submission(place.engine, study.submission)
+        tell_deleted(place.engine, now(), code, alone)
+        write_head(place.audit.folder, place.engine)
+    for one in alone:
+        forget(place.vault, one)
+        rows.note_deleted(one)
 
 
 def _code_in(members: tuple[Arrival, ...]) -> str:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from sbrt_qa.audit.folder import AuditFolder
 from sbrt_qa.errors import StoreError, quoted
 from sbrt_qa.web.working import arrival_tables  # noqa: F401 - makes its tables known
 from sbrt_qa.web.working import working_tables as tables
@@ -103,6 +104,12 @@ class WorkingStore:
             table = tables.settings
             connection.execute(sa.delete(table).where(table.c.name == name))
             connection.execute(sa.insert(table).values(name=name, value=value))
+
+
+def store_of(audit: AuditFolder, database: str = "") -> WorkingStore:
+    """Open the working state of an audit: a file beside the records, or a schema beside theirs."""
+    address = database or audit.settings.database
+    return WorkingStore.in_database(address) if address else WorkingStore.in_folder(audit.folder)
 
 
 def _ours(error: SQLAlchemyError) -> StoreError:
