@@ -298,8 +298,10 @@ def test_a_site_submits_and_holds_a_receipt(
     token: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = tmp_path
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder))
     (folder / "token").write_text(token + "\n")
 
     def run(*arguments: object) -> tuple[int, str, str]:
@@ -308,11 +310,11 @@ def test_a_site_submits_and_holds_a_receipt(
 
     code, _, told = run(
         "submit", SAMPLE / "beams", "--to", f"http://{served.host}", "--token-file",
-        folder / "token", "--subject", "S2-001", "--site", "S2", "--key", folder / "site.key",
-        "--out", folder / "sent", "--yes", "--wait", 0,
+        folder / "token", "--subject", "S2-001", "--out", folder / "sent", "--yes", "--wait", 0,
     )  # fmt: skip
     assert code == 0, told
     assert "released as subject S2-001" in told
+    assert (folder / "sbrt_qa" / "site.key").stat().st_mode & 0o077 == 0
     upload = told.rpartition("upload ")[2].split()[0]
     place = WorkPlace(served.app.audit, served.engine, served.store)
     jobs = Jobs(served.store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -40,7 +41,9 @@ def submit(
     key: Annotated[
         Path | None,
         typer.Option(
-            "--key", metavar="FILE", help="The trial's key at this site; made if missing."
+            "--key",
+            metavar="FILE",
+            help="The trial's key at this site; else the user's own. Made if missing.",
         ),
     ] = None,
     protocol: Annotated[
@@ -132,9 +135,7 @@ def _ready(
         tell("--identified: the files go as they are, with all that names the patient")
         yield case
         return
-    if key is None:
-        expected = "--key FILE, which is made when it is not there"
-        raise UsageError("de-identification needs the trial's key of this site", expected=expected)
+    key = own_key() if key is None else key
     from sbrt_qa.deid.release import ReleaseAsked
     from sbrt_qa.pipeline.deidentifying import deidentify
 
@@ -148,6 +149,19 @@ def _ready(
         if report["held"]:
             raise typer.Exit(HELD)
         yield folder
+
+
+def own_key() -> Path:
+    """Return the key of this site where none is named; its folder is made, and only for its user.
+
+    It lies where the XDG base directory specification says.
+    """
+    given = Path(os.environ.get("XDG_DATA_HOME", ""))
+    base = given if given.is_absolute() else Path.home() / ".local" / "share"
+    path = base / "sbrt_qa" / "site.key"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tell(f"key of this site: {visible(str(path))}; keep a copy of it and of what lies beside it")
+    return path
 
 
 def _ask(files: int, *, identified: bool) -> None:
