@@ -112,9 +112,8 @@ class _Office:
         from sbrt_qa.web.working.arrival_rows import record_arrival
 
         row = record_arrival(
-            self._store, arrived.source, arrived.landed,
-            sop_uid=arrived.sop_instance, standing=arrived.standing,
-        )  # fmt: skip
+            self._store, arrived.source, arrived.landed, sop_uid=arrived.sop_instance
+        )
         return row.is_conflict
 
     def begun(self, peer: Peer) -> int:

@@ -12,7 +12,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sbrt_qa.intake.first_content import Standing
 from sbrt_qa.intake.landing import ArrivalSource, Landed
 from sbrt_qa.intake.study_closing import InstanceFacts
 from sbrt_qa.web.working.arrival_tables import arrivals, associations
@@ -70,7 +69,6 @@ def record_arrival(
     *,
     batch: str = "",
     sop_uid: str = "",
-    standing: Standing | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Arrival:
     """Record that something landed; called before its sender is told so.
@@ -83,12 +81,17 @@ def record_arrival(
     sop_uid
         SOP Instance UID as the sender named it, where it did. The same UID with the same bytes is
         recorded as sent again; with other bytes as a conflict, of which both are kept.
-    standing
-        What its data set is to its UID, where the receiver has looked at that: file meta
-        information differs by the way in, and makes no conflict.
     """
+    a = arrivals.c
     with store.writing() as connection:
-        state = LANDED if batch else _state(connection, source, landed, sop_uid, standing)
+        state = LANDED
+        if not batch:
+            mine = sa.and_(a.site == source.site, a.batch == "", a.state.in_((LANDED, SORTED)))
+            same = sa.select(a.id).where(mine, a.sha256 == landed.sha256)
+            if connection.scalar(same.limit(1)) is not None:
+                state = AGAIN
+            elif sop_uid and _other_content(connection, source.site, sop_uid, landed.sha256):
+                state = CONFLICT
         row = {
             "sha256": landed.sha256, "size_bytes": landed.size_bytes, "door": source.door,
             "site": source.site, "peer": source.peer, "at": clock(), "batch": batch,
@@ -99,33 +102,7 @@ def record_arrival(
         number = int(key[0])  # type: ignore[index]
         if state == CONFLICT:
             _tell_conflict(connection, clock(), source.site, number, landed.sha256)
-        query = sa.select(arrivals).where(arrivals.c.id == number)
-        return _arrival(connection.execute(query).one())
-
-
-def _state(
-    connection: Connection,
-    source: ArrivalSource,
-    landed: Landed,
-    sop_uid: str,
-    standing: Standing | None,
-) -> str:
-    """Return the state in which something arrives object by object."""
-    a = arrivals.c
-    mine = sa.and_(a.site == source.site, a.batch == "", a.state.in_((LANDED, SORTED)))
-
-    def there(where: Any) -> bool:  # noqa: ANN401 - a clause
-        return connection.scalar(sa.select(a.id).where(mine, where).limit(1)) is not None
-
-    if there(a.sha256 == landed.sha256):
-        return AGAIN
-    if standing is None:
-        other = sa.and_(a.sop_uid == sop_uid, a.sha256 != landed.sha256)
-        return CONFLICT if sop_uid and there(other) else LANDED
-    if standing is Standing.CONFLICT:
-        return CONFLICT
-    same = standing is Standing.SAME and there(a.sop_uid == sop_uid)
-    return AGAIN if same else LANDED
+        return _arrival(connection.execute(sa.select(arrivals).where(a.id == number)).one())
 
 
 def _tell_conflict(connection: Connection, now: float, site: str, number: int, sha256: str) -> None:
