@@ -209,6 +209,21 @@ def test_it_fits_a_narrow_screen(show: Callable[..., Page], major: Reviewed, lan
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def test_case_p1__a_dose_without_differences_is_no_block_of_colour(
+    show: Callable[..., Page], major: Reviewed
+) -> None:
+    dose = major.evidence.dose
+    even = DoseGrid(np.full(dose.dose_gy.shape, 12.5), dose.x_mm, dose.y_mm, dose.z_mm)
+    page = show(replace(major, evidence=replace(major.evidence, dose=even)))
+    before = page.run("return document.getElementById('axial').toDataURL()")
+    page.run("document.getElementById('wash').click()")
+    page.settle()
+    why = page.run("return document.getElementById('scale-why').textContent")
+    assert why == "no colour wash: the dose is the same everywhere, 12.50 Gy"
+    assert page.run("return document.getElementById('scale-bar').hidden") is True
+    assert page.run("return document.getElementById('axial').toDataURL()") == before
+
+
 def test_two_plans_are_held_against_each_other(
     show: Callable[..., Page], major: Reviewed, other: Reviewed
 ) -> None:

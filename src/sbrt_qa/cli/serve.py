@@ -79,6 +79,14 @@ def serve(
             help="Identity service (OpenID Connect) by which people may sign in, too.",
         ),
     ] = None,
+    submissions: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--submissions",
+            metavar="FOLDER",
+            help="Where submissions lie (SITE/SUBJECT/vN), to show their images; repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Open the review office of AUDIT as pages; begin an audit where there is none.
 
@@ -89,7 +97,7 @@ def serve(
 
     how = OfficeServed(
         database, address, port, tuple(name or ()), tuple(behind_proxy or ()), tls_cert, tls_key,
-        as_root, works, identity,
+        as_root, works, identity, tuple(submissions or ()),
     )  # fmt: skip
     run_office(audit, how, lambda line: print(line, flush=True))
 

@@ -51,6 +51,9 @@ class Door:
         Whether the token of the form comes within a body that `page` reads, and `page` checks it.
     bearer
         Whether a program may come through with a token of its site in place of a session.
+    is_part
+        Whether it answers one of very many parts of a page, such as a slice of an image: that
+        somebody looks at them is written down once, not for each.
     """
 
     method: str
@@ -61,6 +64,7 @@ class Door:
     most_bytes: int = FORM_BYTES
     token_inside: bool = False
     bearer: bool = False
+    is_part: bool = False
 
     def __post_init__(self) -> None:
         if not self.right:

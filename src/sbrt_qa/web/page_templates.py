@@ -15,6 +15,8 @@ from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, languages, msg
 from sbrt_qa.office.roles import OF_A_SITE, Right, Role
 from sbrt_qa.protocol.wording import rounded
+from sbrt_qa.reports.html.viewer_words import ROOT_SCRIPT, VIEWER_SCRIPTS, VIEWER_STYLES
+from sbrt_qa.reports.html.viewer_words import STATIC as STATIC_OF_REPORTS
 from sbrt_qa.web.screen_keys import EVERYWHERE_KEYS
 from sbrt_qa.web.session_tokens import form_token
 from sbrt_qa.web.visits import Visit
@@ -22,6 +24,14 @@ from sbrt_qa.web.visits import Visit
 HOME: Final = Path(__file__).parent
 TEMPLATES: Final = HOME / "templates"
 STATIC: Final = HOME / "static"
+
+SHARED: Final = {
+    path.name: path
+    for path in (
+        STATIC_OF_REPORTS / name for name in (ROOT_SCRIPT, *VIEWER_SCRIPTS, *VIEWER_STYLES)
+    )
+}
+"""Scripts and styles of histograms and viewer, which reports carry within themselves."""
 
 KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -74,7 +84,7 @@ def words_of(language: str) -> Words:
 @functools.cache
 def _environment() -> Environment:
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([TEMPLATES, STATIC_OF_REPORTS]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -119,11 +129,15 @@ def static_address(name: str) -> str:
 
 @functools.cache
 def _hash(name: str) -> str:
-    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(_static_path(name).read_bytes()).hexdigest()[:12]
+
+
+def _static_path(name: str) -> Path:
+    return SHARED.get(name, STATIC / name)
 
 
 def static_file(name: str) -> Response | None:
     """Return a file of ours by its name, None where there is none."""
-    known = {path.name: path for path in STATIC.iterdir() if path.suffix in KINDS}
+    known = SHARED | {path.name: path for path in STATIC.iterdir() if path.suffix in KINDS}
     path = known.get(name)
     return Response(path.read_bytes(), media_type=KINDS[path.suffix]) if path else None

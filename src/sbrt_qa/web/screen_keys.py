@@ -33,6 +33,7 @@ CASE_KEYS: Final[Keys] = (
     ("r", msg("read the case")),
     ("1 2 3 4", msg("deviations, limits, histograms, images of the report")),
     ("v", msg("into the report, to its images")),
+    ("m", msg("the images as in the files")),
     ("q", msg("ask the site")),
     ("a", msg("assign")),
     ("d", msg("set the due date")),
@@ -50,6 +51,7 @@ READING_KEYS: Final[Keys] = (
     ("c", msg("comment")),
     ("l h i", msg("limits, histograms, images of the report")),
     ("v", msg("into the report, to its images")),
+    ("m", msg("the images as in the files")),
     ("s", msg("save and go to signing")),
 )
 

@@ -6,7 +6,6 @@ import base64
 import functools
 import hashlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,23 +21,21 @@ from sbrt_qa.reports.figures.organ_pictures import organ_drawings
 from sbrt_qa.reports.figures.palette import colours
 from sbrt_qa.reports.html.drawings import drawings
 from sbrt_qa.reports.html.viewer_payload import Payload, payload
-from sbrt_qa.reports.html.viewer_words import KEYS
+from sbrt_qa.reports.html.viewer_words import (
+    KEYS,
+    ROOT_SCRIPT,
+    STATIC,
+    VIEWER_SCRIPTS,
+    VIEWER_STYLES,
+)
 from sbrt_qa.reports.page import CheckRow, Report
-
-STATIC: Final = Path(__file__).parent / "static"
 
 MOST_BYTES: Final = 1_480_000
 """Of the file; pictures and dose are fitted into what the rest leaves."""
 
-VIEWER_SCRIPTS: Final = (
-    "uplot.js", "decode.js", "dvh.js", "planes.js", "viewer_colours.js", "viewer_draw.js",
-    "viewer_panel.js", "viewer_tools.js", "viewer.js",
-)  # fmt: skip
-"""Histograms and viewer; each puts its part into one object, in this order."""
-
-SCRIPTS: Final = ("tables.js", *VIEWER_SCRIPTS, "start.js")
-WITHOUT_PICTURES: Final = ("tables.js",)
-STYLES: Final = ("uplot.css", "page.css")
+SCRIPTS: Final = (ROOT_SCRIPT, "tables.js", *VIEWER_SCRIPTS, "start.js")
+WITHOUT_PICTURES: Final = (ROOT_SCRIPT, "tables.js")
+STYLES: Final = ("page.css", *VIEWER_STYLES)
 
 
 def page(reviewed: Reviewed, language: str, beside: Reviewed | None = None) -> bytes:

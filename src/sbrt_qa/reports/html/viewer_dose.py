@@ -75,6 +75,17 @@ def dose_block(dose: DoseGrid, most_bytes: int) -> DoseBlock:
     return block
 
 
+WHOLE_STEPS_GY: Final = (0.001, 0.002, 0.005, *STEPS_GY, 0.2, 0.5, 1.0)
+
+
+def whole_dose_block(dose: DoseGrid) -> DoseBlock:
+    """Return the dose with every voxel, in the finest steps that 16 bits hold."""
+    most = np.iinfo(np.uint16).max
+    step = next((s for s in WHOLE_STEPS_GY if dose.max_gy / s <= most), dose.max_gy / most)
+    units = np.rint(dose.dose_gy / step).astype(np.uint16)
+    return DoseBlock(dose.x_mm, dose.y_mm, dose.z_mm, step, *encoded(units))
+
+
 def encoded(units: npt.NDArray[np.uint16]) -> tuple[int, bytes]:
     """Return along how many axes differences are taken, and zlib data of them.
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from sbrt_qa.i18n.words import Words, msg
+
+STATIC: Final = Path(__file__).parent / "static"
+
+VIEWER_SCRIPTS: Final = (
+    "uplot.js", "decode.js", "dvh.js", "planes.js", "viewer_colours.js", "viewer_draw.js",
+    "viewer_panel.js", "viewer_tools.js", "viewer.js",
+)  # fmt: skip
+"""Histograms and viewer; each puts its part into the object of `ROOT_SCRIPT`, in this order."""
+
+ROOT_SCRIPT: Final = "viewer_root.js"
+VIEWER_STYLES: Final = ("uplot.css", "viewer.css")
 
 LABELS: Final = {
     "hotspot": msg("hottest point of the plan"),

@@ -22,6 +22,10 @@ LEAST_FREE: Final = "least free bytes"
 """Setting of working state: bytes of the disk that stay free in place of the usual part of it."""
 
 
+RELEASED_FOLDER: Final = "released"
+"""Folder, below that of an intake, of files as they were released: a folder for each study."""
+
+
 def intake_folder(audit: Path) -> Path:
     """Return where what comes in is kept: beside an audit, never inside it."""
     folder = audit.absolute()

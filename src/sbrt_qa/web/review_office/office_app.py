@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 from starlette.responses import HTMLResponse, Response
@@ -39,10 +40,12 @@ from sbrt_qa.web.pages_app import PagesApp
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import READING, ServedAt
 from sbrt_qa.web.review_office.access_writer import AccessWriter
-from sbrt_qa.web.review_office.intake_place import landing_of
+from sbrt_qa.web.review_office.image_packs import ImagePacks
+from sbrt_qa.web.review_office.intake_place import RELEASED_FOLDER, landing_of
 from sbrt_qa.web.review_office.intake_work import Intake, IntakeWork, SentBy
 from sbrt_qa.web.review_office.kept_head import KeptHead
 from sbrt_qa.web.review_office.release_work import ReleasePlace
+from sbrt_qa.web.review_office.row_addresses import Addresses
 from sbrt_qa.web.sign_in_throttle import Throttle
 from sbrt_qa.web.visits import PageError, Visit, see_other
 from sbrt_qa.web.working.draft_rows import Drafts
@@ -62,6 +65,8 @@ AT_ONCE: Final[Mapping[str, str]] = {
     Right.DOWNLOAD: "download", Right.EXPORT: "export", Right.VIEW_PHI: "view PHI",
 }  # fmt: skip
 """Rights whose pages are written down before they leave, and as what."""
+
+MOST_PARTS_TOLD: Final = 100_000
 
 ACCESS_TOLD_SECONDS: Final = 3600.0
 
@@ -113,6 +118,8 @@ class OfficeApp(PagesApp):
         The folder and its records.
     store
         Working state.
+    submissions
+        Folders where the files of submissions lie besides those that were sent to the office.
     """
 
     def __init__(
@@ -123,6 +130,7 @@ class OfficeApp(PagesApp):
         store: WorkingStore,
         passwords: Passwords | None = None,
         database: str = "",
+        submissions: Sequence[Path] = (),
     ) -> None:
         secure = place.secure or bool(place.proxies)
         cookie = "__Host-sbrtqa" if secure else "sbrtqa"
@@ -146,11 +154,13 @@ class OfficeApp(PagesApp):
         self.uploads = Uploads(store, self.vault.root / "uploads")
         self.tokens = SiteTokens(store)
         self.changing, self.finishing = threading.RLock(), threading.RLock()
+        self.images = ImagePacks(audit.folder, (self.vault.root / RELEASED_FOLDER, *submissions))
         self._head = KeptHead(audit.folder, engine)
         self._head.write()
         self.access = AccessWriter(access_log(audit, store), self._after_access)
         self._access_told = time.monotonic()
         self._subjects: dict[tuple[str, int], str] = {}
+        self._parts_told: set[tuple[str, str, str]] = set()
         self._is_set_up = False
         key = _address_key(store)
         self._addresses = Addresses(key)
@@ -165,6 +175,8 @@ class OfficeApp(PagesApp):
         person: Person | None = visit.who
         if person is None:
             return
+        if door.is_part and not self._is_first_part(visit):
+            return
         action = AT_ONCE.get(door.right, "download" if visit.asked("keep") else "read")
         seen = Access(
             now(), person.account.code, session_hash(visit.cookie), visit.number, action, door.path,
@@ -174,6 +186,16 @@ class OfficeApp(PagesApp):
             self.access.at_once(seen)
         else:
             self.access.soon(seen)
+
+    def _is_first_part(self, visit: Visit) -> bool:
+        """Tell whether a session looks at parts of a case for the first time in this hour."""
+        part = session_hash(visit.cookie), visit.places.get("case", ""), now()[:13]
+        if part in self._parts_told:
+            return False
+        if len(self._parts_told) >= MOST_PARTS_TOLD:
+            self._parts_told.clear()
+        self._parts_told.add(part)
+        return True
 
     def _subject(self, visit: Visit) -> str:
         """Return the code of the submission that an address is about; empty where it is of none."""
@@ -347,43 +369,6 @@ def access_log(audit: AuditFolder, store: WorkingStore) -> AccessLog:
     if store.engine.dialect.name == "sqlite":
         return AccessLog.in_folder(audit.folder)
     return AccessLog.in_database(store.engine.url.render_as_string(hide_password=False))
-
-
-class Addresses:
-    """Numbers of rows as texts of 128 bits, and back; only who has the key makes one.
-
-    Parameters
-    ----------
-    key
-        Secret of the installation.
-    """
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    def text(self, kind: str, number: int) -> str:
-        """Return the text of a number."""
-        mark = self._mac(kind, number.to_bytes(8, "big"))
-        return (mark + _mixed(number.to_bytes(8, "big"), self._mac("mix", mark))).hex()
-
-    def number(self, kind: str, text: str) -> int | None:
-        """Return the number of a text that we made; None of any other."""
-        try:
-            held = bytes.fromhex(text) if len(text) == 32 and text.isascii() else b""
-        except ValueError:
-            held = b""
-        if len(held) != 16:
-            return None
-        plain = _mixed(held[8:], self._mac("mix", held[:8]))
-        is_ours = hmac.compare_digest(held[:8], self._mac(kind, plain))
-        return int.from_bytes(plain, "big") if is_ours else None
-
-    def _mac(self, kind: str, data: bytes) -> bytes:
-        return hmac.new(self._key, kind.encode() + b"\0" + data, hashlib.sha256).digest()[:8]
-
-
-def _mixed(one: bytes, other: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 def _address_key(store: WorkingStore) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from starlette.responses import Response
@@ -19,6 +21,7 @@ from sbrt_qa.web.review_office import (
     dashboard_screen,
     export_screen,
     identity_screen,
+    image_screen,
     intake_screen,
     job_screen,
     question_screen,
@@ -53,6 +56,7 @@ DOORS: Final = (
     *queue_screen.DOORS,
     *case_screen.DOORS,
     *report_frame.DOORS,
+    *image_screen.DOORS,
     *reading_screen.DOORS,
     *signing_screen.DOORS,
     *question_screen.DOORS,
@@ -81,6 +85,15 @@ def office_app(
     store: WorkingStore,
     passwords: Passwords | None = None,
     database: str = "",
+    submissions: Sequence[Path] = (),
 ) -> OfficeApp:
-    """Return the application of an office; `database` where its address has a password."""
-    return OfficePages(place, audit, engine, store, passwords, database)
+    """Return the application of an office.
+
+    Parameters
+    ----------
+    database
+        Where its address has a password.
+    submissions
+        Folders where the files of submissions lie, see `OfficeApp`.
+    """
+    return OfficePages(place, audit, engine, store, passwords, database, submissions)

@@ -60,6 +60,8 @@ class OfficeServed:
         Whether it starts a worker for the jobs of the office, which ends with it.
     identity
         File of the identity service by which people may sign in.
+    submissions
+        Folders where the files of submissions lie, for the pages that show their images.
     """
 
     database: str = ""
@@ -72,6 +74,7 @@ class OfficeServed:
     as_root: bool = False
     works: bool = True
     identity: Path | None = None
+    submissions: tuple[Path, ...] = ()
 
 
 def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> None:
@@ -106,9 +109,13 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
         held.callback(engine.dispose)
         held.callback(store.close)
         take_in(engine, now())
-        app = office_app(served_at(how, port), audit, engine, store, database=how.database)
+        app = office_app(
+            served_at(how, port), audit, engine, store, database=how.database,
+            submissions=how.submissions,
+        )  # fmt: skip
         app.identity = opened_identity(how.identity, app.place)
         held.callback(app.work.close)
+        held.callback(app.images.close)
         preload(PRELOADED)
         held.callback(app.access.close)
         if how.works:

@@ -43,6 +43,7 @@ from sbrt_qa.pipeline.deidentifying import deidentify
 from sbrt_qa.protocol.protocol_files import library
 from sbrt_qa.sandbox import Limits, Outcome, run_isolated
 from sbrt_qa.web.folder_lock import held_lock
+from sbrt_qa.web.review_office.intake_place import RELEASED_FOLDER
 from sbrt_qa.web.working.arrival_rows import Arrival, Arrivals
 from sbrt_qa.web.working.study_rows import CLOSED, RELEASED, ReceivedStudy, Studies
 from sbrt_qa.web.working.working_store import WorkingStore
@@ -222,7 +223,7 @@ def _put(place: ReleasePlace, study: ReceivedStudy, subject: str, out: Path) -> 
     """Move released files to where the audit finds them, as the next version of the subject."""
     if not is_subject_code(subject):
         return NO_SUBJECT
-    root = place.vault.root / "released" / str(study.id)
+    root = place.vault.root / RELEASED_FOLDER / str(study.id)
     before = [int(p.name[1:]) for p in root.glob(f"{study.site}/{subject}/v*")]
     version = max(versions_of(place.engine, study.site, subject), default=0) + 1
     version = before[0] if before else version  # it was cut off, and may be recorded already

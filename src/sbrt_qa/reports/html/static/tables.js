@@ -1,6 +1,4 @@
 /* Tables that sort and filter, the theme, printing. */
-"use strict";
-const SbrtQa = {};
 (() => {
   const number = (text) => {
     const found = text.replace(/[−–]/g, "-").match(/[-+]?\d+(\.\d+)?/);

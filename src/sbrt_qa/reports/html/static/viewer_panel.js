@@ -151,13 +151,12 @@
       const curves = [[data.dose, ""], [data.second?.dose, "5 3"]].filter(([dose]) => dose).map(([dose, dash]) => [SbrtQa.profile(dose, ...ends), dash]);
       SbrtQa.profiled = curves.map(([values]) => values);
       const most = Math.max(1e-9, ...curves.flatMap(([values]) => values.map(([, gy]) => gy ?? 0)));
-      const W = 520, H = 170, left = 44, foot = 30, x = (mm) => left + (mm / (length || 1)) * (W - left - 12), y = (gy) => H - foot - (gy / most) * (H - foot - 12);
+      const W = 520, H = 170, left = 62, foot = 30, x = (mm) => left + (mm / (length || 1)) * (W - left - 12), y = (gy) => H - foot - (gy / most) * (H - foot - 12);
       const parts = [0, 0.5, 1].flatMap((part) => [
         svg("line", { x1: left, x2: W - 12, y1: y(part * most), y2: y(part * most), class: "grid" }),
-        svg("text", { x: left - 6, y: y(part * most) + 4, "text-anchor": "end" }, (part * most).toFixed(most < 10 ? 2 : 1)),
+        svg("text", { x: left - 6, y: y(part * most) + 4, "text-anchor": "end" }, `${(part * most).toFixed(most < 10 ? 2 : 1)}${part === 1 ? " Gy" : ""}`),
         svg("text", { x: x(part * length), y: H - 12, "text-anchor": part === 1 ? "end" : part ? "middle" : "start" }, `${(part * length).toFixed(1)}${part === 1 ? " mm" : ""}`),
       ]);
-      parts.push(svg("text", { x: 4, y: 10 }, "Gy"));
       for (const [values, dash] of curves) {
         let d = "", on = false;
         for (const [mm, gy] of values) { if (gy === null) { on = false; continue; } d += `${on ? "L" : "M"}${x(mm).toFixed(1)} ${y(gy).toFixed(1)}`; on = true; }

@@ -1,0 +1,3 @@
+/* What every part of histograms and viewer is put into. */
+"use strict";
+const SbrtQa = {};
