@@ -31,15 +31,19 @@ pytest.importorskip("selenium.webdriver", reason="pip install selenium")
 
 @pytest.fixture(scope="module")
 def case(served: PlayingOffice, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of the images of the odd patient, prone, whose files lie in a folder."""
+    """The address of the images of the odd patient, prone, whose files lie in a folder.
+
+    A second version has the dose on a grid that is turned, stored feet first.
+    """
     root = tmp_path_factory.mktemp("submissions")
     odd.write(root / "S2" / "C90" / "v1", "HFP")
+    odd.write(root / "S2" / "C90" / "v2", "FFS", slanted=True)
     folder = served.app.audit
     steps = list(audit(Request((root,), folder.folder, "liver_sbrt", folder.settings.trial)))
     assert not [step.trouble for step in steps if step.trouble]
     take_in(served.engine, now())
     served.app.images = ImagePacks(folder.folder, (root,))
-    return f"{served.case(max(versions_of(served.engine, 'S2', 'C90').values()))}/images/1"
+    return f"{served.case(versions_of(served.engine, 'S2', 'C90')[1])}/images/1"
 
 
 @pytest.fixture(scope="module")
@@ -269,3 +273,26 @@ def test_a_case_without_files_says_why_and_keeps_its_report(
     assert page.status == 200
     assert "not where this office keeps files" in page.text
     assert "不在本办公室保存文件的位置" in served.somebody("coordinator").get(path, "zh").text
+
+
+def test_two_versions_are_held_against_each_other(hands: Hands, case: str) -> None:
+    """By the list on the page; the last test of its page."""
+    options = hands.run("return [...document.getElementById('beside').options].map(o => o.value)")
+    assert len(options) == 2
+    hands.open(f"{case}?beside={options[1]}")
+    shown(hands)
+    names = hands.run("return ['first-name', 'second-name'].map(i =>"
+                      " document.getElementById(i).textContent)")  # fmt: skip
+    assert all(names)
+    low = odd.DOSE_FIRST + 6
+    at = np.random.default_rng(9).uniform(low, low + np.array([50, 70, 40]), (200, 3))
+    read = told(hands, at)
+    both = [one for one in read if one["doseGy"] and one["otherGy"]]
+    assert len(both) > 150
+    differences = [abs(float(one["doseGy"]) - float(one["otherGy"])) for one in both]
+    assert max(differences) < 0.5  # the same dose on two grids
+    assert max(differences) > 0
+    assert hands.run("return SbrtQa.state.mode") == "both"
+    hands.open(f"{case}?beside={options[1][:-1]}9")
+    shown(hands)
+    assert hands.run("return SbrtQa.data.second") is None

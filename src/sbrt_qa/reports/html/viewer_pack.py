@@ -116,6 +116,7 @@ def _part(folder: Path, kind: str, n: int, count: int, rest: tuple[int, int]) ->
 
 def packed_plane(hu: HuPlane) -> bytes:
     """Return a plane as the browser gets it: differences along rows, zigzag, low bytes first."""
-    change: npt.NDArray[np.uint16] = np.diff(hu.astype(np.uint16), axis=1, prepend=np.uint16(0))
+    change = hu.astype(np.uint16)
+    change[:, 1:] -= hu.astype(np.uint16)[:, :-1]
     turned = ((change << 1) ^ -(change >> 15)).astype(np.uint16)
     return zlib.compress(np.stack([turned & 0xFF, turned >> 8]).astype(np.uint8).tobytes(), 1)
