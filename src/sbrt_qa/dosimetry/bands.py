@@ -78,6 +78,13 @@ VIEWS: Final[Mapping[str, View]] = {
 """All views by name."""
 
 
+FITTED: Final = ("shape", "dose")
+"""Aspects whose usual reading is a curve laid through what the file holds, and may be off itself:
+other readings mostly lie on one side of it, the truth now and then on the other."""
+
+OTHER_SIDE: Final = 0.1
+"""Part of how far these move a value by which it may as well be off to the other side."""
+
 WORTH_LEAVING_OUT: Final = 1e-4
 """Part of a structure outside the dose grid that another program may leave out."""
 
@@ -146,8 +153,10 @@ def band_of(value: float, others: Iterable[tuple[View, float]], most: float = ma
     driver = farthest[1] if abs(farthest[0]) > least else Driver.QUADRATURE
     # Aspects add up linearly, not in quadrature: they are choices of a program, not random errors,
     # and the band must hold the program that chooses the worst of each.
-    below = min(sum(s[0] for s in low.values()), -least)
-    above = max(sum(s[0] for s in high.values()), least)
+    below, above = (sum(s[0] for s in side.values()) for side in (low, high))
+    fitted = [sum(side[a][0] for a in FITTED if a in side) for side in (low, high)]
+    below = min(below - OTHER_SIDE * fitted[1], -least)
+    above = max(above - OTHER_SIDE * fitted[0], least)
     return Band(max(value + below, min(value, 0.0)), min(value + above, max(most, value)), driver)
 
 
