@@ -37,9 +37,9 @@ from sbrt_qa.reports.registry import render_report
 from sbrt_qa.review.review import review_case
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import ServedAt, loopback_hosts
-from sbrt_qa.web.review_office.intake_place import LEAST_FREE
 from sbrt_qa.web.review_office.office_doors import office_app
 from sbrt_qa.web.session_tokens import form_token
+from sbrt_qa.web.working.landing_place import LEAST_FREE
 from sbrt_qa.web.working.password_rows import PasswordRows
 from sbrt_qa.web.working.working_store import WorkingStore
 

@@ -71,7 +71,7 @@ def receive(
     from sbrt_qa.audit.folder import open_audit
     from sbrt_qa.network.peers import read_sources
     from sbrt_qa.network.receiver import ReceiverPlace, run_receiver
-    from sbrt_qa.web.review_office.intake_place import landing_of
+    from sbrt_qa.web.working.landing_place import landing_of
     from sbrt_qa.web.working.working_store import WorkingStore
 
     place = ReceiverPlace(

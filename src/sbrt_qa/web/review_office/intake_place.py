@@ -1,15 +1,14 @@
-"""Where what comes in is kept, and for how long."""
+"""How long what came in is kept."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from sbrt_qa.audit.store.connection import Database
 from sbrt_qa.audit.times import now
-from sbrt_qa.intake.landing import LEAST_FREE_BYTES, LEAST_FREE_PART, Landing, forget, sweep
+from sbrt_qa.intake.landing import Landing, forget, sweep
 from sbrt_qa.office.receipts import code_of_submission, tell_deleted
 from sbrt_qa.office.trial_options import options_of
 from sbrt_qa.web.working.arrival_rows import Arrivals
@@ -18,25 +17,8 @@ from sbrt_qa.web.working.working_store import WorkingStore
 
 DAY_SECONDS: Final = 24 * 3600.0
 
-LEAST_FREE: Final = "least free bytes"
-"""Setting of working state: bytes of the disk that stay free in place of the usual part of it."""
-
-
 RELEASED_FOLDER: Final = "released"
 """Folder, below that of an intake, of files as they were released: a folder for each study."""
-
-
-def intake_folder(audit: Path) -> Path:
-    """Return where what comes in is kept: beside an audit, never inside it."""
-    folder = audit.absolute()
-    return folder.with_name(folder.name + ".intake")
-
-
-def landing_of(audit: Path, store: WorkingStore) -> Landing:
-    """Return where files of an audit's office land."""
-    kept = store.setting(LEAST_FREE)
-    least, part = (int(kept), 0.0) if kept.isdigit() else (LEAST_FREE_BYTES, LEAST_FREE_PART)
-    return Landing(intake_folder(audit), least_free_bytes=least, least_free_part=part)
 
 
 def delete_originals(

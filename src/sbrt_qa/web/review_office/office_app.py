@@ -41,7 +41,7 @@ from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import READING, ServedAt
 from sbrt_qa.web.review_office.access_writer import AccessWriter
 from sbrt_qa.web.review_office.image_packs import ImagePacks
-from sbrt_qa.web.review_office.intake_place import RELEASED_FOLDER, landing_of
+from sbrt_qa.web.review_office.intake_place import RELEASED_FOLDER
 from sbrt_qa.web.review_office.intake_work import Intake, IntakeWork, SentBy
 from sbrt_qa.web.review_office.kept_head import KeptHead
 from sbrt_qa.web.review_office.release_work import ReleasePlace
@@ -50,6 +50,7 @@ from sbrt_qa.web.sign_in_throttle import Throttle
 from sbrt_qa.web.visits import PageError, Visit, see_other
 from sbrt_qa.web.working.draft_rows import Drafts
 from sbrt_qa.web.working.identity_rows import Identities, IdentityProofs, IdentityVisits
+from sbrt_qa.web.working.landing_place import landing_of
 from sbrt_qa.web.working.password_rows import Failures, OneTimeLinks, PasswordRows
 from sbrt_qa.web.working.second_factor_rows import SecondFactors
 from sbrt_qa.web.working.session_rows import OpenSession, Sessions

@@ -25,7 +25,7 @@ from sbrt_qa.errors import SbrtQaError, own_fault
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.entering import take_in
 from sbrt_qa.office.queue_page import make_queue, queue_differences, rebuild
-from sbrt_qa.web.review_office.intake_place import delete_originals, landing_of
+from sbrt_qa.web.review_office.intake_place import delete_originals
 from sbrt_qa.web.review_office.release_work import ReleasePlace, release_study
 from sbrt_qa.web.review_office.sorting_work import (
     RELEASE,
@@ -35,6 +35,7 @@ from sbrt_qa.web.review_office.sorting_work import (
     sort_arrivals,
 )
 from sbrt_qa.web.working.job_rows import Job, Jobs
+from sbrt_qa.web.working.landing_place import landing_of
 from sbrt_qa.web.working.study_rows import CLOSED, Studies
 from sbrt_qa.web.working.working_store import WorkingStore
 
