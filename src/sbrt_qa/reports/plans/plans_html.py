@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from sbrt_qa.reports.html.html_page import STATIC
+from sbrt_qa.reports.html.viewer_words import STATIC
 from sbrt_qa.reports.plans.plans_page import PlansPage
 
 _HERE: Final = Path(__file__).parent
