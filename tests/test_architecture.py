@@ -55,6 +55,7 @@ DOORS = {
     "dicompylercore": ("second_opinion.crosscheck.child.",),
     "highdicom": ("dicom.",),
     "typst": ("reports.pdf.",),
+    "fontTools": ("reports.html.document_font.",),
     "numba": ("._kernels",),
     "SimpleITK": ("dicom.",),
     "contourpy": ("geometry.outlines.", "reports.figures."),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import re
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 
 from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.grid import DoseGrid
@@ -17,6 +19,7 @@ from sbrt_qa.pipeline import reporting
 from sbrt_qa.reports.html.html_page import css_text
 from sbrt_qa.reports.html.viewer_contours import contour_block, unpacked
 from sbrt_qa.reports.html.viewer_dose import dose_block, encoded
+from sbrt_qa.reports.pdf.glyphs import coverage
 from sbrt_qa.reports.registry import format_of, is_document, render_report
 from sbrt_qa.review.case_review import CaseReview
 
@@ -169,3 +172,15 @@ def test_contours_have_every_point_of_the_file_where_it_is() -> None:
                         for c in structure.contours
                     )
         assert at == len(moves)
+
+
+def test_a_chinese_page_carries_the_characters_it_shows_and_an_english_one_none() -> None:
+    chinese = render_report("html", sample("minor"), "zh").decode()
+    found = re.search(r'url\("data:font/woff;base64,([^"]+)"\)', chinese)
+    assert found is not None
+    data = base64.b64decode(found[1])
+    assert len(data) < 300_000
+    shown = {c for c in chinese if "\u2e80" <= c <= "\u9fff"} & coverage()
+    assert shown <= set(map(chr, TTFont(io.BytesIO(data)).getBestCmap()))
+    assert "font-src data:" in chinese
+    assert "@font-face" not in render_report("html", sample("minor"), "en").decode()

@@ -19,6 +19,7 @@ from sbrt_qa.reports.compose.verdict_words import WORDS
 from sbrt_qa.reports.figures.coverage_pictures import coverage_drawings
 from sbrt_qa.reports.figures.organ_pictures import organ_drawings
 from sbrt_qa.reports.figures.palette import colours
+from sbrt_qa.reports.html.document_font import font_face
 from sbrt_qa.reports.html.drawings import drawings
 from sbrt_qa.reports.html.viewer_payload import Payload, payload
 from sbrt_qa.reports.html.viewer_words import (
@@ -70,14 +71,17 @@ def page(reviewed: Reviewed, language: str, beside: Reviewed | None = None) -> b
         "viewer_keys": KEYS,
         "_": words,
     }
-    around = len(_rendered(fields, Payload(""), words))
-    data = payload(reviewed, words, MOST_BYTES - around, beside)
-    return _rendered(fields, data, words)
+    bare = _rendered(fields, Payload(""), words)
+    room = MOST_BYTES - len(bare) - len(font_face(bare.decode()))
+    data = payload(reviewed, words, room, beside)
+    whole = _rendered(fields, data, words)
+    face = font_face(whole.decode())
+    return _rendered(fields, data, words, face) if face else whole
 
 
-def _rendered(fields: Mapping[str, Any], data: Payload, words: Words) -> bytes:
+def _rendered(fields: Mapping[str, Any], data: Payload, words: Words, face: str = "") -> bytes:
     script = _static(SCRIPTS if fields["interactive"] else WITHOUT_PICTURES)
-    style = _static(STYLES) + _running_foot(fields["report"])
+    style = _static(STYLES) + _running_foot(fields["report"]) + face
     text = _template().render(
         fields,
         payload=data.text,
@@ -136,7 +140,7 @@ def _policy(script: str, style: str) -> str:
     """Return a policy under which only our own script and style run and nothing is fetched."""
     return (
         f"default-src 'none'; script-src 'sha256-{_hash(script)}'; "
-        f"style-src 'sha256-{_hash(style)}'; img-src data: blob:; "
+        f"style-src 'sha256-{_hash(style)}'; img-src data: blob:; font-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 

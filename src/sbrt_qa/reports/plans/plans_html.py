@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from sbrt_qa.reports.html.document_font import font_face
 from sbrt_qa.reports.html.viewer_words import STATIC
 from sbrt_qa.reports.plans.plans_page import PlansPage
 
@@ -22,10 +23,11 @@ def plans_html(page: PlansPage) -> bytes:
         (folder / name).read_text(encoding="utf-8").strip()
         for folder, name in ((STATIC, "page.css"), (_HERE, "plans.css"))
     )
+    style += font_face(_template().render(page=page, l=page.labels, style="", policy=""))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; font-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )
     return bytes(_template().render(page=page, l=page.labels, style=style, policy=policy).encode())
 
