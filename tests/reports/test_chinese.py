@@ -32,7 +32,9 @@ CASES = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
 
 UNITS = ("Gy", "cc", "cm", "kg", "mm", "mm2", "min")
 OF_DICOM = ("SOP Instance UID", "OperatorsName")
+OF_KEYS = ("Shift", "Ctrl", "Home", "End", "Esc", "Enter")
 OF_PROGRAMS = (
+    *OF_KEYS,
     "sbrt_qa",
     "sbrt-qa selftest",
     "sbrt-qa protocol decisions",
