@@ -158,7 +158,7 @@ def in_office(reviewed, folder: Path) -> tuple[float, float, float]:
             return PackState(pack)
 
     listens = listening("127.0.0.1", 0)
-    office = PlayingOffice(folder / "audit", PLAYED, listens.getsockname()[1])
+    office = PlayingOffice(folder / "audit", PLAYED + 2, listens.getsockname()[1])
     office.app.images = Ready(folder / "audit", ())
     ready = threading.Event()
     server = made_server(office.framed, Served(), ready.set)
