@@ -34,6 +34,7 @@ from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.slabs import Between, Convention, Ends, Missing, Overlaps, Voxels
 from sbrt_qa.geometry.solids import Solid
 from sbrt_qa.i18n.phrase import said, say
+from sbrt_qa.model.free_memory import give_back_memory
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Band, Driver, Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
@@ -275,6 +276,7 @@ class Views:
         side_by_side(lambda job: job[0].changed(job[1]), jobs)
         side_by_side(self._both_ends, subjects)
         self.base.kept.forget()
+        give_back_memory()
 
     def of(self, subject: BandSubject) -> Mapping[str, DVH]:
         """Return the DVH in each view that differs from the default, by the view's name."""

@@ -141,12 +141,14 @@ class _EndSearch:
     @cached_property
     def top_gy(self) -> FloatArray:
         """The highest voxel around each cell; -1 for one that is near the target for sure."""
-        top = self.dose.dose_gy[self.box]
-        top = np.maximum(top[1:], top[:-1])
-        top = np.maximum(top[:, 1:], top[:, :-1])
-        top = np.maximum(top[:, :, 1:], top[:, :, :-1])
-        farthest = self.mapped_mm + (self.map.too_small_mm + self.reach_mm + SAME_MM)
-        top[farthest < self.distance_mm] = -1.0
+        voxels, mapped = self.dose.dose_gy[self.box], self.mapped_mm
+        beyond_mm = self.map.too_small_mm + self.reach_mm + SAME_MM
+        top = np.empty(mapped.shape)
+        for z, plane in enumerate(top):  # by planes: copies of a whole grid take 40 MB each
+            both = np.maximum(voxels[z + 1], voxels[z])
+            both = np.maximum(both[1:], both[:-1])
+            np.maximum(both[:, 1:], both[:, :-1], out=plane)
+            plane[mapped[z] + beyond_mm < self.distance_mm] = -1.0
         return top
 
     def top_of(self, cells: IntArray) -> FloatArray:

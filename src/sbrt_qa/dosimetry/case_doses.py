@@ -35,6 +35,7 @@ from sbrt_qa.geometry.voxels import as_voxels_allow
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.body_outline import outline_among
 from sbrt_qa.model.case import Case
+from sbrt_qa.model.free_memory import give_back_memory
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription
@@ -226,6 +227,7 @@ class CaseDoses:
     def prepare(self, structures: Iterable[Structure]) -> None:
         """Compute the DVHs of several structures at once, on as many cores as are useful."""
         side_by_side(self.dvh, structures)
+        give_back_memory()
 
     def outline(self) -> Structure | Reason:
         """Return the outline of the body, without a protocol."""

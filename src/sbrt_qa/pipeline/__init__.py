@@ -151,7 +151,9 @@ def when_compiling(call: Callable[[], None], progress: Callable[[int], None] | N
 def start_kernels_fast() -> None:
     """Load the compiler without what no kernel needs; for a process that is ours alone."""
     from sbrt_qa.geometry.compiling import start_fast
+    from sbrt_qa.model.free_memory import share_one_heap
 
+    share_one_heap()
     start_fast()
 
 

@@ -141,9 +141,12 @@ def dvh(request: DvhRequest, tell: Tell = tell_nobody) -> DvhTable:
 
 def _read(request: ReviewRequest | DvhRequest, tell: Tell) -> tuple[Case, ...]:
     from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.model.free_memory import give_back_memory
 
     tell(Progress(ReviewStage.READING))
-    return tuple(load_cases(request.paths, request.stated))
+    cases = tuple(load_cases(request.paths, request.stated))
+    give_back_memory()
+    return cases
 
 
 def read_sent(path: Path) -> tuple[SiteValue, ...]:
