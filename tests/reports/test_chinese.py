@@ -46,6 +46,9 @@ OF_PROGRAMS = (
 )
 
 
+OF_KEYBOARDS = ("Ctrl", "Esc", "Home", "End", "Shift", "PageUp", "PageDown", "Tab", "Enter")
+"""Written on the keys themselves."""
+
 OF_PUBLICATIONS = (
     "Pepin 2022", "Miften 2021", "Ohri 2021", "Dawson 2002", "HyTEC", "PS3.15", "Paddick",
     "Osmundson", "Kaplan-Meier", "Timmerman", "eviQ", "Liu", "Urata", "Xu 2020", "EDIC",
@@ -86,7 +89,14 @@ def names_in(review: CaseReview) -> Iterator[str]:
 @cache
 def known(case: str) -> re.Pattern[str]:
     """Return what finds everything that may stay as it is, longest first."""
-    names = {*names_in(reviewed(case).review), *UNITS, *OF_DICOM, *OF_PROGRAMS, *OF_PUBLICATIONS}
+    names = {
+        *names_in(reviewed(case).review),
+        *UNITS,
+        *OF_DICOM,
+        *OF_PROGRAMS,
+        *OF_PUBLICATIONS,
+        *OF_KEYBOARDS,
+    }
     ordered = sorted(map(bare, filter(None, names)), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, ordered)))
 

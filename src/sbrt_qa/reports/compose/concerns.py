@@ -103,7 +103,7 @@ def _concern(
     if not limits and not reached:  # an index: the isodose tells, the curve would not
         curve = ""
     return Concern(
-        title=verdict_words.structure_text(results[0]),
+        title=verdict_words.structure_text(results[0], words),
         mark=mark_of(worst([r.verdict for r in results] + told), words),
         deviations=tuple(deviation(r, evidence, words, prescription_gy(review)) for r in results),
         checks=check_rows(findings, words, good=False),

@@ -9,6 +9,7 @@ from sbrt_qa.i18n.words import Words, msg
 
 ORGANS: Final = frozenset(
     (
+        msg("Liver"),
         msg("Liver-GTV"),
         msg("Stomach"),
         msg("Duodenum"),
@@ -47,4 +48,7 @@ def named(structure: str, words: Words) -> str:
 
     English sentences use the protocol's name alone, as do structures without a word.
     """
-    return words(structure) if structure in ORGANS else visible(structure)
+    if structure not in ORGANS:
+        return visible(structure)
+    told = words(structure)
+    return told if structure in told else f"{told} ({structure})"

@@ -44,7 +44,7 @@ def _limit(
         mark=limit_mark(c, words),
         counts=c.counts,
         priority=str(c.priority) if c.counts else f"({c.priority})",
-        structure=verdict_words.structure_text(c),
+        structure=verdict_words.structure_text(c, words),
         metric=visible(c.metric),
         value=words.value(value_text(c)),
         intervals=plain.intervals(c, words),

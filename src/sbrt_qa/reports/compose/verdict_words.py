@@ -9,6 +9,7 @@ from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Band, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult, ends_text, shown_bound
 from sbrt_qa.protocol.wording import OPERATORS, rounded, unit_text, yes_or_no
+from sbrt_qa.reports.compose.organ_names import named
 from sbrt_qa.reports.page import PageMark
 
 WORDS: Final = {
@@ -86,11 +87,11 @@ def minor_bound(
     return number_text(minor, unit) if unit else f"{minor:g}"
 
 
-def structure_text(result: ConstraintResult) -> str:
+def structure_text(result: ConstraintResult, words: Words) -> str:
     """Return the structure of the protocol, and those of the plan where they differ."""
     names = [visible(name) for name in result.match.plan_names] if result.match else []
-    wanted = visible(result.structure)
-    return wanted if names == [wanted] or not names else f"{wanted} → {', '.join(names)}"
+    wanted, same = named(result.structure, words), [visible(result.structure)]
+    return wanted if names == same or not names else f"{wanted} → {', '.join(names)}"
 
 
 def interval_text(result: ConstraintResult, band: Band, words: Words) -> str:

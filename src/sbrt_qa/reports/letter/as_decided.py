@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from sbrt_qa.i18n.words import SOURCE, Words
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.protocol.limit_result import value_text
 from sbrt_qa.reports.compose.verdict_words import structure_text
@@ -39,10 +40,10 @@ def without_overridden(
 
 def labels(review: CaseReview, plan: int, prefix: str = "") -> dict[str, str]:
     """Return what the items of a review are called, with their values, by key."""
-    found = {}
+    found, english = {}, Words(SOURCE)
     for one in review.constraints:
         value = "" if one.value is None else f", {value_text(one)}"
-        name = f"{structure_text(one)} {one.metric} ({one.id})"
+        name = f"{structure_text(one, english)} {one.metric} ({one.id})"
         found[f"limit:{plan}:{one.id}"] = prefix + name + value
     for key, told in _keyed(review.findings, plan):
         found[key] = prefix + told.code + (f" ({told.where})" if told.where else "")

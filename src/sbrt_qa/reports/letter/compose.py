@@ -230,7 +230,7 @@ def _corrections(review: CaseReview, words: Words) -> list[Block]:
     named: dict[str, list[str]] = {}
     for name, group in deviating(review).items():
         for text in actions(group, of_structure(review, name), review, None, words):
-            named.setdefault(text, []).append(structure_text(group[0]))
+            named.setdefault(text, []).append(structure_text(group[0], words))
     told: dict[str, list[str]] = {}
     for text, names in named.items():
         told.setdefault(words(msg(", ")).join(names), []).append(text)
@@ -259,7 +259,7 @@ def _limits(group: Sequence[ConstraintResult], words: Words) -> Iterator[str]:
 
 
 def _named(one: ConstraintResult, words: Words, text: str) -> str:
-    name = f"{structure_text(one)} ({visible(one.id)})"
+    name = f"{structure_text(one, words)} ({visible(one.id)})"
     return name + words(msg(": ")) + text
 
 
