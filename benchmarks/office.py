@@ -126,12 +126,13 @@ class Web:
                    "--port", str(self.port), "--no-work"]  # fmt: skip
         if self.office.database:
             command += ["--database", self.office.database]
-        log = subprocess.DEVNULL
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        line = process.stdout.readline() if process.stdout else ""
-        found = re.search(r":(\d+)/", line)
-        if found is None:
-            sys.exit(f"the office was not served: {line!r}")
+        with tempfile.TemporaryFile("w+") as log:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+            line = process.stdout.readline() if process.stdout else ""
+            found = re.search(r":(\d+)/", line)
+            if found is None:
+                log.seek(0)
+                sys.exit(f"the office was not served: {line!r}\n{log.read()[-2000:]}")
         self.port = int(found[1])
         return process
 

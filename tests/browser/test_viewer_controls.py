@@ -201,6 +201,7 @@ def test_it_fits_a_narrow_screen(show: Callable[..., Page], major: Reviewed, lan
             ".map(e => e.outerHTML.slice(0, 80))"
         )
         assert wide == []
+        assert page.run("return document.documentElement.scrollWidth") <= size["width"]
         if language == "zh":
             text = page.run("return document.getElementById('images').innerText")
             assert "[en]" not in text
