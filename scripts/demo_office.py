@@ -79,18 +79,19 @@ def filled(folder: Path) -> list[str]:
     reviewed = [plans_of(SAMPLES / name, text, reports.stem(name)) for name in TAKEN]
     engine, store = audit.engine(), WorkingStore.in_folder(folder)
     try:
-        rows = {rules.content_hash: add_protocol(engine, rules, now())}
+        at = hour_ago()
+        rows = {rules.content_hash: add_protocol(engine, rules, at)}
         recorder = Recorder(engine, rows, __version__)
         for number in range(SUBMISSIONS):
             name, cases = TAKEN[number % len(TAKEN)], reviewed[number % len(reviewed)]
             pages = reports.hashes(name, len(cases))
-            code = recorder.record(replace(entry(number, cases), reports=pages), now()).code
+            code = recorder.record(replace(entry(number, cases), reports=pages), at).code
             for plan in range(1, len(pages) + 1):
                 page = folder / relative_path(code, plan)
                 page.parent.mkdir(parents=True)
                 page.hardlink_to(f"{reports.stem(name)}-{plan}.html")
         reports.begin()
-        made = play_demo(engine, now())
+        made = play_demo(engine, at)
         passwords = Passwords(PasswordRows(store))
         for account in made.accounts.values():
             passwords.set(str(account.key), PASSWORD)
@@ -100,6 +101,12 @@ def filled(folder: Path) -> list[str]:
         engine.dispose()
         store.close()
     return list(made.accounts)
+
+
+def hour_ago() -> str:
+    """Return when the demo's work began: each step of it is a second later, and none to come."""
+    began = datetime.now(UTC) - timedelta(hours=1)
+    return began.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def token_path(folder: Path) -> Path:
