@@ -119,7 +119,8 @@ def test_rows_come_in_order_of_their_submissions(audited):
     ("arguments", "message"),
     [
         (["query", "nonsense"], "unknown question"),
-        (["query", "sites", "--format", "xlsx"], "unknown --format"),
+        (["query", "sites", "--format", "ods"], "unknown --format"),
+        (["query", "sites", "--format", "xlsx"], "a workbook is a file"),
         (["query", "sites", "--verdict", "major"], "sites cannot be narrowed by --verdict"),
         (["query", "sites", "--protocol", "ff00"], "no protocol of this audit"),
         (["export", "--format", "xlsx", "--out", "."], "unknown --format"),

@@ -16,7 +16,7 @@ from rich.text import Text
 from sbrt_qa.errors import UsageError, visible
 from sbrt_qa.i18n.phrase import stated
 from sbrt_qa.i18n.words import SOURCE, Words, msg
-from sbrt_qa.reports.as_csv import safe_cell
+from sbrt_qa.reports.as_csv import safe_cell, short_number
 from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.terminal import plain_table, print_to_text
 from sbrt_qa.reports.workbook import write_workbook
@@ -65,7 +65,8 @@ def _plain(value: object) -> str | int | float | bool | None:
 def render_rows(rows: Iterable[Row], name: str, page: Page, kinds: Kinds | None = None) -> str:
     """Return rows as ``table``, ``csv`` or ``json``; without `kinds`, columns of the first row.
 
-    A table is written in the language of its page; CSV and JSON are for programs and stay.
+    A table is written in the language of its page; CSV and JSON are for programs and stay. Numbers
+    of CSV have four decimals, below one six digits; JSON has them as they are.
     """
     listed = list(rows)
     if name == "json":
@@ -75,7 +76,7 @@ def render_rows(rows: Iterable[Row], name: str, page: Page, kinds: Kinds | None 
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow(columns)
-        writer.writerows([safe_cell(row[c]) for c in columns] for row in listed)
+        writer.writerows([_csv_cell(row, c) for c in columns] for row in listed)
         return out.getvalue()
     words = Words(page.language)
     if not listed:
@@ -84,6 +85,18 @@ def render_rows(rows: Iterable[Row], name: str, page: Page, kinds: Kinds | None 
     for row in listed:
         table.add_row(*(Text(_shown(c, row[c], words)) for c in columns))
     return print_to_text([table], page)
+
+
+_BOUNDS: Final = ("limit", "minor_limit", "per_protocol_limit")
+
+
+def _csv_cell(row: Row, name: str) -> str | int | float | bool | None:
+    """Return a cell for a spreadsheet; a number is short, and stays on its side of the bounds."""
+    value = row[name]
+    if not isinstance(value, float):
+        return safe_cell(value)
+    bounds = (row.get(bound) for bound in _BOUNDS if bound != name)
+    return short_number(value, [b for b in bounds if isinstance(b, int | float)])
 
 
 def _heading(name: str, words: Words) -> str:
