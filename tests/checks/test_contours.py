@@ -14,7 +14,7 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Severity
 from sbrt_qa.model.structure import Contour, ContourKind, SetAside, Structure
 
-from .cases import LIVER, SOUND, box, case, outcomes, severity_of, told
+from .cases import LIVER, SOUND, box, case, image, outcomes, severity_of, told
 
 STOMACH = box(20, "Stomach", ((20, 80), (-30, 30), (-20, 20)))
 
@@ -67,8 +67,8 @@ TABLE = [
     ("WALL_THIN", extra(again(STOMACH, 4.0)), "nothing"),
     ("CONTOURS_CROSS", extra(STOMACH), "nothing"),
     ("CONTOURS_CROSS", extra(crossed(STOMACH)), "find"),
-    ("PLANES_JOINED", extra(STOMACH), "nothing"),
-    ("PLANES_JOINED", extra(beside_its_plane(STOMACH)), "find"),
+    ("PLANES_JOINED", case(*SOUND, STOMACH, image=None), "nothing"),
+    ("PLANES_JOINED", case(*SOUND, beside_its_plane(STOMACH), image=None), "find"),
     ("GAP_BRIDGED", extra(STOMACH), "nothing"),
     ("GAP_BRIDGED", extra(without(STOMACH, 1.0)), "find"),
     ("GAP_LEFT_OPEN", extra(without(STOMACH, 1.0)), "nothing"),
@@ -127,3 +127,23 @@ def test_case_109__two_missing_slices_are_minor() -> None:
     (found,) = outcomes("GAP_LEFT_OPEN", extra(without(STOMACH, 1.0, 3.0)))
     assert severity_of("GAP_LEFT_OPEN", found) is Severity.MINOR
     assert "z = -1 mm" in found.message
+
+
+@pytest.mark.parametrize(("share", "off_mm"), [(0.0, 0.0), (5e-7, 0.0), (0.01, 0.02), (0.4, 0.8)])
+def test_contours_beside_the_slices_of_the_image_are_told(share: float, off_mm: float) -> None:
+    """Contours lie every 2 mm at odd heights; the image has its slices there, or a share beside."""
+    slices = np.arange(-61, 62, 2.0) + share * 2.0
+    organs = (structure for structure in SOUND if structure.name != "PTV")  # at even heights
+    found = outcomes("PLANES_JOINED", case(*organs, STOMACH, image=image(z_mm=slices)))
+    if not off_mm:
+        assert found == []
+        return
+    (one,) = found
+    assert severity_of("PLANES_JOINED", one) is Severity.INFO
+    assert one.where == "structure set"
+    assert f"by at most {off_mm:g} mm; slices lie 2 mm apart" in one.message
+
+
+def test_contours_beyond_the_scan_lie_beside_no_slice() -> None:
+    ahead = np.arange(101, 141, 2.0)
+    assert outcomes("PLANES_JOINED", case(*SOUND, STOMACH, image=image(z_mm=ahead))) == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import numpy as np
+
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.overlaps.resolve import Doubt, Unclear
@@ -151,12 +153,20 @@ def contours_cross(context: CheckContext) -> Iterator[Found]:
     group=Group.STRUCTURES,
     rows=(20,),
 )
-def planes_joined(context: CheckContext) -> Iterator[Found]:
-    """Tell of contours a little beside the plane of others, which were moved onto it.
+def planes_joined(context: CheckContext, beside_mm: float = 0.01) -> Iterator[Found]:
+    """Tell of contours beside the plane of others, onto which they were moved, or beside slices.
 
     Contours lie in one plane when they name the same image slice, else when they are nearer than a
-    tenth of the spacing.
+    tenth of the spacing. Contours that lie beside the slices of the image are computed where they
+    are, and shown on the nearest slice; structures taken over from another image lie so.
+
+    Parameters
+    ----------
+    beside_mm
+        Nearer than this a contour lies on its slice.
     """
+    if (off := _beside_slices(context, beside_mm)) is not None:
+        yield off
     for key, stack in _stacks(context):
         count, most_mm = stack.moved
         if count and context.structures[key].roi_number in context.evaluated:
@@ -212,6 +222,36 @@ def _stacks(context: CheckContext) -> Iterator[tuple[str, PlaneStack]]:
             except GeometryError:
                 continue
             yield key, stack
+
+
+def _beside_slices(context: CheckContext, beside_mm: float) -> Found | None:
+    """Tell how far contours lie from the slices of the image, within the scan, all in one."""
+    image = context.case.image
+    if image is None or image.z_mm.size < 2:
+        return None
+    slices, reach_mm = np.sort(image.z_mm), image.slice_spacing_mm / 2
+    most_mm, keys = 0.0, []
+    for key, structure in context.structures.items():
+        z_mm = np.array([c.z_mm for c in structure.contours])
+        z_mm = z_mm[(z_mm > slices[0] - reach_mm) & (z_mm < slices[-1] + reach_mm)]
+        if not z_mm.size or structure.roi_number not in context.evaluated:
+            continue
+        above = np.clip(np.searchsorted(slices, z_mm), 1, slices.size - 1)
+        off_mm = np.minimum(np.abs(z_mm - slices[above - 1]), np.abs(z_mm - slices[above]))
+        if off_mm.max() > beside_mm:
+            keys.append(key)
+            most_mm = max(most_mm, float(off_mm.max()))
+    if not keys:
+        return None
+    shown = joined(", ", keys[:SHOWN])
+    count = counted(len(keys), "structure")
+    text = say(
+        "contours of {0} lie beside the slices of the image, by at most {1} mm; slices lie {2} mm "
+        "apart: {3}",
+        count, f"{most_mm:.2g}", f"{image.slice_spacing_mm:g}", shown,
+    )  # fmt: skip
+    advice = say("Pictures show them on the nearest slice; check that the image is theirs.")
+    return Found(say("structure set"), text, advice)
 
 
 def _unclear(context: CheckContext, doubt: Doubt, message: str, advice: str) -> Iterator[Found]:

@@ -245,6 +245,7 @@ SAMPLES: Final = {
             "ORGAN_AT_SCAN_END",
             "PATIENT_POSITION",
             "OTHER_SIDE",
+            "PLANES_JOINED",
         ),
         spoil=liver_faults.badly_imaged,
         amendments={
