@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +73,33 @@ def _visible_rows(page: Page) -> int:
     return len(page.run(script))
 
 
-def test_the_table_is_sorted_by_numbers(page: Page) -> None:
+def test_the_table_is_sorted_by_numbers_of_one_unit(page: Page) -> None:
+    """Values are never sorted across units: those of one unit stand together."""
     button = "#limit-table th:nth-child(4) button"
     page.one(button).send_keys(Keys.ENTER)  # by keyboard
     cells = "document.querySelectorAll('#limit-table td:nth-child(4)')"
     script = f"return [...{cells}].map(c => c.textContent)"
-    values = [float(t.split()[0]) for t in page.run(script)]
-    assert values == sorted(values)
+    rising = _by_unit(page.run(script))
+    assert len(rising) > 2
+    assert all(values == sorted(values) for values in rising.values())
     assert page.run("return arguments[0].ariaSort", page.one("#limit-table th:nth-child(4)")) == (
         "ascending"
     )
     _click(page, button)
-    assert [float(t.split()[0]) for t in page.run(script)] == sorted(values, reverse=True)
+    falling = _by_unit(page.run(script))
+    assert falling == {unit: sorted(values, reverse=True) for unit, values in rising.items()}
+
+
+def _by_unit(cells: list[str]) -> dict[str, list[float]]:
+    """Return the values of each unit in their order; every unit stands in one run."""
+    split = [
+        (value, unit)
+        for value, _, unit in (cell.strip().partition(" ") for cell in cells)
+        if value not in ("yes", "no")
+    ]
+    runs = [(unit, [float(v) for v, _ in run]) for unit, run in groupby(split, lambda one: one[1])]
+    assert len({unit for unit, _ in runs}) == len(runs)
+    return dict(runs)
 
 
 @pytest.mark.parametrize("place", [0.2, 0.43, 0.77])

@@ -409,3 +409,18 @@ def test_the_standard_finds_no_new_fault_in_what_is_released(
     assert set(before) == set(after) == {"CT", "RTDOSE", "RTPLAN", "RTSTRUCT"}
     for kind, rows in after.items():
         assert rows <= before[kind], kind
+
+
+@pytest.mark.parametrize(("removed", "kept"), [("YES", True), ("NO", False), ("", False)])
+def test_a_code_may_be_part_of_the_name_only_where_the_file_was_deidentified(
+    small: Path, tmp_path: Path, removed: str, kept: bool
+) -> None:
+    """``TRIAL^QUARTZ017`` with the code ``QUARTZ017``; of a real name no part may be the code."""
+    (tmp_path / "in").mkdir()
+    plan = dcmread(small / "RTPLAN.dcm")
+    plan.PatientName, plan.PatientID = "TRIAL^QUARTZ017", "QUARTZ017"
+    plan.PatientIdentityRemoved = removed
+    plan.save_as(tmp_path / "in" / "plan.dcm")
+    report = run(tmp_path / "in", tmp_path / "out", subject="QUARTZ017")
+    assert bool(report["released"]) is kept
+    assert bool(report["refused"]) is not kept

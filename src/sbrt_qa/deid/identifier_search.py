@@ -84,6 +84,14 @@ class Identifiers:
             elif keyword in BIRTHS:
                 self.births.add(text)
 
+    def without_code(self, code: str) -> None:
+        """Forget a code where it is a part of a name, as ``TRIAL^S01-017`` holds ``S01-017``."""
+        known = folded(code)
+        self.names = {
+            "^".join(part for part in name.split("^") if folded(part) != known)
+            for name in self.names
+        }
+
 
 class IdentifierFinder:
     """Tells whether a text repeats something of a person.

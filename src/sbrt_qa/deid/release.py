@@ -123,6 +123,12 @@ def deidentify_files(
     return {name: _plain(getattr(report, name)) for name in ReleaseReport.__slots__}
 
 
+def _are_pseudonymous(files: Sequence[_File]) -> bool:
+    """Tell whether all files say that they were de-identified: their patient goes by a code."""
+    said = (str(f.dataset.get("PatientIdentityRemoved", "")).strip().upper() for f in files)
+    return all(one == "YES" for one in said)
+
+
 def _tuples(asked: dict[str, Any]) -> dict[str, Any]:
     return asked | {"accepted": tuple(asked.get("accepted", ()))}
 
@@ -152,6 +158,8 @@ class _Work:
         for one in fresh:
             known.add(one.dataset)
         report.subject = self._code(report.patient, files)
+        if report.subject == report.patient and _are_pseudonymous(fresh):
+            known.without_code(report.subject)
         report.days = self._crosswalk.days.get(
             report.subject, shift_days(self._secret, report.patient or report.subject)
         )

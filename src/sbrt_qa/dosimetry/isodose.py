@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 
-from sbrt_qa.dosimetry.interpolation import GridBox, refined
+from sbrt_qa.dosimetry.interpolation import (
+    GridBox,
+    Interpolation,
+    field_at,
+    field_place,
+    refined,
+)
 from sbrt_qa.geometry.outlines import level_loops, with_keyholes
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.structure import Contour
@@ -18,9 +25,8 @@ AROUND: Final = 1
 def isodose_contours(dose: DoseGrid, level_gy: float, z_mm: FloatArray) -> tuple[Contour, ...]:
     """Return the contours on planes within which the dose is at least a level.
 
-    The dose between voxels is read as the engine reads it: a cubic spline where the isodose is
-    small enough, linear otherwise. An isodose that leaves the grid is closed at its edge, see
-    :func:`leaves_grid`.
+    The dose between voxels is read as the engine reads it: with a cubic spline, where it is not
+    noise. An isodose that leaves the grid is closed at its edge, see :func:`leaves_grid`.
 
     Parameters
     ----------
@@ -31,15 +37,40 @@ def isodose_contours(dose: DoseGrid, level_gy: float, z_mm: FloatArray) -> tuple
     """
     if not (dose.dose_gy >= level_gy).any() or min(dose.dose_gy.shape) < 2:
         return ()
-    fine = refined(dose, _box(dose, level_gy))
-    return tuple(
-        Contour(float(z), loop)
-        for z in z_mm
-        if fine.z_mm[0] <= z <= fine.z_mm[-1]
-        for loop in with_keyholes(
-            level_loops(_plane(fine, float(z)), fine.x_mm, fine.y_mm, level_gy)
+    box = _box(dose, level_gy)
+    place = field_place(dose, box, Interpolation.CUBIC)
+    if place is None:
+        whole = refined(dose, box)
+        return tuple(c for z in z_mm for c in _on_plane(whole, float(z), level_gy))
+    field = field_at(dose, place)
+    (z0, z1), (y0, y1), (x0, x1) = (
+        _within(axis, span)
+        for axis, span in zip(
+            (field.dose.z_mm, field.dose.y_mm, field.dose.x_mm),
+            (box.z_mm, box.y_mm, box.x_mm),
+            strict=True,
         )
     )
+    made: list[Contour] = []
+    for z in z_mm:  # one layer of voxels at a time: all of them would be large
+        k = int(np.clip(np.searchsorted(field.dose.z_mm, z, side="right") - 1, z0, z1 - 1))
+        made += _on_plane(field.block((k, y0, x0), (k + 1, y1, x1)), float(z), level_gy)
+    return tuple(made)
+
+
+def _on_plane(dose: DoseGrid, z_mm: float, level_gy: float) -> Iterator[Contour]:
+    """Yield the contours on a plane; none beyond the grid."""
+    if dose.z_mm[0] <= z_mm <= dose.z_mm[-1]:
+        values = _plane(dose, z_mm)
+        for loop in with_keyholes(level_loops(values, dose.x_mm, dose.y_mm, level_gy)):
+            yield Contour(z_mm, loop)
+
+
+def _within(axis_mm: FloatArray, span: tuple[float, float]) -> tuple[int, int]:
+    """Return the first and the last voxel that hold a span, at least two."""
+    low = int(np.clip(np.searchsorted(axis_mm, span[0], side="right") - 1, 0, axis_mm.size - 2))
+    high = int(np.searchsorted(axis_mm, span[1], side="left"))
+    return low, int(np.clip(high, low + 1, axis_mm.size - 1))
 
 
 def leaves_grid(dose: DoseGrid, level_gy: float) -> bool:
