@@ -102,7 +102,7 @@ def test_checks_list_tells_every_check_with_what_a_find_is(sbrt_qa: Command) -> 
 def test_checks_are_shown_as_a_protocol_sets_them(sbrt_qa: Command) -> None:
     own = sbrt_qa("checks", "show", "TARGET_MARGIN").out
     ran = sbrt_qa("checks", "show", "TARGET_MARGIN", "-p", "liver_sbrt")
-    assert "Protocol   liver_sbrt 0.2" in ran.out
+    assert "Protocol liver_sbrt 0.2" in " ".join(ran.out.split())
     assert "the trial has not fixed its margins" in ran.out
     assert "least_mm = 3" in ran.out
     assert "the trial has not fixed" not in own
