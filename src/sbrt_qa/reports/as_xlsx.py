@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.reports import as_checks_csv, as_targets_csv
 from sbrt_qa.reports.as_csv import DVH_COLUMNS, REVIEW_COLUMNS, dvh_rows, review_rows
@@ -13,6 +13,9 @@ from sbrt_qa.reports.workbook import Cell, Sheet, write_workbook
 if TYPE_CHECKING:
     from sbrt_qa.evidence.evidence import Reviewed
     from sbrt_qa.review.dvh_table import DvhTable
+
+
+NUMBERS: Final = ("value", "limit", "minor_limit", "margin")
 
 
 def render_report(reviewed: Reviewed, language: str) -> bytes:  # noqa: ARG001 - data stay as they are
@@ -47,4 +50,10 @@ def render_dvh(table: DvhTable, page: Page) -> bytes:  # noqa: ARG001
 
 
 def _sheet(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> Sheet:
-    return columns, [[row.get(name) for name in columns] for row in rows]
+    return columns, [[_cell(name, row.get(name)) for name in columns] for row in rows]
+
+
+def _cell(name: str, value: Cell) -> Cell:
+    """Return a cell; a number that the CSV writes out in full, as text, is a number here."""
+    is_number = name in NUMBERS or name.endswith(("_low", "_high"))
+    return float(value) if is_number and isinstance(value, str) and value else value
