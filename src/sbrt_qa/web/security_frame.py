@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
+from starlette.requests import ClientDisconnect
+
 from sbrt_qa.errors import own_fault
 from sbrt_qa.web.body_limits import FORM_BYTES, BodyRefusedError, LimitedBody, OpenBodies
 from sbrt_qa.web.request_guard import ServedAt, refusal, seen
@@ -28,6 +30,9 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Inner: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 ErrorPage: TypeAlias = Callable[[HTTPStatus, str], bytes]
 """Makes the page of an error from its status and the number of the request."""
+
+GONE: Final = 499
+"""Noted of a request whose sender went away before it was whole; nothing is sent."""
 
 NUMBER: Final = "request_number"
 SEEN: Final = "request_seen"
@@ -88,6 +93,8 @@ class SecurityFrame:
                 body.end()
         except BodyRefusedError as error:
             await self._tell(answer, error.status, number, close=True)
+        except ClientDisconnect:  # whoever asked is gone: no fault of ours, and nobody to answer
+            answer.status = answer.status or GONE
         except Exception as error:  # noqa: BLE001 - whatever it is, the page tells its number only
             LOG.error(  # noqa: TRY400 - a traceback may hold names
                 "request %s failed: %s", number, own_fault(error).what
