@@ -290,3 +290,16 @@ def test_every_metric_is_documented():
 def test_every_model_states_its_validity():
     models = {name for name, entry in METRICS.items() if entry.validity}
     assert models >= {n for n in METRICS if n.startswith(("NTCP", "TCP", "LC", "Critical"))}
+
+
+@pytest.mark.parametrize(
+    ("edge_gy", "told_gy"), [(9.0, 10.0), (10.2, 10.2), (10.5, 10.5), (10.6, None)]
+)
+def test_a_dose_on_the_edge_of_the_grid_bounds_what_is_cut_off(edge_gy, told_gy) -> None:
+    """10 Gy found at a distance; what lies beyond the grid gets at most what its edge gets."""
+    body = even(0.0, 60.0, 100.0, outside_cc=3.0)
+    found = around(body, edge_gy, beyond=10.0).highest_beyond_gy(20.0)
+    if told_gy is None:
+        assert isinstance(found, Reason)
+    else:
+        assert found == told_gy

@@ -83,7 +83,7 @@ class Running:
         """All arrivals in a state, as the office has them."""
         store = WorkingStore.in_folder(self.root.with_name("AUDIT"))
         try:
-            return Arrivals(store).in_state(state)
+            return Arrivals(store).in_state(state, most=1_000_000)
         finally:
             store.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.i18n.phrase import say
@@ -18,6 +19,10 @@ APART = 0.05
 def all_of_it(dose_gy: float) -> float | Reason:  # noqa: ARG001 - the same for every dose
     """Give a target the whole isodose, as one that has the body for itself."""
     return 1.0
+
+
+EDGE_NEARLY: Final = 1.05
+"""Part of a dose by which that on the edge of the grid may be higher and still tell it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +58,19 @@ class Surroundings:
         return share if isinstance(share, Reason) else share * self.body.volume_at_dose_cc(dose_gy)
 
     def highest_beyond_gy(self, distance_mm: float) -> float | Reason:
-        """Return the highest dose far from the target; a Reason where a higher may be cut off."""
+        """Return the highest dose far from the target; a Reason where a higher may be cut off.
+
+        Beyond a face of the grid dose falls from what it is there. Where that is no more than
+        `EDGE_NEARLY` times the highest dose found, it is returned: no dose that is cut off is
+        higher.
+        """
         highest = self.beyond_gy(distance_mm)
         if isinstance(highest, Reason):
             return highest
-        return self.cut_off(highest) or highest
+        why = self.cut_off(highest)
+        if why and self.edge_max_gy <= EDGE_NEARLY * highest:
+            return self.edge_max_gy
+        return why or highest
 
     def cut_off(self, dose_gy: float) -> Reason | None:
         """Return why nobody can tell how far a dose reaches: it may leave the dose grid."""
