@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sbrt_qa.intake.landing import DiskSpace, Landing, NoSpace, Source, land
+from sbrt_qa.intake.landing import ArrivalSource, DiskSpace, Landing, NoSpace, land
 
-SENDER = Source("web", "S01", "account 3")
+SENDER = ArrivalSource("web", "S01", "account 3")
 
 
 def vault_in(folder: Path) -> Landing:

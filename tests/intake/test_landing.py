@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from sbrt_qa.intake.landing import (
+    ArrivalSource,
     DiskSpace,
     Incomplete,
     Landing,
     NoSpace,
-    Source,
     TooLarge,
     forget,
     is_stopped,
@@ -27,7 +27,7 @@ from sbrt_qa.intake.landing import (
 )
 
 GB = 10**9
-SENDER = Source("web", "S01", "account 3")
+SENDER = ArrivalSource("web", "S01", "account 3")
 
 
 def roomy(_: Path) -> DiskSpace:
@@ -56,7 +56,7 @@ def test_a_landed_file_is_named_by_its_hash_alone(tmp_path: Path) -> None:
 def test_the_same_bytes_land_once(tmp_path: Path) -> None:
     vault = vault_in(tmp_path)
     first = land(vault, SENDER, io.BytesIO(b"abc"), max_bytes=10)
-    again = land(vault, Source("stow", "S02", "x"), io.BytesIO(b"abc"), max_bytes=10)
+    again = land(vault, ArrivalSource("stow", "S02", "x"), io.BytesIO(b"abc"), max_bytes=10)
     assert again.already_there
     assert again.path == first.path
     assert files_under(tmp_path) == [first.path]

@@ -304,8 +304,20 @@ def test_no_first_bytes_are_too_strange() -> None:
         spoilt = bytearray(made)
         for _ in range(draw.randrange(1, 6)):
             spoilt[draw.randrange(len(spoilt))] = draw.randrange(256)
-        of_file(bytes(spoilt[: draw.randrange(len(spoilt))]))
-        of_data_set(bytes(spoilt), IMPLICIT)
+        cut = bytes(spoilt[: draw.randrange(len(spoilt))])
+        for told in (of_file(cut), of_data_set(bytes(spoilt), IMPLICIT)):
+            assert told is None or 0 <= told.data_at <= len(spoilt)
+
+
+def told_uids(told: FirstElements) -> list[str]:
+    return [one for one in (told.sop_class, told.sop_instance, told.transfer_syntax) if one]
+
+
+def test_a_cut_head_says_less_and_never_something_else() -> None:
+    made = file_head(CT, "1.2.3.45", EXPLICIT) + small("1.2.3.45")
+    for length in range(len(made)):
+        told = of_file(made[:length])
+        assert told is None or set(told_uids(told)) <= {CT, "1.2.3.45", EXPLICIT}
 
 
 @pytest.mark.parametrize(

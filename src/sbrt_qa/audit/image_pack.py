@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sbrt_qa.audit.privacy import Scan
     from sbrt_qa.evidence.evidence import Reviewed
     from sbrt_qa.model.case import Case
+    from sbrt_qa.protocol.definition import Protocol
     from sbrt_qa.sandbox import Limits
 
 OTHER_FILES: Final = msg("The files that lie there are not those that were reviewed.")
@@ -99,7 +100,7 @@ def images_here(job: ImageJob) -> dict[str, Any]:
     return {"why": ""}
 
 
-def _shown(case: Case, job: ImageJob, protocol: Any, found: Scan) -> Reviewed:  # noqa: ANN401
+def _shown(case: Case, job: ImageJob, protocol: Protocol, found: Scan) -> Reviewed:
     """Return a plan with its recorded review, under names that tell nobody."""
     from sbrt_qa.audit.case_reports import without_identifiers
     from sbrt_qa.dosimetry.case_doses import CaseDoses

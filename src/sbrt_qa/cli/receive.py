@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sbrt_qa.cli.audit import AuditFolder, Database
+from sbrt_qa.cli.listening_options import ListenAddress, ListenPort
 from sbrt_qa.cli.output import tell
 
 if TYPE_CHECKING:
@@ -24,15 +25,8 @@ def receive(
             "--peers", metavar="FILE", help="Who may send: [[peer]], [[orthanc]], [[watch]] (TOML)."
         ),
     ],
-    port: Annotated[
-        int,
-        typer.Option(
-            "--port", metavar="N", min=0, max=65535, help="Port to listen on; 0: any free one."
-        ),
-    ] = 11112,
-    address: Annotated[
-        str, typer.Option("--address", metavar="IP", help="Address to listen on.")
-    ] = "127.0.0.1",
+    port: ListenPort = 11112,
+    address: ListenAddress = "127.0.0.1",
     tls_cert: Annotated[
         Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate for TLS.")
     ] = None,
@@ -118,9 +112,9 @@ class _Office:
 
     def begun(self, peer: Peer) -> int:
         """Note that a peer has an association open; return its number."""
-        from sbrt_qa.intake.landing import Source
+        from sbrt_qa.intake.landing import ArrivalSource
 
-        return self._rows.association_begun(Source("c-store", peer.site, peer.calling))
+        return self._rows.association_begun(ArrivalSource("c-store", peer.site, peer.calling))
 
     def goes_on(self, number: int) -> None:
         """Note that an association is still open."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sbrt_qa.cli.audit import AuditFolder, Database
+from sbrt_qa.cli.listening_options import ListenAddress, ListenPort
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import UsageError, quoted, visible
 
@@ -36,15 +37,8 @@ LINK_SECONDS = 72 * 3600.0
 def serve(
     audit: AuditFolder,
     database: Database = "",
-    port: Annotated[
-        int,
-        typer.Option(
-            "--port", metavar="N", min=0, max=65535, help="Port to listen on; 0: any free one."
-        ),
-    ] = 8765,
-    address: Annotated[
-        str, typer.Option("--address", metavar="IP", help="Address to listen on.")
-    ] = "127.0.0.1",
+    port: ListenPort = 8765,
+    address: ListenAddress = "127.0.0.1",
     name: Annotated[
         list[str] | None,
         typer.Option(

@@ -86,16 +86,16 @@ class LinesOfCase:
         """Return the lines of a region of the case, scanned once per `key`."""
         with self._lock:
             if key not in self._known:
-                found = region()
-                dose = self.still.case.dose
-                missing = next((one for one in (found, dose) if isinstance(one, Reason)), None)
-                self._known[key] = missing or scanned(
-                    found,  # type: ignore[arg-type]
-                    dose,  # type: ignore[arg-type]
-                    self.reach_mm,
-                    self.still.settings.interpolation,
-                )
+                self._known[key] = self._scanned(region())
             return self._known[key]
+
+    def _scanned(self, region: Region | Reason) -> _Lines | Reason:
+        dose = self.still.case.dose
+        if isinstance(region, Reason):
+            return region
+        if isinstance(dose, Reason):
+            return dose
+        return scanned(region, dose, self.reach_mm, self.still.settings.interpolation)
 
     def far(self, target: Region, body: Region, distance_mm: float) -> FarPlaces:
         """Return what of a body lies far from a target, found once for the two."""

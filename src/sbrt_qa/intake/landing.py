@@ -136,10 +136,6 @@ class ArrivalSource:
     peer: str
 
 
-Source = ArrivalSource
-"""As those who land things write it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Landed:
     """What is on disk now, durably; `already_there` when the same bytes had landed before."""
@@ -152,7 +148,7 @@ class Landed:
 
 def land(
     vault: Landing,
-    source: Source,
+    source: ArrivalSource,
     stream: BinaryIO,
     *,
     max_bytes: int,
@@ -279,7 +275,7 @@ def _part(vault: Landing) -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def _written(
-    vault: Landing, file: BinaryIO, stream: BinaryIO, max_bytes: int, source: Source
+    vault: Landing, file: BinaryIO, stream: BinaryIO, max_bytes: int, source: ArrivalSource
 ) -> tuple[str, int]:
     digest, size, looked = hashlib.sha256(), 0, 0
     while True:

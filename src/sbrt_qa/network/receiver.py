@@ -11,7 +11,6 @@ import contextlib
 import gc
 import ipaddress
 import json
-import logging
 import os
 import signal
 import socket
@@ -31,6 +30,7 @@ from sbrt_qa.network.orthanc_source import OrthancFeed, follow_until
 from sbrt_qa.network.peers import Sources, refuse_without_tls
 from sbrt_qa.network.storing import MAX_OBJECT_BYTES, Record, Storing, no_record
 from sbrt_qa.network.watched_folders import FolderWatch, watch_until
+from sbrt_qa.pipeline.service_log import log_to_stderr
 
 _resource: ModuleType | None
 try:
@@ -176,7 +176,7 @@ def run_receiver(
     refuse_root(place)
     refuse_without_tls(place.sources, tls=place.certificate is not None)
     os.umask(0o077)
-    log_to_stderr()
+    log_to_stderr("sbrt_qa.network")  # what goes wrong, without anything of what was sent
     cap_memory(MEMORY_BYTES)
     _drop_garbage_early()
     landing.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -290,17 +290,6 @@ def opening_lines(place: ReceiverPlace, port: int) -> list[str]:
             "taken from private networks only, and whoever is in these networks can pass for them."
         )
     return lines
-
-
-def log_to_stderr() -> None:
-    """Write what goes wrong, without anything of what was sent."""
-    log = logging.getLogger("sbrt_qa.network")
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
-        log.propagate = False
 
 
 def refuse_root(place: ReceiverPlace) -> None:

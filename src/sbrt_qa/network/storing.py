@@ -18,7 +18,15 @@ from sbrt_qa.intake.first_elements import (
     of_data_set,
     of_file,
 )
-from sbrt_qa.intake.landing import Landed, Landing, LandingRefusedError, Source, TooLarge, Way, land
+from sbrt_qa.intake.landing import (
+    ArrivalSource,
+    Landed,
+    Landing,
+    LandingRefusedError,
+    TooLarge,
+    Way,
+    land,
+)
 from sbrt_qa.network.peers import Peer
 from sbrt_qa.network.spooled_messages import Spool
 
@@ -54,7 +62,7 @@ class StoreTold:
 class Arrived:
     """Something that landed: from whom, and its UID as its sender names it, where it is one."""
 
-    source: Source
+    source: ArrivalSource
     landed: Landed
     sop_instance: str
 
@@ -123,7 +131,7 @@ class Storing:
         SbrtQaError
             It cannot be recorded now.
         """
-        source, noted = Source(door, site, peer), _Noted(stream)
+        source, noted = ArrivalSource(door, site, peer), _Noted(stream)
         landed = land(self.landing, source, cast("BinaryIO", noted), max_bytes=self.max_bytes)
         first = of_file(noted.head) or of_data_set(noted.head, IMPLICIT)
         conflict = self._recorded(source, first.sop_instance, landed)
@@ -141,7 +149,7 @@ class Storing:
             return StoreAnswer(OTHER_CLASS, "The data set is of another SOP class than was said")
         if first.sop_instance and first.sop_instance != told.sop_instance:
             return StoreAnswer(OTHER_CLASS, "The data set is another instance than was said")
-        source = Source("c-store", peer.site, peer.calling)
+        source = ArrivalSource("c-store", peer.site, peer.calling)
         head = file_head(told.sop_class, told.sop_instance, told.transfer_syntax)
         try:
             landed = land(
@@ -160,7 +168,7 @@ class Storing:
             return StoreAnswer(NOT_UNDERSTOOD, "Not understood; kept for a person to look at")
         return StoreAnswer(STORED)
 
-    def _recorded(self, source: Source, sop_instance: str, landed: Landed) -> bool:
+    def _recorded(self, source: ArrivalSource, sop_instance: str, landed: Landed) -> bool:
         """Record what landed; tell whether it is a conflict."""
         named = sop_instance if is_uid(sop_instance) else ""
         return self.record(Arrived(source, landed, named))

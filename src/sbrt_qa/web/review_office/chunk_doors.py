@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 from starlette.concurrency import run_in_threadpool
@@ -37,6 +38,7 @@ from sbrt_qa.intake.landing import (
     LandingRefusedError,
     NoSpace,
     TooLarge,
+    Way,
     land,
     refuse_full,
 )
@@ -125,7 +127,7 @@ def _begun(app: OfficeApp, visit: Visit, body: bytes) -> ChunkedUpload:
         raise UsageError(IDENTIFIED)
     app.uploads.drop_abandoned()
     refuse_full(app.vault, app.uploads.promised_bytes() + manifest.size_bytes)
-    door = "web" if person.token is None else "submit"
+    door: Way = "web" if person.token is None else "submit"
     return app.uploads.begin(by.account, site, subject, door, manifest)
 
 
@@ -217,7 +219,7 @@ def _synced(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _kept(app: OfficeApp, upload: ChunkedUpload, number: int, digest: str, part: Any) -> Response:  # noqa: ANN401
+def _kept(app: OfficeApp, upload: ChunkedUpload, number: int, digest: str, part: Path) -> Response:
     with app.changing:
         before = app.uploads.chunks(upload).get(number)
         if before is not None and before != digest:
@@ -256,7 +258,7 @@ def _finished(app: OfficeApp, upload: ChunkedUpload, stated: str) -> ChunkedUplo
     hashes = [there[n] for n in range(manifest.chunks)]
     if stated != hash_of_hashes(hashes):
         raise Incomplete("the hash of the upload is another than was announced")
-    source = ArrivalSource(upload.door, upload.site, f"account {upload.account}")  # type: ignore[arg-type]
+    source = ArrivalSource(upload.door, upload.site, f"account {upload.account}")
     landed = _landed(app, upload, source, hashes, manifest)
     if upload.door == "web":
         address = f"/uploads/{app.look_at_landed(upload, landed)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
 import os
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.office.accounts import all_accounts
 from sbrt_qa.office.entering import take_in
 from sbrt_qa.pipeline import DEFAULT_PROTOCOL
+from sbrt_qa.pipeline.service_log import log_to_stderr
 from sbrt_qa.sandbox import preload
 from sbrt_qa.web.desk.desk_service import PRELOADED
 from sbrt_qa.web.folder_lock import only_server
@@ -120,7 +120,7 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
         held.callback(app.access.close)
         if how.works:
             held.callback(ended, started_worker(folder, how.database))
-        _log_to_stderr()
+        log_to_stderr("sbrt_qa.web")  # numbers, patterns of addresses, times; no names
 
         def ready() -> None:
             for line in opening_lines(app, how, port):
@@ -243,14 +243,3 @@ def _is_any(address: str) -> bool:
         return ipaddress.ip_address(address).is_unspecified
     except ValueError:
         return False
-
-
-def _log_to_stderr() -> None:
-    """Write the log of requests: numbers, patterns of addresses, times; no names."""
-    log = logging.getLogger("sbrt_qa.web")
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
-        log.propagate = False

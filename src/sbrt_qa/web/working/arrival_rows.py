@@ -12,6 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.intake.landing import ArrivalSource, Landed
 from sbrt_qa.intake.study_closing import InstanceFacts
 from sbrt_qa.web.working.arrival_tables import arrivals, associations
@@ -98,8 +99,7 @@ def record_arrival(
             "state": state, "sop_uid": sop_uid[:200], "study_uid": "", "patient": "",
             "facts": "", "deleted": 0.0,
         }  # fmt: skip
-        key = connection.execute(sa.insert(arrivals).values(row)).inserted_primary_key
-        number = int(key[0])  # type: ignore[index]
+        number = insert(connection, arrivals, row)
         if state == CONFLICT:
             _tell_conflict(connection, clock(), source.site, number, landed.sha256)
         return _arrival(connection.execute(sa.select(arrivals).where(a.id == number)).one())
@@ -197,8 +197,7 @@ class Arrivals:
         """Note that a peer has an association open; return its number."""
         row = {"site": source.site, "peer": source.peer, "seen": self._clock()}
         with self._store.writing() as connection:
-            key = connection.execute(sa.insert(associations).values(row)).inserted_primary_key
-            return int(key[0])  # type: ignore[index]
+            return insert(connection, associations, row)
 
     def association_goes_on(self, number: int) -> None:
         """Note that an association is still open; said at least every two minutes."""

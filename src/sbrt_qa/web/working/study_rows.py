@@ -11,6 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.intake.study_closing import MissingPart
 from sbrt_qa.web.working.arrival_tables import studies
 from sbrt_qa.web.working.working_store import WorkingStore
@@ -180,8 +181,7 @@ def insert_study(
         "since": now, "last": now if last is None else last, "accepted": "[]", "submission": 0,
         "receipt": "", "released": 0.0, "hold": False,
     }  # fmt: skip
-    key = connection.execute(sa.insert(studies).values(row)).inserted_primary_key
-    return int(key[0])  # type: ignore[index]
+    return insert(connection, studies, row)
 
 
 def _study(row: sa.Row[Any]) -> ReceivedStudy:

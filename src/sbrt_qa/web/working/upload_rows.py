@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from sbrt_qa.errors import SbrtQaError
 from sbrt_qa.intake.chunks import MOST_UPLOAD_BYTES, UploadManifest, read_manifest
+from sbrt_qa.intake.landing import Way
 from sbrt_qa.web.session_tokens import new_object_id
 from sbrt_qa.web.working.arrival_tables import uploads
 from sbrt_qa.web.working.working_store import WorkingStore
@@ -40,7 +41,7 @@ class ChunkedUpload:
     account: int
     site: str
     subject: str
-    door: str
+    door: Way
     manifest: UploadManifest
     state: str
     address: str
@@ -63,7 +64,7 @@ class Uploads:
         self._store, self._folder, self._clock = store, folder, clock
 
     def begin(
-        self, account: int, site: str, subject: str, door: str, manifest: UploadManifest
+        self, account: int, site: str, subject: str, door: Way, manifest: UploadManifest
     ) -> ChunkedUpload:
         """Begin one, with its bytes reserved; or go on with the one that promises the same.
 
