@@ -9,6 +9,8 @@ from openpyxl import load_workbook
 
 from sbrt_qa.errors import UsageError
 from sbrt_qa.reports import workbook
+from sbrt_qa.reports.registry import Page
+from sbrt_qa.reports.table_of_rows import render_rows
 from sbrt_qa.reports.workbook import LONGEST_TEXT, Cell, write_workbook
 
 
@@ -51,3 +53,14 @@ def test_more_rows_than_a_sheet_holds_are_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(workbook, "MOST_ROWS", 2)
     with pytest.raises(UsageError, match="cannot hold the table"):
         write_workbook({"t": (("a",), [[1], [2], [3]])})
+
+
+def test_rows_with_too_many_columns_for_a_table_stand_one_below_another() -> None:
+    few, many = ({f"column_{n}": f"value-{n}" for n in range(count)} for count in (4, 30))
+    beside = render_rows([few, few], "table", Page(120)).splitlines()
+    assert beside[0].split() == list(few)
+    below = render_rows([many | {"column_7": None}, many], "table", Page(120))
+    first, second = below.split("\n\n", 1)
+    assert [line.split() for line in second.splitlines()] == [[k, v] for k, v in many.items()]
+    assert "column_7" not in first
+    assert max(map(len, below.splitlines())) < 40

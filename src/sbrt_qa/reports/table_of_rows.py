@@ -7,10 +7,11 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from sbrt_qa.errors import UsageError, visible
@@ -18,7 +19,7 @@ from sbrt_qa.i18n.phrase import stated
 from sbrt_qa.i18n.words import SOURCE, Words, msg
 from sbrt_qa.reports.as_csv import safe_cell, short_number
 from sbrt_qa.reports.registry import Page
-from sbrt_qa.reports.terminal import plain_table, print_to_text
+from sbrt_qa.reports.terminal import label_grid, plain_table, print_to_text
 from sbrt_qa.reports.workbook import write_workbook
 
 _TIME: Final = re.compile(r"^(\d{4}-\d\d-\d\d)T[\d:.]+Z$")
@@ -65,7 +66,8 @@ def _plain(value: object) -> str | int | float | bool | None:
 def render_rows(rows: Iterable[Row], name: str, page: Page, kinds: Kinds | None = None) -> str:
     """Return rows as ``table``, ``csv`` or ``json``; without `kinds`, columns of the first row.
 
-    A table is written in the language of its page; CSV and JSON are for programs and stay. Numbers
+    A table is written in the language of its page, and where it has too many columns one row below
+    another; CSV and JSON are for programs and stay. Numbers
     of CSV have four decimals, below one six digits; JSON has them as they are.
     """
     listed = list(rows)
@@ -81,10 +83,27 @@ def render_rows(rows: Iterable[Row], name: str, page: Page, kinds: Kinds | None 
     words = Words(page.language)
     if not listed:
         return f"{words(msg('nothing'))}\n"
+    if len(columns) * LEAST_COLUMN > page.width:
+        return print_to_text(list(_one_below_another(listed, columns, words)), page)
     table = plain_table(*(_heading(name, words) for name in columns))
     for row in listed:
         table.add_row(*(Text(_shown(c, row[c], words)) for c in columns))
     return print_to_text([table], page)
+
+
+LEAST_COLUMN: Final = 8
+"""Characters that a column needs; of more columns than fit a table would break every word."""
+
+
+def _one_below_another(
+    rows: Iterable[Row], columns: Iterable[str], words: Words
+) -> Iterator[RenderableType]:
+    """Yield each row as lines of a name and a value; what is empty is left out."""
+    for number, row in enumerate(rows):
+        if number:
+            yield Text()
+        shown = ((_heading(name, words), _shown(name, row[name], words)) for name in columns)
+        yield label_grid((name, value) for name, value in shown if value)
 
 
 _BOUNDS: Final = ("limit", "minor_limit", "per_protocol_limit")
