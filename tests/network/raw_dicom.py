@@ -21,6 +21,7 @@ import pytest
 from sbrt_qa.audit.folder import AuditSettings, begin
 from sbrt_qa.intake.first_elements import of_file
 from sbrt_qa.web.working.arrival_rows import Arrival, Arrivals
+from sbrt_qa.web.working.landing_place import LEAST_FREE
 from sbrt_qa.web.working.working_store import WorkingStore
 
 WAIT_SECONDS = 60.0
@@ -106,6 +107,8 @@ def receiver(
     audit = folder / "AUDIT"
     if not audit.exists():
         begin(audit, AuditSettings("small"))
+    with contextlib.closing(WorkingStore.in_folder(audit)) as store:
+        store.keep_setting(LEAST_FREE, "1")  # however full the disk of this machine is
     (folder / "peers.toml").write_text(peers, encoding="utf-8")
     command = [sys.executable, "-m", "sbrt_qa.cli", "receive", str(audit), "--port", "0",
                "--peers", str(folder / "peers.toml"), *options]  # fmt: skip
