@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builders as b
 import numpy as np
+import pydicom
 import pytest
 
 from sbrt_qa.dicom.load import load_cases
@@ -67,3 +68,22 @@ def test_slices_of_mixed_orientation_give_no_image_but_a_note(tmp_path):
     case = case_with(tmp_path, [b.ct_slice(0.0), other])
     assert case.image is None
     assert any("differ in orientation" in note for note in case.provenance.notes)
+
+
+@pytest.mark.parametrize("trailing", [False, True])
+@pytest.mark.parametrize(("signed", "bits"), [(0, 12), (1, 12), (1, 16), (0, 15)])
+def test_pixels_are_those_that_the_dicom_library_reads(tmp_path, signed, bits, trailing):
+    slices, rng = [b.ct_slice(z) for z in (0.0, 2.0)], np.random.default_rng(bits)
+    for one in slices:
+        one.BitsStored, one.HighBit, one.PixelRepresentation = bits, bits - 1, signed
+        one.RescaleIntercept = -7
+        one.PixelData = rng.integers(0, 2**16, one.Rows * one.Columns, dtype=np.uint16).tobytes()
+        if trailing:  # then the file is parsed once more
+            one.DataSetTrailingPadding = bytes(8)
+    image = case_with(tmp_path, slices).image
+    for k, one in enumerate(slices):
+        read = pydicom.dcmread(tmp_path / f"CT{k:03}.dcm")
+        assert read.pixel_array.max() >= 2 ** (bits - 2)
+        stored = np.asarray(read.pixel_array, dtype=float) * float(one.RescaleSlope) - 7
+        np.testing.assert_array_equal(image.load_slice(k), np.clip(stored, -32768, 32767))
+        np.testing.assert_array_equal(image.load_hu()[k], image.load_slice(k))

@@ -128,11 +128,50 @@ def _hounsfield(placed: PlacedSlice) -> npt.NDArray[np.int16]:
     if hashlib.sha256(data).hexdigest() != placed.image.sha256:
         raise DicomError("the image changed after it was first read", where=where)
     with translated(where, "the image's pixels cannot be read"):
-        dataset = parse(data, Budget(where), with_pixels=True)
-        root = Item(dataset, where)
+        root = placed.image.root
+        stored = _plain_pixels(root, placed.shape, data)
+        if stored is None:
+            dataset = parse(data, Budget(where), with_pixels=True)
+            root, stored = Item(dataset, where), dataset.pixel_array
         slope, intercept = root.number("RescaleSlope"), root.number("RescaleIntercept")
-        stored = dataset.pixel_array.astype(np.float64)
         if stored.shape != placed.shape:
             raise DicomError("the image has more or fewer pixels than it says", where=where)
-        hu = stored * (1.0 if slope is None else slope) + (intercept or 0.0)
+        hu = stored.astype(np.float64) * (1.0 if slope is None else slope) + (intercept or 0.0)
         return np.clip(np.rint(hu), -32768, 32767).astype(np.int16)
+
+
+def _plain_pixels(
+    root: Item, shape: tuple[int, int], data: bytes
+) -> npt.NDArray[np.uint16] | npt.NDArray[np.int16] | None:
+    """Return stored values of an image without compression whose pixels end the file.
+
+    That is how nearly all come. Of any other None: then the whole file is parsed once more.
+    """
+    whole = [root.integer(keyword) for keyword in _OF_PIXELS]
+    syntax = str(root.dataset.file_meta.get("TransferSyntaxUID", "") or "").strip(" \0")
+    head, size = _PIXELS.get(syntax), 2 * shape[0] * shape[1]
+    frames = root.integer("NumberOfFrames")
+    if head is None or whole[:4] != [16, 1, *shape] or frames not in (None, 1):
+        return None
+    signed, bits, highest = whole[4:]
+    if signed not in (0, 1) or bits is None or not 1 <= bits <= 16 or highest != bits - 1:
+        return None
+    begin = len(data) - size
+    head += size.to_bytes(4, "little")
+    if root.code("PhotometricInterpretation") != "MONOCHROME2" or not data[:begin].endswith(head):
+        return None
+    stored = np.frombuffer(data, dtype="<i2" if signed else "<u2", offset=begin).reshape(shape)
+    # Bits above the highest stored one may hold anything; so they are pushed out.
+    return stored if bits == 16 else (stored << (16 - bits)) >> (16 - bits)
+
+
+_OF_PIXELS: Final = (
+    "BitsAllocated", "SamplesPerPixel", "Rows", "Columns",
+    "PixelRepresentation", "BitsStored", "HighBit",
+)  # fmt: skip
+
+_PIXELS: Final = {
+    "1.2.840.10008.1.2": b"\xe0\x7f\x10\x00",
+    "1.2.840.10008.1.2.1": b"\xe0\x7f\x10\x00OW\0\0",
+}
+"""Transfer syntaxes without compression, and how pixel data begin in each, before their length."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.dicom.files.collect import FoundObject
 from sbrt_qa.dicom.text.elements import Item
 from sbrt_qa.model.header import ObjectHeader, Stamp
+
+if TYPE_CHECKING:
+    from pydicom.tag import BaseTag
 
 IDENTIFYING: Final = (
     "PatientBirthDate", "PatientBirthTime", "PatientAddress", "PatientTelephoneNumbers",
@@ -64,12 +67,17 @@ def read_header(one: FoundObject, first: FoundObject) -> ObjectHeader:
         site=root.text("ClinicalTrialSiteID").strip(),
         identifying=tuple(k for k in IDENTIFYING if _tells(root, k)),
         name_like_person=_like_person(root),
-        private_elements=sum(tag.is_private for tag in root.dataset),
+        private_elements=sum(tag.is_private for tag in _tags(root)),
         burned_in=root.code("BurnedInAnnotation"),
         plan_uids=one.plan_uids,
         structure_set_uids=one.structure_set_uids,
         series_uids=one.series_uids,
     )
+
+
+def _tags(root: Item) -> Iterable[BaseTag]:
+    """Return the tags of an object; to ask it for its elements would decode each of them."""
+    return root.dataset.keys()
 
 
 def read_image_header(slices: Sequence[FoundObject], first: FoundObject) -> ObjectHeader:
