@@ -30,3 +30,14 @@ def test_what_a_task_raises_is_raised() -> None:
 def test_on_one_core_no_thread_is_started() -> None:
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "{'MainThread'}"
+
+
+def test_of_several_errors_the_one_of_the_first_task_is_raised() -> None:
+    def fail(n: int) -> int:
+        if n % 3 == 1:
+            raise ValueError(n)
+        return n
+
+    for _ in range(20):
+        with pytest.raises(ValueError, match=r"^1$"):
+            side_by_side(fail, range(30))
