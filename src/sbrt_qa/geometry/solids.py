@@ -19,6 +19,7 @@ from sbrt_qa.geometry.continued import first_root
 from sbrt_qa.geometry.planes import IntArray, PlaneStack
 from sbrt_qa.geometry.slabs import HALF, LONE, Between, Convention, Ends, Gaps, Missing
 from sbrt_qa.model.grid import FloatArray
+from sbrt_qa.model.remembered import remembered
 
 CENTRE = slice(0, 2)
 SHIFT_X, SHIFT_Y = slice(2, 4), slice(4, 6)
@@ -62,7 +63,7 @@ class Solid:
     law: FloatArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class _Loops:
     """All bodies of all planes; most are one loop.
 
@@ -93,9 +94,7 @@ def make_solid(
     """Give every loop its extent and its law under a convention."""
     # 1. Loops that change together are one body; most bodies are one loop.
     # 2. Which planes of a column belong together, and which body continues which across them.
-    bodies = bodies_of(stack)
-    gaps = gaps_of(stack, bodies, convention.missing, slice_spacing_mm)
-    loops, gaps = _examine(stack, bodies, gaps, convention.missing)
+    loops, gaps = _examined(stack, convention.missing, slice_spacing_mm)
     plane = loops.facts[:, 0]
     # 3. Each side of a plane has its own extent and its own law, because its neighbours differ.
     low, law_low = _side(loops, convention, 0)
@@ -117,6 +116,25 @@ def make_solid(
         high_mm=np.where(split[body] & ~upper, plane[body], high[body]),
         law=np.where(upper[:, np.newaxis], law_high[body], law_low[body]),
     )
+
+
+def _examined(
+    stack: PlaneStack, missing: Missing, slice_spacing_mm: float | None
+) -> tuple[_Loops, Gaps]:
+    """Return what conventions that differ elsewhere have in common; once for a stack."""
+    known, key = _examined_so_far(stack), (missing, slice_spacing_mm)
+    if key not in known:
+        bodies = bodies_of(stack)
+        gaps = gaps_of(stack, bodies, missing, slice_spacing_mm)
+        known[key] = _examine(stack, bodies, gaps, missing)
+    return known[key]
+
+
+@remembered
+def _examined_so_far(
+    stack: PlaneStack,  # noqa: ARG001 - known by itself
+) -> dict[tuple[Missing, float | None], tuple[_Loops, Gaps]]:
+    return {}
 
 
 def _examine(
@@ -150,11 +168,7 @@ def _side(loops: _Loops, convention: Convention, side: int) -> tuple[FloatArray,
     """Return where each loop's piece ends below (side 0) or above (1), and its law on that side."""
     z, gap = loops.facts[:, 0], loops.gap[:, side]
     ends = loops.partner[:, side] == END
-    law = np.zeros((z.size, LAW_COLUMNS))
-    law[:, CENTRE] = loops.facts[:, 1:3]
-    if convention.between is Between.MORPH:
-        _fit(law, loops, side)
-        _straighten(law, loops, side)
+    law, vanishes = _law(loops, convention.between, side)
     # Towards a neighbour a piece goes half-way, always: there the neighbour's own piece takes over.
     # At an end it goes as far as the convention says.
     reach = np.where(ends, convention.flat_ends[side], HALF) * gap
@@ -164,13 +178,32 @@ def _side(loops: _Loops, convention: Convention, side: int) -> tuple[FloatArray,
         # A section that shrinks to nothing before the next plane would have come ends there: a ball
         # drawn on its last possible plane. `TAPER_SLACK` allows for the law being a fit; the piece
         # never reaches beyond the plane that shows nothing.
-        vanishes = _vanishing(law, -1.0 if side == 0 else 1.0)
         tapers = ends & (vanishes <= TAPER_SLACK * gap)
         reach = np.where(tapers, np.minimum(vanishes, gap), reach)
     # A loop on one plane only is not a body of no thickness, whatever the convention.
     lone = (loops.partner == END).all(axis=1)
     reach = np.where(lone, np.maximum(reach, LONE * gap), reach)
     return (z - reach if side == 0 else z + reach), law
+
+
+def _law(loops: _Loops, between: Between, side: int) -> tuple[FloatArray, FloatArray]:
+    """Return the law of each loop on one side, and how far it shrinks to nothing; once."""
+    known, key = _laws_so_far(loops), (between, side)
+    if key not in known:
+        law = np.zeros((loops.facts.shape[0], LAW_COLUMNS))
+        law[:, CENTRE] = loops.facts[:, 1:3]
+        if between is Between.MORPH:
+            _fit(law, loops, side)
+            _straighten(law, loops, side)
+        known[key] = law, _vanishing(law, -1.0 if side == 0 else 1.0)
+    return known[key]
+
+
+@remembered
+def _laws_so_far(
+    loops: _Loops,  # noqa: ARG001 - known by itself
+) -> dict[tuple[Between, int], tuple[FloatArray, FloatArray]]:
+    return {}
 
 
 def _fit(law: FloatArray, loops: _Loops, side: int) -> None:
