@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sbrt_qa.dosimetry import reference
 from sbrt_qa.dosimetry._kernels import FLAT
 from sbrt_qa.dosimetry.accumulation import cumulative_cc_of, deposit_spans
+from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import IntegrationSettings, integrate
 from sbrt_qa.dosimetry.interpolation import Interpolation
@@ -106,6 +107,15 @@ def test_case_10__extremes_are_those_of_the_interpolant_not_of_a_bin(seed):
     assert dvh.min_gy == pytest.approx(inside.min(), abs=1e-9)
     few = IntegrationSettings(bins=50, interpolation=Interpolation.LINEAR)
     assert integrate(region_of(ball()), grid, settings=few).max_gy == dvh.max_gy
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_extremes_do_not_depend_on_what_was_met_before_they_are_looked_for(seed):
+    grid, cells = rough_grid(seed), cells_of(region_of(ball()))
+    low, high = extremes(cells, grid, np.inf, -np.inf)
+    assert low < high
+    for met in (low, (low + high) / 2, high):
+        assert extremes(cells, grid, met, met) == (low, high)
 
 
 def test_case_10__between_nodes_the_extreme_lies_on_an_edge():
