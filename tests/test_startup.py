@@ -60,10 +60,19 @@ def test_computing_does_not_import_scipy_just_to_look_for_blas() -> None:
     assert "scipy.linalg" not in loaded_by(PARSE)
 
 
-def test_a_cached_kernel_is_loaded_without_what_only_its_compiler_needs() -> None:
-    loaded_by(PARSE)  # compiles it where it was not yet
-    assert loaded_by(PARSE) >= {"numba", "numpy"}
-    assert "numba.np.arraymath" not in loaded_by(PARSE)
+NOISE = (
+    "from sbrt_qa import pipeline; pipeline.start_kernels_fast(); import numpy as np; "
+    "from sbrt_qa.dosimetry.noise._kernels import noise_of_blocks; "
+    "assert noise_of_blocks(np.ones((9, 9, 9)), (0, 0, 0), (8, 8, 8), 16, 2).max() == 0"
+)
+
+
+@pytest.mark.parametrize("action", [PARSE, NOISE])
+def test_a_cached_kernel_is_loaded_without_what_only_its_compiler_needs(action: str) -> None:
+    loaded_by(action)  # compiles it where it was not yet
+    loaded = loaded_by(action)
+    assert loaded >= {"numba", "numpy"}
+    assert not {"numba.np.arraymath", "scipy.linalg"} & loaded
 
 
 def options_of(command: Any) -> object:

@@ -16,6 +16,7 @@ from sbrt_qa.dosimetry.interpolation import (
     refined_along,
     refinement,
 )
+from sbrt_qa.dosimetry.noise._kernels import _median
 from sbrt_qa.geometry.regions import region_of
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.testing.phantoms.closed_forms import contour
@@ -180,3 +181,9 @@ def test_the_spline_rises_above_voxels_at_round_tops_only_and_the_unheld_one_any
     assert free.max_gy > 62.0
     dip = grid_of(lambda x, y, z: np.where(np.abs(x) < 1.0, 0.0, 60.0))
     assert refined(dip, box(6.0), Interpolation.UNHELD).dose_gy.min() == 0.0
+
+
+@given(st.lists(st.floats(0, 9), min_size=1, max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_the_compiled_median_is_that_of_numpy(values):
+    assert _median(np.array(values), len(values)) == np.median(values)

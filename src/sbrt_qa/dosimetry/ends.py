@@ -17,8 +17,8 @@ from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import (
     IntegrationSettings,
     area_mm2_of,
-    dose_along_lines,
     fine_dose,
+    is_read_along_lines,
 )
 from sbrt_qa.dosimetry.kept_steps import Kept
 from sbrt_qa.dosimetry.rim import with_rim
@@ -77,7 +77,7 @@ def with_other_ends(
     kept = kept or Kept()
     rim = regions[0], all_cells[0], all_cells[1]
     finest = with_rim(fine_dose(dose, all_cells[0], settings, kept), dose, *rim)
-    along = dose_along_lines(dose, all_cells[0], settings, kept) is not None
+    along = is_read_along_lines(dose, all_cells[0], settings, kept)
     read = with_rim(dose, dose, *rim) if along else finest
     # 2. Only where their pieces end at different heights do the two regions differ.
     stretches = _stretches(*regions)

@@ -14,6 +14,7 @@ from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.hot_lines import with_hot_lines, with_spline
 from sbrt_qa.dosimetry.interpolation import (
+    FieldPlace,
     Interpolation,
     field_at,
     field_place,
@@ -163,12 +164,25 @@ def dose_along_lines(
     dose: DoseGrid, cells: Cells, settings: IntegrationSettings, kept: Kept
 ) -> DoseField | None:
     """Return the spline around a region too large for a finer grid; None for any other."""
-    box, how = box_of(cells), settings.interpolation
-    place = kept.of((dose, box, how, "place"), lambda: field_place(dose, box, how))
+    place = _place(dose, cells, settings, kept)
     if place is None:
         return None
     keep = kept.shared if place.is_shared else kept.of
     return keep((dose, place), lambda: field_at(dose, place))
+
+
+def is_read_along_lines(
+    dose: DoseGrid, cells: Cells, settings: IntegrationSettings, kept: Kept
+) -> bool:
+    """Tell whether a region is too large for a finer grid, so that `dose_along_lines` serves."""
+    return _place(dose, cells, settings, kept) is not None
+
+
+def _place(
+    dose: DoseGrid, cells: Cells, settings: IntegrationSettings, kept: Kept
+) -> FieldPlace | None:
+    box, how = box_of(cells), settings.interpolation
+    return kept.of((dose, box, how, "place"), lambda: field_place(dose, box, how))
 
 
 def _scanned(cells: Cells, area_mm2: float, kept: Kept) -> Spans:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sbrt_qa.dosimetry._kernels import refine_rows
-from sbrt_qa.dosimetry.spline._kernels import noise_of_blocks
+from sbrt_qa.dosimetry.noise._kernels import noise_of_blocks
 from sbrt_qa.dosimetry.spline.dose_field import BLOCK, DoseField, Kinds, field_of
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 

@@ -20,24 +20,78 @@ BESIDE_NOTHING = 2
 """A cell near voxels without dose: by the spline, held within its own eight corners."""
 
 
+ABREAST = 8
+"""Rows that are solved side by side: each step of one waits for a division, those of others not."""
+
+
 @compiled
-def solve_rows(rows, lower, middle, upper):
-    """Solve the tridiagonal system of each row of ``rows (m, n)`` in place."""
-    m, n = rows.shape
-    ahead = np.empty(n)
-    pivot = np.empty(n)
+def _pivots(system):
+    """Factors of a tridiagonal system: ``ahead (n)`` and ``pivot (n)``."""
+    lower, middle, upper = system
+    ahead, pivot = np.zeros(middle.size), np.empty(middle.size)
     pivot[0] = middle[0]
-    for i in range(1, n):
+    for i in range(1, middle.size):
         ahead[i - 1] = upper[i - 1] / pivot[i - 1]
         pivot[i] = middle[i] - lower[i] * ahead[i - 1]
-    for r in range(m):
-        row = rows[r]
-        row[0] = row[0] / pivot[0]
+    return ahead, pivot
+
+
+@compiled
+def _solve_planes(planes, system, ends):
+    """Solve along the first axis of ``planes (n + 2, m)`` in place, all columns at once."""
+    ahead, pivot = _pivots(system)
+    lower, n = system[0], pivot.size
+    for i in range(n):
+        here, before = planes[i + 1], planes[i]
+        for c in range(here.size):
+            taken = lower[i] * before[c] if i > 0 else 0.0
+            here[c] = (here[c] - taken) / pivot[i]
+    for i in range(n - 2, -1, -1):
+        here, after = planes[i + 1], planes[i + 2]
+        for c in range(here.size):
+            here[c] -= ahead[i] * after[c]
+    low, high = ends
+    first, one, two = planes[0], planes[1], planes[2]
+    last, near, far = planes[n + 1], planes[n], planes[n - 1]
+    for c in range(first.size):
+        first[c] = -(low[1] * one[c] + low[2] * two[c]) / low[0]
+        last[c] = -(high[0] * far[c] + high[1] * near[c]) / high[2]
+
+
+@compiled
+def _solve_rows(rows, system, ends):
+    """Solve along the second axis of ``rows (m, n + 2)`` in place."""
+    ahead, pivot = _pivots(system)
+    lower, n = system[0], pivot.size
+    low, high = ends
+    for begin in range(0, rows.shape[0], ABREAST):
+        some = rows[begin : begin + ABREAST]
+        for r in range(some.shape[0]):
+            some[r, 1] = some[r, 1] / pivot[0]
         for i in range(1, n):
-            row[i] = (row[i] - lower[i] * row[i - 1]) / pivot[i]
+            for r in range(some.shape[0]):
+                some[r, i + 1] = (some[r, i + 1] - lower[i] * some[r, i]) / pivot[i]
         for i in range(n - 2, -1, -1):
-            row[i] -= ahead[i] * row[i + 1]
-    return rows
+            for r in range(some.shape[0]):
+                some[r, i + 1] -= ahead[i] * some[r, i + 2]
+        for r in range(some.shape[0]):
+            some[r, 0] = -(low[1] * some[r, 1] + low[2] * some[r, 2]) / low[0]
+            some[r, n + 1] = -(high[0] * some[r, n - 1] + high[1] * some[r, n]) / high[2]
+
+
+@compiled
+def solve(coef, systems, ends):
+    """Turn voxels into coefficients, in place, along z, y and x.
+
+    ``coef`` is ``(nz + 2, ny + 2, nx + 2)`` with the voxels inside. Per axis the system is its
+    lower, middle and upper diagonal; the outermost coefficients follow from the next two by what
+    ``ends`` says of the second derivative there.
+    """
+    nz, ny, nx = coef.shape
+    _solve_planes(coef.reshape(nz, ny * nx), systems[0], ends[0])
+    for k in range(nz):
+        _solve_planes(coef[k], systems[1], ends[1])
+    _solve_rows(coef.reshape(nz * ny, nx), systems[2], ends[2])
 
 
 @compiled
@@ -119,57 +173,86 @@ def room_of_tops(values, least):
 
 
 @compiled
-def field_row(field, place, first, last, factor, held, work, row):
-    """Fill ``row[first * factor : last * factor + 1]`` with the dose along x at one place.
+def room_to_work(nx, factor):
+    """Arrays for what `field_row` has on the way, of a row of so many voxels."""
+    three = np.empty(nx + 2), np.empty(nx), np.empty(nx)
+    return (np.empty(4), np.empty(4), *three, np.empty(nx), np.arange(factor + 1) / factor)
 
-    ``place`` is (iz, tz, iy, ty); columns `first` to `last` of the voxels take part. ``work``
-    has room for ``nx + 2`` columns and 8 weights.
+
+@compiled
+def _columns(coef, weights, place, first, last, found):
+    """Fill ``found[:last + 3 - first]`` with the coefficients along x at one place in y and z."""
+    # One sum of four rows at a time, over slices counted from 0: so the loop is vectorised.
+    wz, wy = weights
+    iz, iy = place
+    for k in range(4):
+        a, b = coef[iz + k, iy, first : last + 3], coef[iz + k, iy + 1, first : last + 3]
+        c, d = coef[iz + k, iy + 2, first : last + 3], coef[iz + k, iy + 3, first : last + 3]
+        w0, w1, w2, w3 = wz[k] * wy[0], wz[k] * wy[1], wz[k] * wy[2], wz[k] * wy[3]
+        for i in range(a.size):
+            before = found[i] if k > 0 else 0.0
+            found[i] = before + w0 * a[i] + w1 * b[i] + w2 * c[i] + w3 * d[i]
+
+
+@compiled
+def _between_voxels(values, place, first, last, found):
+    """Fill linear doses, and the lowest and highest of four voxels, from `first` to `last`."""
+    iz, tz, iy, ty = place
+    line, lows, highs = found
+    w00, w01 = (1.0 - tz) * (1.0 - ty), (1.0 - tz) * ty
+    w10, w11 = tz * (1.0 - ty), tz * ty
+    a, b = values[iz, iy, first : last + 1], values[iz, iy + 1, first : last + 1]
+    c, d = values[iz + 1, iy, first : last + 1], values[iz + 1, iy + 1, first : last + 1]
+    for i in range(a.size):
+        line[i] = w00 * a[i] + w01 * b[i] + w10 * c[i] + w11 * d[i]
+        p, q = a[i] if a[i] < b[i] else b[i], c[i] if c[i] < d[i] else d[i]
+        lows[i] = p if p < q else q
+        p, q = a[i] if a[i] > b[i] else b[i], c[i] if c[i] > d[i] else d[i]
+        highs[i] = p if p > q else q
+
+
+@compiled
+def field_row(field, place, first, last, factor, held, work, row):
+    """Fill ``row``, of ``(last - first) * factor + 1``, with the dose along x at one place.
+
+    ``place`` is (iz, tz, iy, ty); columns `first` to `last` of the voxels take part. ``work`` is
+    what `room_to_work` makes.
     """
     coef, values, kind, bz, by, bx = field
     iz, tz, iy, ty = place
-    columns, wz, wy = work
+    wz, wy, columns, line, lows, highs, parts_of = work
     _weights(bz[iz], tz, wz)
     _weights(by[iy], ty, wy)
-    for i in range(first, last + 3):
-        columns[i] = 0.0
-    for k in range(4):
-        for j in range(4):
-            weight, source = wz[k] * wy[j], coef[iz + k, iy + j]
-            for i in range(first, last + 3):
-                columns[i] += weight * source[i]
-    w00, w01 = (1.0 - tz) * (1.0 - ty), (1.0 - tz) * ty
-    w10, w11 = tz * (1.0 - ty), tz * ty
-    a, b, c, d = values[iz, iy], values[iz, iy + 1], values[iz + 1, iy], values[iz + 1, iy + 1]
-    for i in range(first, last):
-        here = kind[iz, iy, i]
-        parts = factor + 1 if i == last - 1 else factor  # the next cell says what its start is
-        left = w00 * a[i] + w01 * b[i] + w10 * c[i] + w11 * d[i]
-        right = w00 * a[i + 1] + w01 * b[i + 1] + w10 * c[i + 1] + w11 * d[i + 1]
+    _columns(coef, (wz, wy), (iz, iy), first, last, columns)
+    _between_voxels(values, place, first, last, (line, lows, highs))
+    kinds, basis = kind[iz, iy, first:last], bx[first:last]
+    for i in range(kinds.size):
+        here, at = kinds[i], i * factor
+        parts = factor + 1 if i == kinds.size - 1 else factor  # the next cell says what it begins
         if here == PLAIN:
             for k in range(parts):
-                row[i * factor + k] = max(left + (right - left) * k / factor, 0.0)
+                row[at + k] = max(line[i] + (line[i + 1] - line[i]) * k / factor, 0.0)
             continue
-        p0 = p1 = p2 = p3 = 0.0
-        for j in range(4):
-            p0 += columns[i + j] * bx[i, j, 0]
-            p1 += columns[i + j] * bx[i, j, 1]
-            p2 += columns[i + j] * bx[i, j, 2]
-            p3 += columns[i + j] * bx[i, j, 3]
-        low = min(a[i], b[i], c[i], d[i], a[i + 1], b[i + 1], c[i + 1], d[i + 1])
-        high = max(a[i], b[i], c[i], d[i], a[i + 1], b[i + 1], c[i + 1], d[i + 1])
-        known = here == BESIDE_NOTHING
+        u, v, w, x = columns[i], columns[i + 1], columns[i + 2], columns[i + 3]
+        p0 = u * basis[i, 0, 0] + v * basis[i, 1, 0] + w * basis[i, 2, 0] + x * basis[i, 3, 0]
+        p1 = u * basis[i, 0, 1] + v * basis[i, 1, 1] + w * basis[i, 2, 1] + x * basis[i, 3, 1]
+        p2 = u * basis[i, 0, 2] + v * basis[i, 1, 2] + w * basis[i, 2, 2] + x * basis[i, 3, 2]
+        p3 = u * basis[i, 0, 3] + v * basis[i, 1, 3] + w * basis[i, 2, 3] + x * basis[i, 3, 3]
+        low = lows[i] if lows[i] < lows[i + 1] else lows[i + 1]
+        high = highs[i] if highs[i] > highs[i + 1] else highs[i + 1]
+        known = here == BESIDE_NOTHING or not held
         for k in range(parts):
-            t = k / factor
+            t = parts_of[k]
             value = ((p3 * t + p2) * t + p1) * t + p0
             # Few values leave the corners of their cell; only then what is around is looked at.
-            if held and not known and not low <= value <= high:
-                low, high = _range_around(values, iz, iy, i)
+            if not known and not low <= value <= high:
+                low, high = _range_around(values, iz, iy, first + i)
                 if value > high:
-                    high += _room(values, iz, iy, i, 1.0)
+                    high += _room(values, iz, iy, first + i, 1.0)
                 elif value < low:
-                    low = max(low - _room(values, iz, iy, i, -1.0), 0.0)
+                    low = max(low - _room(values, iz, iy, first + i, -1.0), 0.0)
                 known = value > high or value < low
-            row[i * factor + k] = min(max(value, low), high) if held else max(value, 0.0)
+            row[at + k] = min(max(value, low), high) if held else max(value, 0.0)
 
 
 @compiled
@@ -186,8 +269,8 @@ def deposit_field(lines, spans, field, axes, factor, held, low, per_bin, n_bins,
     sums = np.array([0.0, 0.0, np.inf, -np.inf])
     nx = x_axis.size
     x0, dx = x_axis[0], (x_axis[nx - 1] - x_axis[0]) / (nx - 1) / factor
-    row = np.empty((nx - 1) * factor + 1)
-    work = (np.empty(nx + 2), np.empty(4), np.empty(4))
+    row, high = np.empty((nx - 1) * factor + 1), low + n_bins / per_bin
+    work = room_to_work(nx, factor)
     for line in range(first_line, y.size, 2):
         begin, end = start[line], start[line + 1]
         iy, ty = locate(y_axis, y[line])
@@ -199,10 +282,11 @@ def deposit_field(lines, spans, field, axes, factor, held, low, per_bin, n_bins,
             continue
         first = int(max(u_first, 0.0)) // factor
         last = min((int(min(u_last, row.size - 2.0)) + 1) // factor + 1, nx - 1)
-        field_row(field, (iz, tz, iy, ty), first, last, factor, held, work, row)
+        here = row[first * factor : last * factor + 1]
+        field_row(field, (iz, tz, iy, ty), first, last, factor, held, work, here)
         # Bins hold what the spline may reach; what a hollow goes below them counts in the lowest.
-        for i in range(first * factor, last * factor + 1):
-            row[i] = min(max(row[i], low), low + n_bins / per_bin)
+        for i in range(here.size):
+            here[i] = min(max(here[i], low), high)
         for s in range(begin, end):
             u0 = max((x_low[s] - x0) / dx, 0.0)
             u1 = min((x_high[s] - x0) / dx, row.size - 1.0)
@@ -221,10 +305,8 @@ def fill_block(field, factor, held, box, out):
 
     ``box`` is (first z, first y, first x) of the block's voxels; its shape follows from `out`.
     """
-    nx = field[1].shape[2]
     z0, y0, x0 = box
-    work = (np.empty(nx + 2), np.empty(4), np.empty(4))
-    row = np.empty((nx - 1) * factor + 1)
+    work = room_to_work(field[1].shape[2], factor)
     cells = (out.shape[2] - 1) // factor
     for k in range(out.shape[0]):
         iz = min(z0 + k // factor, field[1].shape[0] - 2)
@@ -232,59 +314,4 @@ def fill_block(field, factor, held, box, out):
         for j in range(out.shape[1]):
             iy = min(y0 + j // factor, field[1].shape[1] - 2)
             place = (iz, tz, iy, j / factor - (iy - y0))
-            field_row(field, place, x0, x0 + cells, factor, held, work, row)
-            out[k, j] = row[x0 * factor : (x0 + cells) * factor + 1]
-
-
-@compiled
-def noise_of_blocks(values, first, cells, side, every):
-    """Noise of each block of voxels over its highest voxel, ``(blocks z, y, x)``.
-
-    Blocks of `side` voxels stand on a lattice of the whole grid ``values``; those of the cells from
-    ``first`` (z, y, x) on, ``cells`` along each axis, are looked at. As in
-    :func:`sbrt_qa.dosimetry.interpolation.noise_gy`, on every `every`-th voxel.
-    """
-    low = (first[0] // side, first[1] // side, first[2] // side)
-    shape = (
-        (first[0] + cells[0] - 1) // side + 1 - low[0],
-        (first[1] + cells[1] - 1) // side + 1 - low[1],
-        (first[2] + cells[2] - 1) // side + 1 - low[2],
-    )
-    result = np.zeros(shape)
-    found = np.empty((3, (side // every + 1) ** 3))
-    for bz in range(shape[0]):
-        for by in range(shape[1]):
-            for bx in range(shape[2]):
-                corner = ((low[0] + bz) * side, (low[1] + by) * side, (low[2] + bx) * side)
-                result[bz, by, bx] = _noise_of_block(values, corner, side, every, found)
-    return result
-
-
-@compiled
-def _noise_of_block(values, corner, side, every, found):
-    nz, ny, nx = values.shape
-    count = np.zeros(3, dtype=np.int64)
-    top = 0.0
-    for k in range(corner[0], min(corner[0] + side, nz), every):
-        for j in range(corner[1], min(corner[1] + side, ny), every):
-            for i in range(corner[2], min(corner[2] + side, nx), every):
-                top = max(top, values[k, j, i])
-                for axis in range(3):
-                    a, b, c = int(axis == 0), int(axis == 1), int(axis == 2)
-                    if k < 2 * a or j < 2 * b or i < 2 * c:
-                        continue
-                    if k + 2 * a >= nz or j + 2 * b >= ny or i + 2 * c >= nx:
-                        continue
-                    found[axis, count[axis]] = abs(
-                        values[k - 2 * a, j - 2 * b, i - 2 * c]
-                        + values[k + 2 * a, j + 2 * b, i + 2 * c]
-                        - 4.0 * (values[k - a, j - b, i - c] + values[k + a, j + b, i + c])
-                        + 6.0 * values[k, j, i]
-                    )
-                    count[axis] += 1
-    least = np.inf
-    for axis in range(3):
-        if count[axis] == 0:
-            return 0.0
-        least = min(least, np.median(found[axis, : count[axis]]))
-    return least / top if top > 0.0 else 0.0
+            field_row(field, place, x0, x0 + cells, factor, held, work, out[k, j])

@@ -23,7 +23,7 @@ from sbrt_qa.dosimetry.spline._kernels import (
     SPLINE,
     deposit_field,
     fill_block,
-    solve_rows,
+    solve,
 )
 from sbrt_qa.geometry.scanlines import Spans
 from sbrt_qa.model.grid import DoseGrid, FloatArray
@@ -110,14 +110,9 @@ def field_of(
     kind = kinds(values)
     if noisy is not None:
         kind = np.where(noisy == PLAIN, np.uint8(PLAIN), kind)
-    coef = without_steps(values)
-    bases = []
-    for axis, knots in enumerate((dose.z_mm, dose.y_mm, dose.x_mm)):
-        basis = basis_of(knots)
-        coef = _coefficients(coef, axis, basis)
-        bases.append(basis)
-    z, y, x = bases
-    return DoseField(dose, coef, kind, (z, y, x), factor, held)
+    bases = basis_of(dose.z_mm), basis_of(dose.y_mm), basis_of(dose.x_mm)
+    coef = _coefficients(without_steps(values), bases)
+    return DoseField(dose, coef, kind, bases, factor, held)
 
 
 def kinds(values: FloatArray) -> Kinds:
@@ -201,26 +196,33 @@ def basis_of(knots_mm: FloatArray) -> FloatArray:
     return np.ascontiguousarray(np.einsum("jcp,kp->cjk", np.stack(values), powers))
 
 
-def _coefficients(values: FloatArray, axis: int, basis: FloatArray) -> FloatArray:
-    """Return the coefficients of the natural spline along one axis, two more than knots."""
-    n = values.shape[axis]
+def _coefficients(
+    values: FloatArray, bases: tuple[FloatArray, FloatArray, FloatArray]
+) -> FloatArray:
+    """Return the coefficients of the natural spline, two more along each axis than voxels."""
+    coef = np.zeros(tuple(n + 2 for n in values.shape))
+    coef[1:-1, 1:-1, 1:-1] = values
+    systems, ends = zip(*(_system(basis) for basis in bases), strict=True)
+    solve(coef, systems, ends)
+    return coef
+
+
+def _system(basis: FloatArray) -> tuple[tuple[FloatArray, ...], tuple[FloatArray, FloatArray]]:
+    """Return the diagonals of the system along one axis, and what holds at either end."""
+    n = basis.shape[0] + 1
     first, last = basis[0], basis[-1].sum(axis=1)
     lower, middle, upper = np.zeros(n), np.zeros(n), np.zeros(n)
     lower[:-1], middle[:-1], upper[:-1] = basis[:, 0, 0], basis[:, 1, 0], basis[:, 2, 0]
     lower[-1], middle[-1], upper[-1] = last[1:]
     # Natural: no second derivative at the ends. That gives the outermost coefficient from the next
     # two, and with it the system has one row for each voxel.
-    low, high = first[:3, 2], (basis[-1, :, 2] + 3 * basis[-1, :, 3])[1:]
+    low = np.ascontiguousarray(first[:3, 2])
+    high = (basis[-1, :, 2] + 3 * basis[-1, :, 3])[1:]
     middle[0] -= lower[0] * low[1] / low[0]
     upper[0] -= lower[0] * low[2] / low[0]
     middle[-1] -= upper[-1] * high[1] / high[2]
     lower[-1] -= upper[-1] * high[0] / high[2]
-    rows = np.array(np.moveaxis(values, axis, -1), dtype=np.float64, order="C")
-    inner = solve_rows(rows.reshape(-1, n), lower, middle, upper).reshape(rows.shape)
-    before = -(low[1] * inner[..., 0] + low[2] * inner[..., 1]) / low[0]
-    after = -(high[0] * inner[..., -2] + high[1] * inner[..., -1]) / high[2]
-    whole = np.concatenate([before[..., None], inner, after[..., None]], axis=-1)
-    return np.ascontiguousarray(np.moveaxis(whole, -1, axis))
+    return (lower, middle, upper), (low, high)
 
 
 def divided(axis_mm: FloatArray, factor: int) -> FloatArray:

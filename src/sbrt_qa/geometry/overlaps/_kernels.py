@@ -130,6 +130,19 @@ def meet(xy, start, boxes, i, j, reach, near):
 
 
 @compiled
+def _each_once(values):
+    """Sorted values, each once."""
+    order = order_of(values)
+    found = np.empty(values.size)
+    count = 0
+    for at in order:
+        if count == 0 or values[at] != found[count - 1]:
+            found[count] = values[at]
+            count += 1
+    return found[:count]
+
+
+@compiled
 def _levels(xy, start):
     """All y at which edges of some loops begin, end or cross each other; sorted."""
     n = start[-1] - start[0]
@@ -158,7 +171,7 @@ def _levels(xy, start):
                     found = longer
                 found[count] = y
                 count += 1
-    return np.unique(found[:count]), last, low, high
+    return _each_once(found[:count]), last, low, high
 
 
 @compiled

@@ -1,0 +1,1 @@
+"""Noise of a dose, block by block."""
