@@ -133,3 +133,24 @@ def test_the_highest_dose_far_from_a_moved_target_is_that_of_the_exact_search():
         assert found == pytest.approx(truth, rel=0.03)
     nowhere = MovedDoses(lines, (0.0, 0.0, 0.0)).highest_beyond_gy(*regions, 300.0)
     assert isinstance(nowhere, Reason)
+
+
+def test_the_smallest_shift_changes_a_large_structure_by_little_and_none_by_nothing():
+    """A ball with so many fine voxels that it is read along its lines when it lies as planned."""
+    axis = np.arange(-66.0, 66.1, 3.0)
+    large = Sphere((1.0, -2.0, 3.0), 45.0)
+    planes = np.arange(large.extent(2)[0] + 0.4, large.extent(2)[1], 3.0)
+    ball = contour(large, planes, number=1, name="ball")
+    peak = sample(Radial((9.0, 4.0, -3.0), Gaussian(60.0, 0.0, 15.0)), axis, axis, axis)
+    case = Case("aside", NONE, StructureSet((ball,)), peak)
+    lines = LinesOfCase(CaseDoses(case), 5.0)
+    planned = lines.still.dvh(ball)
+    for exact in (frozenset(), frozenset({frozenset({1})})):
+        same, near = (MovedDoses(lines, (x, 0.0, 0.0), exact).dvh(ball) for x in (0.0, 0.1))
+        for value in ("volume_cc", "inside_grid_cc", "min_gy", "mean_gy", "max_gy"):
+            assert getattr(same, value) == pytest.approx(getattr(planned, value), rel=1e-9)
+            assert getattr(near, value) == pytest.approx(getattr(planned, value), rel=0.03)
+        for dose in (5.0, 20.0, 40.0, 55.0, 59.0):
+            at = planned.volume_at_dose_cc(dose)
+            assert same.volume_at_dose_cc(dose) == pytest.approx(at, rel=1e-6)
+            assert near.volume_at_dose_cc(dose) == pytest.approx(at, rel=0.01)

@@ -2,6 +2,10 @@
 
 A shift moves the scan lines of a structure against the dose. Cutting the lines by the contours, and
 reading the dose between its voxels, are done once for the structure and serve every shift.
+
+These lines are fewer than those of the structure as planned, and the dose of a large structure is
+read linearly along them. So they tell what a shift changes, and what changes is added to the DVH as
+planned: with no shift it is that DVH, and a small shift changes it by little.
 """
 
 from __future__ import annotations
@@ -39,13 +43,20 @@ SETTINGS: Final = IntegrationSettings(area_mm2=2.5, least_lines=5000, bins=2500,
 HOT: Final = 0.3
 """Part of the highest dose within reach below which lines are cold."""
 
+NOWHERE: Final[Vector] = (0.0, 0.0, 0.0)
+"""The shift of a patient who lies as planned."""
+
 THINNED: Final = 8
 """Of so many cold lines one is kept, where a structure has many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lines:
-    """A region, cut by its scan lines, and the dose around it as it is read, both unmoved."""
+    """A region, cut by its scan lines, and the dose around it as it is read, both unmoved.
+
+    ``planned`` is the DVH of the region as planned, and `still` what the lines make of it, with
+    extremes on the lines and with computed ones.
+    """
 
     region: Region
     cells: Cells
@@ -53,6 +64,8 @@ class _Lines:
     fine: DoseGrid
     dose: DoseGrid
     edges_gy: FloatArray
+    planned: DVH | None = None
+    still: tuple[DVH, DVH] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,16 +99,23 @@ class LinesOfCase:
         """Return the lines of a region of the case, scanned once per `key`."""
         with self._lock:
             if key not in self._known:
-                self._known[key] = self._scanned(region())
+                self._known[key] = self._scanned(key, region())
             return self._known[key]
 
-    def _scanned(self, region: Region | Reason) -> _Lines | Reason:
+    def _scanned(self, key: str, region: Region | Reason) -> _Lines | Reason:
         dose = self.still.case.dose
         if isinstance(region, Reason):
             return region
         if isinstance(dose, Reason):
             return dose
-        return scanned(region, dose, self.reach_mm, self.still.settings.interpolation)
+        lines = scanned(region, dose, self.reach_mm, self.still.settings.interpolation)
+        planned = self.still.dvh_of(key, lambda: region)
+        if isinstance(lines, Reason) or isinstance(planned, Reason):
+            return lines
+        on_lines, exact = (moved_dvh(lines, NOWHERE, exact=own) for own in (False, True))
+        if isinstance(on_lines, Reason) or isinstance(exact, Reason):
+            return lines
+        return dataclasses.replace(lines, planned=planned, still=(on_lines, exact))
 
     def far(self, target: Region, body: Region, distance_mm: float) -> FarPlaces:
         """Return what of a body lies far from a target, found once for the two."""
@@ -295,7 +315,7 @@ def moved_dvh(lines: _Lines, shift_mm: Vector, *, exact: bool = True) -> DVH | R
     low, high = curve.min_gy, curve.max_gy
     if exact:
         low, high = extremes(cells, fine, low, high)
-    return DVH(
+    found = DVH(
         volume_cc=curve.volume_cc,
         outside_grid_cc=curve.volume_cc - curve.inside_cc,
         dose_gy=curve.edges_gy,
@@ -304,4 +324,39 @@ def moved_dvh(lines: _Lines, shift_mm: Vector, *, exact: bool = True) -> DVH | R
         mean_gy=min(max(curve.mean_gy, low), high),
         max_gy=high,
         quadrature_error=curve.spread,
+    )
+    if lines.planned is None or lines.still is None:
+        return found
+    return changed(lines.planned, lines.still[exact], found)
+
+
+def changed(planned: DVH, still: DVH, moved: DVH) -> DVH:
+    """Return a DVH, changed by what lies between two others that are read alike.
+
+    The volume at each dose, the whole volume, the mean and both extremes are changed by how far
+    those of `moved` lie from those of `still`.
+    """
+    # 1. The volumes. A volume that is whole stays so, whatever rounding makes of the sums.
+    volume = moved.volume_cc + planned.volume_cc - still.volume_cc
+    inside = moved.inside_grid_cc + planned.inside_grid_cc - still.inside_grid_cc
+    all_inside = all(dvh.outside_grid_cc == 0 for dvh in (planned, still, moved))
+    inside = volume if all_inside else min(max(inside, 0.0), volume)
+    # 2. Extremes and mean, in order.
+    low = max(moved.min_gy + planned.min_gy - still.min_gy, 0.0)
+    high = max(moved.max_gy + planned.max_gy - still.max_gy, low)
+    mean = moved.mean_gy + planned.mean_gy - still.mean_gy
+    # 3. The curve on all edges. A sum of curves that fall need not fall everywhere.
+    edges = np.unique(np.concatenate([dvh.dose_gy for dvh in (planned, still, moved)]))
+    at = [dvh.volumes_at_doses_cc(edges) for dvh in (planned, still, moved)]
+    volumes = np.clip(at[2] + at[0] - at[1], 0.0, inside)
+    volumes[0] = inside
+    return DVH(
+        volume_cc=volume,
+        outside_grid_cc=volume - inside,
+        dose_gy=edges,
+        cumulative_cc=np.minimum.accumulate(volumes),
+        min_gy=low,
+        mean_gy=min(max(mean, low), high),
+        max_gy=high,
+        quadrature_error=moved.quadrature_error,
     )
