@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sbrt_qa.checks.registry import Found
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Reason, ReasonCode, Severity
 from sbrt_qa.model.structure import (
@@ -90,6 +91,8 @@ TABLE = [
     ("NAME_NOT_TG263", case(), "pass"),
     ("NAME_NOT_TG263", extra(replace(STOMACH, name="Left Kidney")), "find"),
     ("NAME_NOT_TG263", extra(replace(STOMACH, name="z Left Kidney")), "pass"),
+    ("NAME_NOT_TG263", extra(replace(STOMACH, name="Stomach_old")), "find"),
+    ("NAME_NOT_TG263", extra(replace(STOMACH, name="T1", interpreted_type="SUPPORT")), "pass"),
     ("NAME_NOT_TG263", NO_STRUCTURES, "nothing"),
     ("STRAY_PARTS", extra(STOMACH), "pass"),
     ("STRAY_PARTS", extra(SPECKED), "find"),
@@ -199,3 +202,14 @@ def test_a_part_smaller_than_any_limit_sees_is_information() -> None:
     found = outcomes("STRAY_PARTS", extra(replace(STOMACH, contours=(*STOMACH.contours, crumb))))[0]
     assert found.message == "1 of 2 parts stray; the largest, below 0.001 cc, at (50, 50, 1) mm"
     assert (found.severity, found.found) == (Severity.INFO, "below 0.001 cc")
+
+
+def test_names_outside_the_list_are_told_with_the_nearest() -> None:
+    names = ("LIVER", "T1", "左肾")
+    odd = [replace(STOMACH, roi_number=40 + i, name=n) for i, n in enumerate(names)]
+    (found,) = outcomes("NAME_NOT_TG263", extra(*odd))
+
+    assert isinstance(found, Found)
+    assert found.message == (
+        "not in the list of TG-263: 'LIVER' (nearest: Liver), 'T1', '左肾' (nearest: Kidney_L)"
+    )

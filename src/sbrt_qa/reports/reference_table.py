@@ -15,6 +15,7 @@ from sbrt_qa.i18n.phrase import say
 from sbrt_qa.i18n.words import SOURCE, Words, msg
 from sbrt_qa.model.outcome import Reason, Verdict
 from sbrt_qa.reports.compose.verdict_words import mark_of
+from sbrt_qa.reports.html.document_font import font_face
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +45,8 @@ _OF_LIMIT: Final = (
 CSV_HEADS: Final = ("row", "structure", "reference", *MEASURES, *_OF_LIMIT, "reason")
 
 _STYLE: Final = (
-    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}"
+    'body{font:15px/1.45 "Report CJK",system-ui,sans-serif;'
+    "margin:2rem auto;max-width:72rem;padding:0 1rem}"
     "table{border-collapse:collapse;margin:1rem 0}"
     "th,td{border-bottom:1px solid #ccc;padding:.25rem .6rem;text-align:right}"
     "th:first-child,td:first-child,td:last-child{text-align:left}"
@@ -149,15 +151,19 @@ def html_of(found: ReferenceComparison, words: Words) -> str:
         for one in found.limits if one.changes
     ]  # fmt: skip
     parts = [
-        f'<!DOCTYPE html>\n<html lang="{html.escape(words.language)}"><head><meta charset="utf-8">',
-        f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>",
+        f"<body><h1>{title}</h1>",
         *(f"<p>{html.escape(line)}</p>" for line in _sentences(found, words)),
         _table(HEADS, [reference_cells(row, words) for row in found.rows], words),
     ]
     if limits:
         parts += [f"<h2>{html.escape(words(say('Verdicts that change')))}</h2>"]
         parts += [_table(LIMIT_HEADS, limits, words)]
-    return "\n".join([*parts, "</body></html>"]) + "\n"
+    body = "\n".join([*parts, "</body></html>"])
+    return (
+        f'<!DOCTYPE html>\n<html lang="{html.escape(words.language)}"><head>'
+        '<meta charset="utf-8">\n'
+        f"<title>{title}</title><style>{_STYLE}{font_face(body)}</style></head>{body}\n"
+    )
 
 
 def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], words: Words) -> str:

@@ -13,7 +13,8 @@ POLICY: Final = (
 
 REPORT_POLICY: Final = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
+    "img-src data: blob:; font-src data:; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'; "
     "sandbox allow-scripts allow-modals allow-downloads"
 )
 """Of a report in a frame: its script runs with an origin of its own and reaches nothing.

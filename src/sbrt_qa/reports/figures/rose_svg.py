@@ -22,7 +22,7 @@ RADIUS, INNER, GAP = 26.0, 9.0, 34.0
 TOP: Final = 22.0
 BOTTOM: Final = 14.0
 INK: Final = "#101828"
-FAMILY: Final = "Noto Sans, Noto Sans CJK SC"
+FAMILY: Final = "Report CJK, Noto Sans, Noto Sans CJK SC"
 
 FILLS: Final = {
     Verdict.PER_PROTOCOL: "#d1fadf", Verdict.MINOR: "#fdb022", Verdict.MAJOR: "#d92d20",

@@ -11,7 +11,7 @@ from sbrt_qa.reports.figures.palette import LIMIT_ISODOSE, OTHER_ISODOSE
 from sbrt_qa.reports.figures.slices import DrawnIsodose, Frame, SlicePicture
 from sbrt_qa.reports.figures.svg import path, png, tag, text
 
-FONT: Final = "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, sans-serif"
+FONT: Final = "Report CJK, system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, sans-serif"
 
 
 USUAL_WIDTH_MM: Final = 144.0

@@ -127,7 +127,7 @@ def _running_foot(report: Report) -> str:
     told = " · ".join(
         part for part in (report.subject, report.plan, report.mark.word, report.disclaimer) if part
     )
-    font = 'font: 7.5pt system-ui, "Noto Sans CJK SC", sans-serif; color: #444;'
+    font = 'font: 7.5pt "Report CJK", system-ui, "Noto Sans CJK SC", sans-serif; color: #444;'
     return f'@page {{ @bottom-left {{ content: "{css_text(told)}"; {font} }} }}\n'
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sbrt_qa.i18n.phrase import say, stated
 from sbrt_qa.i18n.words import SOURCE, Words
+from sbrt_qa.reports.html.document_font import font_face
 from sbrt_qa.reports.outcome import (  # noqa: F401 - they register their sections
     appendix_screen,
     curve_screens,
@@ -74,9 +75,6 @@ def outcome_html(page: OutcomePage, language: str = SOURCE) -> bytes:
         There is no such language.
     """
     words = Words(language)
-    style = (HERE / "outcome.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     say_it = words.sentence
     links = "".join(
         f'<a href="#{one.name}">{escape(say_it(one.title))}</a> ' for one in page.sections
@@ -85,12 +83,20 @@ def outcome_html(page: OutcomePage, language: str = SOURCE) -> bytes:
     about = "".join(f"<p>{escape(say_it(text))}</p>" for text in page.about)
     title = escape(say_it(page.title))
     note = escape(words("For protocol review only. Not for treatment decisions."))
+    standing = escape(say_it(page.standing))
+    style = (HERE / "outcome.css").read_text(encoding="utf-8")
+    style += font_face("".join((title, about, note, links, body, standing)))
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; font-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
     return (
         f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{style}</style></head><body><header>"
-        f"<p><strong>{escape(say_it(page.standing))}</strong></p><h1>{title}</h1>{about}"
+        f"<p><strong>{standing}</strong></p><h1>{title}</h1>{about}"
         f'<p>{note}</p></header><nav aria-label="{title}">{links}</nav><main>{body}</main>'
         "</body></html>\n"
     ).encode()

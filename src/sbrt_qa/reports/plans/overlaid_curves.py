@@ -18,7 +18,7 @@ AXES: Final = 120.0
 ROW: Final = 11.0
 LETTERS: Final = 8.5
 SAMPLE: Final = 30.0
-FAMILY: Final = "system-ui, Noto Sans, Noto Sans CJK SC, sans-serif"
+FAMILY: Final = "Report CJK, system-ui, Noto Sans, Noto Sans CJK SC, sans-serif"
 
 STROKES: Final = (
     ("", 2.4), ("7 3", 2.0), ("2 2.5", 2.0), ("9 3 2 3", 1.8), ("", 1.0), ("4 2", 1.1),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sbrt_qa.errors import visible
+from sbrt_qa.reports.html.document_font import font_face
 from sbrt_qa.reports.pdf.typeset import LAYOUT, typeset
 from sbrt_qa.reports.sheet.sheet import Block, Grid, Heading, Paragraph, Sheet
 
@@ -18,12 +19,16 @@ _HERE: Final = Path(__file__).parent
 
 def sheet_html(sheet: Sheet) -> str:
     """Return one self-contained page."""
-    style = (_HERE / "sheet.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     facts = "".join(f"<dt>{_safe(name)}</dt><dd>{_safe(text)}</dd>" for name, text in sheet.facts)
     first = f"<p><strong>{_safe(sheet.first)}</strong></p>\n" if sheet.first else ""
     body = "\n".join(_block(block) for block in sheet.blocks)
+    style = (_HERE / "sheet.css").read_text(encoding="utf-8")
+    style += font_face("".join((facts, first, body, sheet.title, sheet.foot)))
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; font-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
     return (
         f'<!doctype html>\n<html lang="{_safe(sheet.language)}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">'

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from sbrt_qa.i18n.words import SOURCE, Words
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.reports.compose.verdict_words import mark_of
+from sbrt_qa.reports.html.document_font import font_face
 
 HERE: Final = Path(__file__).parent
 SCRIPTS: Final = ("base.js", "plot.js", "charts.js", "page.js")
@@ -72,27 +73,30 @@ def trial_page(
     script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     style = (HERE / "page.css").read_text(encoding="utf-8")
     said = {text: words(text) for text in SAID.findall(script)}
-    return _template().render(
-        language=language,
-        _=words,
-        standing=" ".join(words.sentence(text) for text in standing),
-        title=title,
-        about=about,
-        foot=foot,
-        policy=Markup(_policy(script, style)),  # noqa: S704 - our own
-        style=Markup(style),  # noqa: S704 - our own
-        script=Markup(script),  # noqa: S704 - our own
-        contours=answers.get("contours", ()),
-        pictures=[
+    fields = {
+        "language": language,
+        "_": words,
+        "standing": " ".join(words.sentence(text) for text in standing),
+        "title": title,
+        "about": about,
+        "foot": foot,
+        "script": Markup(script),  # noqa: S704 - our own
+        "contours": answers.get("contours", ()),
+        "pictures": [
             {**one, "svg": Markup(one["svg"])}  # noqa: S704 - our own drawing, texts escaped
             for one in answers.get("pictures", ())
         ],
-        contours_known=answers.get("contours_known", False),
-        reachable=answers.get("reachable", {"plans": (), "errors": ()}),
-        reference=answers.get("reference", NO_REFERENCE),
-        mark=lambda verdict: mark_of(Verdict(verdict), words),
-        data=Markup(_inert({**_of_script(answers), **told, "words": said})),  # noqa: S704 - cannot end its element
-    )
+        "contours_known": answers.get("contours_known", False),
+        "reachable": answers.get("reachable", {"plans": (), "errors": ()}),
+        "reference": answers.get("reference", NO_REFERENCE),
+        "mark": lambda verdict: mark_of(Verdict(verdict), words),
+    }
+    data = {**_of_script(answers), **told, "words": said}
+    inert = Markup(_inert(data))  # noqa: S704 - cannot end its element
+    bare = _template().render(fields, policy="", style="", data="")
+    style += font_face(bare + json.dumps(data, ensure_ascii=False))
+    policy = Markup(_policy(script, style))  # noqa: S704 - our own
+    return _template().render(fields, policy=policy, style=Markup(style), data=inert)  # noqa: S704 - our own
 
 
 BESIDE: Final = ("contours", "pictures", "reachable", "reference")
@@ -122,7 +126,7 @@ def _policy(script: str, style: str) -> str:
     """Return a policy under which only our own script and style run and nothing is fetched."""
     return (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
-        "img-src data:; "
+        "img-src data:; font-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 

@@ -104,7 +104,7 @@
     };
 
     const axis = (label) => ({
-      label, labelSize: 24, labelFont: "600 13px system-ui, sans-serif", font: "12px system-ui, sans-serif",
+      label, labelSize: 24, labelFont: '600 13px "Report CJK", system-ui, sans-serif', font: '12px "Report CJK", system-ui, sans-serif',
       stroke: () => css("--ink"), grid: { stroke: () => css("--line"), width: 1 }, ticks: { stroke: () => css("--line"), width: 1 },
     });
     const draw = () => {

@@ -158,7 +158,7 @@
         const x = f.toU(u), y = f.toV(v), way = along(x, y);
         if (way > far && x > 20 && x < f.width - 40 && y > 24 && y < f.height - 24) { far = way; best = [x, y]; }
       }
-      if (best) word(pen, gy.toFixed(gy < 10 ? 2 : 1), best[0] + 4, best[1], "left", "600 11px system-ui, sans-serif");
+      if (best) word(pen, gy.toFixed(gy < 10 ? 2 : 1), best[0] + 4, best[1], "left", '600 11px "Report CJK", system-ui, sans-serif');
     };
 
     const drawContours = (pen, f, w) => {
@@ -190,7 +190,7 @@
         pen.beginPath(); pen.moveTo(...from); pen.lineTo(...to); pen.stroke();
         for (const end of [from, to]) { pen.beginPath(); pen.arc(...end, 4, 0, 2 * Math.PI); pen.stroke(); }
       }
-      word(pen, `${viewer.rulerLength().toFixed(1)} mm`, (from[0] + to[0]) / 2 + 8, (from[1] + to[1]) / 2 - 8, "left", "600 13px system-ui, sans-serif");
+      word(pen, `${viewer.rulerLength().toFixed(1)} mm`, (from[0] + to[0]) / 2 + 8, (from[1] + to[1]) / 2 - 8, "left", '600 13px "Report CJK", system-ui, sans-serif');
     };
     const drawCross = (pen, f, x, y) => {
       pen.strokeStyle = "rgba(255,235,59,.9)"; pen.lineWidth = 1; pen.setLineDash([]);
@@ -199,13 +199,13 @@
       pen.moveTo(x, 0); pen.lineTo(x, y - 9); pen.moveTo(x, y + 9); pen.lineTo(x, f.height);
       pen.stroke();
     };
-    const word = (pen, text, x, y, align, font = "12px system-ui, sans-serif") => {
+    const word = (pen, text, x, y, align, font = '12px "Report CJK", system-ui, sans-serif') => {
       pen.font = font; pen.textAlign = align; pen.textBaseline = "middle"; pen.lineJoin = "round"; pen.setLineDash([]);
       pen.strokeStyle = "#000"; pen.lineWidth = 3; pen.fillStyle = "#fff";
       pen.strokeText(text, x, y); pen.fillText(text, x, y);
     };
     const drawWords = (pen, f, waiting, off) => {
-      const { width, height, scale } = f, view = viewer.views[f.name], bold = "600 14px system-ui, sans-serif";
+      const { width, height, scale } = f, view = viewer.views[f.name], bold = '600 14px "Report CJK", system-ui, sans-serif';
       const [left, right, top, bottom] = SIDES[f.name];
       word(pen, left, 7, height / 2, "left", bold); word(pen, right, width - 7, height / 2, "right", bold);
       word(pen, top, width / 2, 12, "center", bold); word(pen, bottom, width / 2, height - 12, "center", bold);
@@ -222,7 +222,7 @@
       if (waiting) below.push(data.labels.waiting);
       if (image && !image.exact) below.push(image.note);
       if (Math.abs(off) > 0.05) below.push(`${data.labels.offslice} ${off > 0 ? "+" : "−"}${Math.abs(off).toFixed(1)} mm`);
-      below.filter(Boolean).forEach((text, i) => word(pen, text, width - 8, 30 + 15 * i, "right", "11px system-ui, sans-serif"));
+      below.filter(Boolean).forEach((text, i) => word(pen, text, width - 8, 30 + 15 * i, "right", '11px "Report CJK", system-ui, sans-serif'));
       view.told = [...told, ...below];
     };
     return { draw, frame };
