@@ -108,6 +108,16 @@ def test_a_seeded_error_is_a_question_about_that_organ(sample, kind, size, numbe
     assert all(f.expected and f.advice for f in about)
 
 
+@pytest.mark.parametrize(("size", "number"), [(0, 0), (0, 1), (1, 0), (1, 1), (2, 1)])
+def test_an_organ_with_blunt_ends_is_cut_where_its_tissue_goes_on(sample, size, number):
+    """Half a duodenum meets its limit more easily than the whole; only the image can tell."""
+    cut, names = with_error(sample, "cut, other", size, number)
+    (found,) = (f for f in found_in(cut).findings if f.code == "ORGAN_END")
+    assert (found.where,) == names
+    blind = found_in(dataclasses.replace(cut, image=None))
+    assert "ORGAN_END" not in {f.code for f in blind.findings}
+
+
 @pytest.mark.parametrize("size", range(2))
 def test_exchanged_names_are_called_exchanged(sample, size):
     case, names = with_error(sample, "swapped", size)

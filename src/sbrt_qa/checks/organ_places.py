@@ -11,7 +11,7 @@ import numpy as np
 from sbrt_qa.checks.anatomy.exchanged_names import exchanges, misfit
 from sbrt_qa.checks.anatomy.flat_sides import flat_side
 from sbrt_qa.checks.anatomy.narrowing import narrowed
-from sbrt_qa.checks.anatomy.open_ends import open_end
+from sbrt_qa.checks.anatomy.open_ends import ends_by_image, open_end
 from sbrt_qa.checks.anatomy.organ_view import BONE_HU, OrganView, around
 from sbrt_qa.checks.anatomy.organs_seen import common
 from sbrt_qa.checks.anatomy.shells import thickness_cells
@@ -285,16 +285,17 @@ def organ_end(
     alike_percent: float = 70.0,
     blunt_percent: float = 55.0,
     flat_percent: float = 45.0,
+    by_image_percent: float = 40.0,
 ) -> Iterator[Outcome]:
     """Find organs that may not be drawn to their end: they go on beyond a last contour.
 
     Of liver, kidneys, spleen and stomach. On the image, the same tissue goes on over most of the
     end section on the next two slices. Without an image, or where it does not tell, an organ is
-    cut that stops at a section of more than half of its widest. An end at that of the scan is told
-    elsewhere (`ORGAN_AT_SCAN_END`). A side that is one plane, with the same tissue beyond it, is
-    where the rest was not drawn; without an image any such side but that of a liver, which may have
-    been resected. A spinal cord has to be drawn beside the target, where the
-    liver is drawn too.
+    cut that stops at a section of more than half of its widest. Of duodenum, lungs and the lower
+    end of the heart, whose ends may be blunt, only the image tells. An end at that of the scan is
+    told elsewhere (`ORGAN_AT_SCAN_END`). A side that is one plane, with the same tissue beyond it,
+    is where the rest was not drawn; without an image any such side but of a liver, which may have
+    been resected. A spinal cord has to be drawn beside the target, where the liver is drawn.
 
     Parameters
     ----------
@@ -303,8 +304,9 @@ def organ_end(
     blunt_percent
         End section in per cent of the widest.
     flat_percent
-        Area of a side within about a millimetre of one plane along z, in per cent of all that is
-        seen of the organ from there.
+        Area of a side within about a millimetre of one plane along z, of all seen from there.
+    by_image_percent
+        As `alike_percent`, mean of the next two slices, of organs that only the image tells of.
     """
     sound = 0
     others = context.organs.others
@@ -314,17 +316,19 @@ def organ_end(
             if liver and (found := _beside_target(context, view)) is not None:
                 yield found
             continue
-        if not view.organ.ends:
+        if not view.organ.ends and (view.like is None or not view.organ.ends_by_image):
             continue
         around = others(view)
-        ends = [open_end(view, around, up, alike_percent, blunt_percent) for up in (0, 1)]
-        ends.append(flat_side(view, around, flat_percent))
-        for end in ends:
-            if end is not None:
-                yield Found(
-                    view.key, end.text, say("Have it drawn to its end, or say why it ends here."),
-                    end.text, say("an end that tapers, and another tissue beyond"), z_mm=end.z_mm,
-                )  # fmt: skip
+        if view.organ.ends:
+            ends = [open_end(view, around, up, alike_percent, blunt_percent) for up in (0, 1)]
+            ends.append(flat_side(view, around, flat_percent))
+        else:
+            ends = ends_by_image(view, around, by_image_percent)
+        for end in filter(None, ends):
+            yield Found(
+                view.key, end.text, say("Have it drawn to its end, or say why it ends here."),
+                end.text, say("an end that tapers, and another tissue beyond"), z_mm=end.z_mm,
+            )  # fmt: skip
         sound += not any(ends)
     if sound:
         blind = context.organs.scene is not None and context.organs.scene.hu is None

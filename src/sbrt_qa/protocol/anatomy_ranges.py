@@ -26,18 +26,21 @@ Quantity = Literal[
 QUANTITIES: Final[tuple[str, ...]] = get_args(Quantity)
 
 Kind = Literal["solid", "hollow", "lung", "cord"]
+End = Literal["lower", "upper"]
 Bound = tuple[Number, Number]
 
 
 class OrganDef(FrozenPart):
     """An organ that is known: its TG-263 name, what it is made of, and whether it has both ends.
 
-    ``also`` are names besides those of the protocol.
+    ``also`` are names besides those of the protocol. ``ends_by_image`` are ends of an organ without
+    ``ends`` that may be blunt by nature: that one of them is cut, only the image can show.
     """
 
     organ: Name
     kind: Kind
     ends: Annotated[bool, Field(strict=True)]
+    ends_by_image: tuple[End, ...] = ()
     also: tuple[Name, ...] = ()
 
 

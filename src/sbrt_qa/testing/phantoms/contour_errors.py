@@ -177,6 +177,14 @@ def _cut_above(organs: Organs, size: int, number: int) -> dict[str, Structure]:
     return {name: _cut(organs[name], (0.2, 0.35, 0.6)[size], below=False)}
 
 
+@error(
+    "cut, other", "a part not drawn of others", ("duodenum above", "duodenum below", "heart below")
+)
+def _cut_others(organs: Organs, size: int, number: int) -> dict[str, Structure]:
+    name, below = (("Duodenum", False), ("Duodenum", True), ("Heart", True))[size]
+    return {name: _cut(organs[name], (0.25, 0.4)[number % 2], below=below)}
+
+
 @error("half drawn", "a side of it not drawn", ("25 %", "40 %", "60 %"))
 def _half(organs: Organs, size: int, number: int) -> dict[str, Structure]:
     name = _one(ENDED, number + 2)
