@@ -76,8 +76,9 @@ def with_other_ends(
     all_cells = tuple(cells_of(region) for region in regions)
     kept = kept or Kept()
     rim = regions[0], all_cells[0], all_cells[1]
-    finest = with_rim(fine_dose(dose, all_cells[0], settings, kept), dose, *rim)
-    along = is_read_along_lines(dose, all_cells[0], settings, kept)
+    near = fine_dose(dose, all_cells[0], settings, kept)
+    finest = with_rim(near, dose, *rim)
+    along = near is not dose and is_read_along_lines(dose, all_cells[0], settings, kept)
     read = with_rim(dose, dose, *rim) if along else finest
     # 2. Only where their pieces end at different heights do the two regions differ.
     stretches = _stretches(*regions)

@@ -112,10 +112,12 @@ def integrate(
     #    structure the trilinear interpolant is integrated, and what the spline makes of it on fewer
     #    lines.
     kept = kept or Kept()
-    finest = with_rim(fine_dose(dose, cells, settings, kept), dose, region, cells)
+    near = fine_dose(dose, cells, settings, kept)
+    finest = with_rim(near, dose, region, cells)
     area = area_mm2_of(cells, settings)
     field = dose_along_lines(dose, cells, settings, kept)
-    voxels = finest if field is None else with_rim(dose, dose, region, cells)
+    is_finest = field is None or near is dose
+    voxels = finest if is_finest else with_rim(dose, dose, region, cells)
     read: DoseGrid | DoseField = voxels
     if field is not None and field.is_whole and voxels is dose:
         read = field if section_mm2(cells) / area <= DIRECT_LINES else voxels

@@ -92,14 +92,19 @@ def lattice(cells: Cells, area_mm2: float) -> Lines:
     step = width / count
     line = ramp(count)
     shift_y, shift_z = (0.5 + np.outer((_SHIFT_Y, _SHIFT_Z), np.arange(count.size))) % 1.0
-    strip_part = (np.repeat(shift_y, count) + line * _STEP_Y) % 1.0
-    cell_part = (np.repeat(shift_z, count) + line * _STEP_Z) % 1.0
+    strip_part = _fraction(np.repeat(shift_y, count) + line * _STEP_Y)
+    cell_part = _fraction(np.repeat(shift_z, count) + line * _STEP_Z)
     return Lines(
         start=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
         y_mm=np.repeat(cells.y_low_mm, count) + (line + strip_part) * np.repeat(step, count),
         z_mm=np.repeat(cells.z_low_mm, count) + cell_part * np.repeat(thickness, count),
         weight_mm2=np.repeat(step * thickness, count),
     )
+
+
+def _fraction(values: FloatArray) -> FloatArray:
+    """Return what remains of each value, 0 or more, beyond the whole number below it."""
+    return np.asarray(values - np.floor(values))  # the remainder of a division is the same, slowly
 
 
 def section_mm2(cells: Cells) -> float:

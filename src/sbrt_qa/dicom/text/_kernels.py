@@ -170,8 +170,10 @@ def _compile():
     from numba import njit
 
     module = globals()
-    for function in (_mantissa, _sign, _exponent, _skip_spaces, _number, _parse):
-        module[function.__name__] = njit(cache=True, nogil=True)(function)
+    for function in (_mantissa, _sign, _exponent, _skip_spaces, _number):
+        without = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        module[function.__name__] = njit(nogil=True, **without)(function)
+    module["_parse"] = njit(cache=True, nogil=True)(_parse)
     compiled = module["_parse"]
     one, none = np.zeros(1, np.int64), np.zeros((1, 3), np.int64)
     compiled(

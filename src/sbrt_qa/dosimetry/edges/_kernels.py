@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbrt_qa.dosimetry._kernels import compiled, extremes_on_edge, locate
+from sbrt_qa.dosimetry._kernels import compiled, extremes_on_edge, inner, locate
 from sbrt_qa.geometry._kernels import place_of_piece
 
 
-@compiled
+@inner
 def _inside_others(x, y, z, own, pieces, members):
     """Bits of the solids, other than `own`, that hold the point by the even-odd rule."""
     xy, loop_start, loop, plane, law, solid = pieces
@@ -30,7 +30,7 @@ def _inside_others(x, y, z, own, pieces, members):
     return mask
 
 
-@compiled
+@inner
 def _piece_extremes(k, z, pieces, members, table, dose, frame, iz, fz, found, low, high):
     """Widen low and high by the edges of one piece at one height."""
     xy, loop_start, loop, plane, law, solid = pieces

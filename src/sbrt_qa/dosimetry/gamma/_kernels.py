@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbrt_qa.geometry._kernels import compiled
+from sbrt_qa.geometry._kernels import compiled, inner
 
 
-@compiled
+@inner
 def _place(axis, start, step, cell, part):
     """Fill cell and part of even places along one axis; cell -1 where a place lies outside."""
     last = axis.size - 2
@@ -27,7 +27,7 @@ def _place(axis, start, step, cell, part):
         part[m] = (value - axis[k]) / (axis[k + 1] - axis[k])
 
 
-@compiled
+@inner
 def _dose(dose, cell, part, a, b, c):
     """Trilinear dose at places a (z), b (y), c (x); NaN outside."""
     k, j, i = cell[0, a], cell[1, b], cell[2, c]

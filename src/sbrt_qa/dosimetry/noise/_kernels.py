@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbrt_qa.dosimetry._kernels import compiled
+from sbrt_qa.dosimetry._kernels import compiled, inner
 
 
 @compiled
@@ -31,7 +31,7 @@ def noise_of_blocks(values, first, cells, side, every):
     return result
 
 
-@compiled
+@inner
 def _select(values, first, last, place):
     """Put the value that belongs at a place of ``values[first:last + 1]`` there, none lower after.
 
@@ -71,7 +71,7 @@ def _median(values, count):
     return (lower + upper) / 2.0
 
 
-@compiled
+@inner
 def _noise_of_block(values, corner, side, every, found):
     nz, ny, nx = values.shape
     count = np.zeros(3, dtype=np.int64)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbrt_qa.dosimetry._kernels import _deposit_span, compiled, locate
+from sbrt_qa.dosimetry._kernels import _deposit_span, compiled, inner, locate
 
 SPLINE = 0
 """A cell that is read by the spline, held within the 4 x 4 x 4 voxels around it."""
@@ -20,87 +20,46 @@ BESIDE_NOTHING = 2
 """A cell near voxels without dose: by the spline, held within its own eight corners."""
 
 
-ABREAST = 8
-"""Rows that are solved side by side: each step of one waits for a division, those of others not."""
-
-
 @compiled
-def _pivots(system):
-    """Factors of a tridiagonal system: ``ahead (n)`` and ``pivot (n)``."""
+def solve(blocks, system, ends):
+    """Turn voxels into coefficients along the second axis of ``blocks (a, n + 2, b)``, in place.
+
+    The voxels lie inside, from 1 to n. The system is its lower, middle and upper diagonal; the
+    outermost coefficients follow from the next two by what ``ends`` says of the second derivative
+    there. All columns of a block are solved at once, so that the loops are vectorised.
+    """
     lower, middle, upper = system
-    ahead, pivot = np.zeros(middle.size), np.empty(middle.size)
+    low, high = ends
+    n = middle.size
+    ahead, pivot = np.zeros(n), np.empty(n)
     pivot[0] = middle[0]
-    for i in range(1, middle.size):
+    for i in range(1, n):
         ahead[i - 1] = upper[i - 1] / pivot[i - 1]
         pivot[i] = middle[i] - lower[i] * ahead[i - 1]
-    return ahead, pivot
-
-
-@compiled
-def _solve_planes(planes, system, ends):
-    """Solve along the first axis of ``planes (n + 2, m)`` in place, all columns at once."""
-    ahead, pivot = _pivots(system)
-    lower, n = system[0], pivot.size
-    for i in range(n):
-        here, before = planes[i + 1], planes[i]
-        for c in range(here.size):
-            taken = lower[i] * before[c] if i > 0 else 0.0
-            here[c] = (here[c] - taken) / pivot[i]
-    for i in range(n - 2, -1, -1):
-        here, after = planes[i + 1], planes[i + 2]
-        for c in range(here.size):
-            here[c] -= ahead[i] * after[c]
-    low, high = ends
-    first, one, two = planes[0], planes[1], planes[2]
-    last, near, far = planes[n + 1], planes[n], planes[n - 1]
-    for c in range(first.size):
-        first[c] = -(low[1] * one[c] + low[2] * two[c]) / low[0]
-        last[c] = -(high[0] * far[c] + high[1] * near[c]) / high[2]
-
-
-@compiled
-def _solve_rows(rows, system, ends):
-    """Solve along the second axis of ``rows (m, n + 2)`` in place."""
-    ahead, pivot = _pivots(system)
-    lower, n = system[0], pivot.size
-    low, high = ends
-    for begin in range(0, rows.shape[0], ABREAST):
-        some = rows[begin : begin + ABREAST]
-        for r in range(some.shape[0]):
-            some[r, 1] = some[r, 1] / pivot[0]
-        for i in range(1, n):
-            for r in range(some.shape[0]):
-                some[r, i + 1] = (some[r, i + 1] - lower[i] * some[r, i]) / pivot[i]
+    for block in range(blocks.shape[0]):
+        planes = blocks[block]
+        for i in range(n):
+            here, before = planes[i + 1], planes[i]
+            for c in range(here.size):
+                taken = lower[i] * before[c] if i > 0 else 0.0
+                here[c] = (here[c] - taken) / pivot[i]
         for i in range(n - 2, -1, -1):
-            for r in range(some.shape[0]):
-                some[r, i + 1] -= ahead[i] * some[r, i + 2]
-        for r in range(some.shape[0]):
-            some[r, 0] = -(low[1] * some[r, 1] + low[2] * some[r, 2]) / low[0]
-            some[r, n + 1] = -(high[0] * some[r, n - 1] + high[1] * some[r, n]) / high[2]
+            here, before = planes[i + 1], planes[i + 2]
+            for c in range(here.size):
+                here[c] -= ahead[i] * before[c]
+        for c in range(planes.shape[1]):
+            planes[0, c] = -(low[1] * planes[1, c] + low[2] * planes[2, c]) / low[0]
+            last = high[0] * planes[n - 1, c] + high[1] * planes[n, c]
+            planes[n + 1, c] = -last / high[2]
 
 
-@compiled
-def solve(coef, systems, ends):
-    """Turn voxels into coefficients, in place, along z, y and x.
-
-    ``coef`` is ``(nz + 2, ny + 2, nx + 2)`` with the voxels inside. Per axis the system is its
-    lower, middle and upper diagonal; the outermost coefficients follow from the next two by what
-    ``ends`` says of the second derivative there.
-    """
-    nz, ny, nx = coef.shape
-    _solve_planes(coef.reshape(nz, ny * nx), systems[0], ends[0])
-    for k in range(nz):
-        _solve_planes(coef[k], systems[1], ends[1])
-    _solve_rows(coef.reshape(nz * ny, nx), systems[2], ends[2])
-
-
-@compiled
+@inner
 def _weights(basis, t, found):
     for j in range(4):
         found[j] = ((basis[j, 3] * t + basis[j, 2]) * t + basis[j, 1]) * t + basis[j, 0]
 
 
-@compiled
+@inner
 def _range_around(values, iz, iy, ix):
     """Lowest and highest of the 4 x 4 x 4 voxels around a cell."""
     nz, ny, nx = values.shape
@@ -113,7 +72,7 @@ def _range_around(values, iz, iy, ix):
     return low, high
 
 
-@compiled
+@inner
 def _bend(values, k, j, i, axis, sign):
     """How much a curve through a voxel bends away from `sign` times up, there and beside it, least.
 
@@ -131,7 +90,7 @@ def _bend(values, k, j, i, axis, sign):
     return least
 
 
-@compiled
+@inner
 def _room(values, iz, iy, ix, sign):
     """How far beyond its voxels a smooth top (`sign` 1) or hollow (-1) in a cell may reach.
 
@@ -147,7 +106,7 @@ def _room(values, iz, iy, ix, sign):
     return room
 
 
-@compiled
+@inner
 def _room_at(values, k, j, i, sign):
     """Tell the same of one voxel."""
     found = 0.0
@@ -172,14 +131,14 @@ def room_of_tops(values, least):
     return room
 
 
-@compiled
+@inner
 def room_to_work(nx, factor):
     """Arrays for what `field_row` has on the way, of a row of so many voxels."""
     three = np.empty(nx + 2), np.empty(nx), np.empty(nx)
     return (np.empty(4), np.empty(4), *three, np.empty(nx), np.arange(factor + 1) / factor)
 
 
-@compiled
+@inner
 def _columns(coef, weights, place, first, last, found):
     """Fill ``found[:last + 3 - first]`` with the coefficients along x at one place in y and z."""
     # One sum of four rows at a time, over slices counted from 0: so the loop is vectorised.
@@ -194,7 +153,7 @@ def _columns(coef, weights, place, first, last, found):
             found[i] = before + w0 * a[i] + w1 * b[i] + w2 * c[i] + w3 * d[i]
 
 
-@compiled
+@inner
 def _between_voxels(values, place, first, last, found):
     """Fill linear doses, and the lowest and highest of four voxels, from `first` to `last`."""
     iz, tz, iy, ty = place
@@ -211,7 +170,7 @@ def _between_voxels(values, place, first, last, found):
         highs[i] = p if p > q else q
 
 
-@compiled
+@inner
 def field_row(field, place, first, last, factor, held, work, row):
     """Fill ``row``, of ``(last - first) * factor + 1``, with the dose along x at one place.
 

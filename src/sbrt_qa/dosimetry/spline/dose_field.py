@@ -202,9 +202,13 @@ def _coefficients(
     """Return the coefficients of the natural spline, two more along each axis than voxels."""
     coef = np.zeros(tuple(n + 2 for n in values.shape))
     coef[1:-1, 1:-1, 1:-1] = values
-    systems, ends = zip(*(_system(basis) for basis in bases), strict=True)
-    solve(coef, systems, ends)
-    return coef
+    nz, ny, nx = coef.shape
+    along_z, along_y, along_x = (_system(basis) for basis in bases)
+    solve(coef.reshape(1, nz, ny * nx), *along_z)
+    solve(coef, *along_y)
+    turned = np.ascontiguousarray(coef.reshape(1, nz * ny, nx).transpose(0, 2, 1))
+    solve(turned, *along_x)
+    return np.ascontiguousarray(turned[0].T).reshape(coef.shape)
 
 
 def _system(basis: FloatArray) -> tuple[tuple[FloatArray, ...], tuple[FloatArray, FloatArray]]:

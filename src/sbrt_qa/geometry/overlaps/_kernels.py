@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbrt_qa.geometry._kernels import compiled, order_of
+from sbrt_qa.geometry._kernels import compiled, inner, order_of
 
 
-@compiled
+@inner
 def _distance(xy, a, b, x, y):
     """Squared distance of a point from the edge between two vertices."""
     ux, uy = xy[b, 0] - xy[a, 0], xy[b, 1] - xy[a, 1]
@@ -21,7 +21,7 @@ def _distance(xy, a, b, x, y):
     return (wx - part * ux) ** 2 + (wy - part * uy) ** 2
 
 
-@compiled
+@inner
 def _edges_in(xy, begin, end, box, reach):
     """Later vertices of the edges of a loop whose box meets a box, widened by `reach`."""
     found = np.empty(end - begin, dtype=np.int64)
@@ -41,13 +41,13 @@ def _edges_in(xy, begin, end, box, reach):
     return found[:count]
 
 
-@compiled
+@inner
 def _beyond(p, q, low, high, reach):
     """Tell whether an interval between two numbers lies farther than `reach` from another."""
     return max(p, q) < low - reach or min(p, q) > high + reach
 
 
-@compiled
+@inner
 def _far_from(xy, x, y, edges, other_begin, other_end, reach):
     """Distance of a point from some edges of a loop; infinite where it is beyond `reach`."""
     least = np.inf
@@ -61,7 +61,7 @@ def _far_from(xy, x, y, edges, other_begin, other_end, reach):
     return np.sqrt(least)
 
 
-@compiled
+@inner
 def _nearness(xy, begin, end, other_begin, other_end, edges, others, near_mm, reach):
     """Length of a loop's outline within `near_mm` of another, and how far its farthest point is.
 
@@ -85,7 +85,7 @@ def _nearness(xy, begin, end, other_begin, other_end, edges, others, near_mm, re
     return near, farthest
 
 
-@compiled
+@inner
 def _crossing_y(xy, a, b, c, d):
     """Height at which two edges cross; NaN where they do not."""
     px, py = xy[b, 0] - xy[a, 0], xy[b, 1] - xy[a, 1]
@@ -129,7 +129,7 @@ def meet(xy, start, boxes, i, j, reach, near):
     return near_i, near_j, max(far_i, far_j), crossing
 
 
-@compiled
+@inner
 def _each_once(values):
     """Sorted values, each once."""
     order = order_of(values)
@@ -142,7 +142,7 @@ def _each_once(values):
     return found[:count]
 
 
-@compiled
+@inner
 def _levels(xy, start):
     """All y at which edges of some loops begin, end or cross each other; sorted."""
     n = start[-1] - start[0]
@@ -174,7 +174,7 @@ def _levels(xy, start):
     return _each_once(found[:count]), last, low, high
 
 
-@compiled
+@inner
 def _active(xy, last, low, high, y):
     """Edges that a line crosses, from left to right."""
     count = 0
@@ -189,7 +189,7 @@ def _active(xy, last, low, high, y):
     return found[:count][order]
 
 
-@compiled
+@inner
 def _at(xy, last, v, y):
     """Place of an edge at a height."""
     a, b = last[v], v
@@ -276,7 +276,7 @@ def union_strips(xy, start, winding):
     return found[:count]
 
 
-@compiled
+@inner
 def _side_of(xy, a, b, c):
     """Twice the signed area of three vertices: on which side of an edge a vertex lies."""
     return (xy[b, 0] - xy[a, 0]) * (xy[c, 1] - xy[a, 1]) - (xy[b, 1] - xy[a, 1]) * (
@@ -284,7 +284,7 @@ def _side_of(xy, a, b, c):
     )
 
 
-@compiled
+@inner
 def _once_in_a_row(xy):
     """Vertices of a loop without those that repeat the one before."""
     kept = np.empty_like(xy)

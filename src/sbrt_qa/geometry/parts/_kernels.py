@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbrt_qa.geometry._kernels import _holds, compiled, order_of
+from sbrt_qa.geometry._kernels import _holds, compiled, inner, order_of
 
 MOST_PAIRS = 4_000_000
 """Pairs of vertices of two polygons that are all looked at."""
 
 
-@compiled
+@inner
 def _root(owner, i):
     while owner[i] != i:
         owner[i] = owner[owner[i]]
@@ -18,7 +18,7 @@ def _root(owner, i):
     return i
 
 
-@compiled
+@inner
 def _cross(xy, a, b, c, d):
     """Whether two segments, by their vertices, cross each other."""
     abx, aby = xy[b, 0] - xy[a, 0], xy[b, 1] - xy[a, 1]
@@ -30,7 +30,7 @@ def _cross(xy, a, b, c, d):
     return (one > 0) != (two > 0) and (three > 0) != (four > 0)
 
 
-@compiled
+@inner
 def _touch(xy, loop_start, i, j):
     """Whether two polygons, seen from above, have a point in common.
 
@@ -78,12 +78,12 @@ def join(xy, loop_start, plane_start, joined, boxes, owner):
         owner[i] = _root(owner, i)
 
 
-@compiled
+@inner
 def _apart(a, b):
     return a[0] > b[2] or b[0] > a[2] or a[1] > b[3] or b[1] > a[3]
 
 
-@compiled
+@inner
 def _join_pair(xy, loop_start, boxes, owner, i, j):
     if _apart(boxes[i], boxes[j]) or _root(owner, i) == _root(owner, j):
         return
@@ -91,7 +91,7 @@ def _join_pair(xy, loop_start, boxes, owner, i, j):
         owner[_root(owner, j)] = _root(owner, i)
 
 
-@compiled
+@inner
 def _join_groups(xy, loop_start, boxes, owner, one, other):
     """Join two groups of loops where any two of them touch."""
     for i in one:
