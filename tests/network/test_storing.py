@@ -14,6 +14,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
+from sbrt_qa.errors import StoreError
 from sbrt_qa.intake.first_elements import (
     FirstElements,
     file_head,
@@ -227,6 +228,31 @@ def test_what_is_too_large_and_what_is_beyond_a_quota_is_told(tmp_path: Path) ->
     assert statuses[0] == 0x0000
     assert statuses[-1] == 0xA700
     assert put(where, tmp_path, small("1.2.5")) == 0x0000
+
+
+def test_a_restart_begins_no_quota_anew(tmp_path: Path) -> None:
+    limited = Peer("S02", "TPS2", "SBRTQA", (), quota_bytes=1_000)
+    asked: list[tuple[str, float]] = []
+
+    def taken(site: str, since: float) -> int:
+        asked.append((site, since))
+        return 990
+
+    where = place(tmp_path, [10**12], max_bytes=1_000)
+    where.taken = taken
+    assert put(where, tmp_path, small("1.2.4.1"), limited) == 0xA700
+    assert put(where, tmp_path, small("1.2.4.2")) == 0x0000, "a peer without a quota"
+    assert [site for site, _ in asked] == ["S02"], "asked once a day"
+    assert asked[0][1] % 86_400 == 0
+    limited = Peer("S02", "TPS2", "SBRTQA", (), quota_bytes=990 + 8 * len(small("1.2.4.3")))
+    assert put(where, tmp_path, small("1.2.4.3"), limited) == 0x0000
+
+    def broken(site: str, since: float) -> int:
+        raise StoreError("the working state cannot be used")
+
+    other = place(tmp_path, [10**12])
+    other.taken = broken
+    assert put(other, tmp_path, small("1.2.4.4"), limited) == 0xA700
 
 
 def test_whatever_was_answered_for_is_there_after_a_kill(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from sbrt_qa.audit.times import now
 from sbrt_qa.cli.main import run as command
+from sbrt_qa.errors import StoreError
 from sbrt_qa.intake.chunks import CHUNK_BYTES, hash_of_hashes
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.intake_trail import tell_token_made
@@ -24,6 +25,7 @@ from sbrt_qa.office.site_uploads import versions_of
 from sbrt_qa.web.review_office.office_worker import WorkPlace, work_once
 from sbrt_qa.web.session_tokens import form_token
 from sbrt_qa.web.working.job_rows import Jobs
+from sbrt_qa.web.working.study_rows import WITHDRAWN, Studies
 from sbrt_qa.web.working.upload_rows import MOST_OPEN_OF_A_SITE
 
 from .conftest import SAMPLE, settled, zipped
@@ -420,3 +422,25 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
 def test_a_dry_run_sends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert command(["submit", str(SAMPLE / "beams"), "--dry-run", "--subject", "S1-001"]) == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_finishing_again_after_it_was_cut_off_releases_once(
+    served: PlayingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The office ends between the rows of what landed and that of the upload."""
+    program = Program(served, make_token(served, "physicist.s2", "S2"))
+    status, upload = program.begin(listed(b"a file of one chunk"), subject="776")
+    assert status == 201
+    assert program.put(upload["id"], 0, b"a file of one chunk") == 201
+
+    def cut_off(*_: object) -> None:
+        raise StoreError("the office was ended")
+
+    with monkeypatch.context() as ending:
+        ending.setattr(served.app.uploads, "landed", cut_off)
+        assert program.finish(upload["id"], [b"a file of one chunk"])[0] == 500
+    status, told = program.finish(upload["id"], [b"a file of one chunk"])
+    assert (status, told["state"]) == (200, "landed")
+    studies = [one for one in Studies(served.app.store).all() if one.batch == upload["id"]]
+    assert len(studies) == 1
+    Studies(served.app.store).change(studies[0], state=WITHDRAWN)

@@ -76,7 +76,7 @@ def receive(
     store = WorkingStore.in_database(where) if where else WorkingStore.in_folder(opened.folder)
     try:
         landing, office = landing_of(opened.folder, store), _Office(store)
-        counts = run_receiver(landing, place, _say, office.record, office)
+        counts = run_receiver(landing, place, _say, office.record, office, office.taken)
     finally:
         store.close()
     for what, number in counts.items():
@@ -109,6 +109,10 @@ class _Office:
             self._store, arrived.source, arrived.landed, sop_uid=arrived.sop_instance
         )
         return row.is_conflict
+
+    def taken(self, site: str, since: float) -> int:
+        """Return how many bytes came from a site by C-STORE since a time."""
+        return self._rows.bytes_since("c-store", site, since)
 
     def begun(self, peer: Peer) -> int:
         """Note that a peer has an association open; return its number."""

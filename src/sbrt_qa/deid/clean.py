@@ -19,8 +19,8 @@ from pydicom.tag import BaseTag
 
 from sbrt_qa.deid.date_shifts import capped_age, moved_date, moved_moment, plain_time
 from sbrt_qa.deid.identifier_search import IdentifierFinder, values_of
+from sbrt_qa.deid.kept_values import BYTES_OF, NUMBERS, is_plain, is_recognised, is_sized
 from sbrt_qa.deid.policy import Policy, ReleaseClass
-from sbrt_qa.deid.recognised import RULES
 from sbrt_qa.deid.secret import Secret
 from sbrt_qa.dicom.text.decoded import declared_encodings
 
@@ -29,22 +29,6 @@ DEPTH: Final = 32
 
 CHARACTER_SET: Final = "ISO_IR 192"
 
-NUMBERS: Final = re.compile(rb"[0-9+\-.eE \\\0]*")
-BINARY: Final = (
-    "US",
-    "SS",
-    "UL",
-    "SL",
-    "FL",
-    "FD",
-    "AT",
-    "OB",
-    "OW",
-    "OB or OW",
-    "US or SS",
-    "UV",
-    "SV",
-)
 _NUMBERED: Final = re.compile(r"\{(\w+)\}")
 _UID: Final = re.compile(r"[0-9.]{1,64}")
 
@@ -125,8 +109,8 @@ class Cleaner:
         depth: int,
     ) -> bool:
         """Settle one element that may stay; False when it must go."""
-        vr, raw = dictionary_VR(tag), dataset.get_item(tag)
-        if raw is None or not _is_of(raw, vr):
+        vr, raw = dictionary_VR(tag), known_element(dataset, tag)
+        if raw is None or not _is_of(raw, vr) or not is_placed(keyword, depth):
             return False
         if vr == "SQ":
             if depth >= DEPTH:
@@ -134,12 +118,13 @@ class Cleaner:
             for item in dataset[tag].value or ():
                 self._walk(item, kind, declared, depth + 1)
             return True
-        if vr in BINARY:
-            return True
+        if vr in BYTES_OF:
+            return is_sized(keyword, raw, self._policy.bulk)
         if vr in ("DS", "IS"):
             return self._is_number(raw, keyword)
         values = values_of(raw, declared)
         if not values:
+            self._set(dataset, tag, "")
             return True
         if keyword in self._policy.texts:
             self._text(dataset, tag, keyword, " ".join(values))
@@ -158,13 +143,15 @@ class Cleaner:
                     "TM": plain_time, "AS": capped_age}[vr]  # fmt: skip
             self._set(dataset, tag, make(values[0]) if len(values) == 1 else "")
             return True
-        terms = self._policy.terms.get(keyword, frozenset())
-        return vr == "CS" and all(v in terms for v in values)
+        if vr != "CS" or not is_plain(self._policy, keyword, vr, values):
+            return False
+        if not is_bare(dataset.get_item(tag)):
+            self._set(dataset, tag, values)
+        return True
 
     def _text(self, dataset: Dataset, tag: int, keyword: str, text: str) -> None:
         rule = self._policy.texts[keyword]
-        keep = RULES.get(rule.kept)
-        if keep is not None and keep(text) and not self._finder.repeats(text):
+        if is_recognised(self._policy, keyword, text) and not self._finder.repeats(text):
             self._set(dataset, tag, text)
             return
         new = self._secret.code("M", text) if rule.otherwise == "coded" else rule.otherwise
@@ -224,6 +211,27 @@ def _method(code: str) -> Dataset:
     one = Dataset()
     one.CodeValue, one.CodingSchemeDesignator, one.CodeMeaning = code, "DCM", MEANINGS[code]
     return one
+
+
+def known_element(dataset: Dataset, tag: int) -> RawDataElement | DataElement | None:
+    """Return an element as it stands; one of unknown representation (UN) as that of the standard.
+
+    Archives that do not know an element hand it on as UN, whatever it holds.
+    """
+    raw = dataset.get_item(tag)
+    return dataset[tag] if raw is not None and raw.VR == "UN" else raw
+
+
+def is_placed(keyword: str, depth: int) -> bool:
+    """Tell whether an element may stand at a depth: pixels only where they are those of a file."""
+    return keyword != "PixelData" or depth == 0
+
+
+def is_bare(raw: object) -> bool:
+    """Tell whether the bytes of a term are its letters and padding alone."""
+    content = raw.value if isinstance(raw, RawDataElement) else b""
+    return content is None or (isinstance(content, bytes) and content.isascii()
+                               and b"\x1b" not in content)  # fmt: skip
 
 
 def _is_of(raw: RawDataElement | DataElement, vr: str) -> bool:

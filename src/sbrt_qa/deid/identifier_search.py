@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydicom.datadict import keyword_for_tag
-from pydicom.dataelem import RawDataElement
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
@@ -18,18 +18,6 @@ from sbrt_qa.deid.patient_names import NameSearch
 from sbrt_qa.deid.spelling import folded
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.text.decoded import declared_encodings, decode
-
-NAMES: Final = frozenset(
-    [
-        "PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName",
-        "ResponsiblePerson", "ReferringPhysicianName", "PerformingPhysicianName",
-        "PhysiciansOfRecord", "NameOfPhysiciansReadingStudy", "OperatorsName",
-        "ReviewerName", "ROIInterpreter", "RequestingPhysician", "PersonName",
-        "ContentCreatorName", "VerifyingObserverName", "ConsultingPhysicianName",
-        "EvaluatorName",
-    ]
-)  # fmt: skip
-"""Elements that name a person."""
 
 NUMBERS: Final = frozenset(
     [
@@ -51,7 +39,15 @@ PLACES: Final = frozenset(
 )  # fmt: skip
 """Elements that say where somebody is."""
 
+SHORT: Final = frozenset({"PatientID", "OtherPatientIDs", "MedicalRecordLocator", "AdmissionID"})
+"""Numbers of a patient that count in a text when they have three or four digits only."""
+
 BIRTHS: Final = frozenset({"PatientBirthDate"})
+MOST_NESTED: Final = 64
+"""Sequences within each other that are looked into; what lies deeper is never released."""
+
+MULTIBYTE: Final = frozenset({"gb18030", "GB18030", "GBK", "gbk", "shift_jis", "big5"})
+"""Encodings in which a backslash may be half of a character."""
 
 LEAST_DIGITS: Final = 5
 """Digits from which on a number counts alone."""
@@ -71,18 +67,24 @@ class Identifiers:
     numbers: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
     births: set[str] = field(default_factory=set)
+    short: set[str] = field(default_factory=set)
+    dates: set[str] = field(default_factory=set)
 
     def add(self, dataset: Dataset) -> None:
         """Take what one file says, at any depth."""
-        for keyword, text in _texts(dataset, ()):
-            if keyword in NAMES:
+        for keyword, vr, text in _texts(dataset, (), 0):
+            if vr == "PN":
                 self.names.add(text)
             elif keyword in NUMBERS:
                 self.numbers.add(text)
+                if keyword in SHORT:
+                    self.short.add(text)
             elif keyword in PLACES:
                 self.places.add(text)
             elif keyword in BIRTHS:
                 self.births.add(text)
+            elif vr in ("DA", "DT"):
+                self.dates.add(text[:8])
 
     def without_code(self, code: str) -> None:
         """Forget a code where it is a part of a name, as ``TRIAL^S01-017`` holds ``S01-017``."""
@@ -108,6 +110,15 @@ class IdentifierFinder:
         free = {folded(one) for one in allowed}
         self._names = NameSearch((n for n in known.names if folded(n) not in free), frozenset(free))
         self._births = BirthSearch(known.births)
+        self._dates = BirthSearch(known.dates - known.births)
+        self._days = {d for one in known.dates for d in _orders(one)}
+        self._short = {
+            digits
+            for one in known.short
+            if folded(one) not in free
+            and 3 <= len(digits := "".join(_DIGITS.findall(one))) < LEAST_DIGITS
+            and digits in one
+        }
         self._digits = set(_long_numbers(known.numbers))
         words = {folded(n) for n in known.numbers} | set(_words(known.places))
         self._words = {
@@ -117,10 +128,12 @@ class IdentifierFinder:
         }
 
     def repeats(self, text: str) -> bool:
-        """Tell whether a text holds a name, a number, a place or a date of birth."""
+        """Tell whether a text holds a name, a number, a place or a date of the originals."""
         if not text:
             return False
-        if self._names.spans(text) or self._births.spans(text):
+        if any(one.spans(text) for one in (self._names, self._births, self._dates)):
+            return True
+        if not self._short.isdisjoint(_DIGITS.findall(text)):
             return True
         plain = folded(text)
         digits = "".join(_DIGITS.findall(text))
@@ -129,7 +142,7 @@ class IdentifierFinder:
     def repeats_number(self, text: str) -> bool:
         """Tell whether plain numbers, or one of them as a whole, are one that identifies."""
         digits = "".join(_DIGITS.findall(text))
-        if digits in self._digits or bool(self._births.spans(text)):
+        if digits in self._digits or digits in self._days or bool(self._births.spans(text)):
             return True
         return self.repeats_whole_number(text.encode("ascii", "replace"))
 
@@ -140,6 +153,14 @@ class IdentifierFinder:
             for digits in self._digits
             if digits.encode() in numbers
         )
+
+
+def _orders(date: str) -> tuple[str, ...]:
+    """Return a date (``YYYYMMDD``) as one number, as it is written here and there."""
+    if not re.fullmatch(r"\d{8}", date):
+        return ()
+    year, month, day = date[:4], date[4:6], date[6:]
+    return date, day + month + year, month + day + year
 
 
 def _long_numbers(values: Iterable[str]) -> Iterator[str]:
@@ -156,25 +177,38 @@ def _words(values: Iterable[str]) -> Iterator[str]:
         yield from (folded(w) for w in _WORD.findall(value))
 
 
-def _texts(dataset: Dataset, declared: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _texts(
+    dataset: Dataset, declared: tuple[str, ...], depth: int
+) -> Iterator[tuple[str, str, str]]:
+    """Yield keyword, value representation and value of what identifies, at any depth."""
     own = _charset(dataset)
     declared = own or declared
     for tag in list(dataset.keys()):
         keyword = keyword_for_tag(BaseTag(tag))
         raw = dataset.get_item(tag)
-        if raw is not None and raw.VR == "SQ":
+        vr = _representation(raw, tag)
+        if vr == "SQ" and depth < MOST_NESTED:
             for item in dataset[tag].value or ():
-                yield from _texts(item, declared)
-        elif keyword in NAMES | NUMBERS | PLACES | BIRTHS:
+                yield from _texts(item, declared, depth + 1)
+        elif vr in ("PN", "DA", "DT") or keyword in NUMBERS | PLACES:
             for value in values_of(raw, declared):
-                yield keyword, value
+                yield keyword, vr, value
+
+
+def _representation(raw: RawDataElement | DataElement | None, tag: BaseTag) -> str:
+    """Return what an element is: as it is written, or where that tells nothing by the standard."""
+    own = "" if raw is None else str(raw.VR or "UN")
+    return dictionary_VR(tag) if own == "UN" and keyword_for_tag(tag) else own
 
 
 def values_of(raw: object, declared: tuple[str, ...]) -> list[str]:
     """Return the texts of an element, decoded as its file says or as they must be."""
     if isinstance(raw, RawDataElement):
         content = raw.value or b""
-        parts = [decode(part, declared, "text", Log()) for part in content.split(b"\\")]
+        if MULTIBYTE.isdisjoint(declared):
+            parts = [decode(part, declared, "text", Log()) for part in content.split(b"\\")]
+        else:  # the second byte of a character may be that of a backslash
+            parts = decode(content, declared, "text", Log()).split("\\")
     else:
         value = getattr(raw, "value", None)
         many = value if isinstance(value, list | tuple) or hasattr(value, "append") else [value]

@@ -33,6 +33,9 @@ MAX_PARTS: Final = 5
 PREFIXES: Final = ("ptv", "gtv", "ctv", "itv", "igtv", "prv", "sbrt", "plan", "opt")
 """Beginnings of labels that a name may follow without a break."""
 
+MAX_SOUNDED: Final = 4
+"""Chinese characters of a name whose sound is looked for."""
+
 MAX_RUN: Final = 3
 """Chinese characters in a row among which a lone one of a name counts, where the others are
 those of labels."""
@@ -160,9 +163,21 @@ class NameSearch:
             yield from _everywhere(there.text, one)
         for low, high in zip(sorted(there.starts), sorted(there.ends), strict=True):
             run = there.text[low:high]
+            yield from ((low + a, low + b) for a, b in self._sounding(run))
             rare = [at for at, c in enumerate(run) if c not in COMMON_CHARACTERS]
             if len(run) <= MAX_RUN and len(rare) == 1 and run[rare[0]] in self._single:
                 yield low + rare[0], low + rare[0] + 1
+
+    def _sounding(self, run: str) -> Iterator[Span]:
+        """Yield where characters sound as a name that a header has in Latin letters only."""
+        for low in range(len(run) - 1):
+            for high in range(low + 2, min(low + MAX_SOUNDED, len(run)) + 1):
+                ways = [sounds(c) for c in run[low:high] if is_han(c)]
+                if len(ways) == high - low and all(ways) and any(
+                    "".join(one) in self._whole
+                    for one in itertools.islice(itertools.product(*ways), 16)
+                ):  # fmt: skip
+                    yield low, high
 
     def _cut(self, there: Letters) -> Iterator[Span]:
         """Yield the end of a text where it is the beginning of a name that had no room."""

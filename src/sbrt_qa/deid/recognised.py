@@ -21,7 +21,18 @@ LONGEST_NUMBER: Final = 4
 _TOKEN: Final = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?")
 _CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _PLAIN: Final = re.compile(r"[\w .,+\-~^!/%()&:#*<>=]*")
-_CODE: Final = re.compile(r"[0-9A-Za-z.\-]{1,16}")
+_CODE: Final = re.compile(r"(?=.{1,16}$)(?:[A-Z]{0,3}-?\d[0-9A-F.\-]*|[A-Z]-[0-9A-F]+)")
+LONGEST_CODE: Final = 11
+"""Digits of a code."""
+
+_SCHEMES: Final = frozenset(
+    [
+        "DCM", "SCT", "SRT", "SNM3", "99SDM", "FMA", "NCIt", "NCIT", "RADLEX", "UMLS", "UCUM",
+        "LN", "I10", "I10P", "I9C", "ICDO3", "IBSI", "BI", "99VMS_STRUCTCODE",
+    ]
+)  # fmt: skip
+"""Designators of PS3.16, chapter 8, that structures and registrations are coded with."""
+
 _SHORT: Final = frozenset(
     [
         "l", "r", "z", "x", "y", "p", "a", "s", "i", "m", "n", "d", "g", "gy", "cc", "mm",
@@ -53,15 +64,13 @@ def is_prescription(text: str) -> bool:
 
 
 def is_code(text: str) -> bool:
-    """Tell whether a text is the code of a coding scheme: no word with letters alone beyond six."""
-    return (
-        bool(_CODE.fullmatch(text))
-        and (
-            any(c.isdigit() for c in text)
-            or text in ("SCT", "SRT", "FMA", "DCM", "NCIT", "RADLEX", "UMLS")
-        )
-        and sum(c.isdigit() for c in text) < 12
-    )
+    """Tell whether a text is the code of a coding scheme, such as ``T-62000``; no word is one."""
+    return bool(_CODE.fullmatch(text)) and sum(c.isdigit() for c in text) <= LONGEST_CODE
+
+
+def is_scheme(text: str) -> bool:
+    """Tell whether a text designates a coding scheme that everybody has."""
+    return text in _SCHEMES
 
 
 RULES: Final = {
@@ -70,6 +79,7 @@ RULES: Final = {
     "beam": is_beam,
     "prescription": is_prescription,
     "code": is_code,
+    "scheme": is_scheme,
 }
 """Rules of texts by their name in the policy; of any other name nothing stays."""
 

@@ -9,40 +9,45 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from pydicom import dcmread
+from pydicom._uid_dict import UID_dictionary
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.filewriter import dcmwrite
-from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID, ImplicitVRLittleEndian
+from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, ImplicitVRLittleEndian
 
 from sbrt_qa.deid.clean import Cleaner, CodedSubject
 from sbrt_qa.deid.crosswalk import Crosswalk
 from sbrt_qa.deid.date_shifts import shift_days
 from sbrt_qa.deid.identifier_search import IdentifierFinder, Identifiers
+from sbrt_qa.deid.pixel_risks import pixel_risk
 from sbrt_qa.deid.policy import ReleaseClass, policy
 from sbrt_qa.deid.secret import Secret
+from sbrt_qa.deid.spelling import folded
 from sbrt_qa.deid.verifier import doubts_of
 from sbrt_qa.dicom.files.dataset import warnings_as_notes
 from sbrt_qa.dicom.files.deid_account import MANIFEST
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dicom.quirks import Log
-from sbrt_qa.errors import SbrtQaError, UsageError
-from sbrt_qa.protocol.protocol_files import load_family
+from sbrt_qa.errors import DicomError, SbrtQaError, UsageError
+from sbrt_qa.protocol.protocol_files import library, load_family
 
 MOST_BYTES: Final = 2 * 1024**3
 """Of one file; a larger one is left behind."""
 
-IMAGES: Final = ("CT", "MR", "PT")
-
 ENCAPSULATED: Final = "1.2.840.10008.5.1.4.1.1.104."
 SECONDARY: Final = "1.2.840.10008.5.1.4.1.1.7"
 
+MORE_PATIENTS: Final = "files of more than one patient lie in one case"
+OTHER_BIRTH: Final = "files of one case disagree on the patient's date of birth or sex"
+OWN_PROTOCOL: Final = "own protocol"
 LEAK: Final = "the verifier found what identifies"
 
 
@@ -129,6 +134,26 @@ def _are_pseudonymous(files: Sequence[_File]) -> bool:
     return all(one == "YES" for one in said)
 
 
+def _said(files: Sequence[_File], keyword: str, *nothing: str) -> set[str]:
+    """Return what files say, without padding; `nothing` is counted as a value where it is given."""
+    found = {str(f.dataset.get(keyword) or "").strip(" \0") for f in files}
+    return found if nothing else found - {""}
+
+
+def _two_people(files: Sequence[_File]) -> str:
+    """Return why files under one number are not of one patient: afterwards nobody could see it."""
+    sexes = _said(files, "PatientSex") - {"O"}
+    return OTHER_BIRTH if len(_said(files, "PatientBirthDate")) > 1 or len(sexes) > 1 else ""
+
+
+def _is_a_name(code: str, patient: str, names: Collection[str]) -> bool:
+    """Tell whether a code is what the patient is called, and not what they are numbered by."""
+    known = folded(code)
+    words = {folded(w) for name in names for w in re.split(r"[=^\\\s]", name)}
+    whole = {folded(name) for name in names}
+    return known.isalpha() and known != folded(patient) and known in words | whole
+
+
 def _tuples(asked: dict[str, Any]) -> dict[str, Any]:
     return asked | {"accepted": tuple(asked.get("accepted", ()))}
 
@@ -148,10 +173,11 @@ class _Work:
     def run(self, paths: Sequence[Path], out: Path) -> ReleaseReport:
         report, files = self.report, list(self._read(paths))
         fresh = [f for f in files if f.digest not in self._crosswalk.outputs]
-        patients = {str(f.dataset.get("PatientID", "")).strip() for f in fresh}
-        if len(patients) > 1 and not {f.digest for f in fresh} <= {*self._asked.accepted}:
+        patients = _said(fresh, "PatientID", "")
+        why = MORE_PATIENTS if len(patients) > 1 else _two_people(fresh)
+        if why and not {f.digest for f in fresh} <= {*self._asked.accepted}:
             for one in files:
-                self._put(report.held, one, "files of more than one patient lie in one case")
+                self._put(report.held, one, why)
             return report
         report.patient = min(patients, default="")
         known = Identifiers()
@@ -160,6 +186,8 @@ class _Work:
         report.subject = self._code(report.patient, files)
         if report.subject == report.patient and _are_pseudonymous(fresh):
             known.without_code(report.subject)
+        elif _is_a_name(report.subject, report.patient, known.names):
+            raise UsageError("this subject code is the name of the patient")
         report.days = self._crosswalk.days.get(
             report.subject, shift_days(self._secret, report.patient or report.subject)
         )
@@ -189,6 +217,8 @@ class _Work:
                 continue
             try:
                 dataset = _parsed(content)
+                if dataset is not None:
+                    Identifiers().add(dataset)  # every sequence has to open
             except Exception as error:  # noqa: BLE001 - whatever a hostile file makes of the reader
                 self.report.refused.append(
                     shown | {"why": f"cannot be read ({type(error).__name__})"}
@@ -224,7 +254,9 @@ class _Work:
                     {"id": chosen.protocol.id, "version": chosen.protocol.version}
                 )
         except SbrtQaError as error:
-            self.report.protocols.append({"id": self._asked.protocol, "why": type(error).__name__})
+            known = self._asked.protocol in library()
+            name = self._asked.protocol if known else OWN_PROTOCOL  # a path may name anybody
+            self.report.protocols.append({"id": name, "why": type(error).__name__})
 
     def _written(self, files: Sequence[_File], finder: IdentifierFinder) -> list[tuple[str, bytes]]:
         rules, made = policy(), []
@@ -239,7 +271,14 @@ class _Work:
             if why := "" if known else self._held(one, kind):
                 self._put(self.report.held, one, why)
                 continue
-            content = one.content if known or kind is None else _cleaned(one.dataset, cleaner, kind)
+            try:
+                content = one.content
+                if not known and kind is not None:
+                    content = _cleaned(one.dataset, cleaner, kind)
+            except Exception as error:  # noqa: BLE001 - as above
+                why = f"cannot be written anew ({type(error).__name__})"
+                self._put(self.report.refused, one, why)
+                continue
             doubts = doubts_of(content, rules, finder)
             told = ", ".join(sorted({d.where for d in doubts}))
             if any(d.kind != "suspicious text" for d in doubts):
@@ -262,7 +301,7 @@ class _Work:
             return _kind_held(str(one.dataset.get("SOPClassUID", "")))
         if one.digest in self._asked.accepted:
             return ""
-        return _pixel_risk(one.dataset)
+        return pixel_risk(one.dataset)
 
     def _named(self, made: Sequence[tuple[_File, bytes]]) -> Iterator[tuple[str, bytes]]:
         rows = []
@@ -312,35 +351,10 @@ def _kind_held(sop_class: str) -> str:
     return "a kind of object that the policy does not cover"
 
 
-def _pixel_risk(dataset: FileDataset) -> str:
-    """Return why pixels may show who the patient is."""
-    if str(dataset.get("Modality", "")) not in IMAGES and "PixelData" not in dataset:
-        return ""
-    if str(dataset.get("BurnedInAnnotation", "")).strip().upper() == "YES":
-        return "burnt-in annotation: what its pixels show only a person can tell"
-    kinds = [str(v).strip().upper() for v in _many(dataset.get("ImageType"))]
-    if str(dataset.get("Modality", "")) in IMAGES and "SECONDARY" in kinds[1:2]:
-        return "a derived secondary image: what its pixels show only a person can tell"
-    syntax = UID(str(dataset.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)))
-    if "PixelData" in dataset and not syntax.is_compressed:
-        sizes = [int(dataset.get(k) or 1) for k in ("Rows", "Columns", "SamplesPerPixel")]
-        bits = int(dataset.get("BitsAllocated") or 0)
-        expected = (
-            sizes[0] * sizes[1] * sizes[2] * int(dataset.get("NumberOfFrames") or 1) * bits // 8
-        )
-        if not expected <= len(dataset.PixelData or b"") <= expected + 1:
-            return "more or fewer pixels than the file says: what is beyond only a person can tell"
-    return ""
-
-
-def _many(value: object) -> list[object]:
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
-
-
 def _cleaned(dataset: FileDataset, cleaner: Cleaner, kind: ReleaseClass) -> bytes:
     syntax = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
+    if UID_dictionary.get(str(syntax or ImplicitVRLittleEndian), ("", ""))[1] != "Transfer Syntax":
+        raise DicomError("the transfer syntax is none of the standard")
     with warnings_as_notes("file", Log()):
         cleaner.clean(dataset, kind)
         meta = FileMetaDataset()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from sbrt_qa.errors import InputError
+from sbrt_qa.intake.landed_source import keep_source
 
 try:
     import fcntl
@@ -160,7 +161,7 @@ def land(
     Parameters
     ----------
     source
-        Told in refusals; it has no part in where the file goes.
+        Told in refusals, and kept with the file; it has no part in where the file goes.
     max_bytes
         Most bytes that are taken.
     expect_bytes, expect_sha256
@@ -183,6 +184,7 @@ def land(
             if expect_sha256 and digest != expect_sha256:
                 raise Incomplete("what came has another hash than was announced")
             file.flush()
+            keep_source(file.fileno(), source.door, source.site, source.peer)
             os.fsync(file.fileno())
             return _settled(vault, part, digest, size)
         except OSError as error:

@@ -28,7 +28,14 @@ from sbrt_qa.network.dicom_service import ASSOCIATIONS, MAX_PDU_BYTES, DicomServ
 from sbrt_qa.network.guard import Associations, Guard, GuardLimits
 from sbrt_qa.network.orthanc_source import OrthancFeed, follow_until
 from sbrt_qa.network.peers import Sources, refuse_without_tls
-from sbrt_qa.network.storing import MAX_OBJECT_BYTES, Record, Storing, no_record
+from sbrt_qa.network.storing import (
+    MAX_OBJECT_BYTES,
+    Record,
+    Storing,
+    Taken,
+    no_record,
+    nothing_taken,
+)
 from sbrt_qa.network.watched_folders import FolderWatch, watch_until
 from sbrt_qa.pipeline.service_log import log_to_stderr
 
@@ -154,6 +161,7 @@ def run_receiver(
     told: Callable[[str], None],
     record: Record = no_record,
     associations: Associations | None = None,
+    taken: Taken = nothing_taken,
 ) -> dict[str, int]:
     """Receive until told to end by SIGTERM or SIGINT; return how often what happened.
 
@@ -167,6 +175,8 @@ def run_receiver(
         Records an arrival, before it is answered for.
     associations
         Is told of associations that begin and end.
+    taken
+        Tells what was taken from a site before, for its quota.
 
     Raises
     ------
@@ -181,7 +191,7 @@ def run_receiver(
     _drop_garbage_early()
     landing.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     sweep(landing)
-    storing = Storing(landing, record, place.max_bytes)
+    storing = Storing(landing, record, place.max_bytes, taken)
     receiver = Receiver(place, landing, storing, associations)
     with listening_at(place.address, place.port) as listening:
         port = listening.getsockname()[1]

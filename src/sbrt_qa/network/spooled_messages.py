@@ -8,9 +8,11 @@ from being kept is remembered, and answered for when the message is whole.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 from weakref import WeakKeyDictionary
@@ -64,12 +66,12 @@ class Spool:
         if self.size_bytes > self._max:
             self._give_up(TooLarge("more bytes than are taken"))
             return
-        try:
-            self._file.write(part)
-        except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise
-            self._give_up(NoSpace("the disk took no more"))
+        self._if_room(lambda: self._file.write(part))
+
+    def settle(self) -> None:
+        """Bring all data to where they are kept; that they do not fit is a trouble, too."""
+        if self.trouble is None:
+            self._if_room(self._file.flush)
 
     def head(self, size: int) -> bytes:
         """Return the first bytes."""
@@ -83,11 +85,20 @@ class Spool:
 
     def close(self) -> None:
         """Drop the data."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # of a full disk, which has no room for what is dropped
+            self._file.close()
+
+    def _if_room(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            self._give_up(NoSpace("the disk took no more"))
 
     def _give_up(self, trouble: LandingRefusedError) -> None:
         self.trouble = trouble
-        self._file.close()
+        self.close()
 
 
 class _Joined:

@@ -41,6 +41,9 @@ NO_UID: Final = 0xC111
 """Statuses of PS3.4 table B.2-1; C110 and C111 are within its range "cannot understand"."""
 
 
+CANNOT_RECORD: Final = "It cannot be recorded now; send it again later"
+
+
 @dataclass(frozen=True, slots=True)
 class StoreAnswer:
     """Status and comment of an answer: at most 64 characters, and nothing of what was sent."""
@@ -70,6 +73,15 @@ class Arrived:
 Record = Callable[[Arrived], bool]
 """Records an arrival, before it is answered for; tells whether it is a conflict: other content came
 under this UID before. Raises SbrtQaError where it cannot be recorded."""
+
+
+Taken = Callable[[str, float], int]
+"""Tells how many bytes were taken from a site by C-STORE since a time (s since 1970)."""
+
+
+def nothing_taken(_site: str, _since: float) -> int:
+    """Know of nothing that was taken before this process began."""
+    return 0
 
 
 def no_record(_: Arrived) -> bool:
@@ -102,11 +114,14 @@ class Storing:
         Called for each that landed, before it is answered for.
     max_bytes
         Of one object.
+    taken
+        What quotas begin with: a restart does not begin them anew.
     """
 
     landing: Landing
     record: Record = no_record
     max_bytes: int = MAX_OBJECT_BYTES
+    taken: Taken = nothing_taken
     counts: Counter[str] = field(default_factory=Counter)
     _used: Counter[tuple[dt.date, str]] = field(default_factory=Counter)
     _changing: threading.Lock = field(default_factory=threading.Lock)
@@ -140,9 +155,14 @@ class Storing:
         return conflict
 
     def _stored(self, peer: Peer, told: StoreTold, spool: Spool) -> StoreAnswer:
+        spool.settle()
         if spool.trouble is not None:
             return _refused(spool.trouble)
-        if not self._within_quota(peer, spool.size_bytes):
+        try:
+            within = self._within_quota(peer, spool.size_bytes)
+        except SbrtQaError:
+            return StoreAnswer(NO_SPACE, CANNOT_RECORD)
+        if not within:
             return StoreAnswer(NO_SPACE, "The quota of this site is used up for today")
         first = of_data_set(spool.head(HEAD_BYTES), told.transfer_syntax)
         if first.sop_class and first.sop_class != told.sop_class:
@@ -159,7 +179,7 @@ class Storing:
         except LandingRefusedError as error:
             return _refused(error)
         except SbrtQaError:
-            return StoreAnswer(NO_SPACE, "It cannot be recorded now; send it again later")
+            return StoreAnswer(NO_SPACE, CANNOT_RECORD)
         if not is_uid(told.sop_instance):
             return StoreAnswer(NO_UID, "The SOP Instance UID is no UID; kept for a person")
         if conflict:
@@ -174,14 +194,18 @@ class Storing:
         return self.record(Arrived(source, landed, named))
 
     def _within_quota(self, peer: Peer, size_bytes: int) -> bool:
-        day = dt.datetime.now(dt.UTC).date()
+        if not peer.quota_bytes:
+            return True
+        begun = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        key = begun.date(), peer.site
         with self._changing:
-            used = self._used[day, peer.site] + size_bytes
-            if peer.quota_bytes and used > peer.quota_bytes:
+            if key not in self._used:
+                self._used[key] = self.taken(peer.site, begun.timestamp())
+            if self._used[key] + size_bytes > peer.quota_bytes:
                 return False
-            for old in [key for key in self._used if key[0] != day]:
+            for old in [one for one in self._used if one[0] != key[0]]:
                 del self._used[old]
-            self._used[day, peer.site] = used
+            self._used[key] += size_bytes
         return True
 
 

@@ -1,13 +1,15 @@
 """How much a request may send, and how slowly: bytes are counted as they come.
 
 A length that a client states is a promise only. What is larger ends with 413, what is slower than
-`LEAST_RATE` after `GRACE_SECONDS` with 408, and more open bodies than `MOST_OPEN` with 429.
+`LEAST_RATE` after `GRACE_SECONDS` with 408, and more open bodies than `MOST_OPEN`, or than
+`MOST_OF_ONE` from one address, with 429: nobody takes all places.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -22,8 +24,9 @@ GRACE_SECONDS: Final = 20.0
 LEAST_RATE: Final = 4_000.0
 """Bytes a second that a body must come with on average, after the grace."""
 
-MOST_OPEN: Final = 32
-"""Bodies that are read at once."""
+MOST_OPEN: Final = 64
+MOST_OF_ONE: Final = 32
+"""Bodies that are read at once, of all senders and of one address."""
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -40,19 +43,21 @@ class BodyRefusedError(Exception):
 class OpenBodies:
     """Counts the bodies that are being read."""
 
-    def __init__(self, most: int = MOST_OPEN) -> None:
-        self._most = most
-        self._open = 0
+    def __init__(self, most: int = MOST_OPEN, most_of_one: int = MOST_OF_ONE) -> None:
+        self._most, self._most_of_one = most, most_of_one
+        self._open = Counter[str]()
 
-    def enter(self) -> None:
+    def enter(self, sender: str) -> None:
         """Begin one; raise BodyRefusedError where there are too many."""
-        if self._open >= self._most:
+        if self._open.total() >= self._most or self._open[sender] >= self._most_of_one:
             raise BodyRefusedError(HTTPStatus.TOO_MANY_REQUESTS)
-        self._open += 1
+        self._open[sender] += 1
 
-    def leave(self) -> None:
+    def leave(self, sender: str) -> None:
         """End one."""
-        self._open -= 1
+        self._open[sender] -= 1
+        if not self._open[sender]:
+            del self._open[sender]
 
 
 class LimitedBody:
@@ -68,12 +73,16 @@ class LimitedBody:
         Largest body.
     bodies
         Where open bodies are counted.
+    sender
+        Address that it comes from.
     """
 
     def __init__(
-        self, receive: Receive, headers: Mapping[str, str], most_bytes: int, bodies: OpenBodies
-    ) -> None:
+        self, receive: Receive, headers: Mapping[str, str], most_bytes: int, bodies: OpenBodies,
+        sender: str,
+    ) -> None:  # fmt: skip
         self._receive, self._most, self._bodies = receive, most_bytes, bodies
+        self._sender = sender
         self._begun, self._got, self._counted, self._whole = time.monotonic(), 0, False, False
         stated = headers.get("content-length", "")
         if stated.isascii() and stated.isdigit() and int(stated[:20]) > most_bytes:
@@ -90,7 +99,7 @@ class LimitedBody:
         if self._whole:
             return await self._receive()
         if not self._counted:
-            self._bodies.enter()
+            self._bodies.enter(self._sender)
             self._counted = True
         try:
             message = await asyncio.wait_for(self._receive(), PAUSE_SECONDS)
@@ -109,7 +118,7 @@ class LimitedBody:
         """Give the place back."""
         if self._counted:
             self._counted = False
-            self._bodies.leave()
+            self._bodies.leave(self._sender)
 
 
 def too_slow(seconds: float, got: int) -> bool:

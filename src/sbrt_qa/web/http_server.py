@@ -23,27 +23,36 @@ HEAD_SECONDS: Final = 15.0
 """How long a client has for the head of its first request."""
 
 MOST_CONNECTIONS: Final = 400
+MOST_OF_ONE: Final = 200
+"""Connections of all clients, and of one address that is no proxy."""
 STOP_SECONDS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """How pages are served: where, and with which certificate."""
+    """How pages are served: where, with which certificate, and whether proxies ask for others."""
 
     address: str = "127.0.0.1"
     port: int = 8765
     certificate: Path | None = None
     key: Path | None = None
+    behind_proxy: bool = False
 
 
 class GuardedProtocol(H11Protocol):
     """Answers what cannot be read with the headers of every answer, and ends silent clients."""
 
+    most_of_one = MOST_OF_ONE
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - of the event loop
-        """Give a client a while to say what it wants."""
+        """Give a client a while to say what it wants; one that has too many is not heard."""
         super().connection_made(transport)
+        clients = [getattr(one, "client", None) for one in self.connections]
+        mine = self.client and self.client[0]
+        if sum(client is not None and client[0] == mine for client in clients) > self.most_of_one:
+            transport.abort()
+            return
         self._waiting = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._silent)
 
     def _silent(self) -> None:
@@ -64,6 +73,12 @@ class GuardedProtocol(H11Protocol):
         lines += [b"content-length: %d" % len(page), b"connection: close", b"", b""]
         self.transport.write(b"\r\n".join(lines) + page)
         self.transport.close()
+
+
+class ProxiedProtocol(GuardedProtocol):
+    """The same behind proxies, which ask for everybody."""
+
+    most_of_one = MOST_CONNECTIONS
 
 
 def listening(address: str, port: int) -> socket.socket:
@@ -103,7 +118,7 @@ def made_server(
     """
     config = uvicorn.Config(
         cast("Any", app),
-        http=GuardedProtocol,
+        http=ProxiedProtocol if served.behind_proxy else GuardedProtocol,
         ws="none",
         lifespan="off",
         access_log=False,

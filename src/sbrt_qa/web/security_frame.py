@@ -86,7 +86,9 @@ class SecurityFrame:
                 await self._tell(answer, refused, number)
                 return
             most = self._most_bytes(scope["method"], scope["path"])
-            body = LimitedBody(receive, headers, most, self._bodies)  # type: ignore[arg-type]
+            body = LimitedBody(
+                receive, headers, most, self._bodies, known.address  # type: ignore[arg-type]
+            )  # fmt: skip
             try:
                 await self._inner(scope, body, answer)
             finally:

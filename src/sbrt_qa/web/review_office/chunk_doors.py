@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sbrt_qa.audit.layout import is_code
-from sbrt_qa.errors import SbrtQaError, UsageError
+from sbrt_qa.errors import SbrtQaError, StoreError, UsageError
 from sbrt_qa.intake.chunks import (
     CHUNK_BYTES,
     MANIFEST_BYTES,
@@ -88,6 +88,8 @@ def refused(error: SbrtQaError) -> Response:
         (UsageError, HTTPStatus.BAD_REQUEST),
     )
     status = next((code for kind, code in kinds if isinstance(error, kind)), None)
+    if isinstance(error, StoreError) and "full" in str(error):  # as the database says it
+        status = HTTPStatus.INSUFFICIENT_STORAGE
     if status is None:
         raise error
     return data({"error": str(error)}, status)
@@ -264,6 +266,9 @@ def _finished(app: OfficeApp, upload: ChunkedUpload, stated: str) -> ChunkedUplo
         address = f"/uploads/{app.look_at_landed(upload, landed)}"
     else:
         address = ""
+        if (there_is := Studies(app.store).of_batch(upload.id)) is not None:
+            ask_release(Jobs(app.store), there_is)  # it was cut off after this
+            return app.uploads.landed(upload, address)
         arrivals = [record_arrival(app.store, source, one, batch=upload.id) for one in landed]
         study = Studies(app.store).begin(
             upload.site, [one.id for one in arrivals], state=CLOSED, batch=upload.id,

@@ -17,6 +17,7 @@ from sbrt_qa.audit.folder import AuditFolder, AuditSettings, begin, open_audit
 from sbrt_qa.audit.store.connection import shown
 from sbrt_qa.audit.times import now
 from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.office.accounts import all_accounts
 from sbrt_qa.office.entering import take_in
 from sbrt_qa.pipeline import DEFAULT_PROTOCOL
@@ -28,9 +29,10 @@ from sbrt_qa.web.http_server import Served, listening, made_server
 from sbrt_qa.web.identity.identity_provider import IdentityProvider
 from sbrt_qa.web.identity.identity_settings import read_identity_settings
 from sbrt_qa.web.request_guard import ServedAt, loopback_hosts, read_network
+from sbrt_qa.web.review_office.lost_rows import find_lost
 from sbrt_qa.web.review_office.office_app import PASSWORD_LINK, SETUP, OfficeApp
 from sbrt_qa.web.review_office.office_doors import office_app
-from sbrt_qa.web.review_office.office_worker import for_child
+from sbrt_qa.web.review_office.office_worker import JUST_LANDED_SECONDS, for_child
 from sbrt_qa.web.working.password_rows import OneTimeLinks
 from sbrt_qa.web.working.working_store import WorkingStore, store_of
 
@@ -102,7 +104,8 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
     port = server.getsockname()[1]
     with ExitStack() as held:
         held.enter_context(server)
-        if not how.database and not audit.settings.database:
+        alone = not how.database and not audit.settings.database
+        if alone:
             held.enter_context(only_server(folder, "office"))
         engine = audit.engine(how.database)
         store = store_of(audit, how.database)
@@ -120,13 +123,14 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
         held.callback(app.access.close)
         if how.works:
             held.callback(ended, started_worker(folder, how.database))
+        lost = find_lost(store, app.vault, at_least_seconds=0.0 if alone else JUST_LANDED_SECONDS)
         log_to_stderr("sbrt_qa.web")  # numbers, patterns of addresses, times; no names
 
         def ready() -> None:
-            for line in opening_lines(app, how, port):
+            for line in [*opening_lines(app, how, port), *lost_lines(*lost)]:
                 told(line)
 
-        served = Served(how.address, port, how.certificate, how.key)
+        served = Served(how.address, port, how.certificate, how.key, bool(how.behind_proxy))
         made_server(app.framed(), served, ready).run(sockets=[server])
 
 
@@ -177,6 +181,13 @@ def opening_lines(app: OfficeApp, how: OfficeServed, port: int) -> list[str]:
         return [f"{address}/"]
     local = f"{scheme}://127.0.0.1:{port}"
     return [f"{local}/setup?token={app.links.make(SETUP, '', SETUP_SECONDS)}"]
+
+
+def lost_lines(found: int, unknown: int) -> list[str]:
+    """Return what is said of files whose rows were lost; nothing where there are none."""
+    lines = [f"{counted(found, 'file')} that had landed without a record: taken in again"]
+    lines += [f"{counted(unknown, 'file')} without a record set aside: who sent them is not known"]
+    return [line for line, number in zip(lines, (found, unknown), strict=True) if number]
 
 
 def opened_audit(folder: Path, database: str = "") -> AuditFolder:

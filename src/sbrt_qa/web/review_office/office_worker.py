@@ -26,6 +26,7 @@ from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.entering import take_in
 from sbrt_qa.office.queue_page import make_queue, queue_differences, rebuild
 from sbrt_qa.web.review_office.intake_place import delete_originals
+from sbrt_qa.web.review_office.lost_rows import find_lost
 from sbrt_qa.web.review_office.release_work import ReleasePlace, release_study
 from sbrt_qa.web.review_office.sorting_work import (
     RELEASE,
@@ -53,6 +54,9 @@ NIGHTLY: Final = (VERIFY, CHECK_QUEUE, RETAIN)
 
 VERIFIED: Final = "verified"
 """The setting of working state that says when records were last verified, and what came of it."""
+
+JUST_LANDED_SECONDS: Final = 3600.0
+"""How long a file may lie without a row while other processes take it in."""
 
 POLL_SECONDS: Final = 1.0
 BUSY_SECONDS: Final = 5.0
@@ -163,7 +167,9 @@ def _check_queue(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
 def _retain(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
     """Delete originals whose time is over."""
     beat()
-    gone = delete_originals(place.engine, place.store, landing_of(place.audit.folder, place.store))
+    vault = landing_of(place.audit.folder, place.store)
+    find_lost(place.store, vault, at_least_seconds=JUST_LANDED_SECONDS)
+    gone = delete_originals(place.engine, place.store, vault)
     with suppress(SbrtQaError, OSError):
         write_head(place.audit.folder, place.engine)
     return f"{gone} originals deleted"

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +45,7 @@ from sbrt_qa.protocol.protocol_files import library
 from sbrt_qa.sandbox import Limits, Outcome, run_isolated
 from sbrt_qa.web.folder_lock import held_lock
 from sbrt_qa.web.review_office.intake_place import RELEASED_FOLDER
+from sbrt_qa.web.review_office.lost_rows import NOBODY, WHO_SENT
 from sbrt_qa.web.working.arrival_rows import Arrival, Arrivals
 from sbrt_qa.web.working.study_rows import CLOSED, RELEASED, ReceivedStudy, Studies
 from sbrt_qa.web.working.working_store import WorkingStore
@@ -114,6 +116,8 @@ def release_study(
 
 def _release(place: ReleasePlace, study: ReceivedStudy, by: Acting | None) -> ReceivedStudy:
     studies = Studies(place.store, place.clock)
+    if study.site == NOBODY:
+        return studies.quarantine(study, WHO_SENT)
     members = Arrivals(place.store, place.clock).with_ids(study.members)
     shutil.rmtree(place.vault.root / WORK, ignore_errors=True)  # what a killed release left
     work = place.vault.root / WORK / f"{study.id}-{secrets.token_hex(8)}"
@@ -182,7 +186,8 @@ def _deidentified(
     trial = place.audit.settings.trial
     out, case = work / "released", work / "case"
     if (case / MANIFEST).exists():
-        said = run_isolated(verify_here, (str(case), study.subject, [study.site, trial]), LIMITS,
+        verify = partial(verify_here, accepted=bool(study.accepted))
+        said = run_isolated(verify, (str(case), study.subject, [study.site, trial]), LIMITS,
                             prepare=pipeline.warm_up)  # fmt: skip
         if said.error is not None or said.failure:
             return _why(said)

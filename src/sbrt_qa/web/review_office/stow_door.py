@@ -7,6 +7,8 @@ in memory, then landed and recorded, before the next one is read.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, BinaryIO, Final, cast
@@ -100,7 +102,7 @@ class _Objects:
     def close(self) -> None:
         """Drop what is not whole."""
         if self._file is not None:
-            self._file.close()
+            dropped(self._file)
             self._file = None
 
     def _begin(self) -> None:
@@ -125,8 +127,11 @@ class _Objects:
         self._size += end - start
         if self._size > MOST_OBJECT_BYTES or self.full:
             return
+        self._if_room(lambda: self._file.write(data[start:end]))
+
+    def _if_room(self, work: Callable[[], object]) -> None:
         try:
-            self._file.write(data[start:end])
+            work()
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise
@@ -137,8 +142,10 @@ class _Objects:
 
     def _land(self) -> None:
         """Land one object, record it, and note what became of it."""
+        self._if_room(self._file.flush)
         file, self._file = self._file, None
-        with file:
+        with ExitStack() as ending:
+            ending.callback(dropped, file)
             if self.full:
                 self.failed.append((FirstElements(), NO_RESOURCES))
                 return
@@ -173,6 +180,12 @@ class _Objects:
         if not named:
             return NO_UID if told.sop_instance else NOT_UNDERSTOOD
         return CONFLICT if arrival.is_conflict else 0
+
+
+def dropped(file: Any) -> None:  # noqa: ANN401 - a spooled file, which is no class of files
+    """Close a file of which nothing is kept, though its disk has no room for what is left of it."""
+    with suppress(OSError):
+        file.close()
 
 
 async def take_studies(app: OfficeApp, visit: Visit, request: Request) -> Response:

@@ -84,7 +84,7 @@ def record_arrival(
         recorded as sent again; with other bytes as a conflict, of which both are kept.
     """
     a = arrivals.c
-    with store.writing() as connection:
+    with store.writing(durable=True) as connection:
         state = LANDED
         if not batch:
             mine = sa.and_(a.site == source.site, a.batch == "", a.state.in_((LANDED, SORTED)))
@@ -157,6 +157,18 @@ class Arrivals:
     def of_hash(self, sha256: str) -> tuple[Arrival, ...]:
         """Return all arrivals of the same bytes."""
         return self._those(arrivals.c.sha256 == sha256)
+
+    def hashes(self) -> frozenset[str]:
+        """Return the hash of everything that has a row."""
+        with self._store.reading() as connection:
+            return frozenset(connection.scalars(sa.select(arrivals.c.sha256).distinct()))
+
+    def bytes_since(self, door: str, site: str, since: float) -> int:
+        """Return how many bytes came from a site by a door since a time (s since 1970)."""
+        a = arrivals.c
+        mine = sa.and_(a.door == door, a.site == site, a.at >= since)
+        with self._store.reading() as connection:
+            return int(connection.scalar(sa.select(sa.func.sum(a.size_bytes)).where(mine)) or 0)
 
     def _those(self, where: Any, most: int = 100_000) -> tuple[Arrival, ...]:  # noqa: ANN401 - a clause
         query = sa.select(arrivals).where(where).order_by(arrivals.c.id).limit(most)

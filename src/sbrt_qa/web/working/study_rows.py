@@ -97,7 +97,7 @@ class Studies:
         last: float | None = None,
     ) -> ReceivedStudy:
         """Begin one."""
-        with self._store.writing() as connection:
+        with self._store.writing(durable=True) as connection:
             key = insert_study(
                 connection, self._clock(), site, members, state=state, revision=revision,
                 batch=batch, account=account, subject=subject, why=why, last=last,
@@ -144,7 +144,7 @@ class Studies:
         if "missing" in values:
             values["missing"] = json.dumps([asdict(part) for part in values["missing"]])
         c = studies.c
-        with self._store.writing() as connection:
+        with self._store.writing(durable=True) as connection:
             same = sa.and_(c.id == study.id, c.state == study.state)
             connection.execute(sa.update(studies).where(same).values(values))
         return self.with_id(study.id)

@@ -124,7 +124,7 @@ class Uploads:
     def change(self, upload: ChunkedUpload, **values: Any) -> ChunkedUpload:  # noqa: ANN401
         """Change one and return it; raise LookupError where it was dropped meanwhile."""
         same = uploads.c.id == upload.id
-        with self._store.writing() as connection:
+        with self._store.writing(durable="state" in values) as connection:
             connection.execute(sa.update(uploads).where(same).values(**values, seen=self._clock()))
         return self._found(upload.id)
 

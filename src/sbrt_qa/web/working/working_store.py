@@ -57,8 +57,13 @@ class WorkingStore:
         return self._engine
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, durable: bool = False) -> Iterator[Connection]:
         """Give a connection in one transaction; no other writer comes between.
+
+        Parameters
+        ----------
+        durable
+            Whether a loss of power may not take it back: for what somebody is answered upon.
 
         Raises
         ------
@@ -67,7 +72,9 @@ class WorkingStore:
         """
         try:
             with self._engine.connect() as fresh:
-                connection = fresh.execution_options(sbrt_qa_immediate=True)
+                connection = fresh.execution_options(
+                    sbrt_qa_immediate=True, sbrt_qa_durable=durable
+                )
                 with connection.begin():
                     yield connection
         except SQLAlchemyError as error:
@@ -133,5 +140,10 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the
 
 
 def _begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("sbrt_qa_immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("sbrt_qa_immediate", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    level = "FULL" if options.get("sbrt_qa_durable", False) else "NORMAL"
+    connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
