@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import threading
 import warnings
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,13 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 import sbrt_qa
-from sbrt_qa.deid.crosswalk import Crosswalk, path_of, read_crosswalk, write_crosswalk
+from sbrt_qa.deid.crosswalk import (
+    Crosswalk,
+    changed_crosswalk,
+    path_of,
+    read_crosswalk,
+    write_crosswalk,
+)
 from sbrt_qa.deid.date_shifts import capped_age, moved_date, moved_moment, shift_days
 from sbrt_qa.deid.identifier_search import IdentifierFinder, Identifiers
 from sbrt_qa.deid.policy import policy
@@ -271,6 +278,32 @@ def test_the_crosswalk_is_of_use_only_with_its_key(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UsageError, match="crosswalk"):
         read_crosswalk(path, key)
+
+
+def test_two_at_once_under_one_key_both_keep_who_is_who(tmp_path: Path) -> None:
+    """Each reads the crosswalk before the other has written it."""
+    key, path = Secret(b"1" * 32), path_of(tmp_path / "trial.key")
+    write_crosswalk(path, Crosswalk(subjects={"SUB-1": "HRN-1"}), key)
+    inside, told = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with changed_crosswalk(path, key) as known:
+            inside.set()
+            told.wait(60)
+            known.subjects["SUB-2"] = "HRN-2"
+
+    def late() -> None:
+        with changed_crosswalk(path, key) as known:
+            known.subjects["SUB-3"] = "HRN-3"
+
+    threads = [threading.Thread(target=slow), threading.Thread(target=late)]
+    threads[0].start()
+    assert inside.wait(60)
+    threads[1].start()
+    told.set()
+    for one in threads:
+        one.join(60)
+    assert set(read_crosswalk(path, key).subjects) == {"SUB-1", "SUB-2", "SUB-3"}
 
 
 def test_the_key_is_kept_apart_and_the_folder_is_new(small: Path, tmp_path: Path) -> None:

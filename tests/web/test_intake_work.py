@@ -22,7 +22,7 @@ from sbrt_qa.office.receipts import refuted
 from sbrt_qa.office.site_uploads import versions_of
 from sbrt_qa.web.review_office.intake_place import delete_originals
 from sbrt_qa.web.review_office.release_work import ReleasePlace, release_study
-from sbrt_qa.web.review_office.sorting_work import SortingPlace, sort_arrivals
+from sbrt_qa.web.review_office.sorting_work import NOT_READ, SortingPlace, sort_arrivals
 from sbrt_qa.web.working.arrival_rows import Arrival, Arrivals, record_arrival
 from sbrt_qa.web.working.study_rows import ReceivedStudy, Studies
 from sbrt_qa.web.working.working_store import WorkingStore
@@ -157,6 +157,9 @@ def test_case_s29__what_no_reader_takes_ends_nothing(door: Door) -> None:
     states = sorted(one.state for one in Arrivals(door.store).with_ids(range(1, 5)))
     assert "landed" not in states
     assert "other" in states
+    (aside,) = [one for one in studies if one.why == NOT_READ]
+    assert (aside.members, aside.state, aside.owner) == ((1, 3), "quarantined", "coordinator")
+    assert [one.id for one in door.sort()] == [one.id for one in studies], "told once"
 
 
 @dataclass
@@ -215,6 +218,28 @@ def test_case_s37__a_closed_study_is_released_receipted_and_its_originals_end(
     door.now += 31 * 24 * 3600
     assert delete_originals(office.engine, door.store, door.vault, door.clock) == len(members)
     assert not any(door.vault.path(one.sha256).exists() for one in receipt.files)
+    write_head(office.audit.folder, office.engine)
+    assert not verifying.verify(office.audit.folder).difference
+
+
+def test_originals_of_what_was_withdrawn_end_too_and_so_does_what_is_no_dicom(
+    office: Office,
+) -> None:
+    door = office.door
+    plan = door.take(sample("beams", "RTPLAN")[0])
+    note = door.take(b"a letter", ArrivalSource("watch", "S1", "folder"))
+    door.sort()
+    (study,) = Studies(door.store, door.clock).all()
+    Studies(door.store, door.clock).change(study, state="withdrawn", why="sent by mistake")
+    assert delete_originals(office.engine, door.store, door.vault, door.clock) == 0
+    door.now += 25 * 3600
+    assert delete_originals(office.engine, door.store, door.vault, door.clock) == 1
+    assert not door.vault.path(note.sha256).exists()
+    assert door.vault.path(plan.sha256).exists()
+    door.now += 31 * 24 * 3600
+    assert delete_originals(office.engine, door.store, door.vault, door.clock) == 1
+    assert not door.vault.path(plan.sha256).exists()
+    assert delete_originals(office.engine, door.store, door.vault, door.clock) == 0
     write_head(office.audit.folder, office.engine)
     assert not verifying.verify(office.audit.folder).difference
 

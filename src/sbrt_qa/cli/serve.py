@@ -254,6 +254,35 @@ def token(
     tell("this token is not shown again; put it into a file that only its user may read")
 
 
+@app.command("option")
+def option(
+    audit: AuditFolder,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Option to set; else all.")] = "",
+    value: Annotated[str, typer.Argument(metavar="[VALUE]", help="Its value, as JSON.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why.")] = "",
+    by: By = "",
+    database: Database = "",
+) -> None:
+    """Show the options of an office, or set one from now on: ``identified_by_token true``."""
+    import json
+    from dataclasses import asdict
+
+    from sbrt_qa.office.trial_options import options_of, set_option
+
+    with _opened(audit, database) as (engine, _):
+        if name:
+            try:
+                wanted = json.loads(value)
+            except ValueError:
+                raise UsageError(
+                    "the value of an option is JSON", got=quoted(value),
+                    expected='such as true, 30, "retrospective" or ["2026-12-25"]',
+                ) from None  # fmt: skip
+            set_option(engine, _acting(engine, by), name, wanted, reason)
+        for key, held in asdict(options_of(engine)).items():
+            print(f"{key}\t{visible(json.dumps(held, ensure_ascii=False))}")
+
+
 @app.command("list")
 def list_(audit: AuditFolder, database: Database = "") -> None:
     """List accounts with the roles that hold."""

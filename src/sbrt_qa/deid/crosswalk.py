@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sbrt_qa.deid.secret import Secret
 from sbrt_qa.errors import UsageError, quoted
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 SCHEMA: Final = "sbrt_qa.crosswalk/1"
 NONCE_BYTES: Final = 12
@@ -79,6 +86,23 @@ def read_crosswalk(path: Path, secret: Secret) -> Crosswalk:
         ) from error
 
 
+@contextmanager
+def changed_crosswalk(path: Path, secret: Secret) -> Iterator[Crosswalk]:
+    """Give what has been given out by now, to be added to; nobody else changes it meanwhile.
+
+    Raises
+    ------
+    UsageError
+        The file is of another key, or damaged.
+    """
+    with path.with_name(f"{path.name}.lock").open("a", encoding="utf-8") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        known = read_crosswalk(path, secret)
+        yield known
+        write_crosswalk(path, known, secret)
+
+
 def write_crosswalk(path: Path, known: Crosswalk, secret: Secret) -> None:
     """Write what has been given out; a process that ends here leaves the old file whole."""
     nonce = secrets.token_bytes(NONCE_BYTES)
@@ -98,6 +122,10 @@ def write_crosswalk(path: Path, known: Crosswalk, secret: Secret) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+    if os.name != "nt":
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
 
 
 def _cipher(secret: Secret) -> AESGCM:

@@ -42,7 +42,7 @@ def deidentify(
     DicomError
         The child came to no answer.
     """
-    from sbrt_qa.deid.crosswalk import path_of, read_crosswalk, write_crosswalk
+    from sbrt_qa.deid.crosswalk import changed_crosswalk, path_of, read_crosswalk
     from sbrt_qa.deid.release import deidentify_files
     from sbrt_qa.deid.secret import read_key
     from sbrt_qa.sandbox import run_isolated
@@ -68,12 +68,17 @@ def deidentify(
         report: dict[str, Any] = outcome.value
         uids, patient = report.pop("uids"), report.pop("patient")
         if report["released"]:
-            known.uids |= uids
-            if patient:
-                known.subjects[report["subject"]] = patient
-            known.days[report["subject"]] = report["days"]
-            known.outputs |= {row["sha256"]: report["subject"] for row in report["released"]}
-            write_crosswalk(path_of(key_file), known, secret)
+            subject = report["subject"]
+            with changed_crosswalk(path_of(key_file), secret) as known:
+                if patient and known.subjects.get(subject, patient) != patient:
+                    raise UsageError("this subject code was given to another patient meanwhile")
+                if patient and known.code_of(patient) not in ("", subject):
+                    raise UsageError("this patient was given another subject code meanwhile")
+                known.uids |= uids
+                if patient:
+                    known.subjects[subject] = patient
+                known.days[subject] = report["days"]
+                known.outputs |= {row["sha256"]: subject for row in report["released"]}
             _settle(staging, out, _earlier(paths, report) or _account(report, asked))
         return report
     finally:

@@ -11,7 +11,7 @@ from sbrt_qa.audit.times import now
 from sbrt_qa.intake.landing import Landing, forget, sweep
 from sbrt_qa.office.receipts import code_of_submission, tell_deleted
 from sbrt_qa.office.trial_options import options_of
-from sbrt_qa.web.working.arrival_rows import Arrivals
+from sbrt_qa.web.working.arrival_rows import FOLDERS, OTHER, Arrivals
 from sbrt_qa.web.working.study_rows import RELEASED, WITHDRAWN, Studies
 from sbrt_qa.web.working.working_store import WorkingStore
 
@@ -26,9 +26,10 @@ def delete_originals(
 ) -> int:
     """Delete originals as the rule of retention says; their hashes stay in the records (case S37).
 
-    The originals of a study go `keep_originals_days` after it was released, unless it is on hold or
-    another study that is not over still has the same file. What processes that ended left on its
-    way goes too.
+    The originals of a study go `keep_originals_days` after it was released or withdrawn, unless it
+    is on hold or another study that is not over still has the same file. What is no DICOM and lay
+    in a folder beside objects goes after a day, and so does what processes that ended left on its
+    way.
 
     Returns
     -------
@@ -42,8 +43,8 @@ def delete_originals(
     over = [
         one
         for one in everything
-        if one.state == RELEASED and not one.hold
-        and clock() - one.released > days * DAY_SECONDS
+        if one.state in (RELEASED, WITHDRAWN) and not one.hold
+        and clock() - (one.released or one.since) > days * DAY_SECONDS
     ]  # fmt: skip
     ended = {one.id for one in over} | {one.id for one in everything if one.state == WITHDRAWN}
     needed = {
@@ -57,8 +58,19 @@ def delete_originals(
         there = tuple(sorted(one for one in hashes if vault.path(one).exists()))
         if not there:
             continue
-        tell_deleted(engine, now(), code_of_submission(engine, study.submission), there)
-        for digest in there:
-            gone += forget(vault, digest)
-            rows.note_deleted(digest)
+        code = code_of_submission(engine, study.submission) if study.submission else study.site
+        gone += _deleted(engine, rows, vault, code, there)
+    for one in rows.in_state(OTHER):  # no DICOM, and in no study (case P24)
+        alone = not one.batch and one.source.door in FOLDERS and one.sha256 not in needed
+        if alone and vault.path(one.sha256).exists() and clock() - one.at > DAY_SECONDS:
+            gone += _deleted(engine, rows, vault, one.source.site, (one.sha256,))
     return gone
+
+
+def _deleted(
+    engine: Database, rows: Arrivals, vault: Landing, code: str, hashes: tuple[str, ...]
+) -> int:
+    tell_deleted(engine, now(), code, hashes)
+    for digest in hashes:
+        rows.note_deleted(digest)
+    return sum(forget(vault, digest) for digest in hashes)

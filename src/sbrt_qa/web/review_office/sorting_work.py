@@ -23,12 +23,13 @@ from sbrt_qa.intake.study_closing import (
     studies_of,
 )
 from sbrt_qa.sandbox import Limits, run_isolated
-from sbrt_qa.web.working.arrival_rows import LANDED, Arrival, Arrivals
+from sbrt_qa.web.working.arrival_rows import FOLDERS, LANDED, OTHER, Arrival, Arrivals
 from sbrt_qa.web.working.job_rows import Jobs
 from sbrt_qa.web.working.study_rows import (
     CLOSED,
     INCOMPLETE,
     OPEN,
+    QUARANTINED,
     WITHDRAWN,
     ReceivedStudy,
     Studies,
@@ -42,6 +43,7 @@ RELEASE: Final = "release"
 AT_ONCE: Final = 200
 LIMITS: Final = Limits(seconds=600, cpu_seconds=240, memory_bytes=3 * 1024**3)
 
+NOT_READ: Final = "objects that came and cannot be read as DICOM; their sender may send them again"
 PATIENTS: Final = "objects of more than one patient lie in one study"
 
 
@@ -71,7 +73,9 @@ def sort_arrivals(place: SortingPlace, beat: Callable[[], bool] = lambda: True) 
             touched.append(rows.sort(one, told))
         read += len(fresh)
         beat()
-    loose = [one for one in touched if not one.batch and one.facts is not None]
+    alone = [one for one in touched if not one.batch]
+    _set_aside(place, [one for one in alone if _is_unread(one)])
+    loose = [one for one in alone if one.facts is not None]
     for site in sorted({one.source.site for one in loose}):
         _group(place, rows, site, [one for one in loose if one.source.site == site])
     closed = sum(_settle(place, rows, study) for study in _open_ones(place))
@@ -129,6 +133,24 @@ def _is_told(value: object) -> bool:
         and isinstance(links, dict)
         and all(isinstance(v, list) and all(isinstance(u, str) for u in v) for v in links.values())
     )
+
+
+def _is_unread(arrival: Arrival) -> bool:
+    """Tell whether nobody could read what was sent as an object; folders hold other files, too."""
+    sent = arrival.source.door not in FOLDERS
+    return arrival.state == UNREADABLE or (arrival.state == OTHER and sent)
+
+
+def _set_aside(place: SortingPlace, unreadable: Sequence[Arrival]) -> None:
+    """Set aside what nobody could read, for each site: a person has to look, or ask for it again.
+
+    Nothing links it to a study, so that no study would ever tell of it.
+    """
+    for site in sorted({one.source.site for one in unreadable}):
+        members = [one.id for one in unreadable if one.source.site == site]
+        Studies(place.store, place.clock).begin(
+            site, members, state=QUARANTINED, why=NOT_READ, batch=f"unread {members[0]}"
+        )
 
 
 def _group(place: SortingPlace, rows: Arrivals, site: str, fresh: Sequence[Arrival]) -> None:

@@ -27,6 +27,9 @@ CONFLICT: Final = "conflict"
 AGAIN: Final = "again"
 """States: to be looked at, known, no DICOM, broken, other bytes under a known UID, sent twice."""
 
+FOLDERS: Final = frozenset({"watch", "orthanc"})
+"""Doors by which other files come beside objects; by every other one a sender means an object."""
+
 PATIENT_KEY: Final = "patient hash key"
 ASSOCIATION_SECONDS: Final = 180.0
 """How long an association counts as open after it was last heard of."""
