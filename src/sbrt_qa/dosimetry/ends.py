@@ -77,9 +77,9 @@ def with_other_ends(
     kept = kept or Kept()
     rim = regions[0], all_cells[0], all_cells[1]
     near = fine_dose(dose, all_cells[0], settings, kept)
-    finest = with_rim(near, dose, *rim)
+    finest = with_rim(near, dose, *rim, kept=kept)
     along = near is not dose and is_read_along_lines(dose, all_cells[0], settings, kept)
-    read = with_rim(dose, dose, *rim) if along else finest
+    read = with_rim(dose, dose, *rim, kept=kept) if along else finest
     # 2. Only where their pieces end at different heights do the two regions differ.
     stretches = _stretches(*regions)
     less, more = (_part(within(cells, stretches), read, settings) for cells in all_cells)

@@ -113,11 +113,11 @@ def integrate(
     #    lines.
     kept = kept or Kept()
     near = fine_dose(dose, cells, settings, kept)
-    finest = with_rim(near, dose, region, cells)
+    finest = with_rim(near, dose, region, cells, kept=kept)
     area = area_mm2_of(cells, settings)
     field = dose_along_lines(dose, cells, settings, kept)
     is_finest = field is None or near is dose
-    voxels = finest if is_finest else with_rim(dose, dose, region, cells)
+    voxels = finest if is_finest else with_rim(dose, dose, region, cells, kept=kept)
     read: DoseGrid | DoseField = voxels
     if field is not None and field.is_whole and voxels is dose:
         read = field if section_mm2(cells) / area <= DIRECT_LINES else voxels

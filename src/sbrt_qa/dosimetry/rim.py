@@ -15,6 +15,7 @@ import numpy as np
 
 from sbrt_qa.dosimetry.accumulation import box_of, curve_of
 from sbrt_qa.dosimetry.histogram import OUTSIDE_TOLERANCE
+from sbrt_qa.dosimetry.kept_steps import Kept
 from sbrt_qa.geometry.regions import Cells, Region
 from sbrt_qa.geometry.scanlines import Spans, section_mm2
 from sbrt_qa.model.grid import DoseGrid, FloatArray
@@ -36,6 +37,7 @@ def with_rim(
     cells: Cells,
     others: Cells | None = None,
     lines: Spans | None = None,
+    kept: Kept | None = None,
 ) -> DoseGrid:
     """Return a dose that also reaches over the rim, where a structure needs no more than that.
 
@@ -52,6 +54,8 @@ def with_rim(
         The same structure with other ends, which are held as well.
     lines
         Scan lines through the structure, where there are some; they tell how much of it leaves.
+    kept
+        Values of other readings, which are used again: how far they reach stands in the axes alone.
     """
     if min(*dose.dose_gy.shape, *fine.dose_gy.shape) < 2:
         return fine
@@ -64,7 +68,9 @@ def with_rim(
         return fine
     z = _with_ends(fine.z_mm, spans[0])
     y, x = (_with_steps(axis, span) for axis, span in zip(axes[1:], spans[1:], strict=True))
-    values = np.pad(fine.dose_gy, [pad for _, pad in (z, y, x)], mode="edge")
+    pads = (z[1], y[1], x[1])
+    kept = kept or Kept()
+    values = kept.of((fine, pads), lambda: np.pad(fine.dose_gy, pads, mode="edge"))
     return dataclasses.replace(fine, dose_gy=values, x_mm=x[0], y_mm=y[0], z_mm=z[0])
 
 
