@@ -13,21 +13,27 @@ from typing import Final
 WORTH_BYTES: Final = 256 * 1024**2
 """A process that holds less has little to give back, and asks for it again at once."""
 
+OLDEST: Final = 2
+"""Generation of objects that outlived a whole search for garbage."""
+
 _ARENA_MAX: Final = -8
 """Number of the option of glibc, from its malloc.h."""
 
 _STATE: Final = Path("/proc/self/statm")
 
 
-def give_back_memory() -> None:
+def give_back_memory(*, after_reading: bool = False) -> None:
     """Return freed memory to the system, if the process is large; elsewhere than on Linux, nothing.
 
     What a large case needs while it is read, and for one reading of it, comes and goes in pieces
     that the C library keeps for later; what comes next has other sizes and is added on top.
+    `after_reading` of files all objects are searched for garbage first, which takes a while; else
+    those since.
     """
     trim = _of_the_c_library("malloc_trim")
     if trim is not None and held_bytes() > WORTH_BYTES:
-        gc.collect()  # datasets of files refer to each other, and hold all their bytes
+        # Datasets of files refer to each other, and hold all their bytes.
+        gc.collect(OLDEST if after_reading else OLDEST - 1)
         trim(0)
 
 

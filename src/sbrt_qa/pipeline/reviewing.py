@@ -145,7 +145,7 @@ def _read(request: ReviewRequest | DvhRequest, tell: Tell) -> tuple[Case, ...]:
 
     tell(Progress(ReviewStage.READING))
     cases = tuple(load_cases(request.paths, request.stated))
-    give_back_memory()
+    give_back_memory(after_reading=True)
     return cases
 
 
