@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from other_patients import PATIENTS, OtherPatient, write_patient
+
 from sbrt_qa import load_cases, load_protocol, review_case
 from sbrt_qa.dicom.write.common import CaseIds
 from sbrt_qa.dicom.write.rtstruct_file import write_rtstruct
@@ -26,7 +28,6 @@ from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import Finding, Reason
 from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.testing.phantoms.contour_errors import ERRORS, SIZES, ContourError, seeded
-from sbrt_qa.testing.phantoms.other_patients import PATIENTS, OtherPatient, write_patient
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "contours.md"
 START, END = "<!-- contours table -->\n", "<!-- end of contours table -->\n"

@@ -14,20 +14,20 @@ from statistics import mean
 from typing import Final
 
 import numpy as np
-
-from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, IntegrationSettings
-from sbrt_qa.dosimetry.interpolation import Interpolation
-from sbrt_qa.selftest.accuracy_page import (
+from accuracy_tables import (
     ALTERNATIVES,
     NOISE_PERCENT,
     bands,
     comparison,
     noise,
+    noisy,
     tables,
     unknowable,
 )
+
+from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, IntegrationSettings
+from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.selftest.banding import Banded, banded
-from sbrt_qa.selftest.noise import noisy
 from sbrt_qa.selftest.scoring import score
 from sbrt_qa.selftest.small_targets import beside_trilinear, published_test, smallest_ball
 from sbrt_qa.testing.phantoms.suite import (

@@ -76,7 +76,7 @@ def test_case_p20__a_pdu_of_four_gigabytes_is_refused_before_it_is_read(
     later = Line(receiving.port).associated((CT, EXPLICIT))
     later.send(b"\4\0\xff\xff\xff\xff" + bytes(4 * MIB))
     assert later.is_ended()
-    receiving.counted("ended: a length that its type does not have", 2)
+    receiving.counted("ended: a length that this type of PDU cannot have", 2)
     assert own_memory(receiving) - before < 30 * MIB
 
 
@@ -229,12 +229,15 @@ def test_case_p18__tls_knows_a_peer_by_its_certificate(tmp_path: Path) -> None:
         (("127.0.0.0/8", "127.0.0.1/8"), "no network"),
         (('"TPS1"', '"A TITLE THAT IS TOO LONG"'), "no AE title"),
         (('"TPS1"', '""'), "is missing"),
-        (('"S01"', '"../x"'), "no code of a site"),
+        (('"S01"', '"../x"'), "not a site code"),
         (("calling", "caling"), "there is no such key"),
         (("[[peer]]", "[[pear]]"), "there is no such table"),
         (("[[peer]]", "[peer]"), "is no table"),
-        (("networks", 'certificate = "ab"\nnetworks'), "no SHA-256 of a certificate"),
-        (("networks", "connections = 26\nnetworks"), "no number of connections"),
+        (
+            ("networks", 'certificate = "ab"\nnetworks'),
+            "not the SHA-256 fingerprint of a certificate",
+        ),
+        (("networks", "connections = 26\nnetworks"), "not a number of connections"),
         (("networks", "connections = true\nnetworks"), "is no number"),
         (("[[peer]]", "[[peer"), "is no TOML file"),
     ],
@@ -263,7 +266,7 @@ def test_a_certificate_without_tls_is_refused(tmp_path: Path) -> None:
 
     path = tmp_path / "peers.toml"
     path.write_text(PEERS.replace("networks", f'certificate = "{"ab" * 32}"\nnetworks'))
-    with pytest.raises(UsageError, match="no TLS is spoken"):
+    with pytest.raises(UsageError, match="TLS is not switched on"):
         refuse_without_tls(read_sources(path), tls=False)
 
 

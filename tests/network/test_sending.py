@@ -137,7 +137,7 @@ def test_what_is_no_peer_is_refused(to: str) -> None:
 
 def test_what_is_no_dicom_file_is_not_sent(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("text")
-    with pytest.raises(InputError, match="no DICOM file"):
+    with pytest.raises(InputError, match="not a DICOM file"):
         read_files([tmp_path])
     with pytest.raises(InputError, match="cannot be read"):
         read_files([tmp_path / "none.dcm"])

@@ -11,19 +11,13 @@ import logging
 import os
 import re
 import sqlite3
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from starlette.responses import StreamingResponse
-
-sys.path.append(str(Path(__file__).parent))
-
-from playing_office import SECRET, Page, PlayingOffice, opened
 
 from sbrt_qa.errors import UsageError
 from sbrt_qa.office.assigning import set_due
@@ -34,6 +28,8 @@ from sbrt_qa.web.review_office.office_service import OfficeServed, refuse_plain
 from sbrt_qa.web.visits import Visit
 from sbrt_qa.web.working.password_rows import Failures, PasswordRows
 from sbrt_qa.web.working.working_store import WorkingStore
+
+from .playing_office import SECRET, Page, PlayingOffice, opened
 
 PLANTED = "Meier^Johanna 1951-03-02"
 
@@ -331,7 +327,7 @@ def test_case_s26__an_account_that_is_slowed_is_told_to_the_admin(office):
         told = [guest.post("/login", code=code, password="x" * 20).status for _ in range(6)]
         assert told == [403] * 5 + [429]
     page = office.somebody("admin").get("/accounts").text
-    slowed = page.partition("Accounts that wrong tries slowed")[2]
+    slowed = page.partition("Accounts slowed down after wrong passwords")[2]
     assert "statistician" in slowed
     assert "nobody-of-that-name" not in page
     assert office.somebody("coordinator").get("/accounts").status == 404

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from sbrt_qa.audit.what_can_be_asked import PLACE, Answer, Question, Row
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.statistics import FunnelPoint, Judged, Submitted
     from sbrt_qa.audit.store.connection import Database
+
+T = TypeVar("T")
 
 
 def submitted(engine: Database, protocol: str, question: Question) -> list[Submitted]:
@@ -116,20 +118,33 @@ def _outliers(engine: Database, protocol: str, question: Question) -> Iterator[R
     return (asdict(one) for one in outliers(judged(engine, protocol, question)))
 
 
+class _Place(NamedTuple):
+    site: str
+    subject: str
+    version: int
+
+
+def _meant(
+    found: Sequence[T], places: Sequence[_Place], question: Question
+) -> Iterator[tuple[T, bool]]:
+    """Give what is asked for, each with whether it is of its subject's last version."""
+    last: dict[tuple[str, str], int] = {}
+    for place in places:
+        last[place[:2]] = max(last.get(place[:2], 0), place.version)
+    for one, place in zip(found, places, strict=True):
+        latest = place.version == last[place[:2]]
+        if question.has_place(place.site, place.subject, latest=latest):
+            yield one, latest
+
+
 def _contours(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
     """Tell the features of every organ, and which are unlike those of the trial's other plans."""
     from sbrt_qa.audit.contour_outliers import features_in, scored
 
     found = scored(features_in(engine, protocol))
-    last: dict[tuple[str, str], int] = {}
-    for one in found:
-        whose = (one.seen.site, one.seen.subject)
-        last[whose] = max(last.get(whose, 0), one.seen.version)
-    for one in found:
+    places = [_Place(one.seen.site, one.seen.subject, one.seen.version) for one in found]
+    for one, latest in _meant(found, places, question):
         seen = one.seen
-        latest = seen.version == last[seen.site, seen.subject]
-        if not question.has_place(seen.site, seen.subject, latest=latest):
-            continue
         yield {
             "code": seen.code, "site": seen.site, "subject": seen.subject, "latest": latest,
             "plan": seen.plan, "organ": seen.organ, "feature": seen.feature, "value": seen.value,
@@ -145,15 +160,10 @@ def _robustness(engine: Database, protocol: str, question: Question) -> Iterator
     from sbrt_qa.audit.robustness_rows import robustness_in
 
     found = list(robustness_in(engine, protocol))
-    last: dict[tuple[str, str], int] = {}
-    for one in found:
-        whose, number = (one["site"], one["subject"]), _version(one["code"])
-        last[whose] = max(last.get(whose, 0), number)
-    for one in found:
-        latest = _version(one["code"]) == last[one["site"], one["subject"]]
-        if question.has_place(one["site"], one["subject"], latest=latest):
-            row = one | {"latest": latest}
-            yield {name: row[name] for name in COLUMNS["robustness"] if name in row}
+    places = [_Place(one["site"], one["subject"], _version(one["code"])) for one in found]
+    for one, latest in _meant(found, places, question):
+        row = one | {"latest": latest}
+        yield {name: row[name] for name in COLUMNS["robustness"] if name in row}
 
 
 def _reference(engine: Database, protocol: str, question: Question) -> Iterator[Row]:
@@ -172,15 +182,9 @@ def _reachable(engine: Database, protocol: str, question: Question) -> Iterator[
     from sbrt_qa.audit.reachable import plans_in
 
     found = held_against_others(plans_in(engine, protocol))
-    last: dict[tuple[str, str], int] = {}
-    for one in found:
-        whose = (one.seen.site, one.seen.subject)
-        last[whose] = max(last.get(whose, 0), one.seen.version)
-    for one in found:
+    places = [_Place(one.seen.site, one.seen.subject, one.seen.version) for one in found]
+    for one, latest in _meant(found, places, question):
         seen = one.seen
-        latest = seen.version == last[seen.site, seen.subject]
-        if not question.has_place(seen.site, seen.subject, latest=latest):
-            continue
         yield {
             "code": seen.code, "site": seen.site, "subject": seen.subject, "latest": latest,
             "plan": seen.plan, "limit": seen.limit, "structure": seen.structure,

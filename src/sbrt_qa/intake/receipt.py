@@ -91,9 +91,9 @@ def read_receipt(text: str) -> Receipt:
         )  # fmt: skip
         digest = receipt.sha256
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ResultError("this is no receipt") from None
+        raise ResultError("not a receipt") from None
     if schema != SCHEMA:
-        raise ResultError("this is no receipt")
+        raise ResultError("not a receipt")
     if digest != stated:
         raise ResultError("the receipt was changed: its hash is not that of what it says")
     return receipt

@@ -104,7 +104,7 @@ def read_files(paths: Sequence[Path]) -> tuple[Outgoing, ...]:
     Raises
     ------
     InputError
-        A file cannot be read, or is no DICOM file that says what it is.
+        A file cannot be read, or is not a DICOM file that states its SOP class and instance.
     """
     found = []
     for path in paths:
@@ -116,7 +116,10 @@ def read_files(paths: Sequence[Path]) -> tuple[Outgoing, ...]:
             except OSError:
                 raise InputError("cannot be read", where=one.name) from None
             if told is None or not (told.sop_class and told.sop_instance):
-                raise InputError("is no DICOM file that says what it is", where=quoted(one.name))
+                raise InputError(
+                    "is not a DICOM file with a SOP class and a SOP instance UID",
+                    where=quoted(one.name),
+                )
             found.append(Outgoing(one, told.sop_class, told.sop_instance, told.transfer_syntax))
     if not found:
         raise InputError("there is nothing to send")
@@ -144,7 +147,9 @@ def read_peer(text: str, calling: str, tls: ssl.SSLContext | None = None) -> Sen
     address = ipaddress.ip_address(ip.partition("%")[0])
     if tls is None and not (address.is_private or address.is_loopback):
         raise UsageError(
-            "beyond private networks only TLS is spoken", got=quoted(host), expected="--tls"
+            "outside private networks the connection must use TLS",
+            got=quoted(host),
+            expected="--tls",
         )
     return SendTo(match["title"], host, port, ip, calling, tls)
 
@@ -190,7 +195,7 @@ def _associated(
     )
     if not association.is_established:
         why = "it rejects us" if association.is_rejected else "nobody answers"
-        raise NotSentError("the peer takes no association", got=why)
+        raise NotSentError("the peer accepted no association", got=why)
     try:
         yield association
     finally:

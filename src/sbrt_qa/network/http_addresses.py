@@ -102,7 +102,7 @@ class HttpAddress:
         try:
             return json.loads(text[:MAX_JSON_BYTES])
         except (ValueError, RecursionError):
-            raise HttpRefusedError("the server answers with something else than JSON") from None
+            raise HttpRefusedError("the answer of the server is not JSON") from None
 
     def _connection(self) -> http.client.HTTPConnection:
         if not self.secure:
@@ -153,12 +153,14 @@ def read_address(
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise UsageError("no address of a server", got=quoted(url)) from None
+        raise UsageError("not the address of a server", got=quoted(url)) from None
     host = parts.hostname or ""
     plain = parts.scheme in ("http", "https") and host and not (parts.query or parts.fragment)
     if not plain or parts.username or parts.password:
         raise UsageError(
-            "no address of a server", got=quoted(url), expected="such as https://orthanc.example"
+            "not the address of a server",
+            got=quoted(url),
+            expected="such as https://orthanc.example",
         )
     secure = parts.scheme == "https"
     port = port or (443 if secure else 80)
@@ -181,11 +183,14 @@ def _looked_up(host: str, port: int, *, secure: bool) -> str:
             continue
         if not secure and not (address.is_loopback or address.is_private):
             raise UsageError(
-                "beyond private networks only https is spoken", got=quoted(host),
+                "outside private networks the address must begin with https", got=quoted(host),
                 expected="https://…",
             )  # fmt: skip
         return str(address)
-    raise UsageError("this address leads to no server of a site", got=quoted(host))
+    raise UsageError(
+        "this address is not that of a server in a network (link-local, multicast or reserved)",
+        got=quoted(host),
+    )
 
 
 def basic(user: str, password_file: Path | None) -> dict[str, str]:

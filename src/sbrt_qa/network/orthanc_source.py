@@ -100,7 +100,7 @@ class OrthancFeed:
             if answer.status == HTTPStatus.NOT_FOUND:
                 return False
             if answer.status != HTTPStatus.OK or not _MD5.fullmatch(md5):
-                raise HttpRefusedError("the server tells no hash of an instance")
+                raise HttpRefusedError("the server gives no MD5 hash of an instance")
         with self.address.asked("GET", f"/instances/{instance}/file") as answer:
             if answer.status == HTTPStatus.NOT_FOUND:
                 return False
@@ -162,7 +162,7 @@ def _read_changes(answer: Any) -> tuple[list[tuple[int, str, str]], int, bool]: 
         ]
         return changes, int(answer["Last"]), bool(answer["Done"])
     except (KeyError, TypeError, ValueError):
-        raise HttpRefusedError("this is no feed of changes of an Orthanc") from None
+        raise HttpRefusedError("the answer is not a list of changes as Orthanc gives it") from None
 
 
 def _ids(listed: Any) -> Iterator[str]:  # noqa: ANN401 - what a server says
@@ -179,6 +179,6 @@ def follow_until(feed: OrthancFeed, ended: threading.Event, seconds: float = POL
         try:
             feed.follow()
         except (SbrtQaError, OSError) as error:
-            LOG.warning("an Orthanc cannot be followed now: %s", type(error).__name__)
+            LOG.warning("an Orthanc server cannot be read now: %s", type(error).__name__)
             feed.storing.counts["orthanc: could not be followed"] += 1
         ended.wait(seconds)

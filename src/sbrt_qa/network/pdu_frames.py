@@ -85,7 +85,7 @@ def announced(header: bytes, max_data_bytes: int, *, first: bool) -> tuple[PduKi
     else:
         fits = length == SHORT_BYTES
     if not fits:
-        raise PduError("a length that its type does not have")
+        raise PduError("a length that this type of PDU cannot have")
     return kind, length
 
 

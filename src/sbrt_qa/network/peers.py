@@ -127,7 +127,7 @@ def read_sources(path: Path) -> Sources:
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError("a file of peers is not as large as this", where=path.name)
+            raise InputError("the file is too large for a list of peers", where=path.name)
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError("cannot be read", where=path.name, got=error.strerror or "") from None
@@ -171,7 +171,7 @@ def _peer(row: Mapping[str, Any]) -> Peer:
     certificate = str(row.get("certificate", "")).replace(":", "").lower()
     if certificate and not _PRINT.fullmatch(certificate):
         raise InputError(
-            "no SHA-256 of a certificate", where=where, got=quoted(certificate),
+            "not the SHA-256 fingerprint of a certificate", where=where, got=quoted(certificate),
             expected="64 hexadecimal digits, as `openssl x509 -fingerprint -sha256` shows them",
         )  # fmt: skip
     networks = tuple(_network(text, where) for text in row.get("networks", ()))
@@ -190,7 +190,7 @@ def _peer(row: Mapping[str, Any]) -> Peer:
     connections = _number(row, "connections", CONNECTIONS, where)
     if not 1 <= connections <= MOST_CONNECTIONS or connections != int(connections):
         raise InputError(
-            "no number of connections", where=where, got=quoted(connections),
+            "not a number of connections", where=where, got=quoted(connections),
             expected=f"1 to {MOST_CONNECTIONS}",
         )  # fmt: skip
     quota = _number(row, "quota_gb", 0, where)
@@ -222,7 +222,7 @@ def _known(row: Mapping[str, Any], allowed: set[str], table: str) -> str:
 def _site(row: Mapping[str, Any], where: str) -> str:
     site = _text(row, "site", where)
     if not _SITE.fullmatch(site):
-        raise InputError("no code of a site", where=where, got=quoted(site))
+        raise InputError("not a site code", where=where, got=quoted(site))
     return site
 
 
@@ -277,6 +277,6 @@ def refuse_without_tls(found: Sources, *, tls: bool) -> None:
     """
     if not tls and any(peer.certificate for peer in found.peers):
         raise UsageError(
-            "a peer has a certificate, and no TLS is spoken",
+            "a peer has a certificate, but TLS is not switched on",
             expected="--tls-cert, --tls-key and --tls-peers",
         )

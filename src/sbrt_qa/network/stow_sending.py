@@ -43,7 +43,7 @@ def send_stow(to: HttpAddress, files: Sequence[Outgoing]) -> list[Sent]:
     try:
         told = json.loads(content)
     except (ValueError, RecursionError):
-        raise NotSentError("the server answers with something else than DICOM JSON") from None
+        raise NotSentError("the answer of the server is not DICOM JSON") from None
     stored = {uid: STORED for uid, _ in _named(told, STORED_SEQUENCE)}
     failed = {uid: reason or PROCESSING_FAILURE for uid, reason in _named(told, FAILED_SEQUENCE)}
     known = {**stored, **failed}

@@ -193,16 +193,16 @@ def _refuse_unfit(
         if g.holds(by.at) and g.covers(case.trial, case.site)
     ]  # fmt: skip
     if wanted is None or not any(g.role is wanted for g in holding):
-        raise RightsError("this account is no such reader here", where=case.code, got=part)
+        raise RightsError("this account does not have this role here", where=case.code, got=part)
     if connection.scalar(last) == "locked":
         raise RightsError("this account is locked", where=case.code)
     if why := conflict(account, case.facts, holding):
         raise RightsError("this account must not judge it", where=case.code, got=why)
     has_read = case.facts.readers | set(signed_parts(connection, case.submission, case.round))
     if part == ADJUDICATOR and account in has_read:
-        raise RightsError("an adjudicator is none of the readers", where=case.code)
+        raise RightsError("the adjudicator must be none of the readers", where=case.code)
     if part == READER and account in case.facts.adjudicators:
-        raise RightsError("a reader is not the adjudicator", where=case.code)
+        raise RightsError("a reader must not be the adjudicator", where=case.code)
 
 
 def end_assignment(

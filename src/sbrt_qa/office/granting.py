@@ -51,7 +51,7 @@ def grant_role(
         beginning.
     """
     if account == by.account:
-        raise RightsError("nobody grants anything to themselves")
+        raise RightsError("nobody may grant a role to themselves")
     if role is Role.ENGINE or (role in OF_A_SITE and site == EVERYWHERE):
         raise UsageError("this role is granted for one site", got=role.value)
     start = begin or by.at

@@ -148,7 +148,9 @@ def open_reading(engine: Database, by: Acting, submission: int) -> int:
             return int(known)
         wanted = {State.ASSIGNED, State.IN_REVIEW} if part == READER else {State.ADJUDICATION}
         if case.state not in wanted:
-            raise MovedOnError("it cannot be read now", where=case.code, got=str(case.state))
+            raise MovedOnError(
+                "the case cannot be read in its present state", where=case.code, got=str(case.state)
+            )
         checklist = newest_checklist(connection)
         row = {
             "submission_id": submission, "round": case.round, "part": part,
@@ -329,7 +331,9 @@ def own_reading(
         raise MovedOnError("this reading is signed", where=case.code)
     wanted = {State.IN_REVIEW} if row.part == READER else {State.ADJUDICATION}
     if row.round != case.round or case.state not in wanted:
-        raise MovedOnError("it cannot be read now", where=case.code, got=str(case.state))
+        raise MovedOnError(
+            "the case cannot be read in its present state", where=case.code, got=str(case.state)
+        )
     return row, case, role
 
 

@@ -346,7 +346,7 @@ def _time(text: str) -> datetime:
     except ValueError as error:
         raise UsageError("not a time", got=quoted(text)) from error
     if found.tzinfo is None:
-        raise UsageError("a time without its zone", got=quoted(text))
+        raise UsageError("a time without its time zone", got=quoted(text))
     return found
 
 

@@ -48,7 +48,7 @@ def refuse_upload(engine: Database, by: Acting, trial: str, site: str, subject: 
         demand(connection, by, Right.UPLOAD, CaseFacts(trial, site))
     if not is_subject_code(subject):
         raise UsageError(
-            "this is no code of a subject", got=quoted(subject[:40]),
+            "not a subject code", got=quoted(subject[:40]),
             expected="letters and digits such as S01-017; never a name or a date of birth",
         )  # fmt: skip
 

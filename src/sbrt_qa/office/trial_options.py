@@ -89,7 +89,9 @@ class OfficeOptions:
             raise UsageError("originals are kept for 0 to 36,500 days")
         for text in self.holidays:
             if not is_date(text):
-                raise UsageError("a holiday is no date", got=quoted(text), expected="2026-12-25")
+                raise UsageError(
+                    "a holiday must be a date", got=quoted(text), expected="2026-12-25"
+                )
 
 
 def is_date(text: object) -> bool:
@@ -125,7 +127,7 @@ def set_option(engine: Database, by: Acting, name: str, value: Any, reason: str 
     if name not in {one.name for one in fields(OfficeOptions)}:
         raise UsageError("no such option", got=quoted(name))
     if type(value) is not type(getattr(OfficeOptions(), name)):
-        raise UsageError("an option has no such value", where=name, got=quoted(value))
+        raise UsageError("not a value of this option", where=name, got=quoted(value))
 
     def work(connection: Connection) -> None:
         allowed = demand(connection, by, Right.MANAGE_ACCOUNTS)

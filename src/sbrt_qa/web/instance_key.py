@@ -65,7 +65,7 @@ class InstanceKey:
             cipher = AESGCM(self._key(make=False))
             return cipher.decrypt(data[:_NONCE], data[_NONCE:], about.encode())
         except InvalidTag:
-            raise UsageError("the key of the installation is another") from None
+            raise UsageError("this was encrypted with another key of the installation") from None
 
     def _key(self, *, make: bool) -> bytes:
         if make and not self._path.exists():
@@ -81,7 +81,7 @@ class InstanceKey:
             raise UsageError("others may read the key of the installation", expected="mode 0600")
         if len(key) != KEY_BYTES:
             raise UsageError(
-                "the key of the installation is none", expected="64 hexadecimal digits"
+                "this is not a key of an installation", expected="64 hexadecimal digits"
             )
         return key
 

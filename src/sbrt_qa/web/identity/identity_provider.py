@@ -161,7 +161,7 @@ class IdentityProvider:
             form["client_id"] = self.settings.client_id
         status, found = self._asked("POST", self._door("token_endpoint"), form, who)
         if 400 <= status < 500 and status != 429:
-            raise IdentityRefusedError("the service does not take the code")
+            raise IdentityRefusedError("the service did not accept the code")
         token = found.get("id_token")
         if status != 200 or not isinstance(token, str):
             raise IdentityAwayError("the service gave no token")
@@ -177,16 +177,16 @@ class IdentityProvider:
         try:
             refuse_open(str(found), name, loopback=self._is_here)
         except UsageError as error:
-            raise IdentityAwayError("the service names a door that is none") from error
+            raise IdentityAwayError("the service names an endpoint that cannot be used") from error
         return str(found)
 
     def _read_doors(self) -> Mapping[str, Any]:
         address = self.settings.issuer.rstrip("/") + "/.well-known/openid-configuration"
         status, found = self._asked("GET", address)
         if status != 200:
-            raise IdentityAwayError("the service does not say where its doors are")
+            raise IdentityAwayError("the service does not state its endpoints")
         if found.get("issuer") != self.settings.issuer:
-            raise IdentityAwayError("another service answers in place of this one")
+            raise IdentityAwayError("the service that answers is not the issuer of the settings")
         return found
 
     @property
@@ -231,7 +231,7 @@ def _object(answer: httpx.Response) -> Mapping[str, Any]:
     for part in answer.iter_bytes():
         read += part
         if len(read) > MOST_BYTES or time.monotonic() - begun > 3 * PATIENCE_SECONDS:
-            raise IdentityAwayError("the service says more than is read")
+            raise IdentityAwayError("the answer of the service is too long, or took too long")
     try:
         found = json.loads(read)
     except (ValueError, RecursionError):

@@ -56,9 +56,9 @@ class IdentitySettings:
         refuse_open(self.issuer, "issuer")
         refuse_open(self.office, "office")
         if self.office.rstrip("/") != self.office or urlsplit(self.office).path:
-            raise UsageError("the address of the office is one without a path", where="office")
+            raise UsageError("the address of the office must not have a path", where="office")
         if not self.client_id.strip():
-            raise UsageError("the office has no name at the identity service", where="client_id")
+            raise UsageError("the identity service needs a client_id", where="client_id")
 
     @property
     def return_address(self) -> str:
@@ -96,7 +96,7 @@ def refuse_open(address: str, where: str, *, loopback: bool = True) -> SplitResu
     if not (host and plain and good) or hides or (here and not loopback) or _is_link_local(host):
         expected = "https://..., or http on this machine alone"
         raise UsageError(
-            "no address of a service", got=quoted(address), expected=expected, where=where
+            "not the address of a service", got=quoted(address), expected=expected, where=where
         )
     return found
 
@@ -153,7 +153,9 @@ def _refuse_unknown(found: dict[str, Any]) -> None:
             expected = ", ".join(FIELDS)
             raise UsageError("unknown setting", got=quoted(name), expected=expected)
         if not isinstance(value, FIELDS[name]):
-            raise UsageError("a setting of another kind", where=name, got=quoted(str(value)))
+            raise UsageError(
+                "a setting has a value of the wrong type", where=name, got=quoted(str(value))
+            )
     for name in ("issuer", "client_id", "office"):
         if not found.get(name):
             raise UsageError("a setting is missing", expected=name)

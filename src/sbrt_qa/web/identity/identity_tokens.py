@@ -93,7 +93,7 @@ def proved_identity(
     header = _header(token)
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise IdentityRefusedError("the token is signed in a way that is not believed")
+        raise IdentityRefusedError("the token is signed by an algorithm that is not accepted")
     fitting = [key for key in keys if _fits(key, header, algorithm)]
     if not fitting:
         raise UnknownKeyError("the token names a key that the service does not have")
@@ -113,7 +113,7 @@ def _header(token: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or "crit" in found:
-        raise IdentityRefusedError("the head of the token cannot be read")
+        raise IdentityRefusedError("the header of the token cannot be read")
     return found
 
 
@@ -144,18 +144,18 @@ def _verified(token: str, keys: Sequence[Mapping[str, Any]], algorithm: str) -> 
             return dict(jwt.decode(token, key, [algorithm], registry).claims)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):
             continue
-    raise IdentityRefusedError("the signature of the token does not hold")
+    raise IdentityRefusedError("the signature of the token is not valid")
 
 
 def _refuse_claims(claims: Mapping[str, Any], expected: Expected, now: float) -> None:
     if claims.get("iss") != expected.issuer:
-        raise IdentityRefusedError("the token is of another service")
+        raise IdentityRefusedError("the token was issued by another service")
     audience = claims.get("aud")
     several = audience if isinstance(audience, list) else [audience]
     if expected.client_id not in several:
-        raise IdentityRefusedError("the token is for somebody else")
+        raise IdentityRefusedError("the token is meant for another application")
     if ("azp" in claims or len(several) > 1) and claims.get("azp") != expected.client_id:
-        raise IdentityRefusedError("the token was given to somebody else")
+        raise IdentityRefusedError("the token was given to another application")
     if not expected.nonce or claims.get("nonce") != expected.nonce:
         raise IdentityRefusedError("the token answers another request")
     subject = claims.get("sub")
@@ -167,19 +167,19 @@ def _refuse_claims(claims: Mapping[str, Any], expected: Expected, now: float) ->
 def _refuse_times(claims: Mapping[str, Any], expected: Expected, now: float) -> None:
     until, made = _time(claims, "exp"), _time(claims, "iat")
     if until is None or until + LEEWAY_SECONDS <= now:
-        raise IdentityRefusedError("the token has run out")
+        raise IdentityRefusedError("the token has expired")
     if made is None or not now - OLDEST_SECONDS <= made <= now + LEEWAY_SECONDS:
-        raise IdentityRefusedError("the token is not of now")
+        raise IdentityRefusedError("the token was issued too long ago, or in the future")
     begin = _time(claims, "nbf")
     if "nbf" in claims and (begin is None or begin > now + LEEWAY_SECONDS):
-        raise IdentityRefusedError("the token does not hold yet")
+        raise IdentityRefusedError("the token is not valid yet")
     if expected.not_before is None:
         return
     signed_in = _time(claims, "auth_time")
     # seconds without a fraction: what happened within the same second is not older
     fresh = signed_in is not None and int(expected.not_before) <= signed_in
     if signed_in is None or not fresh or signed_in > now + LEEWAY_SECONDS:
-        raise IdentityRefusedError("nobody has signed in again at the service")
+        raise IdentityRefusedError("the sign-in at the service is not a new one")
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:

@@ -108,7 +108,7 @@ def _refuse_other(service: IdentityProvider, visit: Visit) -> None:
     if visit.asked("error") or not visit.asked("code"):
         raise IdentityRefusedError("the service gave no code")
     if visit.asked("iss", service.settings.issuer) != service.settings.issuer:
-        raise IdentityRefusedError("another service led back")
+        raise IdentityRefusedError("the answer comes from another service")
 
 
 def _in(app: OfficeApp, visit: Visit, about: IdentityVisit, found: ProvedIdentity) -> Response:

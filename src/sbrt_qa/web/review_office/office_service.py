@@ -148,7 +148,9 @@ def opened_identity(path: Path | None, place: ServedAt) -> IdentityProvider | No
     host = urlsplit(settings.office).netloc.lower()
     if host not in place.hosts:
         expected = "an address of this office; --name tells its names"
-        raise UsageError("the office is not asked for by this", got=quoted(host), expected=expected)
+        raise UsageError(
+            "the office does not answer under this name", got=quoted(host), expected=expected
+        )
     return IdentityProvider(settings)
 
 
@@ -235,7 +237,7 @@ def refuse_plain(how: OfficeServed) -> None:
     if how.certificate or how.behind_proxy:
         return
     raise UsageError(
-        "beyond this machine an office speaks TLS only",
+        "an office that other machines reach must use TLS",
         got=quoted(how.address),
         expected="--tls-cert and --tls-key, or --behind-proxy NETWORK",
     )

@@ -60,7 +60,7 @@ class SiteTokens:
     def refuse_days(days: int) -> None:
         """Raise UsageError where a token would hold for no day, or for too many."""
         if not 1 <= days <= LONGEST_DAYS:
-            raise UsageError("a token holds for 1 to 400 days", got=str(days))
+            raise UsageError("a token is valid for 1 to 400 days", got=str(days))
 
     def of(self, token: str) -> SiteToken | None:
         """Return what a token stands for; None where it does not hold."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
 
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Between, Convention, Ends
 from sbrt_qa.selftest.banding import Banded, rates
 from sbrt_qa.selftest.scoring import LIMITS_PERCENT, Score, within
+from sbrt_qa.testing.phantoms.suite import PRESCRIPTION_GY, PhantomPair
 
 CONVENTIONS = (
     DEFAULT_CONVENTION,
@@ -135,3 +139,11 @@ def _leaving(scores: Iterable[Score]) -> str:
         f"| {s.name} | {s.errors['Volume']:.2f} % | {s.outside_error:.2f} % |" for s in scores
     ]
     return "\n".join(lines)
+
+
+def noisy(pair: PhantomPair, percent: float, random: np.random.Generator) -> PhantomPair:
+    """Return a pair with normal noise on every voxel, `percent` of the prescription strong."""
+    dose = pair.dose
+    noise_gy = random.normal(0.0, percent / 100 * PRESCRIPTION_GY, dose.dose_gy.shape)
+    values = np.maximum(dose.dose_gy + noise_gy, 0.0)
+    return dataclasses.replace(pair, dose=dataclasses.replace(dose, dose_gy=values))
