@@ -136,3 +136,14 @@ def test_case_151__twice_the_prescription_at_the_isocentre_is_a_hint():
     (hint,) = [f for f in review.findings if f.code == "DOSE_TWICE"]
     assert "twice the prescription at the isocentre" in hint.message
     assert hint.verdict is None
+
+
+@pytest.mark.parametrize(("part", "told"), [(0.85, True), (0.6, True), (1.0, False)])
+def test_a_dose_that_is_cut_off_is_told(part, told):
+    case = sample()
+    level = part * case.dose.max_gy
+    cut = replace(case.dose, dose_gy=case.dose.dose_gy.clip(max=level))
+    review = review_case(replace(case, dose=cut), load_protocol("liver_sbrt"), bands=False)
+    found = [f for f in review.findings if f.code == "DOSE_CUT_OFF"]
+    assert bool(found) == told
+    assert all(f.verdict is None and f"{level:.2f} Gy" in f.message for f in found)

@@ -33,6 +33,11 @@ MULTIPLES: Final = {
 
 ADVICE: Final = say("Check that this is the dose of the whole plan, and its total dose.")
 
+FEWEST_FLAT: Final = 27
+"""Voxels of one value, below which a maximum is no plateau."""
+
+CUT_OFF: Final = say("Have the dose exported anew, with a scaling that holds its maximum.")
+
 
 @check(
     "DOSE_FAR_FROM_PRESCRIPTION",
@@ -156,3 +161,39 @@ def _at_isocentres(context: CheckContext, dose: DoseGrid) -> list[float]:
     places = dict.fromkeys(point for beam in beams for point in beam.isocentres_mm)
     found = (dose_at_gy(dose, point) for point in places)
     return [gy for gy in found if gy is not None]
+
+
+@check(
+    "DOSE_CUT_OFF",
+    title="Dose cut off at its highest value",
+    group=Group.GRID,
+    source="proposed bounds",
+    rows=(3,),
+)
+def dose_cut_off(context: CheckContext, least_cc: float = 0.5) -> Iterator[Outcome]:
+    """Tell of a dose whose highest value fills a volume: what was higher may have been cut off.
+
+    Numbers that overflow, or an export up to a level, leave a plateau; a computed dose has its
+    maximum in a voxel or a few. Whatever is as high as the plateau may have been higher. Nothing
+    but a hint, because a dose made by hand, of a phantom, may be flat.
+
+    Parameters
+    ----------
+    least_cc
+        Volume of the voxels with exactly the highest value from which on it is told.
+    """
+    dose = context.case.dose
+    if isinstance(dose, Reason) or dose.max_gy == 0:
+        return
+    voxels = int(np.count_nonzero(dose.dose_gy == dose.max_gy))
+    volume_cc = voxels * float(np.prod(dose.spacing_mm)) / 1000
+    found, expected = say("{0} cc at the highest value", f"{volume_cc:.2f}"), say("a few voxels")
+    if voxels < FEWEST_FLAT or volume_cc < least_cc or voxels == dose.dose_gy.size:
+        yield Passed(say("dose"), found, expected)
+        return
+    text = say(
+        "{0} cc hold exactly the highest value, {1} Gy: what was higher may have been cut off, and "
+        "every value as high as this may be too low",
+        f"{volume_cc:.2f}", f"{dose.max_gy:.2f}",
+    )  # fmt: skip
+    yield Found(say("dose"), text, CUT_OFF, found, expected)
