@@ -107,10 +107,16 @@ def test_a_resubmission_answers_a_query(audited, trial, tmp_path):
     assert [row["state"] for row in queries(audit)] == ["open"]
     again = tmp_path / "more" / late.site / late.subject / "v2"
     shutil.copytree(sound, again)
+    (asked,) = queries(audit)
     ran = run("audit", tmp_path / "more", "-p", trial.protocol(), "--out", audit)
     assert ran.code == 0, ran.err
     (row,) = queries(audit)
     assert (row["state"], row["answer"]) == ("answered", f"{late.site}/{late.subject}/v2")
+    report = audit / "cases" / late.site / late.subject / "v2" / "report.html"
+    page = report.read_text(encoding="utf-8")
+    day = asked["opened"][:10]
+    assert f"query {asked['query']} of {day} about {late.code}" in page
+    assert asked["due"][:10] in page
     printed = run("letter", audit, late.code)
     assert printed.code == 0, printed.err
     assert f"open since {row['opened'][:10]}" in printed.err

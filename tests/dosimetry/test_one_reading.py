@@ -187,3 +187,15 @@ def test_what_serves_many_structures_is_made_once_however_many_others_come_betwe
     assert kept.shared("spline", lambda: "again") == "again"
     kept.forget()
     assert kept.shared("spline", lambda: "anew") == "anew"
+
+
+def test_what_the_kernels_take_has_one_layout_whatever_the_dose_holds():
+    """So that they are compiled once, and a container that is warm compiles nothing more."""
+    axis = np.arange(12.0)
+    values = np.ones((12, 12, 12))
+    values[:2] = 0.0  # voxels without dose
+    noisy = np.ones((11, 11, 11), dtype=np.uint8)
+    for dose in (values, np.ones((12, 12, 12))):
+        for given in (None, noisy):
+            packed = field_of(DoseGrid(dose, axis, axis, axis), 2, given).packed
+            assert all(array.flags.c_contiguous for array in packed)

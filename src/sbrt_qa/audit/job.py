@@ -44,6 +44,9 @@ class SubmissionJob:
         Whether the place may be known by a fingerprint as version 0.1.0 took it.
     head
         End of the chain when the review was asked for, which reports show.
+    waiting
+        The query that waits for an answer when the review is asked for: by which day, and about
+        what; both empty for none.
     stated
         What the trial office states of the plans.
     words
@@ -64,5 +67,6 @@ class SubmissionJob:
     subject: str = ""
     older: bool = False
     head: str = ""
+    waiting: tuple[str, str] = ("", "")
     stated: UserStatements = NOTHING_STATED
     words: str = ""

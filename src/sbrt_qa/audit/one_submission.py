@@ -278,12 +278,15 @@ class _Reviewer:
         from sbrt_qa.audit.case_reports import pseudonymous, without_identifiers, write_report
 
         job = self._job
+        day, query = job.waiting
         occasion = replace(
             page.occasion,
             site=self._found.clean(job.site),
             submission=job.version,
             written=dt.datetime.now(dt.UTC).date(),
             head=job.head,
+            due=dt.date.fromisoformat(day) if day else None,
+            query=query,
         )
         evidence = page.evidence and without_identifiers(page.evidence, self._found)
         page = replace(page, evidence=evidence, occasion=occasion)

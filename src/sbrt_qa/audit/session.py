@@ -167,10 +167,23 @@ class AuditSession:
             subject=self._subject(one.named),
             older=is_recorded(self._engine, key),
             head=str(head(self._engine)) if self._request.reports else "",
+            waiting=self._waiting(one.named) if self._request.reports else ("", ""),
             stated=one.named.words.stated,
             words=words,
         )
         return Task(one, key, job, {s.input_sha256: s for s in settled}, self._proof(one.path))
+
+    def _waiting(self, named: Naming) -> tuple[str, str]:
+        """Return by when and what the site still has to answer about the subject."""
+        from sbrt_qa.audit.store.queries import waiting_query
+
+        subject = self._subject(named)
+        found = waiting_query(self._engine, site_code(named), subject) if subject else None
+        if found is None:
+            return "", ""
+        return found.due[:10], say(
+            "query {0} of {1} about {2}", found.id, found.opened[:10], found.code
+        )
 
     def _words(self, named: Naming) -> tuple[dict[str, str], str]:
         """Return the map of names for a submission, and the hash of all that is stated of it."""

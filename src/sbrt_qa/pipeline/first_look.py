@@ -60,8 +60,11 @@ def warm(told: Callable[[str], None]) -> int:
     told
         Called with each kernel before it is compiled.
     """
+    import numpy as np
+
     from sbrt_qa.geometry.compiling import start_fast
     from sbrt_qa.geometry.compiling._kernels import each_compiled
+    from sbrt_qa.geometry.overlaps.pairs import areas_mm2
     from sbrt_qa.pipeline import DEFAULT_PROTOCOL
     from sbrt_qa.pipeline.comparing import compare
     from sbrt_qa.testing.sample import write_sample
@@ -78,6 +81,8 @@ def warm(told: Callable[[str], None]) -> int:
         for name, folder in zip(WARMING, folders, strict=True):
             write_sample(name, folder)
         compare([folders[0]], [folders[1]], DEFAULT_PROTOCOL)
+        square = np.array([[0.0, 0.0], [0.0, 2.0], [2.0, 2.0], [2.0, 0.0]])
+        areas_mm2([square], [square + 1.0])  # contours that cross, which the samples have not
     return len(names)
 
 

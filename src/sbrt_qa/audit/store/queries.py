@@ -226,6 +226,18 @@ def all_queries(engine: Database, submission: int = 0) -> tuple[QueryRow, ...]:
         return tuple(_row(r, answers.get(r.id) or _came_since(connection, r), newest) for r in rows)
 
 
+def waiting_query(engine: Database, site: str, subject: str) -> QueryRow | None:
+    """Return the newest query about a subject, by the codes of the store, that is not closed."""
+    with reading(engine) as connection:
+        query = _letters(0).where(
+            t.sites.c.code == site,
+            t.subjects.c.code == subject,
+            t.query_closings.c.closed.is_(None),
+        )
+        rows = list(connection.execute(query))
+        return _row(rows[-1], ("", ""), set()) if rows else None
+
+
 def _letters(submission: int) -> sa.Select[Any]:
     q, e, s = t.queries, t.query_closings, t.submissions
     codes = (t.sites.c.code.label("site"), t.subjects.c.code.label("subject"))

@@ -112,6 +112,7 @@ def field_of(
         kind = np.where(noisy == PLAIN, np.uint8(PLAIN), kind)
     bases = basis_of(dose.z_mm), basis_of(dose.y_mm), basis_of(dose.x_mm)
     coef = _coefficients(without_steps(values), bases)
+    kind = np.ascontiguousarray(kind)  # one layout, so that kernels are compiled once
     return DoseField(dose, coef, kind, bases, factor, held)
 
 

@@ -27,6 +27,7 @@ from sbrt_qa.protocol.limit_result import (
     spec_of,
     value_text,
 )
+from sbrt_qa.reports.compose.for_readers import for_readers
 from sbrt_qa.reports.compose.limit_points import volume_at_cc
 from sbrt_qa.reports.compose.organ_names import ORGANS, named
 from sbrt_qa.reports.compose.plain import amount_text
@@ -112,7 +113,7 @@ def actions(
     What a check of the plan advises comes first. Where a check spoke of the prescription, nothing
     is said of scaling: the protocol's own levels decide then.
     """
-    advice = [words.sentence(f.advice) for f in findings if f.advice]
+    advice = [words.sentence(for_readers(f).advice) for f in findings if f.advice]
     beside = at_their_limits(review)
     ordered = sorted(_tightest(results), key=_volume_asked_cc)
     general = [text for r in ordered if (text := action(r, evidence, beside, words))]

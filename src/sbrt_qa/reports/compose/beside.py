@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.reports.page import Table
 from sbrt_qa.review.case_review import CaseReview
@@ -33,8 +32,6 @@ NAMES: Final = {
     "scanned_length": msg("length of the scan"),
 }
 
-MISSED: Final = {"dose": msg("missed by, in dose"), "volume": msg("missed by, in volume")}
-
 BRIEF: Final = {
     "remnant": ("liver_volume", "spared_15Gy", "functional_loss", "functional_remnant"),
     "immune": ("EDIC", "integral_dose", "mean_spleen", "spleen_V5"),
@@ -51,27 +48,20 @@ NOTES: Final = (
 
 
 def table(review: CaseReview, words: Words) -> Table | None:
-    """Return the blocks as one table; None where a review of an older version has none."""
+    """Return the blocks as one table; None where a review of an older version has none.
+
+    How far limits are missed stands with the deviations themselves.
+    """
     rows = [
         (words(NAMES[name]), shown(one), _basis(one, words))
         for block in ("remnant", "immune")
         for name, one in review.information.get(block, {}).items()
         if name in NAMES
     ]
-    rows += [
-        (_missed(key, words), shown_signed(one), "")
-        for key, one in review.information.get("missed_by", {}).items()
-    ]
     if not rows:
         return None
     heads = (msg("Quantity"), msg("Value"), msg("What it rests on"))
     return Table(tuple(words(h) for h in heads), tuple(rows), tuple(words(n) for n in NOTES))
-
-
-def _missed(key: str, words: Words) -> str:
-    """Return the name of one distance; the key is the limit, a blank, and dose or volume."""
-    limit, _, what = key.rpartition(" ")
-    return f"{visible(limit)}: " + words(MISSED[what])
 
 
 def small_liver(review: CaseReview, words: Words) -> str:
@@ -120,11 +110,6 @@ def shown(one: Told | None) -> str:
     digits = 0 if one.unit in ("cc", "Gy cc", "mm") and abs(one.value) >= 10 else 2
     digits = 1 if one.unit == "%" else digits
     return f"{one.value:.{digits}f} {one.unit}"
-
-
-def shown_signed(one: Told) -> str:
-    """Return a distance with its sign and unit."""
-    return "–" if one.value is None else f"{one.value:+.3g} {one.unit}"
 
 
 def _basis(one: Told, words: Words) -> str:

@@ -24,6 +24,7 @@ from sbrt_qa.reports.compose import (
 from sbrt_qa.reports.compose.advice import level_for_all
 from sbrt_qa.reports.compose.concerns import apart, concerns, deviating
 from sbrt_qa.reports.compose.facts import brief, facts, methods
+from sbrt_qa.reports.compose.for_readers import for_readers, in_plain_words
 from sbrt_qa.reports.compose.glance import glance
 from sbrt_qa.reports.compose.verdict_words import mark_of
 from sbrt_qa.reports.page import Fact, Report
@@ -46,9 +47,6 @@ ADVICE: Final = {
 """What to do about a limit that cannot be evaluated."""
 
 UNKNOWN: Final = Occasion()
-
-TITLES_IN_A_LINE: Final = 5
-"""Titles of checks with nothing to look at that one line names."""
 
 LEGEND: Final = msg(
     "P: priority, in brackets where the limit does not decide the case. Minor: how far a deviation "
@@ -84,7 +82,7 @@ def compose(
     """
     words = Words(language)
     wrong, told = concerns(review, evidence, words), facts(review, occasion, words)
-    others = report_tables.check_rows(_worst_first(apart(review)), words, good=False)
+    others = report_tables.check_rows(_read_first(review), words, good=False)
     return Report(
         language=language,
         standing=words.sentence(review.protocol.standing),
@@ -147,22 +145,16 @@ def _in_short(review: CaseReview, words: Words) -> dict[str, str]:
 def _asked(occasion: Occasion, words: Words) -> tuple[Fact, ...]:
     """Return by when an answer is due and what is asked, where that is known."""
     due = occasion.due.isoformat() if occasion.due else ""
-    told = ((msg("Answer by"), due), (msg("Question to the site"), visible(occasion.query)))
+    told = ((msg("Answer by"), due), (msg("Question to the site"), words.sentence(occasion.query)))
     return tuple(Fact(words(label), text) for label, text in told if text)
 
 
 def _not_told(review: CaseReview, words: Words) -> Iterator[str]:
-    """Yield the checks that had nothing to look at, by their reasons."""
+    """Yield the checks that had nothing to look at, a sentence for each reason."""
     for message, found in counts.by_message(review.not_told).items():
-        for some in batched(found, TITLES_IN_A_LINE):
-            titles = words(msg(", ")).join(words.sentence(f.title) for f in some)
-            yield words.sentence(message) + words(msg(": ")) + titles
-
-
-def batched(found: Sequence[Finding], size: int) -> Iterator[Sequence[Finding]]:
-    """Yield findings a few at a time."""
-    for first in range(0, len(found), size):
-        yield found[first : first + size]
+        why = words.sentence(message)
+        titles = words(msg("; ")).join(words.sentence(f.title) for f in found)
+        yield why[:1].upper() + why[1:] + words(msg(": ")) + titles + words(msg("."))
 
 
 def summary(review: CaseReview, words: Words) -> str:
@@ -214,6 +206,11 @@ def _passed_counted(review: CaseReview, words: Words) -> str:
     return number + words(msg(": ")) + words(msg(", ")).join(told)
 
 
+def _read_first(review: CaseReview) -> list[Finding]:
+    """Return what checks found apart from the structures with deviations, as page one tells it."""
+    return [for_readers(f) for f in _worst_first(apart(review))]
+
+
 def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: -1 if f.verdict is None else f.verdict.rank, reverse=True)
 
@@ -224,11 +221,11 @@ def _unknown(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     for c in review.constraints:
         if c.counts and isinstance(c.reason, Reason):
             told = f"{visible(c.structure)} {visible(c.metric)}"
-            reason = words.sentence(c.reason.detail).rstrip(".。") + words(msg("."))
+            reason = words.sentence(in_plain_words(c.reason.detail)).rstrip(".。") + words(msg("."))
             if c.reason.code in ADVICE:
                 reason += " " + words(ADVICE[c.reason.code])
             groups.setdefault(reason, []).append(told)
-    return tuple(Fact(reason, ", ".join(told)) for reason, told in groups.items())
+    return tuple(Fact(reason, ", ".join(dict.fromkeys(told))) for reason, told in groups.items())
 
 
 def _told(

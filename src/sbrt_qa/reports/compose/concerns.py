@@ -11,6 +11,7 @@ from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.outcome import Finding, Verdict, worst
 from sbrt_qa.protocol.limit_result import ConstraintResult, value_text
 from sbrt_qa.reports.compose import advice, clinical, meaning, plain, verdict_words
+from sbrt_qa.reports.compose.for_readers import for_readers
 from sbrt_qa.reports.compose.limit_points import markers
 from sbrt_qa.reports.compose.report_tables import check_rows
 from sbrt_qa.reports.compose.verdict_words import mark_of
@@ -106,7 +107,7 @@ def _concern(
         title=verdict_words.structure_text(results[0], words),
         mark=mark_of(worst([r.verdict for r in results] + told), words),
         deviations=tuple(deviation(r, evidence, words, prescription_gy(review)) for r in results),
-        checks=check_rows(findings, words, good=False),
+        checks=check_rows(map(for_readers, findings), words, good=False),
         why=meaning.why(results, words),
         actions=advice.actions(results, findings, review, evidence, words),
         place="" if place is None else place.limit,

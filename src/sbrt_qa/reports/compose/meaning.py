@@ -97,11 +97,17 @@ def why(results: Sequence[ConstraintResult], words: Words) -> str:
 
 
 def notes(results: Sequence[ConstraintResult], words: Words) -> tuple[str, ...]:
-    """Return what the protocol itself says about the limits, each once."""
+    """Return what the protocol itself says about the limits, each once, as one text."""
     told = dict.fromkeys(visible(r.note) for r in results if r.note)
-    return tuple(
-        words(msg("The protocol says: {note}."), note=words.sentence(note)) for note in told
-    )
+    first, *rest = [words.sentence(note) for note in told] or [""]
+    said = words(msg(". ")).join([first, *map(_begun, rest)])
+    return (words(msg("The protocol says: {note}."), note=said),) if said else ()
+
+
+def _begun(text: str) -> str:
+    """Return a sentence with a capital, unless its first word has one inside (eviQ)."""
+    first = text.split(" ", maxsplit=1)[0]
+    return text[:1].upper() + text[1:] if first[1:] == first[1:].lower() else text
 
 
 def harm(result: ConstraintResult) -> str:

@@ -110,11 +110,15 @@ def intervals(result: ConstraintResult, words: Words) -> tuple[str, ...]:
         (msg("Uncertainty: {ends} ({driver})."), result.band),
         (msg("Spread: {ends} ({driver})."), result.spread),
     )
-    return tuple(
-        words(text, ends=interval_text(result, one, words), driver=words(DRIVERS[one.driver]))
+    told = [
+        (text, interval_text(result, one, words), words(DRIVERS[one.driver]))
         for text, one in named
         if one is not None
-    )
+    ]
+    if len(told) == len(named) and told[0][1:] == told[1][1:]:
+        both = msg("Uncertainty and spread: {ends} ({driver}).")
+        told = [(both, *told[0][1:])]
+    return tuple(words(text, ends=ends, driver=driver) for text, ends, driver in told)
 
 
 def _what(result: ConstraintResult, words: Words) -> str:

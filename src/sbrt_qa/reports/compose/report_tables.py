@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sbrt_qa.errors import visible
@@ -22,6 +22,17 @@ from sbrt_qa.second_opinion.second_opinion import TOLERANCE_SOURCE, Comparison
 from sbrt_qa.units import gy_text
 
 NOTHING: Final = "–"
+
+TITLES: Final[Mapping[str, str]] = {
+    "TARGET_UNJUDGED": msg("Targets that are not judged"),
+    "TARGET_SECOND": msg("Several targets"),
+    "TARGET_SET_APART": msg("Targets set apart by the user"),
+    "TARGET_NOT_OF_ITS_OWN": msg("Targets judged within others"),
+    "STATEMENT_UNUSED": msg("Statements that fit nothing"),
+    "FAR_UNUSED": msg("Organs stated to be far"),
+    "FAR_STATED": msg("Organs stated to be far"),
+}
+"""What findings are about that no check of the list made."""
 
 SLICES: Final = ("CT", "MR", "PT")
 """Modalities of which one file is one slice; they are told as one row."""
@@ -72,14 +83,15 @@ def check_rows(findings: Iterable[Finding], words: Words, *, good: bool) -> tupl
 def _check(f: Finding, words: Words, *, good: bool) -> CheckRow:
     verdict = f.verdict or (Verdict.PER_PROTOCOL if good else None)
     title, message, advice = (words.sentence(text) for text in (f.title, f.message, f.advice))
-    seen = (f.where, f.found, f.expected, f.tolerance)
-    where, found, expected, tolerance = (words.value(text) for text in seen)
+    seen = (f.found, f.expected, f.tolerance)
+    found, expected, tolerance = (_with_signs(words.value(text)) for text in seen)
+    where = words.value(f.where)
     if message and message != found:
         message = message.rstrip(".。") + words(msg("."))
     return CheckRow(
         code=visible(f.code),
         mark=mark_of(verdict, words),
-        title=title or visible(f.code),
+        title=title or (words(TITLES[f.code]) if f.code in TITLES else visible(f.code)),
         where=where,
         message=message,
         advice=advice,
@@ -89,6 +101,11 @@ def _check(f: Finding, words: Words, *, good: bool) -> CheckRow:
         source=words.sentence(f.source),
         group=words.sentence(f.group),
     )
+
+
+def _with_signs(text: str) -> str:
+    """Return a number and its bound as they are printed, not as they are typed."""
+    return text.replace("<=", "\u2264").replace(">=", "\u2265")
 
 
 def structure_rows(
