@@ -61,8 +61,8 @@ TARGET_ONLY: Final = msg(
     "come up to their limits, not beyond."
 )
 BOTH: Final = msg(
-    "Make one new plan: first bring {organs} within their limits, then raise the dose in {targets} "
-    "as far as those limits allow; explain the gap that remains."
+    "Make one new plan: first lower the dose in {organs} as far as the limits ask, then raise it "
+    "in {targets} as far as they allow; explain the gap that remains."
 )
 
 
