@@ -1,14 +1,20 @@
-"""``sbrt-qa account option``: what an admin settles for an office, shown and set."""
+"""``sbrt-qa account option`` and ``hold``: what an admin and a coordinator settle."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from sbrt_qa.audit.folder import open_audit
 from sbrt_qa.cli.main import run
+from sbrt_qa.office.receipts import code_of_submission
 from sbrt_qa.office.trial_options import options_of
+from sbrt_qa.web.working.arrival_tables import studies as rows
+from sbrt_qa.web.working.study_rows import Studies
+
+from .playing_office import PlayingOffice
 
 
 def test_options_are_shown_and_set_by_an_admin(
@@ -35,3 +41,23 @@ def test_options_are_shown_and_set_by_an_admin(
     ):
         assert run(["account", "option", audit, *wrong]) == 2, wrong
     assert run(["account", "option", audit, "blind", "false", "--by", "nobody"]) == 2
+
+
+def test_originals_of_a_submission_are_held_by_a_coordinator(
+    served: PlayingOffice, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, studies = str(served.app.audit.folder), Studies(served.store)
+    code = code_of_submission(served.engine, 1)
+    study = studies.begin(code.partition("/")[0], [], state="released")
+    studies.change(study, submission=1)
+    asked = ["account", "hold", folder, code, "--reason", "asked for by the monitor"]
+    assert run([*asked, "--by", "reviewer1"]) == 1, "a reviewer decides nothing of it"
+    assert not studies.with_id(study.id).hold
+    assert run([*asked, "--by", "coordinator"]) == 0
+    assert studies.with_id(study.id).hold
+    assert run([*asked, "--by", "coordinator", "--end"]) == 0
+    assert not studies.with_id(study.id).hold
+    assert run(["account", "hold", folder, "S9/1/v1", "--reason", "x", "--by", "coordinator"]) == 2
+    capsys.readouterr()
+    with served.store.writing() as connection:
+        connection.execute(sa.delete(rows).where(rows.c.id == study.id))

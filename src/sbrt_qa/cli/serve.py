@@ -283,6 +283,40 @@ def option(
             print(f"{key}\t{visible(json.dumps(held, ensure_ascii=False))}")
 
 
+@app.command("hold")
+def hold(
+    audit: AuditFolder,
+    submission: Annotated[str, typer.Argument(metavar="SUBMISSION", help="SITE/SUBJECT/v1")],
+    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why.")],
+    end: Annotated[bool, typer.Option("--end", help="Let its originals go again.")] = False,  # noqa: FBT002
+    by: By = "",
+    database: Database = "",
+) -> None:
+    """Keep the originals of a submission beyond their time, or let them go again with --end.
+
+    Who answers for it is a coordinator: --by NAME.
+    """
+    from sbrt_qa.office.intake_trail import tell_decided
+    from sbrt_qa.office.receipts import code_of_submission
+    from sbrt_qa.office.roles import Right
+    from sbrt_qa.web.working.arrival_rows import Arrivals
+    from sbrt_qa.web.working.study_rows import Studies
+
+    with _opened(audit, database) as (engine, store):
+        studies = Studies(store)
+        released = [one for one in studies.all() if one.submission]
+        found = [
+            one for one in released if code_of_submission(engine, one.submission) == submission
+        ]
+        if not found:
+            raise UsageError("nothing that came in is this submission", got=quoted(submission))
+        for one in found:
+            hashes = [row.sha256 for row in Arrivals(store).with_ids(one.members)]
+            what = "let originals go" if end else "keep originals"
+            tell_decided(engine, _acting(engine, by), Right.ASSIGN, one.site, what, hashes, reason)
+            studies.change(one, hold=not end)
+
+
 @app.command("list")
 def list_(audit: AuditFolder, database: Database = "") -> None:
     """List accounts with the roles that hold."""
