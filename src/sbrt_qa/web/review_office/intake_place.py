@@ -11,7 +11,7 @@ from sbrt_qa.audit.times import now
 from sbrt_qa.intake.landing import Landing, forget, sweep
 from sbrt_qa.office.receipts import code_of_submission, tell_deleted
 from sbrt_qa.office.trial_options import options_of
-from sbrt_qa.web.working.arrival_rows import FOLDERS, OTHER, Arrivals
+from sbrt_qa.web.working.arrival_rows import FOLDERS, Arrivals
 from sbrt_qa.web.working.study_rows import RELEASED, WITHDRAWN, Studies
 from sbrt_qa.web.working.working_store import WorkingStore
 
@@ -60,7 +60,7 @@ def delete_originals(
             continue
         code = code_of_submission(engine, study.submission) if study.submission else study.site
         gone += _deleted(engine, rows, vault, code, there)
-    for one in rows.in_state(OTHER):  # no DICOM, and in no study (case P24)
+    for one in rows.others_kept():  # no DICOM, and in no study (case P24)
         alone = not one.batch and one.source.door in FOLDERS and one.sha256 not in needed
         if alone and vault.path(one.sha256).exists() and clock() - one.at > DAY_SECONDS:
             gone += _deleted(engine, rows, vault, one.source.site, (one.sha256,))

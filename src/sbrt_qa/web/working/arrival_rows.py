@@ -143,6 +143,11 @@ class Arrivals:
         """Return arrivals in a state, oldest first."""
         return self._those(arrivals.c.state == state, most)
 
+    def others_kept(self) -> tuple[Arrival, ...]:
+        """Return what is no DICOM and was not deleted yet."""
+        a = arrivals.c
+        return self._those(sa.and_(a.state == OTHER, a.deleted == 0))
+
     def of_batch(self, batch: str) -> tuple[Arrival, ...]:
         """Return the arrivals of an upload."""
         return self._those(arrivals.c.batch == batch)
