@@ -24,6 +24,7 @@ from sbrt_qa.office.assigning import set_due
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import RequestHead
 from sbrt_qa.web.review_office import export_screen, trail_screen
+from sbrt_qa.web.review_office.event_words import EVENT_KINDS
 from sbrt_qa.web.review_office.office_service import OfficeServed, refuse_plain
 from sbrt_qa.web.visits import Visit
 from sbrt_qa.web.working.password_rows import Failures, PasswordRows
@@ -277,6 +278,13 @@ def test_case_p35__the_trail_shows_what_a_step_changed(office):
     told = office.somebody("coordinator").get("/trail?kind=case+decided").text
     assert "→" in said
     assert "→" not in told  # what readers said is for the auditor
+
+
+def test_every_kind_of_event_in_the_trail_has_a_name_in_the_catalogue(office):
+    rows = re.findall(r'<th scope="row">([^<]+)', office.somebody("auditor").get("/trail").text)
+
+    assert len(rows) > 5
+    assert {html.unescape(one).strip() for one in rows} <= set(EVENT_KINDS)
 
 
 def test_what_is_still_to_be_said_is_called_by_its_name(office):
