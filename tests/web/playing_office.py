@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import functools
 import html
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,13 +25,14 @@ from entries import case, entry, protocol, reviewed
 from test_store import NOW
 
 from sbrt_qa.audit.case_reports import file_hash, relative_path
-from sbrt_qa.audit.folder import AuditSettings, begin
+from sbrt_qa.audit.folder import AuditFolder, AuditSettings, begin, open_audit
 from sbrt_qa.audit.store import tables as t
-from sbrt_qa.audit.store.connection import reading
+from sbrt_qa.audit.store.connection import Database, reading
 from sbrt_qa.audit.store.records import ReviewedCase
 from sbrt_qa.audit.store.write import Recorder, add_protocol
 from sbrt_qa.audit.times import now
 from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.office.accounts import OfficeAccount
 from sbrt_qa.office.case_standing import standing_in
 from sbrt_qa.office.demo_office import play_demo
 from sbrt_qa.office.entering import take_in
@@ -82,6 +87,36 @@ def exceeding() -> ReviewedCase:
     return replace(reviewed("2"), review=review, document=review.to_json())
 
 
+def _record(audit: AuditFolder, engine: Database, numbers: range) -> None:
+    """Record submissions of the two sites in turn, each with its report."""
+    known = {one.content_hash: add_protocol(engine, one, NOW) for one in (protocol(), limits())}
+    one, cases, major = Recorder(engine, known, "0.1"), (reviewed(),), (exceeding(),)
+    page = audit.folder / "one.html"
+    if not page.exists():
+        found = review_and_gather(case(), protocol(), Asked(bands=False))
+        page.write_bytes(render_report("html", found, "en"))
+    for number in numbers:
+        place = f"S{number % 2 + 1}", f"{number:03}"
+        made = entry(*place, content=str(number), cases=major if number == MAJOR else cases)
+        code = one.record(replace(made, reports=(file_hash(page),)), NOW).code
+        kept = audit.folder / relative_path(code, 1)
+        kept.parent.mkdir(parents=True)
+        kept.hardlink_to(page)
+
+
+@functools.cache
+def _played() -> tuple[Path, dict[str, OfficeAccount]]:
+    """Make, once, the audit whose submissions the demo has worked on; return it with accounts."""
+    folder = Path(tempfile.mkdtemp(prefix="played-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    audit = begin(folder / "A", AuditSettings("small"))
+    engine = audit.engine()
+    _record(audit, engine, range(PLAYED))
+    accounts = play_demo(engine, "2026-03-02T08:00:00.000Z").accounts
+    engine.dispose()
+    return audit.folder, accounts
+
+
 class PlayingOffice:
     """An office with the accounts and the work of the demo; more submissions than those wait.
 
@@ -89,24 +124,10 @@ class PlayingOffice:
     """
 
     def __init__(self, folder: Path, submissions: int, port: int = 8765) -> None:
-        audit = begin(folder, AuditSettings("small"))
+        played, self.accounts = _played()
+        audit = open_audit(Path(shutil.copytree(played, folder)))
         self.engine = audit.engine()
-        rules = (protocol(), limits())
-        known = {one.content_hash: add_protocol(self.engine, one, NOW) for one in rules}
-        one, cases, major = Recorder(self.engine, known, "0.1"), (reviewed(),), (exceeding(),)
-        page = folder / "one.html"
-        page.write_bytes(
-            render_report("html", review_and_gather(case(), protocol(), Asked(bands=False)), "en")
-        )
-        for number in range(submissions):
-            if number == PLAYED:
-                self.accounts = play_demo(self.engine, "2026-03-02T08:00:00.000Z").accounts
-            place = f"S{number % 2 + 1}", f"{number:03}"
-            made = entry(*place, content=str(number), cases=major if number == MAJOR else cases)
-            code = one.record(replace(made, reports=(file_hash(page),)), NOW).code
-            kept = folder / relative_path(code, 1)
-            kept.parent.mkdir(parents=True)
-            kept.hardlink_to(page)
+        _record(audit, self.engine, range(PLAYED, submissions))
         take_in(self.engine, now())
         self.store = WorkingStore.in_folder(folder)
         self.store.keep_setting(LEAST_FREE, "1")  # however full the disk of this machine is

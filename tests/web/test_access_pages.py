@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).parent))
-
-from playing_office import SECRET, PlayingOffice, ready
-
 from sbrt_qa.audit.store.access_log import access_differences, told_heads
 from sbrt_qa.audit.store.connection import reading
 from sbrt_qa.audit.store.verify_records import head, verify
+
+from .playing_office import SECRET, PlayingOffice, ready
 
 
 def test_who_looked_at_a_case_is_logged_and_a_signature_holds_the_end_of_the_log(tmp_path):

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,11 +15,6 @@ import sqlalchemy as sa
 
 pytest.importorskip("joserfc", reason="pip install 'sbrt-qa[oidc]'")
 pytest.importorskip("httpx", reason="pip install 'sbrt-qa[oidc]'")
-sys.path.append(str(Path(__file__).parent))
-
-from identity_service import CLIENT, SECRET, IdentityService
-from playing_office import SECRET as PASSWORD
-from playing_office import PlayingOffice, Somebody, ready
 
 from sbrt_qa.audit.store.verify_records import verify
 from sbrt_qa.errors import UsageError
@@ -31,6 +25,10 @@ from sbrt_qa.web.identity.identity_provider import IdentityProvider
 from sbrt_qa.web.identity.identity_settings import IdentitySettings, read_identity_settings
 from sbrt_qa.web.session_tokens import new_session_id
 from sbrt_qa.web.working.working_tables import failures
+
+from .identity_service import CLIENT, SECRET, IdentityService
+from .playing_office import SECRET as PASSWORD
+from .playing_office import PlayingOffice, Somebody, ready
 
 OFFICE = "http://127.0.0.1:8765"
 
