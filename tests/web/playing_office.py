@@ -124,7 +124,8 @@ class PlayingOffice:
     """
 
     def __init__(self, folder: Path, submissions: int, port: int = 8765) -> None:
-        played, self.accounts = _played()
+        played, accounts = _played()
+        self.accounts = dict(accounts)
         audit = open_audit(Path(shutil.copytree(played, folder)))
         self.engine = audit.engine()
         _record(audit, self.engine, range(PLAYED, submissions))
