@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-WORTH_BYTES: Final = 256 * 1024**2
+WORTH_BYTES: Final = 288 * 1024**2
 """A process that holds less has little to give back, and asks for it again at once."""
 
 OLDEST: Final = 2
