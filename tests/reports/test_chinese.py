@@ -151,7 +151,7 @@ def test_the_band_of_a_value_is_a_chinese_sentence_of_the_same_words(form: str) 
         text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made)).pages)
     else:
         text = "".join(Visible(made.decode()).texts)
-    told = re.findall(r"不确定范围：[\d.至]+Gy（[^）]+）(.)", bare(text))
+    told = re.findall(r"不确定范围(?:与系统间差异)?：[\d.至]+Gy（[^）]+）(.)", bare(text))
     assert told
     assert set(told) == {"。"}
 
