@@ -7,7 +7,9 @@ looks for others.
 The kernel cache looks only at a function's own file, not at files of functions it calls.
 """
 
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -74,6 +76,20 @@ def _own_state_folder():
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setenv("XDG_STATE_HOME", folder)
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a running PostgreSQL, started once for all tests of a process."""
+    pytest.importorskip("psycopg")
+    sys.path.append(str(TESTS / "store"))
+    from postgres import running_server
+
+    try:
+        with running_server() as url:
+            yield url
+    except FileNotFoundError:
+        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -19,7 +19,7 @@ from sbrt_qa.testing.sample.trial import write_trial
 sys.path.append(str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1] / "store"))
 
-from postgres import fresh_database, running_server
+from postgres import drop_database, fresh_database
 from trials import SUBMISSIONS, Trial, run
 
 
@@ -62,23 +62,16 @@ def small(tmp_path: Path) -> Trial:
     return Trial(tmp_path / "small", write_trial(tmp_path / "small", 6))
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The address of a running PostgreSQL, started once."""
-    pytest.importorskip("psycopg")
-    try:
-        with running_server() as url:
-            yield url
-    except FileNotFoundError:
-        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> str:
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an empty database: nothing for a file in the audit's folder."""
     if request.param == "sqlite":
-        return ""
-    return fresh_database(request.getfixturevalue("postgres_server"))
+        yield ""
+        return
+    server = request.getfixturevalue("postgres_server")
+    made = fresh_database(server)
+    yield made
+    drop_database(server, made)
 
 
 @pytest.fixture

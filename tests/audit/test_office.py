@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from postgres import running_server
+from postgres import fresh_database
 from trials import run
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
-    pytest.importorskip("psycopg")
-    try:
-        with running_server() as url:
-            yield url.replace("tester@", "tester:secret-word@")
-    except FileNotFoundError:
-        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
+def server(postgres_server: str) -> str:
+    return fresh_database(postgres_server).replace("tester@", "tester:secret-word@")
 
 
 def test_an_office_keeps_its_audit_in_postgresql(server, small, tmp_path):

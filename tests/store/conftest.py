@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,29 +14,58 @@ sys.path.append(str(Path(__file__).parent))
 
 from entries import fill
 from office_rows import fill_office
-from postgres import fresh_database, running_server
+from postgres import drop_database, fresh_database
 
 from sbrt_qa.audit.store.connection import open_engine
 from sbrt_qa.audit.store.migrate import upgrade
 
 
+def brought_up_to_date(url: str) -> str:
+    """Make a store in an empty database by all migrations; return its address."""
+    engine = open_engine(url)
+    upgrade(engine)
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return url
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The address of a running PostgreSQL, started once."""
-    pytest.importorskip("psycopg")
-    try:
-        with running_server() as url:
-            yield url
-    except FileNotFoundError:
-        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
+def store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A current store without rows, to be copied: migrations run once for all tests."""
+    path = tmp_path_factory.mktemp("store") / "audit.db"
+    brought_up_to_date(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def store_database(postgres_server: str) -> str:
+    """The same in PostgreSQL."""
+    return brought_up_to_date(fresh_database(postgres_server))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, of either kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'audit.db'}"
-    return fresh_database(request.getfixturevalue("postgres_server"))
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database a test has."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> Iterator[str]:
+    """The address of a database, of either kind: of a current store for `engine`, or empty."""
+    current = "engine" in request.fixturenames
+    if kind == "sqlite":
+        path = tmp_path / "audit.db"
+        if current:
+            shutil.copy(request.getfixturevalue("store_file"), path)
+        yield f"sqlite:///{path}"
+        return
+    like = request.getfixturevalue("store_database") if current else ""
+    server = request.getfixturevalue("postgres_server")
+    made = fresh_database(server, like)
+    yield made
+    drop_database(server, made)
 
 
 @pytest.fixture
@@ -48,8 +78,7 @@ def empty(url: str) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def engine(empty: sa.Engine) -> sa.Engine:
-    """An engine of a current, empty store."""
-    upgrade(empty)
+    """An engine of a current store without rows."""
     return empty
 
 

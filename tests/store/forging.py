@@ -84,15 +84,24 @@ def others(column: sa.Column[Any], old: Any) -> Iterator[Any]:
 
 
 def forge(engine: sa.Engine, *statements: sa.Executable) -> None:
-    """Change rows behind the program's back: triggers, keys and checks look away meanwhile."""
+    """Change rows behind the program's back: triggers, keys and checks look away meanwhile.
+
+    The triggers of the tables that are changed are dropped and made again as they were.
+    """
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("COMMIT")
-            for pragma in ("foreign_keys = OFF", "ignore_check_constraints = ON"):
+            for pragma in (
+                "foreign_keys = OFF",
+                "ignore_check_constraints = ON",
+                "synchronous = OFF",
+            ):
                 connection.exec_driver_sql(f"PRAGMA {pragma}")
             connection.exec_driver_sql("BEGIN")
-            query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-            triggers = list(connection.exec_driver_sql(query))
+            names = {one.table.name for one in statements if isinstance(one, sa.UpdateBase)}
+            query = "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
+            there = list(connection.exec_driver_sql(query))
+            triggers = [(name, text) for table, name, text in there if table in names]
             for name, _ in triggers:
                 connection.exec_driver_sql(f"DROP TRIGGER {name}")
             run(connection, statements)

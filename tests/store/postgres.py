@@ -17,6 +17,13 @@ import sqlalchemy as sa
 COUNTER = itertools.count(1)
 PLACES = ("/usr/lib/postgresql", "/usr/local/pgsql")
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - no name in it is known before
+ROOM_BYTES = 2_000_000_000
+"""What a memory of files must have free to hold a server: many small databases are made in it."""
+
+QUICK = ("fsync=off", "autovacuum=off")
+"""Settings of a server whose data nobody needs after a crash; nothing that a client can see."""
+
 
 def program(name: str) -> str | None:
     """Find a program of the server; Debian keeps them out of the usual places."""
@@ -44,7 +51,8 @@ def _run(folder: Path, *command: str) -> None:
 
 def start(folder: Path) -> None:
     """Start the server of a folder and wait until it answers."""
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
+    options += "".join(f" -c {one}" for one in QUICK)
     data = ("-D", str(folder / "data"))
     control = str(program("pg_ctl"))
     _run(
@@ -57,13 +65,19 @@ def stop(folder: Path) -> None:
     _run(folder, str(program("pg_ctl")), "-D", str(folder / "data"), "-m", "immediate", "stop")
 
 
+def roomy() -> Path | None:
+    """Return where files lie in memory if there is room; None for the usual place."""
+    there = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    return MEMORY if there else None
+
+
 @contextmanager
 def running_server() -> Iterator[str]:
     """Start a server and give the address of its database; stop it and remove all afterwards."""
     initdb = program("initdb")
     if initdb is None or program("pg_ctl") is None:
         raise FileNotFoundError("initdb")
-    folder = Path(tempfile.mkdtemp(prefix="sbrt_qa_pg_"))
+    folder = Path(tempfile.mkdtemp(prefix="sbrt_qa_pg_", dir=roomy()))
     if (user := server_user()) is not None:
         shutil.chown(folder, user)
     data = ("-D", str(folder / "data"))
@@ -78,11 +92,21 @@ def running_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def fresh_database(server: str) -> str:
-    """Make a database of its own on the server."""
+def fresh_database(server: str, like: str = "") -> str:
+    """Make a database of its own on the server: empty, or a copy of one that nobody is at."""
     name = f"trial_{next(COUNTER)}"
+    copied = f" TEMPLATE {sa.make_url(like).database}" if like else ""
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        connection.execute(sa.text(f"CREATE DATABASE {name}{copied}"))
     engine.dispose()
     return server.replace("/postgres?", f"/{name}?")
+
+
+def drop_database(server: str, url: str) -> None:
+    """Remove a database that a test is done with; who is still connected loses the connection."""
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        name = sa.make_url(url).database
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    engine.dispose()
