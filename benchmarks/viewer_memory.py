@@ -62,7 +62,7 @@ def large(slices: int, structures: int):
         made[name] = contour(ball, z, number=n + 1, name=name)
     evidence = replace(
         found.evidence, image=CtStack(hu, x, y, z), dose=dose, structures=made,
-        curves={}, curve_of={}, places={}, planes={}, gaps={},
+        curve_of={}, places={}, planes={}, gaps={},
     )  # fmt: skip
     return replace(found, evidence=evidence)
 

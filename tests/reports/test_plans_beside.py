@@ -15,10 +15,18 @@ from pypdf import PdfReader
 from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.outcome import Verdict
-from sbrt_qa.reports.plans.compose_plans import best_of, compose_plans
+from sbrt_qa.reports.plans.compose_plans import (
+    OTHER_FRAME,
+    OTHER_IMAGE,
+    UNSTATED_FRAME,
+    best_of,
+    compose_plans,
+    why_apart,
+)
 from sbrt_qa.reports.plans.difference_pictures import difference_of
 from sbrt_qa.reports.plans.plans_html import plans_html
 from sbrt_qa.reports.plans.plans_page import PlansPage
+from sbrt_qa.reports.plans.plans_viewer import plans_payload
 from sbrt_qa.reports.plans.write_plans import render_plans
 
 from .samples import sample
@@ -132,3 +140,31 @@ def test_both_documents_hold_every_row(language: str) -> None:
 def test_one_plan_is_not_put_beside_itself_alone() -> None:
     with pytest.raises(ValueError, match="two to 8 plans"):
         compose_plans([sample("major")])
+
+
+def test_doses_are_laid_over_each_other_only_where_they_are_known_to_belong_together() -> None:
+    one, other = sample("major").evidence, hotter().evidence
+    assert one is not None
+    assert other is not None
+    assert one.dose is not None
+    assert one.image is not None
+    assert why_apart(one, other) == ""
+    unstated = replace(one, dose=replace(one.dose, frame_of_reference_uid=""))
+    assert why_apart(unstated, unstated) == UNSTATED_FRAME
+    assert why_apart(one, unstated) == UNSTATED_FRAME
+    foreign = replace(one, dose=replace(one.dose, frame_of_reference_uid="1.2.3"))
+    assert why_apart(one, foreign) == OTHER_FRAME
+    copied = replace(one.image, series_uid="1.2.3")
+    assert why_apart(one, replace(one, image=copied)) == ""
+    again = replace(copied, hu=np.where(copied.hu > 0, copied.hu + 20, copied.hu))
+    assert why_apart(one, replace(one, image=again)) == OTHER_IMAGE
+    assert why_apart(one, replace(one, image=None)) == ""
+
+
+def test_where_nothing_can_be_laid_over_the_page_has_a_sentence_and_no_script() -> None:
+    plans = [sample("major"), sample("minor")]
+    assert plans_payload(plans) == ""
+    html = render_plans("html", plans).decode()
+    assert "<script" not in html
+    assert "it lies in another frame of reference" in html
+    assert "<script" in render_plans("html", [sample("major"), hotter()]).decode()

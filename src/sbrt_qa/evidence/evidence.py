@@ -64,12 +64,16 @@ class DrawnCurve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CtStack:
-    """The planning image: Hounsfield units ``[z, y, x]`` at voxel centres, axes ascending."""
+    """The planning image: Hounsfield units ``[z, y, x]`` at voxel centres, axes ascending.
+
+    `series_uid` says which image it is; it is empty where that is not known.
+    """
 
     hu: HuArray
     x_mm: FloatArray
     y_mm: FloatArray
     z_mm: FloatArray
+    series_uid: str = ""
 
     def __post_init__(self) -> None:
         for name in ("x_mm", "y_mm", "z_mm"):

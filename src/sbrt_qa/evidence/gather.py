@@ -174,7 +174,7 @@ def _stack(image: ImageSeries) -> CtStack:
     rows, columns = image.shape
     x_mm = image.origin_mm[0] + image.spacing_mm[0] * np.arange(columns, dtype=np.float64)
     y_mm = image.origin_mm[1] + image.spacing_mm[1] * np.arange(rows, dtype=np.float64)
-    return CtStack(image.load_hu(), x_mm, y_mm, image.z_mm)
+    return CtStack(image.load_hu(), x_mm, y_mm, image.z_mm, image.series_uid)
 
 
 def _places(

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from sbrt_qa.model.grid import FloatArray
@@ -72,9 +73,7 @@ def _planes(data: Mapping[str, Any], key: str) -> dict[float, list[FloatArray]]:
     """Return the contours of a structure by height, as `viewer_contours` wrote them."""
     packed = base64.b64decode(data["contours"]["data"], validate=True)
     raw = zlib.decompressobj().decompress(packed, MOST_BYTES)
-    is_older = "bytes" not in data["contours"]
-    steps = np.frombuffer(raw, dtype="<i2").reshape(-1, 2) if is_older else unpacked(raw)
-    steps = steps.astype(np.int64)
+    steps = _steps(data["contours"], raw).astype(np.int64)
     unit, at = float(data["contours"]["unit"]), 0
     found: dict[float, list[FloatArray]] = {}
     for structure in data["structures"]:
@@ -85,6 +84,21 @@ def _planes(data: Mapping[str, Any], key: str) -> dict[float, list[FloatArray]]:
                     found.setdefault(float(z_mm), []).append(points)
                 at += size
     return found
+
+
+def _steps(told: Mapping[str, Any], raw: bytes) -> npt.NDArray[Any]:
+    """Return the differences ``(n, 2)`` of inflated bytes, also of pages made by earlier releases.
+
+    Those have 16-bit numbers, or 32-bit ones in zigzag: all lowest bytes first, then the next.
+    """
+    if "size" in told:
+        return unpacked(raw)
+    if "bytes" not in told:
+        return np.frombuffer(raw, dtype="<i2").reshape(-1, 2)
+    parts = np.frombuffer(raw, dtype=np.uint8).reshape(4, -1).astype(np.uint32)
+    turned = parts[0] | parts[1] << 8 | parts[2] << 16 | parts[3] << 24
+    moves = (turned >> 1).astype(np.int32) ^ -(turned & 1).astype(np.int32)
+    return np.asarray(moves.reshape(-1, 2))
 
 
 def _area(points: FloatArray) -> float:

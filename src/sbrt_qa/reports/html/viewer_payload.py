@@ -77,17 +77,17 @@ def payload(reviewed: Reviewed, words: Words, room: int, beside: Reviewed | None
     """
     evidence = reviewed.evidence
     if evidence is None:
-        return Payload(_safe({"labels": labels(words)}))
+        return Payload(safe_json({"labels": labels(words)}))
     contours = contour_block(evidence.structures)
     data: dict[str, Any] = {
         "labels": labels(words),
         **scene(reviewed, evidence, contours.planes),
-        "curves": {**curves(evidence), "data": _text(curve_data(evidence))},
-        "contours": {**contours.told(), "data": _text(contours.data)},
+        "curves": {**curves(evidence), "data": as_text(curve_data(evidence))},
+        "contours": {**contours.told(), "data": as_text(contours.data)},
     }
     if beside is not None and beside.evidence is not None:
-        data["second"] = _second(beside, beside.evidence)
-    left = (room - len(_safe(data))) * 3 // 4
+        data["second"] = second_told(beside, beside.evidence)
+    left = (room - len(safe_json(data))) * 3 // 4
     found = Payload("", contour_mm=contours.unit_mm)
     if evidence.dose is not None and 1 not in evidence.dose.dose_gy.shape:
         room_of_dose = min(max(int(left * DOSE_SHARE), LEAST_DOSE), MOST_DOSE)
@@ -96,26 +96,25 @@ def payload(reviewed: Reviewed, words: Words, room: int, beside: Reviewed | None
             found, step_gy=block.step_gy, whole=block.x_mm.size == evidence.dose.x_mm.size
         )
         left -= len(block.data)
-        data["dose"] = {**dose_told(block), "data": _text(block.data)}
+        data["dose"] = {**dose_told(block), "data": as_text(block.data)}
     if evidence.image is not None:
-        data["image"] = _image(evidence, evidence.image, min(left - 3000, MOST_IMAGE))
+        data["image"] = image_told(evidence, evidence.image, min(left - 3000, MOST_IMAGE), words)
         here, file = data["image"]["x"][1], _step(evidence.image.x_mm)
-        note = IMAGE_NOTE if here > 1.01 * file else PACKED_NOTE
-        data["image"]["note"] = words(note, mm=f"{here:.2g}")
         found = replace(found, pixel_mm=here, file_pixel_mm=file)
-    return replace(found, text=_safe(data))
+    return replace(found, text=safe_json(data))
 
 
-def _second(reviewed: Reviewed, evidence: Evidence) -> dict[str, Any]:
+def second_told(reviewed: Reviewed, evidence: Evidence) -> dict[str, Any]:
+    """Return another plan to hold beside the first: its name, dose and structures."""
     contours = contour_block(evidence.structures)
     told: dict[str, Any] = {
         "name": visible(reviewed.review.case),
         "structures": _structures(reviewed, evidence, contours.planes),
-        "contours": {**contours.told(), "data": _text(contours.data)},
+        "contours": {**contours.told(), "data": as_text(contours.data)},
     }
     if evidence.dose is not None and 1 not in evidence.dose.dose_gy.shape:
         block = dose_block(evidence.dose, MOST_DOSE)
-        told["dose"] = {**dose_told(block), "data": _text(block.data)}
+        told["dose"] = {**dose_told(block), "data": as_text(block.data)}
     return told
 
 
@@ -157,13 +156,14 @@ def curve_data(evidence: Evidence) -> bytes:
     return zlib.compress(values.tobytes(), 6)
 
 
-def _safe(data: dict[str, Any]) -> str:
+def safe_json(data: dict[str, Any]) -> str:
     """Return JSON in which nothing can end the element that it stands in."""
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _text(data: bytes) -> str:
+def as_text(data: bytes) -> str:
+    """Return bytes in base64."""
     return base64.b64encode(data).decode()
 
 
@@ -273,7 +273,8 @@ def _levels(reviewed: Reviewed, evidence: Evidence) -> Iterator[dict[str, Any]]:
             yield {"gy": percent / 100 * whole, "percent": percent, "colour": colour}
 
 
-def _image(evidence: Evidence, image: CtStack, most_bytes: int) -> dict[str, Any]:
+def image_told(evidence: Evidence, image: CtStack, most_bytes: int, words: Words) -> dict[str, Any]:
+    """Return the image as far as the dose reaches, with what is to be said of its pixels."""
     low = np.array([image.x_mm[0], image.y_mm[0], image.z_mm[0]])
     high = np.array([image.x_mm[-1], image.y_mm[-1], image.z_mm[-1]])
     if evidence.dose is not None:
@@ -285,7 +286,10 @@ def _image(evidence: Evidence, image: CtStack, most_bytes: int) -> dict[str, Any
         if (inner_low < inner_high).all():
             low, high = inner_low, inner_high
     block = image_block(image, (low, high), max(most_bytes, LEAST_IMAGE))
+    pixel_mm = _step(block.x_mm)
+    note = IMAGE_NOTE if pixel_mm > 1.01 * _step(image.x_mm) else PACKED_NOTE
     return {
         **axes_told(block.x_mm, block.y_mm, block.z_mm),
-        "columns": block.columns, "hu": KNOTS_HU, "grey": KNOTS_GREY, "data": _text(block.data),
+        "columns": block.columns, "hu": KNOTS_HU, "grey": KNOTS_GREY, "data": as_text(block.data),
+        "note": words(note, mm=f"{pixel_mm:.2g}"),
     }  # fmt: skip

@@ -43,6 +43,7 @@ LABELS: Final = {
     "waiting": msg("the image of this slice is on its way"),
     "offslice": msg("contours drawn off this slice by"),
     "nodose": msg("no colour wash: there is no dose to colour"),
+    "difference": msg("A less B"),
     "uniform": msg("no colour wash: the dose is the same everywhere,"),
 }  # fmt: skip
 

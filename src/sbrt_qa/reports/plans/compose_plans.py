@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import numpy as np
+
 from sbrt_qa.dosimetry.metric_meaning import ABOVE, BELOW
 from sbrt_qa.errors import visible
 from sbrt_qa.evidence.evidence import Evidence, Reviewed
@@ -42,6 +44,12 @@ LABELS: Final = {
     "score": msg("Scorecard"), "structure": msg("structure"), "metric": msg("metric"),
     "limit": msg("limit"), "priority": msg("P"), "best": msg("best value in"),
     "curves": msg("Dose-volume histograms"), "differences": msg("Where the dose differs"),
+    "viewer": msg("The dose difference in the images"), "other": msg("Plan B, beside plan A"),
+    "laid": msg(
+        "Plan A in its images, plan B laid over it. The number under the pointer is the trilinear "
+        "dose of each file, and A less B: positive where A has more. The picture, and structures "
+        "drawn through, are those of A."
+    ),
     "page": msg("page {page} of {pages}"),
 }  # fmt: skip
 
@@ -215,15 +223,42 @@ def _differences(
     return tuple(drawn), tuple(notes)
 
 
+def why_apart(one: Evidence, other: Evidence) -> str:
+    """Return why two doses may not be laid over each other; empty where they may.
+
+    They have to be stated to lie in one frame of reference, and not on two different images.
+    """
+    frames = [e.dose.frame_of_reference_uid for e in (one, other) if e.dose is not None]
+    if len(frames) < 2 or not all(frames):
+        return UNSTATED_FRAME
+    if frames[0] != frames[1]:
+        return OTHER_FRAME
+    images = one.image, other.image
+    if images[0] is None or images[1] is None:
+        return ""
+    series = {image.series_uid for image in images if image is not None} - {""}
+    if len(series) < 2 or np.array_equal(images[0].hu, images[1].hu):
+        return ""
+    return OTHER_IMAGE
+
+
+OTHER_FRAME: Final = msg("it lies in another frame of reference: doses cannot be subtracted.")
+UNSTATED_FRAME: Final = msg(
+    "the files do not state in which frame of reference both doses lie: they are not subtracted."
+)
+OTHER_IMAGE: Final = msg(
+    "it was planned on other images than the first: doses are not laid over each other."
+)
+
+
 def _difference(
     first: Reviewed, later: Reviewed, names: tuple[str, str], words: Words, identity: str
 ) -> list[PlanDrawing] | str:
     one, other = first.evidence, later.evidence
     if one is None or other is None or one.dose is None or other.dose is None:
         return words(msg("its dose cannot be held against the first: one of both has none."))
-    frames = one.dose.frame_of_reference_uid, other.dose.frame_of_reference_uid
-    if frames[0] != frames[1]:
-        return words(msg("it lies in another frame of reference: doses cannot be subtracted."))
+    if why := why_apart(one, other):
+        return words(why)
     found = difference_of(one.dose, other.dose)
     if found is None:
         return words(msg("a dose of one plane cannot be subtracted."))

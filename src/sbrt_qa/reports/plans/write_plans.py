@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sbrt_qa.reports.plans.compose_plans import compose_plans
 from sbrt_qa.reports.plans.plans_html import plans_html
 from sbrt_qa.reports.plans.plans_pdf import plans_pdf
+from sbrt_qa.reports.plans.plans_viewer import plans_payload
 
 if TYPE_CHECKING:
     from sbrt_qa.evidence.evidence import Reviewed
@@ -24,4 +25,6 @@ def render_plans(name: str, plans: Sequence[Reviewed], language: str = "en") -> 
         There are too few plans, or too many.
     """
     page = compose_plans(plans, language)
-    return plans_html(page) if name == "html" else plans_pdf(page)
+    if name == "html":
+        return plans_html(page, plans_payload(plans, language))
+    return plans_pdf(page)

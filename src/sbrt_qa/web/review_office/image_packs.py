@@ -27,6 +27,9 @@ from sbrt_qa.reports.html.viewer_pack import AXES, PARTS, SCENE, packed_plane, r
 NO_FILES: Final = msg("The files of this submission are not where this office keeps files.")
 FAILED: Final = msg("The images could not be made.")
 
+FORM: Final = 2
+"""Changes with how the parts of a folder are written: none is read that was written otherwise."""
+
 MOST_KEPT: Final = 8
 """Folders that are kept; the one that was used longest ago goes first."""
 
@@ -146,7 +149,7 @@ class ImagePacks:
 
 def _name(plan: RecordedPlan) -> str:
     """Return what a folder is called: another one for another review."""
-    told = json.dumps([plan.review, plan.protocol, sorted(plan.mapping.items()), plan.files])
+    told = json.dumps([FORM, plan.review, plan.protocol, sorted(plan.mapping.items()), plan.files])
     mark = hashlib.sha256(told.encode()).hexdigest()[:12]
     return f"{file_name(plan.code.replace('/', '_'))}-{plan.plan}-{mark}"
 

@@ -178,10 +178,16 @@
   };
 
   /* The outline of a structure in an upright plane, as lines [u, z, u, z]: from slice to slice where
-     one piece goes on as one piece, half way where pieces part, join, begin or end. */
+     one piece goes on as one piece, half way where pieces part, join, begin or end. The last of either
+     view is kept, so that looking through slices does not make it anew. */
   const upright = (structure, name, w) => {
+    structure.uprights ??= {};
+    if (structure.uprights[name]?.w !== w) structure.uprights[name] = { w, lines: outlined(structure, name, w) };
+    return structure.uprights[name].lines;
+  };
+  const outlined = (structure, name, w) => {
     const fixed = name === "coronal" ? 1 : 0, half = gapOf(structure) / 2, lines = [];
-    const rows = structure.planes.map((p) => ({ z: p.z, cuts: spans(p.loops, fixed, w) }));
+    const rows = structure.planes.map((p) => ({ z: p.z, cuts: spans(p.passing, fixed, w) }));
     const pairs = (cuts) => Array.from({ length: cuts.length >> 1 }, (_, i) => [cuts[2 * i], cuts[2 * i + 1]]);
     const flat = (cuts, z) => pairs(cuts).forEach(([a, b]) => lines.push([a, z, b, z]));
     const rise = (cuts, low, high) => cuts.forEach((u) => lines.push([u, low, u, high]));
@@ -219,7 +225,7 @@
   const centreOf = (structure) => {
     let area = 0, x = 0, y = 0, z = 0;
     for (const plane of structure.planes)
-      for (const loop of plane.loops) {
+      for (const loop of plane.passing) {
         let a = 0, cx = 0, cy = 0;
         for (let i = 0, n = loop.length; i < n; i += 2) {
           const j = (i + 2) % n, cross = loop[i] * loop[j + 1] - loop[j] * loop[i + 1];

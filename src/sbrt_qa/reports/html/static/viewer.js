@@ -16,7 +16,7 @@
     const start = data.places[1]?.point ?? data.places[0]?.point ?? ["x", "y", "z"].map((a) => (range[a][0] + range[a][1]) / 2);
     const state = {
       point: [...start], window: 400, level: 40, wash: false, lines: true, opacity: 0.4, extra: data.places[1]?.level ?? null, picked: null,
-      tool: "point", ruler: null, mode: data.second ? "both" : "a", washLow: null, washHigh: null,
+      tool: "point", ruler: null, mode: data.second ? "both" : "a", washLow: null, washHigh: null, parted: null,
       on: new Map(data.structures.map((s) => [s.key, s.planes.length > 0 && s.usual])), levels: data.levels.map((l, i) => ({ ...l, dash: i % 6, on: true })),
     };
     for (const s of data.second?.structures ?? []) if (!state.on.has(s.key)) state.on.set(s.key, false);
@@ -50,7 +50,7 @@
     };
     viewer.scale = (parted) => {
       if (viewer.noWash(parted)) return null;
-      if (parted) { const m = Math.max(0.02 * top, 0.1) * 10; return { low: -m, high: m, least: m / 40 }; }
+      if (parted) { const m = state.parted ?? Math.max(0.02 * top, 0.1) * 10; return { low: -m, high: m, least: m / 40 }; }
       const low = state.washLow ?? 0.1 * (data.prescription ?? top), high = state.washHigh ?? top;
       return { low: Math.min(low, high * 0.999), high };
     };
@@ -63,11 +63,13 @@
       const percent = found !== null && data.prescription ? ` (${((100 * found) / data.prescription).toFixed(1)} %)` : "";
       const line = (text) => parts.push(document.createElement("br"), document.createTextNode(text));
       parts.push(document.createTextNode(percent));
-      if (data.second) line(`${data.second.name}: ${second === null ? labels.outside : `${second.toFixed(2)} Gy`}${found !== null && second !== null ? ` (${sign(found - second)} Gy)` : ""}`);
+      const parted = found !== null && second !== null ? found - second : null;
+      if (data.second) line(`B ${data.second.name}: ${second === null ? labels.outside : `${second.toFixed(2)} Gy`}`);
+      if (parted !== null) line(`${labels.difference}: ${sign(parted)} Gy`);
       line(`x ${point[0].toFixed(1)}, y ${point[1].toFixed(1)}, z ${point[2].toFixed(1)} mm`);
       if (typeof hu === "number") line(`${image.exact ? "" : "≈ "}${Math.round(hu)} HU`);
       readout.replaceChildren(...parts);
-      Object.assign(readout.dataset, { doseGy: found ?? "", otherGy: second ?? "", hu: hu ?? "", x: point[0], y: point[1], z: point[2] });
+      Object.assign(readout.dataset, { doseGy: found ?? "", otherGy: second ?? "", differenceGy: parted ?? "", hu: hu ?? "", x: point[0], y: point[1], z: point[2] });
     };
 
     /* --- moving about --------------------------------------------------------------------- */
@@ -184,6 +186,7 @@
     const setMode = (mode) => { state.mode = mode; modes.querySelectorAll("input").forEach((box) => { box.checked = box.value === mode; }); scale(); redraw(); };
     modes.querySelectorAll("input").forEach((one) => one.addEventListener("change", () => setMode(one.value)));
     if (data.second) { byId("first-name").textContent = data.name; byId("second-name").textContent = data.second.name; setMode("both"); }
+    viewer.setMode = (mode) => { if (data.second) setMode(mode); };
     viewer.nextMode = () => { if (data.second) setMode(MODES[(MODES.indexOf(state.mode) + 1) % MODES.length]); };
     SbrtQa.pointer(viewer);
     SbrtQa.keysOf(viewer);

@@ -1,8 +1,9 @@
-/* Colours of dose: even steps of lightness from dark to light, and two hues for a difference; both
+/* Colours of dose: even steps of lightness from dark to light, and two hues for a difference, blue and orange, without a
+   pale middle that would be lost on a grey image; both
    are told apart by people who see fewer colours. */
 (() => {
   const RISING = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"];
-  const PARTED = ["#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7", "#fee0b6", "#fdb863", "#e08214", "#b35806"];
+  const PARTED = ["#123f8c", "#2166ac", "#3b8bd1", "#6cb6e8", "#fdb863", "#f09329", "#d06c0a", "#8c4206"];
   const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   const table = (stops) => {
     const out = new Uint8ClampedArray(256 * 3), parts = stops.map(rgb);

@@ -5,6 +5,8 @@
   const INDEX = { x: 0, y: 1, z: 2 };
   const DASHES = [[], [9, 3], [3, 3], [9, 3, 2, 3], [14, 4], [5, 2]];
 
+  SbrtQa.DASHES = DASHES;
+
   SbrtQa.drawing = (viewer) => {
     const { state, data, image } = viewer;
     const buffer = document.createElement("canvas");
@@ -161,6 +163,18 @@
       if (best) word(pen, gy.toFixed(gy < 10 ? 2 : 1), best[0] + 4, best[1], "left", '600 11px "Report CJK", system-ui, sans-serif');
     };
 
+    /* Every point that is a third of a pixel or more from the one drawn before it: nobody sees the others. */
+    const outline = (pen, f, loop) => {
+      let x = f.toU(loop[0]), y = f.toV(loop[1]);
+      pen.moveTo(x, y);
+      for (let i = 2; i < loop.length; i += 2) {
+        const u = f.toU(loop[i]), v = f.toV(loop[i + 1]);
+        if (Math.abs(u - x) + Math.abs(v - y) < 0.33) continue;
+        pen.lineTo(u, v);
+        x = u; y = v;
+      }
+      pen.closePath();
+    };
     const drawContours = (pen, f, w) => {
       let off = 0;
       const every = state.mode === "b" ? [] : data.structures.map((s) => [s, false]);
@@ -172,8 +186,7 @@
           const plane = SbrtQa.planeAt(s, w);
           if (plane && Math.abs(plane.z - w) > Math.abs(off)) off = plane.z - w;
           for (const loop of plane?.loops ?? []) {
-            for (let i = 0; i < loop.length; i += 2) pen[i ? "lineTo" : "moveTo"](f.toU(loop[i]), f.toV(loop[i + 1]));
-            pen.closePath();
+            outline(pen, f, loop);
           }
         } else for (const [a, b, c, d] of SbrtQa.upright(s, f.name, w)) { pen.moveTo(f.toU(a), f.toV(b)); pen.lineTo(f.toU(c), f.toV(d)); }
         pen.setLineDash(dashed ? [6, 4] : []);

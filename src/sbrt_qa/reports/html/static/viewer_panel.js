@@ -71,7 +71,7 @@
         away.setAttribute("aria-label", `${data.labels.remove}: ${l.gy.toFixed(2)} Gy`);
         away.addEventListener("click", () => { state.levels.splice(state.levels.indexOf(l), 1); list(); redraw(); });
         const percent = rx ? ` (${((100 * l.gy) / rx).toFixed(l.gy * 100 % rx ? 1 : 0)} %)` : "";
-        return make("div", { className: "isodose" }, box, SbrtQa.swatch(l.colour, []), gy, make("span", { textContent: `Gy${percent}` }), away);
+        return make("div", { className: "isodose" }, box, SbrtQa.swatch(l.colour, SbrtQa.DASHES[l.dash % SbrtQa.DASHES.length]), gy, make("span", { textContent: `Gy${percent}` }), away);
       }));
       const picked = byId("picked");
       picked.hidden = state.picked === null;
@@ -100,14 +100,14 @@
   /* The scale of the wash: its colours with doses in Gy below, or why there is none. */
   SbrtQa.washScale = (viewer) => {
     const { data, state, redraw } = viewer, bar = byId("scale-bar"), ticks = byId("scale-ticks"), why = byId("scale-why");
-    const low = byId("scale-low"), high = byId("scale-high");
+    const low = byId("scale-low"), high = byId("scale-high"), upTo = high.previousSibling.textContent;
     const draw = () => {
       const parted = state.mode === "diff" && Boolean(data.second), scale = viewer.scale(parted);
       const told = viewer.noWash(parted);
       why.textContent = told; why.hidden = !told;
       byId("scale").hidden = !state.wash;
       bar.hidden = ticks.hidden = Boolean(told);
-      byId("scale-ends").hidden = parted || Boolean(told);
+      byId("scale-ends").hidden = Boolean(told); low.parentElement.hidden = parted; high.previousSibling.textContent = parted ? "± " : upTo;
       if (!scale) return;
       const pen = bar.getContext("2d"), table = parted ? SbrtQa.colours.parted : SbrtQa.colours.rising;
       for (let i = 0; i < bar.width; i++) {
@@ -123,9 +123,9 @@
     };
     const set = () => {
       const a = low.valueAsNumber, b = high.valueAsNumber;
-      const bad = !(a >= 0 && b > a);
+      const parted = state.mode === "diff" && Boolean(data.second), bad = parted ? !(b > 0) : !(a >= 0 && b > a);
       for (const one of [low, high]) one.setAttribute("aria-invalid", String(bad));
-      if (!bad) { Object.assign(state, { washLow: a, washHigh: b }); draw(); redraw(); }
+      if (!bad) { Object.assign(state, parted ? { parted: b } : { washLow: a, washHigh: b }); draw(); redraw(); }
     };
     for (const one of [low, high]) one.addEventListener("change", set);
     draw();
