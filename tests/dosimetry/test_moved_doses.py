@@ -117,9 +117,9 @@ def test_blurring_keeps_an_even_dose_and_uneven_planes():
 def test_the_highest_dose_far_from_a_moved_target_is_that_of_the_exact_search():
     """Closed form where the dose is radial: the point at the distance on the line to its centre."""
     field = Radial((9.0, 4.0, -3.0), Gaussian(60.0, 0.0, 15.0))
-    case, ball = case_of(field, half_mm=70.0)
-    planes = np.arange(-65.0, 66.0, 2.0)
-    body = contour(Sphere((0.0, 0.0, 0.0), 64.0), planes, number=2, name="body")
+    case, ball = case_of(field, half_mm=52.0)
+    planes = np.arange(-45.0, 46.0, 2.0)
+    body = contour(Sphere((0.0, 0.0, 0.0), 46.0), planes, number=2, name="body")
     structures = StructureSet((ball, body))
     still = CaseDoses(dataclasses.replace(case, structures=structures))
     lines, regions = LinesOfCase(still, 5.0), [still.region(s) for s in (ball, body)]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from sbrt_qa.evidence.evidence import Evidence
 from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.structure import Contour, Structure
-from sbrt_qa.pipeline import reporting
 from sbrt_qa.reports.figures.coverage_pictures import coverage_drawings
 from sbrt_qa.reports.figures.cut_planes import CORONAL, SAGITTAL, cut_picture
 from sbrt_qa.reports.registry import render_report
 
-SAMPLES = Path(__file__).parents[2] / "sample_dicom"
+from .samples import sample
+
 CENTRE = (12.0, -30.0, 45.0)
 TURN = np.linspace(0, 2 * np.pi, 120, endpoint=False)
 
@@ -67,7 +65,7 @@ def test_a_missing_slice_parts_an_outline() -> None:
 
 
 def test_every_lesion_is_shown_in_three_planes() -> None:
-    drawn = coverage_drawings(reporting.report([SAMPLES / "two_lesions"]), {}, Words("en"))
+    drawn = coverage_drawings(sample("two_lesions"), {}, Words("en"))
     assert len(drawn) == 2
     for one in drawn:
         assert all(svg.startswith("<svg") and one.title in svg for svg in (*one.planes, one.curve))
@@ -76,7 +74,7 @@ def test_every_lesion_is_shown_in_three_planes() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_compliant_plan_shows_its_coverage_before_its_limits(language: str) -> None:
-    page = render_report("html", reporting.report([SAMPLES / "compliant"]), language).decode()
+    page = render_report("html", sample("compliant"), language).decode()
     title = Words(language)("Coverage of the targets")
     assert page.index(title) < page.index('id="h-limits"')
     assert page.count('<article class="coverage">') == 1

@@ -21,7 +21,7 @@ from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.i18n.words import FOLDER, Words
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
-from sbrt_qa.pipeline.one_plan import review_and_gather
+from sbrt_qa.pipeline.one_plan import Asked, review_and_gather
 from sbrt_qa.reports.compose.case_page import compose
 from sbrt_qa.reports.compose.labels import labels
 from sbrt_qa.reports.figures.coverage_pictures import coverage_drawings
@@ -40,7 +40,7 @@ MOST_BYTES = 2_000_000
 
 
 def reviewed(name: str) -> Reviewed:
-    return sample(name, bands=True)
+    return sample(name, bands=name == "major")
 
 
 @cache
@@ -59,8 +59,23 @@ def bare(text: str) -> str:
     return re.sub(r"[\s\u200b]+", "", text)
 
 
+def texts_of(pdf: pypdf.PdfReader) -> list[str]:
+    """The text of each page, bare."""
+    return [bare(page.extract_text()) for page in pdf.pages]
+
+
 def text_of(pdf: pypdf.PdfReader) -> str:
-    return bare("\n".join(page.extract_text() for page in pdf.pages))
+    return "".join(texts_of(pdf))
+
+
+@cache
+def page_texts(name: str, language: str = "en") -> list[str]:
+    """The text of each page of a sample's report, read once for all tests."""
+    return texts_of(rendered(name, language))
+
+
+def whole_text(name: str, language: str = "en") -> str:
+    return "".join(page_texts(name, language))
 
 
 @cache
@@ -73,14 +88,14 @@ def case_with_names(*names: str) -> Reviewed:
         replace(s, name=renamed.get(n, s.name)) for n, s in enumerate(case.structures.structures)
     )
     changed = replace(case, structures=replace(case.structures, structures=structures))
-    return review_and_gather(changed, load_protocol("liver_sbrt"))
+    return review_and_gather(changed, load_protocol("liver_sbrt"), Asked(bands=False))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", ["major", "missing_organ"])
 def test_it_says_what_the_page_says(name: str, language: str) -> None:
     report = compose(reviewed(name).review, reviewed(name).evidence, language)
-    text = text_of(rendered(name, language))
+    text = whole_text(name, language)
     said = list(texts(asdict(report)))
     assert len(said) > 500
     assert [part for part in said if bare(part) not in text] == []
@@ -106,10 +121,9 @@ def texts(value: object, name: str = "") -> Iterator[str]:
 
 
 def test_every_page_says_whose_it_is_and_which() -> None:
-    pages = rendered("major").pages
+    pages = page_texts("major")
     assert len(pages) > 3
-    for number, page in enumerate(pages, start=1):
-        text = bare(page.extract_text())
+    for number, text in enumerate(pages, start=1):
         assert "SAMPLE03" in text
         assert f"page{number}of{len(pages)}" in text
         assert "Nottotreatment" not in text
@@ -118,7 +132,7 @@ def test_every_page_says_whose_it_is_and_which() -> None:
 
 def test_page_one_names_the_verdict_and_every_deviation() -> None:
     report = compose(reviewed("major").review, reviewed("major").evidence)
-    first = bare(rendered("major").pages[0].extract_text())
+    first = page_texts("major")[0]
     assert bare(report.headline) in first
     for concern in report.concerns:
         assert bare(concern.title) in first
@@ -127,8 +141,7 @@ def test_page_one_names_the_verdict_and_every_deviation() -> None:
 
 def test_page_one_shows_the_worst_structure_with_its_picture_and_what_to_change() -> None:
     worst = compose(reviewed("major").review, reviewed("major").evidence).concerns[0]
-    page = rendered("major").pages[0]
-    text = bare(page.extract_text())
+    page, text = rendered("major").pages[0], page_texts("major")[0]
     told = (worst.why, worst.picture, *worst.actions, *(d.statement for d in worst.deviations))
     assert [sentence for sentence in told if bare(sentence) not in text] == []
     forms = [form.get_object() for form in page["/Resources"]["/XObject"].values()]
@@ -151,10 +164,10 @@ def test_a_small_liver_is_one_line_of_page_one_which_still_holds_all_it_held(lan
     report = compose(small.review, small.evidence, language)
     assert "612 cc" in report.small_liver
     assert report.mark == compose(whole.review, whole.evidence, language).mark
-    pages = read(render_report("pdf", small, language)).pages
-    first = bare(pages[0].extract_text())
+    pages = texts_of(read(render_report("pdf", small, language)))
+    first = pages[0]
     assert bare(report.small_liver) in first
-    assert sum(bare(report.small_liver) in bare(page.extract_text()) for page in pages) == 1
+    assert sum(bare(report.small_liver) in page for page in pages) == 1
     told_first = (report.headline, *(row.title for row in report.glance))
     assert [text for text in told_first if bare(text) not in first] == []
     assert len(pages) == len(rendered("major", language).pages)
@@ -264,7 +277,7 @@ def test_the_review_is_attached_as_json() -> None:
     (data,) = rendered("major").attachments["review.json"]
     assert CaseReview.from_json(data.decode()) == reviewed("major").review
     signed = f"SHA-256{hashlib.sha256(data).hexdigest()}"
-    assert signed in text_of(rendered("major"))
+    assert signed in whole_text("major")
 
 
 def test_the_same_review_gives_the_same_bytes() -> None:
@@ -281,7 +294,7 @@ def test_without_files_there_are_no_pictures_and_it_says_so(review: CaseReview) 
 
 def test_the_input_files_are_told_with_their_hashes() -> None:
     report = compose(reviewed("major").review, reviewed("major").evidence)
-    text = text_of(rendered("major"))
+    text = whole_text("major")
     assert len(report.inputs.rows) >= 3
     assert all(bare(cell) in text for row in report.inputs.rows for cell in row)
 

@@ -21,6 +21,7 @@ from sbrt_qa.testing.phantoms.liver_patient import (
     PlanIdea,
     build,
     image_hu,
+    structures,
 )
 
 IDEA = PlanIdea("TEST", ((-70, -10, -10, 13), (-60, -4, -15, 14), (-51, 2, -20, 13)))
@@ -61,7 +62,14 @@ def test_structures_have_the_names_of_tg_263(organs):
 
 def test_a_structure_can_be_left_out():
     left_out = PlanIdea("TEST", IDEA.bed, left_out=("Duodenum",))
-    assert "Duodenum" not in {s.name for s in build(left_out).structures.structures}
+    assert "Duodenum" not in {s.name for s in structures(left_out).structures}
+
+
+def test_what_is_built_is_what_is_drawn(case):
+    drawn = structures(IDEA)
+    assert [s.name for s in drawn.structures] == [s.name for s in case.structures.structures]
+    for one, other in zip(drawn.structures, case.structures.structures, strict=True):
+        assert [c.z_mm for c in one.contours] == [c.z_mm for c in other.contours]
 
 
 def test_left_is_left(organs):
