@@ -131,15 +131,18 @@ def severity_of(code: str, found: Found) -> Severity:
 
 def outcomes(code: str, tried: Case, /, **options: Any) -> list[Found | Passed | Untold]:
     """Run one check; `results` and `told` go to the context, everything else is a parameter."""
-    structures = tried.structures
     given = {k: options.pop(k) for k in ("results", "told", "site_differences") if k in options}
+    return list(CHECKS[code].examine(context_of(tried, **given), **options))
+
+
+def context_of(tried: Case, **given: Any) -> CheckContext:
+    """Return what checks look at, with all structures used; a review has one for all checks."""
+    structures = tried.structures
     if isinstance(structures, Reason):
-        context = CheckContext(CaseDoses(tried), protocol=LIVER, **given)
-    else:
-        find = Matcher(LIVER, structures, {}).find
-        used = frozenset(s.roi_number for s in structures.structures)
-        context = CheckContext(CaseDoses(tried), used, LIVER, find, **given)
-    return list(CHECKS[code].examine(context, **options))
+        return CheckContext(CaseDoses(tried), protocol=LIVER, **given)
+    find = Matcher(LIVER, structures, {}).find
+    used = frozenset(s.roi_number for s in structures.structures)
+    return CheckContext(CaseDoses(tried), used, LIVER, find, **given)
 
 
 def told(code: str, tried: Case, /, **options: Any) -> str:
