@@ -9,6 +9,7 @@ from sbrt_qa.dicom.load import load_cases
 
 
 def name_of(tmp_path, raw: bytes, charset: bytes | None):
+    tmp_path.mkdir(exist_ok=True)
     dataset = b.structure_set(b.roi(1, "x", b.stack()))
     b.raw(dataset.StructureSetROISequence[0], "ROIName", raw + b" " * (len(raw) % 2), "LO")
     if charset is not None:
@@ -63,6 +64,49 @@ def test_case_76_an_escape_that_the_declaration_does_not_cover_is_flagged(tmp_pa
     assert repair.quirk == "wrong-character-set"
     assert name != "肝"
     assert repair.detail.isprintable()
+
+
+KANJI = "PTV 肝臓".encode("iso2022_jp")
+HANGUL = b"\x1b$)C" + "척수 PRV".encode("euc_kr")
+P9 = [
+    # as it is called, its bytes, what is declared, whether it is read right without that
+    ("PTV 肝臓", KANJI, rb"\ISO 2022 IR 87", True),
+    ("十二指腸^胃", "十二指腸".encode("iso2022_jp") + b"^" + "胃".encode("iso2022_jp"),
+     rb"ISO 2022 IR 6\ISO 2022 IR 87", True),
+    ("ｼﾞｭｳﾆｼﾁｮｳ", "ｼﾞｭｳﾆｼﾁｮｳ".encode("shift_jis"), b"ISO_IR 13", True),
+    ("ｶﾝ 肝臓", "ｶﾝ ".encode("shift_jis") + "肝臓".encode("iso2022_jp")[:-3] + b"\x1b(J",
+     rb"ISO 2022 IR 13\ISO 2022 IR 87", False),
+    ("Rückenmark", "Rückenmark".encode("latin-1"), b"ISO_IR 100", True),
+    ("Foie côté", "Foie côté".encode("latin-1"), b"ISO_IR 100", True),
+    ("œsophage", "œsophage".encode("iso8859-15"), b"ISO_IR 203", False),
+    ("肝脏 печень Größe", "肝脏 печень Größe".encode(), b"ISO_IR 192", True),
+    ("척수 PRV", HANGUL, rb"\ISO 2022 IR 149", True),
+    ("척수 PRV", HANGUL, b"ISO 2022 IR 149", True),
+    ("Спинной мозг", "Спинной мозг".encode("iso8859-5"), b"ISO_IR 144", True),
+    ("ไขสันหลัง", "ไขสันหลัง".encode("tis-620"), b"ISO_IR 166", False),
+    ("الكبد", "الكبد".encode("iso8859-6"), b"ISO_IR 127", False),
+    ("כבד", "כבד".encode("iso8859-8"), b"ISO_IR 138", False),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Unknown encoding")
+@pytest.mark.parametrize(("text", "raw", "charset", "guessed"), P9)
+def test_case_p9__names_are_read_right_or_the_doubt_is_told(tmp_path, text, raw, charset, guessed):
+    """As declared without a word; without a declaration, or under one that there is not, told."""
+    assert name_of(tmp_path / "declared", raw, charset) == (text, [])
+    for number, none in enumerate((None, b"", b"ISO_IR 999")):
+        name, (repair,) = name_of(tmp_path / str(number), raw, none)
+        assert repair.quirk == "undeclared-character-set"
+        assert raw.hex(" ") in repair.detail
+        assert (name == text) is guessed
+
+
+@pytest.mark.parametrize("raw", [KANJI, HANGUL])
+def test_case_p9__an_escape_says_which_set_it_is(tmp_path, raw):
+    """A file that declares one set alone, and uses another by its escape sequence."""
+    name, (repair,) = name_of(tmp_path, raw, b"ISO_IR 100")
+    assert name == {KANJI: "PTV 肝臓", HANGUL: "척수 PRV"}[raw]
+    assert repair.quirk == "wrong-character-set"
 
 
 ORGANS = ("肝脏", "肝", "胃", "心", "肺", "脊髓", "十二指肠", "小肠", "食管", "PTV 肝 1")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.audit import entries
 from sbrt_qa.audit.discovery import NESTED, NOT_TAKEN, part_of
+from sbrt_qa.dicom.files.deid_account import MANIFEST
 from sbrt_qa.errors import SbrtQaError, visible
 from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.model.outcome import Finding
@@ -46,6 +47,8 @@ def left_out(folder: Path, inventory: Inventory) -> tuple[tuple[Finding, ...], I
     places = [one for one in found if one.outcome == NOT_TAKEN]
     number: Counter[tuple[str, str]] = Counter()
     for one in places:
+        if one.parts[-1:] == (MANIFEST,):
+            continue  # the account of a de-identification belongs to the files
         number[CODES.get(one.reason, OTHER), one.reason] += one.entries
     findings = tuple(
         Finding(

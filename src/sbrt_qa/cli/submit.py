@@ -194,6 +194,9 @@ def _send(
         if receipt is not None:
             write_whole(receipt, text.encode())
         return
+    if became.get("state") == "withdrawn":
+        tell(visible(str(became.get("why"))))
+        return
     if became.get("state") == "quarantined":
         tell(f"a person of the office looks at it first: {visible(str(became.get('why')))}")
         raise typer.Exit(SET_ASIDE)

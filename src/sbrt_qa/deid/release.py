@@ -37,6 +37,7 @@ from sbrt_qa.dicom.files.deid_account import MANIFEST
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.errors import DicomError, SbrtQaError, UsageError
+from sbrt_qa.i18n.phrase import msg
 from sbrt_qa.protocol.protocol_files import library, load_family
 
 MOST_BYTES: Final = 2 * 1024**3
@@ -235,7 +236,7 @@ class _Work:
         released = {self._crosswalk.outputs.get(f.digest, "") for f in files} - {""}
         before = before or next(iter(released), "")
         if asked and before and asked != before:
-            raise UsageError("this patient has another subject code under this key")
+            raise UsageError(msg("this patient has another subject code under this key"))
         if asked and self._crosswalk.subjects.get(asked, patient) != patient and patient:
             raise UsageError("this subject code stands for another patient under this key")
         if asked or before:

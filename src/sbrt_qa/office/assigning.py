@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -101,8 +102,16 @@ def assign(
     written(engine, work)
 
 
-def possible_readers(engine: Database, at: str) -> tuple[tuple[int, str], ...]:
-    """Return key and name of everybody who reads somewhere at a time, in one statement.
+@dataclass(frozen=True, slots=True)
+class OfficeNames:
+    """Names of accounts by their keys: of all, and of those who read somewhere, in order."""
+
+    every: dict[int, str]
+    readers: tuple[tuple[int, str], ...]
+
+
+def office_names(engine: Database, at: str) -> OfficeNames:
+    """Return the names of all accounts and of everybody who reads at a time, in one statement.
 
     Whether one of them may read a case is asked when it is assigned.
     """
@@ -114,9 +123,12 @@ def possible_readers(engine: Database, at: str) -> tuple[tuple[int, str], ...]:
     )  # fmt: skip
     state = sa.select(s.state).where(s.account_id == a.id).order_by(s.id.desc()).limit(1)
     last = sa.func.coalesce(state.scalar_subquery(), "")
-    query = sa.select(a.id, a.name).where(a.id.in_(reads), last != "locked").order_by(a.name)
+    reads_now = sa.case((sa.and_(a.id.in_(reads), last != "locked"), 1), else_=0)
+    query = sa.select(a.id, a.name, reads_now.label("reads")).order_by(a.name)
     with reading(engine) as connection:
-        return tuple((row.id, row.name) for row in connection.execute(query))
+        rows = connection.execute(query).all()
+    readers = tuple((row.id, row.name) for row in rows if row.reads)
+    return OfficeNames({row.id: row.name for row in rows}, readers)
 
 
 def take_case(

@@ -6,6 +6,7 @@ signature, nor what the other asked the site. What is not to be seen is not ther
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,30 +14,33 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit.store import office_tables as o
+from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.connection import Database, reading
 from sbrt_qa.audit.store.signed_content import EngineItem, engine_items, reviews_of
 from sbrt_qa.audit.store.verify_office import signature_state
 from sbrt_qa.errors import UsageError
 from sbrt_qa.office.acting import Acting, RightsError
 from sbrt_qa.office.asking import ask, demand, grants_in
-from sbrt_qa.office.case_standing import CaseStanding, standing_in
+from sbrt_qa.office.case_standing import CaseStanding, assigned, signed_parts, standing_in
 from sbrt_qa.office.replaced_codes import coded_items, coded_standing
 from sbrt_qa.office.rights import conflict
 from sbrt_qa.office.roles import OF_A_SITE, Right, Role
 from sbrt_qa.office.signing import SignatureRow, signatures_in
+from sbrt_qa.office.states import State, seen_by_site
 from sbrt_qa.office.threads import Thread, threads_in
 from sbrt_qa.office.trial_options import options_in
 
 ASKED_OF_CASE: Final = (
     Right.SEE_AUTOMATIC_REVIEW, Right.WRITE_READING, Right.SEND_QUERY, Right.ANSWER_QUERY,
     Right.CLOSE_QUERY, Right.ASSIGN, Right.SET_DUE, Right.REOPEN, Right.SEE_OTHER_READING,
+    Right.WITHDRAW,
 )  # fmt: skip
 """Rights that decide what a page offers."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseStep:
-    """A step of a submission's life; `who` is empty where it is not to be seen."""
+    """A step of a submission's life; `who` and `role` are empty where they are not to be seen."""
 
     at: str
     state: str
@@ -55,6 +59,7 @@ class SeenReading:
     round: int
     mine: bool
     signed: bool
+    grade: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,24 @@ class SeenSignature:
 
     row: SignatureRow
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedReader:
+    """An account that a submission is assigned to; `may_end` while it has not signed."""
+
+    key: int
+    name: str
+    part: str
+    may_end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenVersion:
+    """Another version of the subject."""
+
+    submission: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +111,9 @@ class CaseView:
     rights
         What the account may do with it.
     readers
-        Names of those it is assigned to, as far as they are to be seen.
+        Those it is assigned to, as far as they are to be seen.
+    versions
+        The versions of the subject, this one too, oldest first.
     """
 
     case: CaseStanding
@@ -99,8 +124,9 @@ class CaseView:
     signatures: tuple[SeenSignature, ...]
     threads: tuple[Thread, ...]
     rights: frozenset[Right]
-    readers: tuple[str, ...]
+    readers: tuple[AssignedReader, ...]
     candidates: tuple[Candidate, ...]
+    versions: tuple[SeenVersion, ...] = ()
 
     @property
     def of_site(self) -> bool:
@@ -145,14 +171,17 @@ def case_view(engine: Database, by: Acting, submission: int, coding: bytes = b""
         if Right.SEE_AUTOMATIC_REVIEW in allowed:
             items = tuple(engine_items(connection, submission, reviews_of(connection, submission)))
         shows_names = role not in OF_A_SITE
+        shown = case if shows_names else replace(case, state=seen_by_site(case.state))
         known = {key: name for key, name in names.items() if shows_names and key not in hidden}
+        steps = _steps(connection, case, known)
         return CaseView(
-            case, role, items, _steps(connection, case, known),
+            shown, role, items, steps if shows_names else steps_of_site(steps),
             _readings(connection, case, by, allowed, known),
             _signatures(connection, case, by, allowed),
             _threads(connection, case, hidden), allowed,
-            tuple(known[key] for key in sorted(case.facts.readers) if key in known),
+            _assigned(connection, case, known),
             _candidates(connection, case, by) if Right.ASSIGN in allowed else (),
+            _versions(connection, case, by),
         )  # fmt: skip
 
 
@@ -186,6 +215,16 @@ def _steps(
     )
 
 
+def steps_of_site(steps: Sequence[CaseStep]) -> tuple[CaseStep, ...]:
+    """Return steps as a site is told them: what happens at the office is one, and nobody's."""
+    found: list[CaseStep] = []
+    for one in steps:
+        state = seen_by_site(State(one.state)).value
+        if not found or found[-1].state != state:
+            found.append(CaseStep(one.at, state, "", "", ""))
+    return tuple(found)
+
+
 def _readings(
     connection: Connection,
     case: CaseStanding,
@@ -203,11 +242,26 @@ def _readings(
     return tuple(
         SeenReading(
             row.id, known.get(row.account_id, ""), row.part, row.round,
-            row.account_id == by.account, row.signature is not None,
+            row.account_id == by.account, row.signature is not None, _grade(connection, row.id),
         )
         for row in connection.execute(query)
-        if row.account_id == by.account or Right.SEE_OTHER_READING in allowed
+        if row.account_id == by.account
+        or Right.SEE_OTHER_READING in allowed
+        or is_past(row.round, case, by, allowed)
     )  # fmt: skip
+
+
+def is_past(number: int, case: CaseStanding, by: Acting, allowed: frozenset[Right]) -> bool:
+    """Tell whether a round is over that a coordinator goes on seeing after a reopening."""
+    reads = by.account in case.facts.readers | case.facts.adjudicators
+    return number < case.round and Right.ASSIGN in allowed and not reads
+
+
+def _grade(connection: Connection, key: int) -> str:
+    """Return the verdict that stands in a reading; empty where there is none yet."""
+    j = o.judgements.c
+    query = sa.select(j.after).where(j.reading_id == key, j.kind == "grade")
+    return connection.scalar(query.order_by(j.id.desc()).limit(1)) or ""
 
 
 def _signatures(
@@ -217,7 +271,9 @@ def _signatures(
     return tuple(
         SeenSignature(row, signature_state(connection, row.id))
         for row in rows
-        if row.account == by.account or Right.SEE_OTHER_READING in allowed
+        if row.account == by.account
+        or Right.SEE_OTHER_READING in allowed
+        or is_past(row.round, case, by, allowed)
     )
 
 
@@ -232,6 +288,30 @@ def _threads(
         messages = tuple(said for said in one.messages if said.account not in hidden)
         seen.append(replace(one, messages=messages))
     return tuple(seen)
+
+
+def _assigned(
+    connection: Connection, case: CaseStanding, known: dict[int, str]
+) -> tuple[AssignedReader, ...]:
+    signed = signed_parts(connection, case.submission, case.round)
+    return tuple(
+        AssignedReader(one.account_id, known[one.account_id], one.part,
+                       one.account_id not in signed)
+        for one in assigned(connection, case.submission, case.round)
+        if one.account_id in known
+    )  # fmt: skip
+
+
+def _versions(connection: Connection, case: CaseStanding, by: Acting) -> tuple[SeenVersion, ...]:
+    """Return the versions of the subject that the account sees."""
+    s = t.submissions.c
+    query = sa.select(s.id).where(s.subject_id == case.subject_id).order_by(s.version, s.revision)
+    found = []
+    for key in connection.scalars(query):
+        one = standing_in(connection, key)
+        if one.state is not None and ask(connection, by, Right.SEE_CASE, one.facts):
+            found.append(SeenVersion(key, one.code))
+    return tuple(found)
 
 
 def _candidates(connection: Connection, case: CaseStanding, by: Acting) -> tuple[Candidate, ...]:

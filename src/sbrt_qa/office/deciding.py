@@ -11,13 +11,15 @@ from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store.chain import canonical
+from sbrt_qa.audit.store.connection import Database, reading
 from sbrt_qa.audit.store.records import sha256
 from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.office.acting import Acting
+from sbrt_qa.office.asking import demand
 from sbrt_qa.office.case_standing import CaseStanding, signed_parts, standing_in
 from sbrt_qa.office.moving import step
-from sbrt_qa.office.roles import Role
+from sbrt_qa.office.roles import Right, Role
 from sbrt_qa.office.states import State
 from sbrt_qa.office.trail import as_engine, tell
 from sbrt_qa.office.trial_options import options_in
@@ -72,6 +74,29 @@ def signed_contents(connection: Connection, submission: int, number: int) -> lis
         .order_by(s.c.id)
     )
     return [json.loads(text)["content"] for text in connection.scalars(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersDiffer:
+    """Where signed readings of a round differ, with the names of who signed them, in order."""
+
+    names: tuple[str, ...]
+    on: tuple[Disagreement, ...]
+
+
+def readers_differ(engine: Database, by: Acting, submission: int) -> ReadersDiffer:
+    """Return where the readers of a round differ, for who sees their readings.
+
+    Raises
+    ------
+    RightsError
+        The account does not see them.
+    """
+    with reading(engine) as connection:
+        case = standing_in(connection, submission)
+        demand(connection, by, Right.SEE_OTHER_READING, case.facts)
+        contents = signed_contents(connection, submission, case.round)
+    return ReadersDiffer(tuple(str(one["name"]) for one in contents), disagreements(contents))
 
 
 def after_signature(

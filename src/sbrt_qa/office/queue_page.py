@@ -23,6 +23,7 @@ from sbrt_qa.office.asking import grants_in
 from sbrt_qa.office.queue_rows import QueueEntry, queue_entries
 from sbrt_qa.office.replaced_codes import NOT_FOR_CODED, coded_entry
 from sbrt_qa.office.roles import EVERYWHERE, OF_A_SITE, Grant, Role
+from sbrt_qa.office.states import State, seen_by_site
 from sbrt_qa.office.trial_options import options_in
 
 PAGE: Final = 50
@@ -141,16 +142,19 @@ def queue_page(
     grants, coded, shown, verdict = _asking(records, by, coding)
     if coded and (wanted.search or wanted.order == "code" or NOT_FOR_CODED & set(wanted.filters)):
         raise UsageError("the queue has no such view, filter or order")
+    site = _is_of_site(grants)
     asks_verdict = wanted.order == "verdict" or "verdict" in wanted.filters
     if asks_verdict and not verdict and any(one.role in OF_A_SITE for one in grants):
         raise UsageError("the queue has no such view, filter or order")
     seen = _visible(grants, by.account, wanted.view, coded=coded)
-    condition = sa.and_(seen, *_filtered(wanted))
-    column = ORDERS[wanted.order]
+    condition = sa.and_(seen, *_filtered(wanted, of_site=site))
+    column: sa.ColumnElement[Any] = ORDERS[wanted.order]
+    if site and wanted.order == "state":
+        column = _SEEN_STATE
     order = (column.desc(), queue.c.submission.desc()) if wanted.falling else (
         column, queue.c.submission,
     )  # fmt: skip
-    page = sa.select(queue).where(condition).order_by(*order).limit(PAGE)
+    page = sa.select(queue, column.label("place")).where(condition).order_by(*order).limit(PAGE)
     if wanted.after is not None:
         value, key = wanted.after
         beyond = column < value if wanted.falling else column > value
@@ -164,7 +168,7 @@ def queue_page(
     )
     if coded:
         entries = tuple(coded_entry(one, coding, sites=shown) for one in entries)
-    last = (str(rows[-1][wanted.order]), rows[-1]["submission"]) if rows else None
+    last = (str(rows[-1]["place"]), rows[-1]["submission"]) if rows else None
     return QueuePage(entries, total or 0, last if len(rows) == PAGE else None)
 
 
@@ -206,9 +210,21 @@ def _is_locked(connection: Connection, account: int) -> bool:
     return connection.scalar(last.order_by(from_table.c.id.desc()).limit(1)) == "locked"
 
 
-def _filtered(wanted: QueueRequest) -> Iterator[sa.ColumnElement[bool]]:
+def _is_of_site(grants: list[Grant]) -> bool:
+    """Tell whether somebody is told of states what a site is told."""
+    roles = {one.role for one in grants}
+    return bool(roles & OF_A_SITE) and not roles & {Role.COORDINATOR, Role.AUDITOR}
+
+
+_SEEN_STATE: Final = sa.case(
+    {one.value: seen_by_site(one).value for one in State}, value=queue.c.state, else_=queue.c.state
+)
+"""The state as a site is told it, by which alone it filters and orders."""
+
+
+def _filtered(wanted: QueueRequest, *, of_site: bool) -> Iterator[sa.ColumnElement[bool]]:
     for name, values in wanted.filters.items():
-        yield queue.c[name].in_(values)
+        yield (_SEEN_STATE if of_site and name == "state" else queue.c[name]).in_(values)
     if wanted.search:
         found = wanted.search
         yield sa.or_(
@@ -268,9 +284,10 @@ def _as_seen(entry: QueueEntry, account: int, grants: list[Grant], *, verdict: b
         adjudicators=mine if mine in entry.adjudicators else "",
         barred="",
     )
-    if verdict or roles & {Role.REVIEWER, Role.ADJUDICATOR, Role.STATISTICIAN}:
+    if roles & {Role.REVIEWER, Role.ADJUDICATOR, Role.STATISTICIAN}:
         return entry
-    return replace(entry, verdict="", minor=0, major=0, not_evaluable=0)
+    entry = replace(entry, state=seen_by_site(State(entry.state)).value)
+    return entry if verdict else replace(entry, verdict="", minor=0, major=0, not_evaluable=0)
 
 
 # --- keeping it --------------------------------------------------------------------------------

@@ -80,6 +80,11 @@ class QueueEntry:
         """Accounts it is assigned to; a blind reader is shown none but itself."""
         return tuple(int(one) for one in self.readers.split(",") if one)
 
+    @property
+    def adjudicator_keys(self) -> tuple[int, ...]:
+        """Adjudicators it is assigned to."""
+        return tuple(int(one) for one in self.adjudicators.split(",") if one)
+
 
 def queue_entries(
     connection: Connection, submissions: Sequence[int] | None

@@ -29,7 +29,7 @@ from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.office.acting import Acting, MovedOnError, RightsError
-from sbrt_qa.office.asking import demand
+from sbrt_qa.office.asking import ask, demand
 from sbrt_qa.office.assigning import ADJUDICATOR, READER
 from sbrt_qa.office.case_standing import CaseStanding, standing_in
 from sbrt_qa.office.checklist import ContourQuestion, newest_checklist, questions_of
@@ -351,6 +351,8 @@ def reading_form(engine: Database, by: Acting, key: int) -> ReadingForm:
             raise RightsError("this is not there")
         case = standing_in(connection, row.submission_id)
         right = Right.SEE_CASE if row.account_id == by.account else Right.SEE_OTHER_READING
+        if row.round < case.round and ask(connection, by, Right.ASSIGN, case.facts):
+            right = Right.SEE_CASE  # of a round that is over, after a reopening
         demand(connection, by, right, case.facts)
         return form_in(connection, row, case)
 

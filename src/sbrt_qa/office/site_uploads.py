@@ -15,6 +15,7 @@ from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.asking import demand, grants_in
 from sbrt_qa.office.rights import CaseFacts
 from sbrt_qa.office.roles import EVERYWHERE, OF_A_SITE, Right
+from sbrt_qa.office.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,24 @@ def versions_of(engine: Database, site: str, subject: str) -> dict[int, int]:
         return {int(version): int(key) for version, key in connection.execute(query)}
 
 
+def files_of(engine: Database, submission: int) -> frozenset[str]:
+    """Return the hashes of the files of a submission."""
+    f = t.files.c
+    with reading(engine) as connection:
+        query = sa.select(f.sha256).where(f.submission_id == submission)
+        return frozenset(connection.scalars(query))
+
+
 def asked_of_site(engine: Database, by: Acting) -> tuple[AskedOfSite, ...]:
-    """Return the questions that wait for an answer of the sites that an account answers for."""
+    """Return the questions that wait for an answer of the sites that an account answers for.
+
+    A newer version answers those about the one before; of what is withdrawn nothing is asked.
+    """
     h, e, m, s = o.threads, o.thread_ends, o.thread_messages, t.submissions
     last = sa.select(sa.func.max(m.c.id)).group_by(m.c.thread_id)
+    moved = o.transitions.c
+    gone = State.RESUBMITTED.value, State.WITHDRAWN.value
+    replaced = sa.select(moved.id).where(moved.submission_id == s.c.id, moved.to_state.in_(gone))
     joined = (
         h.join(m, m.c.thread_id == h.c.id)
         .outerjoin(e, e.c.thread_id == h.c.id)
@@ -78,7 +93,7 @@ def asked_of_site(engine: Database, by: Acting) -> tuple[AskedOfSite, ...]:
         sa.select(h.c.submission_id, h.c.topic, h.c.due)
         .select_from(joined)
         .where(e.c.id.is_(None), m.c.id.in_(last), m.c.side == "office")
-        .where(t.sites.c.code.in_(sites_of(engine, by)))
+        .where(t.sites.c.code.in_(sites_of(engine, by)), ~replaced.exists())
         .order_by(h.c.due, h.c.id)
     )
     with reading(engine) as connection:

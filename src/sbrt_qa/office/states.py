@@ -46,6 +46,19 @@ OPEN: Final = frozenset(State) - OUTCOMES - {State.WITHDRAWN, State.RESUBMITTED}
 WITH_SITE: Final = frozenset({State.INCOMPLETE, State.QUERIED})
 """States in which the site has the next word; the office's clock stands still."""
 
+AT_OFFICE: Final = frozenset({
+    State.REVIEWED_BY_ENGINE, State.ASSIGNED, State.IN_REVIEW, State.ANSWERED, State.READ,
+    State.ADJUDICATION, State.DECIDED, State.REOPENED,
+})  # fmt: skip
+"""States that are one to a site: it learns neither how many read, nor whether they agree."""
+
+
+def seen_by_site(state: State) -> State:
+    """Return the state that a site is told: of all that happens at the office, in review."""
+    if state is State.AUTOMATIC_REVIEW:
+        return State.RECEIVED
+    return State.IN_REVIEW if state in AT_OFFICE else state
+
 
 @dataclass(frozen=True, slots=True)
 class StateMove:

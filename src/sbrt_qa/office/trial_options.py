@@ -116,6 +116,28 @@ def options_of(engine: Database) -> OfficeOptions:
         return options_in(connection)
 
 
+@dataclass(frozen=True, slots=True)
+class OptionSet:
+    """One change of an option."""
+
+    name: str
+    value: Any
+    who: str
+    reason: str
+    at: str
+
+
+def option_history(engine: Database) -> tuple[OptionSet, ...]:
+    """Return every change of an option, newest first."""
+    s, a = o.office_settings, o.accounts
+    query = sa.select(s, a.c.name.label("who")).select_from(s.join(a, s.c.by_account_id == a.c.id))
+    with reading(engine) as connection:
+        return tuple(
+            OptionSet(row.name, json.loads(row.value), row.who, row.reason, row.at)
+            for row in connection.execute(query.order_by(s.c.id.desc()))
+        )
+
+
 def set_option(engine: Database, by: Acting, name: str, value: Any, reason: str = "") -> None:  # noqa: ANN401
     """Set an option from now on.
 

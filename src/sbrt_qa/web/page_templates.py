@@ -59,6 +59,7 @@ OFFICE_PAGES: Final[tuple[tuple[str, str, str, Right | frozenset[Role] | None], 
     ("/dashboard", msg("Dashboard"), "d", Right.SEE_TRIAL_TRAIL),
     ("/trail", msg("Trail"), "t", Right.SEE_TRIAL_TRAIL),
     ("/accounts", msg("Accounts"), "a", Right.MANAGE_ACCOUNTS),
+    ("/options", msg("Options"), "o", Right.MANAGE_ACCOUNTS),
 )
 """Pages of an office that are offered above every page: address, words, the key after ``g``, and
 the right that each needs, or the roles that it is for."""
@@ -73,6 +74,11 @@ def _is_for(person: Any, needed: Right | frozenset[Role] | None) -> bool:  # noq
     if isinstance(needed, frozenset):
         return bool(needed.intersection(person.roles))
     return needed is None or bool(person.might(needed))
+
+
+def visible_lines(text: str) -> str:
+    """Return a text of several lines as :func:`visible` shows each of them."""
+    return "\n".join(visible(line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
 @functools.cache
@@ -93,6 +99,7 @@ def _environment() -> Environment:
     made.globals["static"] = static_address
     made.globals["every_key"] = EVERYWHERE_KEYS
     made.filters["visible"] = visible
+    made.filters["lines"] = visible_lines
     made.filters["pages"] = pages_of
     made.filters["rounded"] = lambda value, *limits: rounded(value, limits)
     made.filters["ratio"] = lambda value: f"{value + 0.0:.2f}".replace("-0.00", "0.00")

@@ -77,6 +77,10 @@ class PagesApp(ABC):
         """Return a visit of a program that shows a token; nobody's where it does not hold."""
         return visit
 
+    def ended(self, visit: Visit) -> Response:
+        """Answer a form of nobody, of a session that has ended perhaps; alike for every address."""
+        return _error(HTTPStatus.FORBIDDEN, visit)
+
     def after_form(self) -> None:  # noqa: B027 - an application may leave it
         """Do what follows every form that was sent, whatever came of it; nothing by itself."""
 
@@ -131,6 +135,8 @@ class PagesApp(ABC):
             held = held or bool(
                 bearer and visit.session is not None
             )  # no browser sends one unasked
+            if not held and visit.session is None:
+                return await run_in_threadpool(self.ended, visit)
             if not held:
                 raise PageError(HTTPStatus.FORBIDDEN)
         elif not visit.cookie and not bearer:
@@ -258,7 +264,8 @@ async def _fields(request: Request) -> Mapping[str, tuple[str, ...]]:
     if kind != "application/x-www-form-urlencoded":
         return {}
     form: FormData = await request.form(max_files=0, max_fields=MOST_FIELDS)
-    return _several([(k, v) for k, v in form.multi_items() if isinstance(v, str)])
+    texts = [(k, v) for k, v in form.multi_items() if isinstance(v, str)]
+    return _several([(k, v.replace("\r\n", "\n")) for k, v in texts])  # as browsers send lines
 
 
 def _several(pairs: Sequence[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:

@@ -80,6 +80,18 @@ def see_other(path: str, **query: str) -> Response:
     return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, HTTPStatus.SEE_OTHER)
 
 
+PAGES_WITH_FORMS: Final = ("cases", "readings", "uploads")
+"""First parts of addresses whose second names a row; forms are sent to addresses below it."""
+
+
+def page_of(path: str) -> str:
+    """Return the page that holds the form which is sent to a path, as far as the path tells."""
+    parts = path.split("/")
+    if len(parts) > 2 and parts[1] in PAGES_WITH_FORMS:
+        return own_path("/".join(parts[:3]))
+    return own_path(f"/{parts[1]}") if len(parts) == 2 or parts[1:2] == ["queue"] else "/"
+
+
 def own_path(text: str) -> str:
     """Return a path of ours that a form named as its next page; ``/`` for anything else."""
     is_ours = text.startswith("/") and not text.startswith(("//", "/\\")) and "\\" not in text

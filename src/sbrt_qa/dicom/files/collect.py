@@ -300,7 +300,12 @@ def _nothing_found(ignored: Sequence[IgnoredFile], notes: Sequence[str]) -> Dico
         )
     return DicomError(
         "no DICOM plan, structure set, dose or CT found",
-        got="; ".join(notes) or (f"{len(ignored)} other files" if ignored else "an empty folder"),
+        got="; ".join(notes)
+        or (
+            f"{len(ignored)} other file{'s' * (len(ignored) != 1)}"
+            if ignored
+            else "an empty folder"
+        ),
         advice="Give the folder that the planning system exported, or its files",
     )
 

@@ -82,8 +82,7 @@ def undeclared_character_set(found: RawText) -> Mended[RawText] | None:
     if found.declared:
         return None
     if _ESCAPE.search(found.raw):
-        known = ["", *(f"ISO 2022 IR {n}" for n in (58, 87, 149, 159))]
-        text, encoding = decode_iso_2022(found.raw, convert_encodings(known)), "ISO 2022"
+        text, encoding = decode_iso_2022(found.raw, _by_escapes("iso8859")), "ISO 2022"
     elif found.raw.isascii():
         return None
     else:
@@ -108,6 +107,10 @@ def wrong_character_set(found: RawText) -> Mended[RawText] | None:
         if "\x1b" not in text and "\ufffd" not in text:
             return None
         encoding: str = say("{0} with replacements", declared)
+        guess = decode_iso_2022(found.raw, _by_escapes(declared))
+        names_no_other = len(found.declared) == 1 and _ESCAPE.search(found.raw)
+        if names_no_other and "\x1b" not in guess and "\ufffd" not in guess:
+            text, encoding = guess, "ISO 2022"
     elif found.raw.isascii() or _fits(found.raw, declared):
         return None
     else:
@@ -121,6 +124,11 @@ def wrong_character_set(found: RawText) -> Mended[RawText] | None:
         _shown(found.raw),
     )
     return Mended(found._replace(text=text), detail)
+
+
+def _by_escapes(first: str) -> list[str]:
+    """Return the encodings that escape sequences choose among, after the first."""
+    return [first, *convert_encodings([f"ISO 2022 IR {n}" for n in (13, 58, 87, 149, 159)])]
 
 
 def _fits(raw: bytes, declared: str) -> bool:

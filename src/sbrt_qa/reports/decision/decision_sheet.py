@@ -65,7 +65,7 @@ def _reading(number: int, one: PrintedSignature, words: Words) -> Iterator[Block
     content = one.content
     grade = said.word(said.OUTCOME_WORDS, str(content.get("grade", "")), words)
     told = " · ".join(
-        part for part in (grade, visible(str(content.get("grade_words", "")))) if part
+        part for part in (grade, said.in_a_row(str(content.get("grade_words", "")))) if part
     )
     yield Paragraph(told)
     rows = tuple(
@@ -74,7 +74,7 @@ def _reading(number: int, one: PrintedSignature, words: Words) -> Iterator[Block
             said.verdict_word(item["engine"], words),
             said.verdict_word(item["verdict"], words),
             said.word(said.REASON_WORDS, item["reason_code"], words),
-            visible(item["justification"]),
+            said.in_a_row(item["justification"]),
         )
         for item in content.get("items", ())
         if item["verdict"] not in ("", item["engine"])
@@ -85,7 +85,7 @@ def _reading(number: int, one: PrintedSignature, words: Words) -> Iterator[Block
     else:
         yield Paragraph(words(msg("No override: agreed with the program on every item.")))
     for comment in content.get("comments", ()):
-        text = words(msg("Comment")) + words(msg(": ")) + visible(comment["text"])
+        text = words(msg("Comment")) + words(msg(": ")) + said.in_a_row(comment["text"])
         yield Paragraph(text, is_point=True)
     for review in content.get("reviews", ()):
         told = words(msg("Review of plan {number}, engine {engine}: {hash}"), number=review["plan"],

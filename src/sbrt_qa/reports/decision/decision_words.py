@@ -74,6 +74,11 @@ def word(known: dict[str, str], text: str, words: Words) -> str:
     return words(known[text]) if text in known else visible(text)
 
 
+def in_a_row(text: str) -> str:
+    """Return what somebody wrote, visible, as one paragraph: lines of it follow each other."""
+    return visible(" ".join(text.split()))
+
+
 def verdict_word(verdict: str, words: Words) -> str:
     """Return sign and word of a verdict; of none, that it is information."""
     mark = mark_of(Verdict(verdict) if verdict else None, words)
@@ -115,7 +120,7 @@ def contours(decision: PrintedDecision, words: Words) -> list[Block]:
 
 def comments(decision: PrintedDecision, words: Words) -> list[Block]:
     """Return what the readers wrote to the site."""
-    return _section(words(msg("Comments of the readers")), map(visible, decision.comments))
+    return _section(words(msg("Comments of the readers")), map(in_a_row, decision.comments))
 
 
 def signatures(signed: Iterable[PrintedSignature], words: Words) -> list[Block]:

@@ -42,6 +42,7 @@ class CheckState(enum.StrEnum):
     REVIEWING = "reviewing"
     DONE = "done"
     FAILED = "failed"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)

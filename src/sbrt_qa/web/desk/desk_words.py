@@ -17,6 +17,7 @@ STATES: Final = {
     CheckState.REVIEWING: msg("Being reviewed"),
     CheckState.DONE: msg("Done"),
     CheckState.FAILED: msg("Not reviewed"),
+    CheckState.HELD: msg("Set aside for a person"),
 }
 
 STAGES: Final = {

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from sbrt_qa.audit.reader_agreement import NO_PAIRS, NO_VARIATION
 from sbrt_qa.audit.times import now
 from sbrt_qa.i18n.words import msg
+from sbrt_qa.office.accounts import all_accounts
 from sbrt_qa.office.office_figures import office_figures
 from sbrt_qa.office.roles import Right
 from sbrt_qa.web.doors import Door
@@ -41,7 +42,7 @@ QUEUE_OF: Final = {
 def show_dashboard(app: OfficeApp, visit: Visit) -> Response:
     """Show the figures of the office as they are now."""
     figures = office_figures(app.engine, app.acting(visit), now())
-    names = {row["reader"]: row["reader_name"] or row["reader"] for row in figures.readers}
+    names = {one.code: one.name for one in all_accounts(app.engine)}
     return screen(
         app, visit, "office_dashboard.j2", names=names, figures=figures, waits_for=WAITS_FOR,
         queue_of=QUEUE_OF, at=now(), why_not=WHY_NOT,

@@ -24,6 +24,9 @@ EVENT_KINDS: Final = (
     msg("review planned"), msg("reviewed"), msg("role granted"), msg("signing begun"),
     msg("signing refused"), msg("site named"), msg("store brought up to date"),
     msg("submission moved"), msg("submission sent"), msg("submissions taken in"),
-    msg("trial data imported"),
+    msg("trial data imported"), msg("audit begun"), msg("audit ended"), msg("lost"),
+    msg("places"), msg("arrival decided"), msg("receipt given"), msg("originals deleted"),
+    msg("upload token made"), msg("upload token ended"), msg("link for a password made"),
+    msg("sign-in slowed"), msg("end of the access log"),
 )  # fmt: skip
 """Every kind of event that a user may meet; another is shown as it is recorded."""

@@ -11,7 +11,7 @@ from typing import Final, cast
 from starlette.responses import Response
 
 from sbrt_qa.errors import UsageError
-from sbrt_qa.i18n.phrase import say
+from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.i18n.words import msg
 from sbrt_qa.intake.landing import is_stopped
 from sbrt_qa.intake.receipt import Receipt, read_receipt
@@ -19,6 +19,7 @@ from sbrt_qa.intake.study_closing import MissingPart
 from sbrt_qa.office.intake_trail import tell_decided
 from sbrt_qa.office.roles import Right
 from sbrt_qa.office.site_uploads import sites_of
+from sbrt_qa.office.trial_options import options_of
 from sbrt_qa.reports.sheet.receipt_sheet import receipt_sheet
 from sbrt_qa.reports.sheet.sheet_render import sheet_pdf
 from sbrt_qa.web.doors import Door
@@ -48,6 +49,17 @@ STUDY_STATES: Final = {
     RELEASED: msg("reviewed by the engine"),
     WITHDRAWN: msg("given up"),
 }
+HOLDS: Final = {"hold": True, "let go": False}
+"""Decisions on whether the originals of a study stay beyond their time."""
+
+WAITS_FOR_DECISION: Final[dict[str, tuple[str, ...]]] = {
+    "close": (OPEN, INCOMPLETE),
+    **dict.fromkeys(("own", "withdraw", "release"), (QUARANTINED,)),
+    **dict.fromkeys(HOLDS, (RELEASED,)),
+}
+"""States in which a study takes each decision."""
+
+NOTHING_NEW: Final = msg("known already")
 DAY_SECONDS: Final = 24 * 3600.0
 MOST_ROWS: Final = 200
 
@@ -62,7 +74,7 @@ class StudyRow:
     subject: str
     revision: int
     door: str
-    files: int
+    files_told: str
     words: str
     why: str
     owner: str
@@ -72,18 +84,25 @@ class StudyRow:
     missing: tuple[str, ...]
     receipt: bool
     can_close: bool
+    hold: bool
+    until: str
+    has_originals: bool
 
 
-def _row(app: OfficeApp, study: ReceivedStudy) -> StudyRow:
+def _row(app: OfficeApp, study: ReceivedStudy, days_kept: int = 0) -> StudyRow:
     rows = Arrivals(app.store)
     first = rows.with_ids(study.members[:1])
+    again = study.state == WITHDRAWN and bool(study.submission)
     days, rest = divmod(max(0.0, datetime.now(UTC).timestamp() - study.since), DAY_SECONDS)
     return StudyRow(
         study.id, app.address_of("study", study.id), study.site, study.subject, study.revision,
-        first[0].source.door if first else "", len(study.members), STUDY_STATES[study.state],
+        first[0].source.door if first else "", counted(len(study.members), "file"),
+        NOTHING_NEW if again else STUDY_STATES[study.state],
         study.why, study.owner, f"{days:.0f} d {rest // 3600:.0f} h", utc_text(study.since),
         utc_text(study.last), tuple(map(_missing, study.missing)), bool(study.receipt),
-        study.state in (INCOMPLETE, OPEN),
+        study.state in (INCOMPLETE, OPEN), study.hold,
+        utc_text(study.released + days_kept * DAY_SECONDS) if study.released else "",
+        any(app.vault.path(one.sha256).exists() for one in first),
     )  # fmt: skip
 
 
@@ -96,7 +115,11 @@ def _missing(part: MissingPart) -> str:
 
 def studies_of_sites(app: OfficeApp, sites: Sequence[str]) -> tuple[StudyRow, ...]:
     """Return what arrived from some sites, newest first: by every way in."""
-    found = [one for one in Studies(app.store).of_sites(sites) if one.state != WITHDRAWN]
+    found = [
+        one
+        for one in Studies(app.store).of_sites(sites)
+        if one.state != WITHDRAWN or one.submission
+    ]
     return tuple(_row(app, one) for one in reversed(found[-MOST_ROWS:]))
 
 
@@ -106,9 +129,12 @@ def show_intake(app: OfficeApp, visit: Visit) -> Response:
     studies, person = Studies(app.store), cast("Person", visit.who)
     held = [_row(app, one) for one in studies.in_states(QUARANTINED)[:MOST_ROWS]]
     way = [_row(app, one) for one in studies.in_states(OPEN, INCOMPLETE, CLOSED)[:MOST_ROWS]]
+    days, newest = options_of(app.engine).keep_originals_days, studies.in_states(RELEASED)
+    kept = [_row(app, one, days) for one in reversed(newest[-MOST_ROWS:])]
     return screen(
         app, visit, "office_intake.j2", held=held, way=way, stopped=is_stopped(app.vault),
-        may_release=person.might(Right.VIEW_PHI),
+        may_release=person.might(Right.VIEW_PHI), days=days,
+        kept=[one for one in kept if one.has_originals],
     )  # fmt: skip
 
 
@@ -126,8 +152,8 @@ def decide_study(app: OfficeApp, visit: Visit) -> Response:
         raise PageError(HTTPStatus.NOT_FOUND)
     studies, decision, reason = Studies(app.store), visit.said("decision"), visit.said("reason")
     study, by = studies.with_id(number), app.acting(visit)
-    waits = {"close": (OPEN, INCOMPLETE)}.get(decision, (QUARANTINED,))
-    if decision not in ("close", "own", "withdraw", "release") or study.state not in waits:
+    waits = WAITS_FOR_DECISION.get(decision, ())
+    if study.state not in waits or (decision in HOLDS and study.hold is HOLDS[decision]):
         raise UsageError("this can no longer be decided of it")
     if not reason.strip():
         raise UsageError("say why")
@@ -135,7 +161,9 @@ def decide_study(app: OfficeApp, visit: Visit) -> Response:
     hashes = [one.sha256 for one in Arrivals(app.store).with_ids(study.members)]
     tell_decided(app.engine, by, right, study.site, decision, hashes, reason)
     code = cast("Person", visit.who).account.code
-    if decision == "own":
+    if decision in HOLDS:
+        studies.change(study, hold=HOLDS[decision])
+    elif decision == "own":
         studies.change(study, owner=code)
     elif decision == "withdraw":
         studies.change(study, state=WITHDRAWN, owner=code)

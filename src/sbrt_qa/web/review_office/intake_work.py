@@ -24,10 +24,9 @@ from sbrt_qa.web.desk.desk_checks import MOST_FILE_BYTES, CheckState, DeskCheck,
 from sbrt_qa.web.desk.desk_work import DeskWork
 from sbrt_qa.web.review_office.release_work import ReleasePlace, release_study
 from sbrt_qa.web.working.arrival_rows import record_arrival
-from sbrt_qa.web.working.study_rows import CLOSED, RELEASED, WITHDRAWN, Studies
+from sbrt_qa.web.working.study_rows import CLOSED, QUARANTINED, RELEASED, WITHDRAWN, Studies
 
 OWNER: Final = "owner.json"
-SET_ASIDE: Final = "a person of the office has to look at it first"
 ABANDONED_SECONDS: Final = 24 * 3600.0
 CUT_OFF: Final = "the office was closed before it was done"
 
@@ -146,8 +145,11 @@ class IntakeWork(DeskWork):
         except SbrtQaError:
             studies.change(study, state=WITHDRAWN)
             raise
-        if done.state != RELEASED:
-            raise UsageError(SET_ASIDE, got=done.why)
+        if done.state == QUARANTINED:
+            self._intake.change(check, state=CheckState.HELD, failure=done.why)
+            return
+        if done.state != RELEASED:  # the office has it already
+            raise UsageError(done.why)
         sent = SentBy(owner.account, owner.site, owner.subject, done.submission, done.why)
         self._intake.keep_owner(check, sent)
         changed = self._intake.change(check, state=CheckState.DONE)

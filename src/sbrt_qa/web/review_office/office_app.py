@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, Response
 
@@ -35,7 +36,7 @@ from sbrt_qa.web.desk.desk_checks import DeskCheck
 from sbrt_qa.web.doors import SIGNED_IN, Door
 from sbrt_qa.web.identity.identity_provider import IdentityProvider
 from sbrt_qa.web.instance_key import InstanceKey, key_path
-from sbrt_qa.web.page_templates import error_page
+from sbrt_qa.web.page_templates import error_page, shown
 from sbrt_qa.web.pages_app import PagesApp
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import READING, ServedAt
@@ -47,7 +48,7 @@ from sbrt_qa.web.review_office.kept_head import KeptHead
 from sbrt_qa.web.review_office.release_work import ReleasePlace
 from sbrt_qa.web.review_office.row_addresses import Addresses
 from sbrt_qa.web.sign_in_throttle import Throttle
-from sbrt_qa.web.visits import PageError, Visit, see_other
+from sbrt_qa.web.visits import PageError, Visit, page_of, see_other
 from sbrt_qa.web.working.draft_rows import Drafts
 from sbrt_qa.web.working.identity_rows import Identities, IdentityProofs, IdentityVisits
 from sbrt_qa.web.working.landing_place import landing_of
@@ -315,6 +316,10 @@ class OfficeApp(PagesApp):
         service = self.identity
         return service is not None and self.identities.has(service.settings.issuer, account)
 
+    def options_changed(self) -> None:
+        """Take notice of an option that was set, where what it says is believed for a while."""
+        self._look_at_second_roles()
+
     def _look_at_second_roles(self) -> None:
         self._second_roles = frozenset(options_of(self.engine).second_factor_roles)
         self._roles_looked = time.monotonic()
@@ -358,6 +363,13 @@ class OfficeApp(PagesApp):
         if person is not None and person.token is not None and right != Right.UPLOAD:
             return False
         return person is not None and person.might(Right(right))
+
+    def ended(self, visit: Visit) -> Response:
+        """Say that nobody is signed in, and lead to sign-in; before set-up only refuse."""
+        if not self.is_set_up:
+            return super().ended(visit)
+        again = urlencode({"next": page_of(visit.path)})
+        return shown(visit, "office_ended.j2", HTTPStatus.FORBIDDEN, again=again)
 
     def stranger(self, visit: Visit) -> Response:
         """Lead to sign-in, the same for every address."""

@@ -6,6 +6,7 @@ override without its reason, stays as a draft until it is, and is shown again as
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from sbrt_qa.i18n.words import msg
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.office.acting import MovedOnError, RightsError
-from sbrt_qa.office.deciding import CANNOT_JUDGE
+from sbrt_qa.office.deciding import CANNOT_JUDGE, ReadersDiffer, readers_differ
 from sbrt_qa.office.reader_forms import (
     ANSWERS,
     GRADES,
@@ -28,13 +29,21 @@ from sbrt_qa.office.reader_forms import (
     reading_form,
 )
 from sbrt_qa.office.roles import Right
+from sbrt_qa.reports.decision.decision_words import QUESTION_WORDS
 from sbrt_qa.web.doors import Door
+from sbrt_qa.web.page_templates import words_of
 from sbrt_qa.web.review_office.office_app import OfficeApp
 from sbrt_qa.web.review_office.report_frame import reports_for
 from sbrt_qa.web.review_office.screen_frame import refusing, row_of, screen
 from sbrt_qa.web.screen_keys import READING_KEYS
 from sbrt_qa.web.visits import MOST_TEXT, Visit, data, see_other
 
+VERDICT_ON_CASE: Final = msg("Verdict on the case")
+OF_PLAN: Final = msg("plan {number}")
+CHANGED: Final = msg(
+    "Something was recorded meanwhile, in another window perhaps: it stands here as it is now."
+    " Everything else that you wrote is kept; look at it, and save again."
+)
 INCOMPLETE: Final = msg(
     "Something is not complete yet and was kept as a draft: an override needs a reason, and at"
     " least {characters} characters why."
@@ -58,7 +67,13 @@ def show_form(app: OfficeApp, visit: Visit) -> Response:
     return _form(app, visit, row_of(app, visit, "reading"))
 
 
-def _form(app: OfficeApp, visit: Visit, key: int, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def _form(
+    app: OfficeApp,
+    visit: Visit,
+    key: int,
+    status: HTTPStatus = HTTPStatus.OK,
+    moved: str = "",
+) -> Response:
     by = app.acting(visit)
     form = reading_form(app.engine, by, key)
     mine = form.account == by.account
@@ -73,9 +88,33 @@ def _form(app: OfficeApp, visit: Visit, key: int, status: HTTPStatus = HTTPStatu
         new_visibility=draft.get("visibility", "office"),
         offered=grades, answers_known=ANSWERS, reason_codes=form.reasons,
         all_verdicts=list(Verdict), incomplete=bool(unfinished(form, draft)), problem=INCOMPLETE,
-        shortest=SHORTEST_REASON,
+        shortest=SHORTEST_REASON, moved=moved, differ=_differ(app, visit, form),
+        item_words=item_words(form, visit.language),
         writable=mine and not form.signed, open_count=len(form.unanswered),
     )  # fmt: skip
+
+
+def _differ(app: OfficeApp, visit: Visit, form: ReadingForm) -> ReadersDiffer | None:
+    """Return where the readers differ, for who settles it; None for readers."""
+    if form.part == "reader" or form.signed:
+        return None
+    with suppress(RightsError):  # of a round before
+        return readers_differ(app.engine, app.acting(visit), form.case.submission)
+    return None
+
+
+def item_words(form: ReadingForm, language: str) -> dict[str, str]:
+    """Return what the items of a reading are called, by their keys."""
+    words = words_of(language)
+    several = len({one.item.plan for one in form.items}) > 1
+    found = {"grade": words(VERDICT_ON_CASE)}
+    for one in form.items:
+        plan = words(OF_PLAN, number=one.item.plan) if several and one.item.plan else ""
+        found[one.item.key] = f"{one.item.label} {plan}".strip()
+    for asked in form.questions:
+        about = words(QUESTION_WORDS.get(asked.question, asked.question))
+        found[asked.key] = f"{asked.structure} {about}".strip()
+    return found
 
 
 def draft_name(key: int) -> str:
@@ -157,8 +196,14 @@ def save_form(app: OfficeApp, visit: Visit) -> Response:
     key, by = row_of(app, visit, "reading"), app.acting(visit)
     form = reading_form(app.engine, by, key)
     complete, draft = read_fields(form, visit)
-    if complete or form.account != by.account:
-        judge(app.engine, by, key, complete)
+    try:
+        if complete or form.account != by.account:
+            judge(app.engine, by, key, complete)
+    except MovedOnError:
+        if form.signed:
+            raise
+        app.drafts.keep(by.account, draft_name(key), typed(form, visit))
+        return _form(app, visit, key, HTTPStatus.CONFLICT, CHANGED)
     app.drafts.keep(by.account, draft_name(key), draft)
     if visit.said("step") == "accept":
         accept_automatic(app.engine, app.acting(visit), key)

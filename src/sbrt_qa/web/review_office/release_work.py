@@ -26,18 +26,20 @@ from sbrt_qa.audit.head import write_head
 from sbrt_qa.audit.request import Request
 from sbrt_qa.audit.run_audit import audit
 from sbrt_qa.audit.store.connection import Database
+from sbrt_qa.audit.store.records import submission_code
 from sbrt_qa.audit.times import now
 from sbrt_qa.deid.received_release import verify_here
 from sbrt_qa.deid.release import ReleaseAsked
 from sbrt_qa.dicom.files.deid_account import MANIFEST
 from sbrt_qa.dicom.files.unpacked import unpack_here
 from sbrt_qa.errors import SbrtQaError, UsageError
+from sbrt_qa.i18n.phrase import msg, say
 from sbrt_qa.intake.landing import Landing, forget
 from sbrt_qa.intake.receipt import Receipt, ReceivedFile
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.entering import name_sender, take_in
 from sbrt_qa.office.receipts import code_of_submission, give_receipt, tell_deleted
-from sbrt_qa.office.site_uploads import protocol_content, versions_of
+from sbrt_qa.office.site_uploads import files_of, protocol_content, versions_of
 from sbrt_qa.office.trial_options import options_of
 from sbrt_qa.pipeline import DEFAULT_PROTOCOL
 from sbrt_qa.pipeline.deidentifying import deidentify
@@ -47,7 +49,7 @@ from sbrt_qa.web.folder_lock import held_lock
 from sbrt_qa.web.review_office.intake_place import RELEASED_FOLDER
 from sbrt_qa.web.review_office.lost_rows import NOBODY, WHO_SENT
 from sbrt_qa.web.working.arrival_rows import Arrival, Arrivals
-from sbrt_qa.web.working.study_rows import CLOSED, RELEASED, ReceivedStudy, Studies
+from sbrt_qa.web.working.study_rows import CLOSED, RELEASED, WITHDRAWN, ReceivedStudy, Studies
 from sbrt_qa.web.working.working_store import WorkingStore
 
 LOCK: Final = "RELEASING"
@@ -56,9 +58,10 @@ WORK: Final = "work"
 
 KEY_SUFFIX: Final = ".deid.key"
 LIMITS: Final = Limits(seconds=900, cpu_seconds=300)
-NO_SUBJECT: Final = "no code of a subject of this site came with it"
-NOT_AS_SAID: Final = "it was sent as de-identified, and the account of that is missing"
-NO_DICOM: Final = "there is no DICOM object in it that can be released"
+NO_SUBJECT: Final = msg("no code of a subject of this site came with it")
+NOT_AS_SAID: Final = msg("it was sent as de-identified, and the account of that is missing")
+SENT_BEFORE: Final = msg("the office has exactly these files already, as {0}; nothing was made new")
+NO_DICOM: Final = msg("there is no DICOM object in it that can be released")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,9 @@ def _release(place: ReleasePlace, study: ReceivedStudy, by: Acting | None) -> Re
         done = _deidentified(place, named, work, members[-1].source.door)
         if isinstance(done, str):
             return studies.quarantine(study, done)
+        if isinstance(done, _SentBefore):
+            why = say(SENT_BEFORE, done.code)
+            return studies.change(study, state=WITHDRAWN, submission=done.submission, why=why)
         released = _recorded(place, study, members, done, by)
         _drop_others(place, released, members, told.get("others", []))
         return released
@@ -179,9 +185,17 @@ class _Released:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class _SentBefore:
+    """The version that the office has already, file by file."""
+
+    submission: int
+    code: str
+
+
 def _deidentified(
     place: ReleasePlace, study: ReceivedStudy, work: Path, door: str
-) -> _Released | str:
+) -> _Released | _SentBefore | str:
     """Return where the released files are, or why a person has to look."""
     trial = place.audit.settings.trial
     out, case = work / "released", work / "case"
@@ -224,13 +238,31 @@ def _hashes(folder: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _put(place: ReleasePlace, study: ReceivedStudy, subject: str, out: Path) -> _Released | str:
-    """Move released files to where the audit finds them, as the next version of the subject."""
+def _objects(folder: Path) -> frozenset[str]:
+    """Return the hashes of the objects in a folder of released files."""
+    found = []
+    for path in folder.iterdir():
+        if path.name != MANIFEST:
+            with path.open("rb") as file:
+                found.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return frozenset(found)
+
+
+def _put(
+    place: ReleasePlace, study: ReceivedStudy, subject: str, out: Path
+) -> _Released | _SentBefore | str:
+    """Move released files to where the audit finds them, as the next version of the subject.
+
+    Files that are exactly those of its newest version are no version more.
+    """
     if not is_subject_code(subject):
         return NO_SUBJECT
     root = place.vault.root / RELEASED_FOLDER / str(study.id)
     before = [int(p.name[1:]) for p in root.glob(f"{study.site}/{subject}/v*")]
-    version = max(versions_of(place.engine, study.site, subject), default=0) + 1
+    known = versions_of(place.engine, study.site, subject)
+    if known and not before and files_of(place.engine, known[max(known)]) == _objects(out):
+        return _SentBefore(known[max(known)], submission_code(study.site, subject, max(known)))
+    version = max(known, default=0) + 1
     version = before[0] if before else version  # it was cut off, and may be recorded already
     shutil.rmtree(root, ignore_errors=True)
     target = root / study.site / subject / f"v{version}"

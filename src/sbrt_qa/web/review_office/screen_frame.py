@@ -16,7 +16,7 @@ from sbrt_qa.web.page_templates import shown
 from sbrt_qa.web.review_office.office_app import OfficeApp
 from sbrt_qa.web.review_office.role_words import ROLE_WORDS
 from sbrt_qa.web.review_office.screen_words import EVERY_WORD
-from sbrt_qa.web.visits import PageError, Visit
+from sbrt_qa.web.visits import PageError, Visit, page_of
 
 OfficePage = Callable[[OfficeApp, Visit], Response]
 
@@ -40,7 +40,8 @@ def refusing(page: OfficePage) -> OfficePage:
 
 def told(visit: Visit, status: HTTPStatus, error: SbrtQaError) -> Response:
     """Answer with the sentence of a refusal, and the way back."""
-    return shown(visit, "office_refused.j2", status, problem=said(error))
+    back = page_of(visit.path)
+    return shown(visit, "office_refused.j2", status, problem=said(error), back=back)
 
 
 def row_of(app: OfficeApp, visit: Visit, kind: str) -> int:
@@ -75,8 +76,9 @@ def screen(
     status: HTTPStatus = HTTPStatus.OK,
     **values: object,
 ) -> Response:
-    """Answer with a working screen: it knows the words of cases and makes addresses of rows."""
-    return shown(
-        visit, template, status, address=app.address_of, words_of_roles=ROLE_WORDS, **EVERY_WORD,
-        **values,
-    )  # fmt: skip
+    """Answer with a working screen: it knows the words of cases and makes addresses of rows.
+
+    A value takes the place of a word that every screen knows.
+    """
+    known = {"address": app.address_of, "words_of_roles": ROLE_WORDS, **EVERY_WORD}
+    return shown(visit, template, status, **{**known, **values})

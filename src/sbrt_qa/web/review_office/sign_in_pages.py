@@ -27,6 +27,10 @@ WRONG_CODE: Final = msg("This code is not valid, or was used already. Wait for t
 NOT_NOW: Final = msg("Your code cannot be checked now. Ask your administrator.")
 SECOND_SECONDS: Final = 300.0
 LINK_OVER: Final = msg("This link is no longer valid.")
+LINK_USED: Final = msg(
+    "This link was used, or is over. If your password is set, sign in; if not, ask your"
+    " administrator for a new one."
+)
 
 
 def _setup_token(app: OfficeApp, token: str) -> bool:
@@ -174,9 +178,29 @@ def log_out(app: OfficeApp, visit: Visit) -> Response:
 def show_password(app: OfficeApp, visit: Visit) -> Response:
     """Ask for a new password: of who is signed in, or of who has a link."""
     link = visit.asked("token")
-    if visit.session is None and not (link and app.links.account_of(PASSWORD_LINK, link)):
+    key = app.links.account_of(PASSWORD_LINK, link) if link else None
+    if visit.session is None and key is None:
+        if link:
+            return _login(app, visit, "/", LINK_USED, HTTPStatus.FORBIDDEN)
         return see_other("/login")
-    return shown(visit, "office_password.j2", link=link, problem="")
+    return _password(app, visit, link, key)
+
+
+def _password(
+    app: OfficeApp,
+    visit: Visit,
+    link: str,
+    key: str | None,
+    problem: object = "",
+) -> Response:
+    """Show the form, with the name that its owner signs in with."""
+    person: Person | None = visit.who
+    account = person.account if person is not None else None
+    if key:
+        account = account_by_key(app.engine, int(key))
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+    code = account.code if account else ""
+    return shown(visit, "office_password.j2", status, link=link, problem=problem, code=code)
 
 
 def set_password(app: OfficeApp, visit: Visit) -> Response:
@@ -200,8 +224,7 @@ def set_password(app: OfficeApp, visit: Visit) -> Response:
             _refuse_wrong(app, visit, account.code, str(account.key))
         _refuse(password, visit.said("again"), account.code, account.name)
     except UsageError as error:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return shown(visit, "office_password.j2", status, link=link, problem=said(error))
+        return _password(app, visit, link, key, said(error))
     if key and app.links.use(PASSWORD_LINK, link) is None:
         raise PageError(HTTPStatus.FORBIDDEN)
     app.passwords.set(str(account.key), password)

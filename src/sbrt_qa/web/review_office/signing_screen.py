@@ -18,7 +18,7 @@ from sbrt_qa.audit.times import now
 from sbrt_qa.errors import UsageError
 from sbrt_qa.i18n.words import msg
 from sbrt_qa.office.acting import MovedOnError, RightsError
-from sbrt_qa.office.reader_forms import ReadingForm, reading_form
+from sbrt_qa.office.reader_forms import reading_form
 from sbrt_qa.office.roles import Right
 from sbrt_qa.office.signing import (
     CHALLENGE_MINUTES,
@@ -29,11 +29,10 @@ from sbrt_qa.office.signing import (
     sign,
     signing_view,
 )
-from sbrt_qa.reports.decision.decision_words import QUESTION_WORDS
 from sbrt_qa.web.doors import Door
-from sbrt_qa.web.page_templates import words_of
 from sbrt_qa.web.review_office.identity_screen import gone
 from sbrt_qa.web.review_office.office_app import OfficeApp, Person
+from sbrt_qa.web.review_office.reading_screen import item_words
 from sbrt_qa.web.review_office.screen_frame import refusing, row_of, screen
 from sbrt_qa.web.review_office.screen_words import PROFESSION_MEANING
 from sbrt_qa.web.screen_keys import SIGN_KEYS
@@ -45,8 +44,6 @@ WRONG_CODE: Final = msg("This code is not valid. Nothing was signed; what you wr
 NOT_NOW: Final = msg("Your code cannot be checked now. Nothing was signed; what you wrote is kept.")
 WAIT: Final = msg("Too many attempts. Wait {minutes} min; what you wrote is kept.")
 CHANGED: Final = msg("This has changed since it was shown. Nothing was signed; look again.")
-VERDICT_ON_CASE: Final = msg("Verdict on the case")
-OF_PLAN: Final = msg("plan {number}")
 MOST_TOLD: Final = 12
 PARTS: Final = ("grade", "grade_words", "items", "contours", "comments", "reviews", "checklist")
 
@@ -251,23 +248,9 @@ def _dialog(
     return screen(
         app, visit, "office_sign.j2", status,
         keys=SIGN_KEYS, view=view, form=form, content=view.content, most=MOST_TOLD,
-        item_words=_item_words(form, visit.language),
+        item_words=item_words(form, visit.language),
         here=f"/readings/{visit.places['reading']}", valid_minutes=CHALLENGE_MINUTES, **shown,
     )  # fmt: skip
-
-
-def _item_words(form: ReadingForm, language: str) -> dict[str, str]:
-    """Return what the items of a reading are called, by their keys."""
-    words = words_of(language)
-    several = len({one.item.plan for one in form.items}) > 1
-    found = {"grade": words(VERDICT_ON_CASE)}
-    for one in form.items:
-        plan = words(OF_PLAN, number=one.item.plan) if several and one.item.plan else ""
-        found[one.item.key] = f"{one.item.label} {plan}".strip()
-    for asked in form.questions:
-        about = words(QUESTION_WORDS.get(asked.question, asked.question))
-        found[asked.key] = f"{asked.structure} {about}".strip()
-    return found
 
 
 def _shown_name(key: int) -> str:

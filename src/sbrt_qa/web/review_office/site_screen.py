@@ -36,6 +36,7 @@ from sbrt_qa.web.upload_pages import (
     unused_files,
 )
 from sbrt_qa.web.visits import PageError, Visit, data, see_other
+from sbrt_qa.web.working.study_rows import Studies
 from sbrt_qa.web.working.upload_rows import ChunkedUpload
 
 
@@ -58,7 +59,7 @@ def _site(app: OfficeApp, visit: Visit, problem: object = "") -> Response:
         for check in app.checks.all()
         if (owner := app.checks.owner(check)) is not None
         and owner.account == by.account
-        and check.state not in (CheckState.DONE, CheckState.RECEIVING)
+        and check.state not in (CheckState.DONE, CheckState.RECEIVING, CheckState.HELD)
     ]
     status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
     return screen(
@@ -157,6 +158,9 @@ def show_upload(app: OfficeApp, visit: Visit) -> Response:
     owner = app.owner_of(check)
     if check.state is CheckState.DONE:
         return see_other(f"/cases/{app.address_of('case', owner.submission)}")
+    study = Studies(app.store).of_batch(check.id) if check.state is CheckState.HELD else None
+    if study is not None and study.submission:  # a person let it through meanwhile
+        return see_other(f"/cases/{app.address_of('case', study.submission)}")
     return screen(
         app, visit, "office_upload.j2", check=check, owner=owner, busy=check.state in BUSY,
         words=UPLOAD_STATES[check.state], unused=unused_files(app.checks, check, visit.language),
@@ -203,7 +207,7 @@ def drop_upload(app: OfficeApp, visit: Visit) -> Response:
     """
     with app.changing:
         check = app.upload(visit)
-        if check.state in BUSY:
+        if check.state in (*BUSY, CheckState.HELD):
             raise PageError(HTTPStatus.CONFLICT)
         app.checks.remove(check)
     return see_other("/site")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sbrt_qa.i18n.words import msg
-from sbrt_qa.office.states import State
+from sbrt_qa.office.states import AT_OFFICE, State
 from sbrt_qa.web.desk.desk_checks import CheckState
 
 _CHECKED: Final = msg("being checked")
@@ -16,16 +16,7 @@ SITE_STATES: Final = {
     State.INCOMPLETE.value: msg("parts are missing: send it again as a whole"),
     State.QUARANTINED.value: msg("held back; the office will write to you"),
     State.AUTOMATIC_REVIEW.value: _CHECKED,
-    **dict.fromkeys(
-        (
-            one.value
-            for one in (
-                State.REVIEWED_BY_ENGINE, State.ASSIGNED, State.IN_REVIEW, State.ANSWERED,
-                State.READ, State.ADJUDICATION, State.DECIDED, State.REOPENED,
-            )
-        ),
-        _REVIEWED,
-    ),
+    **dict.fromkeys((one.value for one in AT_OFFICE), _REVIEWED),
     State.QUERIED.value: msg("waits for your answer"),
     State.RESUBMITTED.value: msg("replaced by a newer version"),
     State.ACCEPTED.value: msg("accepted"),
@@ -42,4 +33,5 @@ UPLOAD_STATES: Final = {
     CheckState.REVIEWING: msg("Being reviewed and recorded"),
     CheckState.DONE: msg("Sent"),
     CheckState.FAILED: msg("Not sent"),
+    CheckState.HELD: msg("Sent, and set aside for a person of the office"),
 }

@@ -148,11 +148,15 @@ function keepDrafts(form) {
 
   const kept = recall(name);
   if (kept === null) return;
-  for (const [key, value] of new URLSearchParams(kept)) {
-    if (key.endsWith(".b")) continue;
+  const fresh = new URLSearchParams(kept);
+  const stands = part => form.querySelector(`[name="${CSS.escape(part)}.b"]`)?.value;
+  for (const [key, value] of fresh) {
+    const part = key.slice(0, key.lastIndexOf("."));
+    if (key.endsWith(".b") || (fresh.has(`${part}.b`) && fresh.get(`${part}.b`) !== stands(part))) continue; // recorded anew since
     for (const field of form.querySelectorAll(`[name="${CSS.escape(key)}"]`)) {
       if (field.type === "radio") field.checked = field.value === value;
       else field.value = value;
+      if (value && field.name.endsWith(".v")) field.closest("[data-item]")?.classList.remove("open");
       const why = field.closest("details.why");
       if (why && value) why.open = true;
     }
@@ -161,7 +165,73 @@ function keepDrafts(form) {
   note();
 }
 
-document.getElementById("logout")?.addEventListener("submit", () => {
+// --- other forms: what was typed comes back where it was not taken ----------------------------------
+
+const logout = document.getElementById("logout"), who = logout?.dataset.who;
+const refused = document.querySelector("[data-refused]") !== null;
+const byRedirect = () => (performance.getEntriesByType("navigation")[0]?.redirectCount || 0) > 0;
+const keptForms = () => { try { return Object.keys(localStorage).filter(key => key.startsWith("draft form ")); } catch { return []; } };
+
+for (const name of keptForms()) { // a form leads to its next page by a redirect, and only if it was taken
+  const kept = JSON.parse(recall(name));
+  if (!kept.sent) continue;
+  if (who && !refused && byRedirect()) remember(name, null);
+  else {
+    remember(name, JSON.stringify({ ...kept, sent: false }));
+    const next = document.querySelector("form[action='/login'] [name=next]");
+    if (!next) continue; // the session had ended: from signing in back to the page of the form
+    document.getElementById("kept").hidden = false;
+    if (next.value === "/") next.value = name.split(" ")[3];
+  }
+}
+
+function keepTyped(form) {
+  const own = [...form.elements].filter(one => one.type === "hidden" && one.name !== "token").map(one => one.value);
+  const name = ["draft form", who, location.pathname, form.getAttribute("action"), ...own].join(" ");
+  const fields = [...form.elements].filter(one => one.matches("textarea, select, input[type=text], input[type=date]"));
+  const keep = sent => {
+    if (fields.some(one => one.matches("textarea, input[type=text]") && one.value))
+      remember(name, JSON.stringify({ values: fields.map(one => one.value), sent }));
+    else remember(name, null);
+  };
+  form.addEventListener("input", () => keep(false));
+  form.addEventListener("submit", () => keep(true));
+  const kept = JSON.parse(recall(name));
+  if (!kept || kept.values.length !== fields.length) return;
+  for (const [place, field] of fields.entries()) field.value = kept.values[place];
+  if (form.closest("details")) form.closest("details").open = true;
+  const told = document.createElement("p");
+  told.className = "small";
+  told.textContent = logout.dataset.back;
+  form.append(told);
+  say(told.textContent);
+}
+if (who) for (const one of all("form[method=post]:not(#reading)")) if (one.querySelector("textarea") || "keep" in one.dataset) keepTyped(one);
+
+for (const form of all("form[method=post]")) form.addEventListener("submit", event => { // a second click sends nothing more
+  if (form.dataset.gone) event.preventDefault();
+  form.dataset.gone = "yes";
+});
+window.addEventListener("pageshow", () => { for (const form of all("form[data-gone]")) delete form.dataset.gone; });
+document.getElementById("back")?.addEventListener("click", () => window.history.back());
+if (!refused) window.history.replaceState(window.history.state, "", location.href); // going back asks for the page, and sends nothing again
+
+// --- several submissions at once ---------------------------------------------------------------------
+
+const assigning = document.getElementById("assign");
+if (assigning) {
+  const button = assigning.querySelector("button");
+  const count = () => {
+    const number = all("[name=case]:checked").length;
+    button.disabled = !number;
+    button.querySelector(".count").textContent = number ? ` (${number})` : "";
+  };
+  document.addEventListener("change", event => { if (event.target.name === "case") count(); });
+  window.addEventListener("pageshow", count);
+  count();
+}
+
+logout?.addEventListener("submit", () => {
   try { for (const key of Object.keys(localStorage)) if (key.startsWith("draft ")) localStorage.removeItem(key); } catch { /* off */ }
 });
 
