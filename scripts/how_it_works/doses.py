@@ -22,7 +22,7 @@ from how_it_works.chart import (
     table,
 )  # fmt: skip
 from sbrt_qa.dosimetry.accumulation import bin_edges, curve_of
-from sbrt_qa.dosimetry.bands import VIEWS, Views, band_among, subject_of
+from sbrt_qa.dosimetry.bands import VIEWS, Views, intervals_among, subject_of
 from sbrt_qa.dosimetry.beyond import highest_beyond_gy
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.ends import with_other_ends
@@ -247,7 +247,8 @@ def bands() -> Figure:
         outcome = evaluate(spec, dvh, context)
         if isinstance(outcome, Measured):
             seen.append((name, outcome))
-    band = found(band_among(spec, value, [(VIEWS[name], outcome) for name, outcome in seen]), Band)
+    both = intervals_among(spec, value, [(VIEWS[name], outcome) for name, outcome in seen])
+    band = found(both.uncertainty, Band)
     height = 60 + 22 * (len(seen) + 1)
     picture = Picture(760, height + 50, "D95% of a cylinder in every view, and its band")
     low, high = math.floor(band.low - 0.5), math.ceil(band.high + 0.5)

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbrt_qa.dosimetry.bands import VIEWS, OtherDoses, View, Views, band_of, subject_of
+from sbrt_qa.dosimetry.bands import (
+    VIEWS,
+    OtherDoses,
+    View,
+    Views,
+    band_of,
+    intervals_among,
+    subject_of,
+)
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
@@ -62,8 +70,8 @@ def bands_of(doses: CaseDoses, structure: Structure, metrics=METRICS):
 def test_aspects_add_up_and_alternatives_do_not():
     caps, shape = View(Driver.END_CAPS, "low end"), View(Driver.BETWEEN_PLANES, "shape")
     band = band_of(10.0, [(caps, 9.0), (caps, 9.5), (caps, 10.2), (shape, 9.0), (shape, 9.9)])
-    # What the shape moves one end by, moves the other by a tenth: see `OTHER_SIDE`.
-    assert (band.low, band.high) == pytest.approx((8.0, 10.2 + 0.1 * 1.0))
+    # What the shape moves one end by, moves the other by three tenths: see `OTHER_SIDE`.
+    assert (band.low, band.high) == pytest.approx((8.0, 10.2 + 0.3 * 1.0))
 
 
 def test_the_driver_is_what_moves_the_value_most():
@@ -251,3 +259,30 @@ def test_flat_ends_reach_below_and_above_on_their_own():
     low = Convention(flat_low=0.0)
     assert low.flat_ends == (0.0, 0.5)
     assert "0 of a gap below and 0.5 above" in str(low)
+
+
+def test_the_uncertainty_of_a_noisy_dose_holds_what_it_is_without_noise():
+    """A ball in an even dose: every dose of it is the same, and noise makes extremes of it."""
+    random = np.random.default_rng(20261130)
+    axis = np.arange(-30.0, 31.0, 2.0)
+    even = np.full((axis.size,) * 3, 50.0)
+    metrics = ("Min[Gy]", "Mean[Gy]", "Max[Gy]", "D2%[Gy]", "D50%[Gy]", "D98%[Gy]")
+    for sd in (0.25, 0.5, 1.0):
+        noisy = DoseGrid(even + random.normal(0.0, sd, even.shape), axis, axis, axis)
+        bands = bands_of(*doses_of(Sphere(CENTRE, 14.0), noisy), metrics)
+        for metric, (_, band) in bands.items():
+            assert band.low <= 50.0 <= band.high, metric
+            assert band.high - band.low < 12 * sd, metric
+            assert band.driver is Driver.NOISE, metric
+
+
+def test_a_smooth_dose_has_no_noise():
+    doses, ball = doses_of(Sphere(CENTRE, 14.0), ramp_grid((0.5, -0.3, 0.2)))
+    assert not {"noise lower", "noise higher"} & set(Views(doses).of(subject_of(ball)))
+
+
+def test_the_trilinear_reading_counts_a_fifth_in_the_uncertainty_and_whole_in_the_spread():
+    value, linear = Measured(50.0, "Gy"), Measured(48.0, "Gy")
+    found = intervals_among(parse_metric("D95%[Gy]"), value, [(VIEWS["linear"], linear)])
+    assert found.uncertainty.low == pytest.approx(50.0 - 0.2 * 2.0)
+    assert found.spread.low == pytest.approx(48.0)

@@ -17,9 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.dosimetry.dose_noise import noise_views
 from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, parts_of
@@ -27,12 +26,12 @@ from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of, metric_of
 from sbrt_qa.dosimetry.on_cores import side_by_side
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, Reading, beyond, moved, scaled
+from sbrt_qa.dosimetry.same_space import same_space
 from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.planes import PlaneStack
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.slabs import Between, Convention, Ends, Missing, Overlaps, Voxels
-from sbrt_qa.geometry.solids import Solid
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.free_memory import give_back_memory
 from sbrt_qa.model.grid import DoseGrid
@@ -43,22 +42,41 @@ from sbrt_qa.model.structure import Structure
 class View(NamedTuple):
     """What a view is about; views of the same `aspect` are alternatives.
 
-    A `convention` is what some planning system does; it widens the spread only.
+    A `convention` is what some planning system does; it widens the spread only. Of how far another
+    view moves a value a `share` counts in the uncertainty: some lie much farther from the usual
+    reading than the truth does. The spread takes all of it.
     """
 
     driver: Driver
     aspect: str
     convention: bool = False
+    share: float = 1.0
 
+    def counted(self, value: Outcome, other: Outcome) -> Outcome:
+        """Return what a value in this view counts as in the uncertainty of `value`."""
+        if not isinstance(value, Measured) or not isinstance(other, Measured):
+            return other
+        if self.share == 1.0 or value.unit == "bool":
+            return other
+        moved_by = self.share * (other.value - value.value)
+        return dataclasses.replace(other, value=value.value + moved_by)
+
+
+OF_LINEAR: Final = 0.2
+"""Share of the trilinear reading. Its error falls with the square of the spacing of the voxels,
+that of a spline with its fourth power: what lies between both is mostly the first one's error."""
+
+OF_NO_ENDS: Final = 0.3
+"""Share of a structure that stops at its last planes though its sections shrink towards them."""
 
 VIEWS: Final[Mapping[str, View]] = {
-    "linear": View(Driver.DOSE_INTERPOLATION, "dose"),
+    "linear": View(Driver.DOSE_INTERPOLATION, "dose", share=OF_LINEAR),
     "unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
     "ever finer": View(Driver.GRID, "dose"),
     "ever finer, unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
     "slab": View(Driver.BETWEEN_PLANES, "shape"),
     "half slice": View(Driver.END_CAPS, "shape"),
-    "no ends": View(Driver.END_CAPS, "shape"),
+    "no ends": View(Driver.END_CAPS, "shape", share=OF_NO_ENDS),
     "low end none": View(Driver.END_CAPS, "low end"),
     "low end whole": View(Driver.END_CAPS, "low end"),
     "high end none": View(Driver.END_CAPS, "high end"),
@@ -71,6 +89,8 @@ VIEWS: Final[Mapping[str, View]] = {
     "voxels smaller": View(Driver.VOXELS, "voxels"),
     "voxels larger": View(Driver.VOXELS, "voxels"),
     "outside left out": View(Driver.OUTSIDE_GRID, "outside", convention=True),
+    "noise lower": View(Driver.NOISE, "noise"),
+    "noise higher": View(Driver.NOISE, "noise"),
     "curve lower": View(Driver.QUADRATURE, "curve"),
     "curve higher": View(Driver.QUADRATURE, "curve"),
     "volume lower": View(Driver.QUADRATURE, "volume"),
@@ -83,7 +103,7 @@ FITTED: Final = ("shape", "dose")
 """Aspects whose usual reading is a curve laid through what the file holds, and may be off itself:
 other readings mostly lie on one side of it, the truth now and then on the other."""
 
-OTHER_SIDE: Final = 0.1
+OTHER_SIDE: Final = 0.3
 """Part of how far these move a value by which it may as well be off to the other side."""
 
 WORTH_LEAVING_OUT: Final = 1e-4
@@ -108,7 +128,7 @@ def intervals_among(
     spec: MetricSpec, value: Measured, seen: Sequence[tuple[View, Outcome]]
 ) -> Intervals:
     """Return where a metric may lie, and what other systems would print, from all its views."""
-    own = [(view, outcome) for view, outcome in seen if not view.convention]
+    own = [(view, view.counted(value, outcome)) for view, outcome in seen if not view.convention]
     return Intervals(band_among(spec, value, own), band_among(spec, value, seen))
 
 
@@ -196,7 +216,7 @@ class OtherDoses(CaseDoses):
         ):
             return default
         made = super().region(structure)
-        if not isinstance(made, Reason) and _alike(made, default):
+        if not isinstance(made, Reason) and same_space(made, default):
             self._regions[structure.roi_number] = made = default
         return made
 
@@ -233,7 +253,7 @@ class OtherDoses(CaseDoses):
                 return None
             if how is Interpolation.UNHELD and voxel_parts(self.base, default, dose, how) < 2:
                 return None
-        elif _alike(region, default):
+        elif same_space(region, default):
             return None
         elif self.same_but_ends:
             found = self._with_other_ends(subject.key, default, region, dose)
@@ -335,6 +355,9 @@ class Views:
             inside_cc = default.inside_grid_cc
             left_out = dataclasses.replace(default, volume_cc=inside_cc, outside_grid_cc=0.0)
             yield "outside left out", left_out
+        region, dose = subject.region(self.base), self.base.case.dose
+        if not isinstance(region, Reason) and not isinstance(dose, Reason):
+            yield from noise_views(default, region, dose)
         for name, change in (("curve", moved), ("volume", scaled)):
             yield f"{name} lower", change(default, -1.0)
             yield f"{name} higher", change(default, 1.0)
@@ -363,19 +386,3 @@ def _inner(convention: Convention) -> tuple[Between, Overlaps, Missing, Voxels]:
 
 def _but_places(convention: Convention) -> tuple[Between, Ends, float, float]:
     return convention.between, convention.ends, *convention.flat_ends
-
-
-def _alike(a: Region, b: Region) -> bool:
-    if len(a.solids) != len(b.solids):
-        return False
-    return all(_same(s, t) for s, t in zip(a.solids, b.solids, strict=True))
-
-
-def _same(a: Solid, b: Solid) -> bool:
-    """Tell whether two solids of one structure fill the same space."""
-    if a is b:
-        return True
-    if a.stack is not b.stack and not np.array_equal(a.stack.xy_mm, b.stack.xy_mm):
-        return False
-    pairs = ((a.low_mm, b.low_mm), (a.high_mm, b.high_mm), (a.law, b.law))
-    return all(np.array_equal(x, y) for x, y in pairs)

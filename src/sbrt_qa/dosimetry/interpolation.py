@@ -59,6 +59,9 @@ COLD = 0.05
 PARTS_ALONG = 3
 """Parts of a voxel along scan lines between which the spline is linear; across, it is exact."""
 
+NEAR = 30
+"""Voxels on each side of the highest dose whose noise stands for that of a large structure."""
+
 EVERY = 3
 """Of each block, the noise is estimated on every third voxel along each axis."""
 
@@ -129,6 +132,18 @@ def noise_gy(values: FloatArray) -> float:
     return (
         min(float(np.median(np.abs(_fourth_differences(values, axis)))) for axis in range(3)) / unit
     )
+
+
+def noise_around_gy(dose: DoseGrid, box: GridBox) -> float:
+    """Estimate the noise of the voxels around a box; of a large one around its highest dose."""
+    cuts = _cuts(dose, box)
+    if cuts is None:
+        return 0.0
+    values = dose.dose_gy[cuts]
+    if values.size > MOST_VOXELS:
+        top = np.unravel_index(int(values.argmax()), values.shape)
+        values = values[tuple(slice(max(at - NEAR, 0), at + NEAR) for at in top)]
+    return noise_gy(values)
 
 
 def _fourth_differences(values: FloatArray, axis: int) -> FloatArray:

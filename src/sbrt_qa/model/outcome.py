@@ -166,6 +166,8 @@ class Driver(enum.StrEnum):
     """Whether what lies outside the dose grid counts as without dose, or is left out."""
     GRID = "grid"
     """How far apart the voxels of the file are: what a value would still do between finer ones."""
+    NOISE = "noise"
+    """What noise of the voxels, as of a Monte-Carlo dose, may have done to a value."""
     QUADRATURE = "quadrature"
     """How densely the engine scans the structure."""
 

@@ -198,7 +198,7 @@ def row(
     found = Intervals(None, None)
     if seen and spec is not None and isinstance(outcome, Measured):
         found = intervals_among(spec, outcome, [(view, other) for view, _, other in seen])
-    ours = [(bound, other) for view, bound, other in seen if not view.convention]
+    ours = [(bound, v.counted(outcome, other)) for v, bound, other in seen if not v.convention]
     borderline = is_borderline(limit, outcome, found.uncertainty, ours)
     everyones = [(bound, other) for _, bound, other in seen]
     own = limit.structure if isinstance(limit, Constraint) else "PTV"

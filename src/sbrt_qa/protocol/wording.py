@@ -17,6 +17,7 @@ DRIVERS: Final = {
     Driver.VOXELS: say("where the structure ends within the voxels of its segmentation decides"),
     Driver.DOSE_INTERPOLATION: say("how dose is read between voxels decides"),
     Driver.GRID: say("how far apart the voxels of the dose are decides"),
+    Driver.NOISE: say("the noise of the dose decides"),
     Driver.QUADRATURE: say("it lies closer to the limit than the numbers are exact"),
 }
 """What makes a verdict borderline, as the end of a sentence."""

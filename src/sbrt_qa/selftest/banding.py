@@ -74,7 +74,7 @@ def _rows(pair: PhantomPair, dvh: DVH, views: Mapping[str, DVH]) -> Iterator[Ban
     for metric in (m for m in truth if m in found):
         value, unit = found[metric], 100 / scale(metric, whole)
         told = ((VIEWS[n], other[metric]) for n, other in others.items() if metric in other)
-        seen = [(view, value) for view, value in told if not view.convention]
+        seen = [(v, value + v.share * (x - value)) for v, x in told if not v.convention]
         band = band_of(value, seen)
         ends = band_of(value, [(v, x) for v, x in seen if v.aspect.endswith("end")])
         low, high = _away(band, value, unit)

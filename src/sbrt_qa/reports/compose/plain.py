@@ -46,6 +46,7 @@ DRIVERS: Final = {
     Driver.VOXELS: msg("where the structure ends within the voxels of its segmentation"),
     Driver.DOSE_INTERPOLATION: msg("how the dose runs between voxels"),
     Driver.GRID: msg("how far apart the voxels of the dose are"),
+    Driver.NOISE: msg("what the noise of the dose does"),
     Driver.QUADRATURE: msg("how densely the structure is scanned"),
 }
 
