@@ -135,6 +135,10 @@ def _handler(service: IdentityService) -> type[BaseHTTPRequestHandler]:
             pass
 
         def do_GET(self) -> None:
+            if self.path.startswith("/authorize?"):  # a browser that asks stays where it is
+                self.send_response(204)
+                self.end_headers()
+                return
             found = {
                 "/.well-known/openid-configuration": service.discovery, "/keys": service.jwks,
             }.get(self.path)  # fmt: skip

@@ -29,6 +29,7 @@ from sbrt_qa.web.working.working_tables import failures
 from .identity_service import CLIENT, SECRET, IdentityService
 from .playing_office import SECRET as PASSWORD
 from .playing_office import PlayingOffice, Somebody, ready
+from .test_office_journeys import Hands, hands  # noqa: F401 - a fixture
 
 OFFICE = "http://127.0.0.1:8765"
 
@@ -398,3 +399,47 @@ def test_without_its_packages_it_says_what_to_install(tmp_path):
         [sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=600
     )
     assert "pip install 'sbrt-qa[oidc]'" in told.stdout
+
+
+def test_the_page_that_leads_to_the_service_is_for_everybody(
+    hands: Hands,  # noqa: F811
+    served: PlayingOffice,
+    hospital: IdentityService,
+) -> None:
+    """Nothing of axe, no sideways scrolling at 390 pixels, whole in Chinese; its refusals too.
+
+    The service answers with nothing, so that the browser stays on our page.
+    """
+    settings = IdentitySettings(
+        hospital.issuer, CLIENT, f"http://{served.host}", SECRET, "The Hospital"
+    )
+    provider = served.app.identity = IdentityProvider(settings)
+    button = "document.querySelector(\"form[action='/identity'] button\")"
+    try:
+        for language in ("en", "zh"):
+            hands.open("/login")
+            hands.driver.delete_all_cookies()
+            hands.driver.add_cookie({"name": "sbrtqa-language", "value": language})
+            hands.open("/login")
+            hands.at("/login")
+            hands.is_clean()
+            hands.run(f"{button}.click()")
+            hands.until("document.querySelector(\"main a[rel='noreferrer']\") !== null")
+            looked_at(hands, language)
+            hands.open("/identity/callback?state=unknown&code=x")
+            hands.until("document.querySelector('.problem') !== null")
+            hands.driver.get_log("browser")  # that it was refused
+            looked_at(hands, language)
+    finally:
+        served.app.identity = None
+        provider.close()
+
+
+def looked_at(hands: Hands, language: str) -> None:  # noqa: F811
+    hands.is_clean()
+    if language == "zh":
+        assert "[en]" not in hands.text
+    narrow = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    hands.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
+    assert hands.run("return document.documentElement.scrollWidth") <= 390
+    hands.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -310,6 +310,61 @@ def read_by_keys(hands: Hands, who: str, case: str, grade: str) -> None:
     to_signing(hands, SECRET)
 
 
+def test_several_are_chosen_by_mouse_and_assigned(hands: Hands, served: PlayingOffice) -> None:
+    """A row that becomes the current one does not move away from under the pointer."""
+    hands.visit("coordinator", "/queue?view=pool")
+    button = hands.driver.find_element("css selector", "#assign button")
+    assert not button.is_enabled()
+    boxes = hands.driver.find_elements("css selector", "tr[data-row] input[name=case]")[-2:]
+    for box in boxes:
+        box.click()
+        assert box.is_selected()
+    assert button.text == "Assign (2)"
+    boxes[0].click()
+    assert button.text == "Assign (1)"
+    boxes[1].click()
+    assert not button.is_enabled()
+
+
+def test_what_was_typed_into_any_form_survives_a_lost_session(
+    hands: Hands, served: PlayingOffice
+) -> None:
+    """It is kept in the browser until the office has it, and only for who typed it."""
+    reads = served.somebody("reviewer1").may_read
+    case = served.case(next(filter(reads, served.in_state("in review"))))
+    hands.visit("coordinator", case)
+    hands.press("q")
+    hands.type("A topic")
+    hands.press(TAB)
+    hands.type("Lines that")
+    hands.press(ENTER)
+    hands.type("must not be lost")
+    hands.run("document.getElementById('question-due').value = '2999-01-01'")
+    served.app.sessions.end_all_of(str(served.accounts["coordinator"].key))
+    hands.run("document.querySelector(\"form[action$='/questions'] button\").click()")
+    hands.at("/login")
+    assert "What you typed is kept in this browser" in hands.text
+    hands.type("coordinator")
+    hands.press(TAB)
+    hands.type(SECRET)
+    hands.press(ENTER)
+    hands.at(case)
+    typed = "return document.getElementById('question').value"
+    assert hands.run(typed) == "Lines that\nmust not be lost"
+    hands.visit("reviewer1", case)
+    assert hands.run(typed) == ""
+    hands.visit("coordinator", case)
+    assert hands.run(typed) == "Lines that\nmust not be lost"
+    hands.run("document.getElementById('question-due').value = '2999-01-01'")
+    hands.run("document.querySelector(\"form[action$='/questions'] button\").click()")
+    hands.until("document.querySelector('main').innerText.includes('must not be lost')")
+    hands.until("document.getElementById('question')?.value === ''")
+    assert (
+        hands.run("return Object.keys(localStorage).filter(k => k.startsWith('draft form')).length")
+        == 0
+    )
+
+
 def test_two_blind_readings_disagree_and_are_decided(hands: Hands, served: PlayingOffice) -> None:
     submission = served.in_state("reviewed by engine")[-1]
     case = served.case(submission)
