@@ -256,3 +256,25 @@ def test_case_30_no_contour_image_sequence_is_needed(tmp_path):
     structure, _ = read_one(tmp_path, *b.stack())
     assert "ContourImageSequence" not in b.contour(0.0)
     assert len(structure.contours) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "colour"),
+    [
+        (b"255\\0\\16", "#ff0010"),
+        (b" 1\\ 2 \\3 ", "#010203"),
+        (b"256\\0\\0", ""),
+        (b"-1\\0\\0", ""),
+        (b"1\\2", ""),
+        (b"red", ""),
+        (b"9" * 6000 + b"\\0\\0", ""),
+        (b"", ""),
+    ],
+)
+def test_the_colour_of_a_structure_is_one_or_none_and_never_a_fault(tmp_path, value, colour):
+    entry, drawn, observed = b.roi(1, "Liver", b.stack())
+    b.raw(drawn, "ROIDisplayColor", value, "IS")
+    structures, _ = read(b.structure_set((entry, drawn, observed)), tmp_path)
+    (liver,) = structures.structures
+    assert liver.colour == colour
+    assert liver.problem is None

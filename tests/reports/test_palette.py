@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from sbrt_qa.model.structure import Structure
 from sbrt_qa.reports.figures.palette import (
     ISODOSES,
     LIMIT_ISODOSE,
@@ -17,6 +18,8 @@ from sbrt_qa.reports.figures.palette import (
     UNKNOWN,
     colours,
     dashes,
+    legible,
+    luminance,
 )
 
 GROUPS = {
@@ -88,3 +91,19 @@ def test_every_structure_has_a_colour_of_its_group() -> None:
     found = colours(dict.fromkeys(["PTV_5000", "Liver", "zz odd name"]))  # type: ignore[arg-type]
     assert found["PTV_5000"] in GROUPS["targets"]
     assert {found["Liver"], found["zz odd name"]} <= set(GROUPS["organs"])
+
+
+@pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#ffff00", "#0000ff", "#3cb44b"])
+def test_colours_of_a_plan_stand_out_from_white_and_from_black(colour: str) -> None:
+    found = legible(colour)
+    seen = luminance(bytes.fromhex(found[1:]))
+    assert 1.05 / (seen + 0.05) >= 3
+    assert (seen + 0.05) / 0.05 >= 3
+    assert legible(found) == found
+
+
+def test_colours_of_a_plan_are_taken_where_it_has_them_and_asked_for() -> None:
+    plan = {"PTV": Structure(1, "PTV", colour="#e61e1e"), "Liver": Structure(2, "Liver")}
+    ours = colours(plan)
+    assert colours(plan, of_plan=True) == {"PTV": "#e61e1e", "Liver": ours["Liver"]}
+    assert ours["PTV"] != "#e61e1e"

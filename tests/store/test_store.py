@@ -317,7 +317,7 @@ def test_answers_are_the_same_on_both(engine):
     one.record(entry(version=2, content="second"), NOW)
     first, second = submissions(engine)
     assert (first.code, first.latest, second.latest) == ("S1/001/v1", False, True)
-    assert (first.plans, first.images, first.notices, first.complete) == (1, 2, 10, True)
+    assert (first.plans, first.images, first.notices, first.complete) == (1, 2, 11, True)
     assert type(first.minor) is type(first.major) is type(first.not_evaluable) is int
     decided = Counter(one.verdict for one in deviations(engine, submission=first.id))
     assert {name: getattr(first, name) for name in DECIDING} == {
@@ -326,7 +326,7 @@ def test_answers_are_the_same_on_both(engine):
     assert decided[first.verdict] > 0
     assert [v.limit for v in values(engine, submission=first.id)] == ["COVER", "MEAN", "REST"]
     assert {d.what for d in deviations(engine)} == {
-        "BREATHING", "DOSE_GRID_MARGIN", "DOSE_GRID_SPACING", "HETEROGENEITY",
+        "BREATHING", "DOSE_CUT_OFF", "DOSE_GRID_MARGIN", "DOSE_GRID_SPACING", "HETEROGENEITY",
         "IDENTIFIER_PRIVATE_TAGS", "NOTHING_TO_DELIVER", "ORGAN_VOLUME", "PLAN_NOT_APPROVED",
         "REPAIRED", "REQUIRED_MISSING",
     }  # fmt: skip

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import enum
+from dataclasses import replace
+from typing import Annotated
+
 import typer
 
 from sbrt_qa import pipeline
@@ -12,6 +16,13 @@ from sbrt_qa.i18n.words import languages
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import reporting
 from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
+
+
+class Colours(enum.StrEnum):
+    """Whose colours structures are drawn in."""
+
+    OURS = "ours"
+    PLAN = "plan"
 
 
 def report(
@@ -42,6 +53,12 @@ def report(
     submission: options.Submission = "",
     due: options.Due = "",
     question: options.Question = "",
+    colours: Annotated[
+        Colours,
+        typer.Option(
+            help="Draw structures in our colours, which all eyes tell apart, or in the plan's."
+        ),
+    ] = Colours.OURS,
 ) -> None:
     """Write the report of one plan: ``--out report.html``, or another format by its suffix.
 
@@ -66,5 +83,8 @@ def report(
         site=site or kept.site, submission=submission, stated=stated, shifts=asked,
         due=options.read_day(due), query=question,
     )  # fmt: skip
+    if colours is Colours.PLAN and reviewed.evidence is not None:
+        evidence = replace(reviewed.evidence, plan_colours=True)
+        reviewed = replace(reviewed, evidence=evidence)
     write_document(name, file, language, reviewed)
     raise typer.Exit(finish([reviewed.review]))

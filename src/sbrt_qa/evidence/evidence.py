@@ -143,6 +143,8 @@ class Evidence:
         By key of the structure: contour planes, and gaps between them that are wider than usual.
     notes
         Why something is not shown.
+    plan_colours
+        Draw structures in the colours that the structure set has for them, where it has any.
     """
 
     structures: Mapping[str, Structure]
@@ -156,6 +158,7 @@ class Evidence:
     planes: Mapping[str, int] = field(default_factory=dict)
     gaps: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    plan_colours: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dose_axis_gy", frozen_array(self.dose_axis_gy))

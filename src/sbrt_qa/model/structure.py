@@ -131,6 +131,8 @@ class Structure:
         their edges, what they enclose to the left; None where contours were drawn.
     origin
         Which file of the case holds it: 0 its structure set, from 1 on its segmentations.
+    colour
+        ROI Display Color (3006,002A) as ``#rrggbb``; empty where the file has none that is one.
     """
 
     roi_number: int
@@ -143,6 +145,7 @@ class Structure:
     overrides: tuple[DensityOverride, ...] = ()
     voxels: VoxelSize | None = None
     origin: int = 0
+    colour: str = ""
 
     def __repr__(self) -> str:
         """Return a short form: the vertices would fill pages."""

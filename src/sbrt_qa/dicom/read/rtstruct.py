@@ -39,6 +39,9 @@ from sbrt_qa.model.structure import (
 
 MIN_VERTICES: Final = 3
 
+RGB, HIGHEST = 3, 255
+"""Values of a colour, and the highest of each."""
+
 MAX_VERTICES: Final = 1_000_000
 """Most vertices of one contour; one drawn at every 0.01 mm of its outline has 100,000."""
 
@@ -79,6 +82,7 @@ class _Roi:
     raw_name: bytes = b""
     contour_items: list[Item] = field(default_factory=list)
     problem: str = ""
+    colour: str = ""
 
 
 class _ContourError(Exception):
@@ -148,7 +152,18 @@ def _rois(root: Item) -> dict[int, _Roi]:
             root.log.note(say("{0}: ROI {1} has contours but no name", root.where, number))
             rois[number] = _Roi(number, "", "")
         rois[number].contour_items.append(item)
+        rois[number].colour = rois[number].colour or _colour(item)
     return rois
+
+
+def _colour(item: Item) -> str:
+    """Return a colour of a screen as ``#rrggbb``; empty where it is none: nothing rests on it."""
+    try:
+        values = [int(part) for part in item.codes("ROIDisplayColor")]
+    except ValueError:
+        return ""
+    known = len(values) == RGB and all(0 <= value <= HIGHEST for value in values)
+    return "#" + bytes(values).hex() if known else ""
 
 
 def _interpreted_types(root: Item) -> dict[int, str]:
@@ -197,6 +212,7 @@ def _structure(root: Item, roi: _Roi, interpreted_type: str, frame_uid: str) -> 
         set_aside=set_aside,
         problem=Reason(ReasonCode.STRUCTURE_UNREADABLE, problem) if problem else None,
         raw_name=roi.raw_name,
+        colour=roi.colour,
     )
 
 

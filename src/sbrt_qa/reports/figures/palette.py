@@ -46,6 +46,9 @@ ISODOSES: Final = (
 LIMIT_ISODOSE, OTHER_ISODOSE = "#4da6ff", "#b18cff"
 """Of the isodose of a limit on a slice, and of any other there."""
 
+DARKEST, LIGHTEST = 0.1, 0.3
+"""Relative luminances with a contrast of 3 to black and to white."""
+
 UNKNOWN: Final = "#8f7a2a"
 """Of a curve whose name says nothing."""
 
@@ -56,8 +59,15 @@ def colour_of(key: str, known: Mapping[str, str]) -> str:
     return known.get(key) or next(named, UNKNOWN)
 
 
-def colours(structures: Mapping[str, Structure]) -> dict[str, str]:
-    """Return a colour for every structure by key."""
+def colours(structures: Mapping[str, Structure], *, of_plan: bool = False) -> dict[str, str]:
+    """Return a colour for every structure by key.
+
+    Parameters
+    ----------
+    of_plan
+        Take the colour of the structure set where it has one, as dark or as light as it has to be
+        to stand out from white and from black.
+    """
     found: dict[str, str] = {}
     unnamed = 0
     for key in structures:
@@ -66,7 +76,36 @@ def colours(structures: Mapping[str, Structure]) -> dict[str, str]:
             named = OTHERS[unnamed % len(OTHERS)]
             unnamed += 1
         found[key] = named
+    if of_plan:
+        found |= {key: legible(one.colour) for key, one in structures.items() if one.colour}
     return found
+
+
+def legible(colour: str) -> str:
+    """Return the nearest colour of a hue that has a contrast of 3 to white and to black.
+
+    As WCAG 2.2 reckons it (1.4.11): contrast is the ratio of relative luminances, each with 0.05
+    added. It is mixed with black, or with white, in steps of a hundredth.
+
+    Parameters
+    ----------
+    colour
+        ``#rrggbb``.
+    """
+    parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    towards = 0 if luminance(parts) > LIGHTEST else 255
+    for step in range(101):
+        mixed = [round(part + (towards - part) * step / 100) for part in parts]
+        if DARKEST <= luminance(mixed) <= LIGHTEST:
+            return "#" + bytes(mixed).hex()
+    return UNKNOWN
+
+
+def luminance(parts: Iterable[int]) -> float:
+    """Return the relative luminance of red, green and blue (0 to 255), as WCAG 2.2 defines it."""
+    shares = [part / 255 for part in parts]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return sum(weight * s for weight, s in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def dashes(keys: Iterable[str]) -> dict[str, str]:

@@ -55,7 +55,7 @@ def page(reviewed: Reviewed, language: str, beside: Reviewed | None = None) -> b
     words = Words(language)
     report = compose(reviewed.review, reviewed.evidence, language, reviewed.occasion)
     evidence = reviewed.evidence
-    known = colours(evidence.structures) if evidence else {}
+    known = colours(evidence.structures, of_plan=evidence.plan_colours) if evidence else {}
     drawn = drawings(reviewed, report, known, words)
     fields: dict[str, Any] = {
         "report": report,

@@ -182,7 +182,10 @@ def _step(axis_mm: FloatArray) -> float:
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """Return the histograms of a case, all but their volumes."""
-    known, dash = colours(evidence.structures), dashes(evidence.curves)
+    known, dash = (
+        colours(evidence.structures, of_plan=evidence.plan_colours),
+        dashes(evidence.curves),
+    )
     axis = evidence.dose_axis_gy
     return {
         "step": float(axis[1] - axis[0]) if axis.size > 1 else 1.0,
@@ -233,7 +236,7 @@ def _markers(reviewed: Reviewed, evidence: Evidence) -> Iterator[dict[str, Any]]
 def _structures(
     reviewed: Reviewed, evidence: Evidence, planes: Mapping[str, list[list[float]]]
 ) -> list[dict[str, Any]]:
-    known = colours(evidence.structures)
+    known = colours(evidence.structures, of_plan=evidence.plan_colours)
     wrong = {
         n
         for c in reviewed.review.constraints

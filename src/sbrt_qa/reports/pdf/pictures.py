@@ -35,7 +35,10 @@ def draw(reviewed: Reviewed, report: Report) -> tuple[Pictures, dict[str, str]]:
         nothing: list[dict[str, str]] = [{} for _ in report.concerns]
         none: dict[str, list[object]] = {"curves": [], "organs": [], "coverage": []}
         return {"concerns": nothing, **none, "rose": ROSE}, files
-    palette, words = colours(evidence.structures), Words(report.language)
+    palette, words = (
+        colours(evidence.structures, of_plan=evidence.plan_colours),
+        Words(report.language),
+    )
     concerns: list[dict[str, str]] = []
     for number, drawn in enumerate(drawings(reviewed, report, palette, words)):
         made = {"slice": drawn.slice, "curve": drawn.dvh}
