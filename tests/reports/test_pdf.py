@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -22,7 +23,7 @@ from sbrt_qa.i18n.words import FOLDER, Words
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import StructureSet
 from sbrt_qa.pipeline.one_plan import Asked, review_and_gather
-from sbrt_qa.reports.compose.case_page import compose
+from sbrt_qa.reports.compose.case_page import DISCLAIMER, compose
 from sbrt_qa.reports.compose.labels import labels
 from sbrt_qa.reports.figures.coverage_pictures import coverage_drawings
 from sbrt_qa.reports.pdf.glyphs import FONTS, breakable, coverage, printable
@@ -68,6 +69,10 @@ def text_of(pdf: pypdf.PdfReader) -> str:
     return "".join(texts_of(pdf))
 
 
+FOOT = 200
+"""Most characters at the foot of a page."""
+
+
 @cache
 def page_texts(name: str, language: str = "en") -> list[str]:
     """The text of each page of a sample's report, read once for all tests."""
@@ -75,7 +80,11 @@ def page_texts(name: str, language: str = "en") -> list[str]:
 
 
 def whole_text(name: str, language: str = "en") -> str:
-    return "".join(page_texts(name, language))
+    """The text of all pages without what stands at the head and the foot of each."""
+    pages, foot = page_texts(name, language), bare(Words(language)(DISCLAIMER))
+    head = os.path.commonprefix(pages[1:])
+    assert all(foot in page[-FOOT:] for page in pages)
+    return pages[0] + "".join(page[len(head) : page.rindex(foot)] for page in pages[1:]) + head
 
 
 @cache

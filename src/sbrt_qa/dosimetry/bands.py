@@ -44,7 +44,8 @@ class View(NamedTuple):
 
     A `convention` is what some planning system does; it widens the spread only. Of how far another
     view moves a value a `share` counts in the uncertainty: some lie much farther from the usual
-    reading than the truth does. The spread takes all of it.
+    reading than the truth does, and beyond some the truth lies now and then. The spread takes all
+    of it, and no less.
     """
 
     driver: Driver
@@ -69,13 +70,17 @@ that of a spline with its fourth power: what lies between both is mostly the fir
 OF_NO_ENDS: Final = 0.3
 """Share of a structure that stops at its last planes though its sections shrink towards them."""
 
+OF_SHAPES: Final = 1.2
+"""Part that a straight wall between planes and ends of half a slice count: the truth of a cone or
+of another body whose sections change fast lies a little beyond them."""
+
 VIEWS: Final[Mapping[str, View]] = {
     "linear": View(Driver.DOSE_INTERPOLATION, "dose", share=OF_LINEAR),
     "unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
     "ever finer": View(Driver.GRID, "dose"),
     "ever finer, unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
-    "slab": View(Driver.BETWEEN_PLANES, "shape"),
-    "half slice": View(Driver.END_CAPS, "shape"),
+    "slab": View(Driver.BETWEEN_PLANES, "shape", share=OF_SHAPES),
+    "half slice": View(Driver.END_CAPS, "shape", share=OF_SHAPES),
     "no ends": View(Driver.END_CAPS, "shape", share=OF_NO_ENDS),
     "low end none": View(Driver.END_CAPS, "low end"),
     "low end whole": View(Driver.END_CAPS, "low end"),
@@ -129,7 +134,11 @@ def intervals_among(
 ) -> Intervals:
     """Return where a metric may lie, and what other systems would print, from all its views."""
     own = [(view, view.counted(value, outcome)) for view, outcome in seen if not view.convention]
-    return Intervals(band_among(spec, value, own), band_among(spec, value, seen))
+    uncertainty, spread = band_among(spec, value, own), band_among(spec, value, seen)
+    if uncertainty is not None and spread is not None:
+        low, high = min(spread.low, uncertainty.low), max(spread.high, uncertainty.high)
+        spread = dataclasses.replace(spread, low=low, high=high)
+    return Intervals(uncertainty, spread)
 
 
 def band_among(

@@ -28,6 +28,9 @@ FOR_SITE: Final = {
     "Have it drawn to its end, or say why it ends here.": msg(
         "Please draw it to its end, or say why it ends there."
     ),
+    "Have the dose exported anew, with a scaling that holds its maximum.": msg(
+        "Please export the dose anew, with a scaling that holds its maximum."
+    ),
     "Ask the site why.": SAY_WHY,
     "Ask the site at once.": msg("Please explain this at once."),
     "Ask the site how breathing is managed.": msg("Please say how breathing is managed."),

@@ -22,9 +22,11 @@ MOST_IN_A_WORD: Final = 120
 """Of one word: more is no name."""
 
 _JOINTS: Final = re.compile(r"(?<=[_./+\-|\\])(?=.)")
-_ENDLESS: Final = re.compile(rf"(\S{{{MOST_IN_A_WORD - 1}}})\S{{2,}}")
 _CJK: Final = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 """Between these a line may break anyway; a space more would hide their words from a search."""
+
+_ENDLESS: Final = re.compile(rf"([^\s{_CJK}]{{{MOST_IN_A_WORD - 1}}})[^\s{_CJK}]{{2,}}")
+"""Chinese has no blanks between words: a sentence of it is no endless word."""
 
 _LONG: Final = re.compile(rf"[^\s{_CJK}]{{{LONGEST_WORD},}}")
 _PIECE: Final = 14

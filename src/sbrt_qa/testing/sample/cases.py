@@ -272,6 +272,7 @@ SAMPLES: Final = {
             "DENSITY_OVERRIDE",
             "NAME_DUPLICATE",
             "COUCH_IN_BODY",
+            "NAME_NOT_TG263",
         ),
         spoil=liver_faults.misdrawn,
         image=False,

@@ -49,6 +49,8 @@ checks:  # boxes in a ramp are no plan of a planning system
   BEAM_DOSE_AT_POINT: {{applies: false}}
   MU_PER_GY: {{applies: false}}
   BREATHING: {{applies: false}}
+  DOSE_CUT_OFF: {{applies: false}}
+  NAME_NOT_TG263: {{applies: false}}
 targets:
   - {{id: PTV_V100, structure: PTV, metric: "V100%[%]", op: ">=", per_protocol: 95, minor: 90,
       priority: 1, source: [MADE], confidence: made_up}}
