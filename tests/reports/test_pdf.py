@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -82,7 +82,9 @@ def page_texts(name: str, language: str = "en") -> list[str]:
 def whole_text(name: str, language: str = "en") -> str:
     """The text of all pages without what stands at the head and the foot of each."""
     pages, foot = page_texts(name, language), bare(Words(language)(DISCLAIMER))
-    head = os.path.commonprefix(pages[1:])
+    first, last = min(pages[1:]), max(pages[1:])
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    head = "".join(a for a, _ in same)
     assert all(foot in page[-FOOT:] for page in pages)
     return pages[0] + "".join(page[len(head) : page.rindex(foot)] for page in pages[1:]) + head
 
