@@ -13,7 +13,7 @@ import numpy as np
 
 from sbrt_qa.dosimetry.accumulation import CumulativeCurve, bin_edges, curve_of
 from sbrt_qa.dosimetry.extremes import extremes
-from sbrt_qa.dosimetry.histogram import DVH
+from sbrt_qa.dosimetry.histogram import DVH, dvh_of_sums
 from sbrt_qa.dosimetry.integrate import (
     IntegrationSettings,
     area_mm2_of,
@@ -93,22 +93,12 @@ def with_other_ends(
         return None
     edges = np.unique(np.concatenate([default.dose_gy, less.edges_gy, more.edges_gy]))
     volumes = default.volumes_at_doses_cc(edges) + _volumes_cc(more, edges)
-    volumes = np.clip(volumes - _volumes_cc(less, edges), 0.0, inside)
-    # Differences of nearly equal numbers: what rounding makes rise or fall below 0 is cut.
-    volumes[0] = inside
+    curve = edges, volumes - _volumes_cc(less, edges)
     dosed = default.mean_gy * default.inside_grid_cc - less.mean_gy * less.inside_cc
     mean = (dosed + more.mean_gy * more.inside_cc) / inside
     volume = max(default.volume_cc - less.volume_cc + more.volume_cc, inside)
-    return DVH(
-        volume_cc=volume,
-        outside_grid_cc=volume - inside,
-        dose_gy=edges,
-        cumulative_cc=np.minimum.accumulate(volumes),
-        min_gy=low,
-        mean_gy=min(max(mean, low), high),
-        max_gy=high,
-        quadrature_error=default.quadrature_error,
-        convention=convention,
+    return dvh_of_sums(
+        volume, inside, curve, (low, mean, high), default.quadrature_error, convention
     )
 
 

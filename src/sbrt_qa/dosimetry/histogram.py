@@ -138,3 +138,42 @@ class DVH:
         """Return the same edges and the volume within each bin (one fewer than edges)."""
         edges, volumes = self.cumulative(bin_gy)
         return edges, -np.diff(volumes)
+
+
+def dvh_of_sums(
+    volume_cc: float,
+    inside_cc: float,
+    curve: tuple[FloatArray, FloatArray],
+    doses_gy: tuple[float, float, float],
+    quadrature_error: float,
+    convention: Convention,
+) -> DVH:
+    """Return a DVH from sums and differences of several.
+
+    A sum of curves that fall need not fall everywhere, and differences of nearly equal numbers may
+    lie below 0: what rises, and what lies outside 0 to the volume with a dose, is cut.
+
+    Parameters
+    ----------
+    volume_cc, inside_cc
+        All of the volume, and that which has a dose.
+    curve
+        Dose edges from 0 in Gy, and the summed volumes at them in cc.
+    doses_gy
+        Lowest, mean and highest dose; the mean is kept between the others.
+    """
+    edges, summed = curve
+    volumes = np.clip(summed, 0.0, inside_cc)
+    volumes[0] = inside_cc
+    low, mean, high = doses_gy
+    return DVH(
+        volume_cc=volume_cc,
+        outside_grid_cc=volume_cc - inside_cc,
+        dose_gy=edges,
+        cumulative_cc=np.minimum.accumulate(volumes),
+        min_gy=low,
+        mean_gy=min(max(mean, low), high),
+        max_gy=high,
+        quadrature_error=quadrature_error,
+        convention=convention,
+    )

@@ -23,7 +23,7 @@ from sbrt_qa.dosimetry.accumulation import box_of, curve_on
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.extremes import extremes
 from sbrt_qa.dosimetry.far_moved import FarPlaces, far_places
-from sbrt_qa.dosimetry.histogram import DVH
+from sbrt_qa.dosimetry.histogram import DVH, dvh_of_sums
 from sbrt_qa.dosimetry.integrate import IntegrationSettings, area_mm2_of
 from sbrt_qa.dosimetry.interpolation import Interpolation, refined
 from sbrt_qa.dosimetry.rim import with_rim
@@ -345,18 +345,10 @@ def changed(planned: DVH, still: DVH, moved: DVH) -> DVH:
     low = max(moved.min_gy + planned.min_gy - still.min_gy, 0.0)
     high = max(moved.max_gy + planned.max_gy - still.max_gy, low)
     mean = moved.mean_gy + planned.mean_gy - still.mean_gy
-    # 3. The curve on all edges. A sum of curves that fall need not fall everywhere.
+    # 3. The curve on all edges.
     edges = np.unique(np.concatenate([dvh.dose_gy for dvh in (planned, still, moved)]))
     at = [dvh.volumes_at_doses_cc(edges) for dvh in (planned, still, moved)]
-    volumes = np.clip(at[2] + at[0] - at[1], 0.0, inside)
-    volumes[0] = inside
-    return DVH(
-        volume_cc=volume,
-        outside_grid_cc=volume - inside,
-        dose_gy=edges,
-        cumulative_cc=np.minimum.accumulate(volumes),
-        min_gy=low,
-        mean_gy=min(max(mean, low), high),
-        max_gy=high,
-        quadrature_error=moved.quadrature_error,
+    curve = edges, at[2] + at[0] - at[1]
+    return dvh_of_sums(
+        volume, inside, curve, (low, mean, high), moved.quadrature_error, moved.convention
     )

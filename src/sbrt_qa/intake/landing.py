@@ -62,6 +62,23 @@ class Incomplete(LandingRefusedError):  # noqa: N818 - named by what it is
     """It broke off, was empty, or is not what was announced."""
 
 
+def had_room(work: Callable[[], object]) -> bool:
+    """Do something that writes, and tell whether the disk had room for it.
+
+    Raises
+    ------
+    OSError
+        It failed for another reason.
+    """
+    try:
+        work()
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            return False
+        raise
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class DiskSpace:
     """What a disk holds for us, and what of it is free, in bytes."""

@@ -23,7 +23,7 @@ from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import P_DATA
 
-from sbrt_qa.intake.landing import NO_ROOM, LandingRefusedError, NoSpace, TooLarge
+from sbrt_qa.intake.landing import LandingRefusedError, NoSpace, TooLarge, had_room
 
 IN_MEMORY_BYTES: Final = 768 * 1024
 """A CT slice of 512 × 512 fits."""
@@ -89,11 +89,7 @@ class Spool:
             self._file.close()
 
     def _if_room(self, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise
+        if not had_room(work):
             self._give_up(NoSpace("the disk took no more"))
 
     def _give_up(self, trouble: LandingRefusedError) -> None:

@@ -7,7 +7,6 @@ in memory, then landed and recorded, before the next one is read.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -27,11 +26,11 @@ from sbrt_qa.intake.first_elements import (
     of_file,
 )
 from sbrt_qa.intake.landing import (
-    NO_ROOM,
     ArrivalSource,
     Incomplete,
     NoSpace,
     TooLarge,
+    had_room,
     land,
     refuse_full,
 )
@@ -127,22 +126,14 @@ class _Objects:
         self._size += end - start
         if self._size > MOST_OBJECT_BYTES or self.full:
             return
-        self._if_room(lambda: self._file.write(data[start:end]))
-
-    def _if_room(self, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise
-            self.full = True
+        self.full = not had_room(lambda: self._file.write(data[start:end]))
 
     def _end(self) -> None:
         self.ended = True
 
     def _land(self) -> None:
         """Land one object, record it, and note what became of it."""
-        self._if_room(self._file.flush)
+        self.full = not had_room(self._file.flush) or self.full
         file, self._file = self._file, None
         with ExitStack() as ending:
             ending.callback(dropped, file)
