@@ -31,6 +31,7 @@ from selenium.webdriver.common.keys import Keys
 
 MOST_KEYS = 25
 OPEN = "document.querySelectorAll('.item.open').length"
+FOCUSED = "(document.activeElement !== document.body || !document.querySelector('[autofocus]'))"
 ESC, ENTER, TAB, DOWN = Keys.ESCAPE, Keys.ENTER, Keys.TAB, Keys.DOWN
 
 
@@ -55,10 +56,15 @@ class Hands:
         self.pressed += len(text)
 
     def at(self, part: str) -> None:
-        """Wait until a page is open and its script has run."""
+        """Wait until a page is open, its script has run and its first field has the focus.
 
-        state = "[document.documentElement.dataset.ready || '', location.href]"
-        until(lambda: self.run(f"return {state}"), lambda now: now[0] == "yes" and part in now[1])
+        The browser gives the focus with its next frame; on a busy machine that is after the script.
+        """
+        state = f"[document.documentElement.dataset.ready || '', location.href, {FOCUSED}]"
+        until(
+            lambda: self.run(f"return {state}"),
+            lambda now: now[0] == "yes" and part in now[1] and now[2],
+        )
 
     def until(self, script: str) -> Any:
         return until(lambda: self.run(f"return {script}"), bool)
@@ -68,6 +74,7 @@ class Hands:
 
     def sign_in(self, who: str, password: str = SECRET) -> None:
         self.open("/login")
+        self.at("/login")
         self.type(who)
         self.press(TAB)
         self.type(password)
@@ -141,7 +148,7 @@ def to_signing(hands: Hands, password: str) -> None:
     hands.press("s")
     hands.at("/sign")
     hands.press(ENTER)
-    hands.until("document.getElementById('password') !== null")
+    hands.until("document.activeElement.id === 'password'")
     hands.type(password)
     hands.press(ENTER)
     hands.at("signed=")
