@@ -150,7 +150,9 @@ class PlayingOffice:
 
     def in_state(self, state: str) -> list[int]:
         with reading(self.engine) as connection:
-            every = list(connection.scalars(sa.select(t.submissions.c.id)))
+            every = list(
+                connection.scalars(sa.select(t.submissions.c.id).order_by(t.submissions.c.id))
+            )
             return [one for one in every if str(standing_in(connection, one).state) == state]
 
     def close(self) -> None:

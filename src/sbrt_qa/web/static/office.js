@@ -70,7 +70,8 @@ function agreeWithAll() {
 
 function nextOpen() {
   const order = [...stops.keys()].map(n => (n + current + 1) % stops.length);
-  const found = order.find(n => isOpen(stops[n]));
+  const found = order.find(n => stops[n].classList.contains("open")) // what keeps from signing comes first
+    ?? order.find(n => isOpen(stops[n]));
   if (found !== undefined) goTo(found);
   else document.querySelector("#grades input")?.focus();
 }
