@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from sbrt_qa.dosimetry.beyond import SAME_MM, SLIT_MM, highest_beyond_gy
+from sbrt_qa.dosimetry.beyond import SAME_MM, SLIT_MM, DoseNear, highest_beyond_gy
+from sbrt_qa.dosimetry.interpolation import GridBox, Interpolation, spline_around
 from sbrt_qa.dosimetry.sampling import dose_at
 from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.geometry.regions import cells_of, region_of
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, Structure
+from sbrt_qa.testing.phantoms.closed_forms import contour
+from sbrt_qa.testing.phantoms.shapes import Sphere
 
 ANGLES = np.linspace(0, 2 * np.pi, 180, endpoint=False)
 CIRCLE = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
@@ -119,6 +122,59 @@ def test_the_inside_of_a_large_target_is_not_far_from_it():
     dose = falling()
     found = highest_beyond_gy(cells(ball(30.0)), cells(box(55.0, 55.5)), dose, 20.0)
     assert found == pytest.approx(35.0, abs=0.35)
+
+
+def curved(top_gy=60.0, reach_mm=60.0, spacing_mm=3.0, width_mm=14.0, zero_beyond_mm=np.inf):
+    """Dose that falls as a normal curve around a place off the voxels, and its grid."""
+    axis = np.arange(-reach_mm, reach_mm + spacing_mm / 2, spacing_mm)
+    z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
+    away = (x - 0.7) ** 2 + (y + 0.4) ** 2 + (z - 1.1) ** 2
+    dose = top_gy * np.exp(-away / (2 * width_mm**2))
+    return DoseGrid(np.where(x > zero_beyond_mm, 0.0, dose), axis, axis, axis)
+
+
+@pytest.mark.parametrize("spacing_mm", [2.0, 3.0])
+def test_dose_between_voxels_is_read_by_the_spline(spacing_mm):
+    """A trilinear dose lies above one that is bent upwards: 3 % too high on a grid of 3 mm."""
+    target = region_of(contour(Sphere((0.7, -0.4, 1.1), 12.0), np.arange(-10.5, 13.0, 1.0)))
+    dose = curved(spacing_mm=spacing_mm)
+    truth = 60 * np.exp(-(32.0**2) / (2 * 14.0**2))
+    body = cells(box(55.0, 55.5))
+    found = highest_beyond_gy(cells_of(target), body, dose, 20.0)
+    linear = highest_beyond_gy(cells_of(target), body, dose, 20.0, Interpolation.LINEAR)
+    assert found == pytest.approx(truth, rel=0.012)
+    assert linear > 1.005 * found
+
+
+def test_no_reading_misses_a_hotter_place_than_those_looked_at():
+    """The search against every point of a fine lattice that is far enough, on a rough dose."""
+    random = np.random.default_rng(11)
+    axis = np.arange(-51.0, 52.0, 3.0)
+    smooth = curved(reach_mm=51.0).dose_gy
+    dose = DoseGrid(smooth + random.uniform(0, 0.2, smooth.shape), axis, axis, axis)
+    target, body = cells(ball(10.0)), cells(box(45.0, 45.5))
+    found = highest_beyond_gy(target, body, dose, 20.0)
+    lattice = np.arange(-45.0, 45.0, 0.9)
+    z, y, x = np.meshgrid(lattice, lattice, lattice, indexing="ij")
+    points = np.column_stack([x.ravel(), y.ravel(), z.ravel()])
+    points = points[np.linalg.norm(points, axis=1) > 30.2]
+    read = DoseNear.around(target, dose, 20.0, Interpolation.CUBIC)
+    assert read.field is not None
+    assert found >= 0.995 * float(read.at(points).max())
+
+
+def test_at_points_the_spline_is_that_of_a_finer_grid():
+    dose = curved(zero_beyond_mm=20.0)
+    box_of_all = GridBox((-60.0, 60.0), (-60.0, 60.0), (-60.0, 60.0))
+    field = spline_around(dose, box_of_all, Interpolation.CUBIC)
+    assert field is not None
+    first, last = (15, 15, 15), (30, 30, 30)
+    fine = field.block(first, last)
+    z, y, x = np.meshgrid(fine.z_mm, fine.y_mm, fine.x_mm, indexing="ij")
+    points = np.column_stack([x.ravel(), y.ravel(), z.ravel()])
+    tops = fine.dose_gy.ravel() > field.dose.max_gy  # a round top may rise above its voxels there
+    found, known = field.at(points)[~tops], fine.dose_gy.ravel()[~tops]
+    assert found == pytest.approx(known, abs=1e-9)
 
 
 def test_nothing_is_that_far_away():

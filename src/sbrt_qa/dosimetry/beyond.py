@@ -5,6 +5,9 @@ distance, or at a hot spot beyond. A map of distances rules out the cells of the
 near for sure, and names some that are far for sure, whose dose the result cannot fall below. What
 remains is taken hottest first and looked at on a fine lattice, and points just beyond the distance
 are drawn in to exactly it. The search ends when no cell can hold a higher dose than the one found.
+
+Near the distance dose between voxels is read by the spline, as in all that it is compared with.
+Farther away the highest dose stands at a voxel, through which every reading goes.
 """
 
 from __future__ import annotations
@@ -17,7 +20,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from sbrt_qa.dosimetry.accumulation import box_of
+from sbrt_qa.dosimetry.interpolation import GridBox, Interpolation, spline_around
 from sbrt_qa.dosimetry.sampling import dose_at
+from sbrt_qa.dosimetry.spline.dose_field import DoseField, neighbours
 from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.geometry.distance_map import DistanceMap
 from sbrt_qa.geometry.planes import IntArray
@@ -47,11 +53,100 @@ SLIT_MM = 1.0
 MARGIN_MM: Final = 10.0
 """How far beyond the distance the map reaches: cells there are far for sure."""
 
+RISES: Final = 0.5
+"""How far a spline may rise above a trilinear dose, as a part of what a voxel beside it lies above
+the mean of its neighbours, summed over the axes: twice what a parabola does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DoseNear:
+    """Dose at points: by the spline around a target, trilinear elsewhere.
+
+    Parameters
+    ----------
+    dose
+        The dose of a case.
+    field
+        The spline around the target as far as a distance; None where dose is read linearly.
+    """
+
+    dose: DoseGrid
+    field: DoseField | None
+
+    @classmethod
+    def around(
+        cls, target: Cells, dose: DoseGrid, distance_mm: float, how: Interpolation
+    ) -> DoseNear:
+        """Lay the spline around a target, as far as a distance and a little more."""
+        box, reach = box_of(target), distance_mm + 2 * FINE_MM
+        spans = ((low - reach, high + reach) for low, high in (box.x_mm, box.y_mm, box.z_mm))
+        return cls(dose, spline_around(dose, GridBox(*spans), how))
+
+    def at(self, points_mm: FloatArray) -> FloatArray:
+        """Return the dose at points, rows of (x, y, z)."""
+        found = dose_at(self.dose, points_mm)
+        if self.field is not None:
+            known = self._within(points_mm)
+            found[known] = self.field.at(points_mm[known])
+        return found
+
+    def room_of_cells(
+        self, low_mm: FloatArray, high_mm: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the hottest corner of grid cells, and how far dose in them may rise above it.
+
+        So far may the dose also rise above the trilinear one at every point of the cell.
+        """
+        voxels = self.dose.dose_gy
+        axes = (self.dose.z_mm, self.dose.y_mm, self.dose.x_mm)
+        cell = [
+            np.clip(np.searchsorted(a, low_mm[:, 2 - n], side="right") - 1, 0, a.size - 2)
+            for n, a in enumerate(axes)
+        ]
+        around = neighbours(voxels, cell).reshape(-1, 4, 4, 4)
+        top = around[:, 1:3, 1:3, 1:3].reshape(-1, 8).max(axis=1)
+        room = np.zeros(top.size)
+        for axis in (1, 2, 3):
+            v = np.moveaxis(around, axis, 1)
+            bend = v[:, 1:3] - (v[:, 0:2] + v[:, 2:4]) / 2
+            room += np.maximum(bend.reshape(top.size, -1).max(axis=1), 0.0)
+        room[~self._within((low_mm + high_mm) / 2)] = 0.0
+        return np.asarray(top), RISES * room
+
+    def cells(self, box: Box) -> Box | None:
+        """Return which cells of a part of the grid (z, y, x) the spline covers; None for none."""
+        if self.field is None:
+            return None
+        whole, own = self.dose, self.field.dose
+        parts = []
+        for axis, inner, cut in (
+            (whole.z_mm, own.z_mm, box[0]),
+            (whole.y_mm, own.y_mm, box[1]),
+            (whole.x_mm, own.x_mm, box[2]),
+        ):
+            first, last = np.searchsorted(axis, (inner[0], inner[-1]))
+            first, last = max(first - cut.start, 0), min(last, cut.stop - 1) - cut.start
+            parts.append(slice(int(first), int(max(last, first))))
+        return parts[0], parts[1], parts[2]
+
+    def _within(self, points_mm: FloatArray) -> npt.NDArray[np.bool_]:
+        """Tell which points lie where the spline is laid."""
+        if self.field is None:
+            return np.zeros(points_mm.shape[0], dtype=bool)
+        grid = self.field.dose
+        low = np.array([grid.x_mm[0], grid.y_mm[0], grid.z_mm[0]])
+        high = np.array([grid.x_mm[-1], grid.y_mm[-1], grid.z_mm[-1]])
+        return np.asarray(((points_mm >= low) & (points_mm <= high)).all(axis=1))
+
 
 def highest_beyond_gy(
-    target: Cells, body: Cells, dose: DoseGrid, distance_mm: float
+    target: Cells,
+    body: Cells,
+    dose: DoseGrid,
+    distance_mm: float,
+    how: Interpolation = Interpolation.CUBIC,
 ) -> float | Reason:
-    """Return the highest dose of the trilinear interpolant in the body far from the target.
+    """Return the highest dose in the body far from the target.
 
     Parameters
     ----------
@@ -60,6 +155,8 @@ def highest_beyond_gy(
     distance_mm
         Distance from the target's surface, larger than 0; less than that and the target itself
         are left out.
+    how
+        How dose between voxels is read; a spline where it is `CUBIC`, else trilinear.
 
     Returns
     -------
@@ -70,9 +167,10 @@ def highest_beyond_gy(
     box = _within(dose, body)
     if box is None:
         return _nothing(distance_mm)
-    # Branch and bound: a grid cell cannot hold more than its hottest corner, so once the best point
-    # found is as hot as the next cell's corner, nothing is left to find.
-    search = _EndSearch(target, body, dose, distance_mm, box)
+    # Branch and bound: a grid cell cannot hold more than the hottest voxel around it, so once the
+    # best point found is as hot as those of the next cell, nothing is left to find.
+    read = DoseNear.around(target, dose, distance_mm, how)
+    search = _EndSearch(target, body, read, distance_mm, box)
     best = search.floor_gy()
     for cells in search.hottest_first(best):
         hot = cells[search.top_of(cells) > best]
@@ -113,7 +211,7 @@ class _EndSearch:
 
     target: Cells
     body: Cells
-    dose: DoseGrid
+    read: DoseNear
     distance_mm: float
     box: Box
 
@@ -125,7 +223,8 @@ class _EndSearch:
     def axes(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Corners of the cells along x, y, z."""
         z, y, x = self.box
-        return self.dose.x_mm[x], self.dose.y_mm[y], self.dose.z_mm[z]
+        dose = self.read.dose
+        return dose.x_mm[x], dose.y_mm[y], dose.z_mm[z]
 
     @cached_property
     def mapped_mm(self) -> npt.NDArray[np.float32]:
@@ -140,14 +239,24 @@ class _EndSearch:
 
     @cached_property
     def top_gy(self) -> FloatArray:
-        """The highest voxel around each cell; -1 for one that is near the target for sure."""
-        voxels, mapped = self.dose.dose_gy[self.box], self.mapped_mm
+        """The highest voxel around each cell; -1 for one that is near the target for sure.
+
+        By the spline that is one of 4 x 4 x 4 voxels, else a corner.
+        """
+        voxels, mapped = self.read.dose.dose_gy[self.box], self.mapped_mm
         beyond_mm = self.map.too_small_mm + self.reach_mm + SAME_MM
         top = np.empty(mapped.shape)
         for z, plane in enumerate(top):  # by planes: copies of a whole grid take 40 MB each
             both = np.maximum(voxels[z + 1], voxels[z])
             both = np.maximum(both[1:], both[:-1])
             np.maximum(both[:, 1:], both[:, :-1], out=plane)
+        if splined := self.read.cells(self.box):
+            part = top[splined]
+            for axis in range(3):
+                along, before = np.moveaxis(part, axis, 0), np.moveaxis(part.copy(), axis, 0)
+                along[1:] = np.maximum(along[1:], before[:-1])
+                along[:-1] = np.maximum(along[:-1], before[1:])
+        for z, plane in enumerate(top):
             plane[mapped[z] + beyond_mm < self.distance_mm] = -1.0
         return top
 
@@ -166,7 +275,7 @@ class _EndSearch:
         low, high = self._corners(sure)
         centre = (low + high) / 2
         centre = centre[contains(self.body, centre)]
-        return float(dose_at(self.dose, centre).max(initial=-1.0))
+        return float(self.read.at(centre).max(initial=-1.0))
 
     def hottest_first(self, floor_gy: float) -> Iterator[IntArray]:
         """Yield cells with a voxel hotter than a dose, the hottest first, more in every go."""
@@ -191,13 +300,18 @@ class _EndSearch:
         Points at nearly the right distance are moved to exactly it, along the shortest way.
         """
         low, high = self._corners(cells)
+        top, room = self.read.room_of_cells(low, high)
+        able = top + room > best_gy
+        low, high, room = low[able], high[able], room[able]
+        if room.size == 0:
+            return best_gy
         points = _lattice(low, high)
-        cell = np.repeat(np.arange(cells.size), points.shape[0] // cells.size)
-        mapped, gy = self.map.at(points), dose_at(self.dose, points)
+        cell = np.repeat(np.arange(room.size), points.shape[0] // room.size)
+        mapped, most = self.map.at(points), dose_at(self.read.dose, points) + room[cell]
         sure = mapped >= self.distance_mm + self.map.too_large_mm
-        best_gy = self._highest_of(points[sure & (gy > best_gy)], best_gy)
+        best_gy = self._highest_of(points[sure & (most > best_gy)], best_gy)
         close = mapped + self.map.too_small_mm > self.distance_mm - FINE_MM
-        close &= ~sure & (gy > best_gy)
+        close &= ~sure & (most > best_gy)
         points, cell = points[close], cell[close]
         if points.shape[0] == 0:
             return best_gy
@@ -236,10 +350,10 @@ class _EndSearch:
         points = self._hotter(points, best_gy)
         points = points[contains(self.body, points)]
         points = points[~contains(self.target, points)]
-        return float(dose_at(self.dose, points).max(initial=best_gy))
+        return float(self.read.at(points).max(initial=best_gy))
 
     def _hotter(self, points: FloatArray, dose_gy: float) -> FloatArray:
-        return points[dose_at(self.dose, points) > dose_gy]
+        return points[self.read.at(points) > dose_gy]
 
     def _corners(self, cells: IntArray) -> tuple[FloatArray, FloatArray]:
         z, y, x = np.unravel_index(cells, self.top_gy.shape)

@@ -204,7 +204,8 @@ class CaseDoses:
         if isinstance(dose, Reason):
             return dose
         try:
-            return highest_beyond_gy(cells_of(target), cells_of(body), dose, distance_mm)
+            regions, how = (cells_of(target), cells_of(body)), self.settings.interpolation
+            return highest_beyond_gy(*regions, dose, distance_mm, how)
         except GeometryError as error:
             return _unreadable(error)
 

@@ -26,6 +26,10 @@ HEIGHTS = 60
 CLOSEST_MM = 0.25
 """Heights come no closer than this, but for dose planes and ends of cells."""
 
+TIP_MM = 0.005
+"""How far within an end of the region it is looked at besides: a round end is a point, which has no
+outline, and the usual heights stop short of it."""
+
 MANY_ROWS = 8_000
 """Rows of voxels at all heights, up to which it is not worth asking which may hold an extreme."""
 
@@ -66,7 +70,12 @@ def _heights(cells: Cells, z_mm: FloatArray) -> tuple[IntArray, FloatArray]:
     planes = z_mm.tolist()
     found: list[float] = []
     counts = [0]
-    for a, b in zip(low.tolist(), high.tolist(), strict=True):
+    # Where a cell has more pieces than the one before, one begins; where fewer follow, one ends.
+    pieces, meets = np.diff(cells.start), low[1:] <= high[:-1]
+    before = np.concatenate([[0], np.where(meets, pieces[:-1], 0)])
+    after = np.concatenate([np.where(meets, pieces[1:], 0), [0]])
+    ends = zip((pieces > before).tolist(), (pieces > after).tolist(), strict=True)
+    for a, b, (begins, stops) in zip(low.tolist(), high.tolist(), ends, strict=True):
         if a <= b:
             # Where cells meet, the upper one does not repeat the height of the lower one.
             meets_last = len(counts) > 1 and counts[-1] > counts[-2] and found[-1] >= a
@@ -75,6 +84,8 @@ def _heights(cells: Cells, z_mm: FloatArray) -> tuple[IntArray, FloatArray]:
             # The dose bends at dose planes, so each of them is looked at; between them even steps
             # follow the curved sides.
             within = planes[bisect_right(planes, a) : bisect_right(planes, b)]
+            if b - a > 2 * TIP_MM:
+                within += [a + TIP_MM] * begins + [b - TIP_MM] * stops
             found += sorted([*even, *within])
         counts.append(len(found))
     return np.array(counts, dtype=np.int64), np.array(found, dtype=np.float64)

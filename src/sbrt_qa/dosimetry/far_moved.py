@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from sbrt_qa.dosimetry.beyond import SAME_MM, SLIT_MM
-from sbrt_qa.dosimetry.sampling import dose_at
+from sbrt_qa.dosimetry.beyond import SAME_MM, SLIT_MM, DoseNear
+from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.geometry.distance_map import DistanceMap
 from sbrt_qa.geometry.regions import Cells
@@ -46,15 +46,20 @@ class FarPlaces:
         The body.
     distance_mm
         The distance.
+    target
+        The target.
     """
 
     surface_mm: FloatArray
     near: DistanceMap
     body: Cells
     distance_mm: float
+    target: Cells
 
-    def highest_gy(self, dose: DoseGrid) -> float | Reason:
-        """Return the highest dose there, of a dose as the patient sees it.
+    def highest_gy(
+        self, dose: DoseGrid, how: Interpolation = Interpolation.CUBIC
+    ) -> float | Reason:
+        """Return the highest dose there, of a dose as the patient sees it, read as `how` says.
 
         On the surface it is that of points about 2 mm apart; beyond, that of the voxels.
         """
@@ -62,7 +67,8 @@ class FarPlaces:
             what = say("the dose grid has no extent along one axis")
             return Reason(ReasonCode.DOSE_UNUSABLE, what)
         points = self.surface_mm[_within(dose, self.surface_mm)]
-        best = float(dose_at(dose, points).max(initial=-1.0))
+        read = DoseNear.around(self.target, dose, self.distance_mm, how)
+        best = float(read.at(points).max(initial=-1.0))
         best = self._hottest_beyond(dose, best)
         if best < 0:
             text = say(
@@ -105,7 +111,7 @@ def far_places(target: Cells, body: Cells, distance_mm: float) -> FarPlaces:
     again, _ = away.nearest(moved)
     moved = moved[again > distance_mm - SAME_MM]
     moved = moved[contains(body, moved) & ~contains(target, moved)]
-    return FarPlaces(moved, near, body, distance_mm)
+    return FarPlaces(moved, near, body, distance_mm, target)
 
 
 def _lattice(near: DistanceMap, distance_mm: float) -> FloatArray:

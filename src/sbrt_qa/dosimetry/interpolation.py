@@ -226,6 +226,26 @@ def field_place(dose: DoseGrid, box: GridBox, how: Interpolation) -> FieldPlace 
     return FieldPlace(z, y, x, least_gy)
 
 
+def spline_around(dose: DoseGrid, box: GridBox, how: Interpolation) -> DoseField | None:
+    """Return the spline through the voxels around a box, for doses at single points.
+
+    None where the dose is read linearly: by choice, for noise, on a grid so fine that it is the
+    same, and around a box of more than `ONE_FIELD` voxels.
+    """
+    cuts = _cuts(dose, box)
+    if cuts is None or how is not Interpolation.CUBIC or _size(cuts) > ONE_FIELD:
+        return None
+    wanted, is_small = wanted_parts(dose, cuts)
+    around = cut_out(dose, cuts)
+    if wanted < 2:
+        return None
+    if not is_small:
+        return field_of(around, PARTS_ALONG, _noisy(dose, cuts))
+    if noise_gy(around.dose_gy) > NOISY * around.max_gy:
+        return None
+    return field_of(around, PARTS_ALONG)
+
+
 def _shared(cut: slice, voxels: int) -> tuple[int, int]:
     """Return a cut grown to multiples of `SHARED`, so that boxes of much the same size share it."""
     return cut.start - cut.start % SHARED, min(cut.stop + -cut.stop % SHARED, voxels)

@@ -282,7 +282,8 @@ class MovedDoses(CaseDoses):
         if isinstance(dose, Reason):
             return dose
         try:
-            return self.lines.far(target, body, distance_mm).highest_gy(dose)
+            far = self.lines.far(target, body, distance_mm)
+            return far.highest_gy(dose, self.settings.interpolation)
         except GeometryError as error:
             return Reason(ReasonCode.STRUCTURE_UNREADABLE, said(error))
 

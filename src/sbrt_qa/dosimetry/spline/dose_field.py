@@ -11,6 +11,7 @@ inwards. Where the noise of a block of voxels is strong, that block is read line
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,7 @@ from sbrt_qa.dosimetry.spline._kernels import (
     fill_block,
     solve,
 )
+from sbrt_qa.geometry.planes import IntArray
 from sbrt_qa.geometry.scanlines import Spans
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 
@@ -86,6 +88,46 @@ class DoseField:
         )  # fmt: skip
         return found
 
+    def at(self, points_mm: FloatArray) -> FloatArray:
+        """Return the dose at points, rows of (x, y, z); those outside get that of the nearest face.
+
+        As along scan lines, but that a top or hollow never goes beyond the voxels around it.
+        """
+        axes = (self.dose.z_mm, self.dose.y_mm, self.dose.x_mm)
+        cells, parts, weights = [], [], []
+        for n, axis in enumerate(axes):
+            at = np.clip(points_mm[:, 2 - n], axis[0], axis[-1])
+            cell = np.clip(np.searchsorted(axis, at, side="right") - 1, 0, axis.size - 2)
+            part = (at - axis[cell]) / (axis[cell + 1] - axis[cell])
+            powers = np.vander(part, 4, increasing=True)
+            cells.append(cell)
+            parts.append(part)
+            weights.append(np.einsum("njp,np->nj", self.bases[n][cell], powers))
+        total = np.zeros(points_mm.shape[0])
+        for k in range(4):
+            for j in range(4):
+                for i in range(4):
+                    weight = weights[0][:, k] * weights[1][:, j] * weights[2][:, i]
+                    total += weight * self.coef[cells[0] + k, cells[1] + j, cells[2] + i]
+        return self._held(total, (cells[0], cells[1], cells[2]), parts)
+
+    def _held(
+        self, values: FloatArray, cell: tuple[IntArray, ...], parts: Sequence[FloatArray]
+    ) -> FloatArray:
+        """Return values of a spline in cells, held within the voxels around as each cell asks."""
+        voxels, kind = self.dose.dose_gy, self.kind[cell]
+        linear, low, high = np.zeros_like(values), values * 0 + np.inf, values * 0 - np.inf
+        for corner in np.ndindex(2, 2, 2):
+            there = voxels[tuple(c + n for c, n in zip(cell, corner, strict=True))]
+            low, high = np.minimum(low, there), np.maximum(high, there)
+            sides = [p if n else 1 - p for p, n in zip(parts, corner, strict=True)]
+            linear += sides[0] * sides[1] * sides[2] * there
+        beyond = np.flatnonzero((kind == SPLINE) & ((values < low) | (values > high)))
+        if beyond.size:  # few leave the corners of their cell
+            around = neighbours(voxels, tuple(c[beyond] for c in cell))
+            low[beyond], high[beyond] = around.min(axis=1), around.max(axis=1)
+        return np.where(kind == PLAIN, linear, np.clip(values, low, high))
+
     def block(self, first: tuple[int, int, int], last: tuple[int, int, int]) -> DoseGrid:
         """Return the field on a finer grid between two voxels (z, y, x), ends included."""
         axes = (self.dose.z_mm, self.dose.y_mm, self.dose.x_mm)
@@ -94,6 +136,16 @@ class DoseField:
         values = np.empty((z.size, y.size, x.size))
         fill_block(self.packed, self.factor, self.held, first, values)
         return DoseGrid(values, x, y, z)
+
+
+def neighbours(voxels: FloatArray, cell: Sequence[IntArray]) -> FloatArray:
+    """Return the 4 x 4 x 4 voxels around cells (z, y, x), ``(n, 64)``; the outermost go on."""
+    n = np.arange(-1, 3)
+    z, y, x = (
+        np.clip(c[:, None] + n, 0, size - 1) for c, size in zip(cell, voxels.shape, strict=True)
+    )
+    found = voxels[z[:, :, None, None], y[:, None, :, None], x[:, None, None, :]]
+    return np.asarray(found.reshape(found.shape[0], 64))
 
 
 def field_of(
