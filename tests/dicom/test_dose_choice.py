@@ -47,6 +47,20 @@ def test_an_effective_dose_alone_is_read_and_no_limit_of_physical_dose_holds_for
     assert told(case) == ""
 
 
+@pytest.mark.parametrize(
+    ("beams", "whole"),
+    [((1,), False), ((2,), False), ((1, 2), True), ((1, 2, 3), True), ((), True)],
+)
+def test_a_plan_dose_that_names_only_some_beams_is_no_dose_of_the_plan(tmp_path, beams, whole):
+    folder = b.save_case(tmp_path, RD=b.dose(beams=beams))
+    case = one(folder)
+    assert isinstance(case.dose, DoseGrid) == whole
+    if not whole:
+        assert case.dose.code is ReasonCode.DOSE_UNUSABLE
+        assert f"names beam {beams[0]} only, not beam {3 - beams[0]}" in case.dose.detail
+        assert one(folder, DoseIs.PLAN).dose.max_gy == 1.0
+
+
 def test_a_dose_in_gy_comes_before_a_relative_one(tmp_path):
     save(tmp_path, "A", uid="1.2.3.31", units="RELATIVE")
     case = one(b.save_case(tmp_path))

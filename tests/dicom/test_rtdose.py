@@ -5,6 +5,7 @@ from __future__ import annotations
 import builders as b
 import numpy as np
 import pytest
+from pydicom.datadict import dictionary_VR
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless
 
 from sbrt_qa.dicom.files.dataset import open_bytes
@@ -153,11 +154,27 @@ def spoil(**elements):
             if value is None:
                 delattr(dataset, keyword)
             elif isinstance(value, bytes):
-                b.raw(dataset, keyword, value, dataset[keyword].VR)
+                b.raw(dataset, keyword, value, dictionary_VR(keyword))
             else:
                 setattr(dataset, keyword, value)
 
     return change
+
+
+@pytest.mark.parametrize(("tail", "told"), [(0, 0), (2, 1), (38, 1)])
+def test_a_tail_shorter_than_a_frame_is_told_and_not_used(tmp_path, tail, told):
+    dataset = b.dose(stored(), offsets=OFFSETS)
+    dataset.PixelData += b"\1" * tail
+    opened = open_bytes(b.save(dataset, tmp_path / "RD.dcm").read_bytes(), "RD.dcm")
+    assert read_dose(opened).max_gy == pytest.approx(0.059)
+    assert len([n for n in opened.root.log.notes if "behind the last frame" in n]) == told
+
+
+@pytest.mark.parametrize("slope", ["1", "0.001", b""])
+def test_a_rescaling_that_says_what_dose_grid_scaling_says_is_no_second_one(tmp_path, slope):
+    dataset = b.dose(stored(), offsets=OFFSETS)
+    spoil(RescaleSlope=slope, RescaleIntercept="0")(dataset)
+    assert read(dataset, tmp_path).max_gy == pytest.approx(0.059)
 
 
 @pytest.mark.parametrize(
@@ -171,8 +188,14 @@ def spoil(**elements):
         (spoil(DoseGridScaling=b"-1"), "Dose Grid Scaling is unusable; got '-1'"),
         (spoil(DoseGridScaling=b"nan "), "Dose Grid Scaling is unusable; got 'nan'"),
         (spoil(DoseGridScaling=b"0,01"), "Dose Grid Scaling is unusable; got '0,01'"),
+        (spoil(RescaleSlope="2"), "beside Dose Grid Scaling.*slope '2'"),
+        (spoil(RescaleSlope="1", RescaleIntercept="-1000"), "intercept '-1000'"),
+        (spoil(RescaleSlope=b"nan "), "beside Dose Grid Scaling"),
+        (spoil(ModalityLUTSequence=b.Items([b.item(ModalityLUTType="US")])), "a table beside"),
         (spoil(PixelData=b"\0" * 118), "cut off; got 118 bytes; expected 120 bytes"),
         (spoil(PixelData=None), "no pixel data"),
+        (spoil(PixelData=b"\0" * 160), "more frames than stated; got 160 bytes; expected 120"),
+        (spoil(NumberOfFrames=2, GridFrameOffsetVector=[0, 1]), "more frames than stated"),
         (spoil(Rows=0), "at least 1"),
         (spoil(NumberOfFrames=0), "at least 1"),
         (spoil(Rows=65535, Columns=65535, NumberOfFrames=65535), "too large"),

@@ -203,6 +203,25 @@ def test_case_72_and_73_bad_numbers_refuse_that_roi_alone(tmp_path, text, found)
 
 
 @pytest.mark.parametrize(
+    ("offset", "refused"),
+    [
+        ([0, 0, 0], False),
+        (["0.0", "0.0", "0.0"], False),
+        ([0.004, 0, 0], False),
+        ([20, 0, 0], True),
+        ([0, 0, -3], True),
+    ],
+)
+def test_a_contour_that_lies_beside_its_points_refuses_the_structure(tmp_path, offset, refused):
+    contour = b.contour(0.0)
+    contour.ContourOffsetVector = offset
+    structure, _ = read_one(tmp_path, b.contour(2.0), contour)
+    assert (structure.contours == ()) == refused
+    if refused:
+        assert "contour 2 states an offset of its points" in structure.problem.detail
+
+
+@pytest.mark.parametrize(
     ("contour", "found"),
     [
         (b.contour(0.0, points=5), "contour 2 declares 5 points but has 4"),

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
+from sbrt_qa.errors import quoted
 from sbrt_qa.geometry.margins import Extent, extent_of
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.i18n.phrase import joined, say
@@ -110,7 +111,7 @@ def uneven(context: CheckContext, tolerance_mm: float = 0.01) -> Iterator[Outcom
     title="Type of dose",
     group=Group.GRID,
     severity=Severity.BLOCK,
-    milder=(Severity.INFO,),
+    milder=(Severity.INFO, Severity.MINOR),
     rows=(3,),
 )
 def dose_type(context: CheckContext) -> Iterator[Outcome]:
@@ -118,10 +119,21 @@ def dose_type(context: CheckContext) -> Iterator[Outcome]:
 
     Dose Type must be PHYSICAL and Dose Summation Type PLAN; all beams added up here count as the
     plan, with a word. Doses in relative units or without a scaling are refused when they are read.
+    A dose that a registration moved (Spatial Transform of Dose) is not the one that was calculated:
+    minor, as values are those of another place by as much as the registration is wrong.
     """
     dose = _dose(context)
     if dose is None:
         return
+    if dose.spatial_transform not in ("", "NONE"):
+        text = say(
+            "a registration moved the dose: Spatial Transform of Dose {0}",
+            quoted(dose.spatial_transform),
+        )
+        advice = say("Export the dose as it was calculated, on the planning image.")
+        yield Found(
+            say("dose"), text, advice, dose.spatial_transform, "NONE", severity=Severity.MINOR
+        )
     found, expected = f"{dose.dose_type}, {dose.summation}", "PHYSICAL, PLAN"
     if dose.dose_type is not DoseType.PHYSICAL:
         advice = say("Export the physical dose.")
@@ -214,7 +226,8 @@ def heterogeneity(context: CheckContext) -> Iterator[Outcome]:
     """Find a dose calculated in water instead of the patient.
 
     Tissue Heterogeneity Correction (3004,0014): IMAGE is as it should be; ROI_OVERRIDE is told,
-    because somebody gave densities to structures; WATER is wrong. Few systems write nothing.
+    because somebody gave densities to structures; WATER is wrong. Few systems write nothing; that
+    and any other term are told.
     """
     dose = _dose(context)
     if dose is None:
@@ -226,6 +239,10 @@ def heterogeneity(context: CheckContext) -> Iterator[Outcome]:
     elif "ROI_OVERRIDE" in dose.heterogeneity:
         text = say("densities of structures were overridden")
         advice = say("Ask the site which ones; see DENSITY_OVERRIDE.")
+        yield Found(say("dose"), text, advice, stated, "IMAGE", severity=Severity.INFO)
+    elif set(dose.heterogeneity) - {"IMAGE"}:
+        text = say("{0} is no heterogeneity correction that DICOM knows", quoted(stated))
+        advice = say("Ask the site whether the dose was calculated in the patient.")
         yield Found(say("dose"), text, advice, stated, "IMAGE", severity=Severity.INFO)
     elif stated:
         yield Passed(say("dose"), stated, "IMAGE")

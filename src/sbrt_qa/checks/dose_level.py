@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from sbrt_qa.checks.dose_gaps import copied_planes, cut_in_body_cm2, planes_without_dose
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.dosimetry.interpolation import dose_at_gy
 from sbrt_qa.i18n.phrase import counted, say
-from sbrt_qa.model.grid import DoseGrid, DoseType
+from sbrt_qa.model.grid import DoseGrid, DoseType, FloatArray
 from sbrt_qa.model.outcome import Reason, Severity
 
 LOWEST, HIGHEST = 0.9, 2.5
@@ -35,6 +36,11 @@ ADVICE: Final = say("Check that this is the dose of the whole plan, and its tota
 
 FEWEST_FLAT: Final = 27
 """Voxels of one value, below which a maximum is no plateau."""
+
+MOST_PLACES: Final = 5
+"""Planes that a finding lists."""
+
+EXPORT_AGAIN: Final = say("Export the dose again, calculated over the whole body.")
 
 CUT_OFF: Final = say("Have the dose exported anew, with a scaling that holds its maximum.")
 
@@ -93,19 +99,26 @@ def _hint(ratio: float, fractions: int | None) -> str:
     title="Implausible dose values",
     group=Group.GRID,
     severity=Severity.BLOCK,
+    milder=(Severity.MINOR,),
     source="proposed bounds",
     rows=(3,),
 )
-def dose_implausible(context: CheckContext, most_gy: float = 500.0) -> Iterator[Outcome]:
+def dose_implausible(
+    context: CheckContext, most_gy: float = 500.0, cut_cm2: float = 10.0
+) -> Iterator[Outcome]:
     """Find a dose that cannot be one of a treatment, whatever was prescribed.
 
-    Every value 0, one value everywhere, or a maximum that no treatment has. Nothing that was
-    computed from such a dose is relied on.
+    Every value 0, one value everywhere, a maximum that no treatment has, or planes of zeros between
+    planes with dose. Nothing that was computed from such a dose is relied on. Minor are planes that
+    are copies of the plane below, and a dose that steps to zero within the body, more than 1 cm
+    from its outline: there it was not calculated, or was lost, and values are too low.
 
     Parameters
     ----------
     most_gy
         Highest maximum that is plausible.
+    cut_cm2
+        Area of such a step from which on it is told.
     """
     dose = context.case.dose
     if isinstance(dose, Reason):
@@ -121,7 +134,42 @@ def dose_implausible(context: CheckContext, most_gy: float = 500.0) -> Iterator[
         text = say("the dose is {0} everywhere", found)
         yield Found(say("dose"), text, ADVICE, found, expected)
     else:
-        yield Passed(say("dose"), found, expected)
+        gaps = list(_gaps(context, dose, cut_cm2))
+        yield from gaps
+        if not gaps:
+            yield Passed(say("dose"), found, expected)
+
+
+def _gaps(context: CheckContext, dose: DoseGrid, cut_cm2: float) -> Iterator[Found]:
+    """Find planes that were lost or copied, and a dose that ends within the body."""
+    lost = planes_without_dose(dose)
+    if lost.size:
+        text = say(
+            "{0} of zeros between planes with dose, at z = {1} mm",
+            counted(lost.size, "plane"), _places(lost),
+        )  # fmt: skip
+        yield Found(say("dose"), text, EXPORT_AGAIN)
+    copies = copied_planes(dose)
+    if copies.size:
+        text = say(
+            "{0} the same as the plane below, voxel by voxel, at z = {1} mm",
+            counted(copies.size, "plane"), _places(copies),
+        )  # fmt: skip
+        yield Found(say("dose"), text, EXPORT_AGAIN, severity=Severity.MINOR)
+    body = context.body_cells
+    cut = 0.0 if body is None or lost.size else cut_in_body_cm2(dose, body)
+    if cut >= cut_cm2:
+        text = say(
+            "the dose steps to zero within the body, over {0} cm2: there it was not calculated, or "
+            "was lost, and values of structures there are too low",
+            f"{cut:.0f}",
+        )
+        yield Found(say("dose"), text, EXPORT_AGAIN, severity=Severity.MINOR)
+
+
+def _places(z_mm: FloatArray) -> str:
+    shown = ", ".join(f"{z:g}" for z in z_mm[:MOST_PLACES])
+    return f"{shown}, ..." if z_mm.size > MOST_PLACES else shown
 
 
 @check(

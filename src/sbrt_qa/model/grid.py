@@ -68,6 +68,9 @@ class DoseGrid:
         What the file says the values are.
     heterogeneity
         Tissue Heterogeneity Correction (3004,0014): IMAGE, ROI_OVERRIDE, WATER; none if not stated.
+    spatial_transform
+        Spatial Transform of Dose (3004,0005): RIGID or NON_RIGID where a registration moved the
+        dose; NONE or empty where it lies as it was calculated.
     stands_for_plan
         Whether it was taken for the dose of the plan although its summation says otherwise.
     taken_as
@@ -84,6 +87,7 @@ class DoseGrid:
     summation: Summation = Summation.PLAN
     dose_type: DoseType = DoseType.PHYSICAL
     heterogeneity: tuple[str, ...] = ()
+    spatial_transform: str = ""
     stands_for_plan: bool = False
     taken_as: str = ""
     max_gy: float = field(init=False)

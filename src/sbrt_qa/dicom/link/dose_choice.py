@@ -177,7 +177,7 @@ def _chosen(
                 _names(others),
             )
             decisions.append(text)
-        return _one_of(kinds[Summation.PLAN], Summation.PLAN, read)
+        return _of_whole_plan(_one_of(kinds[Summation.PLAN], Summation.PLAN, read), plan)
     if Summation.BEAM in kinds:
         return _beams(kinds[Summation.BEAM], plan, read)
     multi = kinds.get(Summation.MULTI_PLAN, [])
@@ -261,11 +261,32 @@ def _one_of(parts: Sequence[Part], kind: Summation, read: Read) -> DoseChoice:
     return DoseChoice(parts[0], first, decisions)
 
 
+def _delivering(plan: Plan) -> list[int]:
+    return sorted(beam.number for beam in plan.beams if beam.meterset != 0)
+
+
+def _of_whole_plan(choice: DoseChoice, plan: Plan | None) -> DoseChoice:
+    """Refuse a dose that calls itself the plan's and names only some of the plan's beams."""
+    named = sorted({number for one in choice.files for number in one.beam_numbers})
+    if isinstance(choice.dose, Reason) or plan is None or not named:
+        return choice
+    missing = sorted(set(_delivering(plan)) - set(named))
+    if not missing:
+        return choice
+    text = say(
+        "the dose is called that of the plan and names beam {0} only, not beam {1}; say what it "
+        "holds: --dose-is plan",
+        joined(", ", map(str, named)),
+        joined(", ", map(str, missing)),
+    )
+    return _unusable(text, [choice.files])
+
+
 def _beams(parts: Sequence[Part], plan: Plan | None, read: Read) -> DoseChoice:
     """Add up beam doses, if they hold each treatment beam of the plan exactly once."""
     if plan is None:
         return _unusable(say("only beam doses, and no plan to tell whether they are all"), parts)
-    wanted = sorted(beam.number for beam in plan.beams if beam.meterset != 0)
+    wanted = _delivering(plan)
     present = sorted(number for part in parts for number in part[0].beam_numbers)
     if present != wanted or not all(part[0].beam_numbers for part in parts):
         text = say(

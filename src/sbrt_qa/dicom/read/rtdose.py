@@ -15,6 +15,7 @@ from sbrt_qa.dicom.read.coordinates import frame_positions_mm, plane_geometry, t
 from sbrt_qa.dicom.read.oblique import DOSE_AXES, ObliqueDose
 from sbrt_qa.dicom.text.elements import Item, translated
 from sbrt_qa.errors import DicomError, GeometryError, quoted
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.grid import DoseGrid, DoseType, FloatArray, Summation
 from sbrt_qa.units import DOSE_UNITS_GY
 
@@ -57,6 +58,7 @@ def read_dose(opened: Opened) -> DoseGrid:
     scaling = root.number("DoseGridScaling")
     if scaling is None or scaling <= 0:
         raise _refused(root, "Dose Grid Scaling is unusable", root.shown("DoseGridScaling"))
+    _refuse_second_scaling(root, scaling)
     if root.code("DoseType") == DoseType.ERROR:
         raise _refused(root, "the grid holds dose errors, not dose", "Dose Type ERROR")
     layout = _layout(root)
@@ -76,6 +78,7 @@ def read_dose(opened: Opened) -> DoseGrid:
             summation=summation(root),
             dose_type=_dose_type(root),
             heterogeneity=root.codes("TissueHeterogeneityCorrection"),
+            spatial_transform=root.code("SpatialTransformOfDose"),
         )
     except GeometryError as error:
         raise DicomError(f"the dose grid cannot be used: {error}", where=root.where) from error
@@ -104,6 +107,25 @@ def _gy_per_unit(root: Item) -> float:
     if units not in DOSE_UNITS_GY:
         raise _refused(root, "unknown Dose Units", quoted(units), " or ".join(DOSE_UNITS_GY))
     return DOSE_UNITS_GY[units]
+
+
+def _refuse_second_scaling(root: Item, scaling: float) -> None:
+    """Check that nothing but Dose Grid Scaling scales the stored values.
+
+    The Modality LUT module may stand in an RTDOSE too. A copy of Dose Grid Scaling in it, as some
+    programs write for image viewers, and one that changes nothing are no second scaling.
+    """
+    if root.has("ModalityLUTSequence"):
+        raise _refused(root, "a table beside Dose Grid Scaling changes the dose", "Modality LUT")
+    slope, intercept = _rescaling(root, "RescaleSlope", 1.0), _rescaling(root, "RescaleIntercept")
+    if slope not in (1.0, scaling) or intercept != 0.0:
+        got = f"slope {root.shown('RescaleSlope')}, intercept {root.shown('RescaleIntercept')}"
+        raise _refused(root, "a rescaling beside Dose Grid Scaling contradicts it", got)
+
+
+def _rescaling(root: Item, keyword: str, neutral: float = 0.0) -> float | None:
+    """Return a number of the Modality LUT module; None where it is there and cannot be read."""
+    return root.number(keyword) if root.raw(keyword).strip(b" \0") else neutral
 
 
 def _layout(root: Item) -> _Layout:
@@ -180,6 +202,13 @@ def _pixels(opened: Opened, layout: _Layout) -> npt.NDArray[np.generic]:
     needed = layout.voxels * layout.item_bytes
     if len(raw) < needed:
         raise _refused(root, "the pixel data is cut off", f"{len(raw)} bytes", f"{needed} bytes")
+    if len(raw) - needed >= needed // layout.shape[0]:
+        got = f"{len(raw)} bytes"
+        raise _refused(root, "the pixel data has more frames than stated", got, f"{needed} bytes")
+    if len(raw) > needed + needed % 2:
+        root.log.note(
+            say("{0}: {1} bytes behind the last frame are not used", root.where, len(raw) - needed)
+        )
     order = ">" if opened.transfer_syntax == BIG_ENDIAN else "<"
     kind = f"{order}{'i' if layout.signed else 'u'}{layout.item_bytes}"
     return np.frombuffer(raw, dtype=kind, count=layout.voxels).reshape(layout.shape)

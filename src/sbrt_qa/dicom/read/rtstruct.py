@@ -48,6 +48,9 @@ MAX_VERTICES: Final = 1_000_000
 ON_PLANE_MM: Final = 0.5
 """Contours nearer than this along z lie on one slice."""
 
+MOVED_MM: Final = 0.01
+"""Contour Offset Vector beyond which a contour would lie elsewhere than its points."""
+
 LEAST_AREA_MM2: Final = 1.0
 """Area that a line encloses which may have been meant as an outline."""
 
@@ -293,6 +296,7 @@ def _raw_contours(root: Item, roi: _Roi, where: str) -> list[_RawContour]:
         declared = item.integer("NumberOfContourPoints")
         text = item.raw("ContourData")
         _refuse_too_many(text, index)
+        _refuse_moved(item, index)
         raw.append(_RawContour(index, ContourKind(kind), declared, text, item))
     return raw
 
@@ -309,6 +313,20 @@ def _refuse_too_many(text: bytes, index: int) -> None:
                 f"{MAX_VERTICES:,}",
             )
         )
+
+
+def _refuse_moved(item: Item, index: int) -> None:
+    """Check that a contour lies where its points say: zeros are what systems write."""
+    if not item.raw("ContourOffsetVector").strip(b" \0"):
+        return
+    offset = item.numbers("ContourOffsetVector")
+    if offset is None or max(map(abs, offset), default=0.0) > MOVED_MM:
+        raise _ContourError(
+            say(
+                "contour {0} states an offset of its points, {1}, which systems read differently",
+                index, item.shown("ContourOffsetVector"),
+            )
+        )  # fmt: skip
 
 
 def _points(found: _RawContour, values: FloatArray | BadDecimal) -> FloatArray:

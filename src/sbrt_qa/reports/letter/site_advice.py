@@ -40,6 +40,9 @@ FOR_SITE: Final = {
     "Ask the site what was prescribed.": msg("Please say what was prescribed."),
     "Ask the site whether it is meant.": MEANT,
     "Ask the site whether the beam is treated.": msg("Please say whether the beam is treated."),
+    "Ask the site whether the dose was calculated in the patient.": msg(
+        "Please say whether the dose was calculated in the patient."
+    ),
     "Ask the site whether this is a treatment beam with a wrong delivery type.": msg(
         "Please say whether this is a treatment beam with a wrong delivery type."
     ),
