@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -11,13 +12,17 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.sr._concepts_dict import concepts as concepts_of
 from pydicom.uid import UID, RTDoseStorage, RTPlanStorage, RTStructureSetStorage
 
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dicom.read.identity import document_patient
-from sbrt_qa.dicom.write.anatomy_codes import finding_sites
+from sbrt_qa.dicom.write.anatomy_codes import finding_sites, structure_type
 from sbrt_qa.dicom.write.documents import (
+    SCHEME,
     DocumentHead,
+    DoseMeasured,
     FindingReported,
     LimitReported,
     ReviewReported,
@@ -25,7 +30,8 @@ from sbrt_qa.dicom.write.documents import (
     person_name,
 )
 from sbrt_qa.dicom.write.pdf_file import encapsulated_pdf
-from sbrt_qa.dicom.write.sr_file import UCUM, structured_report
+from sbrt_qa.dicom.write.sr_codes import UCUM, metric_code
+from sbrt_qa.dicom.write.sr_file import structured_report
 from sbrt_qa.dicom.write.sr_read_back import read_structured_report, referred_uids
 from sbrt_qa.errors import DicomError
 from sbrt_qa.model.case import SourceFile
@@ -67,6 +73,7 @@ LIMIT = LimitReported(
     counts=True,
     band=Band(33.1, 34.25, Driver.END_CAPS),
     borderline=False,
+    dose=DoseMeasured.AT_VOLUME,
 )
 UNKNOWN = replace(
     LIMIT,
@@ -151,28 +158,123 @@ def test_a_structured_report_is_a_measurement_report_in_ucum_units() -> None:
     assert {u.CodingSchemeDesignator for u in units} == {"UCUM"}
 
 
-def test_a_limit_names_its_rois_and_where_they_lie_in_public_codes() -> None:
-    document = dcmread(io.BytesIO(structured_report(REVIEW, head())))
-    groups = [
-        group
-        for part in document.ContentSequence
-        if part.ConceptNameCodeSequence[0].CodeMeaning == "Imaging Measurements"
-        for group in part.ContentSequence
-    ]
+Codes = dict[tuple[str, str | None], list[Dataset]]
+
+
+def concept(one: Dataset) -> tuple[str, str | None]:
+    name = one.ConceptNameCodeSequence[0]
+    return name.CodingSchemeDesignator, name.get("CodeValue")
+
+
+def below(one: Dataset) -> Codes:
+    """Return the content of an item by the codes of its names."""
+    found: Codes = {}
+    for part in one.get("ContentSequence", ()):
+        found.setdefault(concept(part), []).append(part)
+    return found
+
+
+def groups_of(data: bytes) -> list[Codes]:
+    (measured,) = below(dcmread(io.BytesIO(data)))["DCM", "126010"]
+    return [below(group) for group in measured.ContentSequence]
+
+
+def test_a_limit_names_each_roi_of_the_structure_set() -> None:
+    _, drawn, undrawn, *_ = groups_of(structured_report(REVIEW, head()))
+    (region,) = drawn["DCM", "130488"]
+    refers = region.ReferencedSOPSequence[0]
+    assert refers.ReferencedSOPInstanceUID == FILES[0].sop_instance_uid
     told = [
-        {
-            (one.ConceptNameCodeSequence[0].CodingSchemeDesignator,
-             one.ConceptNameCodeSequence[0].get("CodeValue")): one
-            for one in group.ContentSequence
-        }
-        for group in groups
-    ]  # fmt: skip
-    drawn, undrawn = told[1], told[2]
-    region = drawn["DCM", "130488"].ReferencedSOPSequence[0]
-    assert region.ReferencedSOPInstanceUID == FILES[0].sop_instance_uid
-    assert drawn["DCM", "130489"].TextValue == "8"
-    assert drawn["SCT", "363698007"].ConceptCodeSequence[0].CodeValue == "38848004"
+        (one.TextValue, below(one)["DCM", "125309"][0].TextValue) for one in drawn["DCM", "130489"]
+    ]
+    assert told == [("7", "Duodenum"), ("8", "十二指肠")]
+    assert drawn["SCT", "363698007"][0].ConceptCodeSequence[0].CodeValue == "38848004"
     assert ("DCM", "130488") not in undrawn
+
+
+@pytest.mark.parametrize("numbers", [(7, 8), (7,), ()])
+def test_rois_are_named_without_a_structure_set_or_their_numbers(numbers: tuple[int, ...]) -> None:
+    review = replace(REVIEW, limits=(replace(LIMIT, roi_numbers=numbers),))
+    data = structured_report(review, head(files=FILES[1:]))
+    assert ("DCM", "130488") not in groups_of(data)[1]
+    assert read_structured_report(data) == review
+
+
+def test_a_dose_has_a_public_name_and_its_uncertainty_beside_it() -> None:
+    _, drawn, *_ = groups_of(structured_report(REVIEW, head()))
+    (dose,) = drawn["DCM", "128513"]
+    told = below(dose)
+    assert told["DCM", "125309"][0].TextValue == LIMIT.metric
+    sizes = [told["SCT", code][0].MeasuredValueSequence[0] for code in ("371885007", "371886008")]
+    assert LIMIT.band is not None
+    assert LIMIT.value is not None
+    assert [s.FloatingPointValue for s in sizes] == [
+        LIMIT.value - LIMIT.band.low,
+        LIMIT.band.high - LIMIT.value,
+    ]
+    assert {s.MeasurementUnitsCodeSequence[0].CodeValue for s in sizes} == {"Gy"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "dose", "code"),
+    [
+        ("Mean[Gy]", "Gy", DoseMeasured.MEAN, "128533"),
+        ("Max[cGy]", "cGy", DoseMeasured.HIGHEST, "128531"),
+        ("Min[Gy]", "Gy", DoseMeasured.LOWEST, "128532"),
+        ("D0.03cc[Gy]", "Gy", DoseMeasured.AT_VOLUME, "128513"),
+        ("D95%[%]", "%", DoseMeasured.AT_VOLUME, "METRIC D95%[%]"),
+        ("V20Gy[cc]", "cc", None, "METRIC V20Gy[cc]"),
+        ("D2cm[Gy]", "Gy", None, "METRIC D2cm[Gy]"),
+    ],
+)
+def test_only_what_is_an_absorbed_dose_is_called_so(
+    metric: str, unit: str, dose: DoseMeasured | None, code: str
+) -> None:
+    """A volume at a dose is not the volume of the structure, and a percentage is no dose."""
+    assert metric_code(metric, unit, dose).value == code
+
+
+def test_every_public_code_is_in_the_dictionaries_with_its_meaning() -> None:
+    """And the private ones belong to the one scheme that the object identifies."""
+    document = dcmread(io.BytesIO(structured_report(REVIEW, head())))
+    own = [one.CodingSchemeDesignator for one in document.CodingSchemeIdentificationSequence]
+    assert own == [SCHEME]
+    concepts = [
+        i for e in document.iterall() if e.VR == "SQ" for i in e.value if "CodeMeaning" in i
+    ]
+    assert len(concepts) > 50
+    for one in concepts:
+        scheme, value = one.CodingSchemeDesignator, one.get("CodeValue")
+        if scheme in (SCHEME, "UCUM", "RFC5646"):
+            continue
+        meanings = {
+            re.sub(r" \(.*\)$", "", listed[value][0]).casefold()
+            for listed in concepts_of[scheme].values()
+            if value in listed
+        }
+        assert one.CodeMeaning.casefold() in meanings, one
+
+
+@pytest.mark.parametrize(
+    ("structure", "code"),
+    [
+        ("PTV", "228793007"),
+        ("PTV_5000", "228793007"),
+        ("GTV", "228791009"),
+        ("CTVp", "228792002"),
+        ("ITV", "130056"),
+        ("Liver-GTV", "130060"),
+        ("SpinalCord_PRV05", "130057"),
+        ("Duodenum", "130060"),
+        ("External-PTV", ""),
+        ("PTV + 2cm", ""),
+        ("PTV-GTV", ""),
+        ("NotAnOrgan", ""),
+    ],
+)
+def test_what_a_structure_is(structure: str, code: str) -> None:
+    found = structure_type(structure)
+    assert (found.value if found else "") == code
 
 
 @pytest.mark.parametrize(
@@ -347,7 +449,7 @@ def test_dsrdump_reads_the_content_tree(tmp_path: Path) -> None:
     path.write_bytes(structured_report(REVIEW, head()))
     found = subprocess.run(["dsrdump", path], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
-    assert '"Verdict of protocol review"' in found.stdout
+    assert '"Assessment Category"' in found.stdout
 
 
 @pytest.mark.parametrize("spoil", [None, "SOPInstanceUID", "StudyInstanceUID"])

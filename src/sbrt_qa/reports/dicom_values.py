@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sbrt_qa import __version__
 from sbrt_qa.dicom.write.documents import (
     DocumentHead,
+    DoseMeasured,
     FindingReported,
     LimitReported,
     ReviewReported,
 )
+from sbrt_qa.dosimetry.metric_meaning import Compared
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.outcome import Finding
 from sbrt_qa.model.patient import DocumentPatient
-from sbrt_qa.protocol.limit_result import ConstraintResult
+from sbrt_qa.protocol.limit_result import ConstraintResult, meaning_in
 from sbrt_qa.reports.compose.case_page import TITLE
 from sbrt_qa.review.case_review import CaseReview
 
@@ -62,8 +64,16 @@ def reported(review: CaseReview) -> ReviewReported:
     )
 
 
+_DOSES: Final = {
+    Compared.MEAN_DOSE: DoseMeasured.MEAN,
+    Compared.HIGHEST_DOSE: DoseMeasured.HIGHEST,
+    Compared.LOWEST_DOSE: DoseMeasured.LOWEST,
+    Compared.DOSE_AT_VOLUME: DoseMeasured.AT_VOLUME,
+}
+
+
 def _limit(c: ConstraintResult) -> LimitReported:
-    match, reason = c.match, c.reason
+    match, reason, meaning = c.match, c.reason, meaning_in(c)
     return LimitReported(
         id=visible(c.id),
         structure=visible(c.structure),
@@ -86,6 +96,7 @@ def _limit(c: ConstraintResult) -> LimitReported:
         convention_text=c.convention_text,
         reason_code=reason.code.value if reason else "",
         reason=visible(reason.detail) if reason else "",
+        dose=_DOSES.get(meaning.compared) if meaning and meaning.compared else None,
     )
 
 

@@ -1,4 +1,7 @@
-"""Where a structure lies, in SNOMED CT as DICOM uses it (PS3.16, CID 4031 and 7151)."""
+"""What a structure is and where it lies, in the codes that DICOM uses.
+
+Kinds are those of PS3.16 CID 9534 and 9535, places those of CID 4031 and 7151.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Final
 
 from highdicom.sr import FindingSite
 from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
 
 _SCT: Final = codes.SCT
 
@@ -40,3 +44,26 @@ def finding_sites(structure: str) -> list[FindingSite]:
     side = _SIDES.get(name[-2:])
     organ = _SITES.get(name[:-2] if side else name)
     return [] if organ is None else [FindingSite(organ, side)]
+
+
+_TARGETS: Final[dict[str, Code]] = {
+    "GTV": _SCT.GTV, "CTV": _SCT.CTV, "ITV": codes.DCM.ITV, "PTV": _SCT.PTV,
+}  # fmt: skip
+_ORGAN: Final[Code] = codes.DCM.OrganAtRisk
+_PLANNING_VOLUME: Final[Code] = codes.DCM.PlanningOrganAtRiskVolume
+_TARGET: Final = re.compile(r"([GCIP]TV)[pn]?\d*(_\w+)?")
+"""A target by the names of TG-263, with the dose level or number behind it."""
+_PLANNING_ORGAN: Final = re.compile(r"_PRV\d*(\s*-\s*[A-Za-z0-9_]+)*$")
+
+
+def structure_type(structure: str) -> Code | None:
+    """Return what a structure of a protocol is; nothing for what is neither target nor organ.
+
+    An expression is what its first structure is: liver without the target is an organ.
+    """
+    target = _TARGET.fullmatch(structure)
+    if target:
+        return _TARGETS[target[1]]
+    if not finding_sites(structure):
+        return None
+    return _PLANNING_VOLUME if _PLANNING_ORGAN.search(structure) else _ORGAN

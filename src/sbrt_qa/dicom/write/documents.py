@@ -8,8 +8,9 @@ that its identity had been removed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from pydicom.dataset import Dataset
@@ -127,12 +128,22 @@ def _is_referable(file: SourceFile) -> bool:
     return usual and all(len(u) <= MAX_LONG_STRING and re.match(RE_VALID_UID, u) for u in uids)
 
 
+class DoseMeasured(StrEnum):
+    """Which dose of a structure a value is."""
+
+    MEAN = "mean"
+    HIGHEST = "highest"
+    LOWEST = "lowest"
+    AT_VOLUME = "at a volume"
+
+
 @dataclass(frozen=True, slots=True)
 class LimitReported:
     """One limit and what the review says of it; numbers in `unit`, None where there is none.
 
     ``roi_names`` and ``roi_numbers`` are those of the plan; ``reason_code`` and ``reason`` say why
-    there is no value.
+    there is no value. ``dose`` is which dose the value is, None for what is none; it chooses the
+    code of the value, and is not read back.
     """
 
     id: str
@@ -156,6 +167,7 @@ class LimitReported:
     convention_text: str = ""
     reason_code: str = ""
     reason: str = ""
+    dose: DoseMeasured | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """A review as a DICOM Structured Report: TID 1500 Measurement Report, units in UCUM.
 
-Each limit is a measurement group: the structure as its finding, where it lies as the site, its ROIs
-by the structure set and their numbers (TID 1411), the metric and its bounds as measurements, the
-verdict as a coded evaluation. That a limit decides, is not borderline and depends on no convention
-goes without saying. Plan, dose and structure set are evidence and are referred to in the content.
-What a published scheme has no code for is coded in the private scheme `documents.SCHEME`,
-identified in the object. `sr_read_back` reads it back unchanged.
+Each limit is a measurement group: what the structure is as its finding (organ at risk, PTV) with
+its name as short label, where it lies as the site, each ROI as a region of the structure set with
+number and name (TID 1501), the value with its uncertainty (TID 310) and its bounds as measurements,
+the verdict as a coded evaluation. That a limit decides, is not borderline and depends on no
+convention goes without saying. Plan, dose and structure set are evidence and are referred to in
+the content. What a published scheme has no code for is coded in the private scheme
+`documents.SCHEME`, identified in the object. `sr_read_back` reads it back unchanged.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from highdicom.sr import (
     Measurement,
     MeasurementReport,
     MeasurementsAndQualitativeEvaluations,
+    NumContentItem,
     ObservationContext,
     ObserverContext,
     QualitativeEvaluation,
@@ -35,8 +37,9 @@ from highdicom.sr import (
 )
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
 
-from sbrt_qa.dicom.write.anatomy_codes import finding_sites
+from sbrt_qa.dicom.write.anatomy_codes import finding_sites, structure_type
 from sbrt_qa.dicom.write.common import CHARACTER_SET, item, seeded_uid, to_bytes
 from sbrt_qa.dicom.write.documents import (
     SCHEME,
@@ -47,74 +50,50 @@ from sbrt_qa.dicom.write.documents import (
     head_dataset,
     long_string,
 )
+from sbrt_qa.dicom.write.sr_codes import (
+    BAND_PREFIX,
+    BORDERLINE,
+    BORDERLINE_TEXT,
+    CASE_GROUP,
+    CONVENTION,
+    CONVENTION_TEXT,
+    COUNTS,
+    ENGINE,
+    HIGH,
+    INFORMATION,
+    LABEL,
+    LIMIT_PREFIX,
+    LOW,
+    LOWER_RANGE,
+    METRIC,
+    MINOR_LIMIT,
+    OPERATOR,
+    PLAN_LABEL,
+    PRIORITY,
+    PROTOCOL,
+    PROTOCOL_SHA256,
+    PROTOCOL_VERSION,
+    REASON,
+    REGION,
+    REVIEW,
+    REVIEWED,
+    ROI_NAME,
+    ROI_NUMBER,
+    SPREAD_PREFIX,
+    STANDING,
+    STRUCTURE_PREFIX,
+    UNIT,
+    UNIT_PREFIX,
+    UPPER_RANGE,
+    VERDICT,
+    VERDICT_WORDS,
+    metric_code,
+    own,
+    ucum,
+)
 from sbrt_qa.errors import visible
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Verdict
-
-UCUM: Final[dict[str, CodedConcept]] = {
-    "Gy": CodedConcept("Gy", "UCUM", "Gray"),
-    "cGy": CodedConcept("cGy", "UCUM", "Centigray"),
-    "%": CodedConcept("%", "UCUM", "Percent"),
-    "cc": CodedConcept("cm3", "UCUM", "Cubic centimeter"),
-    "1": CodedConcept("1", "UCUM", "no units"),
-    "mm": CodedConcept("mm", "UCUM", "Millimeter"),
-    "Gy cc": CodedConcept("Gy.cm3", "UCUM", "Gray cubic centimeter"),
-    "bool": CodedConcept("{boolean}", "UCUM", "1 yes, 0 no"),
-}
-"""Our units as UCUM codes."""
-
-CASE_GROUP: Final = "case"
-"""Tracking identifier of the group that holds the verdict of the case."""
-
-VERDICT_WORDS: Final = {
-    Verdict.PER_PROTOCOL: "Per protocol",
-    Verdict.MINOR: "Minor deviation",
-    Verdict.MAJOR: "Major deviation",
-    Verdict.NOT_EVALUABLE: "Not evaluable",
-}
-INFORMATION: Final = "information"
-
-OPERATOR_PREFIX: Final = "OP "
-METRIC_PREFIX: Final = "METRIC "
-STRUCTURE_PREFIX: Final = "STRUCTURE "
-UNIT_PREFIX: Final = "UNIT "
-
-
-def own(code: str, meaning: str) -> CodedConcept:
-    """Return a concept of the private scheme."""
-    return CodedConcept(long_string(code), SCHEME, long_string(meaning))
-
-
-VERDICT: Final = own("VERDICT", "Verdict of protocol review")
-LIMIT: Final = own("LIMIT", "Per-protocol limit")
-MINOR_LIMIT: Final = own("MINOR_LIMIT", "Limit of a minor deviation")
-BAND_LOW: Final = own("BAND_LOW", "Lower end of the uncertainty, given the files")
-BAND_HIGH: Final = own("BAND_HIGH", "Upper end of the uncertainty, given the files")
-BAND_DRIVER: Final = own("BAND_DRIVER", "What widens the uncertainty most")
-SPREAD_LOW: Final = own("SPREAD_LOW", "Lower end of what other systems print")
-SPREAD_HIGH: Final = own("SPREAD_HIGH", "Upper end of what other systems print")
-SPREAD_DRIVER: Final = own("SPREAD_DRIVER", "What widens the spread most")
-OPERATOR: Final = own("OPERATOR", "Relation of value and limit")
-PRIORITY: Final = own("PRIORITY", "Priority of the limit")
-COUNTS: Final = own("COUNTS", "Limit decides the case")
-BORDERLINE: Final = own("BORDERLINE", "Verdict changes within the uncertainty")
-CONVENTION: Final = own("CONVENTION", "Verdict depends on the convention")
-CONVENTION_TEXT: Final = own("CONVENTION_TEXT", "Why the verdict depends on the convention")
-BORDERLINE_TEXT: Final = own("BORDERLINE_TEXT", "Why the verdict is borderline")
-REASON: Final = own("REASON", "Reason why there is no value")
-METRIC: Final = own("METRIC", "Metric")
-UNIT: Final = own("UNIT", "Unit of the metric")
-STRUCTURE: Final = own("STRUCTURE", "Structure of the protocol")
-ROI_NAME: Final = own("ROI_NAME", "ROI name in the structure set")
-ROI_NUMBER: Final = codes.DCM.ReferencedRegionOfInterestIdentifier
-PLAN_LABEL: Final = codes.DCM.RTPlanLabel
-STANDING: Final = own("STANDING", "Whether the protocol is a draft or approved")
-PROTOCOL: Final = own("PROTOCOL", "Protocol")
-PROTOCOL_VERSION: Final = own("PROTOCOL_VERSION", "Protocol version")
-PROTOCOL_SHA256: Final = own("PROTOCOL_SHA256", "SHA-256 of the protocol")
-ENGINE: Final = codes.DCM.AlgorithmVersion
-REVIEWED: Final = own("REVIEWED", "Reviewed objects")
-REVIEW: Final = own("PLAN_REVIEW", "Review of a radiotherapy plan against a protocol")
 
 _OBJECTS: Final = {
     "RTPLAN": codes.DCM.RadiotherapyPlan,
@@ -123,9 +102,8 @@ _OBJECTS: Final = {
 }
 
 
-def ucum(unit: str) -> CodedConcept:
-    """Return our unit as a UCUM code; that of a metric which nobody knows has a private one."""
-    return UCUM.get(unit) or own(UNIT_PREFIX + unit, f"unit {unit}")
+_CONTAINS: Final = RelationshipTypeValues.CONTAINS
+_HAS_PROPERTIES: Final = RelationshipTypeValues.HAS_PROPERTIES
 
 
 def structured_report(review: ReviewReported, head: DocumentHead) -> bytes:
@@ -165,7 +143,7 @@ def structured_report(review: ReviewReported, head: DocumentHead) -> bytes:
 
 def _scheme() -> CodingSchemeIdentificationItem:
     return CodingSchemeIdentificationItem(
-        SCHEME, name="sbrt_qa", version="1", responsible_organization="sbrt_qa"
+        SCHEME, name="sbrt_qa", version="2", responsible_organization="sbrt_qa"
     )
 
 
@@ -201,16 +179,14 @@ def _observer(head: DocumentHead) -> ObserverContext:
 
 
 def _reviewed(objects: Sequence[SourceFile]) -> ContainerContentItem:
-    container = ContainerContentItem(
-        name=REVIEWED, relationship_type=RelationshipTypeValues.CONTAINS
-    )
+    container = ContainerContentItem(name=REVIEWED, relationship_type=_CONTAINS)
     container.ContentSequence = ContentSequence(
         [
             CompositeContentItem(
                 name=_OBJECTS[one.modality],
                 referenced_sop_class_uid=one.sop_class_uid,
                 referenced_sop_instance_uid=one.sop_instance_uid,
-                relationship_type=RelationshipTypeValues.CONTAINS,
+                relationship_type=_CONTAINS,
             )
             for one in objects
         ]
@@ -240,14 +216,19 @@ def _case_group(
 def _limit_group(
     limit: LimitReported, head: DocumentHead, place: int
 ) -> MeasurementsAndQualitativeEvaluations:
-    return _group(
+    group = _group(
         TrackingIdentifier(head.uid(f"limit {place}"), visible(limit.id)),
-        own(f"{STRUCTURE_PREFIX}{limit.structure}", limit.structure),
+        structure_type(limit.structure)
+        or own(f"{STRUCTURE_PREFIX}{limit.structure}", limit.structure),
         sites=finding_sites(limit.structure),
         measurements=list(_measurements(limit)),
         evaluations=list(_evaluations(limit)),
-        more=[*_limit_texts(limit), *_regions(limit, head)],
+        more=[*_limit_texts(limit), *_intervals(limit), *_regions(limit, head)],
     )
+    for part in group[0].ContentSequence:
+        if part.ConceptNameCodeSequence[0].get("CodeValue") == codes.DCM.Finding.value:
+            _describe(part, [_label(limit.structure)])
+    return group
 
 
 def _finding_group(
@@ -263,7 +244,7 @@ def _finding_group(
 
 def _group(
     tracking: TrackingIdentifier,
-    finding: CodedConcept,
+    finding: CodedConcept | Code,
     *,
     sites: Sequence[FindingSite] = (),
     measurements: Sequence[Measurement] = (),
@@ -284,37 +265,62 @@ def _group(
 
 def _measurements(limit: LimitReported) -> Iterator[Measurement]:
     unit = ucum(limit.unit)
-    band, spread = limit.band, limit.spread
-    numbers = (
-        (own(METRIC_PREFIX + limit.metric, limit.metric), limit.value),
-        (LIMIT, limit.limit),
-        (MINOR_LIMIT, limit.minor_limit),
-        (BAND_LOW, band.low if band else None),
-        (BAND_HIGH, band.high if band else None),
-        (SPREAD_LOW, spread.low if spread else None),
-        (SPREAD_HIGH, spread.high if spread else None),
+    if limit.value is not None:
+        measured = Measurement(
+            metric_code(limit.metric, limit.unit, limit.dose), float(limit.value), unit
+        )
+        _describe(measured[0], [_label(limit.metric), *_uncertainty(limit, limit.value)])
+        yield measured
+    if limit.limit is not None:
+        meaning = f"Per-protocol limit; relation of value and limit: {limit.op}"
+        yield Measurement(own(LIMIT_PREFIX + limit.op, meaning), float(limit.limit), unit)
+    if limit.minor_limit is not None:
+        yield Measurement(MINOR_LIMIT, float(limit.minor_limit), unit)
+
+
+def _uncertainty(limit: LimitReported, value: float) -> Iterator[NumContentItem]:
+    """Yield how far the value may lie lower and higher (CID 225); its ends stand beside it."""
+    if limit.band is not None and limit.band.low <= value <= limit.band.high:
+        for name, size in (
+            (LOWER_RANGE, value - limit.band.low),
+            (UPPER_RANGE, limit.band.high - value),
+        ):
+            yield NumContentItem(
+                name, float(size), ucum(limit.unit), relationship_type=_HAS_PROPERTIES
+            )
+
+
+def _intervals(limit: LimitReported) -> Iterator[ContainerContentItem]:
+    """Yield the ends of uncertainty and spread, as they are, named after what widens them most."""
+    told = (
+        (BAND_PREFIX, limit.band, "Uncertainty given the files, most by"),
+        (SPREAD_PREFIX, limit.spread, "What other systems print, apart most by"),
     )
-    for name, value in numbers:
-        if value is not None:
-            yield Measurement(name, float(value), unit)
+    for prefix, ends, meaning in told:
+        if ends is None:
+            continue
+        driver = ends.driver
+        container = ContainerContentItem(
+            own(prefix + driver, f"{meaning} {driver.replace('_', ' ')}"),
+            relationship_type=_CONTAINS,
+        )
+        container.ContentSequence = ContentSequence(
+            [
+                NumContentItem(name, float(end), ucum(limit.unit), relationship_type=_CONTAINS)
+                for name, end in ((LOW, ends.low), (HIGH, ends.high))
+            ]
+        )
+        yield container
 
 
 def _evaluations(limit: LimitReported) -> Iterator[QualitativeEvaluation]:
     yield _verdict(limit.verdict)
-    yield QualitativeEvaluation(OPERATOR, own(OPERATOR_PREFIX + limit.op, limit.op))
-    yield QualitativeEvaluation(PRIORITY, own(f"P{limit.priority}", f"Priority {limit.priority}"))
     if not limit.counts:
         yield QualitativeEvaluation(COUNTS, codes.SCT.No)
     if limit.borderline:
         yield QualitativeEvaluation(BORDERLINE, codes.SCT.Yes)
     if limit.depends_on_convention:
         yield QualitativeEvaluation(CONVENTION, codes.SCT.Yes)
-    if limit.band is not None:
-        driver = limit.band.driver
-        yield QualitativeEvaluation(BAND_DRIVER, own(driver, driver.replace("_", " ")))
-    if limit.spread is not None:
-        driver = limit.spread.driver
-        yield QualitativeEvaluation(SPREAD_DRIVER, own(driver, driver.replace("_", " ")))
     if limit.reason_code:
         code = limit.reason_code
         yield QualitativeEvaluation(REASON, own(code, code.replace("_", " ")))
@@ -322,16 +328,13 @@ def _evaluations(limit: LimitReported) -> Iterator[QualitativeEvaluation]:
 
 def _limit_texts(limit: LimitReported) -> Iterator[TextContentItem]:
     """Yield what no code holds, and what its code had to cut."""
-    if not _fits(STRUCTURE_PREFIX + limit.structure):
-        yield _text(STRUCTURE, limit.structure)
-    if limit.value is None or not _fits(METRIC_PREFIX + limit.metric):
+    yield _text(PRIORITY, str(limit.priority))
+    if limit.limit is None:
+        yield _text(OPERATOR, limit.op)
+    if limit.value is None:
         yield _text(METRIC, limit.metric)
     if limit.unit and (limit.value is None or not _fits(UNIT_PREFIX + limit.unit)):
         yield _text(UNIT, limit.unit)
-    for name in limit.roi_names:
-        yield _text(ROI_NAME, name)
-    for number in limit.roi_numbers:
-        yield _text(ROI_NUMBER, str(number))
     if limit.borderline_text:
         yield _text(BORDERLINE_TEXT, limit.borderline_text)
     if limit.convention_text:
@@ -340,16 +343,39 @@ def _limit_texts(limit: LimitReported) -> Iterator[TextContentItem]:
         yield _text(codes.DCM.Comment, limit.reason)
 
 
-def _regions(limit: LimitReported, head: DocumentHead) -> Iterator[CompositeContentItem]:
-    """Yield the structure set in which the ROIs of a limit are drawn."""
+def _regions(limit: LimitReported, head: DocumentHead) -> Iterator[ContentItem]:
+    """Yield the structure set and the ROIs in it: number, and the name below it.
+
+    TID 1501 has the number below the structure set, which the relationships of a Comprehensive 3D
+    SR do not allow, so that readers refuse it.
+    """
     for one in head.objects:
         if one.modality == "RTSTRUCT" and limit.roi_numbers:
             yield CompositeContentItem(
-                name=codes.DCM.RegionInSpace,
+                name=REGION,
                 referenced_sop_class_uid=one.sop_class_uid,
                 referenced_sop_instance_uid=one.sop_instance_uid,
-                relationship_type=RelationshipTypeValues.CONTAINS,
+                relationship_type=_CONTAINS,
             )
+    are_paired = len(limit.roi_names) == len(limit.roi_numbers)
+    names = limit.roi_names if are_paired else ("",) * len(limit.roi_numbers)
+    for name, number in zip(names, limit.roi_numbers, strict=True):
+        identifier = _text(ROI_NUMBER, str(number))
+        if are_paired:
+            _describe(identifier, [_label(name)])
+        yield identifier
+    if not are_paired:
+        yield from (_text(ROI_NAME, name) for name in limit.roi_names)
+
+
+def _describe(item_: Dataset, properties: Sequence[ContentItem]) -> None:
+    """Give a content item further properties."""
+    held = item_.get("ContentSequence") or ()
+    item_.ContentSequence = ContentSequence([*held, *properties])
+
+
+def _label(text: str) -> TextContentItem:
+    return _text(LABEL, text, _HAS_PROPERTIES)
 
 
 def _fits(text: str) -> bool:
@@ -362,5 +388,7 @@ def _verdict(verdict: Verdict | None) -> QualitativeEvaluation:
     return QualitativeEvaluation(VERDICT, own(verdict, VERDICT_WORDS[verdict]))
 
 
-def _text(name: CodedConcept, text: str) -> TextContentItem:
-    return TextContentItem(name, visible(text), RelationshipTypeValues.CONTAINS)
+def _text(
+    name: CodedConcept | Code, text: str, relation: RelationshipTypeValues = _CONTAINS
+) -> TextContentItem:
+    return TextContentItem(name, visible(text), relation)

@@ -6,14 +6,13 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from highdicom.sr import CodedConcept
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.sr.codedict import codes
 from pydicom.uid import Comprehensive3DSRStorage
 
-from sbrt_qa.dicom.write import sr_file as names
+from sbrt_qa.dicom.write import sr_codes as names
 from sbrt_qa.dicom.write.documents import (
     SCHEME,
     FindingReported,
@@ -32,6 +31,8 @@ class _Group:
     texts: dict[str, tuple[str, ...]]
     codes: dict[str, str]
     numbers: dict[str, float]
+    intervals: dict[str, Band]
+    roi_names: tuple[str, ...]
     finding: str
     metric: str
     unit: str
@@ -43,6 +44,18 @@ class _Group:
     def verdict(self) -> Verdict | None:
         word = self.codes[names.VERDICT.value]
         return None if word == names.INFORMATION else Verdict(word)
+
+    def operator(self) -> str:
+        """Return the relation of value and limit; empty for what is no limit."""
+        held = (c.removeprefix(names.LIMIT_PREFIX) for c in self.numbers if _is_limit(c))
+        return next(held, self.text(names.OPERATOR.value))
+
+    def limit(self) -> float | None:
+        return next((number for code, number in self.numbers.items() if _is_limit(code)), None)
+
+
+def _is_limit(code: str) -> bool:
+    return code.startswith(names.LIMIT_PREFIX)
 
 
 def read_structured_report(data: bytes) -> ReviewReported:
@@ -90,41 +103,57 @@ def _group(part: Dataset) -> _Group:
     texts: dict[str, tuple[str, ...]] = {}
     coded: dict[str, str] = {}
     numbers: dict[str, float] = {}
+    intervals: dict[str, Band] = {}
+    roi_names: list[str] = []
     finding = metric = unit = ""
     metric_value = None
     for one in part.ContentSequence:
         code = _code(one)
         if one.ValueType == "TEXT":
             texts[code] = (*texts.get(code, ()), str(one.TextValue))
+            if code == names.ROI_NUMBER.value:
+                roi_names += _below(one).values()
         elif one.ValueType == "CODE":
             coded[code] = _value(one.ConceptCodeSequence[0])
             if code == codes.DCM.Finding.value:
-                finding = coded[code].removeprefix(names.STRUCTURE_PREFIX)
+                finding = _below(one).get(names.LABEL.value, "")
+        elif one.ValueType == "CONTAINER":
+            intervals |= _interval(code, one)
         elif one.ValueType == "NUM":
-            number = float(one.MeasuredValueSequence[0].FloatingPointValue)
-            if code in _BOUNDS:
-                numbers[code] = number
+            if _is_limit(code) or code == names.MINOR_LIMIT.value:
+                numbers[code] = _number(one)
             else:
-                metric_value = number
-                metric = code.removeprefix(names.METRIC_PREFIX)
+                metric_value = _number(one)
+                metric = _below(one)[names.LABEL.value]
                 unit = _unit(one.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0])
-    identifier = texts[codes.DCM.TrackingIdentifier.value][0]
-    return _Group(identifier, texts, coded, numbers, finding, metric, unit, metric_value)
+    return _Group(
+        texts[codes.DCM.TrackingIdentifier.value][0],
+        texts, coded, numbers, intervals, tuple(roi_names), finding, metric, unit, metric_value,
+    )  # fmt: skip
+
+
+def _below(part: Dataset) -> dict[str, str]:
+    """Return the texts that are properties of an item, by the code of their concept name."""
+    held = part.get("ContentSequence", ())
+    return {_code(one): str(one.TextValue) for one in held if one.ValueType == "TEXT"}
+
+
+def _number(part: Dataset) -> float:
+    return float(part.MeasuredValueSequence[0].FloatingPointValue)
+
+
+def _interval(code: str, part: Dataset) -> dict[str, Band]:
+    for prefix in (names.BAND_PREFIX, names.SPREAD_PREFIX):
+        if code.startswith(prefix):
+            low, high = (_number(one) for one in part.ContentSequence)
+            return {prefix: Band(low, high, Driver(code.removeprefix(prefix)))}
+    return {}
 
 
 def _unit(concept: Dataset) -> str:
     code = _value(concept)
     known = (ours for ours, one in names.UCUM.items() if one.value == code)
     return next(known, code.removeprefix(names.UNIT_PREFIX))
-
-
-_BOUNDS = {
-    n.value
-    for n in (
-        names.LIMIT, names.MINOR_LIMIT, names.BAND_LOW, names.BAND_HIGH, names.SPREAD_LOW,
-        names.SPREAD_HIGH,
-    )
-}  # fmt: skip
 
 
 def _review(groups: list[_Group]) -> ReviewReported:
@@ -140,8 +169,8 @@ def _review(groups: list[_Group]) -> ReviewReported:
         protocol_sha256=case.text(names.PROTOCOL_SHA256.value),
         engine=case.text(names.ENGINE.value),
         standing=case.text(names.STANDING.value),
-        limits=tuple(_limit(one) for one in others if names.OPERATOR.value in one.codes),
-        findings=tuple(_finding(one) for one in others if names.OPERATOR.value not in one.codes),
+        limits=tuple(_limit(one) for one in others if one.operator()),
+        findings=tuple(_finding(one) for one in others if not one.operator()),
     )
 
 
@@ -151,36 +180,26 @@ def _limit(group: _Group) -> LimitReported:
         raise ValueError(group.identifier)
     return LimitReported(
         id=group.identifier,
-        structure=group.text(names.STRUCTURE.value) or group.finding,
-        roi_names=group.texts.get(names.ROI_NAME.value, ()),
+        structure=group.finding,
+        roi_names=group.texts.get(names.ROI_NAME.value, group.roi_names),
         roi_numbers=tuple(int(n) for n in group.texts.get(names.ROI_NUMBER.value, ())),
         metric=group.text(names.METRIC.value) or group.metric,
         unit=group.text(names.UNIT.value) or group.unit,
-        op=group.codes[names.OPERATOR.value].removeprefix(names.OPERATOR_PREFIX),
+        op=group.operator(),
         value=group.metric_value,
-        limit=group.numbers.get(names.LIMIT.value),
+        limit=group.limit(),
         minor_limit=group.numbers.get(names.MINOR_LIMIT.value),
         verdict=verdict,
-        priority=int(group.codes[names.PRIORITY.value].removeprefix("P")),
+        priority=int(group.text(names.PRIORITY.value)),
         counts=names.COUNTS.value not in group.codes,
-        band=_interval(group, names.BAND_LOW, names.BAND_HIGH, names.BAND_DRIVER),
+        band=group.intervals.get(names.BAND_PREFIX),
         borderline=names.BORDERLINE.value in group.codes,
         borderline_text=group.text(names.BORDERLINE_TEXT.value),
-        spread=_interval(group, names.SPREAD_LOW, names.SPREAD_HIGH, names.SPREAD_DRIVER),
+        spread=group.intervals.get(names.SPREAD_PREFIX),
         depends_on_convention=names.CONVENTION.value in group.codes,
         convention_text=group.text(names.CONVENTION_TEXT.value),
         reason_code=group.codes.get(names.REASON.value, ""),
         reason=group.text(codes.DCM.Comment.value),
-    )
-
-
-def _interval(
-    group: _Group, low: CodedConcept, high: CodedConcept, driver: CodedConcept
-) -> Band | None:
-    if driver.value not in group.codes:
-        return None
-    return Band(
-        group.numbers[low.value], group.numbers[high.value], Driver(group.codes[driver.value])
     )
 
 
@@ -190,7 +209,7 @@ def _finding(group: _Group) -> FindingReported:
 
 def _code(part: Dataset) -> str:
     concept = part.ConceptNameCodeSequence[0]
-    return _value(concept) if concept.CodingSchemeDesignator in (SCHEME, "DCM") else ""
+    return _value(concept) if concept.CodingSchemeDesignator in (SCHEME, "DCM", "SCT") else ""
 
 
 def _value(concept: Dataset) -> str:
