@@ -21,11 +21,10 @@ from sbrt_qa.office.assigning import ADJUDICATOR, assign, end_assignment, plan_r
 from sbrt_qa.office.case_standing import standing_in
 from sbrt_qa.office.checklist import set_checklist
 from sbrt_qa.office.closing_steps import reopen
+from sbrt_qa.office.conflicts import declare_conflict, end_conflict
 from sbrt_qa.office.entering import name_sender, take_in
 from sbrt_qa.office.granting import (
     confirm_grant,
-    declare_conflict,
-    end_conflict,
     end_grant,
     grant_role,
 )

@@ -16,8 +16,9 @@ from sbrt_qa.audit.store.connection import open_engine
 from sbrt_qa.audit.store.migrate import upgrade
 from sbrt_qa.errors import UsageError
 from sbrt_qa.office.assigning import assign, plan_review, set_due
+from sbrt_qa.office.conflicts import declare_conflict
 from sbrt_qa.office.entering import take_in
-from sbrt_qa.office.granting import declare_conflict, grant_role
+from sbrt_qa.office.granting import grant_role
 from sbrt_qa.office.queue_page import (
     PAGE,
     QueueRequest,

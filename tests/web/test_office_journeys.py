@@ -465,12 +465,13 @@ def test_a_site_sends_a_corrected_plan_by_the_chooser_of_files(
 
 SCREENS = {
     "coordinator": (
-        "/", "/queue", "/dashboard", "CASE", "/trail", "/access", "/password", "/second-factor",
+        "/", "/queue", "/dashboard", "CASE", "/conflicts", "/trail", "/access", "/password",
+        "/second-factor",
     ),
-    "reviewer1": ("/queue?view=mine", "/queue?view=pool", "READING", "SIGN"),
+    "reviewer1": ("/queue?view=mine", "/queue?view=pool", "READING", "SIGN", "/conflicts"),
     "physicist.s1": ("/site", "/queue?search=nobody", "UPLOAD", "CASE"),
     "auditor": ("/trail/verified",),
-    "admin": ("/accounts", "/jobs"),
+    "admin": ("/accounts", "/jobs", "/options", "/tokens"),
 }  # fmt: skip
 
 

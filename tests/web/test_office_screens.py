@@ -20,9 +20,8 @@ from sbrt_qa.office.accounts import add_account
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.assigning import assign, plan_review
 from sbrt_qa.office.case_standing import standing_in
+from sbrt_qa.office.conflicts import declare_conflict, end_conflict
 from sbrt_qa.office.granting import (
-    declare_conflict,
-    end_conflict,
     end_grant,
     grant_role,
     grants_of,
@@ -191,8 +190,12 @@ def test_case_p31__nobody_of_the_site_reviews_its_case(office: PlayingOffice, bl
     office.accounts["local"] = local
     at_home, case = office.somebody("local"), office.case(blind)
     coordinator = office.somebody("coordinator")
-    assert coordinator.post(f"{case}/assign", who=f"reader:{local.key}").status == 404
-    assert "Lo Cal" not in coordinator.get(case).text
+    refused = coordinator.post(f"{case}/assign", who=f"reader:{local.key}")
+    assert refused.status == 409
+    assert "nobody reviews a submission of their own site" in refused.text
+    told = coordinator.get(case).text
+    assert "Lo Cal (nobody reviews a submission of their own site)" in told
+    assert f'value="reader:{local.key}"' not in told
     assert f"{site}/" not in at_home.get("/queue").text + at_home.get("/queue?view=pool").text
     assert at_home.get(case).status == at_home.post(f"{case}/reading").status == 404
     # so it is for a reader who declares a conflict after being assigned

@@ -12,11 +12,12 @@ module                       what is there
 ``rights``                   `MATRIX` (right x role), `CaseFacts`, ``may(grants, right, case)``
 ``states``                   `State`, `MOVES`, ``next_states(state, role)``
 ``acting``                   `Acting`, `session_hash`; `RightsError` (answer 404, also where
-                             nothing is there), `MovedOnError` (answer 409)
+                             nothing is there), `MovedOnError` and `UnfitError` (answer 409)
 ``accounts``                 `found_office`, `add_account`, `lock_account`, `unlock_account`,
                              `account_by_code`, `account_by_key`, `all_accounts`
 ``granting``                 `grant_role`, `confirm_grant`, `end_grant`, `grants_of`,
-                             `all_grants`, `declare_conflict`, `end_conflict`
+                             `all_grants`
+``conflicts``                `declare_conflict`, `end_conflict`, `conflicts_seen`
 ``asking``                   `ask` and `demand` a right within a transaction
 ``trial_options``            `OfficeOptions` of the trial, `set_option`, `options_of`
 ``entering``                 `take_in`: new submissions of the audit enter the office (run it
@@ -35,6 +36,7 @@ module                       what is there
 ``queue_page``               `queue_page`: views, filters, order, keyset pages of 50, from a table
                              in the database of working state; `make_queue`, `rebuild`,
                              `queue_differences`
+``version_changes``          limits of a submission held against those of the version before
 ``replaced_codes``           cases as statisticians see them
 ``exported_tables``          tables for statistics, of what an account may see
 ``security_events``          accounts that wrong tries slowed

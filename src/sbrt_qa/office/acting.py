@@ -1,4 +1,4 @@
-"""Who acts now, and the two ways in which the office says no."""
+"""Who acts now, and the ways in which the office says no."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from sbrt_qa.errors import SbrtQaError
 
 class RightsError(SbrtQaError):
     """The account may not do this; to it, what it asks for is not there (answer 404)."""
+
+
+class UnfitError(RightsError):
+    """An account must not be given this work; who gives it out is told why (answer 409)."""
 
 
 class MovedOnError(SbrtQaError):

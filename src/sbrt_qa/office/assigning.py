@@ -15,7 +15,7 @@ from sbrt_qa.audit.store.connection import Database, reading, written
 from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import say
-from sbrt_qa.office.acting import Acting, MovedOnError, RightsError
+from sbrt_qa.office.acting import Acting, MovedOnError, UnfitError
 from sbrt_qa.office.asking import demand, grants_in
 from sbrt_qa.office.case_standing import CaseStanding, assigned, signed_parts, standing_in
 from sbrt_qa.office.moving import refuse_moved_on, step
@@ -86,8 +86,10 @@ def assign(
     Raises
     ------
     RightsError
-        Who acts is no coordinator; or the account may not judge one of them: it has no such role,
-        belongs to the site, sent it, declared a conflict, or (adjudicator) has read it.
+        Who acts is no coordinator.
+    UnfitError
+        The account may not judge one of them: it has no such role, belongs to the site, sent it,
+        declared a conflict, or (adjudicator) has read it.
     MovedOnError
         One has all its readers, this one among them, or is in no state to be assigned.
     """
@@ -164,7 +166,7 @@ def add_assignment(
 
     Raises
     ------
-    RightsError, MovedOnError
+    UnfitError, MovedOnError
         Who is assigned must not judge it; the account has it already, its state takes no
         assignment, or nobody more is needed.
     """
@@ -196,7 +198,7 @@ def add_assignment(
 def _refuse_unfit(
     connection: Connection, case: CaseStanding, by: Acting, account: int, part: str
 ) -> None:
-    """Raise RightsError where an account must not judge a submission."""
+    """Raise UnfitError where an account must not judge a submission."""
     wanted = {READER: Role.REVIEWER, ADJUDICATOR: Role.ADJUDICATOR}.get(part)
     s = o.account_states.c
     last = sa.select(s.state).where(s.account_id == account).order_by(s.id.desc()).limit(1)
@@ -205,16 +207,16 @@ def _refuse_unfit(
         if g.holds(by.at) and g.covers(case.trial, case.site)
     ]  # fmt: skip
     if wanted is None or not any(g.role is wanted for g in holding):
-        raise RightsError("this account does not have this role here", where=case.code, got=part)
+        raise UnfitError("this account does not have this role here", where=case.code, got=part)
     if connection.scalar(last) == "locked":
-        raise RightsError("this account is locked", where=case.code)
+        raise UnfitError("this account is locked", where=case.code)
     if why := conflict(account, case.facts, holding):
-        raise RightsError("this account must not judge it", where=case.code, got=why)
+        raise UnfitError("this account must not judge it", where=case.code, got=why)
     has_read = case.facts.readers | set(signed_parts(connection, case.submission, case.round))
     if part == ADJUDICATOR and account in has_read:
-        raise RightsError("the adjudicator must be none of the readers", where=case.code)
+        raise UnfitError("the adjudicator must be none of the readers", where=case.code)
     if part == READER and account in case.facts.adjudicators:
-        raise RightsError("a reader must not be the adjudicator", where=case.code)
+        raise UnfitError("a reader must not be the adjudicator", where=case.code)
 
 
 def end_assignment(

@@ -29,6 +29,7 @@ from sbrt_qa.office.signing import SignatureRow, signatures_in
 from sbrt_qa.office.states import State, seen_by_site
 from sbrt_qa.office.threads import Thread, threads_in
 from sbrt_qa.office.trial_options import options_in
+from sbrt_qa.office.version_changes import VersionChanges, changes_since
 
 ASKED_OF_CASE: Final = (
     Right.SEE_AUTOMATIC_REVIEW, Right.WRITE_READING, Right.SEND_QUERY, Right.ANSWER_QUERY,
@@ -72,12 +73,21 @@ class SeenSignature:
 
 @dataclass(frozen=True, slots=True)
 class AssignedReader:
-    """An account that a submission is assigned to; `may_end` while it has not signed."""
+    """An account that a submission is assigned to.
+
+    Parameters
+    ----------
+    may_end
+        True while it has not signed.
+    barred
+        Why it must not judge it any more, such as a conflict declared since; empty where it may.
+    """
 
     key: int
     name: str
     part: str
     may_end: bool
+    barred: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,14 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Barred:
+    """A reader or adjudicator that must not judge a submission, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """A case as one account sees it.
 
@@ -114,6 +132,11 @@ class CaseView:
         Those it is assigned to, as far as they are to be seen.
     versions
         The versions of the subject, this one too, oldest first.
+    candidates, barred
+        Who may be assigned, and who must not be and why; for who assigns.
+    since
+        What became of the limits since the version before; None where there is none, or the account
+        is not to see what the program found.
     """
 
     case: CaseStanding
@@ -127,6 +150,8 @@ class CaseView:
     readers: tuple[AssignedReader, ...]
     candidates: tuple[Candidate, ...]
     versions: tuple[SeenVersion, ...] = ()
+    barred: tuple[Barred, ...] = ()
+    since: VersionChanges | None = None
 
     @property
     def of_site(self) -> bool:
@@ -171,6 +196,7 @@ def case_view(engine: Database, by: Acting, submission: int, coding: bytes = b""
         if Right.SEE_AUTOMATIC_REVIEW in allowed:
             items = tuple(engine_items(connection, submission, reviews_of(connection, submission)))
         shows_names = role not in OF_A_SITE
+        candidates, barred = _candidates(connection, case, by, allowed)
         shown = case if shows_names else replace(case, state=seen_by_site(case.state))
         known = {key: name for key, name in names.items() if shows_names and key not in hidden}
         steps = _steps(connection, case, known)
@@ -180,8 +206,8 @@ def case_view(engine: Database, by: Acting, submission: int, coding: bytes = b""
             _signatures(connection, case, by, allowed),
             _threads(connection, case, hidden), allowed,
             _assigned(connection, case, known),
-            _candidates(connection, case, by) if Right.ASSIGN in allowed else (),
-            _versions(connection, case, by),
+            candidates, _versions(connection, case, by), barred,
+            changes_since(connection, case, items) if items else None,
         )  # fmt: skip
 
 
@@ -294,12 +320,14 @@ def _assigned(
     connection: Connection, case: CaseStanding, known: dict[int, str]
 ) -> tuple[AssignedReader, ...]:
     signed = signed_parts(connection, case.submission, case.round)
-    return tuple(
-        AssignedReader(one.account_id, known[one.account_id], one.part,
-                       one.account_id not in signed)
-        for one in assigned(connection, case.submission, case.round)
-        if one.account_id in known
-    )  # fmt: skip
+    found = []
+    for one in assigned(connection, case.submission, case.round):
+        key = one.account_id
+        if key in known:
+            own = [g for g in grants_in(connection, key) if g.covers(case.trial, case.site)]
+            barred = "" if key in signed else conflict(key, case.facts, own)
+            found.append(AssignedReader(key, known[key], one.part, key not in signed, barred))
+    return tuple(found)
 
 
 def _versions(connection: Connection, case: CaseStanding, by: Acting) -> tuple[SeenVersion, ...]:
@@ -314,8 +342,12 @@ def _versions(connection: Connection, case: CaseStanding, by: Acting) -> tuple[S
     return tuple(found)
 
 
-def _candidates(connection: Connection, case: CaseStanding, by: Acting) -> tuple[Candidate, ...]:
-    """Return who may be assigned: a reader or adjudicator here, with no conflict."""
+def _candidates(
+    connection: Connection, case: CaseStanding, by: Acting, allowed: frozenset[Right]
+) -> tuple[tuple[Candidate, ...], tuple[Barred, ...]]:
+    """Return who may be assigned, and who has the role but must not judge it, for who assigns."""
+    if Right.ASSIGN not in allowed:
+        return (), ()
     parts = {Role.REVIEWER: "reader", Role.ADJUDICATOR: "adjudicator"}
     holding = [
         one for one in grants_in(connection)
@@ -326,15 +358,19 @@ def _candidates(connection: Connection, case: CaseStanding, by: Acting) -> tuple
         "reader": case.facts.readers,
         "adjudicator": case.facts.adjudicators | case.facts.readers,
     }
-    found = []
+    found: list[Candidate] = []
+    barred: list[Barred] = []
     for one in holding:
         part = parts.get(one.role, "")
+        row = rows[one.account]
         own = [grant for grant in holding if grant.account == one.account]
-        fits = part and one.account not in busy[part]
-        if fits and not conflict(one.account, case.facts, own):
-            row = rows[one.account]
+        if not part or one.account in busy[part]:
+            continue
+        if why := conflict(one.account, case.facts, own):
+            barred.append(Barred(row.name, why))
+        else:
             found.append(Candidate(one.account, row.code, row.name, part))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(barred))
 
 
 def thread_submission(engine: Database, thread: int) -> int:

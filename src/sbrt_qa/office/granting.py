@@ -1,4 +1,4 @@
-"""Granting roles, confirming and ending grants; declaring conflicts of interest."""
+"""Granting roles, confirming and ending grants."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit.store import office_tables as o
-from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.connection import Database, reading, written
 from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.errors import UsageError, quoted
@@ -21,8 +20,6 @@ from sbrt_qa.office.trial_options import options_in
 GRANTED: Final = "role granted"
 CONFIRMED: Final = "grant confirmed"
 ENDED: Final = "grant ended"
-CONFLICT: Final = "conflict of interest declared"
-CONFLICT_ENDED: Final = "conflict of interest ended"
 
 
 def grant_role(
@@ -142,73 +139,6 @@ def all_grants(engine: Database) -> tuple[Grant, ...]:
     """Return all grants ever given, oldest first."""
     with reading(engine) as connection:
         return grants_in(connection)
-
-
-def declare_conflict(
-    engine: Database, by: Acting, account: int, reason: str, *, site: str = "", subject: int = 0
-) -> int:
-    """Declare that an account must not judge a site, or one subject; return its key.
-
-    Reviewers and adjudicators declare their own; a coordinator declares anybody's.
-
-    Raises
-    ------
-    RightsError, UsageError
-        It is neither; no reason, site or subject is given.
-    """
-    if not reason.strip() or bool(site) == bool(subject):
-        raise UsageError("a conflict needs a reason, and a site or a subject")
-
-    def work(connection: Connection) -> int:
-        own = Right.SEE_OWN_TRAIL if account == by.account else Right.ASSIGN
-        allowed = demand(connection, by, own)
-        if (
-            subject
-            and connection.scalar(sa.select(t.subjects.c.id).where(t.subjects.c.id == subject))
-            is None
-        ):
-            raise UsageError("no such subject")
-        row = {
-            "account_id": account, "site": site, "subject_id": subject or None, "reason": reason,
-            "by_account_id": by.account, "at": by.at,
-        }  # fmt: skip
-        made = insert(connection, o.conflicts, row)
-        told = {"conflict": made, "site": site, "subject_row": subject}
-        code = _code(connection, account)
-        tell(connection, CONFLICT, code, by, allowed, told, reason=reason)
-        return made
-
-    return written(engine, work, durable=True)
-
-
-def end_conflict(engine: Database, by: Acting, conflict: int, reason: str) -> None:
-    """End a declared conflict; a coordinator does so.
-
-    Raises
-    ------
-    RightsError, UsageError
-        Who acts is none; no reason is given; there is no such conflict.
-    """
-    if not reason.strip():
-        raise UsageError("this needs a reason")
-
-    def work(connection: Connection) -> None:
-        allowed = demand(connection, by, Right.ASSIGN)
-        query = sa.select(o.conflicts.c.account_id).where(o.conflicts.c.id == conflict)
-        account = connection.scalar(query)
-        over = sa.select(o.conflict_ends.c.id).where(o.conflict_ends.c.conflict_id == conflict)
-        if account is None or connection.scalar(over) is not None:
-            raise UsageError("no such conflict is open")
-        if account == by.account:
-            raise RightsError("nobody ends their own conflict of interest")
-        row = {
-            "conflict_id": conflict, "reason": reason, "by_account_id": by.account, "at": by.at,
-        }  # fmt: skip
-        insert(connection, o.conflict_ends, row)
-        code = _code(connection, account)
-        tell(connection, CONFLICT_ENDED, code, by, allowed, {"conflict": conflict}, reason=reason)
-
-    written(engine, work, durable=True)
 
 
 def _two_admins(connection: Connection, at: str) -> bool:

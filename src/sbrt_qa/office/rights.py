@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.office.roles import EVERYWHERE, OF_A_SITE, ROLES, Grant, Right, Role
 
 
@@ -134,6 +135,8 @@ MATRIX: Final[Mapping[Right, Mapping[Role, Scope]]] = {
     Right.SEE_TRIAL_TRAIL: _row("- - - - y - - y"),
     Right.SEE_SECURITY_TRAIL: _row("- - - - - - y y"),
     Right.SEE_ACCESS_LOG: _row("- - - - y - - y"),
+    Right.DECLARE_CONFLICT: _row("- - actions actions y - - -"),
+    Right.SEE_CONFLICTS: _row("- - actions actions y - - y"),
     Right.VERIFY: _row("- - - - y - - y"),
 }
 """A cell for every right and every role of a person."""
@@ -258,8 +261,8 @@ def conflict(account: int, facts: CaseFacts, grants: Iterable[Grant]) -> str:
     they declared a conflict of interest.
     """
     if account in facts.submitters:
-        return "nobody reviews their own submission"
+        return say("nobody reviews their own submission")
     if account in facts.conflicted:
-        return "a conflict of interest is declared"
+        return say("a conflict of interest is declared")
     of_site = {one.account for one in grants if one.role in OF_A_SITE} | facts.at_home
-    return "nobody reviews a submission of their own site" if account in of_site else ""
+    return say("nobody reviews a submission of their own site") if account in of_site else ""

@@ -71,6 +71,8 @@ class Right(StrEnum):
     SEE_TRIAL_TRAIL = "see audit trail of the trial"
     SEE_SECURITY_TRAIL = "see security part of the trail"
     SEE_ACCESS_LOG = "see access log"
+    DECLARE_CONFLICT = "declare conflict of interest"
+    SEE_CONFLICTS = "see conflicts of interest"
     VERIFY = "verify"
 
 

@@ -57,6 +57,7 @@ OFFICE_PAGES: Final[tuple[tuple[str, str, str, Right | frozenset[Role] | None], 
     ("/queue", msg("Queue"), "q", Right.SEE_CASE),
     ("/intake", msg("Intake"), "i", Right.ASSIGN),
     ("/dashboard", msg("Dashboard"), "d", Right.SEE_TRIAL_TRAIL),
+    ("/conflicts", msg("Conflicts of interest"), "c", Right.SEE_CONFLICTS),
     ("/trail", msg("Trail"), "t", Right.SEE_TRIAL_TRAIL),
     ("/accounts", msg("Accounts"), "a", Right.MANAGE_ACCOUNTS),
     ("/options", msg("Options"), "o", Right.MANAGE_ACCOUNTS),
@@ -102,6 +103,7 @@ def _environment() -> Environment:
     made.filters["lines"] = visible_lines
     made.filters["pages"] = pages_of
     made.filters["rounded"] = lambda value, *limits: rounded(value, limits)
+    made.filters["signed"] = lambda value: rounded(value, signed=True).replace("-", "\u2212")
     made.filters["ratio"] = lambda value: f"{value + 0.0:.2f}".replace("-0.00", "0.00")
     return made
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from sbrt_qa.errors import SbrtQaError, UsageError
 from sbrt_qa.i18n.phrase import said
-from sbrt_qa.office.acting import MovedOnError, RightsError
+from sbrt_qa.office.acting import MovedOnError, RightsError, UnfitError
 from sbrt_qa.web.page_templates import shown
 from sbrt_qa.web.review_office.office_app import OfficeApp
 from sbrt_qa.web.review_office.role_words import ROLE_WORDS
@@ -28,6 +28,8 @@ def refusing(page: OfficePage) -> OfficePage:
     def answered(app: OfficeApp, visit: Visit) -> Response:
         try:
             return page(app, visit)
+        except UnfitError as error:
+            return told(visit, HTTPStatus.CONFLICT, error)
         except RightsError:
             raise PageError(HTTPStatus.NOT_FOUND) from None
         except MovedOnError as error:

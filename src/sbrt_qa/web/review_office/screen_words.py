@@ -64,10 +64,22 @@ PROFESSION_MEANING: Final = {"physics": "physics", "oncology": "contours"}
 
 VERDICT_MARKS: Final = {one.value: (SIGNS[one], WORDS[one]) for one in Verdict}
 
+BECAME_WORDS: Final = {
+    "worse verdict": msg("worse verdict"),
+    "better verdict": msg("better verdict"),
+    "worse value": msg("worse, same verdict"),
+    "better value": msg("better, same verdict"),
+    "other value": msg("another value"),
+    "other bounds": msg("another limit"),
+    "in one version only": msg("in one version only"),
+    "same": msg("as before"),
+}
+"""What became of a limit since the version before."""
+
 EVERY_WORD: Final = {
     "states": STATE_WORDS, "grades": OUTCOME_WORDS, "kinds": KIND_WORDS, "answers": ANSWER_WORDS,
     "reasons": REASON_WORDS, "questions": QUESTION_WORDS, "parts": PART_WORDS,
     "signature_words": SIGNATURE_WORDS, "thread_words": THREAD_WORDS, "verdicts": VERDICT_MARKS,
-    "ops": OPERATORS,
+    "ops": OPERATORS, "became": BECAME_WORDS,
 }  # fmt: skip
 """What the pages of cases put into words."""
