@@ -43,6 +43,8 @@ SAMPLES = Path(__file__).resolve().parents[1] / "sample_dicom"
 TAKEN = ("compliant", "minor", "major")
 SITES = ("DEMO1", "DEMO2")
 SUBMISSIONS = 60
+AGAIN = {58: (56, 0), 59: (53, 1)}
+"""Submissions that are the next version of an earlier subject: of which, and by which sample."""
 TOKEN_DAYS = 30
 PASSWORD = "demo quartz lantern 7"  # noqa: S105 - of a demo on this machine, printed
 
@@ -83,7 +85,8 @@ def filled(folder: Path) -> list[str]:
         rows = {rules.content_hash: add_protocol(engine, rules, at)}
         recorder = Recorder(engine, rows, __version__)
         for number in range(SUBMISSIONS):
-            name, cases = TAKEN[number % len(TAKEN)], reviewed[number % len(reviewed)]
+            which = AGAIN[number][1] if number in AGAIN else number % len(TAKEN)
+            name, cases = TAKEN[which], reviewed[which]
             pages = reports.hashes(name, len(cases))
             code = recorder.record(replace(entry(number, cases), reports=pages), at).code
             for plan in range(1, len(pages) + 1):
@@ -135,12 +138,13 @@ def plans_of(path: Path, rules: str, report: Path) -> tuple[ReviewedCase, ...]:
 
 def entry(number: int, cases: tuple[ReviewedCase, ...]) -> Entry:
     """Return a submission of the demo; what stands for its files is its own."""
-    site, subject = SITES[number % len(SITES)], f"D{number:03}"
+    of, version = (AGAIN[number][0], 2) if number in AGAIN else (number, 1)
+    site, subject = SITES[of % len(SITES)], f"D{of:03}"
     received = datetime.now(UTC) - timedelta(days=number % 10)
     told = received.isoformat(timespec="seconds").replace("+00:00", "Z")
     kinds = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "CT")
     files = tuple(StoredFile(digest(f"{number} {i}"), kind) for i, kind in enumerate(kinds))
-    place = Place("DEMO", site, subject, 1, digest(f"{site}/{subject}"), told)
+    place = Place("DEMO", site, subject, version, digest(f"{site}/{subject}"), told)
     return Entry(place, digest(str(number)), files, cases, ())
 
 

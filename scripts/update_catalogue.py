@@ -67,8 +67,14 @@ WORDS = {"msg", "say", "joined"}
 REFUSALS = {"DicomError", "GeometryError"}
 """Errors that become the reason why something is not evaluable."""
 
-SHOWN_REFUSALS = REFUSALS | {"UsageError", "MovedOnError"}
-SHOWN_IN = re.compile(r"office/|web/passwords|web/review_office/\w+_(screen|pages)\.")
+SHOWN_REFUSALS = REFUSALS | {
+    "UsageError", "MovedOnError", "UnfitError", "WrongChunk", "TooLarge", "NoSpace", "Incomplete",
+    "OverQuotaError",
+}  # fmt: skip
+SHOWN_IN = re.compile(
+    r"office/|intake/(chunks|landing)\.|web/(passwords|working/upload_rows)\."
+    r"|web/review_office/\w+_(screen|pages|doors)\."
+)
 """What is refused there is told on a page; elsewhere only the terminal tells it, in English."""
 
 

@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from sbrt_qa import errors
 from sbrt_qa.errors import OwnFault, SbrtQaError
+from sbrt_qa.i18n.phrase import phrases_in, say, with_phrases
 
 _resource: ModuleType | None
 try:
@@ -211,24 +212,25 @@ def _receive(
     except OSError:
         if over.is_set():
             return _too_late(seconds)
-        return Outcome(failure=f"answered with more than {limits.answer_bytes / 1e6:g} MB")
+        most = f"{limits.answer_bytes / 1e6:g}"
+        return Outcome(failure=say("answered with more than {0} MB", most))
     finally:
         watchdog.cancel()
         watchdog.join()
 
 
 def _too_late(seconds: float) -> Outcome:
-    return Outcome(failure=f"exceeded {seconds:g} s", kind=FailureKind.TIME)
+    return Outcome(failure=say("exceeded {0} s", f"{seconds:g}"), kind=FailureKind.TIME)
 
 
 def _why_gone(process: BaseProcess, limits: Limits) -> Outcome:
     code = process.exitcode or 0
     if code == -getattr(signal, "SIGXCPU", 0):
-        told = f"exceeded {limits.cpu_seconds} s of processor time"
+        told = say("exceeded {0} s of processor time", limits.cpu_seconds)
         return Outcome(failure=told, kind=FailureKind.TIME)
     if code < 0:
-        return Outcome(failure=f"was ended by signal {-code}", kind=FailureKind.ENDED)
-    return Outcome(failure=f"broke off with exit code {code}")
+        return Outcome(failure=say("was ended by signal {0}", -code), kind=FailureKind.ENDED)
+    return Outcome(failure=say("broke off with exit code {0}", code))
 
 
 def _read_answer(answer: bytes) -> Outcome:
@@ -240,17 +242,19 @@ def _read_answer(answer: bytes) -> Outcome:
             return Outcome(value=content)
         if kind in ("failure", "memory"):
             ours, full = FailureKind.OURS, FailureKind.MEMORY
-            return Outcome(failure=str(content), kind=full if kind == "memory" else ours)
-        return Outcome(error=_rebuilt(content))
+            told = with_phrases(str(content), data.get("phrases"))
+            return Outcome(failure=told, kind=full if kind == "memory" else ours)
+        return Outcome(error=_rebuilt(content, data.get("phrases")))
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-        return Outcome(failure="gave an answer that cannot be read")
+        return Outcome(failure=say("gave an answer that cannot be read"))
 
 
-def _rebuilt(content: dict[str, str]) -> SbrtQaError:
+def _rebuilt(content: dict[str, str], phrases: object) -> SbrtQaError:
     error_type = getattr(errors, content.pop("type"))
     if not (isinstance(error_type, type) and issubclass(error_type, SbrtQaError)):
         raise TypeError
-    return error_type(**{key: str(text) for key, text in content.items()})
+    texts = {key: str(text) for key, text in content.items()}
+    return error_type(**with_phrases(texts, phrases))
 
 
 # --- the child --------------------------------------------------------------------------------
@@ -271,7 +275,7 @@ def _child(
         cap(limits)
         answer = _answer("value", call(*arguments))
     except MemoryError:
-        answer = _answer("memory", f"exceeded {limits.memory_bytes / 1e9:.3g} GB")
+        answer = _answer("memory", say("exceeded {0} GB", f"{limits.memory_bytes / 1e9:.3g}"))
     except OwnFault as error:
         answer = _answer("failure", error.what)
     except SbrtQaError as error:
@@ -283,7 +287,8 @@ def _child(
 
 
 def _answer(kind: str, content: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold
-    return json.dumps({"kind": kind, "content": content}).encode()
+    phrases = {} if kind == "value" else phrases_in(content)
+    return json.dumps({"kind": kind, "content": content, "phrases": phrases}).encode()
 
 
 def _fields(error: SbrtQaError) -> dict[str, str]:

@@ -8,6 +8,7 @@ import time
 
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.errors import DicomError
+from sbrt_qa.i18n.phrase import say
 
 
 def load(*paths):
@@ -22,6 +23,11 @@ def problems(path):
 
 def echo(value):
     return value
+
+
+def refuse_cut_off(path):
+    """Raise what a reader of files raises, with what was found there."""
+    raise DicomError("the file is cut off", where=path, got=say("{0} bytes", 12))
 
 
 def process_id():

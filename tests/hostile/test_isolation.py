@@ -39,6 +39,15 @@ def test_a_value_comes_back_from_another_process():
     assert run_isolated(c.process_id, (), LIMITS).value != os.getpid()
 
 
+def test_an_error_of_a_child_keeps_its_parts():
+    """So that a page can say it in another language."""
+    error = run_isolated(c.refuse_cut_off, ("RTDOSE.dcm",), LIMITS).error
+    assert str(error) == "RTDOSE.dcm: the file is cut off; got 12 bytes"
+    assert (error.got.template, error.got.values) == ("{0} bytes", ("12",))
+    late = run_isolated(c.sleep_for_ever, (), SHORT).failure
+    assert (late, late.template) == ("exceeded 0.3 s", "exceeded {0} s")
+
+
 @pytest.mark.parametrize("call", [c.sleep_for_ever, c.ignore_signals_and_sleep, c.burn])
 def test_a_child_that_takes_too_long_is_ended(call):
     outcome = run_isolated(call, (), SHORT)

@@ -61,6 +61,7 @@ def test_limits_are_paired_by_id_and_by_what_they_are_of() -> None:
         (None, other), (COVER, COVER), (ONE, None),
     ]  # fmt: skip
     told = VersionChanges("S1/001/v1", 1, found)
-    assert len(told.changed) == 2
+    assert len(told.first) == 2
+    assert told.values == ()
     assert [one.after for one in told.same] == [COVER]
     assert told.count("in one version only") == 2

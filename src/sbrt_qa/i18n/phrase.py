@@ -16,6 +16,7 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import enum
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, cast
@@ -219,6 +220,21 @@ def _held(data: Any) -> Iterable[tuple[str, Any]]:  # noqa: ANN401
     if shape is _Shape.TABLE:
         return [(str(key), part) for key, part in data.items()]
     return ()
+
+
+def kept_text(text: str) -> str:
+    """Return a text as a column holds it, from which :func:`from_kept` makes the phrase again."""
+    return json.dumps(_parts(text)) if isinstance(text, Phrase) else text
+
+
+def from_kept(text: str) -> str:
+    """Return what :func:`kept_text` wrote; a plain text as it is."""
+    if not text.startswith('["'):
+        return text
+    try:
+        return _made(json.loads(text), MOST_DEPTH) or text
+    except (ValueError, RecursionError):
+        return text
 
 
 def _parts(text: str) -> Parts:

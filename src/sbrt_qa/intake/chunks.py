@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from sbrt_qa.errors import InputError, UsageError
+from sbrt_qa.i18n.phrase import say
 
 CHUNK_BYTES: Final = 8 * 1024**2
 MOST_FILES: Final = 20_000
@@ -67,7 +68,7 @@ class UploadManifest:
     def chunk_bytes(self, number: int) -> int:
         """Return how long a chunk has to be; raise WrongChunk where there is none."""
         if not 0 <= number < self.chunks:
-            raise WrongChunk("there is no such chunk", expected=f"0 to {self.chunks - 1}")
+            raise WrongChunk("there is no such chunk", expected=say("0 to {0}", self.chunks - 1))
         return min(CHUNK_BYTES, self.size_bytes - number * CHUNK_BYTES)
 
     def form(self) -> list[list[Any]]:
@@ -86,7 +87,9 @@ def read_manifest(value: object) -> UploadManifest:
     if not isinstance(value, list) or not value:
         raise UsageError("an upload names its files", expected='[["name", bytes, "sha256"], ...]')
     if len(value) > MOST_FILES:
-        raise UsageError("more files than are taken at once", expected=f"at most {MOST_FILES}")
+        raise UsageError(
+            "more files than are taken at once", expected=say("at most {0}", MOST_FILES)
+        )
     found = UploadManifest(tuple(map(_promised, value)))
     if found.size_bytes > MOST_UPLOAD_BYTES:
         raise UsageError("more bytes than are taken at once", expected="at most 4 GiB")
@@ -122,7 +125,9 @@ def refuse_chunk(
     expected = manifest.chunk_bytes(number)
     if size_bytes != expected:
         raise WrongChunk(
-            "the chunk has another length", got=f"{size_bytes}", expected=f"{expected}"
+            "the chunk has another length",
+            got=str(size_bytes),
+            expected=str(expected),
         )
     if sha256 != stated:
         raise WrongChunk("the chunk has another hash than was announced")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from sbrt_qa.errors import InputError
+from sbrt_qa.i18n.phrase import msg, say
 from sbrt_qa.intake.landed_source import keep_source
 
 try:
@@ -44,6 +45,8 @@ AGAIN_PART: Final = 0.05
 """Nothing is taken below 5 GiB or 10 % of a disk, whichever is more; again with 5 % above that."""
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+AT_LEAST_ONE: Final = msg("at least one byte")
 
 
 class LandingRefusedError(InputError):
@@ -195,8 +198,8 @@ def land(
             digest, size = _written(vault, file, stream, max_bytes, source)
             if size == 0 or (expect_bytes is not None and size != expect_bytes):
                 raise Incomplete(
-                    "what came is not what was announced", got=f"{size} bytes",
-                    expected=f"{expect_bytes} bytes" if expect_bytes else "at least one byte",
+                    "what came is not what was announced", got=say("{0} bytes", size),
+                    expected=say("{0} bytes", expect_bytes) if expect_bytes else AT_LEAST_ONE,
                 )  # fmt: skip
             if expect_sha256 and digest != expect_sha256:
                 raise Incomplete("what came has another hash than was announced")
@@ -233,12 +236,16 @@ def refuse_full(vault: Landing, need_bytes: int = 0) -> None:
             mark.touch()
     if space.free < least:
         raise NoSpace(
-            "the disk is nearly full, so nothing is taken in", got=f"{space.free / 1e9:.1f} GB",
-            expected=f"{least / 1e9:.1f} GB free", advice="Make room, then it goes on by itself",
+            "the disk is nearly full, so nothing is taken in",
+            got=say("{0} GB", f"{space.free / 1e9:.1f}"),
+            expected=say("{0} GB free", f"{least / 1e9:.1f}"),
+            advice="Make room, then it goes on by itself",
         )  # fmt: skip
     mark.unlink(missing_ok=True)
     if space.free - need_bytes < floor:
-        raise NoSpace("the disk has no room for this much", got=f"{need_bytes / 1e9:.1f} GB")
+        raise NoSpace(
+            "the disk has no room for this much", got=say("{0} GB", f"{need_bytes / 1e9:.1f}")
+        )
 
 
 def is_stopped(vault: Landing) -> bool:
@@ -306,7 +313,9 @@ def _written(
             return digest.hexdigest(), size
         size += len(block)
         if size > max_bytes:
-            raise TooLarge("more bytes than are taken", expected=f"at most {max_bytes} bytes")
+            raise TooLarge(
+                "more bytes than are taken", expected=say("at most {0} bytes", max_bytes)
+            )
         if size - looked > LOOK_EVERY_BYTES:
             refuse_full(vault)
             looked = size

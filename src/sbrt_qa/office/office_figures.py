@@ -105,7 +105,7 @@ def office_figures(engine: Database, by: Acting, now: str) -> OfficeFigures:
     readers = tuple(workload_of(lives, now))
     return OfficeFigures(
         Counter(row["state"] for row in rows),
-        tuple(_waiting(rows, readers)),
+        tuple(_waiting(rows, readers, _of_readers(lives, rows))),
         tuple(_site(code, rows) for code in sorted({row["site"] for row in rows})),
         tuple(turnaround_sums(rows)),
         tuple(row for row in readers if row["readings"] or row["to_read"]),
@@ -113,7 +113,22 @@ def office_figures(engine: Database, by: Acting, now: str) -> OfficeFigures:
     )
 
 
-def _waiting(rows: Sequence[Row], readers: Iterable[Row]) -> Iterable[WaitingWork]:
+def _of_readers(lives: Sequence[OfficeLife], rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return what each reader has to read and has not signed, unless it waits for the site."""
+    found: dict[str, list[Row]] = {}
+    for life, row in zip(lives, rows, strict=True):
+        number = max((work.round for work in life.readings), default=1)
+        done = {w.account for w in life.readings if w.signature and w.round == number}
+        if row["state"] not in AT_REST and row["state"] not in WITH_SITE:
+            for code in dict.fromkeys(life.holders):
+                if code not in done:
+                    found.setdefault(code, []).append(row)
+    return found
+
+
+def _waiting(
+    rows: Sequence[Row], readers: Iterable[Row], held: Mapping[str, Sequence[Row]]
+) -> Iterable[WaitingWork]:
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         state = row["state"]
@@ -125,8 +140,10 @@ def _waiting(rows: Sequence[Row], readers: Iterable[Row]) -> Iterable[WaitingWor
         due = min((row["due"] for row in some if row["due"]), default="")
         yield WaitingWork(kind, who, len(some), sum(row["overdue"] for row in some), due)
     for row in readers:
-        if row["to_read"]:
-            yield WaitingWork("reader", row["reader"], row["to_read"], 0, "")
+        if mine := held.get(row["reader"]):
+            due = min((one["due"] for one in mine if one["due"]), default="")
+            late = sum(one["overdue"] for one in mine)
+            yield WaitingWork("reader", row["reader"], len(mine), late, due)
 
 
 def _site(code: str, every: Iterable[Row]) -> SiteFigures:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -34,6 +35,10 @@ class Became(StrEnum):
     OTHER_VALUE = "other value"
     """It has another value, and none of the two is better: it is only reported, or not known."""
     SAME = "same"
+
+
+FIRST: Final = (Became.WORSE_VERDICT, Became.OTHER, Became.BETTER_VERDICT)
+"""What a reader has to see first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +117,14 @@ class VersionChanges:
     unpaired: bool = False
 
     @property
-    def changed(self) -> tuple[LimitChange, ...]:
-        """Those that are not as before."""
-        return tuple(one for one in self.changes if one.became is not Became.SAME)
+    def first(self) -> tuple[LimitChange, ...]:
+        """Those whose verdict is another one, or that only one version has."""
+        return tuple(one for one in self.changes if one.became in FIRST)
+
+    @property
+    def values(self) -> tuple[LimitChange, ...]:
+        """Those that have another value, or other bounds, under the same verdict."""
+        return tuple(one for one in self.changes if one.became not in {*FIRST, Became.SAME})
 
     @property
     def same(self) -> tuple[LimitChange, ...]:
@@ -181,7 +191,7 @@ def _labels(connection: Connection, submission: int) -> dict[int, str]:
 def _pairs(before: dict[int, str], after: dict[int, str]) -> list[tuple[int, int]]:
     """Return the plans that are one another's: the same label, once on each side; or both alone."""
     if len(before) == len(after) == 1:
-        return [(*before, *after)]
+        return [(next(iter(before)), next(iter(after)))]
     found = []
     for number, label in after.items():
         same = [one for one, other in before.items() if other == label]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sbrt_qa import pipeline
 from sbrt_qa.errors import ResultError, visible
+from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL, Progress, ReviewRequest, ReviewStage
 
 if TYPE_CHECKING:
@@ -194,15 +195,15 @@ def _seen(case: Any, words: Mapping[str, Any]) -> PlanSeen:  # noqa: ANN401 - st
     kept = case.structures
     names = () if isinstance(kept, Reason) else tuple(s.name for s in kept.structures)
     facts, lines = {}, {}
-    for language, say in words.items():
+    for language, told_in in words.items():
         told = part_facts(
             plan_summary(case.plan), dose_summary(case.dose), structure_set_label(kept),
-            len(names), image_summary(case.image), say, course=case.course,
+            len(names), image_summary(case.image), told_in, course=case.course,
         )  # fmt: skip
         facts[language] = tuple((fact.label, fact.text) for fact in told)
         source = case.provenance
         said = (*source.unread_files, *source.notes, *(r.detail for r in source.repairs))
-        lines[language] = tuple(say.sentence(line) for line in said[:MOST_LINES])
+        lines[language] = tuple(told_in.sentence(line) for line in said[:MOST_LINES])
     parts = (case.plan, kept, case.dose)
     whole = not any(isinstance(part, Reason) for part in parts)
     return PlanSeen(case.label, facts, names[:MOST_NAMES], lines, whole)
@@ -235,8 +236,9 @@ def _teller(told: Path) -> Callable[[Progress], None]:
 
 
 def _why(outcome: Outcome) -> str:
-    said = str(outcome.error) if outcome.error is not None else outcome.failure
-    return _text(said or "gave an answer that cannot be read")
+    told = said(outcome.error) if outcome.error is not None else outcome.failure
+    told = told or say("gave an answer that cannot be read")
+    return told if len(told) <= MOST_CHARACTERS and visible(told) == told else _text(told)
 
 
 def _text(value: object) -> str:

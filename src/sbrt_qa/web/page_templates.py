@@ -88,6 +88,16 @@ def words_of(language: str) -> Words:
     return Words(language if language in languages() else "en")
 
 
+def as_bound(value: float) -> str:
+    """Return a bound as it is read: two decimals, four below 1, no zeros at the end."""
+    return f"{round(value, 2 if abs(value) >= 1 else 4):.10g}"
+
+
+def as_ratio(value: float) -> str:
+    """Return a part of one, or a measure of agreement, with two decimals; 0 has no sign."""
+    return f"{value + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "\u2212")
+
+
 @functools.cache
 def _environment() -> Environment:
     made = Environment(
@@ -103,8 +113,9 @@ def _environment() -> Environment:
     made.filters["lines"] = visible_lines
     made.filters["pages"] = pages_of
     made.filters["rounded"] = lambda value, *limits: rounded(value, limits)
+    made.filters["bound"] = as_bound
     made.filters["signed"] = lambda value: rounded(value, signed=True).replace("-", "\u2212")
-    made.filters["ratio"] = lambda value: f"{value + 0.0:.2f}".replace("-0.00", "0.00")
+    made.filters["ratio"] = as_ratio
     return made
 
 

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from sbrt_qa.i18n.phrase import msg, phrases_in, with_phrases
 from sbrt_qa.pipeline.untrusted_report import PartsSeen
 from sbrt_qa.web.session_tokens import new_object_id
 
@@ -88,14 +89,17 @@ class DeskCheck:
             held = json.loads(text)
             seen = PartsSeen.of(held.pop("seen"))
             plans = tuple(PlanDone(**one) for one in held.pop("plans"))
-            return cls(**{**held, "state": CheckState(held["state"]), "seen": seen, "plans": plans})
+            phrases = held.pop("phrases", None)
+            known = {**held, "state": CheckState(held["state"]), "seen": seen, "plans": plans}
+            return with_phrases(cls(**known), phrases)
         except (KeyError, TypeError, AttributeError) as error:
             msg = "no record of a check"
             raise ValueError(msg) from error
 
     def written(self) -> str:
         """Return it as JSON."""
-        return json.dumps({**asdict(self), "seen": self.seen.form()})
+        phrases = phrases_in({"failure": self.failure, "plans": self.plans})
+        return json.dumps({**asdict(self), "seen": self.seen.form(), "phrases": phrases})
 
 
 class DeskChecks:
@@ -223,4 +227,4 @@ class DeskChecks:
                 self.change(check, state=CheckState.FAILED, failure=check.failure or CUT_OFF)
 
 
-CUT_OFF: Final = "the desk was closed before it was done"
+CUT_OFF: Final = msg("the desk was closed before it was done")

@@ -6,7 +6,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from sbrt_qa.errors import SbrtQaError, own_fault, visible
+from sbrt_qa.errors import SbrtQaError, own_fault
+from sbrt_qa.i18n.phrase import said
 from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.pipeline.requests import Progress
 from sbrt_qa.pipeline.untrusted_report import (
@@ -65,7 +66,7 @@ class DeskWork:
             if not self._closed:
                 work(check)  # type: ignore[operator]
         except SbrtQaError as error:
-            self._fail(check, visible(str(error)))
+            self._fail(check, said(error))
         except Exception as error:  # noqa: BLE001 - a thread's last line of defence
             self._fail(check, own_fault(error).what)
 

@@ -22,6 +22,7 @@ from starlette.responses import Response
 
 from sbrt_qa.audit.layout import is_code
 from sbrt_qa.errors import SbrtQaError, StoreError, UsageError
+from sbrt_qa.i18n.phrase import msg, said, say
 from sbrt_qa.intake.chunks import (
     CHUNK_BYTES,
     MANIFEST_BYTES,
@@ -47,6 +48,7 @@ from sbrt_qa.office.roles import Right
 from sbrt_qa.office.site_uploads import refuse_upload, sites_of
 from sbrt_qa.office.trial_options import options_of
 from sbrt_qa.web.doors import Door
+from sbrt_qa.web.page_templates import words_of
 from sbrt_qa.web.review_office.office_app import OfficeApp, Person
 from sbrt_qa.web.review_office.sorting_work import ask_release
 from sbrt_qa.web.visits import PageError, Visit, data
@@ -57,7 +59,7 @@ from sbrt_qa.web.working.upload_rows import COMING, ChunkedUpload, OverQuotaErro
 
 HASH_HEADER: Final = "x-chunk-sha256"
 
-IDENTIFIED: Final = (
+IDENTIFIED: Final = msg(
     "this office takes files of identified patients from programs only where its admin allows it"
 )
 
@@ -70,13 +72,16 @@ def told(work: Callable[[OfficeApp, Visit], Response]) -> Callable[[OfficeApp, V
         try:
             return work(app, visit)
         except SbrtQaError as error:
-            return refused(error)
+            return refused(error, visit)
 
     return page
 
 
-def refused(error: SbrtQaError) -> Response:
-    """Return the answer to what is not taken; raise PageError for what is not there."""
+def refused(error: SbrtQaError, visit: Visit) -> Response:
+    """Return the answer to what is not taken; raise PageError for what is not there.
+
+    Its sentence is in the language of who asks: a page shows it as it is.
+    """
     if isinstance(error, RightsError):
         raise PageError(HTTPStatus.NOT_FOUND) from None
     kinds: tuple[tuple[type[SbrtQaError], HTTPStatus], ...] = (
@@ -92,7 +97,7 @@ def refused(error: SbrtQaError) -> Response:
         status = HTTPStatus.INSUFFICIENT_STORAGE
     if status is None:
         raise error
-    return data({"error": str(error)}, status)
+    return data({"error": words_of(visit.language).sentence(said(error))}, status)
 
 
 async def begin_chunks(app: OfficeApp, visit: Visit, request: Request) -> Response:
@@ -105,7 +110,7 @@ def _begin(app: OfficeApp, visit: Visit, body: bytes) -> Response:
     try:
         upload = _begun(app, visit, body)
     except SbrtQaError as error:
-        return refused(error)
+        return refused(error, visit)
     return data(_standing(app, upload), HTTPStatus.CREATED)
 
 
@@ -187,9 +192,9 @@ async def take_chunk(app: OfficeApp, visit: Visit, request: Request) -> Response
         expected = upload.manifest.chunk_bytes(int(number))
         await run_in_threadpool(refuse_full, app.vault)
     except LandingRefusedError as error:
-        return refused(error)
+        return refused(error, visit)
     except WrongChunk as error:
-        return refused(error)
+        return refused(error, visit)
     part = app.uploads.folder(upload.id) / f"{secrets.token_hex(8)}.part"
     try:
         with await run_in_threadpool(part.open, "wb") as file:
@@ -198,9 +203,9 @@ async def take_chunk(app: OfficeApp, visit: Visit, request: Request) -> Response
             await run_in_threadpool(_synced, file)
         return await run_in_threadpool(_kept, app, upload, int(number), digest, part)
     except SbrtQaError as error:
-        return refused(error)
+        return refused(error, visit)
     except OSError:
-        return refused(NoSpace("the disk took no more"))
+        return refused(NoSpace("the disk took no more"), visit)
     finally:
         part.unlink(missing_ok=True)
 
@@ -210,7 +215,9 @@ async def _written(request: Request, file: BinaryIO, expected: int) -> tuple[str
     async for block in request.stream():
         size += len(block)
         if size > expected:
-            raise WrongChunk("the chunk is longer than it may be", expected=f"{expected} bytes")
+            raise WrongChunk(
+                "the chunk is longer than it may be", expected=say("{0} bytes", expected)
+            )
         digest.update(block)
         await run_in_threadpool(file.write, block)
     return digest.hexdigest(), size
@@ -256,7 +263,7 @@ def _finished(app: OfficeApp, upload: ChunkedUpload, stated: str) -> ChunkedUplo
     there, manifest = app.uploads.chunks(upload), upload.manifest
     if len(there) != manifest.chunks:
         missing = manifest.chunks - len(there)
-        raise Incomplete("not all chunks are there", got=f"{missing} missing")
+        raise Incomplete("not all chunks are there", got=say("{0} missing", missing))
     hashes = [there[n] for n in range(manifest.chunks)]
     if stated != hash_of_hashes(hashes):
         raise Incomplete("the hash of the upload is another than was announced")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from sbrt_qa.errors import SbrtQaError, UsageError
+from sbrt_qa.i18n.phrase import msg
 from sbrt_qa.intake.chunks import UploadManifest
 from sbrt_qa.intake.landing import ArrivalSource, Landed, land
 from sbrt_qa.office.acting import Acting
@@ -28,7 +29,7 @@ from sbrt_qa.web.working.study_rows import CLOSED, QUARANTINED, RELEASED, WITHDR
 
 OWNER: Final = "owner.json"
 ABANDONED_SECONDS: Final = 24 * 3600.0
-CUT_OFF: Final = "the office was closed before it was done"
+CUT_OFF: Final = msg("the office was closed before it was done")
 
 
 def _age_seconds(begun: str) -> float:

@@ -18,6 +18,19 @@ from sbrt_qa.web.working.job_rows import DONE, FAILED, RUNNING, WAITING, Jobs
 JOB_STATES: Final = {
     WAITING: msg("waiting"), RUNNING: msg("running"), DONE: msg("done"), FAILED: msg("failed"),
 }  # fmt: skip
+JOB_KINDS: Final = {
+    "take in": msg("take in new submissions"), "verify": msg("verify the records"),
+    "check queue": msg("hold the queue against the records"),
+    "retention": msg("delete originals whose time is over"),
+    "review": msg("automatic review"), "sort": msg("sort what arrived"),
+    "release": msg("de-identify and release"),
+}  # fmt: skip
+ACTIONS: Final = {
+    "read": msg("looked at"), "download": msg("downloaded"), "export": msg("exported"),
+    "view PHI": msg("looked at who a patient is"),
+}  # fmt: skip
+"""What the access log tells that somebody did."""
+
 MOST_JOBS: Final = 200
 LONGEST_FILTER: Final = 64
 
@@ -26,7 +39,8 @@ def show_jobs(app: OfficeApp, visit: Visit) -> Response:
     """Show the newest jobs, what failed first."""
     found = sorted(Jobs(app.store).all()[:MOST_JOBS], key=lambda one: one.state != FAILED)
     rows = [(one, utc_text(one.changed)) for one in found]
-    return screen(app, visit, "office_jobs.j2", jobs=rows, job_states=JOB_STATES, failed=FAILED)
+    return screen(app, visit, "office_jobs.j2", jobs=rows, job_states=JOB_STATES,
+                  job_kinds=JOB_KINDS, failed=FAILED)  # fmt: skip
 
 
 def try_again(app: OfficeApp, visit: Visit) -> Response:
@@ -43,7 +57,7 @@ def show_access(app: OfficeApp, visit: Visit) -> Response:
     app.access.flush()
     rows = app.access.log.rows(subject, account)
     asked = {"subject": subject, "account": account}
-    return screen(app, visit, "office_access.j2", rows=rows, asked=asked)
+    return screen(app, visit, "office_access.j2", rows=rows, asked=asked, actions=ACTIONS)
 
 
 DOORS: Final = (

@@ -22,6 +22,7 @@ from sbrt_qa.audit.store.connection import Database, password_of, shown
 from sbrt_qa.audit.store.verify_records import verify
 from sbrt_qa.audit.times import now
 from sbrt_qa.errors import SbrtQaError, own_fault
+from sbrt_qa.i18n.phrase import counted, msg, said, say, stated
 from sbrt_qa.office.acting import Acting
 from sbrt_qa.office.entering import take_in
 from sbrt_qa.office.queue_page import make_queue, queue_differences, rebuild
@@ -48,6 +49,8 @@ VERIFY: Final = "verify"
 CHECK_QUEUE: Final = "check queue"
 
 RETAIN: Final = "retention"
+
+AS_RECORDED: Final = msg("as recorded")
 
 NIGHTLY: Final = (VERIFY, CHECK_QUEUE, RETAIN)
 """Jobs that are asked for once a day, by whichever worker finds that they were not."""
@@ -142,7 +145,8 @@ def _take_in(place: WorkPlace, _: Job, __: Callable[[], bool]) -> str:
     found = take_in(place.engine, now())
     with suppress(SbrtQaError, OSError):
         write_head(place.audit.folder, place.engine)
-    return f"{found.entered} entered, {found.went_on} went on, {found.resubmitted} replaced"
+    told = found.entered, found.went_on, found.resubmitted
+    return say("{0} entered, {1} went on, {2} replaced", *told)
 
 
 def _verify(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
@@ -151,7 +155,7 @@ def _verify(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
     found = verify(place.engine)
     told = {"at": now(), "difference": found.difference, "events": found.events}
     place.store.keep_setting(VERIFIED, json.dumps(told))
-    return found.difference or "as recorded"
+    return found.difference or AS_RECORDED
 
 
 def _check_queue(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
@@ -161,7 +165,7 @@ def _check_queue(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
     wrong = queue_differences(place.engine, place.store.engine)
     if wrong:
         rebuild(place.engine, place.store.engine)
-    return f"{len(wrong)} rows were wrong" if wrong else "as recorded"
+    return counted(len(wrong), "row was wrong", "rows were wrong") if wrong else AS_RECORDED
 
 
 def _retain(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
@@ -172,7 +176,7 @@ def _retain(place: WorkPlace, _: Job, beat: Callable[[], bool]) -> str:
     gone = delete_originals(place.engine, place.store, vault)
     with suppress(SbrtQaError, OSError):
         write_head(place.audit.folder, place.engine)
-    return f"{gone} originals deleted"
+    return counted(gone, "original deleted", "originals deleted")
 
 
 def sorting_place(place: WorkPlace) -> SortingPlace:
@@ -195,7 +199,7 @@ def _release(place: WorkPlace, job: Job, beat: Callable[[], bool]) -> str:
     where = ReleasePlace(place.audit, place.engine, place.database, place.store, vault)
     study = Studies(place.store).with_id(int(job.payload["study"]))
     if study.state != CLOSED:
-        return f"is {study.state} already"
+        return say("is {0} already", stated(study.state))
     by = Acting(study.account, now()) if study.account else None
     with kept_alive(beat):
         return release_study(where, study, by).state
@@ -241,7 +245,7 @@ def work_once(place: WorkPlace, jobs: Jobs, worker: str) -> bool:
     except BusyError:
         jobs.postpone(job, BUSY_SECONDS)
     except SbrtQaError as error:
-        jobs.failed(job, str(error))
+        jobs.failed(job, said(error))
     except Exception as error:  # noqa: BLE001 - a job that goes wrong never ends its worker
         jobs.failed(job, str(own_fault(error)))
     else:

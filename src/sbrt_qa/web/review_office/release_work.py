@@ -33,7 +33,7 @@ from sbrt_qa.deid.release import ReleaseAsked
 from sbrt_qa.dicom.files.deid_account import MANIFEST
 from sbrt_qa.dicom.files.unpacked import unpack_here
 from sbrt_qa.errors import SbrtQaError, UsageError
-from sbrt_qa.i18n.phrase import msg, say
+from sbrt_qa.i18n.phrase import joined, msg, said, say, stated
 from sbrt_qa.intake.landing import Landing, forget
 from sbrt_qa.intake.receipt import Receipt, ReceivedFile
 from sbrt_qa.office.acting import Acting
@@ -61,6 +61,11 @@ LIMITS: Final = Limits(seconds=900, cpu_seconds=300)
 NO_SUBJECT: Final = msg("no code of a subject of this site came with it")
 NOT_AS_SAID: Final = msg("it was sent as de-identified, and the account of that is missing")
 SENT_BEFORE: Final = msg("the office has exactly these files already, as {0}; nothing was made new")
+KEPT_BACK: Final = {
+    "refused": msg("{0} of the files refused: {1}"),
+    "held": msg("{0} of the files held for a person: {1}"),
+}
+"""What a release did not let through, in words."""
 NO_DICOM: Final = msg("there is no DICOM object in it that can be released")
 
 
@@ -151,7 +156,7 @@ def _laid(paths: list[str], folder: Path) -> Outcome:
 
 
 def _why(outcome: Outcome) -> str:
-    return str(outcome.error) if outcome.error is not None else outcome.failure
+    return said(outcome.error) if outcome.error is not None else outcome.failure
 
 
 def _drop_others(
@@ -201,11 +206,11 @@ def _deidentified(
     out, case = work / "released", work / "case"
     if (case / MANIFEST).exists():
         verify = partial(verify_here, accepted=bool(study.accepted))
-        said = run_isolated(verify, (str(case), study.subject, [study.site, trial]), LIMITS,
+        seen = run_isolated(verify, (str(case), study.subject, [study.site, trial]), LIMITS,
                             prepare=pipeline.warm_up)  # fmt: skip
-        if said.error is not None or said.failure:
-            return _why(said)
-        why = str(dict(said.value).get("why", "unreadable"))
+        if seen.error is not None or seen.failure:
+            return _why(seen)
+        why = str(dict(seen.value).get("why", "unreadable"))
         if why:
             return why
         case.rename(out)
@@ -219,12 +224,12 @@ def _deidentified(
     try:
         report = deidentify([case], out, place.key_file, asked)
     except SbrtQaError as error:
-        return str(error)
-    for told, words in (("refused", "refused"), ("held", "held for a person")):
+        return said(error)
+    for told, words in KEPT_BACK.items():
         rows: list[dict[str, Any]] = report[told]
         if rows and not (told == "held" and accepted and report["released"]):
             whys = sorted({row["why"] for row in rows})
-            return f"{len(rows)} of the files {words}: {'; '.join(whys)}"
+            return say(words, len(rows), joined("; ", map(stated, whys)))
     if not report["released"]:
         return NO_DICOM
     return _put(place, study, str(report["subject"]), out)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sbrt_qa.dicom.files.header_facts import UNREADABLE, header_facts
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.intake.landing import Landing
 from sbrt_qa.intake.study_closing import (
     InstanceFacts,
@@ -79,7 +80,7 @@ def sort_arrivals(place: SortingPlace, beat: Callable[[], bool] = lambda: True) 
     for site in sorted({one.source.site for one in loose}):
         _group(place, rows, site, [one for one in loose if one.source.site == site])
     closed = sum(_settle(place, rows, study) for study in _open_ones(place))
-    return f"{read} read, {closed} closed"
+    return say("{0} read, {1} closed", read, closed)
 
 
 def ask_sorting(place: SortingPlace, jobs: Jobs) -> None:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.errors import StoreError
+from sbrt_qa.i18n.phrase import from_kept, kept_text
 from sbrt_qa.web.working.working_store import WorkingStore
 from sbrt_qa.web.working.working_tables import jobs
 
@@ -148,23 +149,26 @@ class Jobs:
 
     def done(self, job: Job, result: str = "") -> bool:
         """Say that a job is done; False where it is another worker's by now."""
-        closed = {"state": DONE, "open_key": None, "result": result[:LONGEST_RESULT]}
+        closed = {"state": DONE, "open_key": None, "result": _kept(result)}
         return self._mine(job, closed)
 
     def failed(self, job: Job, why: str, again_after: float = 30.0) -> bool:
         """Say that a job went wrong: it is tried again, three times in all."""
         if job.tries >= MOST_TRIES:
-            closed = {"state": FAILED, "open_key": None, "result": why[:LONGEST_RESULT]}
+            closed = {"state": FAILED, "open_key": None, "result": _kept(why)}
             return self._mine(job, closed)
         later = self._clock() + again_after
-        return self._mine(
-            job, {"state": WAITING, "not_before": later, "result": why[:LONGEST_RESULT]}
-        )
+        return self._mine(job, {"state": WAITING, "not_before": later, "result": _kept(why)})
 
     def postpone(self, job: Job, seconds: float, why: str = "") -> bool:
         """Put a job off without counting a try: what it needs is in use."""
         later = self._clock() + seconds
-        values = {"state": WAITING, "not_before": later, "tries": job.tries - 1, "result": why}
+        values = {
+            "state": WAITING,
+            "not_before": later,
+            "tries": job.tries - 1,
+            "result": _kept(why),
+        }
         return self._mine(job, values)
 
     def _mine(self, job: Job, values: Mapping[str, Any]) -> bool:
@@ -226,5 +230,11 @@ def _open_key(kind: str, key: str) -> str:
 def _job(row: sa.Row[Any]) -> Job:
     return Job(
         row.id, row.kind, row.key, json.loads(row.payload), row.state, row.tries, row.worker,
-        row.result, row.made, row.changed,
+        from_kept(row.result), row.made, row.changed,
     )  # fmt: skip
+
+
+def _kept(result: str) -> str:
+    """Return a result as its column holds it: cut, unless it keeps its parts for translation."""
+    whole = kept_text(result)
+    return whole if len(whole) <= LONGEST_RESULT else result[:LONGEST_RESULT]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sbrt_qa.audit.store.rows import insert
+from sbrt_qa.i18n.phrase import from_kept, kept_text
 from sbrt_qa.intake.study_closing import MissingPart
 from sbrt_qa.web.working.arrival_tables import studies
 from sbrt_qa.web.working.working_store import WorkingStore
@@ -77,6 +78,10 @@ class ReceivedStudy:
     hold: bool
 
 
+MOST_WHY: Final = 1_000
+"""Characters of a reason that are kept."""
+
+
 class Studies:
     """The studies in a store."""
 
@@ -138,6 +143,8 @@ class Studies:
         """
         if values.get("state", study.state) != study.state:
             values["since"] = self._clock()
+        if "why" in values:
+            values["why"] = kept_text(values["why"])
         for name in ("members", "accepted"):
             if name in values:
                 values[name] = json.dumps(sorted(values[name]))
@@ -151,7 +158,8 @@ class Studies:
 
     def quarantine(self, study: ReceivedStudy, why: str) -> ReceivedStudy:
         """Set one aside for a person, with a reason that names nobody."""
-        return self.change(study, state=QUARANTINED, why=why[:1_000], owner=COORDINATOR)
+        told = why if len(why) <= MOST_WHY else why[:MOST_WHY]
+        return self.change(study, state=QUARANTINED, why=told, owner=COORDINATOR)
 
     def _those(self, where: Any) -> tuple[ReceivedStudy, ...]:  # noqa: ANN401 - a clause
         query = sa.select(studies).where(where).order_by(studies.c.id)
@@ -177,7 +185,8 @@ def insert_study(
     row = {
         "site": site, "revision": revision, "batch": batch, "account": account,
         "subject": subject, "state": state, "members": json.dumps(sorted(members)),
-        "missing": "[]", "why": why, "owner": COORDINATOR if state == QUARANTINED else "",
+        "missing": "[]", "why": kept_text(why),
+        "owner": COORDINATOR if state == QUARANTINED else "",
         "since": now, "last": now if last is None else last, "accepted": "[]", "submission": 0,
         "receipt": "", "released": 0.0, "hold": False,
     }  # fmt: skip
@@ -188,5 +197,6 @@ def _study(row: sa.Row[Any]) -> ReceivedStudy:
     told = dict(row._mapping)  # noqa: SLF001 - the public name of it
     told["members"] = tuple(json.loads(row.members))
     told["accepted"] = tuple(json.loads(row.accepted))
+    told["why"] = from_kept(row.why)
     told["missing"] = tuple(MissingPart(**part) for part in json.loads(row.missing))
     return ReceivedStudy(**told)
