@@ -61,6 +61,7 @@ def write_letter(
         or nobody is said to write.
     """
     from sbrt_qa.audit.folder import open_audit
+    from sbrt_qa.audit.store.office_history import asked_by
     from sbrt_qa.audit.store.queries import all_queries
     from sbrt_qa.i18n.words import Words
     from sbrt_qa.reports.letter.compose import letter_sheet
@@ -73,7 +74,8 @@ def write_letter(
         waiting = next((q for q in all_queries(engine, number) if q.state != "closed"), None)
         if waiting is None:
             _refuse_superseded(engine, code)
-        dates = _dates(days) if waiting is None else (waiting.opened[:10], waiting.due[:10])
+        asked = _dates(days, asked_by(engine, number, now()[:10]))
+        dates = asked if waiting is None else (waiting.opened[:10], waiting.due[:10])
         letter = _letter(engine, number, code, place.settings.trial, dates)
         if waiting is None:
             place.refuse_read_only()
@@ -87,10 +89,11 @@ def write_letter(
         engine.dispose()
 
 
-def _dates(days: int) -> tuple[str, str]:
-    """Return today, and the day some days later."""
+def _dates(days: int, asked: str) -> tuple[str, str]:
+    """Return today, and by when an answer is due: as the office asks, else some days later."""
     today = datetime.now(UTC)
-    return today.date().isoformat(), (today + timedelta(days=days)).date().isoformat()
+    later = (today + timedelta(days=days)).date().isoformat()
+    return today.date().isoformat(), asked or later
 
 
 def _head_of_letter(

@@ -21,7 +21,13 @@ def letter(
     audit: AuditFolder,
     submission: Annotated[str, typer.Argument(metavar="CODE", help="Such as S01/S01-017/v2.")],
     days: Annotated[
-        int, typer.Option("--days", min=0, max=365, help="Days until an answer is due.")
+        int,
+        typer.Option(
+            "--days",
+            min=0,
+            max=365,
+            help="Days until an answer is due, unless the office says.",
+        ),
     ] = 14,
     close: Annotated[
         str, typer.Option("--close", metavar="REASON", help="Close the open query instead.")

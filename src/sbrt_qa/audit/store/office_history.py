@@ -106,6 +106,24 @@ def office_lives(engine: Database, *, held: bool = True) -> Iterator[OfficeLife]
                 yield _life(connection, row, parts, steps, is_newest=row.id in newest, held=held)
 
 
+def asked_by(engine: Database, submission: int, today: str) -> str:
+    """Return the first day by which the office waits for an answer of the site: ``2026-02-03``.
+
+    Empty where no question about the submission is open, or its day is over.
+
+    Parameters
+    ----------
+    today
+        A day, ISO 8601.
+    """
+    h, e = o.threads, o.thread_ends
+    open_ones = h.outerjoin(e, e.c.thread_id == h.c.id)
+    query = sa.select(sa.func.min(h.c.due)).select_from(open_ones)
+    query = query.where(h.c.submission_id == submission, e.c.id.is_(None), h.c.due >= today)
+    with reading(engine) as connection:
+        return (connection.scalar(query) or "")[:10]
+
+
 def office_setting(engine: Database, name: str) -> Any:  # noqa: ANN401 - JSON of a setting
     """Return a setting of the office as it is now; None where nobody set it."""
     s = o.office_settings.c
