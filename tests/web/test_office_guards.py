@@ -263,7 +263,7 @@ def test_case_p33__several_cases_are_assigned_at_once_or_none(office):
     assert sent([*chosen, taken]) == 409  # one of them takes no reader: none is assigned
     assert sent([*chosen, "0" * 32]) == 404
     assert sent([]) == 400
-    assert sent(chosen, office.accounts["auditor"].key) == 404
+    assert sent(chosen, office.accounts["auditor"].key) == 409
     assert office.in_state("reviewed by engine") == waiting
     assert sent(chosen) == 303
     assert not office.in_state("reviewed by engine")
