@@ -82,8 +82,9 @@ VALUES = (
     "approved", "unapproved", "rejected", "curative", "palliative",
     "photon", "electron", "neutron", "proton", "ion", "static", "dynamic",
     "treatment", "setup", "open portfilm", "trmt portfilm", "continuation", "verification",
-    "none", "breath_hold", "realtime", "gating", "tracking", "normal", "operator", "machine",
-    "unknown", "rel_mass_density", "rel_elec_density", "effective_z", "property",
+    "none", "breath hold", "realtime", "gating", "tracking", "phase ordering",
+    "phase rescanning", "retrospective", "correction", "normal", "operator", "machine",
+    "unknown", "property",
 )  # fmt: skip
 """Values of DICOM attributes that a report puts into words."""
 

@@ -306,3 +306,29 @@ def test_no_label_of_a_figure_lies_on_a_line_or_another_label(
     labels, overlaps = show(request.getfixturevalue(which), language).run(FIGURES)
     assert labels > least
     assert overlaps == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_width_of_a_screen_needs_scrolling_sideways(
+    show: Show, major: Reviewed, language: str
+) -> None:
+    page = show(major, language)
+    try:
+        for width in (390, 820, 1024):
+            size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": True}
+            page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            page.settle()
+            assert page.run("return document.documentElement.scrollWidth") <= width
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_part_of_an_organ_has_its_colour_and_isodoses_differ_in_weight(page: Page) -> None:
+    payload = "return JSON.parse(document.getElementById('payload').textContent).curves.items"
+    curves = {c["key"]: c["colour"] for c in page.run(payload)}
+    assert curves["Liver-GTV"] == curves["Liver"] != curves["CTV"]
+    levels = page.run("return SbrtQa.state.levels")
+    pens = {(one["dash"], one["wide"]) for one in levels}
+    assert len(pens) == len(levels) > 4
+    heaviest = max(levels, key=lambda one: one["wide"])
+    assert heaviest["percent"] == 100

@@ -188,7 +188,7 @@ def test_an_override_of_the_couch_is_information() -> None:
     given = (DensityOverride("REL_MASS_DENSITY", 0.2), DensityOverride("EFFECTIVE_Z", 6.0))
     couch = organ("Couch", LEFT, interpreted_type="SUPPORT", overrides=given)
     (found,) = outcomes("DENSITY_OVERRIDE", extra(couch))
-    assert (found.severity, found.found) == (Severity.INFO, "rel_mass_density 0.2")
+    assert (found.severity, found.found) == (Severity.INFO, "relative mass density 0.2")
 
 
 def test_a_stray_part_is_placed() -> None:

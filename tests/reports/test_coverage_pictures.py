@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,9 @@ from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.reports.figures.coverage_pictures import coverage_drawings
 from sbrt_qa.reports.figures.cut_planes import CORONAL, SAGITTAL, cut_picture
+from sbrt_qa.reports.figures.palette import LIMIT_ISODOSE, OTHER_ISODOSE
+from sbrt_qa.reports.figures.slice_svg import LIMIT_DASH, OTHER_DASH, OTHER_DOTS, slice_svg
+from sbrt_qa.reports.figures.slices import DrawnIsodose, Frame, Outline, SlicePicture
 from sbrt_qa.reports.registry import render_report
 
 from .samples import sample
@@ -78,3 +83,26 @@ def test_a_compliant_plan_shows_its_coverage_before_its_limits(language: str) ->
     title = Words(language)("Coverage of the targets")
     assert page.index(title) < page.index('id="h-limits"')
     assert page.count('<article class="coverage">') == 1
+
+
+def test_isodoses_have_dashes_that_no_outline_has() -> None:
+    """In grey, a line is told by its dash and its weight alone."""
+    outlines = {"", OTHER_DASH}
+    assert len({LIMIT_DASH, OTHER_DOTS, *outlines}) == 4
+    drawn = slice_svg(picture_with_isodoses(), {"PTV": "#e0006e"}, "", 50.0, "x")
+    strokes = re.findall(r'<path [^>]*stroke="(#[^"]+)"[^>]*stroke-width="([^"]+)"'
+                         r'(?: stroke-dasharray="([^"]*)")?', drawn)  # fmt: skip
+    limit = {(width, dash) for colour, width, dash in strokes if colour == LIMIT_ISODOSE}
+    other = {(width, dash) for colour, width, dash in strokes if colour == OTHER_ISODOSE}
+    target = {(width, dash) for colour, width, dash in strokes if colour == "#e0006e"}
+    assert len(limit) == len(other) == len(target) == 1
+    assert len(limit | other | target) == 3
+
+
+def picture_with_isodoses() -> SlicePicture:
+    frame = Frame(-72.0, 72.0, -50.0, 50.0)
+    square = np.array([[-10.0, -10.0], [10.0, -10.0], [10.0, 10.0], [-10.0, 10.0]])
+    return SlicePicture(
+        frame, 0.0, None, None, (Outline("PTV", (square,)),),
+        (DrawnIsodose(50.0, (square * 1.2,)), DrawnIsodose(25.0, (square * 2,))), within=("PTV",),
+    )  # fmt: skip

@@ -57,6 +57,33 @@ def test_a_glance_has_every_deviation_and_starts_with_the_worst() -> None:
     assert ranks == sorted(ranks, reverse=True)
 
 
+def test_a_value_is_its_limit_and_the_distance_as_they_are_printed() -> None:
+    told = [
+        (g.value.split(), g.bound.split(), g.off.split())
+        for row in major().glance
+        for g in row.glimpses
+        if g.bound.startswith("≤")
+    ]
+    assert len(told) > 10
+    for (value, *_), (_, bound, *_), (off, *_) in told:
+        assert f"{float(bound) + float(off):.2f}" == value
+        assert len(off.partition(".")[2]) == 2
+
+
+def test_nothing_beside_the_limits_is_told_twice() -> None:
+    beside = major().beside
+    assert beside is not None
+    names = [row[0] for row in beside.rows]
+    assert len(set(names)) == len(names) > 10
+    assert names.count("mean dose of the liver") == 1
+
+
+def test_yes_and_no_lie_at_no_distance_and_reported_values_have_no_verdict() -> None:
+    limits = {row.id: row for row in major().limits}
+    assert (limits["TGT_DMAX_LOC"].value, limits["TGT_DMAX_LOC"].margin) == ("yes", "")
+    assert limits["SPL5_MEAN"].mark.word == "reported only"
+
+
 LEVELS = ((50.0, 5), (49.0, 3), (45.0, 5), (40.0, 5))
 
 
@@ -158,7 +185,7 @@ def test_the_planning_date_is_shown_only_of_a_deidentified_case(
 
 def test_a_glance_says_by_how_much_each_limit_is_missed(review: CaseReview) -> None:
     off = [g.off for row in compose(review).glance for g in row.glimpses]
-    assert off == ["2 Gy (7 %)", "1 Gy (3 %)"]
+    assert off == ["2.00 Gy (7 %)", "1.00 Gy (3 %)"]
 
 
 def test_a_caption_names_the_hatched_dose_and_no_line_that_may_not_be_drawn() -> None:

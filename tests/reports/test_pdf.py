@@ -160,6 +160,16 @@ def test_page_one_shows_the_worst_structure_with_its_picture_and_what_to_change(
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_told_of_a_structure_stands_on_one_page(language: str) -> None:
+    """No picture is left alone on the page after the words that it belongs to."""
+    pages = page_texts("major", language)
+    for concern in compose(reviewed("major").review, reviewed("major").evidence, language).concerns:
+        told = [bare(text) for text in (concern.picture, *concern.actions) if text]
+        told += [bare(d.statement) for d in concern.deviations]
+        assert any(all(text in page for text in told) for page in pages), concern.title
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_small_liver_is_one_line_of_page_one_which_still_holds_all_it_held(language: str) -> None:
     """BEYOND 5: the block describes a liver below 700 cc, and the verdict stays as it was."""
     whole = reviewed("major")

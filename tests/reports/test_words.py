@@ -219,3 +219,27 @@ def test_numbers_units_and_names_are_the_same_in_every_language(review: CaseRevi
             one.structure,
             f"{other.structure.split(' ')[0]} ({wanted}){arrow}{drawn}",
         )
+
+
+def test_sentences_follow_each_other_as_their_language_wants() -> None:
+    assert Words().run("One.", "", "Two.") == "One. Two."
+    assert Words("zh").run("一。", "", "二。") == "一。二。"
+
+
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
+        ("normalisation: 95 %", "Normalisation: 95 %."),
+        ("near-minimum of ICRU 91", "Near-minimum of ICRU 91."),
+        ("eviQ as quoted", "eviQ as quoted."),
+        ("3-fraction limit", "3-fraction limit."),
+        ("Said already.", "Said already."),
+        ("", ""),
+    ],
+)
+def test_a_note_that_follows_another_sentence_is_a_sentence(note: str, told: str) -> None:
+    assert Words().whole(note) == told
+
+
+def test_a_chinese_note_ends_with_its_own_stop() -> None:
+    assert Words("zh").whole("采用较低者") == "采用较低者。"

@@ -127,7 +127,7 @@ def energies(
         f"{most_mv:g}",
     )
     for beam in beams:
-        energy = " ".join(energy_texts([beam]))
+        energy = joined(" ", energy_texts([beam]))
         if not energy:
             continue
         what = joined(" ", (stated(beam.radiation_type.lower()), energy))
@@ -255,7 +255,9 @@ def breathing(context: CheckContext, *, required: bool = False) -> Iterator[Outc
     plan = context.plan
     if plan is None:
         return
-    breathing = dict.fromkeys(s.breathing.lower() for s in plan.setups if s.breathing)
+    breathing = dict.fromkeys(
+        s.breathing.lower().replace("_", " ") for s in plan.setups if s.breathing
+    )
     if breathing:
         told = joined(", ", map(stated, breathing))
         yield Passed(say("plan"), told, say("a technique"))

@@ -53,7 +53,7 @@ def spacing(
         yield Untold(say("dose"), say("the dose has one plane only, and holds no volume"))
         return
     sides = [round(s, 3) for s in dose.spacing_mm]
-    found, expected = " x ".join(f"{s:g}" for s in sides) + " mm", f"<= {per_protocol_mm:g} mm"
+    found, expected = " × ".join(f"{s:g}" for s in sides) + " mm", f"<= {per_protocol_mm:g} mm"
     if max(sides) <= per_protocol_mm:
         yield Passed(say("dose"), found, expected, say("minor <= {0} mm", f"{minor_mm:g}"))
         return

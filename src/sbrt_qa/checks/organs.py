@@ -11,8 +11,9 @@ from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed,
 from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.geometry.margins import vertices, volume_of_cc
 from sbrt_qa.geometry.regions import cells_of
-from sbrt_qa.i18n.phrase import counted, joined, say, stated
+from sbrt_qa.i18n.phrase import counted, joined, say
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.physical_property import property_words
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.model.target_kind import TYPES, is_target
 from sbrt_qa.units import apart_from
@@ -381,9 +382,9 @@ def density_overrides(context: CheckContext) -> Iterator[Outcome]:
         given = joined(
             ", ",
             (
-                say("{0} {1}", stated(o.name.lower() or "property"), f"{o.value:g}")
+                say("{0} {1}", property_words(o.name), f"{o.value:.4g}")
                 if o.value is not None
-                else stated(o.name.lower() or "property")
+                else property_words(o.name)
                 for o in densities
             ),
         )

@@ -13,7 +13,7 @@ from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.model.target_kind import is_target
-from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL
+from sbrt_qa.protocol.applicability import RX_NOT_IN_PROTOCOL, levels_told
 from sbrt_qa.protocol.name_dose import dose_in_name
 from sbrt_qa.units import GY_PER_CGY, gy_text
 
@@ -63,7 +63,7 @@ def allowed(context: CheckContext) -> Iterator[Outcome]:
     """
     told = [f for f in context.told if f.code == RX_NOT_IN_PROTOCOL]
     levels = context.protocol.prescriptions if context.protocol else ()
-    expected = ", ".join(p.id for p in levels)
+    expected = levels_told(context.protocol) if context.protocol else ""
     for f in told:
         yield Found(f.where, f.message, f.advice)
     rx_gy, fractions = context.prescription_gy, context.fractions

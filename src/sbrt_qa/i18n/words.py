@@ -77,6 +77,20 @@ class Words:
             return found
         return _closed_up(found, {k: str(v) for k, v in values.items()}).format(**values)
 
+    def run(self, *sentences: str) -> str:
+        """Return finished sentences one behind the other; Chinese ones without a blank between."""
+        return ("" if self.language == "zh" else " ").join(text for text in sentences if text)
+
+    def whole(self, text: str) -> str:
+        """Return a note as a sentence that may follow another: a capital first, a stop at the end.
+
+        A first word that is not in small letters throughout (``eviQ``) is a name and stays.
+        """
+        first = text.partition(" ")[0].rstrip(",:;").replace("-", "")
+        if first.isalpha() and first.islower():
+            text = text[0].upper() + text[1:]
+        return text if not text or text[-1] in ".。!?！？…" else text + self(msg("."))
+
     def sentence(self, text: str) -> str:
         """Return a finished sentence of another room, visible; plain text is looked up whole."""
         if isinstance(text, Phrase):

@@ -17,6 +17,7 @@ from sbrt_qa.protocol.expressions import Combined, Leaf, Operator, Tree
 from sbrt_qa.protocol.matching import ABSENT, Matched, Matcher
 from sbrt_qa.protocol.plan_targets import prescribed_gy
 from sbrt_qa.protocol.variables.registry import Facts, facts_stated
+from sbrt_qa.units import gy_text
 
 RX_NOT_IN_PROTOCOL = "RX_NOT_IN_PROTOCOL"
 
@@ -103,7 +104,7 @@ def _findings(protocol: Protocol, facts: Facts, *, fits_none: bool) -> list[Find
     fractions, total_gy = facts["fractions"], facts["prescription_gy"]
     if isinstance(fractions, Reason):
         return []
-    allowed = ", ".join(x.id for x in protocol.prescriptions or protocol.options)
+    allowed = levels_told(protocol) or ", ".join(option.id for option in protocol.options)
     if fits_none:
         given = counted(int(fractions), "fraction")
         message = say("the protocol has no organ limits for {0}", given)
@@ -123,6 +124,21 @@ def _findings(protocol: Protocol, facts: Facts, *, fits_none: bool) -> list[Find
         counted(int(fractions), "fraction"),
     )
     return [_not_in_protocol(message, allowed)]
+
+
+def levels_told(protocol: Protocol) -> str:
+    """Return the doses that a protocol allows, by number of fractions; empty where it names none.
+
+    ``50, 45 Gy in 5 fractions; 54 Gy in 3 fractions``: for readers, who know no ids of levels.
+    """
+    doses: dict[int, list[str]] = {}
+    for level in protocol.prescriptions:
+        doses.setdefault(level.fractions, []).append(gy_text(level.total_gy))
+    told = (
+        say("{0} Gy in {1}", ", ".join(dict.fromkeys(gy)), counted(fractions, "fraction"))
+        for fractions, gy in doses.items()
+    )
+    return joined("; ", told)
 
 
 def _not_in_protocol(message: str, allowed: str) -> Finding:

@@ -230,6 +230,9 @@ class StructureRow:
 class Table:
     """A plain table: heads and rows of equally many cells; `numbers` are columns set to the right.
 
+    `wide` are the columns whose texts are broken into lines where a page is too narrow; none for
+    the last one. The others stay as wide as what stands in them.
+
     `notes` stand below it.
     """
 
@@ -237,6 +240,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
+    wide: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.heads) for row in self.rows):

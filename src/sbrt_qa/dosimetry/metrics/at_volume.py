@@ -27,7 +27,7 @@ DOSE_UNITS = ("Gy", "cGy", "%")
 
 HOTTEST: Final = msg("The hottest {amount} receive at least {value}")
 HOTTEST_ONLY: Final = msg("The hottest {amount} receive only {value}")
-ONLY: Final = msg("{amount} of the volume receive only {value} or more")
+ONLY: Final = msg("{amount} of the volume receive at least {value}")
 
 OFF: Final = msg(
     "Bring the {bound} isodose off {structure}: at most {argument} cc may get more; {volume} cc do."
@@ -60,7 +60,7 @@ def _less_of_it(spec: MetricSpec) -> Remedy | None:
     if spec.argument_unit == "cc" and spec.amount <= POINT_CC:
         return Remedy(OFF_UNCOUNTED, OFF)
     counted = SMALLER if spec.argument_unit == "cc" else ""
-    return Remedy(SMALLER_UNCOUNTED, counted, shown="{:.3g} cc")
+    return Remedy(SMALLER_UNCOUNTED, counted, shown="{:.2f} cc")
 
 
 def _spare(spec: MetricSpec) -> Remedy | None:

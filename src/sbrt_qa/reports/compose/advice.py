@@ -120,7 +120,7 @@ def actions(
     leveled = any(f.group == PRESCRIPTION for f in findings)
     scaling = [] if leveled else list(_scaling(results, review, words))
     if general:
-        general[0] = " ".join([general[0], *coverage_first(results, words)])
+        general[0] = words.run(general[0], *coverage_first(results, words))
     costs = _costs(results, review, words)
     return tuple(dict.fromkeys([*advice, *general, *costs, *scaling]))
 

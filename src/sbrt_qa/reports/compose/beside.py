@@ -11,7 +11,7 @@ from sbrt_qa.review.case_review import CaseReview
 from sbrt_qa.review.information import SMALL_LIVER_CC, Told
 
 NAMES: Final = {
-    "liver_volume": msg("liver"),
+    "liver_volume": msg("volume of the liver"),
     "spared_15Gy": msg("liver below 15 Gy"),
     "spared_21Gy": msg("liver below 21 Gy"),
     "spared_15Gy_share": msg("share of the liver below 15 Gy"),
@@ -50,13 +50,18 @@ NOTES: Final = (
 def table(review: CaseReview, words: Words) -> Table | None:
     """Return the blocks as one table; None where a review of an older version has none.
 
+    What stands in two blocks under one name, as the mean dose of the liver, is told once.
     How far limits are missed stands with the deviations themselves.
     """
-    rows = [
-        (words(NAMES[name]), shown(one), _basis(one, words))
-        for block in ("remnant", "immune")
+    named = {
+        words(NAMES[name]): one
+        for block in ("immune", "remnant")
         for name, one in review.information.get(block, {}).items()
         if name in NAMES
+    }
+    order = dict.fromkeys(words(name) for name in NAMES.values())
+    rows = [
+        (name, shown(named[name]), _basis(named[name], words)) for name in order if name in named
     ]
     if not rows:
         return None
@@ -78,8 +83,9 @@ def small_liver(review: CaseReview, words: Words) -> str:
     )  # fmt: skip
     share = known.get("functional_remnant_share")
     if share is not None and share.value is not None:
-        text += " " + words(msg("That is {share} of the standard volume."), share=shown(share))
-    return text + " " + words(msg("It is described, not judged: the trial group decides."))
+        more = words(msg("That is {share} of the standard volume."), share=shown(share))
+        text = words.run(text, more)
+    return words.run(text, words(msg("It is described, not judged: the trial group decides.")))
 
 
 def brief(review: CaseReview, words: Words) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from sbrt_qa.reports.compose.concerns import apart, concerns, deviating
 from sbrt_qa.reports.compose.facts import brief, facts, methods
 from sbrt_qa.reports.compose.for_readers import for_readers, in_plain_words
 from sbrt_qa.reports.compose.glance import glance
+from sbrt_qa.reports.compose.organ_names import named
 from sbrt_qa.reports.compose.verdict_words import mark_of
 from sbrt_qa.reports.page import Fact, Report
 from sbrt_qa.review.case_review import CaseReview
@@ -220,10 +221,10 @@ def _unknown(review: CaseReview, words: Words) -> tuple[Fact, ...]:
     groups: dict[str, list[str]] = {}
     for c in review.constraints:
         if c.counts and isinstance(c.reason, Reason):
-            told = f"{visible(c.structure)} {visible(c.metric)}"
+            told = f"{named(c.structure, words)} {visible(c.metric)}"
             reason = words.sentence(in_plain_words(c.reason.detail)).rstrip(".。") + words(msg("."))
             if c.reason.code in ADVICE:
-                reason += " " + words(ADVICE[c.reason.code])
+                reason = words.run(reason, words(ADVICE[c.reason.code]))
             groups.setdefault(reason, []).append(told)
     return tuple(Fact(reason, ", ".join(dict.fromkeys(told))) for reason, told in groups.items())
 
@@ -233,7 +234,7 @@ def _told(
 ) -> tuple[str, ...]:
     """Return one sentence for each limit that counts and of which there is something to tell."""
     return tuple(
-        f"{visible(c.structure)} {visible(c.metric)}: {text}"
+        f"{named(c.structure, words)} {visible(c.metric)}" + words(msg(": ")) + text
         for c in review.constraints
         if c.counts and (text := tell(c, words))
     )

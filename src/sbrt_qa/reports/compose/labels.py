@@ -57,6 +57,8 @@ LABELS: Final = {
     "glance": msg("At a glance"),
     "off": msg("off by"),
     "proposal": msg("Proposal for the plan as a whole"),
+    "stop": msg(". "),
+    "colon": msg(": "),
     "settle": msg("what may resolve it"),
     "limit": msg("limit"),
     "minor": msg("minor"),

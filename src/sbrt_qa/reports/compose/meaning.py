@@ -93,7 +93,7 @@ def why(results: Sequence[ConstraintResult], words: Words) -> str:
     for result in results:
         if text := harm(result):
             found.setdefault(words(text))
-    return " ".join(found)
+    return words.run(*found)
 
 
 def notes(results: Sequence[ConstraintResult], words: Words) -> tuple[str, ...]:

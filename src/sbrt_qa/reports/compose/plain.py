@@ -17,7 +17,6 @@ from sbrt_qa.protocol.limit_result import (
     spec_of,
     value_text,
 )
-from sbrt_qa.protocol.wording import rounded
 from sbrt_qa.reports.compose.distances import other_distance
 from sbrt_qa.reports.compose.limit_points import volume_at_cc
 from sbrt_qa.reports.compose.verdict_words import distance_text, interval_text, number_text
@@ -74,13 +73,19 @@ def excess(
         parts.append(_beyond_minor(result, words))
     sentence = words(msg(", ")).join(parts) + words(msg("."))
     other = _volume(result, evidence, words) or other_distance(result, evidence, rx_gy, words)
-    return sentence + (" " + other if other else "")
+    return words.run(sentence, other)
 
 
 def unsure(result: ConstraintResult, words: Words) -> str:
     """Return what a borderline verdict means; empty for any other."""
     if not result.borderline or result.band is None:
         return ""
+    if result.unit == "bool":
+        text = msg(
+            "Borderline: what the file leaves open decides between yes and no, most of all "
+            "{driver}."
+        )
+        return words(text, driver=words(DRIVERS[result.band.driver]))
     return words(
         msg(
             "Borderline: by what the file leaves open the true value lies at {band}, and the "
@@ -95,6 +100,12 @@ def by_convention(result: ConstraintResult, words: Words) -> str:
     """Return what a verdict that depends on the convention means; empty for any other."""
     if not result.depends_on_convention or result.spread is None:
         return ""
+    if result.unit == "bool":
+        text = msg(
+            "Depends on the convention: planning systems would answer yes or no, most of all by "
+            "{driver}."
+        )
+        return words(text, driver=words(DRIVERS[result.spread.driver]))
     return words(
         msg(
             "Depends on the convention: other planning systems would print {spread}, and the "
@@ -114,7 +125,7 @@ def intervals(result: ConstraintResult, words: Words) -> tuple[str, ...]:
     told = [
         (text, interval_text(result, one, words), words(DRIVERS[one.driver]))
         for text, one in named
-        if one is not None
+        if one is not None and (result.unit != "bool" or one.low != one.high)
     ]
     if len(told) == len(named) and told[0][1:] == told[1][1:]:
         both = msg("Uncertainty and spread: {ends} ({driver}).")
@@ -165,7 +176,7 @@ def off(result: ConstraintResult, words: Words) -> str:
     if result.margin is None or result.unit == "bool":
         return ""
     bound = result.per_protocol_limit or 0.0
-    amount = distance_text(float(rounded(abs(result.margin), (0.0,))), result.unit, words)
+    amount = distance_text(result.margin, result.unit, words)
     if bound and result.unit != "%":
         part = 100 * abs(result.margin) / abs(bound)
         amount += words(msg(" ({percent} %)"), percent=f"{part:.0f}")
@@ -180,8 +191,8 @@ def _distance(result: ConstraintResult, words: Words) -> str:
 
 
 def _beyond_minor(result: ConstraintResult, words: Words) -> str:
-    off = abs((result.value or 0.0) - (result.minor_limit or 0.0))
-    amount = distance_text(float(rounded(off, (0.0,))), result.unit, words)
+    off = (result.value or 0.0) - (result.minor_limit or 0.0)
+    amount = distance_text(off, result.unit, words)
     return words(msg("{amount} beyond what is still minor"), amount=amount)
 
 

@@ -13,8 +13,10 @@ from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.case import SourceFile
 from sbrt_qa.model.outcome import Finding, Reason, Verdict
 from sbrt_qa.protocol.limit_result import ConstraintResult, value_text
+from sbrt_qa.protocol.wording import unit_text
 from sbrt_qa.reports.compose import plain, verdict_words
 from sbrt_qa.reports.compose.elsewhere import cell_lines
+from sbrt_qa.reports.compose.organ_names import ORGANS, named
 from sbrt_qa.reports.compose.verdict_words import limit_mark, mark_of
 from sbrt_qa.reports.page import CheckRow, LimitRow, StructureRow, Table
 from sbrt_qa.review.case_review import CaseReview, StructureSummary, TargetSummary
@@ -65,8 +67,8 @@ def _limit(
         minor=verdict_words.minor_text(c, words),
         margin=verdict_words.margin_text(c),
         percent=verdict_words.percent_text(c),
-        reason=words.sentence(c.reason.detail) if c.reason else "",
-        note=words.sentence(joined("; ", (c.doubtful_contour, c.note))),
+        reason=words.whole(words.sentence(c.reason.detail)) if c.reason else "",
+        note=words.whole(words.sentence(joined("; ", (c.doubtful_contour, c.note)))),
         source=visible(", ".join(c.source)),
         curve=evidence.curve_of.get(c.key, "") if evidence else "",
         place=evidence is not None and c.key in evidence.places,
@@ -85,7 +87,7 @@ def _check(f: Finding, words: Words, *, good: bool) -> CheckRow:
     title, message, advice = (words.sentence(text) for text in (f.title, f.message, f.advice))
     seen = (f.found, f.expected, f.tolerance)
     found, expected, tolerance = (_with_signs(words.value(text)) for text in seen)
-    where = words.value(f.where)
+    where = _where(f.where, words)
     if message and message != found:
         message = message.rstrip(".。") + words(msg("."))
     return CheckRow(
@@ -103,9 +105,17 @@ def _check(f: Finding, words: Words, *, good: bool) -> CheckRow:
     )
 
 
+def _where(where: str, words: Words) -> str:
+    """Return where something was found; organs in the reader's language."""
+    names = where.split(", ")
+    if ORGANS.isdisjoint(names):
+        return words.value(where)
+    return ", ".join(named(name, words) for name in names)
+
+
 def _with_signs(text: str) -> str:
     """Return a number and its bound as they are printed, not as they are typed."""
-    return text.replace("<=", "\u2264").replace(">=", "\u2265")
+    return text.replace("<=", "\u2264").replace(">=", "\u2265").replace("mm2", "mm\u00b2")
 
 
 def structure_rows(
@@ -123,7 +133,7 @@ def _structure(s: StructureSummary, evidence: Evidence | None, words: Words) -> 
     gaps = evidence.gaps if evidence else {}
     return StructureRow(
         name=visible(s.key),
-        protocol_names=visible(", ".join(s.matched)) or NOTHING,
+        protocol_names=", ".join(named(name, words) for name in s.matched) or NOTHING,
         kind=visible(s.interpreted_type) or NOTHING,
         volume=_number(s.volume_cc),
         slices=str(planes.get(s.key, NOTHING)),
@@ -198,7 +208,7 @@ def target_table(review: CaseReview, words: Words) -> Table | None:
         name, kind, role, *numbers = _target_cells(one)
         role = words(ROLES[role]) if role in ROLES else visible(role)
         mark = mark_of(one.verdict, words)
-        verdict = NOTHING if one.verdict is None else f"{mark.sign} {mark.word}"
+        verdict = NOTHING if one.verdict is None else f"{mark.sign}\u00a0{mark.word}"
         rows.append((name, kind or NOTHING, role, *(n or NOTHING for n in numbers), verdict))
     notes = [
         words(msg("Coverage is V100 %, near minimum D98 %, hot spot D0.03cc, in % of what is "
@@ -210,7 +220,7 @@ def target_table(review: CaseReview, words: Words) -> Table | None:
         notes.append(words(msg("* the plan prescribes this dose to this very structure")))
     if any(t.of_union for t in review.targets):
         notes.append(words(msg("In brackets: an index of the union of these targets.")))
-    return Table(tuple(words(h) for h in TARGET_HEADS), tuple(rows), tuple(notes))
+    return Table(tuple(words(h) for h in TARGET_HEADS), tuple(rows), tuple(notes), wide=(0, 8))
 
 
 def _target_cells(one: TargetSummary) -> tuple[str, ...]:
@@ -231,7 +241,9 @@ def _target_cells(one: TargetSummary) -> tuple[str, ...]:
 def _index(one: TargetSummary, name: str, value: float) -> str:
     """Return an index; that of a union with its targets in brackets."""
     union = one.of_union.get(name, "")
-    return f"{name.partition('[')[0]} {value:.2f}" + (f" ({visible(union)})" if union else "")
+    plain_name, _, unit = name.partition("[")
+    shown = f"{visible(plain_name)} {value:.2f}" + unit_text(unit.rstrip("]"))
+    return shown + (f" ({visible(union)})" if union else "")
 
 
 def _percent(value: float | None) -> str:

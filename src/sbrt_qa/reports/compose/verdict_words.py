@@ -40,7 +40,9 @@ def mark_of(verdict: Verdict | None, words: Words) -> PageMark:
 
 
 def limit_mark(result: ConstraintResult, words: Words) -> PageMark:
-    """Return the verdict of a limit, or that its value is not relied on."""
+    """Return the verdict of a limit, or that its value is not relied on, or reported only."""
+    if result.is_relied_on and result.op == "report" and result.verdict is Verdict.PER_PROTOCOL:
+        return PageMark(result.verdict, "·", words(msg("reported only")))
     if result.is_relied_on:
         return mark_of(result.verdict, words)
     return PageMark(result.verdict, SIGNS[result.verdict], words(msg("not relied on")))
@@ -52,10 +54,14 @@ def number_text(value: float, unit: str) -> str:
 
 
 def distance_text(value: float, unit: str, words: Words) -> str:
-    """Return a distance with its unit; one of parts of a whole is in percentage points."""
+    """Return a distance with its unit; one of parts of a whole is in percentage points.
+
+    It has the decimals of the values that it lies between, so that a reader can add it up.
+    """
+    number = rounded(abs(value), (0.0,))
     if unit == "%":
-        return words(msg("{number} percentage points"), number=f"{value:.6g}")
-    return number_text(value, unit)
+        return words(msg("{number} percentage points"), number=number)
+    return number + unit_text(unit)
 
 
 def bound_text(result: ConstraintResult, words: Words) -> str:
@@ -95,14 +101,18 @@ def structure_text(result: ConstraintResult, words: Words) -> str:
 
 
 def interval_text(result: ConstraintResult, band: Band, words: Words) -> str:
-    """Return one of the intervals of a value, from its lower to its higher end."""
+    """Return one of the intervals of a value, from its lower to its higher end; or both answers."""
+    if result.unit == "bool":
+        return words(msg("yes or no"))
     low, high = ends_text(result, band)
     return words(msg("{low} to {high}"), low=low, high=high) + unit_text(result.unit)
 
 
 def margin_text(result: ConstraintResult) -> str:
-    """Return the signed distance to the bound of per protocol."""
-    return "" if result.margin is None else rounded(result.margin + 0.0, (0.0,), signed=True)
+    """Return the signed distance to the bound of per protocol; yes and no lie at no distance."""
+    if result.margin is None or result.unit == "bool":
+        return ""
+    return rounded(result.margin + 0.0, (0.0,), signed=True)
 
 
 def percent_text(result: ConstraintResult) -> str:

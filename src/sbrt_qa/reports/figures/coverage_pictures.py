@@ -107,7 +107,7 @@ def _drawing(
 def _caption(target: TargetSummary, level_gy: float, words: Words) -> str:
     covered = target.coverage_percent
     told = words(
-        msg("Axial, coronal and sagittal plane through its centre; blue: the {level} Gy isodose"),
+        msg("Axial, coronal and sagittal plane through its centre, with the {level} Gy isodose"),
         level=f"{level_gy:g}",
     )
     if covered is None or covered < WHOLE_PERCENT:

@@ -17,8 +17,8 @@ FONT: Final = "Report CJK, system-ui, -apple-system, Segoe UI, Roboto, Noto Sans
 USUAL_WIDTH_MM: Final = 144.0
 OTHER_DASH: Final = "2.4 1.2"
 MOST_NAMED: Final = 4
-OTHER_DOTS: Final = "1 1.2"
-"""Of an isodose that is not that of the limit."""
+LIMIT_DASH, OTHER_DOTS = "5.5 1", "1 1.2"
+"""Of the isodose of the limit, and of any other: no print in grey takes them for an outline."""
 
 LETTERS: Final = 6.0
 ROW: Final = 8.0
@@ -37,7 +37,7 @@ def slice_svg(
     title
         What is shown, for who cannot see it.
     level_gy
-        Dose of the limit, whose isodose is drawn through.
+        Dose of the limit, whose isodose is drawn in long dashes.
     identity
         Unique within the page; letters, digits and hyphens.
     """
@@ -195,7 +195,7 @@ def _isodoses(picture: SlicePicture, level_gy: float, pen: _Pen) -> Iterator[str
 
 def _isodose_stroke(isodose: DrawnIsodose, level_gy: float) -> tuple[str, float, str]:
     if abs(isodose.dose_gy - level_gy) < 1e-9:
-        return LIMIT_ISODOSE, 1.0, ""
+        return LIMIT_ISODOSE, 1.1, LIMIT_DASH
     return OTHER_ISODOSE, 0.6, OTHER_DOTS
 
 

@@ -106,7 +106,7 @@ def _precision(data: Payload, words: Words) -> str:
                       "and is packed with loss: its HU are approximate."),
                   file=f"{data.file_pixel_mm:.2f}", here=f"{data.pixel_mm:.2f}")
         )  # fmt: skip
-    return " ".join(told)
+    return words.run(*told)
 
 
 def _of_dose(data: Payload, words: Words) -> Iterator[str]:

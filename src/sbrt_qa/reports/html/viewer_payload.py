@@ -19,7 +19,7 @@ from sbrt_qa.model.outcome import Verdict
 from sbrt_qa.model.target_kind import is_target_name
 from sbrt_qa.reports.compose.concerns import DEVIATES, prescription_gy
 from sbrt_qa.reports.compose.limit_points import markers
-from sbrt_qa.reports.figures.palette import ISODOSES, colours, dashes
+from sbrt_qa.reports.figures.palette import ISODOSES, colour_of, colours, dashes
 from sbrt_qa.reports.html.viewer_contours import contour_block
 from sbrt_qa.reports.html.viewer_dose import DoseBlock, dose_block
 from sbrt_qa.reports.html.viewer_image import KNOTS_GREY, KNOTS_HU, image_block
@@ -193,7 +193,7 @@ def curves(evidence: Evidence) -> dict[str, Any]:
         "items": [
             {
                 "key": c.key, "name": visible(c.key), "rois": c.roi_numbers,
-                "colour": known.get(c.key) or known.get(_first(evidence, c.roi_numbers), "#888888"),
+                "colour": colour_of(c.key, known),
                 "dash": [int(v) for v in dash[c.key].split()],
                 "volume": c.volume_cc, **_extremes(c),
                 "target": is_target_name(c.key),
@@ -209,11 +209,6 @@ def _extremes(curve: DrawnCurve) -> dict[str, float | None]:
         v if curve.is_whole else None for v in (curve.min_gy, curve.mean_gy, curve.max_gy)
     )
     return {"min": low, "mean": mean, "max": high}
-
-
-def _first(evidence: Evidence, roi_numbers: tuple[int, ...]) -> str:
-    found = (key for key, s in evidence.structures.items() if s.roi_number in roi_numbers)
-    return next(found, "")
 
 
 def _markers(reviewed: Reviewed, evidence: Evidence) -> Iterator[dict[str, Any]]:

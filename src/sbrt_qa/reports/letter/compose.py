@@ -254,7 +254,7 @@ def _limits(group: Sequence[ConstraintResult], words: Words) -> Iterator[str]:
     for one in group:
         told = [plain.statement(one, words), plain.excess(one, None, words)]
         told.append(plain.unsure(one, words) or plain.by_convention(one, words))
-        text = " ".join(part for part in told if part)
+        text = words.run(*told)
         yield _named(one, words, text)
 
 
@@ -282,7 +282,7 @@ def _finding(one: Finding, words: Words) -> str:
     title, where = words.sentence(one.title), words.sentence(one.where)
     told = [words.sentence(text) for text in (one.message, one.advice)]
     stop = words(msg("."))
-    text = " ".join(part.rstrip(".。") + stop for part in told if part)
+    text = words.run(*(part.rstrip(".。") + stop for part in told if part))
     if one.code == NOT_REVIEWED:
         return text
     name = f"{title or visible(one.code)} ({where})" if where else title or visible(one.code)

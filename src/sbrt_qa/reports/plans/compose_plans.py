@@ -179,8 +179,9 @@ def _curves(plans: Sequence[Reviewed], words: Words) -> Iterator[PlanDrawing]:
             curve = evidence.curves[key]
             told.append((number, (name_of(plans, number, words), evidence.dose_axis_gy, curve)))
             limits |= dict.fromkeys(_limits(plan, evidence, key))
-        svg = overlaid_svg(visible(key), told, colour_of(key, {}), list(limits), axes)
-        yield PlanDrawing(visible(key), "", svg)
+        title = named(key, words)
+        svg = overlaid_svg(title, told, colour_of(key, {}), list(limits), axes)
+        yield PlanDrawing(title, "", svg)
 
 
 def _drawn_keys(plans: Sequence[Reviewed]) -> list[str]:

@@ -51,7 +51,7 @@ def overlaid_svg(
     """
     top_gy = 1.04 * max([c.max_gy for _, (_, _, c) in curves] + [gy for gy, _ in limits] + [1.0])
     spots = flowed([name for _, (name, _, _) in curves], LETTERS, WIDTH - 8, SAMPLE)
-    top = 16.0 + ROW * rows_of(spots)
+    top = 22.0 + ROW * rows_of(spots)
     plot = _CurveAxes(top_gy, top)
     legend = [
         _stroke(f"M{6 + s.x - SAMPLE:.1f} {20 + ROW * s.row:.1f}h24", colour, number)

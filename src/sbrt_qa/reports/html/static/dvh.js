@@ -1,11 +1,11 @@
 /* Dose-volume histograms with uPlot. */
 (() => {
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const swatch = (colour, dash) => {
+  const swatch = (colour, dash, wide = 3) => {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("width", 30); svg.setAttribute("height", 10); svg.setAttribute("aria-hidden", "true");
     const line = document.createElementNS(svg.namespaceURI, "path");
-    line.setAttribute("d", "M1 5H29"); line.setAttribute("stroke", colour); line.setAttribute("stroke-width", 3);
+    line.setAttribute("d", "M1 5H29"); line.setAttribute("stroke", colour); line.setAttribute("stroke-width", wide);
     if (dash.length) line.setAttribute("stroke-dasharray", dash.join(" "));
     svg.append(line);
     return svg;

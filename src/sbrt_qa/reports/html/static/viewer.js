@@ -17,7 +17,7 @@
     const state = {
       point: [...start], window: 400, level: 40, wash: false, lines: true, opacity: 0.4, extra: data.places[1]?.level ?? null, picked: null,
       tool: "point", ruler: null, mode: data.second ? "both" : "a", washLow: null, washHigh: null, parted: null,
-      on: new Map(data.structures.map((s) => [s.key, s.planes.length > 0 && s.usual])), levels: data.levels.map((l, i) => ({ ...l, dash: i % 6, on: true })),
+      on: new Map(data.structures.map((s) => [s.key, s.planes.length > 0 && s.usual])), levels: data.levels.map((l, i) => ({ ...l, dash: i % 6, wide: SbrtQa.WIDTHS[i % SbrtQa.WIDTHS.length], on: true })),
     };
     for (const s of data.second?.structures ?? []) if (!state.on.has(s.key)) state.on.set(s.key, false);
     const box = ({ u, v }) => ({ u0: range[u][0], u1: range[u][1], v0: range[v][0], v1: range[v][1] });

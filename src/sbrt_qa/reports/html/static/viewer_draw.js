@@ -5,6 +5,8 @@
   const INDEX = { x: 0, y: 1, z: 2 };
   const DASHES = [[], [9, 3], [3, 3], [9, 3, 2, 3], [14, 4], [5, 2]];
 
+  /* Of isodoses: the prescribed dose is the heaviest, lower doses get thinner. */
+  SbrtQa.WIDTHS = [1.7, 2.6, 2.1, 1.8, 1.6, 1.4, 1.2, 1];
   SbrtQa.DASHES = DASHES;
 
   SbrtQa.drawing = (viewer) => {
@@ -109,7 +111,7 @@
       paint(pen, pixels, nu, nv, [left, Math.min(...ends), right - left, Math.abs(ends[1] - ends[0])]);
     };
     const drawLines = (pen, f, cut, dashed) => {
-      const all = state.levels.filter((l) => l.on && l.gy > 0).map((l) => [l.gy, l.colour, 1.6, l.dash]);
+      const all = state.levels.filter((l) => l.on && l.gy > 0).map((l) => [l.gy, l.colour, l.wide ?? 1.6, l.dash]);
       if (state.extra !== null) all.push([state.extra, "#ffffff", 2.4, 0]);
       if (state.picked !== null) all.push([state.picked, "#ffffff", 2.4, 2]);
       for (const [n, [gy, colour, wide, dash]] of all.entries()) {

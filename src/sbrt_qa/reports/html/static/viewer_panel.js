@@ -71,7 +71,7 @@
         away.setAttribute("aria-label", `${data.labels.remove}: ${l.gy.toFixed(2)} Gy`);
         away.addEventListener("click", () => { state.levels.splice(state.levels.indexOf(l), 1); list(); redraw(); });
         const percent = rx ? ` (${((100 * l.gy) / rx).toFixed(l.gy * 100 % rx ? 1 : 0)} %)` : "";
-        return make("div", { className: "isodose" }, box, SbrtQa.swatch(l.colour, SbrtQa.DASHES[l.dash % SbrtQa.DASHES.length]), gy, make("span", { textContent: `Gy${percent}` }), away);
+        return make("div", { className: "isodose" }, box, SbrtQa.swatch(l.colour, SbrtQa.DASHES[l.dash % SbrtQa.DASHES.length], l.wide ?? 1.6), gy, make("span", { textContent: `Gy${percent}` }), away);
       }));
       const picked = byId("picked");
       picked.hidden = state.picked === null;
