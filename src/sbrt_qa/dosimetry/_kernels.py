@@ -11,7 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-compiled = njit(cache=True, nogil=True, error_model="numpy")
+from sbrt_qa.geometry.compiling._kernels import cached
+
+compiled = cached(nogil=True, error_model="numpy")
 """One place for the compile options; no fastmath, so that NaN and rounding stay what they are."""
 
 inner = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from sbrt_qa.geometry.compiling import cached_kernel
+
 MAX_DIGITS = 18
 """Significant digits that always fit a signed 64-bit integer."""
 
@@ -173,7 +175,7 @@ def _compile():
     for function in (_mantissa, _sign, _exponent, _skip_spaces, _number):
         without = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         module[function.__name__] = njit(nogil=True, **without)(function)
-    module["_parse"] = njit(cache=True, nogil=True)(_parse)
+    module["_parse"] = cached_kernel(nogil=True)(_parse)
     compiled = module["_parse"]
     one, none = np.zeros(1, np.int64), np.zeros((1, 3), np.int64)
     compiled(

@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 PROBING: Final = "numba.np.arraymath"
 """The module of numba that looks for BLAS when it is imported."""
@@ -21,6 +21,12 @@ def start_fast() -> None:
     with _absent("cffi"):  # numba makes a parser of C declarations if it is there
         kernels = importlib.import_module("sbrt_qa.geometry.compiling._kernels")
     kernels.load_without_compiler(skip_blas_probe)
+
+
+def cached_kernel(**options: bool) -> Any:  # noqa: ANN401 - numba's decorator has no type
+    """Return numba's decorator for a kernel that is kept on disk, for who loads numba late."""
+    kernels = importlib.import_module("sbrt_qa.geometry.compiling._kernels")
+    return kernels.cached(**options)
 
 
 def skip_blas_probe() -> None:
