@@ -57,8 +57,34 @@ MISTAKES = [
     ("      - id: CRD5_D0035", "      - id: TGT_V100", "there are two limits called 'TGT_V100'"),
 ]  # fmt: skip
 
+TYPED_SIGNS = [
+    ("minor: 90 #", "minor: ９０ #", "minor: .*Write 90: plain digits"),
+    ("minor: 90 #", "minor： 90 #", "the key 'minor' needs .*Write 'minor: 90 #"),
+    ("minor: 90 #", "minor：90 #", "the key 'minor' needs"),
+    ("minor: 90 #", "minor:90 #", "the key 'minor' needs"),
+    ("minor: 90 #", "minor = 90 #", "the key 'minor' needs"),
+    ("minor: 90 #", "minor:\u3000" "90 #", "the key 'minor' needs"),
+    ("    minor: 90 #", "\u00a0   minor: 90 #", "the key 'minor' needs plain blanks"),
+    ('op: ">=" #', "op: > #", 'Quote the operator: op: ">"'),
+    ('op: ">=" #', "op: “＞=” #", "Did you mean '>='"),
+    ('op: "<="', "op: ＜=", "Did you mean '<='"),
+    ("D0.035cc[Gy]", "D0.035cc［Gy］", "Did you mean 'D0.035cc\\[Gy\\]'"),
+    ("D0.035cc[Gy]", "d0.035ccm[gy]", "Did you mean 'D0.035cc\\[Gy\\]'"),
+    ("D0.035cc[Gy]", "D0.035cm³[Gy]", "Did you mean 'D0.035cc\\[Gy\\]'"),
+    ("D0.035cc[Gy]", "Dmax[Gy]", "Did you mean 'Max\\[Gy\\]'"),
+    ("D0.035cc[Gy]", "Dmean", "Did you mean 'Mean\\[Gy\\]'"),
+    ("structure: SpinalCord", "structure: spinalcord", "Did you mean 'SpinalCord'"),
+    ("structure: SpinalCord", "structure: Myelon", "Did you mean 'SpinalCord'"),
+    ("structure: SpinalCord", "structure: SpinalCord −　PTV", "Did you mean 'SpinalCord-PTV'"),
+    ("fractions == 5", "fractions = 5", "Did you mean 'fractions == 5'"),
+    ("fractions == 5", "fraction ＝＝ 5", "Did you mean 'fractions == 5'"),
+    ("fractions == 5", "fractions == 5 && prescription >= 50", "and prescription_gy >= 50'"),
+]  # fmt: skip
 
-@pytest.mark.parametrize(("old", "new", "told"), MISTAKES, ids=[m[1] for m in MISTAKES])
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"), MISTAKES + TYPED_SIGNS, ids=[m[1] for m in MISTAKES + TYPED_SIGNS]
+)
 def test_a_typical_mistake_is_told_with_its_line_and_what_was_meant(
     old: str, new: str, told: str
 ) -> None:
@@ -90,6 +116,37 @@ def test_the_message_holds_all_of_them_and_hides_nothing() -> None:
         parse_protocol(text.encode(), "o.yaml")
     assert "minor: Input should be a valid number; got 'x'" in str(caught.value)
     assert "no source is called 'OUR'. Did you mean 'OURS'?" in str(caught.value)
+
+
+@pytest.mark.parametrize("written", ["minor：90", "minor:90", "minor = 90", "minor:\u00a090"])
+def test_a_bound_is_not_lost_in_the_text_above_it(written: str) -> None:
+    """By the rules of YAML such a line belongs to the text above, and the file would be valid."""
+    text = changed(("    minor: 90 #", f"    note: a word of the author\n    {written} #"))
+    assert any("the key 'minor' needs" in one for one in problems(text))
+
+
+def test_a_colon_of_a_chinese_keyboard_hides_no_other_mistake() -> None:
+    found = problems(
+        changed(
+            ("minor: 90 #", "minor：90 #"),
+            ("structure: SpinalCord", "structure: SpinalCrod"),
+            ("priority: 1 #", "priority: high #"),
+        )
+    )
+    assert len(found) >= 3
+    assert any("SpinalCrod" in one for one in found)
+    assert any("priority" in one for one in found)
+
+
+def test_an_error_of_yaml_is_told_beside_the_colons_above_it() -> None:
+    found = problems(changed(("minor: 90 #", "minor：90 #"), ('op: "<="', "op: [")))
+    assert "the key 'minor' needs" in found[0]
+    assert "not valid YAML" in found[1]
+
+
+def test_full_width_signs_of_prose_are_left_alone() -> None:
+    prose = ("Draft. Say here", "Draft：say here\n  minor：90\n  note = x\n ")
+    assert parse_protocol(changed(prose).encode(), "ours.yaml")
 
 
 def test_text_that_only_looks_like_an_operator_is_left_alone() -> None:

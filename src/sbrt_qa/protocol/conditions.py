@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -87,9 +88,31 @@ def _comparison(part: str, whole: str) -> ValueComparison:
     found = _COMPARISON.fullmatch(part)
     if found is None or found[1] not in VARIABLES:
         names = " or ".join(sorted(VARIABLES))
+        meant = _meant(whole)
         raise UsageError(
             "not a condition",
             got=quoted(whole),
             expected=f"comparisons of {names} with a number, joined by 'and'",
+            advice=f"Did you mean {quoted(meant)}?" if meant else "",
         )
     return ValueComparison(found[1], found[2], float(found[3]))
+
+
+def _meant(text: str) -> str:
+    """Return the condition that a misspelt one may stand for; empty where nothing is near."""
+    from difflib import get_close_matches  # start-up: only an error needs it
+
+    if len(text) > LONGEST:
+        return ""
+    plain = re.sub(r"(\d),(\d)", r"\1.\2", unicodedata.normalize("NFKC", text))
+    plain = re.sub(r"\s*(?:&&?|\bAND\b|,|;)\s*", " and ", plain)
+    for typed, sign in (("≤", "<="), ("≥", ">="), ("=<", "<="), ("=>", ">=")):
+        plain = plain.replace(typed, sign)
+    plain = re.sub(r"(?<![<>=!])=(?!=)", "==", plain)
+    known = {name.casefold(): name for name in VARIABLES}
+    for word in set(re.findall(r"[A-Za-z_]+", plain)) - set(VARIABLES) - {"and", "or"}:
+        near = get_close_matches(word.casefold(), known, 1, 0.6)
+        if near:
+            plain = re.sub(rf"\b{word}\b", known[near[0]], plain)
+    parts = [_COMPARISON.fullmatch(part) for part in " ".join(plain.split()).split(" and ")]
+    return plain if plain != text and all(p and p[1] in VARIABLES for p in parts) else ""

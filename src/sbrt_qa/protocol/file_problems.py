@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from sbrt_qa.errors import ProtocolError, did_you_mean, quoted, visible
 from sbrt_qa.protocol.definition import Protocol, protocol_json_schema
 from sbrt_qa.protocol.mending import mended, of_mending
+from sbrt_qa.protocol.plain_signs import plain_signs
 from sbrt_qa.protocol.yaml_exact import Location, YamlReader
 
 SHOWN_PROBLEMS: Final = 50
@@ -23,7 +24,20 @@ _BARE_OPERATOR: Final = re.compile(
 )
 _COMMA: Final = re.compile(r"[-+]?\d+,\d+")
 _WITH_UNIT: Final = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*(?:c?Gy|cc|ml|%)", re.IGNORECASE)
-_OPERATORS: Final = {"≤": "<=", "≥": ">=", "=<": "<=", "=>": ">=", "=": "==", "＜": "<", "＞": ">"}
+_OPERATORS: Final = {
+    "≤": "<=",
+    "≥": ">=",
+    "=<": "<=",
+    "=>": ">=",
+    "=": "==",
+    "＜": "<",
+    "＞": ">",
+    "≦": "<=",
+    "≧": ">=",
+}
+
+_WRITTEN: Final = frozenset(_OPERATORS.values()) | {"report"}
+_NUMBER: Final = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
 
 _PART_OF_KEY: Final = {
     "constraints": "Constraint", "limits": "Constraint", "conformity": "ConformityLimit",
@@ -85,6 +99,13 @@ def problems_of(error: ValidationError, data: dict[str, Any]) -> tuple[FileProbl
     return _sorted(found)
 
 
+def syntax_problem(error: ProtocolError) -> FileProblem:
+    """Return the error of a reader of YAML as one problem beside others."""
+    line = error.where.rpartition(":")[2]
+    at = int(line) if line.isdigit() else 1
+    return FileProblem((), error.what, error.got, error.advice, at)
+
+
 def _sorted(found: Iterable[FileProblem]) -> tuple[FileProblem, ...]:
     return tuple(dict.fromkeys(found))
 
@@ -92,7 +113,8 @@ def _sorted(found: Iterable[FileProblem]) -> tuple[FileProblem, ...]:
 def error_of(found: Sequence[FileProblem], text: str, name: str) -> ProtocolError:
     """Return one error that names every problem, in the order of the file."""
     reader = YamlReader(text, name, lines=True)
-    reader.read()
+    if any(one.line is None for one in found):
+        reader.read()
     placed = [(one.line or _line(reader, one.location), one) for one in found]
     placed.sort(key=lambda pair: pair[0])
     lines = [f"{_where(name, line, one.location)}: {one.text()}" for line, one in placed]
@@ -156,16 +178,21 @@ def _advice_on_text(kind: str, text: str, at: Location) -> str:
         return "Letters, digits and _ . - without blanks"
     if kind.startswith("date"):
         return "Write year-month-day, such as 2026-01-31"
+    plain = plain_signs(text)
     if at and at[-1] == "op":
-        meant = _OPERATORS.get(text)
+        if not text:
+            return 'Quote the operator: op: ">"'
+        meant = _OPERATORS.get(plain, plain if plain in _WRITTEN else None)
         return f"Did you mean {quoted(meant)}?" if meant else ""
+    if plain != text and _NUMBER.fullmatch(plain):
+        return f"Write {plain}: plain digits, no full-width ones"
     if _COMMA.fullmatch(text):
         return f"Write {text.replace(',', '.')}: a decimal point, no comma"
     if unit := _WITH_UNIT.fullmatch(text):
         return f"Write {unit[1]} alone: the unit is that of the metric"
     if kind == "literal_error":
         return did_you_mean(text, _allowed(at))
-    if "float" in kind and text.replace(".", "", 1).isdigit():
+    if "float" in kind and _NUMBER.fullmatch(text):
         return f"Write {text} without quotes"
     return ""
 

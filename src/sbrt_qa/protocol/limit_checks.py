@@ -6,8 +6,10 @@ can name all of them with their lines.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.dosimetry.metric_names import parse_metric
@@ -16,6 +18,7 @@ from sbrt_qa.errors import SbrtQaError, UsageError, did_you_mean, quoted
 from sbrt_qa.protocol.bounds import PROPOSAL, Origin, asked_volume, stated_volume
 from sbrt_qa.protocol.conditions import parse_condition
 from sbrt_qa.protocol.expressions import leaves, parse_expression
+from sbrt_qa.protocol.plain_signs import plain_signs
 from sbrt_qa.protocol.problems import Path, Problems, problem
 
 if TYPE_CHECKING:
@@ -24,13 +27,19 @@ if TYPE_CHECKING:
 MEANT: Final = 4
 """Metrics that a message suggests for one that cannot be read."""
 
-_METRIC_PARTS: Final = re.compile(r"([A-Za-z]+)(\d+(?:\.\d+)?)(cc|%|c?Gy|ml)?(\[.*\])?")
+_METRIC_PARTS: Final = re.compile(r"([A-Za-z]+)(\d+(?:\.\d+)?)?(%|[A-Za-z]+3?)??(?:\[(.*)\])?")
+_UNITS: Final = {"cc": "cc", "ccm": "cc", "cm3": "cc", "ml": "cc", "gy": "Gy", "cgy": "cGy"}
+_OTHER_METRICS: Final = {"dmax": "max", "dmin": "min", "dmean": "mean", "maximum": "max",
+                         "minimum": "min", "average": "mean"}  # fmt: skip
+
+NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def check_limits(protocol: ProtocolFields) -> Problems:
     """Tell structures, metrics and conditions of limits that cannot be read or are not there."""
+    other = _other_names(protocol)
     for path, constraint in constraints_with_paths(protocol):
-        yield from _check_constraint(protocol, path, constraint)
+        yield from _check_constraint(protocol, path, constraint, other)
     for i, limit in enumerate(protocol.conformity):
         yield from _check_metric(protocol, ("conformity", i, "metric"), limit.metric)
 
@@ -69,23 +78,51 @@ def limits_with_paths(
         yield ("conformity", i), limit
 
 
-def _check_constraint(protocol: ProtocolFields, path: Path, constraint: Constraint) -> Problems:
+def _check_constraint(
+    protocol: ProtocolFields, path: Path, constraint: Constraint, other: Mapping[str, str]
+) -> Problems:
     names = protocol.structure_names
-    yield from check_expression((*path, "structure"), constraint.structure, names)
+    yield from check_expression((*path, "structure"), constraint.structure, names, other)
     if constraint.otherwise is not None:
-        yield from check_expression((*path, "otherwise"), constraint.otherwise, names)
+        yield from check_expression((*path, "otherwise"), constraint.otherwise, names, other)
     yield from _check_metric(protocol, (*path, "metric"), constraint.metric)
     yield from check_condition((*path, "when"), constraint.when)
 
 
-def check_expression(path: Path, text: str, known: frozenset[str]) -> Problems:
-    """Tell why an expression over structures cannot be read, and what was probably meant."""
+def check_expression(
+    path: Path, text: str, known: frozenset[str], other: Mapping[str, str] = NO_NAMES
+) -> Problems:
+    """Tell why an expression over structures cannot be read, and what was probably meant.
+
+    `other` holds the names of the protocol by what else they are called, folded in case.
+    """
     try:
         leaves(parse_expression(text, known))
     except UsageError as error:
-        words = [w for part in re.split(r"[-+&()]", text) if (w := part.strip()) not in known]
-        advice = next(filter(None, (did_you_mean(word, known) for word in words)), "")
-        yield problem(path, f"{error}. {advice}".rstrip(". "))
+        yield problem(path, f"{error}. {_meant_expression(text, known, other)}".rstrip(". "))
+
+
+def _meant_expression(text: str, known: frozenset[str], other: Mapping[str, str]) -> str:
+    """Ask for the expression that one may stand for: plain signs, and names of the protocol."""
+    plain = plain_signs(text)
+    words = re.findall(r"[^-+&()]+", plain)
+    own = {w: other[w.strip().casefold()] for w in words if w.strip().casefold() in other}
+    meant = "".join(own.get(part, part) for part in re.split(r"([-+&()])", plain))
+    if meant != text:
+        with contextlib.suppress(UsageError):
+            leaves(parse_expression(meant, known))
+            return f"Did you mean {quoted(meant)}?"
+    unknown = [w for part in words if (w := part.strip()) not in known]
+    return next(filter(None, (did_you_mean(word, known) for word in unknown)), "")
+
+
+def _other_names(protocol: ProtocolFields) -> dict[str, str]:
+    """Return the names of the structures by what else they are called, folded in case."""
+    return {
+        also.casefold(): one.name
+        for one in protocol.structures
+        for also in (*(a for names in one.aliases.values() for a in names), one.name)
+    }
 
 
 def check_condition(path: Path, text: str) -> Problems:
@@ -113,16 +150,17 @@ def _check_metric(protocol: ProtocolFields, path: Path, text: str) -> Problems:
 
 
 def _meant_metrics(text: str) -> list[str]:
-    """Return metrics that a misspelt one may stand for: a unit or a point is missing."""
-    pointed = re.sub(r"(\d),(\d)", r"\1.\2", "".join(text.split()))
+    """Return metrics that a misspelt one may stand for: a unit, a point or a capital is wrong."""
+    pointed = re.sub(r"(\d),(\d)", r"\1.\2", "".join(plain_signs(text).split()))
     tries = [pointed]
     if found := _METRIC_PARTS.fullmatch(pointed):
-        name, number, unit, result = found.groups()
-        records = [m for m in METRICS.values() if m.name.casefold() == name.casefold()]
-        for record, own in [(r, own) for r in records for own in r.argument_units]:
-            if own != "cGy" and unit in (None, "ml", own):
-                results = [result] if result else [f"[{one}]" for one in record.units]
-                tries += [f"{record.name}{number}{own}{one}" for one in results]
+        name, number, written, result = found.groups()
+        name, unit = name.casefold(), _UNITS.get((written or "").casefold(), written or "")
+        name = _OTHER_METRICS.get(name, name)
+        for record in [m for m in METRICS.values() if m.name.casefold() == name]:
+            results = [_UNITS.get((result or "").casefold(), result)] if result else record.units
+            owns = [u for u in record.argument_units if unit in ("", u)] if number else [""]
+            tries += [f"{record.name}{number or ''}{u}[{out}]" for u in owns for out in results]
     return [one for one in dict.fromkeys(tries) if one != text and _is_metric(one)][:MEANT]
 
 

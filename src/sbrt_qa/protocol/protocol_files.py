@@ -24,8 +24,10 @@ from sbrt_qa.protocol.file_problems import (
     FileProblem,
     error_of,
     problems_of,
+    syntax_problem,
     with_quoted_operators,
 )
+from sbrt_qa.protocol.typed_signs import with_plain_colons
 from sbrt_qa.protocol.versions import ProtocolFamily, Unread, family_of
 from sbrt_qa.protocol.yaml_exact import YamlReader, scalar
 from sbrt_qa.protocol.yaml_fast import Doubtful, plain_values, top_values
@@ -161,14 +163,19 @@ def parse_protocol(content: bytes, name: str) -> Protocol:
         As :func:`load_protocol`.
     """
     name, text = visible(name), _decoded(content, name)
-    unquoted: tuple[FileProblem, ...] = ()
+    text, mistyped = with_plain_colons(text)
+    unquoted = tuple(FileProblem((), what, "", advice, line) for line, what, advice in mistyped)
     try:
-        data = read_plain(content, name)
+        data = YamlReader(text, name).read() if mistyped else read_plain(content, name)
     except ProtocolError:
-        text, unquoted = with_quoted_operators(text)
+        text, bare = with_quoted_operators(text)
+        unquoted += bare
         if not unquoted:
             raise
-        data = YamlReader(text, name).read()
+        try:
+            data = YamlReader(text, name).read()
+        except ProtocolError as error:
+            raise error_of((*unquoted, syntax_problem(error)), "", name) from None
     if not isinstance(data, dict):
         raise ProtocolError("a protocol is a mapping of keys to values", where=name)
     try:
