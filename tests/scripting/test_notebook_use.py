@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import pytest
 
 import sbrt_qa
 from sbrt_qa import plugins
+from sbrt_qa.dosimetry import metric_names, metric_registry, metrics
+from sbrt_qa.dosimetry.metric_registry import METRICS, Compute
 from sbrt_qa.errors import GeometryError, UsageError
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
-from sbrt_qa.model.outcome import Reason, ReasonCode
+from sbrt_qa.model.outcome import Measured, Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.reports.registry import ADDED, Page, format_names, offers, render_reviews
 
@@ -69,6 +72,81 @@ def test_a_name_that_is_not_there_or_not_one_lists_what_is(boxes: Case) -> None:
         boxes["TWIN"]
     with pytest.raises(UsageError, match="no structures"):
         Case("none", NO_PLAN, NO_PLAN, NO_PLAN)["A"]
+
+
+def test_a_misspelt_name_is_asked_for_by_the_nearest() -> None:
+    case = Case("one", NO_PLAN, StructureSet((box(1, "Liver", -10, 10),)), grid())
+    with pytest.raises(UsageError, match="Did you mean 'Liver'"):
+        case["Livr"]
+    with pytest.raises(UsageError, match="Did you mean 'Liver'"):
+        sbrt_qa.dvh(case, "liver")
+    with pytest.raises(UsageError, match="Did you mean 'Liver'"):
+        sbrt_qa.dvh(case, "Liver - (Livre + 5mm)")
+
+
+@pytest.mark.parametrize("wrong", [3, [["A"]], [None], [1.5]])
+def test_what_is_no_name_is_refused_in_words(boxes: Case, wrong: object) -> None:
+    with pytest.raises(UsageError, match="by its name or an expression"):
+        sbrt_qa.dvh(boxes, wrong)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="by its name or an expression"):
+        sbrt_qa.dvh(boxes, boxes["A"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", ["5mm", None, True, float("nan"), float("inf"), 0, -5, 1e9])
+def test_what_is_no_margin_is_refused_in_words(boxes: Case, wrong: object) -> None:
+    with pytest.raises(UsageError, match="not a margin"):
+        sbrt_qa.grow(boxes, "A", wrong)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="not a margin"):
+        sbrt_qa.ring(boxes, "A", wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [0, -0.1, float("nan"), float("inf"), 1e-9])
+def test_a_step_that_makes_no_curve_is_refused(boxes: Case, wrong: float) -> None:
+    with pytest.raises(UsageError, match="a bin width"):
+        sbrt_qa.dvh(boxes, "A", curve_bin_gy=wrong)
+
+
+def _raises(*_: object) -> object:
+    raise RuntimeError("text of its own")
+
+
+@pytest.mark.parametrize(
+    ("compute", "told"),
+    [
+        (_raises, "the metric broke off: .*RuntimeError"),
+        (lambda *_: "garbage", "the metric gave no value"),
+        (lambda *_: None, "the metric gave no value"),
+        (lambda *_: 3.5, "the metric gave no value"),
+        (lambda *_: float("nan"), "the metric gave no value"),
+        (lambda *_: Measured(float("nan"), "Gy"), "the metric broke off: .*ValueError"),
+    ],
+)
+def test_a_metric_that_breaks_is_a_reason_and_the_others_stay(
+    boxes: Case, monkeypatch: pytest.MonkeyPatch, compute: Compute, told: str
+) -> None:
+    monkeypatch.setattr(metric_registry, "METRICS", dict(METRICS))
+    monkeypatch.setattr(metric_names, "METRICS", metric_registry.METRICS)
+    monkeypatch.setattr(metrics, "METRICS", metric_registry.METRICS)
+    meaning = METRICS["Mean"].meaning
+    plugins.metric("Own", units=("Gy",), example="Own[Gy]", meaning=meaning)(compute)
+    found = sbrt_qa.dvh(boxes, "A", ["Own[Gy]", "Mean[Gy]"])["A"].metrics
+    assert found["Own[Gy]"].value is None
+    assert found["Own[Gy]"].reason is not None
+    assert re.search(told, found["Own[Gy]"].reason.detail)
+    assert "text of its own" not in found["Own[Gy]"].reason.detail
+    assert found["Mean[Gy]"].value == pytest.approx(10)
+
+
+@pytest.mark.parametrize("name", ["a b", "", "1st", "体积", "D95%"])
+def test_a_metric_that_no_expression_could_ask_for_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="no name of a metric"):
+        plugins.metric(name, units=("Gy",), example="x", meaning=METRICS["Mean"].meaning)(_raises)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("units", ["Gy", (), ("furlong",)])
+def test_a_metric_in_units_that_there_are_not_is_refused(units: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="units of Own"):
+        plugins.metric("Own", units=units, example="Own", meaning=METRICS["Mean"].meaning)(_raises)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,9 +127,9 @@ class DVH:
         Raises
         ------
         ValueError
-            The bin width is not positive, or makes more than a million bins.
+            The bin width is not a finite number above 0, or makes more than a million bins.
         """
-        if not bin_gy > 0 or self.max_gy / bin_gy > 1e6:
+        if not 0 < bin_gy < math.inf or self.max_gy / bin_gy > 1e6:
             msg = f"a bin width of {bin_gy} Gy cannot be used up to {self.max_gy} Gy"
             raise ValueError(msg)
         edges = np.array(np.arange(int(self.max_gy / bin_gy) + 2) * float(bin_gy))

@@ -5,8 +5,10 @@ A metric is one function in a file of `sbrt_qa.dosimetry.metrics`, decorated wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final, get_args
 
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_meaning import Meaning
@@ -14,6 +16,9 @@ from sbrt_qa.dosimetry.metric_spec import MetricSpec
 from sbrt_qa.dosimetry.surroundings import Surroundings
 from sbrt_qa.dosimetry.whole_case import WholeCase
 from sbrt_qa.model.outcome import Outcome, Reason
+from sbrt_qa.units import Unit
+
+_NAME: Final = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +141,18 @@ def metric(
     Raises
     ------
     ValueError
-        The name is taken, or the metric does not say what its values mean.
+        The name is taken or is no word that an expression can begin with, a unit is none that is
+        known, or the metric does not say what its values mean.
     """
 
     def register(compute: Compute) -> Compute:
+        if not _NAME.fullmatch(name):
+            msg = f"{name!r} is no name of a metric: letters, digits and _, a letter first"
+            raise ValueError(msg)
+        known = get_args(Unit)
+        if isinstance(units, str) or not units or not set(units) <= set(known):
+            msg = f"the units of {name} are {units!r}; they are a tuple of {', '.join(known)}"
+            raise ValueError(msg)
         if name in METRICS:
             msg = f"there are two metrics called {name}"
             raise ValueError(msg)

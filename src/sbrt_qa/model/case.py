@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.errors import UsageError, did_you_mean, quoted
 from sbrt_qa.model.course import Course, CourseDoses
 from sbrt_qa.model.delivery import Session
 from sbrt_qa.model.grid import DoseGrid
@@ -199,7 +199,10 @@ class Case:
                 expected=f"one of {', '.join(map(quoted, same))}",
             )  # fmt: skip
         listed = ", ".join(map(quoted, there)) or "no structures"
-        raise UsageError("no such structure", got=quoted(str(name)), expected=f"one of {listed}")
+        raise UsageError(
+            "no such structure", got=quoted(name), expected=f"one of {listed}",
+            advice=did_you_mean(str(name), there),
+        )  # fmt: skip
 
     def __contains__(self, name: object) -> bool:
         """Tell whether `case[name]` would be found."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import volume_cc
 from sbrt_qa.dosimetry.metric_registry import MetricContext
-from sbrt_qa.errors import GeometryError, UsageError, quoted
+from sbrt_qa.errors import GeometryError, UsageError, did_you_mean, quoted
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
@@ -100,6 +101,11 @@ def subjects_among(known: Mapping[str, Structure], names: Sequence[str]) -> dict
         return {key: DvhSubject(Leaf(s)) for key, s in known.items()}
     chosen: dict[str, DvhSubject] = {}
     for name in names:
+        if not isinstance(name, str):
+            raise UsageError(
+                "a structure is asked for by its name or an expression",
+                got=quoted(name), expected="text such as 'Liver' or 'Liver - CTV'",
+            )  # fmt: skip
         found = {key: DvhSubject(Leaf(s)) for key, s in known.items() if name in (key, s.name)}
         chosen |= found or {name: _combined(known, name)}
     return chosen
@@ -110,10 +116,12 @@ def _combined(known: Mapping[str, Structure], text: str) -> DvhSubject:
         tree = parse_expression(text, known.keys() - {""})
     except UnknownStructureError as error:
         alone = not set(text) & set("-+&()")
+        words = [w.strip() for w in re.split("[-+&()]", text) if w.strip() not in known]
         there = ", ".join(quoted(key) for key in known) or "no structures"
         raise UsageError(
             "no such structure" if alone else f"no such structure, {error.place}",
             got=quoted(text),
             expected=f"one of {there}, or names joined by - + &, with margins such as + 5mm",
+            advice=next(filter(None, (did_you_mean(word, known) for word in words)), ""),
         ) from None
     return DvhSubject(substitute(tree, lambda key: Leaf(known[key])))

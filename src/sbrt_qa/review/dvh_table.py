@@ -6,7 +6,7 @@ Kept free of protocols, so that a plain DVH starts fast.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -243,8 +243,11 @@ def dvh(
     return DvhTable(case.label, rows, method_text(doses.convention), stated=words_of(case.stated))
 
 
-def _listed(texts: str | Sequence[str]) -> Sequence[str]:
-    return [texts] if isinstance(texts, str) else texts
+def _listed(texts: object) -> list[Any]:
+    """Return one text or several as a list; what is neither is refused where it is read."""
+    if texts is None:
+        return []
+    return list(texts) if isinstance(texts, Iterable) and not isinstance(texts, str) else [texts]
 
 
 def _compute(

@@ -96,7 +96,7 @@ def isodose(case: Case, level: str | float) -> Shape:
         The level cannot be read, the case has no dose or, for per cent, no prescribed dose, or
         nothing receives that much.
     """
-    text = f"{level}Gy" if isinstance(level, int | float) else level
+    text = f"{level}Gy" if isinstance(level, int | float) else str(level)
     dose, level_gy = isodose_of(CaseDoses(case), text)
     contours = isodose_contours(dose, level_gy, _planes_mm(case))
     name, told = f"Isodose_{level_gy:g}Gy", f"dose of at least {level_gy:g} Gy"
@@ -193,9 +193,12 @@ def _around(
     distance_mm: float,
     make: Callable[[Region, float, FloatArray], tuple[Contour, ...]],
 ) -> tuple[Contour, ...]:
-    if not 0 < distance_mm <= MOST_MM:
+    number = isinstance(distance_mm, int | float | np.number) and distance_mm is not True
+    if not number or not 0 < distance_mm <= MOST_MM:
         raise UsageError(
-            "not a margin", got=f"{distance_mm:g} mm", expected=f"more than 0, up to {MOST_MM:g} mm"
+            "not a margin",
+            got=f"{distance_mm:g} mm" if number else quoted(distance_mm),
+            expected=f"a number of mm, more than 0, up to {MOST_MM:g} mm",
         )
     (subject, *more) = subjects_among(structures_of(case), [name]).values()
     if more:

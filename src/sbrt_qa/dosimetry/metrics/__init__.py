@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import math
 import pkgutil
 
 from sbrt_qa.dosimetry.histogram import DVH, OUTSIDE_TOLERANCE
-from sbrt_qa.dosimetry.metric_registry import METRICS, MetricContext, MetricSpec
+from sbrt_qa.dosimetry.metric_registry import METRICS, Metric, MetricContext, MetricSpec
 from sbrt_qa.dosimetry.metrics.conversions import fractions_of
 from sbrt_qa.dosimetry.radiobiology import Conversion
+from sbrt_qa.errors import SbrtQaError, own_fault
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.units import apart_from
@@ -37,10 +39,30 @@ def evaluate(spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
             return fractions
         dvh = spec.conversion.convert(dvh, fractions)
         context = _converted(context, spec.conversion, fractions)
-    outcome = entry.compute(spec, dvh, context)
+    outcome = _computed(entry, spec, dvh, context)
     if entry.needs_whole and not dvh.is_whole:
         return _partial(outcome, dvh)
     return outcome
+
+
+def _computed(entry: Metric, spec: MetricSpec, dvh: DVH, context: MetricContext) -> Outcome:
+    """Return what the function of a metric gives; the Reason where it broke off or gave no value.
+
+    One broken metric, which may be that of somebody else, must not take the review with it.
+    """
+    try:
+        outcome = entry.compute(spec, dvh, context)
+    except SbrtQaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a function of others raises
+        text = say("the metric broke off: {0}", own_fault(error).what)
+        return Reason(ReasonCode.METRIC_UNKNOWN, text)
+    if isinstance(outcome, Reason) or (
+        isinstance(outcome, Measured) and math.isfinite(outcome.value)
+    ):
+        return outcome
+    text = say("the metric gave no value: neither a finite number with its unit nor a reason")
+    return Reason(ReasonCode.METRIC_UNKNOWN, text)
 
 
 def extremes_of(dvh: DVH) -> tuple[float | None, float | None, float | None]:
