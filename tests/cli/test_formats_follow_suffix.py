@@ -11,6 +11,8 @@ from openpyxl import load_workbook
 
 from .conftest import Command
 
+COMPLIANT = Path(__file__).parents[2] / "sample_dicom" / "compliant"
+
 COMMANDS = {
     "checks list": ("json",),
     "checks show DOSE_STALE": ("json",),
@@ -72,3 +74,37 @@ def test_a_workbook_of_a_dvh_is_a_file(sbrt_qa: Command, case: Path, tmp_path: P
     ran = sbrt_qa("dvh", case, "--format", "xlsx")
     assert ran.code == 2
     assert "this format is a file" in ran.err
+
+
+ONE_FORMAT = ("inspect", "protocol show tg101", "schema review")
+
+
+@pytest.mark.parametrize("command", ["protocol show tg101", "checks list", "schema protocol"])
+def test_a_hyphen_is_the_standard_output(
+    sbrt_qa: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for hyphen in ("-", "./-"):
+        ran = sbrt_qa(*command.split(), "--out", hyphen)
+        assert ran.code == 0
+        assert ran.out == sbrt_qa(*command.split()).out
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ONE_FORMAT)
+def test_a_command_of_one_format_refuses_the_name_of_another(
+    sbrt_qa: Command, tmp_path: Path, command: str
+) -> None:
+    """``inspect -o x.json`` wrote a table under that name."""
+    case = [COMPLIANT] if command == "inspect" else []
+    out = tmp_path / ("x.csv" if command.startswith("schema") else "x.json")
+    ran = sbrt_qa(*command.split(), *case, "--out", out)
+    assert ran.code == 2
+    assert "suffix names a format that is not written here" in ran.err
+    assert not out.exists()
+
+
+def test_a_protocol_may_be_called_yml(sbrt_qa: Command, tmp_path: Path) -> None:
+    out = tmp_path / "ours.yml"
+    assert sbrt_qa("protocol", "new", "--from", "blank", "--out", out).code == 0
+    assert sbrt_qa("protocol", "validate", out).code == 0

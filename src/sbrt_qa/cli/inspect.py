@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sbrt_qa import pipeline
 from sbrt_qa.cli.options import Inputs, Language, MapOption, Out, ProtocolName
-from sbrt_qa.cli.output import emit, page_for, refuse_overwriting
+from sbrt_qa.cli.output import emit, page_for, refuse_overwriting, refuse_wrong_suffix
 from sbrt_qa.model.stated import read_mapping
 
 
@@ -22,5 +22,6 @@ def inspect(
     from sbrt_qa.reports.inventory import render_inventory  # start-up: rich only when it prints
 
     refuse_overwriting(out, case)
+    refuse_wrong_suffix(out, "table", ("table",))
     rules, names = pipeline.protocol(protocol), read_mapping(mapping or [])
     emit(render_inventory(pipeline.inspect(case), page_for(out, language), rules, names), out)

@@ -9,7 +9,13 @@ from typing import Annotated
 
 import typer
 
-from sbrt_qa.cli.output import KINDS_OF_FILES, refuse_wrong_suffix, row_format, tell
+from sbrt_qa.cli.output import (
+    KINDS_OF_FILES,
+    refuse_wrong_suffix,
+    row_format,
+    tell,
+    unless_standard_output,
+)
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.model.body_size import BodySize
 from sbrt_qa.model.setup_errors import Shifts, read_radii, read_setup
@@ -119,7 +125,13 @@ SetupOption = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", "-o", metavar="FILE", help="Write to FILE, not the terminal."),
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Write to FILE, not the terminal.",
+        callback=unless_standard_output,
+    ),
 ]
 PlanOption = Annotated[
     str | None,

@@ -120,6 +120,8 @@ KINDS_OF_FILES: Final = frozenset(
 )
 """Suffixes that promise a kind of file."""
 
+_OTHER_SUFFIXES: Final = {"yml": "yaml", "htm": "html"}
+
 
 def refuse_wrong_suffix(out: Path | None, name: str, offered: Sequence[str]) -> None:
     """Check that a file's name does not promise another format than the one that is written.
@@ -137,7 +139,8 @@ def refuse_wrong_suffix(out: Path | None, name: str, offered: Sequence[str]) -> 
         The suffix promises another kind of file.
     """
     suffix = "" if out is None else out.suffix.lower().removeprefix(".")
-    if out is None or suffix not in KINDS_OF_FILES or suffix == name.rpartition("_")[2]:
+    written = _OTHER_SUFFIXES.get(suffix, suffix)
+    if out is None or suffix not in KINDS_OF_FILES or written == name.rpartition("_")[2]:
         return
     raise UsageError(
         "the file's suffix names a format that is not written here",
@@ -145,6 +148,14 @@ def refuse_wrong_suffix(out: Path | None, name: str, offered: Sequence[str]) -> 
         expected=f"one of {', '.join(offered)}",
         advice=f"What would be written is {name}",
     )
+
+
+def unless_standard_output(out: Path | None) -> Path | None:
+    """Return None for ``--out -``, which means the terminal or a pipe; a callback of that option.
+
+    Without it a file called ``-`` would lie in the folder, and the pipe would stay empty.
+    """
+    return None if out == Path("-") else out
 
 
 class Unstated(str):

@@ -57,6 +57,7 @@ def show(protocol: Name, out: Out = None, language: Language = "en") -> None:
     from sbrt_qa.reports.protocol_table import render_protocol  # start-up: rich only when it prints
 
     refuse_overwriting(out, [Path(protocol)])
+    refuse_wrong_suffix(out, "table", ("table",))
     emit(render_protocol(pipeline.protocol(protocol), page_for(out, language)), out)
 
 

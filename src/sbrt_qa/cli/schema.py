@@ -10,7 +10,7 @@ import typer
 
 from sbrt_qa import pipeline
 from sbrt_qa.cli.options import Out
-from sbrt_qa.cli.output import emit, refuse_overwriting
+from sbrt_qa.cli.output import emit, refuse_overwriting, refuse_wrong_suffix
 
 
 class SchemaKind(enum.StrEnum):
@@ -40,4 +40,5 @@ def schema(
         SchemaKind.ANATOMY: anatomy_json_schema,
     }
     found = makers[kind]()
+    refuse_wrong_suffix(out, "json", ("json",))
     emit(json.dumps(found, indent=2, ensure_ascii=False) + "\n", out)
