@@ -125,14 +125,9 @@ SetupOption = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(
-        "--out",
-        "-o",
-        metavar="FILE",
-        help="Write to FILE, not the terminal.",
-        callback=unless_standard_output,
-    ),
-]
+    typer.Option("--out", "-o", metavar="FILE", help="Write to FILE, not the terminal.",
+                 callback=unless_standard_output),
+]  # fmt: skip
 PlanOption = Annotated[
     str | None,
     typer.Option("--plan", metavar="LABEL|UID", help="Which plan, where there are several."),
