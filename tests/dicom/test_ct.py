@@ -6,8 +6,11 @@ import builders as b
 import numpy as np
 import pydicom
 import pytest
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEG2000, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
 from sbrt_qa.dicom.load import load_cases
+from sbrt_qa.errors import DicomError
 
 
 def case_with(tmp_path, slices):
@@ -87,3 +90,24 @@ def test_pixels_are_those_that_the_dicom_library_reads(tmp_path, signed, bits, t
         stored = np.asarray(read.pixel_array, dtype=float) * float(one.RescaleSlope) - 7
         np.testing.assert_array_equal(image.load_slice(k), np.clip(stored, -32768, 32767))
         np.testing.assert_array_equal(image.load_hu()[k], image.load_slice(k))
+
+
+JUNK = (b"\x00", b"no picture at all", bytes(range(256)) * 4)
+CODES = {
+    "rle": RLELossless,
+    "jpeg": JPEGLosslessSV1,
+    "jpeg2000": JPEG2000,
+    "jpeg_ls": JPEGLSLossless,
+}
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=["zero", "words", "bytes"])
+@pytest.mark.parametrize("syntax", CODES.values(), ids=CODES)
+def test_pixels_that_no_decoder_reads_are_a_fault_of_the_file(tmp_path, syntax, junk):
+    spoilt = b.ct_slice(2.0)
+    spoilt.PixelData = encapsulate([junk])
+    spoilt["PixelData"].is_undefined_length = True
+    b.save(spoilt, tmp_path / "spoilt.dcm", syntax)
+    case = case_with(tmp_path, [b.ct_slice(0.0), b.ct_slice(4.0)])
+    with pytest.raises(DicomError, match="pixels cannot be read"):
+        case.image.load_hu()

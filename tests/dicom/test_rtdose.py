@@ -6,6 +6,7 @@ import builders as b
 import numpy as np
 import pytest
 from pydicom.datadict import dictionary_VR
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless
 
 from sbrt_qa.dicom.files.dataset import open_bytes
@@ -122,6 +123,19 @@ def test_case_69_rle_is_decoded(tmp_path):
     compressed.save_as(tmp_path / "RD.dcm")
     grid = read_dose(open_bytes((tmp_path / "RD.dcm").read_bytes(), "RD.dcm"))
     assert np.array_equal(grid.dose_gy, stored() * 0.001)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_rle_with_fewer_frames_than_stated_is_refused(tmp_path, kept):
+    from pydicom import dcmread
+
+    compressed = dcmread(b.save(b.dose(stored(), offsets=OFFSETS), tmp_path / "plain.dcm"))
+    compressed.compress(RLELossless)
+    frames = list(generate_frames(compressed.PixelData, number_of_frames=len(OFFSETS)))
+    compressed.PixelData = encapsulate(frames[:kept] or [b"\x00"])
+    compressed.save_as(tmp_path / "RD.dcm")
+    with pytest.raises(DicomError, match="pixel data"):
+        read_dose(open_bytes((tmp_path / "RD.dcm").read_bytes(), "RD.dcm"))
 
 
 def test_case_65_cgy_is_converted_and_said(tmp_path):

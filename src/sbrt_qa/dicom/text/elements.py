@@ -9,6 +9,7 @@ grammar of `decimal_reference.py`, because pydicom lets ``nan``, ``inf`` and pla
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,14 +40,15 @@ BROKEN: Final = (
     EOFError,
     InvalidDicomError,
     LookupError,
-    NotImplementedError,
     OSError,
-    RecursionError,
+    RuntimeError,
+    StopIteration,
     TypeError,
     ValueError,
     struct.error,
+    zlib.error,
 )
-"""What pydicom lets out when the bytes are not what they claim to be."""
+"""What pydicom and its decoders let out when the bytes are not what they claim to be."""
 
 _BINARY_VRS = frozenset({"FD", "FL", "SL", "SS", "UL", "US", "SV", "UV"})
 _TEXT_VRS = frozenset({"DS", "IS"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,20 +16,21 @@ from numba.misc.appdirs import user_cache_dir
 from sbrt_qa.geometry.compiling.cache_folder import VARIABLE, private_folder
 
 
-def cached(**options):
-    """Return numba's decorator for a kernel whose machine code is kept on disk, wherever it may."""
-    _find_place()
-    return njit(cache=True, **options)
-
-
-@functools.cache
 def _find_place() -> None:
-    """See once that kernels can be kept: numba compiles nothing that it cannot keep."""
+    """See that kernels can be kept: numba compiles nothing that it cannot keep."""
     users = Path(user_cache_dir(appname="numba", appauthor=False))
     subfolder = UserProvidedCacheLocator.get_suitable_cache_subpath
     made = private_folder(config.CACHE_DIR, users, subfolder)
     if made is not None:
         config.CACHE_DIR = os.environ[VARIABLE] = str(made)
+
+
+_find_place()  # once in a process, before the first kernel is made
+
+
+def cached(**options):
+    """Return numba's decorator for a kernel whose machine code is kept on disk, wherever it may."""
+    return njit(cache=True, **options)
 
 
 def load_without_compiler(before_compiling: Callable[[], None]) -> None:
