@@ -33,8 +33,9 @@ surface on which a dose is reached, which grows more slowly than that of those i
 
 def noise_views(dvh: DVH, region: Region, dose: DoseGrid) -> Iterator[tuple[str, DVH]]:
     """Return a DVH at both edges of what it may be without noise; none where there is no noise."""
-    noise_gy = noise_around_gy(dose, box_of(cells_of(region)))
-    if noise_gy <= LEAST_NOISE * dvh.max_gy:
+    least_gy = LEAST_NOISE * dvh.max_gy
+    noise_gy = noise_around_gy(dose, box_of(cells_of(region)), least_gy)
+    if noise_gy <= least_gy:
         return
     sides = [float(np.median(np.diff(axis))) for axis in (dose.x_mm, dose.y_mm, dose.z_mm)]
     for name, sign in (("noise lower", -1.0), ("noise higher", 1.0)):

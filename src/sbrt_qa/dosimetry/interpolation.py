@@ -76,6 +76,12 @@ _FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
 _SPREAD_OF_MEDIAN = 0.6745
 """Median size of a normal variable in standard deviations."""
 
+_UNIT_OF_NOISE = _SPREAD_OF_MEDIAN * float(np.sqrt((_FOURTH**2).sum()))
+"""Median fourth difference of noise, in standard deviations of it."""
+
+SAFELY = 0.999
+"""Part of a bound below which rounding does not decide."""
+
 
 class Interpolation(enum.StrEnum):
     """How dose between voxel centres is read."""
@@ -128,14 +134,15 @@ def noise_gy(values: FloatArray) -> float:
     # A fourth difference of noise of standard deviation s has sqrt(1 + 16 + 36 + 16 + 1) s = 8.4 s;
     # the median of the absolute values of a normal variable is 0.6745 of that. The median, because
     # a steep edge touches a few voxels, noise all.
-    unit = _SPREAD_OF_MEDIAN * float(np.sqrt((_FOURTH**2).sum()))
-    return (
-        min(float(np.median(np.abs(_fourth_differences(values, axis)))) for axis in range(3)) / unit
-    )
+    medians = [float(np.median(np.abs(_fourth_differences(values, axis)))) for axis in range(3)]
+    return min(medians) / _UNIT_OF_NOISE
 
 
-def noise_around_gy(dose: DoseGrid, box: GridBox) -> float:
-    """Estimate the noise of the voxels around a box; of a large one around its highest dose."""
+def noise_around_gy(dose: DoseGrid, box: GridBox, least_gy: float = 0.0) -> float:
+    """Estimate the noise of the voxels around a box; of a large one around its highest dose.
+
+    Less than `least_gy` need not be told from 0.
+    """
     cuts = _cuts(dose, box)
     if cuts is None:
         return 0.0
@@ -143,7 +150,18 @@ def noise_around_gy(dose: DoseGrid, box: GridBox) -> float:
     if values.size > MOST_VOXELS:
         top = np.unravel_index(int(values.argmax()), values.shape)
         values = values[tuple(slice(max(at - NEAR, 0), at + NEAR) for at in top)]
+    if any(_mostly_below(values, axis, least_gy) for axis in range(3)):
+        return 0.0
     return noise_gy(values)
+
+
+def _mostly_below(values: FloatArray, axis: int, least_gy: float) -> bool:
+    """Tell whether the noise along an axis is less than a value, without looking for its median."""
+    if min(values.shape) < _FOURTH.size or least_gy <= 0:
+        return False
+    sizes = np.abs(_fourth_differences(values, axis))
+    below = np.count_nonzero(sizes < SAFELY * _UNIT_OF_NOISE * least_gy)
+    return bool(2 * below > sizes.size)
 
 
 def _fourth_differences(values: FloatArray, axis: int) -> FloatArray:
@@ -280,8 +298,7 @@ def _noisy(dose: DoseGrid, cuts: tuple[slice, slice, slice]) -> Kinds:
     first = tuple(cut.start for cut in cuts)
     cells = tuple(cut.stop - cut.start - 1 for cut in cuts)
     ratio = noise_of_blocks(dose.dose_gy, first, cells, BLOCK, EVERY)
-    unit = _SPREAD_OF_MEDIAN * float(np.sqrt((_FOURTH**2).sum()))
-    flags = (ratio / unit > NOISY).astype(np.uint8)
+    flags = (ratio / _UNIT_OF_NOISE > NOISY).astype(np.uint8)
     places = [
         (np.arange(n) + at) // BLOCK - at // BLOCK for n, at in zip(cells, first, strict=True)
     ]
