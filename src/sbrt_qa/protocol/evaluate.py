@@ -251,7 +251,7 @@ class _Evaluator:
             notes.insert(0, self._requirement(constraint.structure))
         graded = grade(constraint, outcome)
         seen = [
-            (view, constraint, other._as_far_as_known(limit, spec, found))  # noqa: SLF001
+            (view, constraint, self._seen_by_other(other, limit, spec, found, outcome))
             for view, other in self.others
         ]
         excused = absent and self._is_excused(constraint)
@@ -285,6 +285,21 @@ class _Evaluator:
         others = [(view, other.dvh_for) for view, other in self.others]
         settled = NotDrawn(self.contexts, self.probe, self.dvh_for, others)
         return settled.row(limit.constraint, spec, why)
+
+    def _seen_by_other(
+        self, other: _Evaluator, limit: Applicable, spec: MetricSpec, found: Matched | Reason,
+        usual: Outcome,
+    ) -> Outcome:  # fmt: skip
+        """Return the value in another view; the usual one where it rests on the same histogram."""
+        of_dvh = meaning_of(spec).from_histogram and not spec.relative_to
+        if (
+            of_dvh
+            and isinstance(usual, Measured)
+            and isinstance(found, Matched)
+            and other.dvh_for(found.tree) is self.dvh_for(found.tree)
+        ):
+            return usual
+        return other._as_far_as_known(limit, spec, found)
 
     def _as_far_as_known(
         self, limit: Applicable, spec: MetricSpec, found: Matched | Reason
