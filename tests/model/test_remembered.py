@@ -55,3 +55,19 @@ def test_an_error_is_not_remembered() -> None:
     with pytest.raises(ValueError, match="not yet"):
         fails_first(one)
     assert fails_first(one) == 7
+
+
+def test_a_result_can_be_let_go_while_the_object_lives() -> None:
+    asked: list[int] = []
+
+    @remembered
+    def size(held: Held) -> int:
+        asked.append(id(held))
+        return len(held.names)
+
+    one, other = Held({"a": 1}), Held({})
+    assert (size(one), size(other)) == (1, 0)
+    size.forget(one)
+    size.forget(Held({}))  # one that nobody asked for
+    assert (size(one), size(other)) == (1, 0)
+    assert asked == [id(one), id(other), id(one)]

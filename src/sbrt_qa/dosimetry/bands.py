@@ -299,6 +299,7 @@ class Views:
 
     def prepare(self, subjects: Iterable[BandSubject]) -> None:
         """Compute what several subjects need, on as many cores as are useful."""
+        self.base.let_go()
         subjects = list(subjects)
         others = [other for name, other in self._others.items() if name != BOTH_ENDS]
         jobs = [(other, subject) for subject in subjects for other in others]

@@ -29,13 +29,13 @@ from sbrt_qa.dosimetry.other_targets import (
 from sbrt_qa.dosimetry.surroundings import Surroundings, all_of_it, edge_max_gy, lies_apart
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.planes import PlaneStack, spacing_mm, stack_planes
-from sbrt_qa.geometry.regions import Region, cells_of, region_of_planes
+from sbrt_qa.geometry.regions import Region, cells_of, forget_cells, region_of_planes
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Convention, Overlaps, Voxels
 from sbrt_qa.geometry.voxels import as_voxels_allow
 from sbrt_qa.i18n.phrase import said, say
 from sbrt_qa.model.body_outline import outline_among
 from sbrt_qa.model.case import Case
-from sbrt_qa.model.free_memory import give_back_memory
+from sbrt_qa.model.free_memory import give_back_memory, is_large
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Reason, ReasonCode
 from sbrt_qa.model.plan import Plan, Prescription
@@ -228,6 +228,14 @@ class CaseDoses:
     def prepare(self, structures: Iterable[Structure]) -> None:
         """Compute the DVHs of several structures at once, on as many cores as are useful."""
         side_by_side(self.dvh, structures)
+        give_back_memory()
+
+    def let_go(self) -> None:
+        """Give back, of a large case, what is made again for who asks: few structures are."""
+        if is_large():
+            for region in self._regions.values():
+                if not isinstance(region, Reason):
+                    forget_cells(region)
         give_back_memory()
 
     def outline(self) -> Structure | Reason:

@@ -31,10 +31,15 @@ def give_back_memory(*, after_reading: bool = False) -> None:
     those since.
     """
     trim = _of_the_c_library("malloc_trim")
-    if trim is not None and held_bytes() > WORTH_BYTES:
+    if trim is not None and is_large():
         # Datasets of files refer to each other, and hold all their bytes.
         gc.collect(OLDEST if after_reading else OLDEST - 1)
         trim(0)
+
+
+def is_large() -> bool:
+    """Tell whether this process holds so much that giving some back is worth the time."""
+    return held_bytes() > WORTH_BYTES
 
 
 def held_bytes() -> int:
