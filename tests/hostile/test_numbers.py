@@ -123,12 +123,25 @@ def dose_values(tmp_path: Path, **changes: object) -> DoseGrid | Reason:
     return case.dose
 
 
-def test_more_pixels_than_voxels_are_left_alone(tmp_path):
+def longer_dose(tmp_path: Path, more: int) -> DoseGrid | Reason:
     dose = b.dose()
-    b.raw(dose, "PixelData", np.full(2 * math.prod(SHAPE), 1000, np.uint16).tobytes(), "OW")
+    pixels = np.full(math.prod(SHAPE) + more, 1000, np.uint16)
+    b.raw(dose, "PixelData", pixels.tobytes(), "OW")
     (case,) = load_cases(b.save_case(tmp_path, RD=dose))
-    assert case.dose.max_gy == pytest.approx(1.0)
-    assert case.dose.dose_gy.shape == SHAPE
+    return case.dose
+
+
+def test_a_few_bytes_behind_the_last_frame_are_left_alone(tmp_path):
+    read = longer_dose(tmp_path, math.prod(SHAPE[1:]) - 1)
+    assert read.max_gy == pytest.approx(1.0)
+    assert read.dose_gy.shape == SHAPE
+
+
+@pytest.mark.parametrize("frames", [1, SHAPE[0]])
+def test_more_frames_than_stated_are_refused(tmp_path, frames):
+    read = longer_dose(tmp_path, frames * math.prod(SHAPE[1:]))
+    assert isinstance(read, Reason)
+    assert "more frames" in str(read)
 
 
 def test_signed_pixels_with_high_bits_are_no_huge_dose(tmp_path):

@@ -53,6 +53,8 @@ see own actions                     - y y y y - y y
 see audit trail of the trial        - - - - y - - y
 see security part of the trail      - - - - - - y y
 see access log                      - - - - y - - y
+declare conflict of interest        - - y y y - - -
+see conflicts of interest           - - y y y - - y
 verify                              - - - - y - - y
 """
 """Written down by hand, not taken from the code: who may where all conditions hold."""

@@ -208,6 +208,12 @@ def _span(minutes: float) -> str:
     return say("{0} min", f"{minutes:.0f}")
 
 
+_REJECTED: Final = {
+    "RTSTRUCT": say("the structure set is marked as rejected"),
+    "RTDOSE": say("the dose is marked as rejected"),
+}
+
+
 @check(
     "PLAN_NOT_APPROVED",
     title="Approval of the plan",
@@ -217,10 +223,15 @@ def _span(minutes: float) -> str:
     rows=(5,),
 )
 def approval(context: CheckContext) -> Iterator[Outcome]:
-    """Find a plan that is not approved: it may change before it is treated.
+    """Find a plan that is not approved, which may change before it is treated, or rejected parts.
 
     Approval Status (300E,0002) of the plan. A plan that does not state one is told as information.
+    A structure set or dose needs no approval of its own, but must not be REJECTED.
     """
+    for modality, text in _REJECTED.items():
+        for header in _of(context, modality):
+            if header.approval == "REJECTED":
+                yield Found(header.name, text, EXPORT_AGAIN)
     if context.plan is None:
         return
     status = context.plan.approval
