@@ -19,12 +19,15 @@ import pytest
 from argon2 import PasswordHasher
 from starlette.responses import StreamingResponse
 
+from sbrt_qa.audit.times import now
 from sbrt_qa.errors import UsageError
-from sbrt_qa.office.assigning import set_due
+from sbrt_qa.i18n.words import Words
+from sbrt_qa.office.acting import Acting
+from sbrt_qa.office.assigning import plan_review, set_due
 from sbrt_qa.web.passwords import Passwords
 from sbrt_qa.web.request_guard import RequestHead
 from sbrt_qa.web.review_office import export_screen, trail_screen
-from sbrt_qa.web.review_office.event_words import EVENT_KINDS
+from sbrt_qa.web.review_office.event_words import EVENT_KINDS, change_text
 from sbrt_qa.web.review_office.office_service import OfficeServed, refuse_plain
 from sbrt_qa.web.visits import Visit
 from sbrt_qa.web.working.password_rows import Failures, PasswordRows
@@ -278,6 +281,35 @@ def test_case_p35__the_trail_shows_what_a_step_changed(office):
     told = office.somebody("coordinator").get("/trail?kind=case+decided").text
     assert "→" in said
     assert "→" not in told  # what readers said is for the auditor
+
+
+@pytest.mark.parametrize(
+    ("recorded", "en", "zh"),
+    [
+        ("retrospective, 1 reader, blind", "retrospective, 1 reader, blind",
+         "回顾性，1 名审核者，盲法"),
+        ("retrospective, 1 readers, open", "retrospective, 1 reader, open to each other",
+         "回顾性，1 名审核者，互相可见"),
+        ("coordinator", "coordinator", "协调员"),
+        ("coordinator from 2026-03-02T08:00:00.000Z", "coordinator from 2026-03-02 08:00",
+         "协调员，自 2026-03-02 08:00 起"),
+        ("waits", "waits for confirmation", "等待确认"),
+        ("somebody.else", "somebody.else", "somebody.else"),
+        ("", "–", "–"),
+    ],
+)  # fmt: skip
+def test_what_an_event_changed_is_told_in_the_language_of_the_reader(recorded, en, zh):
+    assert change_text(recorded, Words()) == en
+    assert change_text(recorded, Words("zh")) == zh
+
+
+def test_a_plan_of_one_reader_is_recorded_as_one(office):
+    case = office.in_state("reviewed by engine")[0]
+    by = Acting(office.accounts["coordinator"].key, now())
+    plan_review(office.engine, by, case, "retrospective", 1, blind=True)
+    page = office.somebody("coordinator").get("/trail?kind=review+planned").text
+    assert "retrospective, 1 reader, blind" in page
+    assert "1 readers" not in page
 
 
 def test_every_kind_of_event_in_the_trail_has_a_name_in_the_catalogue(office):

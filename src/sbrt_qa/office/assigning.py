@@ -14,7 +14,7 @@ from sbrt_qa.audit.store import office_tables as o
 from sbrt_qa.audit.store.connection import Database, reading, written
 from sbrt_qa.audit.store.rows import insert
 from sbrt_qa.errors import UsageError, quoted
-from sbrt_qa.i18n.phrase import say
+from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.office.acting import Acting, MovedOnError, UnfitError
 from sbrt_qa.office.asking import demand, grants_in
 from sbrt_qa.office.case_standing import CaseStanding, assigned, signed_parts, standing_in
@@ -61,15 +61,15 @@ def plan_review(
         }  # fmt: skip
         insert(connection, o.review_plans, row)
         told = {"submission": submission, "round": case.round}
-        before = f"{case.kind}, {case.wanted} readers, {_blind(case.blind)}"
-        after = f"{kind}, {readers} readers, {_blind(blind)}"
+        before = _plan_text(case.kind, case.wanted, blind=case.blind)
+        after = _plan_text(kind, readers, blind=blind)
         tell(connection, PLANNED, case.code, by, role, told, before=before, after=after)
 
     written(engine, work)
 
 
-def _blind(blind: bool) -> str:  # noqa: FBT001 - a word for a flag
-    return "blind" if blind else "open"
+def _plan_text(kind: str, readers: int, *, blind: bool) -> str:
+    return f"{kind}, {counted(readers, 'reader')}, {'blind' if blind else 'open'}"
 
 
 def assign(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from sbrt_qa.i18n.words import msg
+from sbrt_qa.errors import visible
+from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.words import Words, msg
+from sbrt_qa.reports.decision.decision_words import OUTCOME_WORDS
+from sbrt_qa.web.review_office.role_words import ROLE_WORDS
+from sbrt_qa.web.review_office.screen_words import KIND_WORDS, STATE_WORDS
 
 EVENT_KINDS: Final = (
     msg("account added"), msg("account locked"), msg("account opened again"),
@@ -30,3 +36,39 @@ EVENT_KINDS: Final = (
     msg("sign-in slowed"), msg("end of the access log"),
 )  # fmt: skip
 """Every kind of event that a user may meet; another is shown as it is recorded."""
+
+VALUE_WORDS: Final = {
+    "waits": msg("waits for confirmation"), "active": msg("active"), "locked": msg("locked"),
+    "True": msg("yes"), "False": msg("no"), **ROLE_WORDS, **OUTCOME_WORDS, **STATE_WORDS,
+}  # fmt: skip
+"""What may stand before or after a change, as recorded, in words."""
+
+_PLANNED: Final = re.compile(r"(.+), (\d+) readers?, (blind|open)")
+_GRANTED: Final = re.compile(r"(.+) from (\S+?)(?: until (\S+))?")
+
+
+def change_text(value: str, words: Words) -> str:
+    """Return what an event records before or after a change, in the reader's language.
+
+    What is none of the known words or sentences is shown as it is recorded; nothing is a dash.
+    """
+    if not value:
+        return "–"
+    if (known := VALUE_WORDS.get(value)) is not None:
+        return words(known)
+    plan = _PLANNED.fullmatch(value)
+    if plan and plan[1] in KIND_WORDS:
+        seen = words(msg("blind") if plan[3] == "blind" else msg("open to each other"))
+        readers = words.value(counted(int(plan[2]), "reader"))
+        return words(msg(", ")).join((words(KIND_WORDS[plan[1]]), readers, seen))
+    grant = _GRANTED.fullmatch(value)
+    if grant and grant[1] in ROLE_WORDS:
+        told = {"role": words(ROLE_WORDS[grant[1]]), "start": _minute(grant[2])}
+        if not grant[3]:
+            return words(msg("{role} from {start}"), **told)
+        return words(msg("{role} from {start} until {end}"), **told, end=_minute(grant[3]))
+    return visible(value)
+
+
+def _minute(time: str) -> str:
+    return visible(time[:16].replace("T", " "))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from sbrt_qa.office.roles import Right
 from sbrt_qa.office.trail_view import trail_page, trail_verified
 from sbrt_qa.web.doors import Door
-from sbrt_qa.web.review_office.event_words import EVENT_KINDS
+from sbrt_qa.web.review_office.event_words import EVENT_KINDS, change_text
 from sbrt_qa.web.review_office.office_app import OfficeApp
 from sbrt_qa.web.review_office.screen_frame import refusing, screen, whole_number
 from sbrt_qa.web.screen_keys import TRAIL_KEYS
@@ -39,7 +39,7 @@ def _trail(app: OfficeApp, visit: Visit, *, verified: object) -> Response:
     return screen(
         app, visit, "office_trail.j2",
         keys=TRAIL_KEYS, page=page, asked=asked, later=later, verified=verified,
-        filtered=any(asked.values()), event_kinds=EVENT_KINDS,
+        filtered=any(asked.values()), event_kinds=EVENT_KINDS, change_text=change_text,
     )  # fmt: skip
 
 
