@@ -37,7 +37,7 @@ EVENT_KINDS: Final = (
 )  # fmt: skip
 """Every kind of event that a user may meet; another is shown as it is recorded."""
 
-VALUE_WORDS: Final = {
+VALUE_WORDS: Final[dict[str, str]] = {
     "waits": msg("waits for confirmation"), "active": msg("active"), "locked": msg("locked"),
     "True": msg("yes"), "False": msg("no"), **ROLE_WORDS, **OUTCOME_WORDS, **STATE_WORDS,
 }  # fmt: skip
@@ -62,8 +62,8 @@ def change_text(value: str, words: Words) -> str:
         readers = words.value(counted(int(plan[2]), "reader"))
         return words(msg(", ")).join((words(KIND_WORDS[plan[1]]), readers, seen))
     grant = _GRANTED.fullmatch(value)
-    if grant and grant[1] in ROLE_WORDS:
-        told = {"role": words(ROLE_WORDS[grant[1]]), "start": _minute(grant[2])}
+    if grant and grant[1] in VALUE_WORDS:
+        told = {"role": words(VALUE_WORDS[grant[1]]), "start": _minute(grant[2])}
         if not grant[3]:
             return words(msg("{role} from {start}"), **told)
         return words(msg("{role} from {start} until {end}"), **told, end=_minute(grant[3]))
