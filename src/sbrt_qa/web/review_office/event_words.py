@@ -39,7 +39,8 @@ EVENT_KINDS: Final = (
 
 VALUE_WORDS: Final[dict[str, str]] = {
     "waits": msg("waits for confirmation"), "active": msg("active"), "locked": msg("locked"),
-    "True": msg("yes"), "False": msg("no"), **ROLE_WORDS, **OUTCOME_WORDS, **STATE_WORDS,
+    "True": msg("yes"), "False": msg("no"), **OUTCOME_WORDS, **STATE_WORDS,
+    **{one.value: word for one, word in ROLE_WORDS.items()},
 }  # fmt: skip
 """What may stand before or after a change, as recorded, in words."""
 
