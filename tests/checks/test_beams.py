@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.opening import Opening
 from sbrt_qa.model.plan import ControlPoint, FractionGroup, Modifier, PatientSetup
@@ -169,3 +170,12 @@ def test_machines_may_be_those_of_a_list() -> None:
 
 def test_ions_may_be_allowed() -> None:
     assert told("PLAN_IS_ION", case(plan=plan(is_ion=True)), allowed=True) == "nothing"
+
+
+def test_an_energy_is_told_in_words_that_can_be_read():
+    found = next(iter(outcomes("BEAM_ENERGY", one(nominal_energies=(15.0,)))))
+    assert found.message == "it treats with 15 MV FFF photons"
+    assert found.expected == "6 to 10 MV photons"
+    words = Words("zh")
+    assert words.value(found.message) == "采用 15 MV FFF 光子治疗"
+    assert words.value(found.expected) == "6 至 10 MV 光子"

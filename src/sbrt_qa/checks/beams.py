@@ -121,22 +121,27 @@ def energies(
     beams = context.plan.beams if context.plan else ()
     seen: dict[str, list[Beam]] = {}
     expected = say(
-        "{0} {1} to {2} MV",
-        joined(" or ", (stated(r.lower()) for r in radiation)),
+        "{0} to {1} MV {2}",
         f"{least_mv:g}",
         f"{most_mv:g}",
+        joined(" or ", (stated(f"{r.lower()}s") for r in radiation)),
     )
     for beam in beams:
         energy = joined(" ", energy_texts([beam]))
         if not energy:
             continue
-        what = joined(" ", (stated(beam.radiation_type.lower()), energy))
+        kind = beam.radiation_type.lower()
+        what = joined(" ", (energy, stated(f"{kind}s"))) if kind else energy
         wrong = (beam.radiation_type and beam.radiation_type not in radiation) or not all(
             least_mv <= e <= most_mv for e in beam.nominal_energies if e > 0
         )
         if wrong:
             yield Found(
-                name_of(beam), say("it is {0}", what), say("Ask the site why."), what, expected
+                name_of(beam),
+                say("it treats with {0}", what),
+                say("Ask the site why."),
+                what,
+                expected,
             )
         else:
             seen.setdefault(what, []).append(beam)
