@@ -48,13 +48,19 @@ _PLANNED: Final = re.compile(r"(.+), (\d+) readers?, (blind|open)")
 _GRANTED: Final = re.compile(r"(.+) from (\S+?)(?: until (\S+))?")
 
 
-def change_text(value: str, words: Words) -> str:
+ABOUT_ACCOUNTS: Final = ("account added", "reader assigned", "assignment ended")
+"""Events whose change is the code of an account, which may be spelled as a word is."""
+
+
+def change_text(kind: str, value: str, words: Words) -> str:
     """Return what an event records before or after a change, in the reader's language.
 
     What is none of the known words or sentences is shown as it is recorded; nothing is a dash.
     """
     if not value:
         return "–"
+    if kind in ABOUT_ACCOUNTS:
+        return visible(value)
     if (known := VALUE_WORDS.get(value)) is not None:
         return words(known)
     plan = _PLANNED.fullmatch(value)
