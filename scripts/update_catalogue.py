@@ -163,7 +163,7 @@ def of_protocols() -> dict[str, str]:
     return found
 
 
-SPOKEN = ("statement", "note", "required", "title", "question", "why", "text")
+SPOKEN = ("statement", "note", "required", "title", "question", "why", "text", "meaning")
 """Keys of a protocol whose values are sentences."""
 
 

@@ -6,10 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from numba import njit
 
 from sbrt_qa import __version__, pipeline
 from sbrt_qa.checks.registry import CHECKS
+from sbrt_qa.i18n.words import MARK, Words
+from sbrt_qa.protocol.protocol_files import library
 
 from .conftest import Command, export
 
@@ -50,6 +53,30 @@ def test_protocol_show_tells_limits_statement_and_sources(sbrt_qa: Command) -> N
     ran = sbrt_qa("protocol", "show", "liver_sbrt")
     for piece in ("LIV5_MEAN_50", "≤ 13", "15.2", "not from the trial", "R1112 "):
         assert piece in ran.out
+
+
+def test_protocol_show_is_plain_text_and_refuses_names_of_pages(
+    sbrt_qa: Command, tmp_path: Path
+) -> None:
+    ran = sbrt_qa("protocol", "show", "liver_sbrt", "--out", tmp_path / "limits.html")
+    assert ran.code != 0
+    assert "plain text (.txt)" in ran.err
+    assert not (tmp_path / "limits.html").exists()
+
+
+@pytest.mark.parametrize("name", [n for n in library() if "@" not in n])
+def test_protocol_show_is_chinese_where_it_is_asked_for(sbrt_qa: Command, name: str) -> None:
+    assert MARK not in sbrt_qa("protocol", "show", name, "--lang", "zh").out
+
+
+def test_protocol_show_says_yes_and_that_nothing_is_compared(sbrt_qa: Command) -> None:
+    told = sbrt_qa("protocol", "show", "liver_sbrt", "--lang", "zh").out.splitlines()
+    words = Words("zh")
+    place = next(line for line in told if "TGT_DMAX_LOC" in line)
+    assert f"{words('yes')}     {words('always major')}" in place
+    reported = next(line for line in told if "CON_GI " in line)
+    assert words("report") in reported
+    assert " report " not in reported
 
 
 def test_protocol_validate_accepts_what_check_accepts(

@@ -7,6 +7,7 @@ import pytest
 
 from sbrt_qa.cli.main import run
 from sbrt_qa.errors import UsageError
+from sbrt_qa.i18n.phrase import stated
 from sbrt_qa.i18n.words import Words
 from sbrt_qa.protocol.goals import goals_of, level_of
 from sbrt_qa.protocol.protocol_files import library, load_protocol
@@ -56,3 +57,13 @@ def test_the_command_writes_it_and_refuses_what_is_no_pdf(tmp_path, capsys):
     assert "pdf" in capsys.readouterr().err
     with pytest.raises(UsageError, match="50Gy/5fx"):
         plan_sheet(LIVER, Words(), "1Gy/1fx")
+
+
+def test_yes_is_a_word_and_the_title_is_in_the_language_of_the_sheet():
+    for language in ("en", "zh"):
+        words = Words(language)
+        data = sheet_data(LIVER, words, None)
+        target = next(row for row in data["rows"] if "PTV" in row[0])
+        assert f"GlobalMaxInPTV: {words('yes')}" in target[2]
+        assert data["subtitle"] == words.value(stated(LIVER.title))
+    assert data["subtitle"] != LIVER.title

@@ -121,6 +121,7 @@ KINDS_OF_FILES: Final = frozenset(
 """Suffixes that promise a kind of file."""
 
 _OTHER_SUFFIXES: Final = {"yml": "yaml", "htm": "html"}
+_PLAIN_TEXT: Final = {"table": "a table as plain text (.txt)"}
 
 
 def refuse_wrong_suffix(out: Path | None, name: str, offered: Sequence[str]) -> None:
@@ -145,8 +146,8 @@ def refuse_wrong_suffix(out: Path | None, name: str, offered: Sequence[str]) -> 
     raise UsageError(
         "the file's suffix names a format that is not written here",
         got=quoted(out.name),
-        expected=f"one of {', '.join(offered)}",
-        advice=f"What would be written is {name}",
+        expected=f"one of {', '.join(_PLAIN_TEXT.get(one, one) for one in offered)}",
+        advice=f"What would be written is {_PLAIN_TEXT.get(name, name)}",
     )
 
 

@@ -15,7 +15,7 @@ from sbrt_qa.protocol.remnant import rule_text
 from sbrt_qa.protocol.rules import LIVER_RULES
 from sbrt_qa.protocol.standing import standing_of
 from sbrt_qa.protocol.wording import bound_text, yes_or_no
-from sbrt_qa.reports.compose.verdict_words import minor_bound
+from sbrt_qa.reports.compose.verdict_words import ALWAYS_MAJOR, minor_bound
 from sbrt_qa.reports.registry import Page
 from sbrt_qa.reports.terminal import label_grid, plain_table, print_to_text, section
 
@@ -75,12 +75,16 @@ def _limits(constraints: tuple[Constraint, ...], words: Words) -> Table:
 
 
 def _bound(c: Constraint | ConformityLimit, words: Words) -> str:
-    if c.metric.endswith("[bool]") and c.per_protocol is not None:
+    if c.per_protocol is None:
+        return words(msg("report"))
+    if c.metric.endswith("[bool]"):
         return words(yes_or_no(c.per_protocol))
     return bound_text(c.op, c.per_protocol)
 
 
 def _minor(c: Constraint | ConformityLimit, words: Words) -> str:
+    if c.minor is not None and c.minor == c.per_protocol:
+        return words(ALWAYS_MAJOR)
     return minor_bound(c.per_protocol, c.minor, c.beyond, words)
 
 

@@ -9,14 +9,14 @@ from typing import Any, Final
 from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.checks.run_checks import ChecksDone  # noqa: F401 - registers all checks
 from sbrt_qa.errors import visible
-from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.phrase import counted, stated
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.protocol.definition import PrescriptionLevel, Protocol
 from sbrt_qa.protocol.goals import BY_VOLUME, Goal, goals_of, level_of
 from sbrt_qa.protocol.needs import When
 from sbrt_qa.protocol.standing import standing_of
 from sbrt_qa.protocol.structure_def import StructureDef
-from sbrt_qa.protocol.wording import OPERATORS
+from sbrt_qa.protocol.wording import OPERATORS, yes_or_no
 from sbrt_qa.reports.compose.case_page import DISCLAIMER
 from sbrt_qa.reports.compose.labels import LABELS
 from sbrt_qa.reports.compose.organ_names import named
@@ -89,7 +89,7 @@ def sheet_data(protocol: Protocol, words: Words, level: PrescriptionLevel | None
         "language": words.language,
         "title": title,
         "standing": words.sentence(standing_of(protocol)),
-        "subtitle": visible(protocol.title),
+        "subtitle": words.value(stated(protocol.title)),
         "facts": [
             {"label": words(label), "text": text}
             for label, text in ((PRESCRIPTIONS, known), (EFFECTIVE, protocol.effective.isoformat()))
@@ -180,6 +180,8 @@ def _limit(goal: Goal, words: Words) -> str:
     band = "" if minor is None else f" ({minor:g})"
     star = "*" if goal.beyond == "minor" or goal.priority == 3 else ""
     part = _condition(goal)
+    if goal.metric.endswith("[bool]"):
+        return visible(f"{metric}: {words(yes_or_no(per_protocol))}{star}{part}")
     bound = f"{OPERATORS.get(goal.op, goal.op)}\u00a0{per_protocol:g}{band}{star}"
     return visible(f"{metric} {bound}{part}")
 
