@@ -180,7 +180,7 @@ def _limit(goal: Goal, words: Words) -> str:
     band = "" if minor is None else f" ({minor:g})"
     star = "*" if goal.beyond == "minor" or goal.priority == 3 else ""
     part = _condition(goal)
-    if goal.metric.endswith("[bool]"):
+    if goal.metric.endswith("[bool]") and per_protocol is not None:
         return visible(f"{metric}: {words(yes_or_no(per_protocol))}{star}{part}")
     bound = f"{OPERATORS.get(goal.op, goal.op)}\u00a0{per_protocol:g}{band}{star}"
     return visible(f"{metric} {bound}{part}")
