@@ -59,6 +59,12 @@ def PdfReader_of(content):  # noqa: N802
     return PdfReader(io.BytesIO(content))
 
 
+def test_a_site_that_the_data_does_not_know_gets_no_report_without_problems(trial):
+    with pytest.raises(UsageError, match="no such site") as told:
+        report(trial, role_of("site"), output_format="html", site="S01")
+    assert "A01" in str(told.value)
+
+
 def test_t83__a_blinded_report_has_no_real_label_and_nothing_of_radiotherapy(trial):
     for page in (page_of(trial, "statistician"), page_of(trial, "statistician", language="zh")):
         assert not re.search(rb"CONTROL|>SBRT<|rt_course|rt_fractions|CROSSOVER", page)

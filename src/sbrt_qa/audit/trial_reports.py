@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.audit.actors import refuse_nobody
 from sbrt_qa.audit.trial_import import check_date, trial_store
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.errors import UsageError, quoted, visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sbrt_qa.trial.adam import AdamTable
     from sbrt_qa.trial.analysis_set import AnalysisSet
     from sbrt_qa.trial.data_changes import RowChange
+    from sbrt_qa.trial.data_cut import DataCut
     from sbrt_qa.trial.problem import ProblemName
     from sbrt_qa.trial.treated import PlanVerdict
 
@@ -196,7 +197,8 @@ def report(
     Raises
     ------
     UsageError
-        The role needs a site, a key file or a frozen cut that is not there.
+        The role needs a site, a key file or a frozen cut that is not there, or the data has no
+        such site: a report without problems would tell of a site that nothing is known of.
     """
     from sbrt_qa.audit.failure_files import failure_files
     from sbrt_qa.reports.outcome.asked_report import AskedReport
@@ -210,6 +212,8 @@ def report(
         refuse_nobody(request.by)
     with trial_store(request.audit, request.database) as engine:
         made = derived(engine, request, frozen=role.arms != "none")
+        if role.one_site:
+            _refuse_unknown_site(made.found.cut, site)
         if role.closed:
             _told(engine, request, role, made)
         first_seen, changes = _history(engine) if "quality" in role.screens else ({}, ())
@@ -219,6 +223,14 @@ def report(
     )  # fmt: skip
     page = outcome_page(asked)
     return outcome_pdf(page, language) if output_format == "pdf" else outcome_html(page, language)
+
+
+def _refuse_unknown_site(cut: DataCut, site: str) -> None:
+    rows = (*cut.data.of("sites"), *cut.data.of("subjects"))
+    known = {one.site for one in cut.problems} | {row.text("site") for row in rows}
+    if site not in known:
+        expected = ", ".join(map(visible, sorted(known - {""}))) or "none"
+        raise UsageError("the data has no such site", got=quoted(site), expected=expected)
 
 
 def _history(engine: Database) -> tuple[dict[ProblemName, str], tuple[RowChange, ...]]:
