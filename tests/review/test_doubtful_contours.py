@@ -51,7 +51,7 @@ def test_the_verdict_of_a_limit_stays_and_the_case_becomes_minor(reviews):
 
 def test_table_csv_and_json_carry_the_mark(reviews):
     swapped = reviews[1]
-    assert MARK in registry.render_reviews("table", [swapped], Page())
+    assert f": {MARK.capitalize()}" in registry.render_reviews("table", [swapped], Page())
     rows = list(csv.DictReader(io.StringIO(registry.render_reviews("csv", [swapped], Page()))))
     assert any(MARK in row["doubtful_contour"] for row in rows)
     (data,) = json.loads(registry.render_reviews("json", [swapped], Page()))

@@ -14,7 +14,9 @@ from tests.small_disks import KINDS, fill, small_disk
 from sbrt_qa.errors import StoreError
 from sbrt_qa.intake.landed_source import landed_files
 from sbrt_qa.intake.landing import Landing
+from sbrt_qa.web.request_guard import RequestHead
 from sbrt_qa.web.review_office.chunk_doors import refused
+from sbrt_qa.web.visits import Visit
 from sbrt_qa.web.working.arrival_rows import Arrivals
 from sbrt_qa.web.working.upload_rows import Uploads
 from sbrt_qa.web.working.working_store import WorkingStore
@@ -106,7 +108,9 @@ def test_case_p19__stow_on_a_full_disk_is_told_and_goes_on(
 
 
 def test_a_database_that_is_full_is_told_as_a_full_disk() -> None:
-    full = refused(StoreError("the working state cannot be used", got="'database or disk is full'"))
-    assert full.status_code == 507
+    head = RequestHead("office.example", secure=True, address="127.0.0.1")
+    visit = Visit("n", "PUT", "/uploads/x/chunks", head)
+    what = "the working state cannot be used"
+    assert refused(StoreError(what, got="'database or disk is full'"), visit).status_code == 507
     with pytest.raises(StoreError):
-        refused(StoreError("the working state cannot be used", got="'no such table'"))
+        refused(StoreError(what, got="'no such table'"), visit)
