@@ -33,6 +33,12 @@ from sbrt_qa.selftest import ball_indices
 from sbrt_qa.selftest.banding import Banded, banded, rates
 from sbrt_qa.selftest.scoring import score
 from sbrt_qa.selftest.small_targets import beside_trilinear, published_test, smallest_ball
+from sbrt_qa.testing.phantoms.harder import (
+    FAMILIES,
+    HARDER_PAIRS,
+    HARDER_SEED,
+    harder_suite,
+)
 from sbrt_qa.testing.phantoms.suite import (
     HELD_OUT_PAIRS,
     HELD_OUT_SEED,
@@ -164,6 +170,27 @@ truth is the closed form without noise.
 
 """
 
+HARDER = """## Uncertainty of what files leave open most
+
+{pairs} random balls, boxes and cylinders (`harder_suite`, seed {seed}, which took no part in
+choosing how they are held), a quarter of them of each kind: the dose ends, as at the outline of a
+body, up to 1.5 voxels beside the structure; it ends inside it; the structure is drawn as two
+contours with a shared edge; two of its slices are missing, neighbours or not. Doses end on planes
+across x, y and z and on spheres.
+
+{table}
+
+Between the last voxel with dose and the first without, the file does not tell where dose ends.
+Without readings of that the truth lay inside for 85.4 % of the same values beside such an end and
+for 54.1 % with it inside. Two readings hold it: dose goes on straight up to the
+first voxel without any, of which 1.4-fold counts, and it ends one voxel earlier. Not covered: a
+dose that ends at a small value instead of 0, and the curve of a dose in the last voxels before its
+end, which is read straighter than it is; that is most of what is left outside, by some hundredths
+to tenths of a per cent. With it, 98.5 % of all values and 97 % of lowest and highest doses, which
+are wanted, are not reached beside such an end.
+
+"""
+
 NOISE_SEED = 20261202
 NOISE_PAIRS = 24
 NOISE_HELD_OUT_PERCENT = (0.5, 1.0, 2.0)
@@ -180,7 +207,8 @@ Shape and dose are curves laid through what the file holds; other readings mostl
 them, and three tenths of how far they do are kept on the other. Of readings that lie much farther
 from the default than the truth does a share counts: a fifth of the trilinear dose, three tenths of
 a structure that stops at its last planes though it shrinks towards them. Where voxels are noisy,
-what the dose may be without noise is an aspect more.
+what the dose may be without noise is an aspect more, and where dose ends beside or in a structure,
+between which voxels it does.
 
 The truth lies inside for 99 of 100 values. The median width is some 30 median errors. Eight were
 wanted; the floor and the quadrature alone take ten. Errors without a known sign that follow a
@@ -199,7 +227,12 @@ def main() -> None:
     asked = sys.argv[1:] or list(SECTIONS)
     text = PAGE.read_text(encoding="utf-8")
     there = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
-    parts = {name: part for part in there for name, head in HEADS.items() if part.startswith(head)}
+    parts = {
+        name: part.rstrip() + "\n\n"
+        for part in there
+        for name, head in HEADS.items()
+        if part.startswith(head)
+    }
     for name in asked:
         parts[name] = SECTIONS[name]().rstrip() + "\n\n"
     PAGE.write_text(
@@ -271,6 +304,25 @@ def held_out_section() -> str:
     ) + bands(rows)
 
 
+def harder_section() -> str:
+    rows = [row for pair in harder_suite() for row in banded(pair)]
+    lines = [
+        "| values | truth inside, % | of lowest and highest doses, % | on slices of 3 mm, % "
+        "| median width, % | median error, % |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name in (f"all {len(rows)} values", *FAMILIES):
+        of = [row for row in rows if row.family == name] or rows
+        ends = percent_inside(row for row in of if row.metric in ("Min", "Max"))
+        thick = percent_inside(row for row in of if "3 mm slices" in row.pair)
+        told = rates(of)
+        lines.append(
+            f"| {name} | {told.holding:.1f} | {ends:.1f} | {thick:.1f} "
+            f"| {told.median_width:.3f} | {told.median_error:.4f} |"
+        )
+    return HARDER.format(pairs=HARDER_PAIRS, seed=HARDER_SEED, table="\n".join(lines))
+
+
 def noise_held_out_section() -> str:
     random = np.random.default_rng(NOISE_SEED)
     lines = [
@@ -307,6 +359,7 @@ SECTIONS: Final = {
     "noise_held": noise_held_out_section,
     "bands": lambda: f"{BANDS}{bands(uncertain())}",
     "held": held_out_section,
+    "harder": harder_section,
 }
 """What the page is made of, in its order."""
 
@@ -321,6 +374,7 @@ HEADS: Final = {
     "noise_held": NOISE_HELD_OUT.partition("\n")[0],
     "bands": BANDS.partition("\n")[0],
     "held": HELD_OUT.partition("\n")[0],
+    "harder": HARDER.partition("\n")[0],
 }
 """How each begins; those that are not asked for stay as they are."""
 

@@ -15,6 +15,7 @@ from sbrt_qa.dosimetry.bands import (
     subject_of,
 )
 from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.dosimetry.cut_off import ends_of
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
@@ -25,7 +26,7 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Driver, Measured, Reason, ReasonCode
 from sbrt_qa.model.structure import Contour, Structure, StructureSet
 from sbrt_qa.testing.phantoms.closed_forms import contour
-from sbrt_qa.testing.phantoms.shapes import Cone, Sphere, cylinder
+from sbrt_qa.testing.phantoms.shapes import Box, Cone, Sphere, cylinder
 
 NO_PLAN = Reason(ReasonCode.REFERENCE_MISSING, "none")
 CENTRE = (0.3, -0.4, 0.2)
@@ -286,3 +287,60 @@ def test_the_trilinear_reading_counts_a_fifth_in_the_uncertainty_and_whole_in_th
     found = intervals_among(parse_metric("D95%[Gy]"), value, [(VIEWS["linear"], linear)])
     assert found.uncertainty.low == pytest.approx(50.0 - 0.2 * 2.0)
     assert found.spread.low == pytest.approx(48.0)
+
+
+# Where a dose ends between two voxels
+
+
+ENDS = {"dose goes on", "dose ends early"}
+
+
+def cut_off_grid(end_mm, step=2.5):
+    """Return a ramp along x that ends between two voxels, as at the skin."""
+    axis = np.arange(-40.0, 41.0, step)
+    x = np.meshgrid(axis, axis, axis, indexing="ij")[2]
+    return DoseGrid(np.where(x <= end_mm, 30 + 0.5 * x, 0.0), axis, axis, axis)
+
+
+def cut_off_bands(end_mm, far_mm):
+    """Return bands of a box up to `far_mm` in a ramp along x that ends at `end_mm`, and truths."""
+    low_mm, last_mm = -10.0, min(end_mm, far_mm)
+    part = (last_mm - low_mm) / (far_mm - low_mm)
+    truth = {
+        "Min[Gy]": 30 + 0.5 * low_mm if end_mm >= far_mm else 0.0,
+        "Mean[Gy]": part * (30 + 0.25 * (last_mm + low_mm)),
+        "Max[Gy]": 30 + 0.5 * last_mm,
+        "V25Gy[%]": 100 * part,
+    }
+    box = Box((low_mm, -9.3, -11.0), (far_mm, 8.1, 9.0))
+    return bands_of(*doses_of(box, cut_off_grid(end_mm)), tuple(truth)), truth
+
+
+@pytest.mark.parametrize("end_mm", [7.6, 8.7, 9.9])
+@pytest.mark.parametrize("far_mm", [7.55, 12.0, 18.0])
+def test_the_uncertainty_holds_wherever_dose_ends_between_two_voxels(end_mm, far_mm):
+    """Voxels lie at 7.5 and 10 mm: the file is the same for every end between them."""
+    found, truth = cut_off_bands(end_mm, far_mm)
+    for metric, (_, band) in found.items():
+        assert band.low - 1e-9 <= truth[metric] <= band.high + 1e-9, metric
+
+
+def test_a_dose_that_ends_far_away_changes_no_interval():
+    doses, box = doses_of(Box((-10.0, -9.0, -11.0), (5.0, 8.0, 9.0)), cut_off_grid(30.0))
+    assert not ENDS & set(Views(doses).of(subject_of(box)))
+
+
+def test_a_dose_that_falls_to_nothing_evenly_is_not_cut_off():
+    doses, box = doses_of(Box((-30.0, -9.0, -11.0), (5.0, 8.0, 9.0)), ramp_grid((1.5, 0.0, 0.0)))
+    assert doses.case.dose.dose_gy.min() == 0.0
+    assert not ENDS & set(Views(doses).of(subject_of(box)))
+
+
+def test_both_ends_of_a_cut_off_dose_are_one_voxel_apart_from_it():
+    values = np.zeros((5, 5, 6))
+    values[:, :, :3] = (10.0, 20.0, 30.0)
+    later, earlier = ends_of(values, 1.0)
+    assert later[2, 2].tolist() == [10.0, 20.0, 30.0, 40.0, 0.0, 0.0]
+    assert earlier[2, 2].tolist() == [10.0, 20.0, 0.0, 0.0, 0.0, 0.0]
+    assert ends_of(np.zeros((3, 3, 3)), 1.0) is None
+    assert ends_of(np.ones((3, 3, 3)), 1.0) is None

@@ -9,6 +9,7 @@ import pytest
 from sbrt_qa.selftest.banding import banded, rates
 from sbrt_qa.selftest.scoring import score, within
 from sbrt_qa.testing.phantoms.closed_forms import Truth
+from sbrt_qa.testing.phantoms.harder import FAMILIES, harder_suite
 from sbrt_qa.testing.phantoms.shapes import Box, Cone, Shell, Sphere, cylinder
 from sbrt_qa.testing.phantoms.suite import closed_form_suite, fields_for, radial_field
 
@@ -107,6 +108,46 @@ def test_what_is_farther_off_than_3_per_cent_is_not_in_the_file(rows):
     other = [r for r in far if not r.reach[0] <= r.error <= r.reach[1]]
     assert far
     assert [(r.pair, r.metric, r.error) for r in other] == []
+
+
+@pytest.fixture(scope="module")
+def harder_rows():
+    return [r for p in harder_suite() for r in banded(p)]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_files_leave_open_most_is_held(harder_rows, family):
+    """Beside a dose that ends, 98.5 and 97 % are not reached; `docs/accuracy.md` says so."""
+    found = [r for r in harder_rows if r.family == family]
+    beside = family == "dose ends beside it"
+    assert rates(found).holding >= (96.5 if beside else 98.5)
+    assert rates([r for r in found if r.metric in ("Min", "Max")]).holding >= (95 if beside else 97)
+
+
+def test_the_page_tells_today_s_figures_of_what_files_leave_open_most(harder_rows):
+    text = PAGE.read_text(encoding="utf-8")
+    for family in FAMILIES:
+        told = re.search(rf"\| {family} \| ([\d.]+) \|", text)
+        assert told is not None
+        holding = rates([r for r in harder_rows if r.family == family]).holding
+        assert float(told[1]) == pytest.approx(holding, abs=0.3)
+
+
+def test_halves_are_the_whole():
+    """The area of both contours is that of the section they were cut from."""
+    pairs = [p for p in harder_suite(pairs=40) if p.family == "two halves with a shared edge"]
+    for pair in pairs:
+        by_plane: dict[float, list[float]] = {}
+        for c in pair.structure.contours:
+            x, y = c.xy_mm[:, 0], c.xy_mm[:, 1]
+            area = abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+            by_plane.setdefault(c.z_mm, []).append(float(area))
+        assert max(len(areas) for areas in by_plane.values()) == 2
+        for z, areas in by_plane.items():
+            (whole,) = pair.truth.shape.sections(z)
+            x, y = whole[:, 0], whole[:, 1]
+            area = abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+            assert sum(areas) == pytest.approx(area)
 
 
 SHAPES = {

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses
+from sbrt_qa.dosimetry.cut_off import OF_GOING_ON, cut_off_views
 from sbrt_qa.dosimetry.dose_noise import noise_views
 from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.histogram import DVH
@@ -96,6 +97,8 @@ VIEWS: Final[Mapping[str, View]] = {
     "outside left out": View(Driver.OUTSIDE_GRID, "outside", convention=True),
     "noise lower": View(Driver.NOISE, "noise"),
     "noise higher": View(Driver.NOISE, "noise"),
+    "dose goes on": View(Driver.DOSE_INTERPOLATION, "where dose ends", share=OF_GOING_ON),
+    "dose ends early": View(Driver.DOSE_INTERPOLATION, "where dose ends"),
     "curve lower": View(Driver.QUADRATURE, "curve"),
     "curve higher": View(Driver.QUADRATURE, "curve"),
     "volume lower": View(Driver.QUADRATURE, "volume"),
@@ -344,6 +347,9 @@ class Views:
         )
 
     def _all(self, subject: BandSubject, default: DVH) -> Iterator[tuple[str, DVH]]:
+        region, dose = subject.region(self.base), self.base.case.dose
+        if isinstance(region, Reason) or isinstance(dose, Reason):
+            return
         # Views that change nothing for this structure have no DVH and take no part.
         found = {
             name: self._both_ends(subject) if name == BOTH_ENDS else other.changed(subject)
@@ -357,7 +363,7 @@ class Views:
         yield from there.items()
         # The same for the fine grid: from linear on the voxels to linear on voxels cut into parts.
         if linear := there.get("linear"):
-            parts = self._parts(subject)
+            parts = voxel_parts(self.base, region, dose, self.base.settings.interpolation)
             yield "ever finer", beyond(linear, default, parts)
             if unheld := there.get("unheld"):
                 yield "ever finer, unheld", beyond(linear, unheld, parts)
@@ -365,9 +371,9 @@ class Views:
             inside_cc = default.inside_grid_cc
             left_out = dataclasses.replace(default, volume_cc=inside_cc, outside_grid_cc=0.0)
             yield "outside left out", left_out
-        region, dose = subject.region(self.base), self.base.case.dose
-        if not isinstance(region, Reason) and not isinstance(dose, Reason):
-            yield from noise_views(default, region, dose)
+        yield from noise_views(default, region, dose)
+        both = default, there.get("linear", default)
+        yield from cut_off_views(both, region, dose, self.base.convention, self.base.kept)
         for name, change in (("curve", moved), ("volume", scaled)):
             yield f"{name} lower", change(default, -1.0)
             yield f"{name} higher", change(default, 1.0)
@@ -377,12 +383,6 @@ class Views:
         if any(self._others[name].changed(subject) is not None for name in EACH_END):
             return None
         return self._others[BOTH_ENDS].changed(subject)
-
-    def _parts(self, subject: BandSubject) -> int:
-        region, dose = subject.region(self.base), self.base.case.dose
-        if isinstance(region, Reason) or isinstance(dose, Reason):
-            return 1
-        return voxel_parts(self.base, region, dose, self.base.settings.interpolation)
 
 
 def voxel_parts(doses: CaseDoses, region: Region, dose: DoseGrid, how: Interpolation) -> int:

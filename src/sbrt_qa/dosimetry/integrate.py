@@ -129,10 +129,10 @@ def integrate(
     #    other line and of the lines between agree. Their difference is larger than the error of the
     #    sum of both, so the tolerance is on the safe side.
     floor = section_mm2(cells) / settings.most_lines
-    fine = curve_on(_scanned(cells, area, kept), read, edges)
+    fine = curve_on(scanned(cells, area, kept), read, edges)
     while fine.spread > settings.tolerance and area / 4 >= floor:
         area /= 4
-        fine = curve_on(_scanned(cells, area, kept), read, edges)
+        fine = curve_on(scanned(cells, area, kept), read, edges)
     if field is not None and read is not field:
         fine = with_spline(fine, cells, field)
     if field is None or voxels is dose:
@@ -187,7 +187,8 @@ def _place(
     return kept.of((dose, box, how, "place"), lambda: field_place(dose, box, how))
 
 
-def _scanned(cells: Cells, area_mm2: float, kept: Kept) -> Spans:
+def scanned(cells: Cells, area_mm2: float, kept: Kept) -> Spans:
+    """Return what scan lines that stand for so much section each meet of a region."""
     return kept.of((cells, area_mm2), lambda: scan(cells, lattice(cells, area_mm2)))
 
 

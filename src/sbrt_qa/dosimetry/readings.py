@@ -100,6 +100,23 @@ def beyond(coarse: DVH, fine: DVH, parts: int) -> DVH:
     )
 
 
+def moved_as(dvh: DVH, before: DVH, after: DVH) -> DVH:
+    """Return a DVH moved as far as one reading of the same region moves to another."""
+    edges = np.union1d(np.union1d(before.dose_gy, after.dose_gy), dvh.dose_gy)
+    here, old, new = (d.volumes_at_doses_cc(edges) for d in (dvh, before, after))
+    low = max(dvh.min_gy + after.min_gy - before.min_gy, 0.0)
+    high = max(dvh.max_gy + after.max_gy - before.max_gy, low)
+    mean = dvh.mean_gy + after.mean_gy - before.mean_gy
+    return dataclasses.replace(
+        dvh,
+        dose_gy=edges,
+        cumulative_cc=_falling(here + new - old, dvh.inside_grid_cc),
+        min_gy=low,
+        mean_gy=min(max(mean, low), high),
+        max_gy=high,
+    )
+
+
 def moved(dvh: DVH, sign: float) -> DVH:
     """Return the DVH at the edge (`sign` -1 or 1) of where the curve may really run."""
     part = sign * CURVE_SHARE * dvh.quadrature_error

@@ -138,10 +138,10 @@ class Planar:
 
 @dataclass(frozen=True, slots=True)
 class Radial:
-    """A Gaussian of the distance from a point: iso-surfaces are spheres."""
+    """A profile that falls with the distance from a point: iso-surfaces are spheres."""
 
     centre: Point
-    profile: Gaussian
+    profile: Profile
 
     def dose_gy(self, x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
         """Return the profile at the distance from the centre."""
