@@ -303,3 +303,11 @@ def test_a_dose_on_the_edge_of_the_grid_bounds_what_is_cut_off(edge_gy, told_gy)
         assert isinstance(found, Reason)
     else:
         assert found == told_gy
+
+
+@pytest.mark.parametrize(("edge_gy", "told_gy"), [(1.99, 1.99), (2.15, 2.15), (2.18, None)])
+def test_a_low_dose_on_the_edge_is_told_where_it_is_close_to_what_was_found(edge_gy, told_gy):
+    """Half a per cent of the highest dose, 60 Gy, above 1.87 Gy, whatever part of that it is."""
+    body = even(0.0, 60.0, 100.0, outside_cc=3.0)
+    found = around(body, edge_gy, beyond=1.87).highest_beyond_gy(20.0)
+    assert isinstance(found, Reason) if told_gy is None else found == told_gy

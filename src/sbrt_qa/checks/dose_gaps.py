@@ -40,14 +40,23 @@ def planes_without_dose(dose: DoseGrid) -> FloatArray:
 def copied_planes(dose: DoseGrid) -> FloatArray:
     """Return z in mm of planes that hold voxel by voxel what the plane below holds.
 
-    Low planes do not count, nor does a dose that is made alike along z. A computed dose differs
-    from plane to plane in some of its voxels.
+    Low planes do not count, nor does a dose that is made alike along z, nor the two planes about
+    which a dose is its own mirror image. A computed dose differs from plane to plane in some of its
+    voxels.
     """
     grid = dose.dose_gy
     high = grid.max(axis=(1, 2)) >= COPY_SHARE * dose.max_gy
-    at = [k for k in range(1, len(grid)) if high[k] and np.array_equal(grid[k], grid[k - 1])]
-    alike = len(at) > MOST_COPIES * max(int(high.sum()) - 1, 1)
+    same = [k for k in range(1, len(grid)) if high[k] and np.array_equal(grid[k], grid[k - 1])]
+    at = [k for k in same if not _is_mirrored(grid, k)]
+    alike = len(same) > MOST_COPIES * max(int(high.sum()) - 1, 1)
     return np.empty(0) if alike else np.asarray(dose.z_mm[at], dtype=np.float64)
+
+
+def _is_mirrored(grid: FloatArray, k: int) -> bool:
+    """Tell whether the planes around the pair k - 1 and k are alike as well, and not like it."""
+    if k < 2 or k + 1 >= len(grid) or np.array_equal(grid[k], grid[k + 1]):
+        return False
+    return np.array_equal(grid[k - 2], grid[k + 1])
 
 
 def cut_in_body_cm2(dose: DoseGrid, body: Cells) -> float:

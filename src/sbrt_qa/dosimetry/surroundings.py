@@ -24,6 +24,9 @@ def all_of_it(dose_gy: float) -> float | Reason:  # noqa: ARG001 - the same for 
 EDGE_NEARLY: Final = 1.05
 """Part of a dose by which that on the edge of the grid may be higher and still tell it."""
 
+EDGE_CLOSE: Final = 0.005
+"""Part of the highest dose of the body by which it may be higher, too: low doses are close."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
@@ -61,14 +64,15 @@ class Surroundings:
         """Return the highest dose far from the target; a Reason where a higher may be cut off.
 
         Beyond a face of the grid dose falls from what it is there. Where that is no more than
-        `EDGE_NEARLY` times the highest dose found, it is returned: no dose that is cut off is
-        higher.
+        `EDGE_NEARLY` times the highest dose found, or `EDGE_CLOSE` of the highest of the body above
+        it, it is returned: no dose that is cut off is higher.
         """
         highest = self.beyond_gy(distance_mm)
         if isinstance(highest, Reason):
             return highest
         why = self.cut_off(highest)
-        if why and self.edge_max_gy <= EDGE_NEARLY * highest:
+        near_gy = max(EDGE_NEARLY * highest, highest + EDGE_CLOSE * self.body.max_gy)
+        if why and self.edge_max_gy <= near_gy:
             return self.edge_max_gy
         return why or highest
 
