@@ -250,6 +250,15 @@ def test_case_p44__a_slow_client_of_an_export_holds_no_transaction_open(office):
     assert len(asyncio.run(taken()).splitlines()) > 29
 
 
+def test_a_plan_of_one_reader_is_recorded_as_one(office):
+    case = office.in_state("reviewed by engine")[0]
+    by = Acting(office.accounts["coordinator"].key, now())
+    plan_review(office.engine, by, case, "retrospective", 1, blind=True)
+    page = office.somebody("coordinator").get("/trail?kind=review+planned").text
+    assert "retrospective, 1 reader, blind" in page
+    assert "1 readers" not in page
+
+
 def test_case_p33__several_cases_are_assigned_at_once_or_none(office):
     coordinator, reader = office.somebody("coordinator"), office.accounts["reviewer3"].key
     waiting = office.in_state("reviewed by engine")
@@ -302,15 +311,6 @@ def test_what_an_event_changed_is_told_in_the_language_of_the_reader(recorded, e
     assert change_text("of any kind", recorded, Words()) == en
     assert change_text("of any kind", recorded, Words("zh")) == zh
     assert change_text("reader assigned", recorded, Words("zh")) in (recorded, "–")
-
-
-def test_a_plan_of_one_reader_is_recorded_as_one(office):
-    case = office.in_state("reviewed by engine")[0]
-    by = Acting(office.accounts["coordinator"].key, now())
-    plan_review(office.engine, by, case, "retrospective", 1, blind=True)
-    page = office.somebody("coordinator").get("/trail?kind=review+planned").text
-    assert "retrospective, 1 reader, blind" in page
-    assert "1 readers" not in page
 
 
 def test_every_kind_of_event_in_the_trail_has_a_name_in_the_catalogue(office):
