@@ -31,8 +31,6 @@ from bench_helpers import (
 )
 from large_case import case_folder
 
-from sbrt_qa.testing.sample.trial import write_trial
-
 BEFORE = "75b9fc1"
 """The commit before the second edition of the engine."""
 
@@ -63,6 +61,13 @@ for _ in range(3):
 print(best)
 """
 """Seconds of a review alone, after loading and with all kernels in memory."""
+
+WRITER = """
+import pathlib, sys
+from sbrt_qa.testing.sample.trial import write_trial
+write_trial(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
+"""
+"""Each version writes the trial it audits: its protocol may name checks the other does not know."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,8 @@ def audited(version: Version) -> float:
     with tempfile.TemporaryDirectory() as scratch:
         for count in (FEW, MORE):
             trial = Path(scratch) / str(count)
-            write_trial(trial, count)
+            writer = [version.python, "-c", WRITER, trial, str(count)]
+            run(writer, version.environment)
             arguments = ["-o", trial / "out", "-p", trial / "protocol_v1.yaml", "-j", "1"]
             command = [version.python, "-m", "sbrt_qa.cli", "audit", "--quiet", *arguments]
             around = {**ONE_THREAD, **version.environment}
