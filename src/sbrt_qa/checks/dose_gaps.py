@@ -80,10 +80,22 @@ def cut_in_body_cm2(dose: DoseGrid, body: Cells) -> float:
 
 def _faces(dose: DoseGrid, axis: int) -> tuple[npt.NDArray[np.int64], FloatArray]:
     """Return where the dose steps to zero along an axis: places in the grid, and (x, y, z)."""
-    values = np.moveaxis(dose.dose_gy, axis, 0)
-    low, high = np.minimum(values[1:], values[:-1]), np.maximum(values[1:], values[:-1])
-    found = np.argwhere((low == 0) & (high >= STEP_SHARE * dose.max_gy))
-    at = np.insert(found[:, 1:], axis, found[:, 0], axis=1)
+    least = STEP_SHARE * dose.max_gy
+    grid, found = dose.dose_gy, []
+    # By planes: whole grids of what is lower and what is higher of two take as much as the dose.
+    for k, plane in enumerate(grid):
+        if axis == 0:
+            pairs = (plane, grid[k + 1]) if k + 1 < len(grid) else (plane[:0], plane[:0])
+        else:
+            along = np.moveaxis(plane, axis - 1, 0)
+            pairs = (along[:-1], along[1:])
+        steps = (np.minimum(*pairs) == 0) & (np.maximum(*pairs) >= least)
+        if not steps.any():
+            continue
+        there = np.argwhere(steps if axis == 0 else np.moveaxis(steps, 0, axis - 1))
+        found.append(np.insert(there, 0, k, axis=1))
+    at = np.concatenate(found) if found else np.empty((0, 3), dtype=np.int64)
+    at = at[np.argsort(at[:, axis], kind="stable")]
     centres = np.column_stack([dose.x_mm[at[:, 2]], dose.y_mm[at[:, 1]], dose.z_mm[at[:, 0]]])
     return at, centres
 

@@ -57,6 +57,9 @@ RISES: Final = 0.5
 """How far a spline may rise above a trilinear dose, as a part of what a voxel beside it lies above
 the mean of its neighbours, summed over the axes: twice what a parabola does."""
 
+ROUNDED_UP: Final = 1 + 5e-7
+"""Factor after which a number in single precision is larger than the one in double was."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DoseNear:
@@ -238,29 +241,25 @@ class _EndSearch:
         return float(np.linalg.norm([np.diff(axis).max() for axis in self.axes])) / 2
 
     @cached_property
-    def top_gy(self) -> FloatArray:
+    def top_gy(self) -> npt.NDArray[np.float32]:
         """The highest voxel around each cell; -1 for one that is near the target for sure.
 
-        By the spline that is one of 4 x 4 x 4 voxels, else a corner.
+        By the spline that is one of 4 x 4 x 4 voxels, else a corner. Rounded up, never down.
         """
         voxels, mapped = self.read.dose.dose_gy[self.box], self.mapped_mm
         beyond_mm = self.map.too_small_mm + self.reach_mm + SAME_MM
-        top = np.empty(mapped.shape)
+        top = np.empty(mapped.shape, dtype=np.float32)
         for z, plane in enumerate(top):  # by planes: copies of a whole grid take 40 MB each
             both = np.maximum(voxels[z + 1], voxels[z])
             both = np.maximum(both[1:], both[:-1])
-            np.maximum(both[:, 1:], both[:, :-1], out=plane)
+            plane[:] = np.maximum(both[:, 1:], both[:, :-1]) * ROUNDED_UP
         if splined := self.read.cells(self.box):
-            part = top[splined]
-            for axis in range(3):
-                along, before = np.moveaxis(part, axis, 0), np.moveaxis(part.copy(), axis, 0)
-                along[1:] = np.maximum(along[1:], before[:-1])
-                along[:-1] = np.maximum(along[:-1], before[1:])
+            _raise_to_neighbours(top[splined])
         for z, plane in enumerate(top):
             plane[mapped[z] + beyond_mm < self.distance_mm] = -1.0
         return top
 
-    def top_of(self, cells: IntArray) -> FloatArray:
+    def top_of(self, cells: IntArray) -> npt.NDArray[np.float32]:
         return np.asarray(self.top_gy.ravel()[cells])
 
     def floor_gy(self) -> float:
@@ -360,6 +359,22 @@ class _EndSearch:
         places = tuple(zip(self.axes, (x, y, z), strict=True))
         low, high = [a[i] for a, i in places], [a[i + 1] for a, i in places]
         return np.stack(low, axis=1), np.stack(high, axis=1)
+
+
+def _raise_to_neighbours(values: npt.NDArray[np.float32]) -> None:
+    """Raise each of ``[z, y, x]`` to the highest of the 27 around it, in place, plane by plane."""
+    below: npt.NDArray[np.float32] | None = None
+    for k, plane in enumerate(values):
+        own = plane.copy()
+        if below is not None:
+            np.maximum(plane, below, out=plane)
+        if k + 1 < len(values):
+            np.maximum(plane, values[k + 1], out=plane)
+        below = own
+        for along in (plane, plane.T):
+            before = along.copy()
+            np.maximum(along[1:], before[:-1], out=along[1:])
+            np.maximum(along[:-1], before[1:], out=along[:-1])
 
 
 def _lattice(low_mm: FloatArray, high_mm: FloatArray) -> FloatArray:
