@@ -19,6 +19,7 @@ def inspect(
 
     Beside each ROI stands what it is in the protocol, by its name or by --map.
     """
+    pipeline.start_kernels_fast()
     from sbrt_qa.reports.inventory import render_inventory  # start-up: rich only when it prints
 
     refuse_overwriting(out, case)
