@@ -123,6 +123,9 @@ def test_rows_come_in_order_of_their_submissions(audited):
         (["query", "sites", "--format", "xlsx"], "a workbook is a file"),
         (["query", "sites", "--verdict", "major"], "sites cannot be narrowed by --verdict"),
         (["query", "sites", "--protocol", "ff00"], "no protocol of this audit"),
+        (["query", "sites", "--site", "S99"], "the audit knows no such site; got 'S99'; expected"),
+        (["query", "metrics", "--subject", "S08-999"], "the audit knows no such subject"),
+        (["query", "deviations", "--verdict", "majr"], "no such verdict"),
         (["export", "--format", "xlsx", "--out", "."], "unknown --format"),
     ],
 )

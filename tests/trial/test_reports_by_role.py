@@ -11,6 +11,7 @@ from sbrt_qa.audit.store.chain import events
 from sbrt_qa.audit.store.connection import reading
 from sbrt_qa.audit.trial_import import changes_of, import_data, trial_store
 from sbrt_qa.audit.trial_reports import TrialRequest, export_adam, freeze, report
+from sbrt_qa.cli.main import run
 from sbrt_qa.errors import InputError, UsageError
 from sbrt_qa.model.actor import Actor, Doing
 from sbrt_qa.reports.outcome.outcome_roles import ROLES, role_of
@@ -213,3 +214,11 @@ def test_adsl_carries_doses_of_the_treated_plan_as_covariates():
     assert len(read_xpt(adam_xpt(table), "adsl.xpt").rows) == len(table.rows)
     blind = adam_tables(found, "S", arms={"SBRT": "A", "CONTROL": "B"})[0]
     assert all(row[name] is None for row in blind.rows for name in names)
+
+
+def test_problems_of_a_site_that_the_data_does_not_know_are_not_none(trial, capsys):
+    """An empty list would say that nothing is wrong there."""
+    assert run(["trial", "problems", str(trial.audit), "--site", "S99"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "the data has no such site; got 'S99'; expected A01" in told.err

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.audit.office_answers import OFFICE
 from sbrt_qa.audit.rates import SUMS
 from sbrt_qa.audit.standings import with_words
 from sbrt_qa.audit.what_can_be_asked import PLACE, Answer, Question, Row
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.errors import UsageError, quoted, visible
+from sbrt_qa.model.outcome import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +31,9 @@ COUNTS: Final = "valid"
 """`decision_state` of a decision that is used."""
 
 UNDECIDED_WORD: Final = "undecided"
+MOST_NAMED: Final = 8
+"""Names that an error lists where none of them is near."""
+
 DECISIONS: Final = ("accepted", "accepted with deviation", "rejected", UNDECIDED_WORD)
 """What `Question.decision` can be."""
 
@@ -40,7 +45,7 @@ def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
     ------
     UsageError
         There is no such kind of answer, or it cannot be narrowed so; there is no audit, or no
-        protocol of this hash.
+        protocol of this hash; the audit knows no such site or subject, or there is no such verdict.
     """
     from sbrt_qa.audit.folder import open_audit
     from sbrt_qa.audit.store.sites import site_names
@@ -55,6 +60,7 @@ def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
     try:
         protocol = _protocol(engine, question.protocol)
         names = site_names(engine)
+        _refuse_unknown(engine, protocol, question, names)
         found = ABOUT[question.about].rows(engine, protocol, question)
         asked = (row for row in found if _is_asked(row, question))
         rows = (_with_site(row, names) for row in asked)
@@ -62,6 +68,33 @@ def ask(audit: Path, question: Question, database: str = "") -> Iterator[Row]:
         yield from map(_decided_last, with_words(engine, protocol, rows)) if words else rows
     finally:
         engine.dispose()
+
+
+def _refuse_unknown(
+    engine: Database, protocol: str, question: Question, names: Mapping[str, str]
+) -> None:
+    """Refuse a site, a subject or a verdict that is a slip of the pen: nothing would be found."""
+    if question.verdict not in ("", *Verdict):
+        expected = ", ".join(Verdict)
+        raise UsageError("no such verdict", got=quoted(question.verdict), expected=expected)
+    if not (question.site or question.subject):
+        return
+    rows = [*_submissions(engine, protocol, question), *_places(engine, protocol, question)]
+    rows += _unreviewed(engine, protocol, question)
+    for name, known in (("site", names), ("subject", ())):
+        asked, there = getattr(question, name), {*known, *(row[name] for row in rows)} - {""}
+        if asked and asked not in there:
+            raise UsageError(
+                f"the audit knows no such {name}", got=quoted(asked), **_near(asked, there)
+            )
+
+
+def _near(asked: str, there: Iterable[str]) -> dict[str, str]:
+    """Return what an error says of names that are there: those that are near, or all of few."""
+    known = sorted(there)
+    few = get_close_matches(asked, known) or known[:MOST_NAMED]
+    rest = f" and {len(known) - len(few)} more" if len(known) > len(few) else ""
+    return {"expected": ", ".join(map(visible, few)) + rest} if few else {}
 
 
 def _protocol(engine: Database, start: str) -> str:

@@ -13,6 +13,7 @@ from sbrt_qa.audit.trial_import import check_date, trial_store
 from sbrt_qa.errors import UsageError, quoted, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sbrt_qa.audit.store.connection import Database
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from sbrt_qa.trial.adam import AdamTable
     from sbrt_qa.trial.analysis_set import AnalysisSet
     from sbrt_qa.trial.data_changes import RowChange
-    from sbrt_qa.trial.data_cut import DataCut
-    from sbrt_qa.trial.problem import ProblemName
+    from sbrt_qa.trial.problem import Problem, ProblemName
     from sbrt_qa.trial.treated import PlanVerdict
+    from sbrt_qa.trial.trial_data import TrialData
 
 ARMS: Final = ("SBRT", "CONTROL")
 MOST_IMPORTS: Final = 12
@@ -213,7 +214,7 @@ def report(
     with trial_store(request.audit, request.database) as engine:
         made = derived(engine, request, frozen=role.arms != "none")
         if role.one_site:
-            _refuse_unknown_site(made.found.cut, site)
+            refuse_unknown_site(made.found.cut.data, made.found.cut.problems, site)
         if role.closed:
             _told(engine, request, role, made)
         first_seen, changes = _history(engine) if "quality" in role.screens else ({}, ())
@@ -225,9 +226,16 @@ def report(
     return outcome_pdf(page, language) if output_format == "pdf" else outcome_html(page, language)
 
 
-def _refuse_unknown_site(cut: DataCut, site: str) -> None:
-    rows = (*cut.data.of("sites"), *cut.data.of("subjects"))
-    known = {one.site for one in cut.problems} | {row.text("site") for row in rows}
+def refuse_unknown_site(data: TrialData, problems: Sequence[Problem], site: str) -> None:
+    """Refuse a site that the data of a trial and the problems with them do not name.
+
+    Raises
+    ------
+    UsageError
+        There is no such site.
+    """
+    rows = (*data.of("sites"), *data.of("subjects"))
+    known = {one.site for one in problems} | {row.text("site") for row in rows}
     if site not in known:
         expected = ", ".join(map(visible, sorted(known - {""}))) or "none"
         raise UsageError("the data has no such site", got=quoted(site), expected=expected)

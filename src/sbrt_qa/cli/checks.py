@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from sbrt_qa.cli.options import Language, Out, is_json
-from sbrt_qa.cli.output import emit, page_for, unless_stated
+from sbrt_qa.cli.output import (
+    emit,
+    emit_rows,
+    page_for,
+    refuse_overwriting,
+    row_format,
+    unless_stated,
+)
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.pipeline.protocol_loading import plan_checks
 
@@ -22,6 +30,17 @@ app = typer.Typer(
 ProtocolOption = Annotated[
     str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Show the settings it gives.")
 ]
+LIST_FORMATS: Final = ("table", "csv", "json", "xlsx")
+LIST_COLUMNS: Final = {
+    "code": "text", "title": "text", "group": "text", "severity": "text", "applies": "flag",
+    "note": "text", "source": "text", "parameters": "text",
+}  # fmt: skip
+ListFormat = Annotated[
+    str,
+    typer.Option(
+        "--format", "-f", callback=unless_stated, help=f"One of: {', '.join(LIST_FORMATS)}."
+    ),
+]
 Format = Annotated[
     str,
     typer.Option("--format", "-f", callback=unless_stated, help="One of: json, table."),
@@ -31,17 +50,20 @@ Format = Annotated[
 @app.command("list")
 def list_all(
     protocol: ProtocolOption = "",
-    output_format: Format = "table",
+    output_format: ListFormat = "table",
     out: Out = None,
     language: Language = "en",
 ) -> None:
     """List all checks: code, what they look at, what a finding means, and their parameters."""
     from sbrt_qa.reports.checks_table import render_checks  # start-up: rich only when it prints
 
-    as_json = is_json(output_format, out)
+    output_format = row_format(output_format, out, LIST_FORMATS)
+    refuse_overwriting(out, [Path(protocol)] if protocol else [])
     known, name = plan_checks(protocol)
-    if as_json:
+    if output_format == "json":
         emit(_json([_facts(one) for one in known]), out)
+    elif output_format != "table":
+        emit_rows([_row(_facts(one)) for one in known], output_format, out, LIST_COLUMNS)
     else:
         emit(render_checks(known, page_for(out, language), name), out)
 
@@ -71,6 +93,12 @@ def show(
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _row(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return facts with the parameters as one cell: name=value, separated by ``; ``."""
+    stated = (f"{one['name']}={one['value']}" for one in facts["parameters"])
+    return {name: facts[name] for name in LIST_COLUMNS} | {"parameters": "; ".join(stated)}
 
 
 def _facts(one: Listed) -> dict[str, Any]:

@@ -15,15 +15,16 @@ from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.actor_options import As, Role
 from sbrt_qa.cli.audit import Database, write_dashboard
 from sbrt_qa.cli.one_case import need_file
-from sbrt_qa.cli.options import Format, Language, MapOption, Out, PlanOption, check_format
+from sbrt_qa.cli.options import Language, MapOption, Out, PlanOption
 from sbrt_qa.cli.output import (
     emit,
     page_for,
     refuse_overwriting,
-    refuse_wrong_suffix,
+    row_format,
     tell,
     tell_compiled,
     tell_compiling,
+    unless_stated,
     write_whole,
 )
 from sbrt_qa.errors import UsageError, visible
@@ -42,6 +43,19 @@ if TYPE_CHECKING:
 
 PLANS_FORMATS: Final = ("html", "pdf")
 """Formats that show plans side by side instead of what changed."""
+
+BESIDE_FORMATS: Final = ("table", "json", "csv", "html")
+FORMATS: Final = ("table", *sorted({*comparison_formats(), *PLANS_FORMATS} - {"table"}))
+CompareFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME",
+        callback=unless_stated,
+        help=f"One of: {', '.join(FORMATS)}; else by the suffix of --out.",
+    ),
+]
 
 
 def compare(
@@ -81,7 +95,7 @@ def compare(
     short: Annotated[  # noqa: FBT002
         bool, typer.Option("--short", help="A few lines: verdict, limits, findings, facts.")
     ] = False,
-    output_format: Format = "table",
+    output_format: CompareFormat = "table",
     out: Out = None,
     language: Language = "en",
     audit: Annotated[
@@ -110,7 +124,7 @@ def compare(
     2 wrong usage.
     """
     structure_names = read_mapping(mapping or [])
-    check_format(output_format)
+    output_format = row_format(output_format, out, FORMATS if reference is None else BESIDE_FORMATS)
     if reference is not None:
         if after or expect is not None or gamma or short:
             raise UsageError("--reference goes with one case, without AFTER or other options")
@@ -123,10 +137,10 @@ def compare(
         return
     if audit is not None:
         raise UsageError("--audit keeps a reviewer's contours", expected="--reference RS2.dcm")
-    if (shown_as := document_format(output_format, out)) is not None:
+    if output_format in PLANS_FORMATS:
         if expect is not None or gamma or short:
             raise UsageError("--expect, --gamma and --short do not go with html or pdf")
-        asked = BesideAsked(protocol, structure_names, plan, shown_as, out, language)
+        asked = BesideAsked(protocol, structure_names, plan, output_format, out, language)
         _plans_beside([before, *(after or [])], asked)
     if not after:
         raise UsageError("compare needs a later version", expected="AFTER, or --reference RS2.dcm")
@@ -134,7 +148,6 @@ def compare(
         raise UsageError(
             "several later versions are shown in html or pdf", expected="--format html"
         )
-    refuse_wrong_suffix(out, output_format, comparison_formats())
     if short and output_format != "table":
         raise UsageError("--short cannot be combined with --format")
     refuse_overwriting(out, [before, *after])
@@ -149,14 +162,6 @@ def compare(
     raise typer.Exit(exit_codes.of_verdicts([found.verdict]))
 
 
-def document_format(output_format: str, out: Path | None) -> str | None:
-    """Return html or pdf where plans are asked for side by side; None for any other format."""
-    if output_format in PLANS_FORMATS:
-        return output_format
-    suffix = out.suffix.lower().removeprefix(".") if out is not None else ""
-    return suffix if output_format == "table" and suffix in PLANS_FORMATS else None
-
-
 def _plans_beside(paths: Sequence[Path], asked: BesideAsked) -> NoReturn:
     """Write plans side by side as a document, and stop with the code of a comparison."""
     from sbrt_qa.pipeline.plans_beside import plans_beside
@@ -164,7 +169,6 @@ def _plans_beside(paths: Sequence[Path], asked: BesideAsked) -> NoReturn:
 
     refuse_unknown(asked.language)
     file = need_file(asked.output_format, asked.out)
-    refuse_wrong_suffix(file, asked.output_format, PLANS_FORMATS)
     refuse_overwriting(file, paths)
     pipeline.start_kernels_fast()
     pipeline.when_compiling(tell_compiling, tell_compiled)
@@ -186,10 +190,6 @@ class BesideAsked:
 
     def check(self, case: Path, reference: Path) -> None:
         """Refuse what cannot be shown or written so."""
-        from sbrt_qa.reports.reference_table import FORMATS
-
-        if self.output_format not in FORMATS:
-            raise UsageError(f"--reference is shown as one of {', '.join(FORMATS)}")
         refuse_unknown(self.language)
         refuse_overwriting(self.out, [case, reference])
         pipeline.start_kernels_fast()

@@ -6,18 +6,33 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from sbrt_qa import pipeline
-from sbrt_qa.cli.options import Language, Out, is_json
-from sbrt_qa.cli.output import emit, refuse_overwriting, unless_stated
+from sbrt_qa.cli.options import Language, Out
+from sbrt_qa.cli.output import (
+    emit,
+    emit_rows,
+    refuse_overwriting,
+    row_format,
+    tell,
+    unless_stated,
+)
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
     from sbrt_qa.second_opinion.curve_limits import CurveRow
+
+
+FORMATS: Final = ("table", "csv", "json", "xlsx")
+COLUMNS: Final = {
+    "id": "text", "structure": "text", "curve": "text", "metric": "text", "value": "number",
+    "unit": "text", "low": "number", "high": "number", "limit": "text", "verdict": "text",
+    "reason": "text", "source": "text",
+}  # fmt: skip
 
 
 def curves(
@@ -41,7 +56,10 @@ def curves(
         typer.Option("--dose-unit", metavar="UNIT", help="Gy or cGy, where the text tells none."),
     ] = "",
     output_format: Annotated[
-        str, typer.Option("--format", "-f", callback=unless_stated, help="One of: json, table.")
+        str,
+        typer.Option(
+            "--format", "-f", callback=unless_stated, help=f"One of: {', '.join(FORMATS)}."
+        ),
     ] = "table",
     out: Out = None,
     language: Language = "en",
@@ -55,7 +73,7 @@ def curves(
     from sbrt_qa.second_opinion.curve_child import read_curves_apart
     from sbrt_qa.second_opinion.curve_limits import BASIS, SOURCE, judge_curves, what_to_know
 
-    as_json = is_json(output_format, out)
+    output_format = row_format(output_format, out, FORMATS)
     refuse_overwriting(out, [file, Path(protocol)])
     if dose_unit.lower() not in ("", "gy", "cgy"):
         raise UsageError("unknown --dose-unit", got=quoted(dose_unit), expected="Gy or cGy")
@@ -64,7 +82,12 @@ def curves(
     read = read_curves_apart(file, level.total_gy if level else None, dose_unit)
     rows = judge_curves(read, rules, prescription, plan)
     notes = what_to_know(read, level, plan)
-    if as_json:
+    if output_format in ("csv", "xlsx"):
+        for text in (BASIS, *notes):
+            tell(visible(text))
+        emit_rows([asdict(row) | {"source": SOURCE} for row in rows], output_format, out, COLUMNS)
+        return
+    if output_format == "json":
         head = {"form": "sbrt_qa.site_curves/1", "basis": BASIS, "is_review": False}
         about = {"protocol": rules.id, "version": rules.version, "notes": notes}
         limits = [asdict(row) | {"source": SOURCE} for row in rows]

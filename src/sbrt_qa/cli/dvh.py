@@ -13,7 +13,7 @@ from sbrt_qa.cli.options import (
     Config,
     CourseOption,
     DoseIsOption,
-    Format,
+    DvhFormat,
     Inputs,
     Language,
     MaskOption,
@@ -66,7 +66,7 @@ def dvh(
     course: CourseOption = "",
     alternatives: AlternativesOption = False,  # noqa: FBT002
     mask: MaskOption = None,
-    output_format: Format = "",
+    output_format: DvhFormat = "",
     out: Out = None,
     language: Language = "en",
 ) -> None:

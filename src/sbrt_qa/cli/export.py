@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from sbrt_qa import pipeline
 from sbrt_qa.cli.audit import Database
 from sbrt_qa.cli.options import Inputs, MapOption, MaskOption, PlanOption
-from sbrt_qa.cli.output import emit, refuse_overwriting, tell, tell_compiled, tell_compiling
+from sbrt_qa.cli.output import (
+    emit,
+    refuse_overwriting,
+    refuse_wrong_suffix,
+    tell,
+    tell_compiled,
+    tell_compiling,
+)
 from sbrt_qa.cli.query import Latest, export_audit
 from sbrt_qa.errors import visible
 from sbrt_qa.i18n.phrase import counted
@@ -21,6 +28,10 @@ from sbrt_qa.pipeline.requests import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
     from sbrt_qa.review.derived_structures import Derived
+
+
+VOXELS: Final = (".nii", ".nii.gz", ".mha", ".mhd")
+"""Ends of names that ask for voxels; which of them can be written the writer says."""
 
 
 def export(
@@ -85,6 +96,8 @@ def export(
 
     names = read_mapping(mapping or [])
     refuse_overwriting(out, case)
+    if not out.name.lower().endswith(VOXELS):
+        refuse_wrong_suffix(out, "dcm", ("dcm", "nii.gz", "mha"))
     pipeline.start_kernels_fast()
     pipeline.when_compiling(tell_compiling, tell_compiled)
     wanted = Wanted(tuple(structure or ()), tuple(isodose or ()), tuple(ring or ()))

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from sbrt_qa.cli.output import (
-    KINDS_OF_FILES,
     refuse_wrong_suffix,
     row_format,
     tell,
@@ -38,14 +37,22 @@ Inputs = Annotated[
     list[Path],
     typer.Argument(metavar="CASE...", help="DICOM files or folders; read, never changed."),
 ]
+
+
+def _format_help(*functions: str) -> str:
+    """Return the help of --format with the formats that can do one of these things."""
+    names = (name for name in own_format_names() if any(offers(name, one) for one in functions))
+    return f"One of: {', '.join(names)}; else by the suffix of --out."  # start-up: no extensions
+
+
 Format = Annotated[
     str,
     typer.Option(
-        "--format",
-        "-f",
-        metavar="NAME",
-        help=f"One of: {', '.join(own_format_names())}; else by the suffix of --out.",  # start-up
+        "--format", "-f", metavar="NAME", help=_format_help("render_reviews", "render_report")
     ),
+]
+DvhFormat = Annotated[
+    str, typer.Option("--format", "-f", metavar="NAME", help=_format_help("render_dvh"))
 ]
 
 
@@ -334,31 +341,17 @@ def choose_format(
     UsageError
         There is no such format, it cannot do that, or the suffix promises another one.
     """
-    chosen = check_format(name or (format_of(out) if out else "") or usual)
+    chosen = name or (format_of(out) if out else "") or usual
+    if chosen not in format_names():
+        raise UsageError("unknown --format", got=quoted(chosen), expected=", ".join(format_names()))
     functions = [function, *(["render_report"] if function == "render_reviews" else [])]
-    can = any(offers(chosen, one) for one in functions)
-    suffix = "" if out is None else out.suffix.lower().removeprefix(".")
-    if can and (suffix not in KINDS_OF_FILES or suffix == chosen.rpartition("_")[2]):
-        return chosen
     offered = sorted({f for one in functions for f in formats_offering(one)})
-    if can:
-        refuse_wrong_suffix(out, chosen, offered)
+    if any(offers(chosen, one) for one in functions):
+        refuse_wrong_suffix(out, chosen, offered, asked=bool(name))
+        return chosen
     raise UsageError(
         "this format cannot show that result", got=quoted(chosen), expected=", ".join(offered)
     )
-
-
-def check_format(name: str) -> str:
-    """Return the name of a format.
-
-    Raises
-    ------
-    UsageError
-        There is no such format.
-    """
-    if name not in format_names():
-        raise UsageError("unknown --format", got=quoted(name), expected=", ".join(format_names()))
-    return name
 
 
 def check_language(name: str, known: tuple[str, ...]) -> str:

@@ -120,12 +120,20 @@ KINDS_OF_FILES: Final = frozenset(
 )
 """Suffixes that promise a kind of file."""
 
+_OF_NO_KIND: Final = ("", "txt", "text", "log")
+"""Suffixes that any text may have."""
+
 _OTHER_SUFFIXES: Final = {"yml": "yaml", "htm": "html"}
 _PLAIN_TEXT: Final = {"table": "a table as plain text (.txt)"}
 
 
-def refuse_wrong_suffix(out: Path | None, name: str, offered: Sequence[str]) -> None:
-    """Check that a file's name does not promise another format than the one that is written.
+def refuse_wrong_suffix(
+    out: Path | None, name: str, offered: Sequence[str], *, asked: bool | None = None
+) -> None:
+    """Check that a file's name promises nothing else than the format that is written.
+
+    A name that promises a kind of file must keep it. One that says nothing to this program, such as
+    ``x.foo``, is taken where --format says what to write, and refused where nothing does.
 
     Parameters
     ----------
@@ -133,22 +141,35 @@ def refuse_wrong_suffix(out: Path | None, name: str, offered: Sequence[str]) -> 
         The format that will be written, such as ``csv`` or ``pdf_dcm``.
     offered
         Formats that the command can write.
+    asked
+        Whether --format was given; None for a command without that option.
 
     Raises
     ------
     UsageError
-        The suffix promises another kind of file.
+        The suffix promises another kind of file, or is not known.
     """
-    suffix = "" if out is None else out.suffix.lower().removeprefix(".")
-    written = _OTHER_SUFFIXES.get(suffix, suffix)
-    if out is None or suffix not in KINDS_OF_FILES or written == name.rpartition("_")[2]:
+    if out is None:
         return
-    raise UsageError(
-        "the file's suffix names a format that is not written here",
-        got=quoted(out.name),
-        expected=f"one of {', '.join(_PLAIN_TEXT.get(one, one) for one in offered)}",
-        advice=f"What would be written is {_PLAIN_TEXT.get(name, name)}",
-    )
+    suffix = out.suffix.lower().removeprefix(".")
+    if suffix in _OF_NO_KIND or _OTHER_SUFFIXES.get(suffix, suffix) == name.rpartition("_")[2]:
+        return
+    expected = f"one of {', '.join(_PLAIN_TEXT.get(one, one) for one in offered)}"
+    if suffix in KINDS_OF_FILES:
+        raise UsageError(
+            "the file's suffix names a format that is not written here",
+            got=quoted(out.name),
+            expected=expected,
+            advice=f"What would be written is {_PLAIN_TEXT.get(name, name)}",
+        )
+    if not asked:
+        other = "" if asked is None else ", or say what is written with --format"
+        raise UsageError(
+            "the file's suffix says no format that is known here",
+            got=quoted(out.name),
+            expected=expected,
+            advice=f"Give the file a suffix that is known{other}",
+        )
 
 
 def unless_standard_output(out: Path | None) -> Path | None:
@@ -184,9 +205,10 @@ def row_format(name: str, out: Path | None, offered: Sequence[str]) -> str:
     if name not in offered:
         raise UsageError("unknown --format", got=quoted(name), expected=", ".join(offered))
     suffix = "" if out is None else out.suffix.lower().removeprefix(".")
-    if suffix in offered and isinstance(name, Unstated):
-        return suffix
-    refuse_wrong_suffix(out, name, offered)
+    meant = _OTHER_SUFFIXES.get(suffix, suffix)
+    if meant in offered and isinstance(name, Unstated):
+        return meant
+    refuse_wrong_suffix(out, name, offered, asked=not isinstance(name, Unstated))
     if name == "xlsx" and out is None:
         raise UsageError("a workbook is a file", advice="Name it: --out FILE.xlsx.")
     return name

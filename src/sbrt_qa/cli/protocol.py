@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,6 +13,7 @@ from sbrt_qa import pipeline
 from sbrt_qa.cli.options import Language, MapOption, Out, is_json
 from sbrt_qa.cli.output import (
     emit,
+    emit_rows,
     page_for,
     refuse_overwriting,
     refuse_wrong_suffix,
@@ -38,17 +39,45 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A protocol by name, or a file.")]
 
 
+LIST_FORMATS: Final = ("table", "csv", "json", "xlsx")
+LIST_COLUMNS: Final = dict.fromkeys(
+    ("id", "version", "effective", "approved_by", "approved_on", "title"), "text"
+)
+
+
 @app.command("list")
-def list_all(language: Language = "en") -> None:
+def list_all(
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--format", "-f", callback=unless_stated, help=f"One of: {', '.join(LIST_FORMATS)}."
+        ),
+    ] = "table",
+    out: Out = None,
+    language: Language = "en",
+) -> None:
     """List the protocols that come with this program: id, version, effective date, title."""
     from sbrt_qa.i18n.words import Words  # start-up: babel only when it speaks
 
-    words = Words(language)
+    output_format = row_format(output_format, out, LIST_FORMATS)
+    refuse_overwriting(out, [])
     rows = [
-        f"{p.id}  {p.version}  {p.effective}  {words.value(stated(p.title))}"
+        {
+            "id": p.id, "version": p.version, "effective": str(p.effective),
+            "approved_by": p.approved_by, "approved_on": str(p.approved_on or ""),
+            "title": p.title,
+        }
         for p in pipeline.protocols()
-    ]
-    emit("".join(f"{visible(row)}\n" for row in rows))
+    ]  # fmt: skip
+    if output_format != "table":
+        emit_rows(rows, output_format, out, LIST_COLUMNS)
+        return
+    words = Words(language)
+    lines = (
+        f"{row['id']}  {row['version']}  {row['effective']}  {words.value(stated(row['title']))}"
+        for row in rows
+    )
+    emit("".join(f"{visible(line)}\n" for line in lines), out)
 
 
 @app.command()
@@ -195,9 +224,12 @@ def goals(
     out: Out = None,
 ) -> None:
     """Write the limits as goals for a planning system, and say what that system cannot express."""
-    from sbrt_qa.reports.goals.goal_formats import write_goals  # start-up: pydantic
+    from sbrt_qa.reports.goals.goal_formats import formats_of_goals, write_goals  # pydantic
 
     refuse_overwriting(out, [Path(protocol)])
+    if (known := formats_of_goals().get(system)) is not None:
+        written = known.suffix.removeprefix(".")
+        refuse_wrong_suffix(out, written, (written,))
     file = write_goals(pipeline.protocol(protocol), system, prescription)
     emit(file.content, out)
     for line in (*file.remarks, *file.told):
@@ -239,6 +271,7 @@ def import_limits(
     from sbrt_qa.protocol.scorecard_draft import draft_of_file  # start-up: pydantic
 
     refuse_overwriting(out, [file])
+    refuse_wrong_suffix(out, "yaml", ("yaml", "yml"))
     draft = draft_of_file(file, dt.datetime.now(dt.UTC).date())
     emit(draft.text, out)
     for line in draft.unread:

@@ -16,7 +16,9 @@ OUTCOMES: Final = "outcomes"
 
 def sample(
     out: Annotated[Path, typer.Argument(metavar="[outcomes] OUT", help="A new or empty folder.")],
-    folder: Annotated[Path | None, typer.Argument(hidden=True)] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(hidden=True, help="The folder of ``sample outcomes``.")
+    ] = None,
 ) -> None:
     """Write the synthetic liver patient: plans as they should be, deviating, and full of faults.
 

@@ -13,7 +13,15 @@ from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.actor_options import As, Role
 from sbrt_qa.cli.audit import AuditFolder, Database, KeyFile
 from sbrt_qa.cli.options import Out
-from sbrt_qa.cli.output import emit, emit_rows, refuse_overwriting, row_format, tell, unless_stated
+from sbrt_qa.cli.output import (
+    emit,
+    emit_rows,
+    refuse_overwriting,
+    refuse_wrong_suffix,
+    row_format,
+    tell,
+    unless_stated,
+)
 from sbrt_qa.cli.trial_failure import failure
 from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import counted
@@ -133,9 +141,13 @@ def problems(
 ) -> None:
     """List what is wrong with the data: what, where, and whom to ask; as letters, too."""
     from sbrt_qa.audit.trial_import import problems_of
+    from sbrt_qa.audit.trial_reports import refuse_unknown_site
 
     output_format = _check_format(output_format, out, audit)
-    found = problems_of(audit, database, number).imported.problems
+    imported = problems_of(audit, database, number).imported
+    found = imported.problems
+    if site:
+        refuse_unknown_site(imported.data, found, site)
     rows = [
         {
             "level": one.level, "code": one.code, "site": one.site, "subject": one.subject,
@@ -231,6 +243,7 @@ def map_(
     from sbrt_qa.trial.readers.mapping import suggested
 
     refuse_overwriting(out, [data])
+    refuse_wrong_suffix(out, "yaml", ("yaml", "yml"))
     _, sources, _ = read_sources(data)
     emit(suggested(sources if suggest else ()), out)
 

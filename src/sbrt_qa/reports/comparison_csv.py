@@ -21,10 +21,14 @@ COLUMNS = (
 
 def render_comparison(found: CaseComparison, page: Page) -> str:  # noqa: ARG001
     """Return tidy rows of six kinds: case, change, finding, structure, dose, limit."""
+    return write_rows(COLUMNS, comparison_rows(found))
+
+
+def comparison_rows(found: CaseComparison) -> list[Sequence[Cell]]:
+    """Return the cells of all rows, in the order of `COLUMNS`."""
     parts = (_case(found), _changes(found), _findings(found), _structures(found))
     draft = found.after.protocol.standing
-    rows = [(*row, draft) for part in (*parts, _dose(found), _limits(found)) for row in part]
-    return write_rows(COLUMNS, rows)
+    return [(*row, draft) for part in (*parts, _dose(found), _limits(found)) for row in part]
 
 
 _ASKED = {True: "yes", False: "no", None: ""}

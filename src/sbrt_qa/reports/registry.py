@@ -113,15 +113,17 @@ def render_dvh(name: str, table: DvhTable, page: Page) -> str | bytes:
     return rendered
 
 
-def render_comparison(name: str, comparison: CaseComparison, page: Page) -> str:
-    """Render two versions side by side in the format `name`.
+def render_comparison(name: str, comparison: CaseComparison, page: Page) -> str | bytes:
+    """Render two versions side by side in the format `name`: text, or the content of a file.
 
     Raises
     ------
     UsageError
         There is no such format, or it cannot show a comparison.
     """
-    return str(_renderer(name, "render_comparison", f"comparison_{name}")(comparison, page))
+    render = _renderer(name, "render_comparison", f"comparison_{name}")
+    rendered: str | bytes = render(comparison, page)
+    return rendered
 
 
 def formats_offering(function: str) -> tuple[str, ...]:
