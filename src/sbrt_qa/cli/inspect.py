@@ -41,11 +41,14 @@ def inspect(
 
     Beside each ROI stands what it is in the protocol, by its name or by --map.
     """
+    from sbrt_qa.protocol.map_names import refuse_unknown_maps  # start-up
+
     output_format = row_format(output_format, out, FORMATS)
     refuse_overwriting(out, case)
     rules, names = pipeline.protocol(protocol), read_mapping(mapping or [])
     pipeline.start_kernels_fast()
     found = pipeline.inspect(case)
+    refuse_unknown_maps(names, [one.structures for one in found.cases])
     if output_format == "table":
         from sbrt_qa.reports.inventory import render_inventory  # start-up: rich only when it prints
 

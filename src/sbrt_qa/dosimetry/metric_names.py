@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import cast
+from typing import Final, cast
 
 from sbrt_qa.dosimetry import metrics
 from sbrt_qa.dosimetry.metric_registry import METRICS, Metric, MetricSpec
 from sbrt_qa.dosimetry.radiobiology import Conversion
 from sbrt_qa.errors import MetricError, quoted
+from sbrt_qa.model.plain_signs import plain_signs
 from sbrt_qa.units import GY_PER_CGY, Unit
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
@@ -35,6 +36,14 @@ _CONVERTED = re.compile(
 )
 _VBED = re.compile(rf"VBED(?P<alpha_beta>{_NUMBER})_(?P<dose>{_NUMBER}Gy)(?P<out>\[[^\[\]]*\])?")
 
+MEANT: Final = 4
+"""Metrics that a message suggests for one that cannot be read."""
+
+_METRIC_PARTS: Final = re.compile(r"([A-Za-z]+)(\d+(?:\.\d+)?)?(%|[A-Za-z]+3?)??(?:\[(.*)\])?")
+_UNITS: Final = {"cc": "cc", "ccm": "cc", "cm3": "cc", "ml": "cc", "gy": "Gy", "cgy": "cGy"}
+_OTHER_METRICS: Final = {"dmax": "max", "dmin": "min", "dmean": "mean", "maximum": "max",
+                         "minimum": "min", "average": "mean"}  # fmt: skip
+
 LONGEST = 100
 """Characters of an expression; longer ones are refused unread."""
 
@@ -47,8 +56,26 @@ def parse_metric(text: str) -> MetricSpec:
     Raises
     ------
     MetricError
-        The expression is not part of the grammar; the message lists what is known.
+        The expression is not part of the grammar; the message says what was probably meant, or
+        lists what is known.
     """
+    try:
+        return _read(text)
+    except MetricError as error:
+        meant = [] if error.advice else meant_metrics(text)
+        several = text.split(",") if "," in text else []
+        if several and all(map(_is_metric, several)):
+            advice = (
+                f"Give several as a list: [{', '.join(quoted(one.strip()) for one in several)}]"
+            )
+        elif meant:
+            advice = f"Did you mean {' or '.join(map(quoted, meant))}?"
+        else:
+            raise
+        raise MetricError(error.what, where=error.where, got=error.got, advice=advice) from None
+
+
+def _read(text: str) -> MetricSpec:
     packed = "".join(text.split()) if len(text) <= LONGEST else ""
     if short := _VBED.fullmatch(packed):
         out = short["out"] or ""
@@ -57,6 +84,29 @@ def parse_metric(text: str) -> MetricSpec:
         inner = found["inner"] + (found["out"] or "")
         return _converted(text, packed, found["alpha_beta"], found["per"], inner)
     return _simple(text, packed)
+
+
+def meant_metrics(text: str) -> list[str]:
+    """Return metrics that a misspelt one may stand for: a unit, a point or a capital is wrong."""
+    pointed = re.sub(r"(\d),(\d)", r"\1.\2", "".join(plain_signs(text).split()))
+    tries = [pointed]
+    if found := _METRIC_PARTS.fullmatch(pointed):
+        name, number, written, result = found.groups()
+        name, unit = name.casefold(), _UNITS.get((written or "").casefold(), written or "")
+        name = _OTHER_METRICS.get(name, name)
+        for record in [m for m in METRICS.values() if m.name.casefold() == name]:
+            results = [_UNITS.get((result or "").casefold(), result)] if result else record.units
+            owns = [u for u in record.argument_units if unit in ("", u)] if number else [""]
+            tries += [f"{record.name}{number or ''}{u}[{out}]" for u in owns for out in results]
+    return [one for one in dict.fromkeys(tries) if one != text and _is_metric(one)][:MEANT]
+
+
+def _is_metric(text: str) -> bool:
+    try:
+        _read(text)
+    except MetricError:
+        return False
+    return True
 
 
 def known_metrics() -> str:
@@ -144,4 +194,4 @@ def _unknown(text: str) -> MetricError:
     )
 
 
-__all__ = ["MetricSpec", "known_metrics", "metrics", "parse_metric"]
+__all__ = ["MetricSpec", "known_metrics", "meant_metrics", "metrics", "parse_metric"]

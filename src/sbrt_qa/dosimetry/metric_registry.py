@@ -142,7 +142,8 @@ def metric(
     ------
     ValueError
         The name is taken or is no word that an expression can begin with, a unit is none that is
-        known, or the metric does not say what its values mean.
+        known, the example does not begin with the name, or the metric does not say what its values
+        mean.
     """
 
     def register(compute: Compute) -> Compute:
@@ -155,6 +156,9 @@ def metric(
             raise ValueError(msg)
         if name in METRICS:
             msg = f"there are two metrics called {name}"
+            raise ValueError(msg)
+        if not example.startswith(name):
+            msg = f"the example of {name} is {example!r}; it begins with the name"
             raise ValueError(msg)
         if meaning is None:
             msg = f"{name} does not say what its values mean (meaning=)"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from sbrt_qa.errors import UsageError, did_you_mean, quoted
 from sbrt_qa.model.course import Course, CourseDoses
@@ -241,3 +242,23 @@ class Case:
         if self.image is None:
             return None
         return self.image.slice_spacing_mm or None
+
+
+def one_case(value: object) -> Case:
+    """Return what a script gave, when that is one case.
+
+    Raises
+    ------
+    UsageError
+        It is a path, several cases, or something else; the message says how to come by a case.
+    """
+    if isinstance(value, Case):
+        return value
+    if isinstance(value, str | PurePath):
+        got, advice = quoted(str(value)), "Read it: for case in sbrt_qa.load_cases(path): ..."
+    elif isinstance(value, Sequence) and all(isinstance(one, Case) for one in value):
+        got = f"{len(value)} case{'s' if len(value) != 1 else ''}"
+        advice = "Take one: (case,) = sbrt_qa.load_cases(path), or a loop where there are several"
+    else:
+        got, advice = quoted(type(value).__name__), "Read one: sbrt_qa.load_cases(path)"
+    raise UsageError("one case is needed", got=got, advice=advice)

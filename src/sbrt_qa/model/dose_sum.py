@@ -65,6 +65,13 @@ def sum_of(doses: Sequence[DoseGrid]) -> DoseSum:
     if not doses:
         raise GeometryError("there is no dose to add")
     meanings = {(d.frame_of_reference_uid, d.dose_type) for d in doses}
+    frames = {frame for frame, _ in meanings}
+    if "" in frames and len(frames) > 1:
+        raise GeometryError(
+            "a dose that states no frame of reference cannot be added to one that does: how they "
+            "lie to each other is not known",
+            advice="If it is known: dataclasses.replace(dose, frame_of_reference_uid=...)",
+        )
     if len(meanings) > 1:
         raise GeometryError("doses of different frames of reference or types cannot be added")
     first = doses[0]

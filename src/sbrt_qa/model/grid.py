@@ -128,10 +128,14 @@ class DoseGrid:
             They differ in frame of reference or meaning, or have no place in common.
         """
         if not isinstance(other, DoseGrid):
-            return NotImplemented
+            return NotImplemented  # of a Reason: it says why there is nothing to add
         # by name: the sum of grids is made of grids, so that its module imports this one
         total: DoseGrid = importlib.import_module("sbrt_qa.model.dose_sum").added(self, other)
         return total
+
+    def __radd__(self, other: object) -> DoseGrid:
+        """Begin ``sum([a.dose, b.dose])``, which starts from 0."""
+        return self if isinstance(other, int) and other == 0 else NotImplemented
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:

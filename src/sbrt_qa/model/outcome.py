@@ -9,8 +9,9 @@ import enum
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
+from sbrt_qa.errors import UsageError
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.units import Unit
 
@@ -128,6 +129,18 @@ class Reason:
 
     code: ReasonCode
     detail: str
+
+    def __add__(self, other: object) -> NoReturn:
+        """Refuse a sum with what is missing, such as ``a.dose + b.dose`` of a case without one.
+
+        Raises
+        ------
+        UsageError
+            Always, with this reason.
+        """
+        raise UsageError("a sum needs all of its parts, and one is missing", got=str(self.detail))
+
+    __radd__ = __add__
 
 
 @dataclass(frozen=True, slots=True)

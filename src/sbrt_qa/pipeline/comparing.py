@@ -54,12 +54,14 @@ def compare(
     from sbrt_qa.i18n.phrase import say
     from sbrt_qa.model.setup_errors import NO_SHIFTS
     from sbrt_qa.pipeline.one_plan import Asked, review_plan
+    from sbrt_qa.protocol.map_names import refuse_unknown_maps
     from sbrt_qa.protocol.versions import Chosen, other_version
 
     wanted = None if expect is None else parse_expectation(expect)
     criteria = parse_criteria(gamma) if gamma else DEFAULT_CRITERIA
     family = protocol_family(protocol_name)
     old, new = (choose(load_cases(list(paths)), plan) for paths in (before, after))
+    refuse_unknown_maps(mapping or {}, [old.structures, new.structures])
     chosen = family.of(new)
     own = family.of(old)
     if own.protocol.version != chosen.protocol.version:

@@ -70,11 +70,13 @@ def export(
     from sbrt_qa.dicom.write.anchors import anchor_of
     from sbrt_qa.dicom.write.derived_file import WritingTime, WrittenRoi, write_derived
     from sbrt_qa.model.stated import UserStatements
+    from sbrt_qa.protocol.map_names import refuse_unknown_maps
     from sbrt_qa.review.coherence import doubts
     from sbrt_qa.review.derived_structures import derive
 
     rules = protocol_family(protocol_name)
     case = choose(load_cases(list(paths), UserStatements(masks=tuple(masks))), plan)
+    refuse_unknown_maps(mapping or {}, [case.structures])
     anchor = anchor_of(case, paths)
     protocol = rules.of(case).protocol
     wanted = replace(wanted, structures=(*wanted.structures, *mask_names(case, masks)))

@@ -44,6 +44,7 @@ def plans_beside(
     from sbrt_qa.i18n.phrase import say
     from sbrt_qa.model.setup_errors import NO_SHIFTS
     from sbrt_qa.pipeline.one_plan import Asked, review_and_gather
+    from sbrt_qa.protocol.map_names import refuse_unknown_maps
     from sbrt_qa.protocol.versions import Chosen
 
     family = protocol_family(protocol_name)
@@ -54,6 +55,7 @@ def plans_beside(
             got=f"{len(cases)} plans",
             expected=f"2 to {MOST_PLANS} plans",
         )
+    refuse_unknown_maps(mapping or {}, [case.structures for case in cases])
     newest = family.of(cases[-1])
     asked = Asked(dict(mapping or {}), bands=False, shifts=NO_SHIFTS)
     found = []

@@ -105,6 +105,8 @@ def protocol_differences(
     ------
     ProtocolError
         One of them does not exist, breaks its schema, or names a plan check that there is not.
+    UsageError
+        The mapping begins from a name that none of the cases has.
     DicomError
         Paths of cases are given, and nothing that can be reviewed is there.
     """
@@ -113,11 +115,14 @@ def protocol_differences(
     from sbrt_qa.model.setup_errors import NO_SHIFTS
     from sbrt_qa.pipeline.one_plan import Asked, review_plan
     from sbrt_qa.protocol.differences import differences
+    from sbrt_qa.protocol.map_names import refuse_unknown_maps
 
     both = protocol(before), protocol(after)
     asked = Asked(dict(mapping or {}), bands=False, shifts=NO_SHIFTS)
     effects = []
-    for case in load_cases(list(cases)) if cases else ():
+    read = load_cases(list(cases)) if cases else ()
+    refuse_unknown_maps(mapping or {}, [case.structures for case in read])
+    for case in read:
         one, other = (review_plan(case, rules, asked) for rules in both)
         effects.append(protocol_effect(both, (one, other)))
     return both, differences(*both), tuple(effects)

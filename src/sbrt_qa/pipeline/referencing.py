@@ -36,10 +36,13 @@ def compare_reference(
         The reference holds no structure set, or several; or it lies in another frame of reference.
     """
     from sbrt_qa.dicom.load import load_cases
+    from sbrt_qa.protocol.map_names import refuse_unknown_maps
 
     case = choose(load_cases(list(paths)), plan)
     rules = protocol_family(protocol_name).of(case)
-    return beside(case, read_reference(reference), rules, mapping or {})
+    other = read_reference(reference)
+    refuse_unknown_maps(mapping or {}, [case.structures, other.structures])
+    return beside(case, other, rules, mapping or {})
 
 
 def read_reference(reference: Path) -> Case:

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sbrt_qa.errors import ProtocolError, did_you_mean, quoted, visible
+from sbrt_qa.model.plain_signs import plain_signs
 from sbrt_qa.protocol.definition import Protocol, protocol_json_schema
 from sbrt_qa.protocol.mending import mended, of_mending
-from sbrt_qa.protocol.plain_signs import plain_signs
 from sbrt_qa.protocol.yaml_exact import Location, YamlReader
 
 SHOWN_PROBLEMS: Final = 50

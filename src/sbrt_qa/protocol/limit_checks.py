@@ -12,25 +12,16 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from sbrt_qa.dosimetry.metric_names import parse_metric
-from sbrt_qa.dosimetry.metric_registry import METRICS
+from sbrt_qa.dosimetry.metric_names import meant_metrics, parse_metric
 from sbrt_qa.errors import SbrtQaError, UsageError, did_you_mean, quoted
+from sbrt_qa.model.plain_signs import plain_signs
 from sbrt_qa.protocol.bounds import PROPOSAL, Origin, asked_volume, stated_volume
 from sbrt_qa.protocol.conditions import parse_condition
 from sbrt_qa.protocol.expressions import leaves, parse_expression
-from sbrt_qa.protocol.plain_signs import plain_signs
 from sbrt_qa.protocol.problems import Path, Problems, problem
 
 if TYPE_CHECKING:
     from sbrt_qa.protocol.protocol_rows import ConformityLimit, Constraint, ProtocolFields
-
-MEANT: Final = 4
-"""Metrics that a message suggests for one that cannot be read."""
-
-_METRIC_PARTS: Final = re.compile(r"([A-Za-z]+)(\d+(?:\.\d+)?)?(%|[A-Za-z]+3?)??(?:\[(.*)\])?")
-_UNITS: Final = {"cc": "cc", "ccm": "cc", "cm3": "cc", "ml": "cc", "gy": "Gy", "cgy": "cGy"}
-_OTHER_METRICS: Final = {"dmax": "max", "dmin": "min", "dmean": "mean", "maximum": "max",
-                         "minimum": "min", "average": "mean"}  # fmt: skip
 
 NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -139,7 +130,7 @@ def _check_metric(protocol: ProtocolFields, path: Path, text: str) -> Problems:
     try:
         spec = parse_metric(text)
     except SbrtQaError as error:
-        if meant := _meant_metrics(text):
+        if meant := meant_metrics(text):
             near = " or ".join(map(quoted, meant))
             yield problem(path, f"{quoted(text)}: {error.what}. Did you mean {near}?")
         else:
@@ -147,29 +138,6 @@ def _check_metric(protocol: ProtocolFields, path: Path, text: str) -> Problems:
         return
     if spec.relative_to and spec.relative_to not in protocol.structure_names:
         yield problem(path, f"{quoted(spec.relative_to)} is not a structure of the protocol")
-
-
-def _meant_metrics(text: str) -> list[str]:
-    """Return metrics that a misspelt one may stand for: a unit, a point or a capital is wrong."""
-    pointed = re.sub(r"(\d),(\d)", r"\1.\2", "".join(plain_signs(text).split()))
-    tries = [pointed]
-    if found := _METRIC_PARTS.fullmatch(pointed):
-        name, number, written, result = found.groups()
-        name, unit = name.casefold(), _UNITS.get((written or "").casefold(), written or "")
-        name = _OTHER_METRICS.get(name, name)
-        for record in [m for m in METRICS.values() if m.name.casefold() == name]:
-            results = [_UNITS.get((result or "").casefold(), result)] if result else record.units
-            owns = [u for u in record.argument_units if unit in ("", u)] if number else [""]
-            tries += [f"{record.name}{number or ''}{u}[{out}]" for u in owns for out in results]
-    return [one for one in dict.fromkeys(tries) if one != text and _is_metric(one)][:MEANT]
-
-
-def _is_metric(text: str) -> bool:
-    try:
-        parse_metric(text)
-    except SbrtQaError:
-        return False
-    return True
 
 
 def check_only_if(protocol: ProtocolFields) -> Problems:

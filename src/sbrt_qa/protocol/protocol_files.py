@@ -18,7 +18,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from sbrt_qa import plugins
-from sbrt_qa.errors import ProtocolError, quoted, visible
+from sbrt_qa.errors import ProtocolError, did_you_mean, quoted, visible
 from sbrt_qa.protocol.definition import Protocol
 from sbrt_qa.protocol.file_problems import (
     FileProblem,
@@ -108,6 +108,7 @@ def load_family(name_or_path: str | Path) -> ProtocolFamily:
         "there is no such protocol",
         got=quoted(path.name or name_or_path),
         expected=f"a file, or one of {', '.join(names) or 'no'} (the protocols of this package)",
+        advice=did_you_mean(path.name, names),
     )
 
 

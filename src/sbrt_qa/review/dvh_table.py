@@ -19,7 +19,7 @@ from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of, metric_of
 from sbrt_qa.dosimetry.metrics import evaluate, extremes_of, not_whole
 from sbrt_qa.errors import ResultError, UsageError, quoted
-from sbrt_qa.model.case import Case
+from sbrt_qa.model.case import Case, one_case
 from sbrt_qa.model.notebook import frame_of, html_of
 from sbrt_qa.model.outcome import Band, Driver, Measured, Reason, ReasonCode
 from sbrt_qa.protocol.expressions import leaves
@@ -233,7 +233,7 @@ def dvh(
     """
     plugins.load()
     specs = [parse_metric(text) for text in _listed(metrics)]
-    wanted = subjects_among(structures_of(case), _listed(structures))
+    wanted = subjects_among(structures_of(one_case(case)), _listed(structures))
     doses = CaseDoses(case)
     doses.prepare(dict.fromkeys(s for one in wanted.values() for s in leaves(one.tree)))
     views = Views(doses) if bands and specs else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from sbrt_qa import plugins
 from sbrt_qa.checks.context import CheckContext, Find
@@ -19,7 +20,7 @@ from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.dosimetry.metrics import extremes_of, not_whole
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import say
-from sbrt_qa.model.case import Case
+from sbrt_qa.model.case import Case, one_case
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, worst_first
 from sbrt_qa.model.setup_errors import Shifts
 from sbrt_qa.model.structure import Structure
@@ -102,7 +103,8 @@ def review_case(
         The protocol says something of a plan check that there is not.
     """
     plugins.load()
-    chosen = protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
+    one_case(case)
+    chosen = _chosen(protocol)
     protocol = chosen.protocol
     doses = (doses or CaseDoses(case)).reading(Interpolation(protocol.dose_reading))
     structures = structures_of(case)
@@ -216,6 +218,16 @@ def _checked(plans: Sequence[CaseDoses], context: CheckContext) -> ChecksDone:
     told = {f.code for f in (*found, *passed)}
     silent = (f for _, done in each for f in done.not_told if f.code not in told)
     return ChecksDone(worst_first(found), passed, tuple(dict.fromkeys(silent)))
+
+
+def _chosen(protocol: Protocol | Chosen) -> Chosen:
+    """Return the version to review under, with why; a name in its place is told."""
+    if isinstance(protocol, str | Path):
+        raise UsageError(
+            "a review needs a protocol, not its name", got=quoted(str(protocol)),
+            advice="Load it: sbrt_qa.load_protocol(name or file)",
+        )  # fmt: skip
+    return protocol if isinstance(protocol, Chosen) else Chosen(protocol, "")
 
 
 def _evaluated(

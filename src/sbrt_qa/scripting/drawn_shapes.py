@@ -15,7 +15,7 @@ from sbrt_qa.dosimetry.isodose import isodose_contours
 from sbrt_qa.errors import GeometryError, UsageError, quoted
 from sbrt_qa.geometry.regions import Region
 from sbrt_qa.geometry.sections import grown_contours, section_contours, shell_contours
-from sbrt_qa.model.case import Case
+from sbrt_qa.model.case import Case, one_case
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Contour, Structure
@@ -97,7 +97,7 @@ def isodose(case: Case, level: str | float) -> Shape:
         nothing receives that much.
     """
     text = f"{level}Gy" if isinstance(level, int | float) else str(level)
-    dose, level_gy = isodose_of(CaseDoses(case), text)
+    dose, level_gy = isodose_of(CaseDoses(one_case(case)), text)
     contours = isodose_contours(dose, level_gy, _planes_mm(case))
     name, told = f"Isodose_{level_gy:g}Gy", f"dose of at least {level_gy:g} Gy"
     return _shape(case, name, contours, told, note_on_edge(dose, level_gy), "DOSE_REGION")
@@ -111,7 +111,7 @@ def shape(case: Case, expression: str) -> Shape:
     UsageError
         The expression cannot be read, or nothing is left of it.
     """
-    (subject, *more) = subjects_among(structures_of(case), [expression]).values()
+    (subject, *more) = subjects_among(structures_of(one_case(case)), [expression]).values()
     if more:
         raise UsageError("several structures have this name", got=quoted(expression))
     region = region_of_tree(CaseDoses(case), subject.tree)
@@ -200,7 +200,7 @@ def _around(
             got=f"{distance_mm:g} mm" if number else quoted(distance_mm),
             expected=f"a number of mm, more than 0, up to {MOST_MM:g} mm",
         )
-    (subject, *more) = subjects_among(structures_of(case), [name]).values()
+    (subject, *more) = subjects_among(structures_of(one_case(case)), [name]).values()
     if more:
         raise UsageError("several structures have this name", got=quoted(name))
     region = region_of_tree(CaseDoses(case), subject.tree)

@@ -10,7 +10,7 @@ from sbrt_qa.dosimetry.gamma import MOST_POINTS, GammaCriteria
 from sbrt_qa.dosimetry.gamma import gamma as gamma_of
 from sbrt_qa.errors import UsageError
 from sbrt_qa.i18n.phrase import say
-from sbrt_qa.model.case import Case
+from sbrt_qa.model.case import Case, one_case
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason, ReasonCode
 
@@ -32,6 +32,9 @@ class GammaMap:
         selection of 60,000 is evaluated.
     beyond
         Voxels above the cutoff that lie beyond the evaluated grid: of them nothing is known.
+    frame_stated
+        Whether the doses state the frame of reference that they share; without it nothing shows
+        that they lie in the same.
     """
 
     criteria: GammaCriteria
@@ -39,6 +42,7 @@ class GammaMap:
     points_mm: FloatArray
     candidates: int
     beyond: int
+    frame_stated: bool = True
 
     @property
     def pass_percent(self) -> float | Reason:
@@ -59,9 +63,10 @@ class GammaMap:
         told = str(rate.detail) if isinstance(rate, Reason) else f"{rate:.1f} % pass"
         most = f", an even selection (at most {MOST_POINTS})" if self.is_selection else ""
         beyond = f", {self.beyond} beyond the evaluated grid" if self.beyond else ""
+        frame = "" if self.frame_stated else ", no frame of reference stated"
         return (
             f"<GammaMap {self.criteria}: {told}, "
-            f"{self.values.size} of {self.candidates} voxels{most}{beyond}>"
+            f"{self.values.size} of {self.candidates} voxels{most}{beyond}{frame}>"
         )
 
 
@@ -91,11 +96,19 @@ def gamma(
     Raises
     ------
     UsageError
-        A case has no dose, the two lie in different frames of reference, or a criterion is out of
-        range.
+        A case has no dose, the two lie in different frames of reference or only one states its
+        own, or a criterion is out of range. Where neither states one they are taken to lie in the
+        same, and `GammaMap.frame_stated` is False.
     """
     one, other = _dose(reference, "reference"), _dose(evaluated, "evaluated")
-    frames = {one.frame_of_reference_uid, other.frame_of_reference_uid} - {""}
+    frames = {one.frame_of_reference_uid, other.frame_of_reference_uid}
+    if "" in frames and len(frames) > 1:
+        raise UsageError(
+            "one of the two doses states no frame of reference: how they lie to each other is not "
+            "known",
+            expected="one frame of reference",
+            advice="If it is known: dataclasses.replace(dose, frame_of_reference_uid=...)",
+        )
     if len(frames) > 1:
         raise UsageError(
             "the two doses lie in different frames of reference",
@@ -109,11 +122,12 @@ def gamma(
             "not a gamma criterion", got=str(error), expected="such as 3, 2"
         ) from error
     found = gamma_of(one, other, criteria)
-    return GammaMap(criteria, found.values, found.points_mm, found.candidates, found.beyond)
+    kept = (found.values, found.points_mm, found.candidates, found.beyond)
+    return GammaMap(criteria, *kept, frame_stated="" not in frames)
 
 
 def _dose(value: Case | DoseGrid, role: str) -> DoseGrid:
-    dose = value.dose if isinstance(value, Case) else value
+    dose = value if isinstance(value, DoseGrid | Reason) else one_case(value).dose
     if isinstance(dose, Reason):
         raise UsageError(f"the {role} case has no dose", got=str(dose.detail))
     return dose

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sbrt_qa.errors import UsageError
+from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.model.structure import Structure
 from sbrt_qa.reports.figures.palette import colours, dashes
 
@@ -25,6 +25,12 @@ def plot_dvh(table: DvhTable, axes: Any = None) -> Any:  # noqa: ANN401 - of a l
     UsageError
         matplotlib is not installed, or no curves were asked for.
     """
+    if not hasattr(table, "curve"):
+        raise UsageError(
+            "curves of a DVH table are drawn",
+            got=quoted(type(table).__name__),
+            expected="dvh(case, ..., curve_bin_gy=0.1)",
+        )
     try:
         from matplotlib import pyplot as plt
     except ModuleNotFoundError:
