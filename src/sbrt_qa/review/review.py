@@ -103,8 +103,7 @@ def review_case(
         The protocol says something of a plan check that there is not.
     """
     plugins.load()
-    one_case(case)
-    chosen = _chosen(protocol)
+    chosen = _chosen(case, protocol)
     protocol = chosen.protocol
     doses = (doses or CaseDoses(case)).reading(Interpolation(protocol.dose_reading))
     structures = structures_of(case)
@@ -220,8 +219,9 @@ def _checked(plans: Sequence[CaseDoses], context: CheckContext) -> ChecksDone:
     return ChecksDone(worst_first(found), passed, tuple(dict.fromkeys(silent)))
 
 
-def _chosen(protocol: Protocol | Chosen) -> Chosen:
-    """Return the version to review under, with why; a name in its place is told."""
+def _chosen(case: Case, protocol: Protocol | Chosen) -> Chosen:
+    """Return the version to review a case under, with why; what is no case or protocol is told."""
+    one_case(case)
     if isinstance(protocol, str | Path):
         raise UsageError(
             "a review needs a protocol, not its name", got=quoted(str(protocol)),
