@@ -162,3 +162,29 @@ def test_case_109__planes_evenly_far_apart_on_fine_slices_are_gaps(
     far = drawn(*((k * step_mm, circle(12)) for k in range(15)))
     region = region_of(far, FLAT, spacing_mm)
     assert sum(len(solid.gaps.bridged_mm) for solid in region.solids) == told
+
+
+def eight(radius: float) -> np.ndarray:
+    """The points of a circle, of which one half stands in the wrong order."""
+    xy = circle(radius)
+    half = len(xy) // 2
+    return np.concatenate([xy[:half], xy[half:][::-1]])
+
+
+def test_an_outline_that_crosses_itself_is_told_and_may_reach_as_far_as_its_hull() -> None:
+    crossed = drawn(*((z, eight(xy[0, 0])) for z, xy in organ()))
+    stack = stack_planes(crossed, SPACING_MM)
+    assert len(stack.unclear) == len(HEIGHTS)
+    widest = volume_cc(crossed, reading(Overlaps.UNION))
+    assert widest == pytest.approx(volume_cc(drawn(*organ())), rel=0.001)
+    assert volume_cc(crossed) < 0.99 * widest
+
+
+def test_islands_on_a_bridge_and_slips_of_the_hand_are_no_eights() -> None:
+    aside = np.array([8.0, 0.0])
+    left, right = circle(5) - aside, circle(5)[::-1] + aside
+    bridge = np.concatenate([left, left[:1], right, right[:1]])
+    turned = circle(12)
+    turned[[3, 4]] = turned[[4, 3]]
+    for outline in (bridge, turned):
+        assert not stack_planes(drawn(*((float(z), outline) for z in HEIGHTS)), SPACING_MM).unclear

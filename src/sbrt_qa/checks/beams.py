@@ -34,14 +34,16 @@ def name_of(beam: Beam) -> str:
     title="Metersets",
     group=Group.BEAMS,
     severity=Severity.MAJOR,
+    milder=(Severity.MINOR,),
     rows=(8,),
 )
 def metersets(context: CheckContext) -> Iterator[Outcome]:
     """Find treatment beams that would deliver nothing, or that no fraction delivers.
 
     Every treatment beam must be named by a fraction group, with a meterset greater than 0 in each
-    that names it, and fraction groups must name no beam that is not there. A plan without any
-    fraction group cannot be told. What is a treatment beam is said by SETUP_BEAMS.
+    that names it, and fraction groups must name no beam that is not there, and as many as they
+    state. A plan without any fraction group cannot be told. What is a treatment beam is said by
+    SETUP_BEAMS.
     """
     plan = context.plan
     if plan is None or not (plan.beams or plan.fraction_groups):
@@ -56,7 +58,7 @@ def metersets(context: CheckContext) -> Iterator[Outcome]:
     if missing:
         text = say("fraction groups refer to beams that are not in the plan: {0}", _listed(missing))
         yield Found(say("plan"), text, say("Export the plan again."), _listed(missing), say("none"))
-    wrong = list(_without_meterset(plan))
+    wrong = [*_without_meterset(plan), *_other_number(plan)]
     yield from wrong
     if plan.beams and not wrong and not missing:
         total = sum(b.meterset or 0.0 for b in plan.beams)
@@ -87,6 +89,20 @@ def _without_meterset(plan: Plan) -> Iterator[Found]:
             yield Found(name_of(beam), text, advice, say("nothing"), "> 0")
 
 
+def _other_number(plan: Plan) -> Iterator[Found]:
+    """Find fraction groups that name another number of beams than they state."""
+    for group in plan.fraction_groups:
+        stated_number, named = group.beams_stated, len(group.beam_numbers)
+        if stated_number is not None and stated_number != named:
+            text = say(
+                "fraction group {0} states {1} and refers to {2}: beams may be missing",
+                group.number, counted(stated_number, "beam"), named,
+            )  # fmt: skip
+            advice = say("Export the plan again, with all its beams.")
+            expected = say("as many as stated")
+            yield Found(say("plan"), text, advice, str(named), expected, severity=Severity.MINOR)
+
+
 def _listed(numbers: list[int]) -> str:
     shown = ", ".join(map(str, numbers[:10]))
     return say("{0} and more", shown) if len(numbers) > 10 else shown
@@ -106,7 +122,7 @@ def energies(
     least_mv: float = 6.0,
     most_mv: float = 10.0,
 ) -> Iterator[Outcome]:
-    """Find beams of another radiation, or of an energy that the protocol does not want.
+    """Find beams of another radiation, or of an energy that the protocol does not want, or of none.
 
     6 to 10 MV with or without flattening filter; from 15 MV on penumbra and neutrons speak against
     it.
@@ -120,6 +136,7 @@ def energies(
     """
     beams = context.plan.beams if context.plan else ()
     seen: dict[str, list[Beam]] = {}
+    without: list[Beam] = []
     expected = say(
         "{0} to {1} MV {2}",
         f"{least_mv:g}",
@@ -129,6 +146,7 @@ def energies(
     for beam in beams:
         energy = joined(" ", energy_texts([beam]))
         if not energy:
+            without.append(beam)
             continue
         kind = beam.radiation_type.lower()
         what = joined(" ", (energy, stated(f"{kind}s"))) if kind else energy
@@ -147,6 +165,13 @@ def energies(
             seen.setdefault(what, []).append(beam)
     for what, same in seen.items():
         yield Passed(counted(len(same), "beam"), what, expected)
+    if without and len(without) == len(beams):
+        text = say("no beam states an energy")
+        yield Untold(say("plan"), text, say("Export the plan again, with its energies."))
+        return
+    for beam in without:
+        advice = say("Ask the site which energy the beam has.")
+        yield Found(name_of(beam), say("it states no energy"), advice, say("nothing"), expected)
 
 
 @check(

@@ -133,16 +133,17 @@ def wall_thin(context: CheckContext) -> Iterator[Found]:
     rows=(20,),
 )
 def contours_cross(context: CheckContext) -> Iterator[Found]:
-    """Find contours of one structure that cross on a plane.
+    """Find contours of one structure that cross on a plane, or one that crosses itself.
 
     What lies in both may belong to the structure (union) or not (even-odd rule). Two parts that
     overlap are taken as one area; a much smaller contour that lies inside another but for a little
-    is taken for a hole. The band holds both readings.
+    is taken for a hole. The points of an outline that crosses itself like an 8 may stand in a wrong
+    order: it may have enclosed as much as their hull. The band holds both readings.
     """
     yield from _unclear(
         context,
         Doubt.CROSSING,
-        say("contours cross, and what lies in both may belong to the structure or not"),
+        say("contours cross each other or themselves: a part may belong to the structure or not"),
         say("Ask the site to draw the contours as one outline."),
     )
 
@@ -151,14 +152,17 @@ def contours_cross(context: CheckContext) -> Iterator[Found]:
     "PLANES_JOINED",
     title="Contours beside their plane",
     group=Group.STRUCTURES,
+    severity=Severity.MINOR,
+    milder=(Severity.INFO,),
     rows=(20,),
 )
 def planes_joined(context: CheckContext, beside_mm: float = 0.01) -> Iterator[Found]:
-    """Tell of contours beside the plane of others, onto which they were moved, or beside slices.
+    """Find contours far from the slice they name; tell of those moved, or beside slices.
 
     Contours lie in one plane when they name the same image slice, else when they are nearer than a
     tenth of the spacing. Contours that lie beside the slices of the image are computed where they
-    are, and shown on the nearest slice; structures taken over from another image lie so.
+    are, and shown on the nearest slice; structures taken over from another image lie so. A contour
+    that names a slice farther away than half the spacing may lie at a wrong height.
 
     Parameters
     ----------
@@ -167,6 +171,7 @@ def planes_joined(context: CheckContext, beside_mm: float = 0.01) -> Iterator[Fo
     """
     if (off := _beside_slices(context, beside_mm)) is not None:
         yield off
+    yield from _far_from_named(context)
     for key, stack in _stacks(context):
         count, most_mm = stack.moved
         if count and context.structures[key].roi_number in context.evaluated:
@@ -174,7 +179,7 @@ def planes_joined(context: CheckContext, beside_mm: float = 0.01) -> Iterator[Fo
                 "{0} moved onto the plane of others, by at most {1} mm",
                 counted(count, "contour"), f"{most_mm:.2g}",
             )  # fmt: skip
-            yield Found(key, text)
+            yield Found(key, text, severity=Severity.INFO)
 
 
 @check(
@@ -251,7 +256,32 @@ def _beside_slices(context: CheckContext, beside_mm: float) -> Found | None:
         count, f"{most_mm:.2g}", f"{image.slice_spacing_mm:g}", shown,
     )  # fmt: skip
     advice = say("Pictures show them on the nearest slice; check that the image is theirs.")
-    return Found(say("structure set"), text, advice)
+    return Found(say("structure set"), text, advice, severity=Severity.INFO)
+
+
+def _far_from_named(context: CheckContext) -> Iterator[Found]:
+    """Find structures with contours at another height than the image slice that they name."""
+    image = context.case.image
+    if image is None or image.z_mm.size < 2:
+        return
+    height_mm = dict(zip(image.sop_instance_uids, image.z_mm.tolist(), strict=True))
+    most_mm, keys = 0.0, []
+    for key, structure in context.structures.items():
+        if structure.roi_number not in context.evaluated:
+            continue
+        named = [(z, height_mm[uid]) for z, uid in structure.slices_named if uid in height_mm]
+        away_mm = max((abs(z_mm - slice_mm) for z_mm, slice_mm in named), default=0.0)
+        if away_mm > image.slice_spacing_mm / 2:
+            keys.append(key)
+            most_mm = max(most_mm, away_mm)
+    if keys:
+        text = say(
+            "contours of {0} name an image slice that lies elsewhere, by at most {1} mm: {2}",
+            counted(len(keys), "structure"), f"{most_mm:.2g}", joined(", ", keys[:SHOWN]),
+        )  # fmt: skip
+        advice = say("Ask the site at which height they were drawn, and to export them again.")
+        off, expected = say("{0} mm off", f"{most_mm:.2g}"), say("on the slice")
+        yield Found(say("structure set"), text, advice, off, expected)
 
 
 def _unclear(context: CheckContext, doubt: Doubt, message: str, advice: str) -> Iterator[Found]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from sbrt_qa.checks.beams import name_of
-from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
+from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, Untold, check
 from sbrt_qa.geometry.margins import centroid_mm
 from sbrt_qa.geometry.regions import cells_of
 from sbrt_qa.i18n.phrase import counted, joined, say
@@ -66,7 +66,7 @@ def _target_centre(context: CheckContext) -> Point | None:
     rows=(10,),
 )
 def isocentre_count(context: CheckContext, most: int = 1) -> Iterator[Outcome]:
-    """Find more isocentres than the protocol expects.
+    """Find more isocentres than the protocol expects, and beams without one.
 
     Isocentres less than 1 mm apart are one; of a beam whose couch moves, its first counts. Where
     the beams have target points of their own, as the nodes of a robotic delivery do, there is no
@@ -79,6 +79,15 @@ def isocentre_count(context: CheckContext, most: int = 1) -> Iterator[Outcome]:
     """
     beams = context.plan.beams if context.plan else ()
     found = isocentres_of(beams)
+    if beams and not found:
+        text = say("no beam states an isocentre, so beams and patient cannot be put together")
+        yield Untold(say("plan"), text, say("Export the plan again, with its isocentre."))
+        return
+    for beam in beams:
+        if not beam.isocentres_mm:
+            advice = say("Ask the site where the isocentre of the beam is.")
+            text = say("it states no isocentre")
+            yield Found(name_of(beam), text, advice, say("nothing"), say("one"))
     if is_non_isocentric(beams):
         text = say(
             "non-isocentric delivery: {0} with {1}; isocentres are not counted",

@@ -135,12 +135,16 @@ class Beam:
 
 @dataclass(frozen=True, slots=True)
 class FractionGroup:
-    """One fraction group: planned fractions and the beams it uses."""
+    """One fraction group: planned fractions and the beams it uses.
+
+    ``beams_stated`` is its Number of Beams (300A,0080), which may be another than it names.
+    """
 
     number: int
     fractions: int | None
     beam_numbers: tuple[int, ...] = ()
     prescription_gy: float | None = None
+    beams_stated: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

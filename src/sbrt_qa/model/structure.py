@@ -133,6 +133,8 @@ class Structure:
         Which file of the case holds it: 0 its structure set, from 1 on its segmentations.
     colour
         ROI Display Color (3006,002A) as ``#rrggbb``; empty where the file has none that is one.
+    slices_named
+        Height in mm of a few contours, and the UID of the image slice that each names.
     """
 
     roi_number: int
@@ -146,6 +148,7 @@ class Structure:
     voxels: VoxelSize | None = None
     origin: int = 0
     colour: str = ""
+    slices_named: tuple[tuple[float, str], ...] = ()
 
     def __repr__(self) -> str:
         """Return a short form: the vertices would fill pages."""

@@ -15,8 +15,8 @@ from sbrt_qa.dicom.quirks import Log
 from sbrt_qa.dicom.read.coordinates import PlaneGeometry, to_patient_axes
 from sbrt_qa.dicom.read.slice_stacks import Named, PlacedSlice, Slice, one_stack
 from sbrt_qa.dicom.text.elements import Item, translated
-from sbrt_qa.errors import DicomError, GeometryError
-from sbrt_qa.i18n.phrase import say
+from sbrt_qa.errors import DicomError, GeometryError, quoted
+from sbrt_qa.i18n.phrase import joined, say
 from sbrt_qa.model.body_size import BodySize
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.image import ImageSeries
@@ -50,6 +50,7 @@ def _series(slices: Sequence[Slice], log: Log, named: Named) -> ImageSeries:
     first, root = placed[0], placed[0].image.root
     z_mm = np.array([p.z_mm for p in placed])
     _note_gaps(z_mm, log)
+    _note_units(placed, log)
     blank = np.broadcast_to(np.int16(0), (1, *first.shape))
     _, x_mm, y_mm, _ = to_patient_axes(blank, first.geometry, np.zeros(1))
     return ImageSeries(
@@ -83,6 +84,31 @@ def _note_gaps(z_mm: FloatArray, log: Log) -> None:
                 f"{usual:g}",
             )
         )
+
+
+def _note_units(placed: Sequence[PlacedSlice], log: Log) -> None:
+    """Note what speaks against pixels of a CT being Hounsfield units: checks of tissue use them."""
+    roots = [p.image.root for p in placed]
+    if roots[0].code("Modality") != "CT":
+        return
+    without = sum(
+        r.number("RescaleSlope") is None or r.number("RescaleIntercept") is None for r in roots
+    )
+    if 0 < without < len(roots):
+        log.note(
+            say(
+                "{0} of {1} image slices state no rescale slope and intercept, unlike the others: "
+                "their pixels may be no Hounsfield units",
+                without,
+                len(roots),
+            )
+        )
+    others = sorted({r.code("RescaleType") for r in roots} - {"", "HU", "US"})
+    if others:
+        units = joined(", ", map(quoted, others))
+        log.note(say("the image's pixels are stated as {0}, not as Hounsfield units", units))
+    if any(r.code("PhotometricInterpretation") == "MONOCHROME1" for r in roots):
+        log.note(say("the image is meant to be shown inverted (MONOCHROME1), unlike any CT"))
 
 
 def _spacing_xy_mm(geometry: PlaneGeometry) -> tuple[float, float]:

@@ -106,6 +106,7 @@ def _fraction_group(item: Item) -> FractionGroup:
     ]
     numbers = [b.integer("ReferencedBeamNumber") for b in item.items("ReferencedBeamSequence")]
     return FractionGroup(
+        beams_stated=item.integer("NumberOfBeams"),
         number=item.integer("FractionGroupNumber") or 0,
         fractions=fractions if fractions is not None and 0 < fractions <= 1000 else None,
         beam_numbers=tuple(n for n in numbers if n is not None),

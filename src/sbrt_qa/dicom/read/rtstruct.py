@@ -201,9 +201,10 @@ def _structure(root: Item, roi: _Roi, interpreted_type: str, frame_uid: str) -> 
         )
     contours: list[Contour] = []
     set_aside: tuple[SetAside, ...] = ()
+    named: tuple[tuple[float, str], ...] = ()
     if not problem:
         try:
-            contours, set_aside = _contours(root, roi)
+            contours, set_aside, named = _contours(root, roi)
         except (_ContourError, DicomError) as refused:
             why = said(refused) if isinstance(refused, DicomError) else refused.args[0]
             problem = say("{0} (ROI {1}): {2}", quoted(roi.name), roi.number, why)
@@ -213,6 +214,7 @@ def _structure(root: Item, roi: _Roi, interpreted_type: str, frame_uid: str) -> 
         contours=tuple(contours) if not problem else (),
         interpreted_type=interpreted_type,
         set_aside=set_aside,
+        slices_named=named,
         problem=Reason(ReasonCode.STRUCTURE_UNREADABLE, problem) if problem else None,
         raw_name=roi.raw_name,
         colour=roi.colour,
@@ -224,7 +226,9 @@ def _if_not_plain(raw: bytes) -> bytes:
     return b"" if raw.isascii() and b"\x1b" not in raw else raw
 
 
-def _contours(root: Item, roi: _Roi) -> tuple[list[Contour], tuple[SetAside, ...]]:
+def _contours(
+    root: Item, roi: _Roi
+) -> tuple[list[Contour], tuple[SetAside, ...], tuple[tuple[float, str], ...]]:
     where = f"{root.where} {quoted(roi.name)} (ROI {roi.number})"
     raw = _raw_contours(root, roi, where)
     closed = [c for c in raw if c.kind in _CLOSED]
@@ -247,10 +251,12 @@ def _contours(root: Item, roi: _Roi) -> tuple[list[Contour], tuple[SetAside, ...
     if uneven:
         CONTOUR_Z.mend(Spread(len(uneven), max(uneven)), where, root.log)
     planes = np.array([contour.z_mm for _, contour, _ in contours])
-    return _with_images([(raw, contour) for raw, contour, _ in contours]), tuple(
+    left_out = tuple(
         SetAside(kind, len(left), note, _lost(left, planes) if kind in _LINES else 0)
         for (kind, note), left in aside.items()
     )
+    read = [(raw, contour) for raw, contour, _ in contours]
+    return _with_images(read), left_out, _slices_named(read)
 
 
 def _lost(aside: Sequence[FloatArray], planes_mm: FloatArray) -> int:
@@ -272,15 +278,28 @@ NEAR_SHARE: Final = 0.6
 """Part of the usual step along z below which it matters which image slice a contour names."""
 
 
+IMAGE_OF_CONTOUR: Final = "ContourImageSequence/ReferencedSOPInstanceUID"
+
+NAMED: Final = 5
+"""Contours of a structure whose image slice is looked at: what names wrong ones names many."""
+
+
+def _slices_named(contours: list[tuple[_RawContour, Contour]]) -> tuple[tuple[float, str], ...]:
+    """Return the height of a few contours, and the UID of the image slice that each names."""
+    some = contours[:: max(len(contours) // NAMED, 1)][: NAMED + 1]
+    named = ((c.z_mm, next(iter(raw.item.uids(IMAGE_OF_CONTOUR)), "")) for raw, c in some)
+    return tuple((z_mm, uid) for z_mm, uid in named if uid)
+
+
 def _with_images(contours: list[tuple[_RawContour, Contour]]) -> list[Contour]:
     """Add the image slices that contours name, where some lie nearer to each other than usual."""
     steps = np.diff(np.unique([contour.z_mm for _, contour in contours]))
     steps = steps[steps > PLANE_TOLERANCE_MM]
     if steps.size < 2 or steps.min() > NEAR_SHARE * steps.max():
         return [contour for _, contour in contours]
-    path = "ContourImageSequence/ReferencedSOPInstanceUID"
     return [
-        replace(contour, image_uid=next(iter(raw.item.uids(path)), "")) for raw, contour in contours
+        replace(contour, image_uid=next(iter(raw.item.uids(IMAGE_OF_CONTOUR)), ""))
+        for raw, contour in contours
     ]
 
 

@@ -137,6 +137,8 @@ def each_once_around(
 
     A contour that runs around a part of its area twice encloses that part, or leaves it out by the
     even-odd rule. It most likely encloses it, unless a cut leads to it and back: then it is a hole.
+    One that crosses itself like an 8 runs around parts of its area the other way: its points may
+    stand in a wrong order, and what they were to enclose may reach as far as their hull.
     """
     found: list[FloatArray] = []
     drawn: list[int] = []
@@ -163,12 +165,43 @@ def _once_around(
     covered = covered_mm2(loop)
     twice = covered - inside
     if twice <= max(LAP_SHARE * covered, LEAST_LAP_MM2):
-        return [loop], None
+        return _crossed_over(loop, inside, reading)
     as_drawn = reading is Overlaps.EVEN_ODD
     as_drawn |= reading is not Overlaps.UNION and has_cut(loop)
     pieces = [loop] if as_drawn else union_of([loop], winding=True)
     once = pieces if len(pieces) <= MOST_PIECES else [loop]
     return once, (Doubt.CROSSING, twice, twice / covered)
+
+
+def _crossed_over(
+    loop: FloatArray, inside_mm2: float, reading: Overlaps
+) -> tuple[list[FloatArray], tuple[Doubt, float, float] | None]:
+    """Read a contour of which parts may be run around the other way, like one half of an 8."""
+    other_way = (inside_mm2 - _around_mm2(loop)) / 2
+    if other_way <= max(LAP_SHARE * inside_mm2, LEAST_LAP_MM2) or has_cut(loop):
+        return [loop], None
+    hull = hull_of(loop)
+    beyond = _around_mm2(hull) - inside_mm2
+    pieces = [hull] if reading is Overlaps.UNION else [loop]
+    return pieces, (Doubt.CROSSING, beyond, beyond / (inside_mm2 + beyond))
+
+
+def hull_of(loop: FloatArray) -> FloatArray:
+    """Return the corners of the convex hull of points, rows of (x, y), counterclockwise."""
+    points = np.unique(loop, axis=0).tolist()
+    halves: list[list[list[float]]] = []
+    for along in (points, points[::-1]):
+        half: list[list[float]] = []
+        for x, y in along:
+            while len(half) > 1 and _turn(half[-2], half[-1], (x, y)) <= 0:
+                half.pop()
+            half.append([x, y])
+        halves.append(half[:-1])
+    return np.array(halves[0] + halves[1])
+
+
+def _turn(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def _around_mm2(loop: FloatArray) -> float:
