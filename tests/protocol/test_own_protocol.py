@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
 
 import pytest
 
 from sbrt_qa.errors import ProtocolError, UsageError
+from sbrt_qa.pipeline.protocol_loading import with_known_checks
 from sbrt_qa.protocol.implausible_limits import implausible
 from sbrt_qa.protocol.new_protocol import TEMPLATES, new_protocol
 from sbrt_qa.protocol.protocol_files import library, load_protocol, parse_protocol
@@ -58,6 +60,11 @@ MISTAKES = [
 ]  # fmt: skip
 
 TYPED_SIGNS = [
+    ("needed: always # always", "needed: alwys # always", "needed: .*Did you mean 'always'"),
+    ("needed: always # always", "needed: near 30 mm # always", "needed: .*Write near 30mm$"),
+    ("needed: always # always", "needed: often # always", "Write always, optional, or near"),
+    ("structures:\n", "结构:\n", "结构: unknown key. Keys are English words; here: .*structures"),
+    ("name: SpinalCord", "名称: SpinalCord", "Keys are English words; here: name"),
     ("minor: 90 #", "minor: ９０ #", "minor: .*Write 90: plain digits"),
     ("minor: 90 #", "minor： 90 #", "the key 'minor' needs .*Write 'minor: 90 #"),
     ("minor: 90 #", "minor：90 #", "the key 'minor' needs"),
@@ -94,6 +101,35 @@ def test_a_typical_mistake_is_told_with_its_line_and_what_was_meant(
     assert any(re.search(told, one) for one in found), found
     if new:
         assert any(one.startswith(f"ours.yaml:{line} ") or f":{line}:" in one for one in found)
+
+
+def test_a_misspelt_key_of_a_name_makes_no_further_error() -> None:
+    """What stood in for the missing name was told as one of the names of the protocol."""
+    found = problems(changed(("name: SpinalCord", "名称: SpinalCord")))
+    assert len(found) == 2
+    assert all("name" in one or "名称" in one for one in found)
+    left_out = problems(changed(("name: SpinalCord", "note: the cord")))
+    assert not any("mended" in one for one in left_out), left_out
+
+
+def test_an_unknown_key_with_a_full_width_colon_is_told_with_a_plain_one() -> None:
+    with pytest.raises(ProtocolError, match="a plain colon and a blank behind it"):
+        parse_protocol(changed(("prescriptions:", "处方：")).encode(), "ours.yaml")
+
+
+def test_all_mistakes_about_plan_checks_are_told_at_once(tmp_path: Path) -> None:
+    told = (
+        "checks:\n  DOSE_STAL: {severity: minor}\n"
+        "  DOSE_GRID_SPACING: {parameters: {per_protocl_mm: 2, minor_mm: three}}\noptions:"
+    )
+    file = tmp_path / "ours.yaml"
+    file.write_text(changed(("options:", told)), encoding="utf-8")
+    with pytest.raises(ProtocolError) as caught:
+        with_known_checks(load_protocol(file), "ours.yaml")
+    first, second, third = caught.value.problems
+    assert "got 'DOSE_STAL'. Did you mean 'DOSE_STALE'?" in first
+    assert "Did you mean 'per_protocol_mm'?" in second
+    assert "a parameter of the wrong kind; got 'three'" in third
 
 
 def test_all_mistakes_of_a_file_are_told_at_once() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sbrt_qa.checks.context import CheckContext
 from sbrt_qa.checks.disowned import DISOWNS
 from sbrt_qa.checks.registry import CHECKS, Check, Found, Group, Parameter, finding_of
-from sbrt_qa.errors import ProtocolError, own_fault, quoted, visible
+from sbrt_qa.errors import ProtocolError, did_you_mean, own_fault, quoted, visible
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import THIS_PROGRAM, Finding, Reason, Severity, Verdict, worst_first
 from sbrt_qa.protocol.definition import CheckRule, Protocol
@@ -88,8 +88,14 @@ def configured(protocol: Protocol | None, file: str = "") -> tuple[Configured, .
         of the wrong kind.
     """
     rules = {} if protocol is None else protocol.checks
-    for code, rule in rules.items():
-        _refuse_unknown(code, rule, f"{visible(file)} checks.{code}".strip())
+    wrong = [
+        error
+        for code, rule in rules.items()
+        for error in _unknown_parts(code, rule, f"{visible(file)} checks.{code}".strip())
+    ]
+    if wrong:
+        wrong[0].problems = tuple(map(str, wrong))
+        raise wrong[0]
     wanted = [code for code in CHECKS if code_applies(code, rules)]
     return tuple(_with_rule(one, rules.get(one.code)) for one in _ordered(wanted))
 
@@ -212,19 +218,24 @@ def _value(parameter: Parameter, value: object) -> object:
     return float(value) if isinstance(parameter.default, float) else value  # type: ignore[arg-type]
 
 
-def _refuse_unknown(code: str, rule: CheckRule, where: str) -> None:
+def _unknown_parts(code: str, rule: CheckRule, where: str) -> Iterator[ProtocolError]:
+    """Yield what a protocol says of a check that there is not, or not so."""
     if code not in CHECKS:
-        advice = "sbrt-qa checks list shows all codes"
-        raise ProtocolError("there is no such check", where=where, advice=advice)
+        advice = did_you_mean(code, CHECKS) or "sbrt-qa checks list shows all codes"
+        yield ProtocolError("there is no such check", where=where, got=quoted(code), advice=advice)
+        return
     known = {p.name: p for p in CHECKS[code].parameters}
     for name, value in rule.parameters.items():
         if name not in known:
-            expected = ", ".join(known) or "no parameters"
-            raise ProtocolError(
-                "the check has no such parameter", where=where, got=quoted(name), expected=expected
+            yield ProtocolError(
+                "the check has no such parameter",
+                where=where,
+                got=quoted(name),
+                expected=", ".join(known) or "no parameters",
+                advice=did_you_mean(name, known),
             )
-        if not known[name].accepts(value):
-            raise ProtocolError(
+        elif not known[name].accepts(value):
+            yield ProtocolError(
                 "a parameter of the wrong kind",
                 where=f"{where}.parameters.{name}",
                 got=quoted(value),

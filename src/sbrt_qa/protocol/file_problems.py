@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -14,9 +14,19 @@ from sbrt_qa.errors import ProtocolError, did_you_mean, quoted, visible
 from sbrt_qa.model.plain_signs import plain_signs
 from sbrt_qa.protocol.definition import Protocol, protocol_json_schema
 from sbrt_qa.protocol.mending import mended, of_mending
+from sbrt_qa.protocol.needs import PATTERN as NEEDED
+from sbrt_qa.protocol.part import ID_PATTERN
+from sbrt_qa.protocol.protocol_rows import CODE_PATTERN
 from sbrt_qa.protocol.yaml_exact import Location, YamlReader
 
 SHOWN_PROBLEMS: Final = 50
+MOST_KEYS: Final = 12
+"""Keys that a message lists."""
+
+_SHAPES: Final = {
+    ID_PATTERN: "Letters, digits and _ . - without blanks",
+    CODE_PATTERN: "Capital letters, digits and _; sbrt-qa checks list shows all codes",
+}
 """Further problems of a file that one message names."""
 
 _BARE_OPERATOR: Final = re.compile(
@@ -92,7 +102,7 @@ def problems_of(error: ValidationError, data: dict[str, Any]) -> tuple[FileProbl
         Protocol.model_validate(again)
     except ValidationError as second:
         found += [
-            one
+            replace(one, what=_STOOD_IN.sub("", one.what))
             for one in _expanded(second, again)
             if one.location not in places and not of_mending(one.location)
         ]
@@ -104,6 +114,10 @@ def syntax_problem(error: ProtocolError) -> FileProblem:
     line = error.where.rpartition(":")[2]
     at = int(line) if line.isdigit() else 1
     return FileProblem((), error.what, error.got, error.advice, at)
+
+
+_STOOD_IN: Final = re.compile(r", mended\d+\b|\bmended\d+, ")
+"""Names that stood in for missing ones, in a list of names."""
 
 
 def _sorted(found: Iterable[FileProblem]) -> tuple[FileProblem, ...]:
@@ -151,11 +165,25 @@ def _problem(detail: ErrorDetails, at: Location, data: dict[str, Any]) -> FilePr
         "missing": "this key is missing",
         "finite_number": "a number must be finite",
         "tuple_type": "this must be a list",
+        "string_pattern_mismatch": "this is not written as it must be",
     }
     what = plain.get(kind) or visible(detail["msg"])
     shown = kind not in ("missing", "extra_forbidden", "protocol")
     got = quoted(value) if shown and isinstance(value, str | int | float) else ""
-    return FileProblem(at, what, got, _advice(kind, value, at, data))
+    shape = str(detail.get("ctx", {}).get("pattern", ""))
+    advice = _advice_on_shape(shape, value) if shape else _advice(kind, value, at, data)
+    return FileProblem(at, what, got, advice)
+
+
+def _advice_on_shape(pattern: str, value: object) -> str:
+    """Return how a text is written that has to have a shape."""
+    if pattern != NEEDED:
+        return _SHAPES.get(pattern, f"It is written as {pattern}")
+    text = str(value).strip()
+    if distance := re.search(r"(\d+(?:\.\d)?) *mm", text):
+        return f"Write near {distance[1]}mm"
+    meant = did_you_mean(text, ("always", "optional"))
+    return meant or "Write always, optional, or near and a distance, such as near 30mm"
 
 
 def _advice(kind: str, value: object, at: Location, data: dict[str, Any]) -> str:
@@ -165,6 +193,10 @@ def _advice(kind: str, value: object, at: Location, data: dict[str, Any]) -> str
             return "A decimal comma? Write a decimal point"
         there = _at(data, at[:-1])
         known = [k for k in _keys_of(at[:-1]) if not isinstance(there, dict) or k not in there]
+        if not plain_signs(key).isascii():
+            needed = _part(at[:-1]).get("required", ())
+            listed = sorted(known, key=lambda one: one not in needed)[:MOST_KEYS]
+            return f"Keys are English words; here: {', '.join(listed)}"
         return did_you_mean(key, known)
     if kind == "string_type" and isinstance(value, int | float):
         return f'Put it in quotes: "{value}"'
@@ -174,8 +206,6 @@ def _advice(kind: str, value: object, at: Location, data: dict[str, Any]) -> str
 def _advice_on_text(kind: str, text: str, at: Location) -> str:
     if kind == "tuple_type":
         return f"Write [{visible(text)}]"
-    if kind == "string_pattern_mismatch":
-        return "Letters, digits and _ . - without blanks"
     if kind.startswith("date"):
         return "Write year-month-day, such as 2026-01-31"
     plain = plain_signs(text)

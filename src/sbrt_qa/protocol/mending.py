@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sbrt_qa.protocol.protocol_rows import ProtocolFields
+from sbrt_qa.protocol.structure_def import StructureDef
 from sbrt_qa.protocol.yaml_exact import Location
 
 _STAND_INS: Final[dict[str, object]] = {
@@ -22,6 +23,8 @@ _STAND_INS: Final[dict[str, object]] = {
 
 _LIMITS: Final = ("options", "targets", "conformity")
 """Keys of the top under which limits stand."""
+
+_OF_STRUCTURES: Final = frozenset(StructureDef.model_fields)
 
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -88,7 +91,8 @@ def _stand_in(key: str, old: dict[str, Any], at: Location) -> object:
     if key == "structures":
         kept = {k: old[k] for k in ("name", "derive") if k in old}
         kind = old.get("kind") if old.get("kind") in ("target", "external") else "organ"
-        named: dict[str, object] = {"name": f"mended{at[-1]}"}
+        other = (v for k, v in old.items() if k not in _OF_STRUCTURES and isinstance(v, str))
+        named: dict[str, object] = {"name": next(other, f"mended{at[-1]}")}  # a misspelt key
         return named | kept | {"kind": kind, "required": False}
     if key == "sources":
         return {"citation": "mended", "read_as": "mended"}

@@ -36,7 +36,8 @@ SCHEMA: Final = "sbrt_qa.protocol/1"
 """Name and version of the file format."""
 
 Op = Literal["<=", "<", ">=", ">", "==", "report"]
-CheckCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,39}$")]
+CODE_PATTERN: Final = r"^[A-Z][A-Z0-9_]{2,39}$"
+CheckCode = Annotated[str, StringConstraints(pattern=CODE_PATTERN)]
 _Word = Annotated[str, StringConstraints(max_length=100)]
 _Plain = Annotated[bool, Field(strict=True)] | Annotated[int, Field(strict=True)] | Number | _Word
 CheckValue = _Plain | tuple[_Plain, ...]

@@ -150,4 +150,6 @@ def _syntax_error(error: YAMLError, name: str) -> ProtocolError:
     else:
         where, what = name, visible(str(error).splitlines()[0] if str(error) else "unreadable")
     advice = "Indent with blanks" if "\\t" in what else ""
+    if isinstance(error, MarkedYAMLError) and "could not find expected ':'" in what:
+        advice = "Every key has a plain colon and a blank behind it, as in title: Lung (not ：)"
     return ProtocolError(f"not valid YAML: {what}", where=where, advice=advice)
