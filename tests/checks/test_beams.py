@@ -44,6 +44,11 @@ def one(**changes: object) -> Case:
     return with_beams(beam(1), beam(2, **changes))
 
 
+def stating(number: int) -> Case:
+    """Two beams in a fraction group that states a number of them."""
+    return case(plan=plan(fraction_groups=(FractionGroup(1, 5, (1, 2), beams_stated=number),)))
+
+
 IMAGING = beam(9, delivery_type="SETUP", meterset=None)
 NO_PLAN = case(plan=NOTHING)
 NO_BEAMS = case(plan=plan(beams=(), fraction_groups=()))
@@ -53,12 +58,15 @@ TABLE = [
     ("METERSET", one(meterset=None), "find"),
     ("METERSET", one(in_fraction_group=False), "find"),
     ("METERSET", case(plan=plan(fraction_groups=(FractionGroup(1, 5, (1, 2, 3)),))), "find"),
+    ("METERSET", stating(2), "pass"),
+    ("METERSET", stating(7), "find"),
     ("METERSET", NO_BEAMS, "nothing"),
     ("BEAM_ENERGY", case(), "pass"),
     ("BEAM_ENERGY", one(nominal_energies=(15.0,)), "find"),
     ("BEAM_ENERGY", one(radiation_type="ELECTRON"), "find"),
     ("BEAM_ENERGY", one(radiation_type="PROTON", nominal_energies=(70.0, 180.0)), "find"),
-    ("BEAM_ENERGY", one(nominal_energies=()), "pass"),
+    ("BEAM_ENERGY", one(nominal_energies=()), "find"),
+    ("BEAM_ENERGY", with_beams(beam(1, nominal_energies=())), "untold"),
     ("BEAM_ENERGY", NO_BEAMS, "nothing"),
     ("FLUENCE_MODE_MIXED", case(), "pass"),
     ("FLUENCE_MODE_MIXED", one(fluence_mode=""), "find"),
@@ -93,6 +101,8 @@ TABLE = [
     ("ISOCENTRE_COUNT", at((-45, 0, 0), (-45, 0, 0.5)), "pass"),
     ("ISOCENTRE_COUNT", at((-45, 0, 0), (-45, 0, 2)), "find"),
     ("ISOCENTRE_COUNT", one(isocentres_mm=((-45.0, 0.0, 0.0), (-45.0, 0.0, 80.0))), "pass"),
+    ("ISOCENTRE_COUNT", one(isocentres_mm=()), "find"),
+    ("ISOCENTRE_COUNT", with_beams(beam(1, isocentres_mm=())), "untold"),
     ("ISOCENTRE_COUNT", NO_BEAMS, "nothing"),
     ("ISOCENTRE_FAR", at((50, 0, 0)), "pass"),
     ("ISOCENTRE_FAR", at((60, 0, 0)), "find"),

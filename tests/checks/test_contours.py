@@ -144,6 +144,23 @@ def test_contours_beside_the_slices_of_the_image_are_told(share: float, off_mm: 
     assert f"by at most {off_mm:g} mm; slices lie 2 mm apart" in one.message
 
 
+@pytest.mark.parametrize(("off", "finds"), [(0, False), (3, True)])
+def test_contours_that_name_a_slice_elsewhere_are_found(off: int, finds: bool) -> None:
+    slices = np.arange(-61, 62, 2.0)
+    uids = tuple(f"1.2.{i}" for i in range(slices.size))
+    named = tuple((float(slices[k]), uids[k + off]) for k in (20, 30, 40))
+    tried = case(
+        *(s for s in SOUND if s.name != "PTV"), replace(STOMACH, slices_named=named),
+        image=image(z_mm=slices, sop_instance_uids=uids),
+    )  # fmt: skip
+    found = outcomes("PLANES_JOINED", tried)
+    assert bool(found) is finds
+    if finds:
+        (one,) = found
+        assert severity_of("PLANES_JOINED", one) is Severity.MINOR
+        assert "name an image slice that lies elsewhere, by at most 6 mm: Stomach" in one.message
+
+
 def test_contours_beyond_the_scan_lie_beside_no_slice() -> None:
     ahead = np.arange(101, 141, 2.0)
     assert outcomes("PLANES_JOINED", case(*SOUND, STOMACH, image=image(z_mm=ahead))) == []

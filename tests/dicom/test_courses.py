@@ -233,6 +233,28 @@ def test_single_plan__is_no_course(tmp_path: Path) -> None:
     assert case.parts == ()
 
 
+@pytest.mark.parametrize("kind", ["CONCURRENT", "PRIOR"])
+def test_plan_that_is_named_and_not_here__leaves_a_lower_bound(tmp_path: Path, kind: str) -> None:
+    alone = b.plan()
+    named = b.reference(P2)
+    named.RTPlanRelationship = kind
+    alone.ReferencedRTPlanSequence = Items([named])
+    (case,) = read(tmp_path, b.structure_set(), alone, dose(D1, b.PLAN_UID))
+    assert case.course is not None
+    assert case.course.lower_bound is not None
+    assert "no dose of 1 plan that it names" in case.course.lower_bound.detail
+    assert PlanRole.NOT_HERE in {p.role for p in case.course.parts}
+
+
+def test_predecessor_that_is_not_here__adds_nothing(tmp_path: Path) -> None:
+    alone = b.plan()
+    named = b.reference(P2)
+    named.RTPlanRelationship = "PREDECESSOR"
+    alone.ReferencedRTPlanSequence = Items([named])
+    (case,) = read(tmp_path, b.structure_set(), alone, dose(D1, b.PLAN_UID))
+    assert case.course is None
+
+
 def test_two_structure_sets_of_one_frame__each_with_the_sum(tmp_path: Path) -> None:
     other = "1.2.3.21"
     found = read(

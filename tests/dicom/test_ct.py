@@ -51,6 +51,23 @@ def test_case_38_missing_slices_are_noted_with_positions(tmp_path):
     assert "image slices missing between z = 2 and 6 mm (usual step 2 mm)" in case.provenance.notes
 
 
+def test_pixels_that_may_be_no_hounsfield_units_are_noted(tmp_path):
+    slices = [b.ct_slice(z) for z in (0.0, 2.0, 4.0)]
+    for one in slices:
+        one.RescaleType = "ED"
+        one.PhotometricInterpretation = "MONOCHROME1"
+    del slices[1].RescaleSlope
+    notes = " ".join(case_with(tmp_path, slices).provenance.notes)
+    assert "1 of 3 image slices state no rescale slope and intercept" in notes
+    assert "stated as 'ED', not as Hounsfield units" in notes
+    assert "MONOCHROME1" in notes
+
+
+def test_a_plain_ct_is_not_noted(tmp_path):
+    case = case_with(tmp_path, [b.ct_slice(z) for z in (0.0, 2.0, 4.0)])
+    assert not any("Hounsfield" in note for note in case.provenance.notes)
+
+
 def test_case_38_two_slices_at_one_place_are_noted_and_used_once(tmp_path):
     twice = b.ct_slice(2.0)
     twice.SOPInstanceUID = "1.2.3.77"

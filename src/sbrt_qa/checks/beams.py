@@ -388,10 +388,10 @@ def mu_per_gy(
         return
     if plan.is_ion or any(b.radiation_type not in ("", "PHOTON") for b in plan.beams):
         return
-    metersets = [b.meterset for b in plan.beams]
-    if any(m is None for m in metersets) or {b.meterset_unit for b in plan.beams} - {"MU", ""}:
+    delivered = [b.meterset for b in plan.beams]
+    if any(m is None for m in delivered) or {b.meterset_unit for b in plan.beams} - {"MU", ""}:
         return
-    ratio = sum(m or 0.0 for m in metersets) / (rx_gy / fractions)
+    ratio = sum(m or 0.0 for m in delivered) / (rx_gy / fractions)
     expected = say("{0} to {1} MU/Gy", f"{least_mu_per_gy:g}", f"{most_mu_per_gy:g}")
     if least_mu_per_gy <= ratio <= most_mu_per_gy:
         yield Passed(say("plan"), f"{ratio:.0f} MU/Gy", expected)

@@ -264,7 +264,7 @@ def _far_from_named(context: CheckContext) -> Iterator[Found]:
     image = context.case.image
     if image is None or image.z_mm.size < 2:
         return
-    height_mm = dict(zip(image.sop_instance_uids, image.z_mm.tolist(), strict=True))
+    height_mm = dict(zip(image.sop_instance_uids, image.z_mm.tolist(), strict=False))
     most_mm, keys = 0.0, []
     for key, structure in context.structures.items():
         if structure.roi_number not in context.evaluated:

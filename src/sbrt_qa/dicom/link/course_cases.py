@@ -23,12 +23,13 @@ from sbrt_qa.dicom.link.courses import (
     PlanPair,
     SharedDose,
     Word,
+    adding_plans_not_in,
     decide,
     verification_of,
 )
 from sbrt_qa.dicom.link.plan_case import PlanCase
 from sbrt_qa.errors import GeometryError, UsageError, quoted
-from sbrt_qa.i18n.phrase import joined, said, say
+from sbrt_qa.i18n.phrase import counted, joined, said, say
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.course import Course, CourseDecision, CourseDoses, CoursePart, PartDose, PlanRole
 from sbrt_qa.model.dose_sum import sum_of
@@ -58,8 +59,10 @@ def with_courses(
     found = _with_targets_elsewhere(found)
     members = {m: one for one in found if (m := one.member) is not None}
     word = _word(stated, list(members))
-    if len(members) < 2 and not any(one.shared or verification_of(m.plan) for m, one in
-                                    members.items()):  # fmt: skip
+    if len(members) < 2 and not any(
+        one.shared or verification_of(m.plan) or adding_plans_not_in(members, m)
+        for m, one in members.items()
+    ):
         return tuple(one.case for one in found), ()
     made: dict[PlanCase, Case | None] = {}
     treating = [m for m in members if not verification_of(m.plan)]
@@ -200,6 +203,9 @@ class _Room:
                 uid for s in self.shared for uid in s.plan_uids if uid not in uids | aside
             )
         )
+        self.named = tuple(
+            dict.fromkeys(uid for m in self.members for uid in adding_plans_not_in(cases, m))
+        )
 
     def cases(self) -> dict[PlanCase, Case | None]:
         """Return what becomes of the case of each plan."""
@@ -230,6 +236,11 @@ class _Room:
                 CoursePart("", "", uid, PlanRole.NOT_HERE, say("a dose names it"))
                 for uid in self.not_here
             ),
+            *(
+                CoursePart("", "", uid, PlanRole.NOT_HERE, say("a plan names it"))
+                for uid in self.named
+                if uid not in self.not_here
+            ),
             *(part_of(m, PlanRole.ALTERNATIVE, why) for m in self.decided.aside),
             *(part_of(m, PlanRole.ELSEWHERE, beside) for m in self.elsewhere),
             *(part_of(m, PlanRole.UNTOLD, no_beam) for m in self.empty),
@@ -242,6 +253,9 @@ class _Room:
         why: list[str] = []
         if missing:
             why.append(say("no dose of {0}", ", ".join(missing)))
+        if self.named:
+            count = counted(len(self.named), "plan")
+            why.append(say("no dose of {0} that it names as given beside or before it", count))
         if self.elsewhere:
             names = ", ".join(quoted(m.label) for m in self.elsewhere)
             why.append(say("{0} treats in another frame of reference", names))
@@ -274,7 +288,8 @@ class _Room:
         """Return the case of a plan that is judged by itself; untouched where nothing is beside."""
         case = self.of[member].case
         several = len(self.members) > 1 or self.decided.aside
-        if not (several or self.elsewhere or self.empty or self.checking or self.left_out):
+        if not (several or self.elsewhere or self.empty or self.checking or self.left_out
+                or self.named):  # fmt: skip
             return case
         alone = not several
         decision = CourseDecision.ONE_PLAN if alone else CourseDecision.ALTERNATIVES

@@ -9,7 +9,7 @@ told, and the question is asked.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,6 +27,9 @@ NOT_TREATING: Final = ("VERIFICATION", "MACHINE_QA", "SERVICE", "RESEARCH")
 """Plan Intents (300A,000A) of plans that treat nobody."""
 
 UNAPPROVED: Final = ("UNAPPROVED", "REJECTED")
+
+ADDING: Final = frozenset({"CONCURRENT", "PRIOR"})
+"""RT Plan Relationships of plans that are given beside or before the one that names them."""
 
 HOT: Final = 0.8
 """Part of its prescription above which a plan treats a place."""
@@ -254,7 +257,7 @@ RULES: Final = (
     ),
     Rule(
         "named together", CourseRelation.PARTS,
-        lambda p: bool({"CONCURRENT", "PRIOR"} & set(p.relationships())),
+        lambda p: bool(ADDING & set(p.relationships())),
         lambda p: say("{0} and {1} name each other ({2})", *_names(p), _ways(p)),
     ),
     Rule(
@@ -377,3 +380,15 @@ def verification_of(plan: Plan) -> str:
     if any(r.relationship == "VERIFIED_PLAN" for r in plan.relations):
         return say("it names the plan that it verifies")
     return ""
+
+
+def adding_plans_not_in(known: Iterable[Member], member: Member) -> tuple[str, ...]:
+    """Return UIDs of plans that a plan names as given beside or before it, and that are not known.
+
+    Their doses add to its own.
+    """
+    uids = {m.uid for m in known}
+    return tuple(
+        r.sop_instance_uid for r in member.plan.relations
+        if r.relationship in ADDING and r.sop_instance_uid and r.sop_instance_uid not in uids
+    )  # fmt: skip

@@ -22,6 +22,13 @@ WHICH: Final = msg("Please say which one is meant.")
 
 FOR_SITE: Final = {
     "Ask the site.": EXPLAIN,
+    "Ask the site which energy the beam has.": msg("Please say which energy the beam has."),
+    "Ask the site where the isocentre of the beam is.": msg(
+        "Please say where the isocentre of the beam is."
+    ),
+    "Ask the site at which height they were drawn, and to export them again.": msg(
+        "Please say at which height they were drawn, and export them again."
+    ),
     "Look at the contour on this slice, and whether the name is right.": msg(
         "Please look at the contour on this slice, and whether the name is right."
     ),
