@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from sbrt_qa.dicom.link.course_plans import (
+    by_patient,
     combined,
     fraction_counts,
     joined_provenance,
@@ -67,7 +68,7 @@ def with_courses(
     made: dict[PlanCase, Case | None] = {}
     treating = [m for m in members if not verification_of(m.plan)]
     checking = [m for m in members if verification_of(m.plan)]
-    for patient in _patients(treating):
+    for patient in by_patient(treating):
         made |= _of_patient(patient, checking, members, word)
     for m in checking:
         made[members[m]] = None if treating else _checking_alone(m, members[m].case)
@@ -117,32 +118,6 @@ def _word(stated: UserStatements, members: Sequence[Member]) -> Word:
 def _begins(text: str, name: str) -> bool:
     rest = text.removeprefix(name).strip()
     return text.startswith(name) and (not rest or rest.startswith("+"))
-
-
-def _patients(members: Sequence[Member]) -> list[list[Member]]:
-    """Put plans together that stem from one patient.
-
-    The same name and number, or one study. A name that names nobody is that of many, so that plans
-    must share a frame of reference or a structure set as well.
-    """
-    groups: list[list[Member]] = []
-    for member in members:
-        own = [g for g in groups if any(_one_patient(member, other) for other in g)]
-        for group in own:
-            groups.remove(group)
-        groups.append([*(m for g in own for m in g), member])
-    order = {id(m): i for i, m in enumerate(members)}
-    return [sorted(g, key=lambda m: order[id(m)]) for g in groups]
-
-
-def _one_patient(one: Member, other: Member) -> bool:
-    if one.study and one.study == other.study:
-        return True
-    if one.patient != other.patient:
-        return False
-    same_frame = bool(one.frame) and one.frame == other.frame
-    same_set = bool(one.structure_set) and one.structure_set == other.structure_set
-    return one.names_patient or same_frame or same_set
 
 
 def _of_patient(

@@ -24,6 +24,32 @@ from sbrt_qa.units import gy_text
 T = TypeVar("T")
 
 
+def by_patient(members: Sequence[Member]) -> list[list[Member]]:
+    """Put plans together that stem from one patient.
+
+    The same name and number, or one study. A name that names nobody is that of many, so that plans
+    must share a frame of reference or a structure set as well.
+    """
+    groups: list[list[Member]] = []
+    for member in members:
+        own = [g for g in groups if any(_one_patient(member, other) for other in g)]
+        for group in own:
+            groups.remove(group)
+        groups.append([*(m for g in own for m in g), member])
+    order = {id(m): i for i, m in enumerate(members)}
+    return [sorted(g, key=lambda m: order[id(m)]) for g in groups]
+
+
+def _one_patient(one: Member, other: Member) -> bool:
+    if one.study and one.study == other.study:
+        return True
+    if one.patient != other.patient:
+        return False
+    same_frame = bool(one.frame) and one.frame == other.frame
+    same_set = bool(one.structure_set) and one.structure_set == other.structure_set
+    return one.names_patient or same_frame or same_set
+
+
 def part_of(member: Member, role: PlanRole, why: str) -> CoursePart:
     """Return a plan as a part."""
     plan = member.plan

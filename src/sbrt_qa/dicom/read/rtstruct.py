@@ -22,6 +22,7 @@ from sbrt_qa.dicom.quirks import (
     SPREAD_MM,
     Spread,
 )
+from sbrt_qa.dicom.read.set_aside import MIN_VERTICES, lost_of
 from sbrt_qa.dicom.text.decimal_text import BadDecimal, each_parsed
 from sbrt_qa.dicom.text.elements import Item
 from sbrt_qa.errors import DicomError, GeometryError, quoted
@@ -37,22 +38,14 @@ from sbrt_qa.model.structure import (
     StructureSet,
 )
 
-MIN_VERTICES: Final = 3
-
 RGB, HIGHEST = 3, 255
 """Values of a colour, and the highest of each."""
 
 MAX_VERTICES: Final = 1_000_000
 """Most vertices of one contour; one drawn at every 0.01 mm of its outline has 100,000."""
 
-ON_PLANE_MM: Final = 0.5
-"""Contours nearer than this along z lie on one slice."""
-
 MOVED_MM: Final = 0.01
 """Contour Offset Vector beyond which a contour would lie elsewhere than its points."""
-
-LEAST_AREA_MM2: Final = 1.0
-"""Area that a line encloses which may have been meant as an outline."""
 
 _LINES: Final = (
     ContourKind.OPEN_PLANAR,
@@ -252,26 +245,11 @@ def _contours(
         CONTOUR_Z.mend(Spread(len(uneven), max(uneven)), where, root.log)
     planes = np.array([contour.z_mm for _, contour, _ in contours])
     left_out = tuple(
-        SetAside(kind, len(left), note, _lost(left, planes) if kind in _LINES else 0)
+        SetAside(kind, len(left), note, lost_of(left, planes) if kind in _LINES else 0)
         for (kind, note), left in aside.items()
     )
     read = [(raw, contour) for raw, contour, _ in contours]
     return _with_images(read), left_out, _slices_named(read)
-
-
-def _lost(aside: Sequence[FloatArray], planes_mm: FloatArray) -> int:
-    """Return how many contours that were set aside may have enclosed volume."""
-    lines = [points for points in aside if len(points) >= MIN_VERTICES]
-    around = sum(_encloses(points) for points in lines)
-    rest = [float(p[:, 2].mean()) for p in aside if 0 < len(p) < MIN_VERTICES]
-    alone = [z for z in rest if not (np.abs(planes_mm - z) <= ON_PLANE_MM).any()]
-    return around + (len(alone) if len({round(z, 1) for z in alone}) > 1 else 0)
-
-
-def _encloses(points: FloatArray) -> bool:
-    x, y = points[:, 0] - points[0, 0], points[:, 1] - points[0, 1]
-    area = abs(float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y))) / 2
-    return area >= LEAST_AREA_MM2
 
 
 NEAR_SHARE: Final = 0.6
