@@ -127,6 +127,7 @@ def test_rows_come_in_order_of_their_submissions(audited):
         (["query", "metrics", "--subject", "S08-999"], "the audit knows no such subject"),
         (["query", "deviations", "--verdict", "majr"], "no such verdict"),
         (["export", "--format", "xlsx", "--out", "."], "unknown --format"),
+        (["export", "--out", "tables"], "Say as which: --format csv, parquet, json or redcap"),
     ],
 )
 def test_wrong_questions_are_told(audited, arguments, message):

@@ -20,7 +20,7 @@ from sbrt_qa.cli.output import (
     tell_compiling,
 )
 from sbrt_qa.cli.query import Latest, export_audit
-from sbrt_qa.errors import visible
+from sbrt_qa.errors import UsageError, quoted, visible
 from sbrt_qa.i18n.phrase import counted
 from sbrt_qa.model.stated import read_mapping
 from sbrt_qa.pipeline import exporting as flow
@@ -92,7 +92,15 @@ def export(
     if audit_format:
         export_audit(case[0], audit_format, out, latest=latest, database=database)
         return
-    from sbrt_qa.review.derived_structures import Wanted  # start-up: numpy and pydantic
+    from sbrt_qa.audit.folder import SETTINGS  # start-up: numpy and pydantic, here and below
+    from sbrt_qa.review.derived_structures import Wanted
+
+    if any((one / SETTINGS).is_file() for one in case):
+        raise UsageError(
+            "an audit is exported as tables",
+            got=quoted(case[0].name),
+            advice="Say as which: --format csv, parquet, json or redcap",
+        )
 
     names = read_mapping(mapping or [])
     refuse_overwriting(out, case)
