@@ -9,9 +9,8 @@ from typing import Final
 import numpy as np
 
 from sbrt_qa.checks.anatomy.exchanged_names import exchanges, misfit
-from sbrt_qa.checks.anatomy.flat_sides import flat_side
+from sbrt_qa.checks.anatomy.limits_at_stake import broken_by_exchange
 from sbrt_qa.checks.anatomy.narrowing import narrowed
-from sbrt_qa.checks.anatomy.open_ends import ends_by_image, open_end
 from sbrt_qa.checks.anatomy.organ_view import BONE_HU, OrganView, around
 from sbrt_qa.checks.anatomy.organs_seen import common
 from sbrt_qa.checks.anatomy.shells import thickness_cells
@@ -273,91 +272,6 @@ def _overlap_find(
 
 
 @check(
-    "ORGAN_END",
-    title="Organs drawn to their end",
-    group=Group.CONTOURS,
-    severity=Severity.MINOR,
-    source=OURS,
-    rows=(18,),
-)
-def organ_end(
-    context: CheckContext,
-    alike_percent: float = 70.0,
-    blunt_percent: float = 55.0,
-    flat_percent: float = 45.0,
-    by_image_percent: float = 40.0,
-) -> Iterator[Outcome]:
-    """Find organs that may not be drawn to their end: they go on beyond a last contour.
-
-    Of liver, kidneys, spleen and stomach. On the image, the same tissue goes on over most of the
-    end section on the next two slices. Without an image, or where it does not tell, an organ is
-    cut that stops at a section of more than half of its widest. Of duodenum, lungs and the lower
-    end of the heart, whose ends may be blunt, only the image tells. An end at that of the scan is
-    told elsewhere (`ORGAN_AT_SCAN_END`). A side that is one plane, with the same tissue beyond it,
-    is where the rest was not drawn; without an image any such side but of a liver, which may have
-    been resected. A spinal cord has to be drawn beside the target, where the liver is drawn.
-
-    Parameters
-    ----------
-    alike_percent
-        Share of the end section beyond which the same tissue goes on.
-    blunt_percent
-        End section in per cent of the widest.
-    flat_percent
-        Area of a side within about a millimetre of one plane along z, of all seen from there.
-    by_image_percent
-        As `alike_percent`, mean of the next two slices, of organs that only the image tells of.
-    """
-    sound = 0
-    others = context.organs.others
-    for view in context.organs.organs.values():
-        if view.name == "SpinalCord":
-            liver = "Liver" in context.organs.organs  # in the neck the cord ends at the skull
-            if liver and (found := _beside_target(context, view)) is not None:
-                yield found
-            continue
-        if not view.organ.ends and (view.like is None or not view.organ.ends_by_image):
-            continue
-        around = others(view)
-        if view.organ.ends:
-            ends = [open_end(view, around, up, alike_percent, blunt_percent) for up in (0, 1)]
-            ends.append(flat_side(view, around, flat_percent))
-        else:
-            ends = ends_by_image(view, around, by_image_percent)
-        for end in filter(None, ends):
-            yield Found(
-                view.key, end.text, say("Have it drawn to its end, or say why it ends here."),
-                end.text, say("an end that tapers, and another tissue beyond"), z_mm=end.z_mm,
-            )  # fmt: skip
-        sound += not any(ends)
-    if sound:
-        blind = context.organs.scene is not None and context.organs.scene.hu is None
-        seen = counted(sound, "organ")
-        shape = say("{0}, by their shape alone: {1}", seen, context.organs.why) if blind else seen
-        yield Passed(shape, say("drawn to their end"))
-
-
-def _beside_target(context: CheckContext, cord: OrganView) -> Found | None:
-    """Find a cord that is not drawn at the height of a target, within the scan."""
-    low, high = cord.structure.contours[0].z_mm, cord.structure.contours[-1].z_mm
-    spans = [
-        (t.contours[0].z_mm, t.contours[-1].z_mm)
-        for kind in ("PTV", "CTV", "GTV")
-        for t in context.all_of(kind)
-        if t.contours
-    ]
-    lacking = [(a, b) for a, b in spans if a < low - 5 or b > high + 5]
-    if not lacking:
-        return None
-    z_mm = lacking[0][0] if lacking[0][0] < low - 5 else lacking[0][1]
-    text = say(
-        "it is drawn from z = {0} to {1} mm; the target reaches from {2} to {3} mm",
-        f"{low:g}", f"{high:g}", f"{lacking[0][0]:g}", f"{lacking[0][1]:g}",
-    )  # fmt: skip
-    return Found(cord.key, text, LOOK, text, say("beside all of the target"), z_mm=z_mm)
-
-
-@check(
     "ORGANS_SWAPPED",
     title="Exchanged names",
     group=Group.CONTOURS,
@@ -365,21 +279,36 @@ def _beside_target(context: CheckContext, cord: OrganView) -> Found | None:
     source=OURS,
     rows=(24,),
 )
-def organs_swapped(context: CheckContext) -> Iterator[Outcome]:
+def organs_swapped(context: CheckContext, least_gain: float = 1.0) -> Iterator[Outcome]:
     """Find two organs whose names look exchanged: each looks like the other.
 
     Size, CT numbers, place in the body and place beside each other are compared with what is usual
-    for either name, as drawn and exchanged.
+    for either name, as drawn and exchanged. Of two organs that are much alike, as duodenum and
+    small bowel, less is enough where a limit that is met as named would break under the other name.
+
+    Parameters
+    ----------
+    least_gain
+        By how much the exchange must fit better where a limit rests on it.
     """
     organs = context.organs.organs
-    found = exchanges(organs, load_anatomy())
-    for one in found:
+    clear = exchanges(organs, load_anatomy())
+    sure = {name for one in clear for name in (one.one, one.other)}
+    left = {name: view for name, view in organs.items() if name not in sure}
+    found = 0
+    for one in (*clear, *exchanges(left, load_anatomy(), least_gain)):
         a, b = organs[one.one], organs[one.other]
         text = say(
             "{0} and {1} look exchanged: under each other's names they fit what is usual "
             "({2} instead of {3}, where 0 is perfect)",
             a.key, b.key, f"{one.after:.1f}", f"{one.before:.1f}",
         )  # fmt: skip
+        if one not in clear:
+            stake = broken_by_exchange(context.results, context.case.dose, a, b)
+            if stake is None:
+                continue
+            text = say("{0}; then {1} would not be met", text, stake.text)
+        found += 1
         seen = joined(", ", [_told(v) for v in (a, b)])
         yield Found(
             joined(", ", [a.key, b.key]), text, NAMES, seen, say("as the names say"),

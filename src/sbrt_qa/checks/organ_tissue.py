@@ -21,6 +21,9 @@ OURS: Final = "protocols/anatomy.yaml"
 
 LOOK: Final = say("Look at the contour on this slice, and whether the name is right.")
 
+BAGS: Final = ("Bowel_Small", "Bowel_Large")
+"""Organs that may be drawn as the space in which they lie, with the fat between the loops."""
+
 WORDS: Final = {
     "mean_hu": (say("mean CT number"), "HU"),
     "spread_hu": (say("spread of the CT numbers"), "HU"),
@@ -124,6 +127,7 @@ def organ_outline(
     side_share: float = 0.85,
     moved_mm: float = 5.5,
     moved_gain: float = 0.12,
+    nowhere_share: float = 0.1,
 ) -> Iterator[Outcome]:
     """Find outlines that do not lie where the image changes.
 
@@ -144,6 +148,9 @@ def organ_outline(
     moved_mm, moved_gain
         How far aside an outline must fit better, and how much better: share of its cells alike
         within less that without.
+    nowhere_share
+        The same measure where it is drawn, below which an outline whose middle is not of the organ
+        either lies on nothing that the image shows.
     """
     yield from _unread(context)
     sound = 0
@@ -151,10 +158,12 @@ def organ_outline(
         if view.organ.kind == "cord":
             continue
         outline = outline_of(view, context.organs.others(view))
-        if outline is None or outline.core < 0.7:
+        if outline is None or (outline.core < 0.7 and view.name in BAGS):
             continue
         what = (
-            _moved(outline, moved_mm, moved_gain)
+            _nowhere(outline, nowhere_share)
+            if outline.core < 0.7
+            else _moved(outline, moved_mm, moved_gain)
             or _wide(outline, too_wide_share)
             or _tight(outline, too_tight_share)
             or _open_side(view, outline, side_share)
@@ -165,6 +174,17 @@ def organ_outline(
         yield _outline_find(view, what)
     if sound:
         yield Passed(counted(sound, "organ"), say("where the image changes"))
+
+
+def _nowhere(outline: OutlineFit, share: float) -> str | None:
+    """Find an outline that holds other tissue in its middle and runs along no border."""
+    if outline.fit >= share:
+        return None
+    return say(
+        "the image does not show it where it is drawn: {0} % of its middle is another tissue, and "
+        "the outline follows no border of an organ",
+        f"{100 * (1 - outline.core):.0f}",
+    )
 
 
 def _moved(outline: OutlineFit, least_mm: float, gain: float) -> str | None:

@@ -59,6 +59,14 @@ class CellRaster:
         y = self.origin_mm[1] + places[:, 1] * self.cell_mm[1]
         return np.column_stack([x, y, z])
 
+    def cells(self, points_mm: FloatArray) -> npt.NDArray[np.int64]:
+        """Return the cells (z, y, x) in or nearest to which points (x, y, z) lie, ``(n, 3)``."""
+        z = np.interp(points_mm[:, 2], self.z_mm, np.arange(self.z_mm.size))
+        x = (points_mm[:, 0] - self.origin_mm[0]) / self.cell_mm[0]
+        y = (points_mm[:, 1] - self.origin_mm[1]) / self.cell_mm[1]
+        found = np.rint(np.column_stack([z, y, x])).astype(np.int64)
+        return np.clip(found, 0, np.array([self.z_mm.size, *self.shape]) - 1)
+
 
 def filled(stack: PlaneStack, raster: CellRaster, spacing_mm: float) -> BoolArray:
     """Return the cells inside a structure, shape ``(nz, ny, nx)``.

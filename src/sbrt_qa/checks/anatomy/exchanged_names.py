@@ -99,10 +99,17 @@ def _pair(
     }
 
 
-def exchanges(organs: Mapping[str, OrganView], ranges: AnatomyRanges) -> tuple[Exchange, ...]:
+def exchanges(
+    organs: Mapping[str, OrganView], ranges: AnatomyRanges, least_gain: float = LEAST_GAIN
+) -> tuple[Exchange, ...]:
     """Return pairs whose exchange makes both fit much better, the clearest first, each organ once.
 
     What can be compared under one pair of names only takes no part.
+
+    Parameters
+    ----------
+    least_gain
+        By how much an exchange must fit better.
     """
     found: list[Exchange] = []
     for a, b in combinations(organs.values(), 2):
@@ -112,7 +119,7 @@ def exchanges(organs: Mapping[str, OrganView], ranges: AnatomyRanges) -> tuple[E
         changed = _pair(a, b, b.name, a.name, ranges)
         both = drawn.keys() & changed.keys()
         before, after = (sum(m[k] for k in sorted(both)) for m in (drawn, changed))
-        if before - after >= LEAST_GAIN and before - after >= LEAST_SHARE * before:
+        if before - after >= least_gain and before - after >= LEAST_SHARE * before:
             why = sorted(both, key=lambda k: changed[k] - drawn[k])[:3]
             found.append(Exchange(a.name, b.name, before, after, tuple(why)))
     taken: set[str] = set()

@@ -127,12 +127,13 @@ def _outlines(structure: Structure) -> Iterator[FloatArray]:
     """Give for each plane points along its outlines, evenly."""
     by_height: dict[float, list[FloatArray]] = {}
     for contour in structure.contours:
-        by_height.setdefault(contour.z_mm, []).append(_evenly(contour.xy_mm))
+        by_height.setdefault(contour.z_mm, []).append(evenly(contour.xy_mm))
     for parts in by_height.values():
         yield np.concatenate(parts)
 
 
-def _evenly(xy_mm: FloatArray) -> FloatArray:
+def evenly(xy_mm: FloatArray) -> FloatArray:
+    """Return points along a closed outline, every `ALONG_MM`, from its first vertex."""
     closed = np.vstack([xy_mm, xy_mm[:1]])
     way = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
     at = np.arange(0.0, max(float(way[-1]), ALONG_MM), ALONG_MM)

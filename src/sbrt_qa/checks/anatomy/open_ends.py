@@ -57,7 +57,7 @@ def open_end(
     if share >= blunt_percent:
         text = say(
             "its {0}, z = {1} mm, is blunt: {2} % of its widest section",
-            _name(up), f"{z_mm:g}", f"{share:.0f}",
+            end_name(up), f"{z_mm:g}", f"{share:.0f}",
         )  # fmt: skip
         return OpenEnd(text, z_mm)
     return None
@@ -89,7 +89,8 @@ def ends_by_image(view: OrganView, others: BoolArray, alike_percent: float) -> l
     return ends
 
 
-def _name(up: int) -> str:
+def end_name(up: int) -> str:
+    """Return what an end is called: upper (1) or lower (0)."""
     return say("upper end") if up else say("lower end")
 
 
@@ -97,7 +98,7 @@ def _goes_on(up: int, z_mm: float, alike: float) -> OpenEnd:
     text = say(
         "it seems to go on beyond its {0}, z = {1} mm: {2} % of the end section is the same "
         "tissue on the next slices",
-        _name(up), f"{z_mm:g}", f"{alike:.0f}",
+        end_name(up), f"{z_mm:g}", f"{alike:.0f}",
     )  # fmt: skip
     return OpenEnd(text, z_mm)
 

@@ -55,7 +55,12 @@ class OrgansSeen:
 
     def others(self, view: OrganView) -> BoolArray:
         """Return the cells of all other organs and of targets within the window of one."""
-        found = np.zeros_like(view.mask) if view.left_out is None else view.left_out.copy()
+        found = self.beside(view)
+        return found if view.left_out is None else found | view.left_out
+
+    def beside(self, view: OrganView) -> BoolArray:
+        """Return the cells of all other organs, not of targets, within the window of one."""
+        found = np.zeros_like(view.mask)
         for other in self.organs.values():
             if other is not view and (shared := common(view, other)) is not None:
                 mine, theirs = shared
