@@ -14,6 +14,8 @@ import pytest
 
 import sbrt_qa
 from sbrt_qa import plugins
+from sbrt_qa.checks.registry import CHECKS
+from sbrt_qa.cli.main import run
 from sbrt_qa.dosimetry import metric_names, metric_registry, metrics
 from sbrt_qa.dosimetry.metric_registry import METRICS, Compute
 from sbrt_qa.errors import GeometryError, UsageError
@@ -383,6 +385,42 @@ def test_an_installed_package_adds_a_metric_by_its_entry_point(
     finally:
         METRICS.pop("OwnMedian", None)
         plugins.load.cache_clear()
+
+
+def test_a_check_of_an_installed_package_is_listed_and_shown_with_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reviews ran it, and ``checks show`` said that there was none."""
+    (tmp_path / "own_check.py").write_text(
+        "from sbrt_qa.plugins import Group, Passed, Severity, check\n"
+        "@check('OWN_NAMED', title='Own', group=Group.STRUCTURES, severity=Severity.INFO)\n"
+        "def own(context):\n"
+        "    'A check of a department.'\n"
+        "    yield Passed('structure set')\n"
+    )
+    info = tmp_path / "own_check-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: own-check\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[{plugins.GROUP}]\nown = own_check\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+    plugins.load.cache_clear()
+    try:
+        assert run(["checks", "list", "--format", "csv"]) == 0
+        assert "OWN_NAMED,Own," in capsys.readouterr().out
+        assert run(["checks", "show", "own_named"]) == 0
+        assert "A check of a department." in capsys.readouterr().out
+    finally:
+        CHECKS.pop("OWN_NAMED", None)
+        plugins.load.cache_clear()
+
+
+def test_the_example_of_a_metric_begins_with_its_name() -> None:
+    register = plugins.metric(
+        "Own", units=("Gy",), example="Mean[Gy]", meaning=METRICS["Mean"].meaning
+    )
+    with pytest.raises(ValueError, match=r"the example of Own is 'Mean\[Gy\]'"):
+        register(_raises)
 
 
 def test_an_extension_that_cannot_be_loaded_stops_the_work(

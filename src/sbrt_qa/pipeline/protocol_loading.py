@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sbrt_qa import plugins
+
 if TYPE_CHECKING:
     from sbrt_qa.checks.run_checks import Listed
     from sbrt_qa.compare.protocol_effect import ProtocolEffect
@@ -87,6 +89,7 @@ def plan_checks(protocol_name: str = "") -> tuple[tuple[Listed, ...], str]:
     from sbrt_qa.checks.run_checks import listed
     from sbrt_qa.protocol.protocol_files import load_protocol
 
+    plugins.load()  # checks of extensions are listed with the others
     if not protocol_name:
         return listed(None), ""
     protocol = with_known_checks(load_protocol(protocol_name), protocol_name)
