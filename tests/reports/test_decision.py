@@ -41,6 +41,20 @@ def test_files_that_may_be_of_strangers_make_every_value_doubtful() -> None:
     assert compose(review, language="zh").headline != told.headline
 
 
+def test_a_structure_smaller_than_a_limit_asks__is_left_to_the_reviewer() -> None:
+    review = reviewed("small_remnant")
+    assert basis(review) is Basis.SIZE
+    told = compose(review)
+    assert told.headline.startswith("A structure is smaller than the volume")
+    assert "nothing needs to be sent" in told.next_step
+
+
+def test_what_is_missing_is_still_asked_for() -> None:
+    review = reviewed("missing_organ")
+    assert basis(review) is Basis.LIMITS
+    assert "send what is missing" in compose(review).next_step
+
+
 def found(verdict: Verdict, group: str = "beams", code: str = "MACHINES") -> Finding:
     return Finding(code, verdict, "plan", "found.", group=group)
 

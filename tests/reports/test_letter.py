@@ -201,7 +201,8 @@ def test_no_advice_speaks_to_a_site_of_the_site():
         advice = to_site(Finding("X", None, "plan", "odd", Phrase(text))).advice
         assert advice != text
         assert not TO_REVIEWER.search(advice)
-        assert "中心" not in Words("zh").sentence(advice)
+        told = Words("zh").sentence(advice).replace("等中心", "")  # the isocentre
+        assert "中心" not in told
 
 
 def test_what_is_worded_for_a_site_is_advice_that_exists():

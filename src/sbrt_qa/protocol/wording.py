@@ -60,7 +60,7 @@ def yes_or_no(value: float) -> str:
 
 def unit_text(unit: str) -> str:
     """Return a unit to put behind a number, with the blank before it; empty without one."""
-    return "" if unit in UNITLESS else f" {visible(unit)}"
+    return "" if not unit or unit in UNITLESS else f" {visible(unit)}"
 
 
 def side_of(value: float, limit: float) -> int:

@@ -6,7 +6,8 @@ import enum
 from typing import Final
 
 from sbrt_qa.i18n.words import msg
-from sbrt_qa.model.outcome import Verdict
+from sbrt_qa.model.outcome import ReasonCode, Verdict
+from sbrt_qa.protocol.limit_result import ConstraintResult
 from sbrt_qa.review.case_review import CaseReview
 
 DELIVERY: Final = "delivery"
@@ -30,6 +31,8 @@ class Basis(enum.Enum):
     """No limit has it, but a check of the plan."""
     DELIVERY = enum.auto()
     """Only checks of the delivered course have it."""
+    SIZE = enum.auto()
+    """Only limits that ask more volume of a structure than it has: a person decides about them."""
     DOUBT = enum.auto()
     """The files may not belong together: whatever else was found, no value holds."""
 
@@ -78,6 +81,9 @@ OTHER_HEADLINES: Final = {
     (Basis.DELIVERY, Verdict.NOT_EVALUABLE): msg(
         "What was delivered cannot be judged: records are missing or cannot be trusted."
     ),
+    (Basis.SIZE, Verdict.NOT_EVALUABLE): msg(
+        "A structure is smaller than the volume that a limit asks of it."
+    ),
     (Basis.DOUBT, Verdict.MAJOR): _MAYBE_STRANGERS,
     (Basis.DOUBT, Verdict.NOT_EVALUABLE): _MAYBE_STRANGERS,
 }
@@ -94,6 +100,9 @@ OTHER_STEPS: Final = {
     (Basis.DELIVERY, Verdict.MINOR): msg(
         "Next: ask the site why. The reviewer decides whether it is accepted."
     ),
+    (Basis.SIZE, Verdict.NOT_EVALUABLE): msg(
+        "Next: the reviewer decides about these limits; nothing needs to be sent."
+    ),
     (Basis.DOUBT, Verdict.MAJOR): _SEND_ONE_STATE,
     (Basis.DOUBT, Verdict.NOT_EVALUABLE): _SEND_ONE_STATE,
 }
@@ -106,9 +115,17 @@ def basis(review: CaseReview) -> Basis:
     strange = {f.code for f in review.findings if f.verdict in GRAVE}
     if worst in GRAVE and strange & STRANGERS:
         return Basis.DOUBT
-    if not deciding or any(c.counts and c.verdict is worst for c in review.constraints):
+    limits = [c for c in review.constraints if c.counts and c.verdict is worst]
+    if limits and not deciding and all(_is_too_small(c) for c in limits):
+        return Basis.SIZE
+    if not deciding or limits:
         return Basis.LIMITS
     return Basis.DELIVERY if all(f.group == DELIVERY for f in deciding) else Basis.CHECKS
+
+
+def _is_too_small(row: ConstraintResult) -> bool:
+    """Tell whether a limit has no verdict only because the structure is smaller than it asks."""
+    return row.reason is not None and row.reason.code is ReasonCode.SMALLER_THAN_ASKED
 
 
 def headline(review: CaseReview) -> str:

@@ -14,6 +14,7 @@ from sbrt_qa.reports.compose import plain
 from sbrt_qa.reports.compose.advice import COVERAGE_COST, actions
 from sbrt_qa.reports.compose.case_page import DISCLAIMER
 from sbrt_qa.reports.compose.concerns import deviating, of_structure
+from sbrt_qa.reports.compose.decision import Basis, basis
 from sbrt_qa.reports.compose.verdict_words import mark_of, structure_text
 from sbrt_qa.reports.decision import decision_words
 from sbrt_qa.reports.decision.printed_decision import PrintedDecision
@@ -69,6 +70,8 @@ DECIDED: Final = {
     "rejected": msg("The review office did not accept it."),
 }
 """The sentence of a decision."""
+
+LEFT_TO_REVIEWER: Final = msg("Nothing needs to be sent: the reviewer decides about these limits.")
 
 CORRECT: Final = msg("Please correct the plan and submit it again.")
 
@@ -128,7 +131,12 @@ def _asked(letter: Letter) -> str:
         return CORRECT if letter.asks_for_plan else ""
     if letter.verdict not in ASKED:
         return ""
-    return RESEND if letter.is_refused else ASKED[letter.verdict]
+    if letter.is_refused:
+        return RESEND
+    unjudged = [r for r in letter.reviews if r.verdict is letter.verdict]
+    if unjudged and all(basis(review) is Basis.SIZE for review in unjudged):
+        return LEFT_TO_REVIEWER
+    return ASKED[letter.verdict]
 
 
 def _facts(letter: Letter, words: Words) -> tuple[tuple[str, str], ...]:

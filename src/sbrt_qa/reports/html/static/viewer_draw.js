@@ -1,7 +1,7 @@
 /* One view drawn: image, dose wash, isodoses, contours, ruler, cross and words. */
 (() => {
   const { PLANES } = SbrtQa;
-  const SIDES = { axial: ["R", "L", "A", "P"], coronal: ["R", "L", "S", "I"], sagittal: ["A", "P", "S", "I"] };
+  const SIDES = { axial: ["R", "L", "A", "P"], coronal: ["R", "L", "H", "F"], sagittal: ["A", "P", "H", "F"] };
   const INDEX = { x: 0, y: 1, z: 2 };
   const DASHES = [[], [9, 3], [3, 3], [9, 3, 2, 3], [14, 4], [5, 2]];
 
