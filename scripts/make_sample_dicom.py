@@ -1,7 +1,7 @@
 """Write the synthetic sample patients: make_sample_dicom.py [OUT], default sample_dicom/."""
 
+import argparse
 import shutil
-import sys
 from pathlib import Path
 
 from sbrt_qa.testing.sample import SAMPLES, write_samples
@@ -10,7 +10,9 @@ from sbrt_qa.testing.sample import SAMPLES, write_samples
 def main() -> None:
     """Replace the case folders in OUT."""
     default = Path(__file__).parents[1] / "sample_dicom"
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", nargs="?", type=Path, default=default, metavar="OUT")
+    out = parser.parse_args().out
     for name in SAMPLES:
         shutil.rmtree(out / name, ignore_errors=True)
     write_samples(out)
