@@ -7,12 +7,18 @@ from typing import Final
 
 import numpy as np
 
+from sbrt_qa.checks.anatomy.limits_at_stake import LEAST_VOXELS, hot_places
 from sbrt_qa.checks.dose_gaps import copied_planes, cut_in_body_cm2, planes_without_dose
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.dosimetry.interpolation import dose_at_gy
+from sbrt_qa.dosimetry.sampling import dose_at
+from sbrt_qa.geometry.distance import Distance, contains
+from sbrt_qa.geometry.margins import extent_of, volume_of_cc
+from sbrt_qa.geometry.regions import Cells, cells_of
 from sbrt_qa.i18n.phrase import counted, say
 from sbrt_qa.model.grid import DoseGrid, DoseType, FloatArray
 from sbrt_qa.model.outcome import Reason, Severity
+from sbrt_qa.model.target_kind import is_target
 
 LOWEST, HIGHEST = 0.9, 2.5
 """Maxima, as parts of the prescription, outside which a dose is taken for another's.
@@ -34,6 +40,9 @@ MULTIPLES: Final = {
 
 ADVICE: Final = say("Check that this is the dose of the whole plan, and its total dose.")
 
+MOST_HOT: Final = 4000
+"""Voxels that stand for a volume."""
+
 FEWEST_FLAT: Final = 27
 """Voxels of one value, below which a maximum is no plateau."""
 
@@ -50,13 +59,27 @@ CUT_OFF: Final = say("Have the dose exported anew, with a scaling that holds its
     title="Dose maximum and prescription",
     group=Group.PRESCRIPTION,
     severity=Severity.BLOCK,
+    milder=(Severity.MAJOR,),
     rows=(3, 7),
 )
-def dose_far_from_prescription(context: CheckContext) -> Iterator[Found]:
+def dose_far_from_prescription(
+    context: CheckContext, beside_mm: float = 10.0, beside_percent: float = 20.0
+) -> Iterator[Found]:
     """Find a dose whose maximum is far from the prescription: a wrong file, or a part of one.
 
     A likely cause is named where one factor explains it: values in cGy or mGy that are labelled Gy,
     or the dose of one fraction. Nothing that was computed from such a dose is relied on.
+
+    Major is a dose that lies beside the target: much of the PTV gets less than 90 % of the
+    prescription while as much volume away from all targets gets all of it, as with the dose of
+    another plan, or one that is mirrored or shifted.
+
+    Parameters
+    ----------
+    beside_mm
+        Distance from every target beyond which the prescribed dose does not belong.
+    beside_percent
+        Both volumes, in per cent of the PTV's, from which on it is found.
     """
     known = context.doses.metric_context
     prescribed, highest = known.prescription_gy, known.dose_max_gy
@@ -71,6 +94,56 @@ def dose_far_from_prescription(context: CheckContext) -> Iterator[Found]:
             ),
             ADVICE,
         )  # fmt: skip
+        return
+    yield from _beside_target(context, prescribed, beside_mm, beside_percent)
+
+
+def _beside_target(
+    context: CheckContext, rx_gy: float, beside_mm: float, beside_percent: float
+) -> Iterator[Found]:
+    """Find a dose that leaves out the PTV and reaches the prescription elsewhere."""
+    dose, region = context.case.dose, context.region("PTV")
+    if isinstance(dose, Reason) or isinstance(region, Reason):
+        return
+    if min(dose.dose_gy.shape) < LEAST_VOXELS:
+        return
+    ptv_cc, missed = volume_of_cc(region), _share_below(dose, cells_of(region), 0.9 * rx_gy)
+    if missed is None or 100 * missed < beside_percent or not ptv_cc:
+        return
+    points, each_cc = hot_places(dose, rx_gy, MOST_HOT)
+    away = np.ones(len(points), dtype=np.bool_)
+    for target in (s for s in context.structures.values() if is_target(s)):
+        known = context.doses.region(target)
+        if not isinstance(known, Reason) and away.any():
+            cells, left = cells_of(known), points[away]
+            distance, _ = Distance(cells).nearest(left)
+            away[away] = (distance > beside_mm) & ~contains(cells, left)
+    beside = 100 * np.count_nonzero(away) * each_cc / ptv_cc
+    if beside >= beside_percent:
+        found = say(
+            "{0} % of the PTV below 90 % of the prescription, and {1} cc at all of it more than "
+            "{2} mm from every target",
+            f"{100 * missed:.0f}", f"{np.count_nonzero(away) * each_cc:.0f}", f"{beside_mm:g}",
+        )  # fmt: skip
+        text = say("the dose lies beside the target: {0}", found)
+        yield Found(say("dose"), text, ADVICE, found, severity=Severity.MAJOR)
+
+
+def _share_below(dose: DoseGrid, cells: Cells, gy: float) -> float | None:
+    """Return the part of the voxels in a region that get less; None where too few lie in it."""
+    box = extent_of(cells)
+    spans = (
+        (dose.x_mm, box.x_low, box.x_high),
+        (dose.y_mm, box.y_low, box.y_high),
+        (dose.z_mm, box.z_low, box.z_high),
+    )
+    axes = [axis[(axis >= low) & (axis <= high)] for axis, low, high in spans]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    points = points[:: max(1, len(points) // MOST_HOT)]
+    points = points[contains(cells, points)] if len(points) else points
+    if len(points) < FEWEST_FLAT:
+        return None
+    return float((dose_at(dose, points) < gy).mean())
 
 
 def _hint(ratio: float, fractions: int | None) -> str:

@@ -110,7 +110,9 @@ def _references(context: CheckContext) -> Iterator[_Reference]:
     milder=(Severity.INFO,),
     rows=(4,),
 )
-def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcome]:
+def stale_dose(
+    context: CheckContext, slack_min: float = 2.0, late_days: float = 180.0
+) -> Iterator[Outcome]:
     """Find a plan or structure set that was changed after its dose was calculated.
 
     Compares the plan's and the structure set's own date and time with the creation of the dose. A
@@ -123,6 +125,8 @@ def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcom
     ----------
     slack_min
         Minutes by which clocks may differ.
+    late_days
+        Days after the plan from which on a dose is told: it may be of a later state.
     """
     for dose in _of(context, "RTDOSE"):
         for other in (*_of(context, "RTPLAN"), *_of(context, "RTSTRUCT")):
@@ -133,6 +137,11 @@ def stale_dose(context: CheckContext, slack_min: float = 2.0) -> Iterator[Outcom
                 continue
             found = _in_order(where, other.stated_at, dose.created_at, slack_min)
             yield _as_information(found) if _is_named(context, other) else found
+            days = other.stated_at.minutes_until(dose.created_at) / 1440
+            if days > late_days and other.modality == "RTPLAN":
+                text = say("the dose was written {0} days after the plan", f"{days:.0f}")
+                advice = say("Check that they belong together.")
+                yield Found(where, text, advice, severity=Severity.INFO)
 
 
 def _in_order(where: str, first: Stamp, second: Stamp, slack_min: float) -> Outcome:

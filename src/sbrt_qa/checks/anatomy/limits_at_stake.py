@@ -124,10 +124,10 @@ def broken_by_exchange(
     return None
 
 
-def hot_places(dose: DoseGrid, gy: float) -> tuple[FloatArray, float]:
+def hot_places(dose: DoseGrid, gy: float, most: int = MOST_PLACES) -> tuple[FloatArray, float]:
     """Return places (x, y, z) of voxels above a dose, and the volume in cc that each stands for."""
     at = np.argwhere(dose.dose_gy > gy)
-    every = max(1, len(at) // MOST_PLACES)
+    every = max(1, len(at) // most)
     at = at[::every]
     points = np.column_stack([dose.x_mm[at[:, 2]], dose.y_mm[at[:, 1]], dose.z_mm[at[:, 0]]])
     return points, every * float(np.prod(dose.spacing_mm)) / 1000
