@@ -17,6 +17,7 @@ from sbrt_qa.model.header import ObjectHeader
 def headers_of(used: Sequence[FoundObject]) -> tuple[ObjectHeader, ...]:
     """Return the header of each object, one for all slices of an image."""
     usable = [one for one in used if not one.problem]
+    _note_contradictions(usable)
     images = [one for one in usable if one.modality == "CT"]
     readers: list[tuple[FoundObject, Callable[[], ObjectHeader]]] = [
         (one, partial(read_header, one, usable[0])) for one in usable if one.modality != "CT"
@@ -31,6 +32,25 @@ def headers_of(used: Sequence[FoundObject]) -> tuple[ObjectHeader, ...]:
         else:
             headers.append(header)
     return tuple(headers)
+
+
+def _note_contradictions(usable: Sequence[FoundObject]) -> None:
+    """Note files that name another object in their file meta, and objects of several studies."""
+    for one in usable:
+        meta = getattr(one.root.dataset, "file_meta", None)
+        stated = str((meta or {}).get("MediaStorageSOPInstanceUID", "") or "").strip(" \0")
+        if stated and one.source.sop_instance_uid and stated != one.source.sop_instance_uid:
+            one.root.log.note(
+                say(
+                    "{0}: its file meta names another SOP Instance UID than the object: it was "
+                    "changed after it was written",
+                    one.name,
+                )
+            )
+    drawn = [one for one in usable if one.modality in ("RTPLAN", "RTSTRUCT", "RTDOSE")]
+    if len({one.study_uid for one in drawn if one.study_uid}) > 1:
+        names = ", ".join(one.name for one in drawn)
+        drawn[0].root.log.note(say("plan, structures and dose are of several studies: {0}", names))
 
 
 def with_named_images(
