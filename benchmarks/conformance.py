@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sbrt_qa.dicom.load import load_cases
-from sbrt_qa.dosimetry.bands import VIEWS, Views, band_of, subject_of
+from sbrt_qa.dosimetry.bands import Views, band_of, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.histogram import DVH
+from sbrt_qa.dosimetry.view_kinds import VIEWS
 from sbrt_qa.geometry.slabs import DEFAULT_CONVENTION, Between, Convention, Ends
 
 ROOT = Path(__file__).resolve().parents[1]

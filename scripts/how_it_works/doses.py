@@ -22,7 +22,7 @@ from how_it_works.chart import (
     table,
 )  # fmt: skip
 from sbrt_qa.dosimetry.accumulation import bin_edges, curve_of
-from sbrt_qa.dosimetry.bands import VIEWS, Views, intervals_among, subject_of
+from sbrt_qa.dosimetry.bands import Views, intervals_among, subject_of
 from sbrt_qa.dosimetry.beyond import highest_beyond_gy
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.ends import with_other_ends
@@ -32,6 +32,7 @@ from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, integrate
 from sbrt_qa.dosimetry.interpolation import GridBox, Interpolation, dose_at_gy, noise_gy, refined
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
+from sbrt_qa.dosimetry.view_kinds import VIEWS
 from sbrt_qa.geometry.regions import Cells, cells_of, region_of
 from sbrt_qa.geometry.scanlines import lattice, section_mm2
 from sbrt_qa.geometry.slabs import Convention, Ends

@@ -5,21 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbrt_qa.dosimetry.bands import (
-    VIEWS,
-    OtherDoses,
-    View,
-    Views,
-    band_of,
-    intervals_among,
-    subject_of,
-)
+from sbrt_qa.dosimetry.bands import OtherDoses, Views, band_of, intervals_among, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.cut_off import ends_of
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, SAFETY, beyond, moved, scaled
+from sbrt_qa.dosimetry.steady_sections import is_steady
+from sbrt_qa.dosimetry.view_kinds import VIEWS, View
 from sbrt_qa.geometry.slabs import Convention
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid
@@ -71,8 +65,15 @@ def bands_of(doses: CaseDoses, structure: Structure, metrics=METRICS):
 def test_aspects_add_up_and_alternatives_do_not():
     caps, shape = View(Driver.END_CAPS, "low end"), View(Driver.BETWEEN_PLANES, "shape")
     band = band_of(10.0, [(caps, 9.0), (caps, 9.5), (caps, 10.2), (shape, 9.0), (shape, 9.9)])
-    # What the shape moves one end by, moves the other by three tenths: see `OTHER_SIDE`.
-    assert (band.low, band.high) == pytest.approx((8.0, 10.2 + 0.3 * 1.0))
+    # What the shape moves one end by, moves the other by six tenths: see `OTHER_SIDE`.
+    assert (band.low, band.high) == pytest.approx((8.0, 10.2 + 0.6 * 1.0))
+
+
+def test_errors_that_are_independent_add_up_as_such_and_choices_of_a_program_do_not():
+    shape, curve = View(Driver.BETWEEN_PLANES, "shape"), View(Driver.QUADRATURE, "curve")
+    seen = [(shape, 7.0), (curve, 6.0), (View(Driver.END_CAPS, "low end"), 9.0)]
+    assert band_of(10.0, seen).low == pytest.approx(10.0 - 1.0 - 5.0)
+    assert band_of(10.0, seen, all_choices=True).low == pytest.approx(10.0 - 1.0 - 7.0)
 
 
 def test_the_driver_is_what_moves_the_value_most():
@@ -282,10 +283,10 @@ def test_a_smooth_dose_has_no_noise():
     assert not {"noise lower", "noise higher"} & set(Views(doses).of(subject_of(ball)))
 
 
-def test_the_trilinear_reading_counts_a_fifth_in_the_uncertainty_and_whole_in_the_spread():
+def test_the_trilinear_reading_counts_a_tenth_in_the_uncertainty_and_whole_in_the_spread():
     value, linear = Measured(50.0, "Gy"), Measured(48.0, "Gy")
     found = intervals_among(parse_metric("D95%[Gy]"), value, [(VIEWS["linear"], linear)])
-    assert found.uncertainty.low == pytest.approx(50.0 - 0.2 * 2.0)
+    assert found.uncertainty.low == pytest.approx(50.0 - 0.1 * 2.0)
     assert found.spread.low == pytest.approx(48.0)
 
 
@@ -344,3 +345,87 @@ def test_both_ends_of_a_cut_off_dose_are_one_voxel_apart_from_it():
     assert earlier[2, 2].tolist() == [10.0, 20.0, 0.0, 0.0, 0.0, 0.0]
     assert ends_of(np.zeros((3, 3, 3)), 1.0) is None
     assert ends_of(np.ones((3, 3, 3)), 1.0) is None
+
+
+def test_a_dose_that_curves_to_where_it_is_cut_off_goes_on_along_its_curve():
+    """On a straight line it would be below 0 in the next voxel, and the end would not be told."""
+    values = np.zeros((5, 5, 7))
+    values[:, :, :4] = (19.0, 11.0, 6.0, 2.9)
+    later, earlier = ends_of(values, 0.2)
+    assert later[2, 2, 4] == pytest.approx(3 * (2.9 - 6.0) + 11.0)
+    assert earlier[2, 2].tolist() == [19.0, 11.0, 6.0, 0.0, 0.0, 0.0, 0.0]
+
+
+def small_end_grid(beyond_gy, step=2.5):
+    """Return a ramp along x that ends at 8.7 mm with an even dose beyond."""
+    axis = np.arange(-40.0, 41.0, step)
+    x = np.meshgrid(axis, axis, axis, indexing="ij")[2]
+    return DoseGrid(np.where(x <= 8.7, 30 + 0.5 * x, beyond_gy), axis, axis, axis)
+
+
+@pytest.mark.parametrize("beyond_gy", [0.4, 1.7])
+@pytest.mark.parametrize("far_mm", [8.0, 12.0, 18.0])
+def test_the_uncertainty_holds_where_dose_ends_at_a_small_value(beyond_gy, far_mm):
+    low_mm, last_mm = -10.0, min(8.7, far_mm)
+    part = (last_mm - low_mm) / (far_mm - low_mm)
+    truth = {
+        "Min[Gy]": 30 + 0.5 * low_mm if far_mm <= 8.7 else beyond_gy,
+        "Mean[Gy]": part * (30 + 0.25 * (last_mm + low_mm)) + (1 - part) * beyond_gy,
+        "Max[Gy]": 30 + 0.5 * last_mm,
+        "V25Gy[%]": 100 * part,
+    }
+    box = Box((low_mm, -9.3, -11.0), (far_mm, 8.1, 9.0))
+    doses, drawn = doses_of(box, small_end_grid(beyond_gy))
+    assert set(Views(doses).of(subject_of(drawn))) >= ENDS
+    for metric, (_, band) in bands_of(doses, drawn, tuple(truth)).items():
+        assert band.low - 1e-9 <= truth[metric] <= band.high + 1e-9, metric
+
+
+def test_a_steep_fall_to_a_small_dose_is_no_end():
+    axis = np.arange(-40.0, 41.0, 2.5)
+    x = np.meshgrid(axis, axis, axis, indexing="ij")[2]
+    dose = DoseGrid(60.0 / (1 + np.exp(x / 3.0)), axis, axis, axis)
+    doses, box = doses_of(Box((-15.0, -9.0, -11.0), (20.0, 8.0, 9.0)), dose)
+    assert not ENDS & set(Views(doses).of(subject_of(box)))
+
+
+# Whether sections tell of one another
+
+
+@pytest.mark.parametrize(
+    ("shape", "steady"),
+    [
+        (Sphere(CENTRE, 12.0), True),
+        (ALONG_Z, True),
+        (Cone(CENTRE, 16.0, 5.0, 36.0, 2), True),
+        (cylinder(CENTRE, 12.0, 40.0, 0), False),
+        (Cone(CENTRE, 16.0, 5.0, 36.0, 0), False),
+        (Sphere(CENTRE, 3.0), False),
+    ],
+)
+def test_sections_that_change_evenly_are_steady(shape, steady):
+    """Of a ball of 3 mm there are too few to tell."""
+    doses, drawn = doses_of(shape, ramp_grid())
+    assert is_steady(doses.region(drawn)) is steady
+
+
+def test_contours_that_are_drawn_unevenly_are_not_steady():
+    random = np.random.default_rng(20261201)
+    even = contour(Sphere(CENTRE, 12.0), np.arange(-20.0, 21.0, 2.0))
+    moved = [Contour(c.z_mm, c.xy_mm + random.normal(0.0, 0.4, 2)) for c in even.contours]
+    doses = CaseDoses(
+        Case("x", NO_PLAN, StructureSet((Structure(1, "GTV", tuple(moved)),)), NO_PLAN)
+    )
+    assert not is_steady(doses.region(doses.case.structures.structures[0]))
+
+
+def test_other_shapes_count_less_where_sections_are_steady():
+    ball, lying = Sphere(CENTRE, 12.0), Cone(CENTRE, 16.0, 5.0, 36.0, 0)
+    names = [
+        set(Views(d).of(subject_of(s)))
+        for d, s in (doses_of(b, ramp_grid()) for b in (ball, lying))
+    ]
+    assert "slab, steady" in names[0]
+    assert "slab" not in names[0]
+    assert "slab" in names[1]
+    assert "slab, steady" not in names[1]

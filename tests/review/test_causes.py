@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sbrt_qa.dosimetry.bands import VIEWS, Views, band_among, subject_of
+from sbrt_qa.dosimetry.bands import Views, band_among, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
+from sbrt_qa.dosimetry.view_kinds import VIEWS
 from sbrt_qa.model.case import Case, Provenance
 from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Measured

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from sbrt_qa import load_protocol, review_case
-from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
+from sbrt_qa.dosimetry.view_kinds import View
 from sbrt_qa.errors import UsageError
 from sbrt_qa.model.case import Case, Link, LinkKind, Provenance, Repair
 from sbrt_qa.model.grid import DoseGrid, DoseType

@@ -91,6 +91,11 @@ def test_bands_hold_lowest_and_highest_doses_and_thick_slices_as_well(rows):
     assert rates([r for r in rows if "3 mm slices" in r.pair]).holding >= 97
 
 
+def test_bands_are_no_wider_than_twenty_median_errors(rows):
+    """Eight were wanted; `docs/accuracy.md` says what is out of reach."""
+    assert rates(rows).ratio <= 20
+
+
 def test_the_page_tells_today_s_bands(rows):
     text = PAGE.read_text(encoding="utf-8").partition("## Bands")[2]
     told = re.search(r"\| all (\d+) values \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|", text)
@@ -117,11 +122,9 @@ def harder_rows():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_files_leave_open_most_is_held(harder_rows, family):
-    """Beside a dose that ends, 98.5 and 97 % are not reached; `docs/accuracy.md` says so."""
     found = [r for r in harder_rows if r.family == family]
-    beside = family == "dose ends beside it"
-    assert rates(found).holding >= (96.5 if beside else 98.5)
-    assert rates([r for r in found if r.metric in ("Min", "Max")]).holding >= (95 if beside else 97)
+    assert rates(found).holding >= 98.5
+    assert rates([r for r in found if r.metric in ("Min", "Max")]).holding >= 97
 
 
 def test_the_page_tells_today_s_figures_of_what_files_leave_open_most(harder_rows):

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from sbrt_qa.dosimetry.case_doses import CaseDoses
-from sbrt_qa.dosimetry.cut_off import OF_GOING_ON, cut_off_views
+from sbrt_qa.dosimetry.cut_off import cut_off_views
 from sbrt_qa.dosimetry.dose_noise import noise_views
 from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.histogram import DVH
@@ -28,7 +28,9 @@ from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning
 from sbrt_qa.dosimetry.on_cores import side_by_side
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, Reading, beyond, moved, scaled
 from sbrt_qa.dosimetry.same_space import same_space
+from sbrt_qa.dosimetry.steady_sections import is_steady
 from sbrt_qa.dosimetry.surroundings import Surroundings
+from sbrt_qa.dosimetry.view_kinds import EACH_END, SHAPES, STEADY, View, variants
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.planes import PlaneStack
 from sbrt_qa.geometry.regions import Region
@@ -39,87 +41,22 @@ from sbrt_qa.model.grid import DoseGrid
 from sbrt_qa.model.outcome import Band, Driver, Measured, Outcome, Reason, ReasonCode
 from sbrt_qa.model.structure import Structure
 
-
-class View(NamedTuple):
-    """What a view is about; views of the same `aspect` are alternatives.
-
-    A `convention` is what some planning system does; it widens the spread only. Of how far another
-    view moves a value a `share` counts in the uncertainty: some lie much farther from the usual
-    reading than the truth does, and beyond some the truth lies now and then. The spread takes all
-    of it, and no less.
-    """
-
-    driver: Driver
-    aspect: str
-    convention: bool = False
-    share: float = 1.0
-
-    def counted(self, value: Outcome, other: Outcome) -> Outcome:
-        """Return what a value in this view counts as in the uncertainty of `value`."""
-        if not isinstance(value, Measured) or not isinstance(other, Measured):
-            return other
-        if self.share == 1.0 or value.unit == "bool":
-            return other
-        moved_by = self.share * (other.value - value.value)
-        return dataclasses.replace(other, value=value.value + moved_by)
-
-
-OF_LINEAR: Final = 0.2
-"""Share of the trilinear reading. Its error falls with the square of the spacing of the voxels,
-that of a spline with its fourth power: what lies between both is mostly the first one's error."""
-
-OF_NO_ENDS: Final = 0.3
-"""Share of a structure that stops at its last planes though its sections shrink towards them."""
-
-OF_SHAPES: Final = 1.2
-"""Part that a straight wall between planes and ends of half a slice count: the truth of a cone or
-of another body whose sections change fast lies a little beyond them."""
-
-VIEWS: Final[Mapping[str, View]] = {
-    "linear": View(Driver.DOSE_INTERPOLATION, "dose", share=OF_LINEAR),
-    "unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
-    "ever finer": View(Driver.GRID, "dose"),
-    "ever finer, unheld": View(Driver.DOSE_INTERPOLATION, "dose"),
-    "slab": View(Driver.BETWEEN_PLANES, "shape", share=OF_SHAPES),
-    "half slice": View(Driver.END_CAPS, "shape", share=OF_SHAPES),
-    "no ends": View(Driver.END_CAPS, "shape", share=OF_NO_ENDS),
-    "low end none": View(Driver.END_CAPS, "low end"),
-    "low end whole": View(Driver.END_CAPS, "low end"),
-    "high end none": View(Driver.END_CAPS, "high end"),
-    "high end whole": View(Driver.END_CAPS, "high end"),
-    "overlaps united": View(Driver.OVERLAPS, "overlaps"),
-    "overlaps even-odd": View(Driver.OVERLAPS, "overlaps"),
-    "thin walls filled": View(Driver.OVERLAPS, "overlaps"),
-    "gaps filled": View(Driver.GAPS, "gaps"),
-    "gaps open": View(Driver.GAPS, "gaps"),
-    "voxels smaller": View(Driver.VOXELS, "voxels"),
-    "voxels larger": View(Driver.VOXELS, "voxels"),
-    "outside left out": View(Driver.OUTSIDE_GRID, "outside", convention=True),
-    "noise lower": View(Driver.NOISE, "noise"),
-    "noise higher": View(Driver.NOISE, "noise"),
-    "dose goes on": View(Driver.DOSE_INTERPOLATION, "where dose ends", share=OF_GOING_ON),
-    "dose ends early": View(Driver.DOSE_INTERPOLATION, "where dose ends"),
-    "curve lower": View(Driver.QUADRATURE, "curve"),
-    "curve higher": View(Driver.QUADRATURE, "curve"),
-    "volume lower": View(Driver.QUADRATURE, "volume"),
-    "volume higher": View(Driver.QUADRATURE, "volume"),
-}
-"""All views by name."""
-
-
 FITTED: Final = ("shape", "dose")
 """Aspects whose usual reading is a curve laid through what the file holds, and may be off itself:
 other readings mostly lie on one side of it, the truth now and then on the other."""
 
-OTHER_SIDE: Final = 0.3
+OTHER_SIDE: Final = 0.6
 """Part of how far these move a value by which it may as well be off to the other side."""
+
+ESTIMATES: Final = (*FITTED, "curve", "volume", "noise")
+"""Aspects whose views estimate an error, each from something else: in the uncertainty the root of
+the sum of their squares counts. All others are choices, of which the worst may come together."""
 
 WORTH_LEAVING_OUT: Final = 1e-4
 """Part of a structure outside the dose grid that another program may leave out."""
 
 BOTH_ENDS: Final = "no ends"
-EACH_END: Final = tuple(name for name, view in VIEWS.items() if view.aspect.endswith(" end"))
-"""The view of both ends together, and those of each."""
+"""The view of both ends together."""
 
 CONTOUR_ASPECTS: Final = frozenset({"shape", "low end", "high end", "overlaps", "gaps", "voxels"})
 """Aspects of how contours are read; a yes or no can depend on these only."""
@@ -137,7 +74,8 @@ def intervals_among(
 ) -> Intervals:
     """Return where a metric may lie, and what other systems would print, from all its views."""
     own = [(view, view.counted(value, outcome)) for view, outcome in seen if not view.convention]
-    uncertainty, spread = band_among(spec, value, own), band_among(spec, value, seen)
+    uncertainty = band_among(spec, value, own)
+    spread = band_among(spec, value, seen, all_choices=True)
     if uncertainty is not None and spread is not None:
         low, high = min(spread.low, uncertainty.low), max(spread.high, uncertainty.high)
         spread = dataclasses.replace(spread, low=low, high=high)
@@ -145,7 +83,11 @@ def intervals_among(
 
 
 def band_among(
-    spec: MetricSpec, value: Measured, seen: Sequence[tuple[View, Outcome]]
+    spec: MetricSpec,
+    value: Measured,
+    seen: Sequence[tuple[View, Outcome]],
+    *,
+    all_choices: bool = False,
 ) -> Band | None:
     """Return the interval of a metric from its outcomes in some views; None where it has none.
 
@@ -157,16 +99,30 @@ def band_among(
     seen = [(v, o) for v, o in seen if needs_dose or v.driver is not Driver.OUTSIDE_GRID]
     known = [(view, o.value) for view, o in seen if isinstance(o, Measured)]
     if value.unit != "bool":
-        return band_of(value.value, known, meaning_of(spec).highest(spec))
+        most = meaning_of(spec).highest(spec)
+        return band_of(value.value, known, most, all_choices=all_choices)
     other = [v for v, x in known if v.aspect in CONTOUR_ASPECTS and x != value.value]
     return Band(0.0, 1.0, other[0].driver) if other else None
 
 
-def band_of(value: float, others: Iterable[tuple[View, float]], most: float = math.inf) -> Band:
+def band_of(
+    value: float,
+    others: Iterable[tuple[View, float]],
+    most: float = math.inf,
+    *,
+    all_choices: bool = False,
+) -> Band:
     """Return the band of a metric from its value and what it is in other views.
 
     No metric is negative or beyond `most`, and no sum of deviations makes it so. One that lies at
     0 or at `most` in every view has a band without width.
+
+    Parameters
+    ----------
+    all_choices
+        Take all views for choices of a program, as the spread does: aspects add up, and the band
+        holds the program that chooses the worst of each. Otherwise errors that are independent of
+        each other (`ESTIMATES`) add up as such do.
     """
     others = list(others)
     if value in (0.0, most) and all(other == value for _, other in others):
@@ -184,13 +140,21 @@ def band_of(value: float, others: Iterable[tuple[View, float]], most: float = ma
     least = FLOOR * abs(value)
     farthest = max(shares, key=lambda s: abs(s[0]), default=(0.0, Driver.QUADRATURE))
     driver = farthest[1] if abs(farthest[0]) > least else Driver.QUADRATURE
-    # Aspects add up linearly, not in quadrature: they are choices of a program, not random errors,
-    # and the band must hold the program that chooses the worst of each.
-    below, above = (sum(s[0] for s in side.values()) for side in (low, high))
-    fitted = [sum(side[a][0] for a in FITTED if a in side) for side in (low, high)]
-    below = min(below - OTHER_SIDE * fitted[1], -least)
-    above = max(above - OTHER_SIDE * fitted[0], least)
-    return Band(max(value + below, min(value, 0.0)), min(value + above, max(most, value)), driver)
+    down, up = ({a: abs(s[0]) for a, s in side.items()} for side in (low, high))
+    for aspect in FITTED:
+        if aspect in down:
+            one, other_side = down[aspect], up[aspect]
+            down[aspect] = max(one, OTHER_SIDE * other_side)
+            up[aspect] = max(other_side, OTHER_SIDE * one)
+    estimates = () if all_choices else ESTIMATES
+    below, above = (max(_together(side, estimates), least) for side in (down, up))
+    return Band(max(value - below, min(value, 0.0)), min(value + above, max(most, value)), driver)
+
+
+def _together(aspects: Mapping[str, float], estimates: Collection[str]) -> float:
+    """Return how far several aspects move a value together, from how far each does."""
+    chosen = sum(size for aspect, size in aspects.items() if aspect not in estimates)
+    return chosen + math.hypot(*(size for aspect, size in aspects.items() if aspect in estimates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +285,7 @@ class Views:
 
     def read_otherwise(self, name: str, subject: BandSubject) -> CaseDoses | None:
         """Return the case as a view reads its contours; None if that changes no subject."""
-        other = self._others.get(name)
+        other = self._others.get(name.removesuffix(STEADY))
         if other is None or other.same_contours or name not in self.of(subject):
             return None
         return other
@@ -337,7 +301,8 @@ class Views:
         default, outline = self.base.surroundings(target), self.base.outline()
         if isinstance(default, Reason) or isinstance(outline, Reason):
             return default
-        body = self.of(subject_of(outline)).get(name, default.body)
+        seen = self.of(subject_of(outline))
+        body = next((seen[same] for same in variants(name) if same in seen), default.body)
         other = self.read_otherwise(name, subject_of(target))
         if other is None:
             return dataclasses.replace(default, body=body)
@@ -360,7 +325,9 @@ class Views:
         # falls with the square of the spacing (`beyond`).
         if coarse := there.pop("coarse", None):
             yield "ever finer", beyond(coarse, default, 2)
-        yield from there.items()
+        ending = STEADY if any(name in there for name in SHAPES) and is_steady(region) else ""
+        for name, dvh in there.items():
+            yield name + ending if name in SHAPES else name, dvh
         # The same for the fine grid: from linear on the voxels to linear on voxels cut into parts.
         if linear := there.get("linear"):
             parts = voxel_parts(self.base, region, dose, self.base.settings.interpolation)
@@ -371,9 +338,10 @@ class Views:
             inside_cc = default.inside_grid_cc
             left_out = dataclasses.replace(default, volume_cc=inside_cc, outside_grid_cc=0.0)
             yield "outside left out", left_out
-        yield from noise_views(default, region, dose)
-        both = default, there.get("linear", default)
-        yield from cut_off_views(both, region, dose, self.base.convention, self.base.kept)
+        noise = dict(noise_views(default, region, dose))
+        yield from noise.items()
+        both, how = (default, there.get("linear", default)), (self.base.convention, self.base.kept)
+        yield from cut_off_views(both, region, dose, *how, noisy=bool(noise))
         for name, change in (("curve", moved), ("volume", scaled)):
             yield f"{name} lower", change(default, -1.0)
             yield f"{name} higher", change(default, 1.0)

@@ -1,9 +1,9 @@
 """What a dose that is cut off leaves open: where between two voxels it ends.
 
-A planning system computes no dose outside the body, or outside a box. Between the last voxel with
-dose and the first one without, the file does not tell where dose ends: it may go on up to the
-latter, or end right behind the former. A reading of dose between voxels can only let it fall from
-one to the other.
+A planning system computes no dose outside the body, outside a box, or below some isodose. Between
+the last voxel with dose and the first one without, the file does not tell where dose ends: it may
+go on up to the latter, or end right behind the former. A reading of dose between voxels can only
+let it fall from one to the other. The same holds where dose ends at a small value instead of 0.
 """
 
 from __future__ import annotations
@@ -23,17 +23,28 @@ from sbrt_qa.dosimetry.kept_steps import Kept
 from sbrt_qa.dosimetry.readings import moved_as
 from sbrt_qa.dosimetry.spline.dose_field import without_steps
 from sbrt_qa.geometry.planes import IntArray
-from sbrt_qa.geometry.regions import Region, cells_of
+from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import Spans
 from sbrt_qa.geometry.slabs import Convention
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 
-STEP: Final = 0.01
+LEAST_STEP: Final = 0.003
 """Part of the highest dose of the grid that dose would have in a voxel without any, if it went on,
 from which on it is cut off there. Less is a dose that falls to nothing."""
 
+SMALL: Final = 0.06
+"""Part of the highest dose up to which a dose that does not fall to 0 may end."""
+
+SMALL_STEP: Final = 0.04
+"""Part of the highest dose by which dose would be higher in a voxel with a small one if it went on,
+from which on it ends there. Less is the edge of a beam among others."""
+
 OF_GOING_ON: Final = 1.4
 """Share of a dose that goes on straight up to the first voxel without any: it may rise faster."""
+
+OF_ROUNDER: Final = 1.5
+"""Share of how far the usual reading lies from the trilinear one, on the other side of it, where
+dose is cut off: the last voxels do not tell how it curves, and it is read too straight there."""
 
 TRILINEAR: Final = dataclasses.replace(DEFAULT_SETTINGS, interpolation=Interpolation.LINEAR)
 
@@ -41,38 +52,91 @@ Flags = npt.NDArray[np.bool_]
 
 
 def cut_off_views(
-    found: tuple[DVH, DVH], region: Region, dose: DoseGrid, convention: Convention, kept: Kept
+    found: tuple[DVH, DVH],
+    region: Region,
+    dose: DoseGrid,
+    convention: Convention,
+    kept: Kept,
+    *,
+    noisy: bool = False,
 ) -> Iterator[tuple[str, DVH]]:
     """Return the DVH where dose goes on as far as the file allows, and where it ends as early.
 
-    Nothing where no dose is cut off in or beside the region.
+    A third is that of a dose which curves more before it ends than it is read. Nothing where no
+    dose is cut off in or beside the region.
 
     Parameters
     ----------
     found
         The DVH of the region, and that of the trilinear dose. The first is moved by how far where
         dose ends moves the second: beside voxels without dose both read dose alike.
+    noisy
+        Whether voxels carry noise, which is not told from a dose that ends at a small value.
     """
     cells = cells_of(region)
     cuts = _around(dose, box_of(cells))
-    if cuts is None or (dose.dose_gy[cuts] > 0).all():
+    if cuts is None:
         return
-    values = dose.dose_gy[cuts]
-    # Whether it is beside the end at all is soon told, and mostly it is not.
-    near = _grown(_grown(_grown(values > 0) & (values <= 0)))
-    spans = scanned(cells, area_mm2_of(cells, TRILINEAR), kept)
     around = cut_out(dose, cuts)
-    both = ends_of(values, STEP * dose.max_gy) if _reached(spans, around, near) else None
-    if both is None:
+    reached = _ends_reached(cells, around, dose.max_gy, kept, noisy=noisy)
+    if reached is None:
         return
-    if not _reached(spans, around, _grown((both[0] != values) | (both[1] != values))):
-        return
+    both, level_gy = reached
     usual, linear = found
+    cut_off = False
     for name, ending in zip(("dose goes on", "dose ends early"), both, strict=True):
         other = dataclasses.replace(around, dose_gy=ending)
         ended = integrate(region, other, convention=convention, settings=TRILINEAR, kept=kept)
         if isinstance(ended, DVH):
-            yield name, moved_as(usual, linear, ended)
+            cut_off = True
+            # A spline follows a step to a small value, which the trilinear dose does not where it
+            # does not reach it.
+            yield name, moved_as(usual, linear, ended) if level_gy == 0 else ended
+    if cut_off and linear is not usual:
+        yield "dose rounder", moved_as(usual, linear, usual)
+
+
+def _ends_reached(
+    cells: Cells, around: DoseGrid, most_gy: float, kept: Kept, *, noisy: bool
+) -> tuple[tuple[FloatArray, FloatArray], float] | None:
+    """Return both ends of the voxels around a region, and up to which dose they count as without.
+
+    None where the region does not reach an end.
+    """
+    values = around.dose_gy
+    for level_gy, step_gy in ((0.0, LEAST_STEP * most_gy), (SMALL * most_gy, SMALL_STEP * most_gy)):
+        if (level_gy > 0 and noisy) or (values > level_gy).all():
+            continue
+        # Whether it is beside the end at all is soon told, and mostly it is not.
+        if level_gy > 0:
+            steps = _steps_in(values, level_gy, step_gy)
+        else:
+            steps = _grown(values > 0) & (values <= 0)
+        if not steps.any():
+            continue
+        spans = scanned(cells, area_mm2_of(cells, TRILINEAR), kept)
+        near = _grown(_grown(steps))
+        both = ends_of(values, step_gy, level_gy) if _reached(spans, around, near) else None
+        if both and _reached(spans, around, _grown((both[0] != values) | (both[1] != values))):
+            return both, level_gy
+    return None
+
+
+def _steps_in(values: FloatArray, level_gy: float, step_gy: float) -> Flags:
+    """Return voxels up to a level above which dose would be by a step if it went on to them."""
+    steps = np.zeros(values.shape, dtype=bool)
+    for axis in range(3):
+        for way in (1, -1):
+            along = np.moveaxis(values, axis, 0)[::way]
+            if along.shape[0] < 3:
+                continue
+            low, here, inner = along[:-2], along[1:-1], along[2:]
+            at = np.nonzero((low <= level_gy) & (here > level_gy))
+            on = 2 * here[at] - inner[at]
+            farther = np.concatenate([along[3:], along[-1:]])[at]
+            on = np.maximum(on, 3 * (here[at] - inner[at]) + farther)
+            np.moveaxis(steps, axis, 0)[::way][:-2][at] |= on - low[at] >= step_gy
+    return steps
 
 
 def _reached(spans: Spans, dose: DoseGrid, voxels: Flags) -> bool:
@@ -92,21 +156,53 @@ def _cell(axis_mm: FloatArray, at_mm: FloatArray) -> IntArray:
     return np.clip(np.searchsorted(axis_mm, at_mm, side="right") - 1, 0, axis_mm.size - 2)
 
 
-def ends_of(values: FloatArray, least_gy: float) -> tuple[FloatArray, FloatArray] | None:
+def ends_of(
+    values: FloatArray, least_gy: float, level_gy: float = 0.0
+) -> tuple[FloatArray, FloatArray] | None:
     """Return voxels ``[z, y, x]`` whose dose ends one voxel later, and one earlier.
 
     None where no voxel without dose would have `least_gy` or more, if that of its neighbours went
-    on.
+    on. With a level, voxels up to it count as such without dose, which are to rise by `least_gy`;
+    where dose ends earlier, it is as low as it is beyond.
     """
-    dosed = values > 0
+    dosed = values > level_gy
     if dosed.all() or not dosed.any():
         return None
-    on = without_steps(values)
-    cut = ~dosed & _grown(dosed) & (on >= least_gy)
+    on = np.maximum(without_steps(np.where(dosed, values, 0.0)), _curving_on(values, dosed))
+    cut = ~dosed & _grown(dosed) & (on - values >= least_gy)
     if not cut.any():
         return None
     later = np.where(cut, on, values)
-    return later, np.where(dosed & _grown(cut), 0.0, values)
+    beyond = _lowest_near(values) if level_gy > 0 else 0.0
+    return later, np.where(dosed & _grown(cut), beyond, values)
+
+
+def _curving_on(values: FloatArray, dosed: Flags) -> FloatArray:
+    """Return what parabolas through three voxels with dose lead to in the next one without any.
+
+    The mean over all directions, 0 where there are none: a dose that falls ever more slowly, and is
+    cut off, would be below 0 on a straight line.
+    """
+    sums, count = np.zeros(values.shape), np.zeros(values.shape)
+    for axis in range(3):
+        for way in (1, -1):
+            along = np.moveaxis(values, axis, 0)[::way]
+            there = np.moveaxis(dosed, axis, 0)[::way]
+            at = ~there[:-3] & there[1:-2] & there[2:-1] & there[3:]
+            near, next_one, far = along[1:-2][at], along[2:-1][at], along[3:][at]
+            np.moveaxis(sums, axis, 0)[::way][:-3][at] += 3 * (near - next_one) + far
+            np.moveaxis(count, axis, 0)[::way][:-3][at] += 1
+    return sums / np.maximum(count, 1)
+
+
+def _lowest_near(values: FloatArray) -> FloatArray:
+    """Return the lowest of every voxel and those that touch it, at a corner as well."""
+    for axis in range(3):
+        along, lowest = np.moveaxis(values, axis, 0), np.moveaxis(values.copy(), axis, 0)
+        np.minimum(lowest[1:], along[:-1], out=lowest[1:])
+        np.minimum(lowest[:-1], along[1:], out=lowest[:-1])
+        values = np.moveaxis(lowest, 0, axis)
+    return values
 
 
 def _grown(flags: Flags) -> Flags:

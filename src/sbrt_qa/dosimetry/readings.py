@@ -30,14 +30,14 @@ from sbrt_qa.model.grid import FloatArray
 SAFETY: Final = 1.5
 """What remains of the interpolation error is taken this many times as large as it is estimated."""
 
-CURVE_SHARE: Final = 0.15
+CURVE_SHARE: Final = 0.07
 """Largest error of a point of the curve, as a part of the largest difference between the curves of
 the two halves of the scan lines."""
 
-VOLUME_SHARE: Final = 0.25
+VOLUME_SHARE: Final = 0.07
 """The same for the volume."""
 
-FLOOR: Final = 3.5e-4
+FLOOR: Final = 4.5e-4
 """Least half-width of a band, as a part of the volume or of the highest dose: coordinates are
 rounded, contours are chords, and the dose is a table."""
 

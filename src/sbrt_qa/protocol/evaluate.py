@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from sbrt_qa.dosimetry import metrics
-from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of, metric_of
+from sbrt_qa.dosimetry.view_kinds import View
 from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.outcome import (

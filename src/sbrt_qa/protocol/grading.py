@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from sbrt_qa.dosimetry.bands import Intervals, View, intervals_among
+from sbrt_qa.dosimetry.bands import Intervals, intervals_among
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, metric_of
+from sbrt_qa.dosimetry.view_kinds import View
 from sbrt_qa.errors import quoted
 from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.outcome import Band, Measured, Outcome, Reason, ReasonCode, Verdict

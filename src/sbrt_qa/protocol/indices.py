@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from sbrt_qa.dosimetry import metrics
-from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of
 from sbrt_qa.dosimetry.other_targets import TOUCHING_CC, rivals_of, share_of
 from sbrt_qa.dosimetry.surroundings import all_of_it
+from sbrt_qa.dosimetry.view_kinds import View
 from sbrt_qa.i18n.phrase import Phrase, joined, say, stated
 from sbrt_qa.model.outcome import Outcome, Reason, ReasonCode
 from sbrt_qa.model.structure import Structure

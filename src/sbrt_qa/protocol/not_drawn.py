@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_registry import MetricSpec
 from sbrt_qa.dosimetry.surroundings import edge_max_gy
+from sbrt_qa.dosimetry.view_kinds import View
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import joined, say, stated
 from sbrt_qa.model.outcome import Finding, Outcome, Reason, ReasonCode

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from sbrt_qa.dosimetry.bands import View
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.isodose_parts import IsodosePart
+from sbrt_qa.dosimetry.view_kinds import View
 from sbrt_qa.dosimetry.whole_case import WholeCase
 from sbrt_qa.model.outcome import Reason
 from sbrt_qa.model.structure import Structure

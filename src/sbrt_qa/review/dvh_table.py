@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sbrt_qa import __version__, plugins
-from sbrt_qa.dosimetry.bands import VIEWS, Intervals, Views, intervals_among
+from sbrt_qa.dosimetry.bands import Intervals, Views, intervals_among
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricSpec, meaning_of, metric_of
 from sbrt_qa.dosimetry.metrics import evaluate, extremes_of, not_whole
+from sbrt_qa.dosimetry.view_kinds import VIEWS
 from sbrt_qa.errors import ResultError, UsageError, quoted
 from sbrt_qa.model.case import Case, one_case
 from sbrt_qa.model.notebook import frame_of, html_of

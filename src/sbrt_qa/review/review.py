@@ -12,12 +12,13 @@ from sbrt_qa.checks.context import CheckContext, Find
 from sbrt_qa.checks.disowned import finds_relied_on, passed_relied_on, rows_relied_on, silenced
 from sbrt_qa.checks.registry import CHECKS
 from sbrt_qa.checks.run_checks import ChecksDone, run_checks
-from sbrt_qa.dosimetry.bands import VIEWS, BandSubject, Views
+from sbrt_qa.dosimetry.bands import BandSubject, Views
 from sbrt_qa.dosimetry.case_doses import CaseDoses, structures_of
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import method_text
 from sbrt_qa.dosimetry.interpolation import Interpolation
 from sbrt_qa.dosimetry.metrics import extremes_of, not_whole
+from sbrt_qa.dosimetry.view_kinds import VIEWS
 from sbrt_qa.errors import UsageError, quoted
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.case import Case, one_case
@@ -288,8 +289,15 @@ def _evaluate(
     if not bands or not used:
         return first
     views = views or Views(doses)
-    views.prepare([_subject(tree) for tree in used.values()])
-    seen = [SourceSeen(view, *_sources(views, name, default, far)) for name, view in VIEWS.items()]
+    subjects = [_subject(tree) for tree in used.values()]
+    views.prepare(subjects)
+    # What no structure has in a view is what it is by default.
+    there = set().union(*(views.of(subject) for subject in subjects))
+    seen = [
+        SourceSeen(view, *_sources(views, name, default, far))
+        for name, view in VIEWS.items()
+        if name in there
+    ]
     return run(dvh_for=default, views=seen)
 
 

@@ -16,6 +16,7 @@ from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metric_registry import MetricContext
 from sbrt_qa.dosimetry.metrics import evaluate
+from sbrt_qa.dosimetry.view_kinds import variants
 from sbrt_qa.i18n.phrase import say
 from sbrt_qa.model.outcome import Measured, Reason
 from sbrt_qa.model.plan import Plan
@@ -77,8 +78,9 @@ def _candidates(doses: CaseDoses, structure: Structure, ours: DVH) -> Iterator[C
         )  # fmt: skip
     views = Views(doses).of(subject_of(structure))
     for name, text in READ_OTHERWISE.items():
-        if name in views:
-            yield text, views[name], context
+        for same in variants(name):
+            if same in views:
+                yield text, views[same], context
     for other_gy in _other_levels(doses):
         text = say("in per cent of {0} Gy the result is the site's value", f"{other_gy:g}")
         yield text, ours, replace(context, prescription_gy=other_gy)

@@ -13,11 +13,12 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from sbrt_qa.dosimetry.bands import VIEWS, Views, intervals_among, subject_of
+from sbrt_qa.dosimetry.bands import Views, intervals_among, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.metric_names import parse_metric
 from sbrt_qa.dosimetry.metrics import evaluate
+from sbrt_qa.dosimetry.view_kinds import VIEWS
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.image import ImageSeries

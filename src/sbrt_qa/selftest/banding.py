@@ -12,9 +12,10 @@ from statistics import median
 
 import numpy as np
 
-from sbrt_qa.dosimetry.bands import VIEWS, Views, band_of, subject_of
+from sbrt_qa.dosimetry.bands import Views, band_of, subject_of
 from sbrt_qa.dosimetry.case_doses import CaseDoses
 from sbrt_qa.dosimetry.histogram import DVH
+from sbrt_qa.dosimetry.view_kinds import VIEWS
 from sbrt_qa.model.case import Case
 from sbrt_qa.model.image import ImageSeries
 from sbrt_qa.model.outcome import Band, Reason, ReasonCode

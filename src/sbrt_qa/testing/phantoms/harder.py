@@ -6,6 +6,7 @@ or a structure between two planes that lie far apart, is nowhere in the file.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,8 @@ from sbrt_qa.testing.phantoms.suite import (
     COARSE,
     MIXED,
     ODD,
+    PRESCRIPTION_GY,
+    STEEPEST_GY_PER_MM,
     USUAL,
     PhantomPair,
     Sampling,
@@ -28,35 +31,48 @@ from sbrt_qa.testing.phantoms.suite import (
     planes,
 )
 
-HARDER_SEED: Final = 20261205
-"""Of the pairs of :func:`harder_suite` on which nothing was tuned (20261203 and 20261204 were)."""
+HARDER_SEED: Final = 20261213
+"""Of the pairs of :func:`harder_suite` on which nothing was tuned; 20261203 to 20261207 were."""
 
-HARDER_PAIRS: Final = 320
+HARDER_PAIRS: Final = 400
 
 FAMILIES: Final = (
     "dose ends beside it",
     "dose ends inside it",
     "two halves with a shared edge",
     "two slices missing",
+    "dose ends at a small value",
 )
 
 MOST_BESIDE: Final = 1.5
 """Voxels between a structure and the place where dose ends beside it, at most."""
 
+NARROWEST_MM: Final = 6.0
+"""Least standard deviation of a dose that falls as a normal curve: that of a sharp penumbra."""
+
+SMALL_GY: Final = (0.01 * PRESCRIPTION_GY, 0.05 * PRESCRIPTION_GY)
+"""A small dose: at which a planning system may cut off, or that it may leave beyond the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A profile up to a place, with nothing beyond it, as a dose ends at the outline of a body."""
+    """A profile up to a place, as a dose ends at the outline of a body.
+
+    Beyond it there is nothing, or an even dose that is lower than all of the profile before it.
+    """
 
     whole: Profile
     end_mm: float
+    beyond_gy: float = 0.0
 
     def dose_gy(self, s_mm: FloatArray) -> FloatArray:
-        """Return the dose at each coordinate, 0 beyond the end."""
-        return np.asarray(np.where(s_mm <= self.end_mm, self.whole.dose_gy(s_mm), 0.0))
+        """Return the dose at each coordinate, that beyond the end included."""
+        return np.asarray(np.where(s_mm <= self.end_mm, self.whole.dose_gy(s_mm), self.beyond_gy))
 
     def at_least(self, dose_gy: float) -> tuple[float, float]:
         """Return the part of the profile's interval before the end."""
+        if 0 < dose_gy <= self.beyond_gy:
+            return -math.inf, math.inf
         low, high = self.whole.at_least(dose_gy)
         if dose_gy <= 0:
             return low, high
@@ -112,7 +128,9 @@ def harder_suite(seed: int = HARDER_SEED, pairs: int = HARDER_PAIRS) -> Iterator
         sampling = (USUAL, ODD, COARSE, MIXED)[int(random.integers(4))]
         z_mm = planes(shape, sampling.slice_mm)
         drawn: PhantomShape = shape
-        if family.startswith("dose ends"):
+        if family == "dose ends at a small value":
+            field = _small_ending(random, shape, sampling)
+        elif family.startswith("dose ends"):
             field = _ending(random, shape, sampling, inside=family == "dose ends inside it")
         elif family == "two slices missing":
             z_mm = _thinned(random, shape, z_mm)
@@ -160,6 +178,42 @@ def _ending(
     else:
         end = high + float(random.uniform(0.0, MOST_BESIDE)) * sampling.voxel_mm[field.axis]
     return Planar(field.axis, Ending(field.profile, end))
+
+
+def _small_ending(random: np.random.Generator, shape: PhantomShape, sampling: Sampling) -> Field:
+    """Return a field that is cut off below a small dose, or ends with one beyond it.
+
+    It ends at a plane inside a shape, or up to `MOST_BESIDE` voxels beyond.
+    """
+    axis, small_gy = int(random.integers(3)), float(random.uniform(*SMALL_GY))
+    low, high = shape.extent(axis)
+    end = low + float(random.uniform(0.3, 1.0)) * (high - low)
+    if random.random() < 0.3:
+        end = high + float(random.uniform(0.0, MOST_BESIDE)) * sampling.voxel_mm[axis]
+    if random.random() < 0.5:
+        return Planar(axis, Ending(_falling_to(small_gy, low, end), end))
+    fields = [f for _, f in fields_for(shape) if isinstance(f, Planar) and f.axis == axis]
+    profile = fields[int(random.integers(len(fields)))].profile
+    before_gy = profile.dose_gy(np.array([low, min(end, high)]))
+    most_gy = min(0.9 * before_gy.min(), small_gy / PRESCRIPTION_GY * before_gy.max())
+    return Planar(axis, Ending(profile, end, float(most_gy)))
+
+
+def _falling_to(dose_gy: float, low_mm: float, to_mm: float) -> Gaussian:
+    """Return a normal curve that falls to a dose from the low end of a shape, or from before it.
+
+    It is as high as it may be without being too steep, and no narrower than any dose is.
+    """
+    top_gy = 1.1 * PRESCRIPTION_GY
+    # A normal curve is steepest one standard deviation off: by its top over one and root e.
+    for _ in range(20):
+        reach = math.sqrt(2 * math.log(top_gy / dose_gy))
+        sigma_mm = max((to_mm - low_mm) / reach, NARROWEST_MM)
+        steepest_gy = sigma_mm * STEEPEST_GY_PER_MM * math.exp(0.5)
+        top_gy = min(1.1 * PRESCRIPTION_GY, steepest_gy)
+    reach = math.sqrt(2 * math.log(top_gy / dose_gy))
+    sigma_mm = max((to_mm - low_mm) / reach, NARROWEST_MM)
+    return Gaussian(top_gy, to_mm - reach * sigma_mm, sigma_mm)
 
 
 def _round_ending(
