@@ -24,13 +24,21 @@ from sbrt_qa.dosimetry.ends import with_other_ends
 from sbrt_qa.dosimetry.histogram import DVH
 from sbrt_qa.dosimetry.integrate import DEFAULT_SETTINGS, parts_of
 from sbrt_qa.dosimetry.interpolation import Interpolation
+from sbrt_qa.dosimetry.metric_meaning import Elsewhere
 from sbrt_qa.dosimetry.metric_registry import MetricContext, MetricSpec, meaning_of, metric_of
 from sbrt_qa.dosimetry.on_cores import side_by_side
 from sbrt_qa.dosimetry.readings import FLOOR, READINGS, Reading, beyond, moved, scaled
 from sbrt_qa.dosimetry.same_space import same_space
 from sbrt_qa.dosimetry.steady_sections import is_steady
 from sbrt_qa.dosimetry.surroundings import Surroundings
-from sbrt_qa.dosimetry.view_kinds import EACH_END, SHAPES, STEADY, View, variants
+from sbrt_qa.dosimetry.view_kinds import (
+    EACH_END,
+    SHAPES,
+    STEADY,
+    View,
+    at_a_distance,
+    variants,
+)
 from sbrt_qa.errors import GeometryError
 from sbrt_qa.geometry.planes import PlaneStack
 from sbrt_qa.geometry.regions import Region
@@ -73,7 +81,12 @@ def intervals_among(
     spec: MetricSpec, value: Measured, seen: Sequence[tuple[View, Outcome]]
 ) -> Intervals:
     """Return where a metric may lie, and what other systems would print, from all its views."""
-    own = [(view, view.counted(value, outcome)) for view, outcome in seen if not view.convention]
+    far = meaning_of(spec).elsewhere is Elsewhere.NO_DISTANCE
+    own = [
+        (view, (at_a_distance(view) if far else view).counted(value, outcome))
+        for view, outcome in seen
+        if not view.convention
+    ]
     uncertainty = band_among(spec, value, own)
     spread = band_among(spec, value, seen, all_choices=True)
     if uncertainty is not None and spread is not None:

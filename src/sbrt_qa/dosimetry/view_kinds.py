@@ -100,3 +100,13 @@ def variants(name: str) -> tuple[str, ...]:
     """Return all names under which a view of another structure says the same."""
     usual = name.removesuffix(STEADY)
     return (usual, usual + STEADY) if usual in SHAPES else (name,)
+
+
+def at_a_distance(view: View) -> View:
+    """Return how a view counts for what is measured at a distance from a structure.
+
+    A tip that lies a little farther out moves a dose beyond it by the whole of that, however evenly
+    sections shrink towards it.
+    """
+    usual = {OF_STEADY: OF_SHAPES, OF_STEADY_NO_ENDS: OF_NO_ENDS}
+    return view._replace(share=usual.get(view.share, view.share))

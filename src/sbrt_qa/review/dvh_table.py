@@ -305,10 +305,8 @@ def _metric(
     validity = metric_of(spec).validity
     if isinstance(outcome, Reason):
         return MetricValue(None, spec.unit, outcome, validity)
-    found = _intervals(spec, outcome, histogram, subject, views)
-    return MetricValue(
-        outcome.value, outcome.unit, validity=validity, band=found.uncertainty, spread=found.spread
-    )
+    band, spread = _intervals(spec, outcome, histogram, subject, views)
+    return MetricValue(outcome.value, outcome.unit, None, validity, band, spread)
 
 
 def _not_meant(spec: MetricSpec, subject: DvhSubject) -> Reason | None:
