@@ -108,15 +108,17 @@
 
   const image = async (given) => {
     const bitmap = await createImageBitmap(new Blob([bytes(given.data)], { type: "image/webp" }));
-    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height), context = canvas.getContext("2d", { willReadFrequently: true });
-    context.drawImage(bitmap, 0, 0);
-    bitmap.close();
     const nx = given.x[2], ny = given.y[2], nz = given.z.length;
     const grey = new Uint8Array(nx * ny * nz);
+    /* Row by row: a canvas of the whole would hold all pixels a second time, four bytes each. */
+    const canvas = new OffscreenCanvas(bitmap.width, ny), context = canvas.getContext("2d", { willReadFrequently: true });
     for (let k = 0; k < nz; k++) {
-      const tile = context.getImageData((k % given.columns) * nx, Math.floor(k / given.columns) * ny, nx, ny).data;
+      const column = k % given.columns;
+      if (column === 0) context.drawImage(bitmap, 0, -Math.floor(k / given.columns) * ny);
+      const tile = context.getImageData(column * nx, 0, nx, ny).data;
       for (let i = 0, at = k * nx * ny; i < nx * ny; i++) grey[at + i] = tile[4 * i];
     }
+    bitmap.close();
     canvas.width = canvas.height = 0;
     const hu = Float32Array.from({ length: 256 }, (_, g) => {
       let i = 0;
