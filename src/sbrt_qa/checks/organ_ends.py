@@ -25,7 +25,7 @@ from sbrt_qa.checks.organ_tissue import LOOK, OURS
 from sbrt_qa.checks.registry import CheckContext, Found, Group, Outcome, Passed, check
 from sbrt_qa.geometry.rasters import BoolArray
 from sbrt_qa.i18n.phrase import counted, say
-from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.grid import DoseGrid, FloatArray
 from sbrt_qa.model.outcome import Reason, Severity
 
 LEAST_FACE_MM2: Final = 60.0
@@ -149,16 +149,17 @@ class AtStake:
         stakes, dose = stakes_of(self.context.results, view.structure), self.context.case.dose
         if not stakes or isinstance(dose, Reason) or min(dose.dose_gy.shape) < LEAST_VOXELS:
             return None
-        gy = dose_in(view, dose)
+        gy: FloatArray | None = None  # read when an end or edge may be a cut, which few may
         free = ~(self.context.organs.beside(view) | view.mask)
         if self._tumour is not None:
             free &= ~self._tumour[view.window.cut]
         alike = free if view.like is None else view.like
-        own, own_cc = gy[view.mask], view.scene.raster.cell_cc
         for face in (*end_faces(view, self.reach_mm), *edge_faces(view, self.reach_mm)):
             reached, (near, far) = goes_on(face, alike, free)
             if 100 * near < alike_percent or not _may_be_cut(view, face, blunt_percent):
                 continue
+            gy = dose_in(view, dose) if gy is None else gy
+            own, own_cc = gy[view.mask], view.scene.raster.cell_cc
             more = gy[tuple(np.moveaxis(face.rows, -1, 0))][reached]
             stake = broken_by(stakes, own, own_cc, more, face.cell_cc)
             if stake is None and 100 * far >= alike_percent:
