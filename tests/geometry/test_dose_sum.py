@@ -141,7 +141,8 @@ def test_outside_the_grid__nothing_is_read() -> None:
     ("doses", "what"),
     [
         ([], "no dose to add"),
-        ([grid(bump), grid(bump, frame_of_reference_uid="1.2")], "different frames"),
+        ([grid(bump), grid(bump, frame_of_reference_uid="1.2")], "states no frame of reference"),
+        ([grid(bump, frame_of_reference_uid=uid) for uid in ("1.2", "1.3")], "different frames"),
         ([grid(bump), grid(bump, dose_type=DoseType.EFFECTIVE)], "different frames"),
     ],
 )

@@ -16,6 +16,7 @@ from sbrt_qa.geometry.distance import Distance, contains
 from sbrt_qa.geometry.margins import extent_of, volume_of_cc
 from sbrt_qa.geometry.regions import Cells, cells_of
 from sbrt_qa.i18n.phrase import counted, say
+from sbrt_qa.model.course import CourseDecision
 from sbrt_qa.model.grid import DoseGrid, DoseType, FloatArray
 from sbrt_qa.model.outcome import Reason, Severity
 from sbrt_qa.model.target_kind import is_target
@@ -101,7 +102,13 @@ def dose_far_from_prescription(
 def _beside_target(
     context: CheckContext, rx_gy: float, beside_mm: float, beside_percent: float
 ) -> Iterator[Found]:
-    """Find a dose that leaves out the PTV and reaches the prescription elsewhere."""
+    """Find a dose that leaves out the PTV and reaches the prescription elsewhere.
+
+    Beside plans of which nothing tells how they belong together, the PTV may be theirs.
+    """
+    course = context.case.course
+    if course is not None and course.decision is CourseDecision.UNTOLD:
+        return
     dose, region = context.case.dose, context.region("PTV")
     if isinstance(dose, Reason) or isinstance(region, Reason):
         return
