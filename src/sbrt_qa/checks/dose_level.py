@@ -104,10 +104,11 @@ def _beside_target(
 ) -> Iterator[Found]:
     """Find a dose that leaves out the PTV and reaches the prescription elsewhere.
 
-    Beside plans of which nothing tells how they belong together, the PTV may be theirs.
+    Of a course of several plans, or of plans of which nothing tells how they belong together, the
+    dose and the PTV may be of different ones.
     """
     course = context.case.course
-    if course is not None and course.decision is CourseDecision.UNTOLD:
+    if course is not None and course.decision in (CourseDecision.UNTOLD, CourseDecision.PARTS):
         return
     dose, region = context.case.dose, context.region("PTV")
     if isinstance(dose, Reason) or isinstance(region, Reason):
