@@ -27,6 +27,7 @@ from sbrt_qa.geometry.regions import Cells, Region, cells_of
 from sbrt_qa.geometry.scanlines import Spans
 from sbrt_qa.geometry.slabs import Convention
 from sbrt_qa.model.grid import DoseGrid, FloatArray
+from sbrt_qa.model.remembered import remembered
 
 LEAST_STEP: Final = 0.003
 """Part of the highest dose of the grid that dose would have in a voxel without any, if it went on,
@@ -77,11 +78,10 @@ def cut_off_views(
     cuts = _around(dose, box_of(cells))
     if cuts is None:
         return
-    around = cut_out(dose, cuts)
-    reached = _ends_reached(cells, around, dose.max_gy, kept, noisy=noisy)
+    reached = _ends_reached(cells, dose, cuts, kept, noisy=noisy)
     if reached is None:
         return
-    both, level_gy = reached
+    around, both, level_gy = reached
     usual, linear = found
     cut_off = False
     for name, ending in zip(("dose goes on", "dose ends early"), both, strict=True):
@@ -97,29 +97,55 @@ def cut_off_views(
 
 
 def _ends_reached(
-    cells: Cells, around: DoseGrid, most_gy: float, kept: Kept, *, noisy: bool
-) -> tuple[tuple[FloatArray, FloatArray], float] | None:
-    """Return both ends of the voxels around a region, and up to which dose they count as without.
+    cells: Cells,
+    dose: DoseGrid,
+    cuts: tuple[slice, slice, slice],
+    kept: Kept,
+    *,
+    noisy: bool,
+) -> tuple[DoseGrid, tuple[FloatArray, FloatArray], float] | None:
+    """Return the voxels around a region, both their ends, and up to which dose they count as none.
 
     None where the region does not reach an end.
     """
-    values = around.dose_gy
-    for level_gy, step_gy in ((0.0, LEAST_STEP * most_gy), (SMALL * most_gy, SMALL_STEP * most_gy)):
-        if (level_gy > 0 and noisy) or (values > level_gy).all():
-            continue
+    for near, (level_gy, step_gy) in zip(_near_ends(dose), _levels_gy(dose), strict=True):
         # Whether it is beside the end at all is soon told, and mostly it is not.
+        if near is None or not near[cuts].any() or (level_gy > 0 and noisy):
+            continue
+        around = cut_out(dose, cuts)
+        values = around.dose_gy
+        if (values > level_gy).all():
+            continue
+        spans = scanned(cells, area_mm2_of(cells, TRILINEAR), kept)
+        if not _reached(spans, around, near[cuts]):
+            continue
+        both = ends_of(values, step_gy, level_gy)
+        if both and _reached(spans, around, _grown((both[0] != values) | (both[1] != values))):
+            return around, both, level_gy
+    return None
+
+
+def _levels_gy(dose: DoseGrid) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return up to which doses voxels may count as without, and by what dose steps up to the next.
+
+    Nothing, and a small value.
+    """
+    most_gy = dose.max_gy
+    return (0.0, LEAST_STEP * most_gy), (SMALL * most_gy, SMALL_STEP * most_gy)
+
+
+@remembered
+def _near_ends(dose: DoseGrid) -> tuple[Flags | None, Flags | None]:
+    """Return which voxels lie beside an end of the dose, for both levels; None where none ends."""
+    found: list[Flags | None] = []
+    for level_gy, step_gy in _levels_gy(dose):
+        values = dose.dose_gy
         if level_gy > 0:
             steps = _steps_in(values, level_gy, step_gy)
         else:
             steps = _grown(values > 0) & (values <= 0)
-        if not steps.any():
-            continue
-        spans = scanned(cells, area_mm2_of(cells, TRILINEAR), kept)
-        near = _grown(_grown(steps))
-        both = ends_of(values, step_gy, level_gy) if _reached(spans, around, near) else None
-        if both and _reached(spans, around, _grown((both[0] != values) | (both[1] != values))):
-            return both, level_gy
-    return None
+        found.append(_grown(_grown(steps)) if steps.any() else None)
+    return found[0], found[1]
 
 
 def _steps_in(values: FloatArray, level_gy: float, step_gy: float) -> Flags:
@@ -133,7 +159,7 @@ def _steps_in(values: FloatArray, level_gy: float, step_gy: float) -> Flags:
             low, here, inner = along[:-2], along[1:-1], along[2:]
             at = np.nonzero((low <= level_gy) & (here > level_gy))
             on = 2 * here[at] - inner[at]
-            farther = np.concatenate([along[3:], along[-1:]])[at]
+            farther = along[(np.minimum(at[0] + 3, along.shape[0] - 1), *at[1:])]
             on = np.maximum(on, 3 * (here[at] - inner[at]) + farther)
             np.moveaxis(steps, axis, 0)[::way][:-2][at] |= on - low[at] >= step_gy
     return steps
@@ -145,7 +171,8 @@ def _reached(spans: Spans, dose: DoseGrid, voxels: Flags) -> bool:
     cells = voxels[:-1] | voxels[1:]
     cells = cells[:, :-1] | cells[:, 1:]
     cells = cells[:, :, :-1] | cells[:, :, 1:]
-    before = np.concatenate([np.zeros((*cells.shape[:2], 1), int), cells.cumsum(axis=2)], axis=2)
+    before = np.zeros((*cells.shape[:2], cells.shape[2] + 1), dtype=np.int32)
+    np.cumsum(cells, axis=2, out=before[:, :, 1:])
     line = np.repeat(np.arange(lines.y_mm.size), np.diff(spans.start))
     z, y = _cell(dose.z_mm, lines.z_mm)[line], _cell(dose.y_mm, lines.y_mm)[line]
     first, last = _cell(dose.x_mm, spans.x_low_mm), _cell(dose.x_mm, spans.x_high_mm)
