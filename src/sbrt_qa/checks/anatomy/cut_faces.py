@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sbrt_qa.checks.anatomy.flat_sides import ALONG_MM, evenly
 from sbrt_qa.checks.anatomy.organ_view import OrganView
 from sbrt_qa.checks.anatomy.shells import shrunk
+from sbrt_qa.geometry.outlines import signed_area
 from sbrt_qa.geometry.rasters import BoolArray
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.model.structure import Contour
@@ -161,7 +162,7 @@ def _cells(view: OrganView, rows_mm: FloatArray) -> npt.NDArray[np.int64]:
 def _edges(contour: Contour) -> Iterator[_Edge]:
     """Give the straight edges of an outline that have a corner at both ends."""
     xy = evenly(contour.xy_mm)
-    if _area(xy) < 0:
+    if signed_area(xy) < 0:
         xy = xy[::-1]
     ahead = np.roll(xy, -1, axis=0) - xy
     heading = np.degrees(np.arctan2(ahead[:, 1], ahead[:, 0]))
@@ -184,11 +185,6 @@ def _edges(contour: Contour) -> Iterator[_Edge]:
         yield _Edge(
             contour.z_mm, float((mean - 90.0) % 360), float(middle @ normal), along, points, normal
         )
-
-
-def _area(xy: FloatArray) -> float:
-    x, y = xy[:, 0] - xy[0, 0], xy[:, 1] - xy[0, 1]
-    return float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y)) / 2
 
 
 def goes_on(
