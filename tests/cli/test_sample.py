@@ -60,3 +60,12 @@ def test_sample_is_written_into_an_empty_folder_only(sbrt_qa: Command, tmp_path:
     assert ran.code == 2
     assert "new or empty folder" in ran.err
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_the_readme_shows_what_a_check_of_a_sample_prints(sbrt_qa: Command) -> None:
+    readme = (SAMPLE.parent / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("```text\n")[1].split("\n```")[0].splitlines()
+    printed = {line.rstrip() for line in sbrt_qa("check", SAMPLE / "minor").out.splitlines()}
+    told = [line.rstrip() for line in shown if line.strip() not in ("", "…")]
+    assert [line for line in told if line not in printed] == []
+    assert len(told) > 40
