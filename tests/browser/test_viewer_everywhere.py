@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from selenium.webdriver.common.action_chains import ActionChains
 from sbrt_qa.dicom.load import load_cases
 from sbrt_qa.dosimetry.sampling import dose_at
 from sbrt_qa.evidence.evidence import Reviewed
+from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.pipeline.one_plan import Asked, review_and_gather
 from sbrt_qa.protocol.protocol_files import load_protocol
+from sbrt_qa.reports.html.viewer_contours import HALF_BYTE, contour_block
 
 from . import odd_patient as odd
 from .conftest import Page
@@ -135,6 +138,25 @@ def test_contours_have_every_point_of_the_file(shown: Page, patient: Reviewed) -
                 and np.abs(loop - c.xy_mm).max() < 0.0051
                 for z, loop in loops
             )
+
+
+def test_points_that_share_a_byte_are_read_as_they_were_written(shown: Page) -> None:
+    angles = np.linspace(0.0, 2 * np.pi, 40_001)[:-1]
+    ring = 30.0 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    far = np.array([[-250.0, 310.0], [400.0, 2.5], [0.0, -7.25]])
+    loops = [far, *(ring + n for n in range(150)), far[::-1]]
+    drawn = Structure(1, "many", tuple(Contour(float(n), loop) for n, loop in enumerate(loops)))
+    block = contour_block({"many": drawn})
+    assert block.bits == HALF_BYTE
+    told = {**block.told(), "data": base64.b64encode(block.data).decode()}
+    read = shown.driver.execute_async_script(
+        "const [planes, told, done] = arguments;"
+        "SbrtQa.unpack.contours([{ planes }], told).then(([s]) => done([0, 1, 75, 150, 151].map("
+        "n => s.planes[n].loops.map(l => Array.from(l)))), e => done(String(e)))",
+        block.planes["many"], told,
+    )  # fmt: skip
+    for n, (loop,) in zip((0, 1, 75, 150, 151), read, strict=True):
+        assert np.abs(np.reshape(loop, (-1, 2)) - loops[n]).max() < block.unit_mm / 2 + 1e-4
 
 
 @pytest.mark.parametrize("name", ["axial", "coronal", "sagittal"])

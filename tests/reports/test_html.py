@@ -15,9 +15,10 @@ from fontTools.ttLib import TTFont
 
 from sbrt_qa.evidence.evidence import Reviewed
 from sbrt_qa.model.grid import DoseGrid
+from sbrt_qa.model.structure import Contour, Structure
 from sbrt_qa.pipeline import reporting
 from sbrt_qa.reports.html.html_page import css_text
-from sbrt_qa.reports.html.viewer_contours import contour_block, unpacked
+from sbrt_qa.reports.html.viewer_contours import HALF_BYTE, contour_block, unpacked
 from sbrt_qa.reports.html.viewer_dose import dose_block, encoded
 from sbrt_qa.reports.pdf.glyphs import coverage
 from sbrt_qa.reports.registry import format_of, is_document, render_report
@@ -172,6 +173,24 @@ def test_contours_have_every_point_of_the_file_where_it_is() -> None:
                         for c in structure.contours
                     )
         assert at == len(moves)
+
+
+def test_very_many_contours_take_half_a_byte_and_keep_every_point() -> None:
+    heights = np.arange(-100.0, 100.0)
+    angles = np.linspace(0.0, 2 * np.pi, 20_001)[:-1]
+    ring = 40.0 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    many = Structure(1, "many", tuple(Contour(float(z), ring + z / 9) for z in heights))
+    odd = Structure(2, "odd", (Contour(0.0, ring[:3] * 50),))
+    block = contour_block({"odd": odd, "many": many})
+    assert block.bits == HALF_BYTE
+    moves = unpacked(zlib.decompress(block.data), block.bits)
+    drawn = [*odd.contours, *many.contours]
+    assert len(moves) == sum(len(c.xy_mm) for c in drawn)
+    at = 0
+    for contour in drawn:
+        points = np.cumsum(moves[at : at + len(contour.xy_mm)], axis=0) * block.unit_mm
+        at += len(contour.xy_mm)
+        assert np.abs(points - contour.xy_mm).max() <= block.unit_mm / 2 + 1e-9
 
 
 def test_a_chinese_page_carries_the_characters_it_shows_and_an_english_one_none() -> None:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from sbrt_qa.model.grid import FloatArray
 from sbrt_qa.reports.figures.slices import WINDOW_HU, ByteArray, Frame, Outline, SlicePicture
-from sbrt_qa.reports.html.viewer_contours import unpacked
+from sbrt_qa.reports.html.viewer_contours import BYTE, unpacked
 
 PAYLOAD: Final = re.compile(
     r'<script type="application/json" id="payload">(\{[^<]*\})</script>', re.DOTALL
@@ -92,7 +92,7 @@ def _steps(told: Mapping[str, Any], raw: bytes) -> npt.NDArray[Any]:
     Those have 16-bit numbers, or 32-bit ones in zigzag: all lowest bytes first, then the next.
     """
     if "size" in told:
-        return unpacked(raw)
+        return unpacked(raw, int(told.get("bits", BYTE)))
     if "bytes" not in told:
         return np.frombuffer(raw, dtype="<i2").reshape(-1, 2)
     parts = np.frombuffer(raw, dtype=np.uint8).reshape(4, -1).astype(np.uint32)

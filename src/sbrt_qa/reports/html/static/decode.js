@@ -52,8 +52,9 @@
     return { units, step: given.step, x: axis(given.x), y: axis(given.y), z: given.z, nx, ny, nz };
   };
 
-  /* Points of all loops: differences in zigzag, seven bits in a byte, the last byte of a number below
-     128. Where there are very many they stay packed, and a plane is unpacked when it is looked at. */
+  /* Points of all loops: differences in zigzag, in groups of seven bits in a byte or of three in half a
+     byte, with one bit above them where the number goes on. Where there are very many they stay packed,
+     and a plane is unpacked when it is looked at. */
   const KEPT_POINTS = 4e6;
   let passing = new Float32Array(0);
   class Plane {
@@ -72,17 +73,17 @@
       return this.read(passing);
     }
     read(room) {
-      const { raw, unit } = this.packed;
+      const { group, bits, unit } = this.packed, more = 1 << bits, number = more - 1;
       let at = this.at, from = 0;
       return this.sizes.map((size) => {
         const loop = room.subarray(from, from + 2 * size);
         from += 2 * size;
         for (let i = 0, x = 0, y = 0; i < 2 * size; i += 2) {
-          let b = raw[at++], t = b & 127;
-          for (let shift = 7; b > 127; shift += 7) { b = raw[at++]; t |= (b & 127) << shift; }
+          let b = group(at++), t = b & number;
+          for (let shift = bits; b & more; shift += bits) { b = group(at++); t |= (b & number) << shift; }
           x += (t >>> 1) ^ -(t & 1);
-          b = raw[at++]; t = b & 127;
-          for (let shift = 7; b > 127; shift += 7) { b = raw[at++]; t |= (b & 127) << shift; }
+          b = group(at++); t = b & number;
+          for (let shift = bits; b & more; shift += bits) { b = group(at++); t |= (b & number) << shift; }
           y += (t >>> 1) ^ -(t & 1);
           loop[i] = x * unit; loop[i + 1] = y * unit;
         }
@@ -91,18 +92,20 @@
     }
   }
   const contours = async (structures, given) => {
-    const packed = { raw: await inflated(given.data, given.size), unit: given.unit, points: 0 }, { raw } = packed;
+    const raw = await inflated(given.data, given.size), halves = given.bits === 3;
+    const group = halves ? (at) => (raw[at >> 1] >> ((at & 1) << 2)) & 15 : (at) => raw[at];
+    const packed = { group, bits: halves ? 3 : 7, unit: given.unit, points: 0 }, more = 1 << packed.bits;
     let at = 0;
     const found = structures.map((s) => ({
       ...s,
       planes: s.planes.map(([z, ...sizes]) => {
         const plane = new Plane(z, sizes, at, packed), { count } = plane;
         packed.points += count;
-        for (let left = 2 * count; left; at++) if (raw[at] < 128) left -= 1;
+        for (let left = 2 * count; left; at++) if (group(at) < more) left -= 1;
         return plane;
       }).sort((a, b) => a.z - b.z),
     }));
-    if (at !== raw.length) throw new Error("the contours are not whole");
+    if ((halves ? (at + 1) >> 1 : at) !== raw.length) throw new Error("the contours are not whole");
     return found;
   };
 
