@@ -92,6 +92,23 @@ def test_a_report_that_is_missing_is_made_anew_and_tells_only_another_event(smal
     assert not any((audit / "cases" / ".new").iterdir())
 
 
+def test_an_audit_keeps_the_language_of_its_reports(small, tmp_path):
+    audit = tmp_path / "AUDIT"
+    command = ("audit", small.submissions, "-p", small.protocol(), "--out", audit)
+    assert run(*command, "--lang", "xx").code == 2
+    assert not audit.exists()
+    run(*command, "--lang", "zh")
+    lost = audit / relative_path(small.planted[0].code, 1)
+    assert b'<html lang="zh-Hans">' in lost.read_bytes()
+    lost.unlink()
+    run(*command)
+    assert b'<html lang="zh-Hans">' in lost.read_bytes()
+    lost.unlink()
+    run(*command, "--lang", "en")
+    assert b'<html lang="en">' in lost.read_bytes()
+    assert run("verify", audit).code == 0
+
+
 @pytest.fixture
 def two_versions(tmp_path: Path) -> Trial:
     """A subject with two versions: major, then sound."""

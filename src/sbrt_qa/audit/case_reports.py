@@ -111,7 +111,7 @@ def file_hash(path: Path) -> str:
 # --- in the worker ------------------------------------------------------------------------------
 
 
-def write_report(reviewed: Reviewed, stem: Path, plan: int) -> str:
+def write_report(reviewed: Reviewed, stem: Path, plan: int, language: str) -> str:
     """Write one page; return why that was not possible, empty when it was.
 
     A page that cannot be made takes nothing from the review, which is recorded all the same.
@@ -119,7 +119,7 @@ def write_report(reviewed: Reviewed, stem: Path, plan: int) -> str:
     from sbrt_qa.reports.registry import render_report
 
     try:
-        Path(f"{stem}-{plan}.html").write_bytes(render_report("html", reviewed, "en"))
+        Path(f"{stem}-{plan}.html").write_bytes(render_report("html", reviewed, language))
     except Exception as error:  # noqa: BLE001 - told, and the review goes on
         return type(error).__name__
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,11 +36,14 @@ class AuditSettings:
         Address without a password; empty for the file in the folder.
     pseudonymized
         Whether subjects go by keyed hashes.
+    language
+        In which case reports are written; English when empty. It alone may change later.
     """
 
     trial: str
     database: str = ""
     pseudonymized: bool = False
+    language: str = ""
     schema: str = FORMAT
 
 
@@ -164,7 +167,7 @@ def begin(folder: Path, settings: AuditSettings) -> AuditFolder:
                 what = f"this audit was begun with another {name}"
                 raise UsageError(what, where=quoted(folder.name), got=quoted(now))
         known.refuse_read_only()
-        return known
+        return in_language(known, settings.language)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         advice = "Give a new or empty folder, or that of an audit."
         raise UsageError(
@@ -172,12 +175,34 @@ def begin(folder: Path, settings: AuditSettings) -> AuditFolder:
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(settings), indent=2) + "\n"
-        (folder / SETTINGS).write_text(text, encoding="utf-8")
+        _write(folder, settings)
     except OSError as error:
         got = str(error.strerror)
         raise UsageError("the folder cannot be made", where=quoted(folder.name), got=got) from error
     return AuditFolder(folder, settings)
+
+
+def in_language(place: AuditFolder, language: str) -> AuditFolder:
+    """Return an audit whose case reports are written in a language from now on.
+
+    Reports that are there stay as they are.
+
+    Parameters
+    ----------
+    language
+        Such as ``zh``; where it is empty, all stays as it was.
+    """
+    if not language or language == (place.settings.language or "en"):
+        return place
+    settings = replace(place.settings, language=language)
+    _write(place.folder, settings)
+    return AuditFolder(place.folder, settings)
+
+
+def _write(folder: Path, settings: AuditSettings) -> None:
+    new = folder / f".{SETTINGS}.{os.getpid()}"
+    new.write_text(json.dumps(asdict(settings), indent=2) + "\n", encoding="utf-8")
+    new.replace(folder / SETTINGS)
 
 
 def refuse_inside(out: Path, submissions: Iterable[Path]) -> None:

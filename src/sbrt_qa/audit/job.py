@@ -51,6 +51,8 @@ class SubmissionJob:
         What the trial office states of the plans.
     words
         Hash of all that is stated, names of `mapping` included; empty where nothing is.
+    language
+        Of the report.
     """
 
     path: Path
@@ -70,3 +72,4 @@ class SubmissionJob:
     waiting: tuple[str, str] = ("", "")
     stated: UserStatements = NOTHING_STATED
     words: str = ""
+    language: str = "en"

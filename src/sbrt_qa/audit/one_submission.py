@@ -292,7 +292,7 @@ class _Reviewer:
         page = replace(page, evidence=evidence, occasion=occasion)
         if job.renamed is not None:
             page = pseudonymous(page, job.renamed, self._subjects)
-        return write_report(page, stem, plan)
+        return write_report(page, stem, plan, job.language)
 
 
 def _packed(dvhs: Mapping[str, bytes], names: Mapping[tuple[int, ...], str]) -> Iterator[PackedDvh]:

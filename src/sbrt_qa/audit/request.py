@@ -59,6 +59,8 @@ class Request:
         Wait for workers of a cluster where none is left; else the run ends.
     sites
         CSV file with the names of sites, see `sbrt_qa.audit.site_names`.
+    language
+        In which case reports are written; as the audit did before when empty.
     by
         Who has it run.
     """
@@ -79,6 +81,7 @@ class Request:
     retry: bool = False
     wait: bool = False
     sites: Path | None = None
+    language: str = ""
     by: Doing = field(default_factory=Doing)
 
 

@@ -98,7 +98,8 @@ def _session(request: Request) -> Iterator[AuditSession]:
     manifest = manifest_of(request)
     database = _without_password(request.database)
     trial = request.trial or family.latest.id
-    place = begin(request.out, AuditSettings(trial, database, request.key_file is not None))
+    settings = AuditSettings(trial, database, request.key_file is not None, request.language)
+    place = begin(request.out, settings)
     with only_run(place.folder, now(), request.by.actor.name):
         secret = read_secret(place, request.key_file)
         engine = place.engine(request.database)

@@ -108,6 +108,7 @@ class AuditSession:
         self.reviewed = 0
         self._request, self._trial = request, place.settings.trial
         self._pseudonymize = place.settings.pseudonymized
+        self._language = place.settings.language or "en"
         self._family, self._secret = family, secret
         self._engine, self._recorder = engine, recorder
         self._protocols = tuple(v.model_dump_json(by_alias=True) for v in family.versions)
@@ -170,6 +171,7 @@ class AuditSession:
             waiting=self._waiting(one.named) if self._request.reports else ("", ""),
             stated=one.named.words.stated,
             words=words,
+            language=self._language,
         )
         return Task(one, key, job, {s.input_sha256: s for s in settled}, self._proof(one.path))
 

@@ -14,6 +14,7 @@ from sbrt_qa.audit.anchor import NOWHERE, Anchors
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.actor_options import AnchorCommand, AnchorFile, As, Role
 from sbrt_qa.cli.interrupt import Interrupt
+from sbrt_qa.cli.language_options import ReportLanguage
 from sbrt_qa.cli.output import tell
 from sbrt_qa.cli.progress import display
 from sbrt_qa.errors import visible
@@ -110,6 +111,7 @@ def audit(
             "--sites", metavar="FILE.csv", help="Columns site, name: the names of the sites."
         ),
     ] = None,
+    language: ReportLanguage = "",
     name: As = "",
     role: Role = "",
     anchor_file: AnchorFile = None,
@@ -143,6 +145,7 @@ def audit(
         retry=retry,
         wait=wait,
         sites=sites,
+        language=language,
         by=doing(name, role),
     )
     anchors = Anchors(anchor_file, anchor_command)

@@ -9,6 +9,7 @@ import typer
 
 from sbrt_qa import pipeline
 from sbrt_qa.cli import options
+from sbrt_qa.cli.language_options import Language
 from sbrt_qa.cli.one_case import finish, made_today, need_file, without_pictures, write_document
 from sbrt_qa.cli.output import (
     emit,
@@ -56,7 +57,7 @@ def check(
     weight_kg: options.WeightOption = None,
     output_format: options.Format = "",
     out: options.Out = None,
-    language: options.Language = "en",
+    language: Language = "en",
 ) -> None:
     """Hold every plan in CASE against a protocol, limit by limit, worst first.
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from sbrt_qa.cli.options import Language, Out, is_json
+from sbrt_qa.cli.language_options import Language
+from sbrt_qa.cli.options import Out, is_json
 from sbrt_qa.cli.output import (
     emit,
     emit_rows,

@@ -14,8 +14,9 @@ from sbrt_qa.audit.actors import doing
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.actor_options import As, Role
 from sbrt_qa.cli.audit import Database, write_dashboard
+from sbrt_qa.cli.language_options import Language
 from sbrt_qa.cli.one_case import need_file
-from sbrt_qa.cli.options import Language, MapOption, Out, PlanOption
+from sbrt_qa.cli.options import MapOption, Out, PlanOption
 from sbrt_qa.cli.output import (
     emit,
     page_for,

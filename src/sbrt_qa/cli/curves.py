@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from sbrt_qa import pipeline
-from sbrt_qa.cli.options import Language, Out
+from sbrt_qa.cli.language_options import Language
+from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import (
     emit,
     emit_rows,

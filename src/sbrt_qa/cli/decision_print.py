@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from sbrt_qa.cli.audit import AuditFolder, Database
-from sbrt_qa.cli.options import Language, Out
+from sbrt_qa.cli.language_options import Language
+from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, refuse_overwriting, refuse_wrong_suffix, write_whole
 
 

@@ -8,6 +8,7 @@ import typer
 
 from sbrt_qa import pipeline
 from sbrt_qa.cli import exit_codes
+from sbrt_qa.cli.language_options import Language
 from sbrt_qa.cli.options import (
     AlternativesOption,
     Config,
@@ -15,7 +16,6 @@ from sbrt_qa.cli.options import (
     DoseIsOption,
     DvhFormat,
     Inputs,
-    Language,
     MaskOption,
     Out,
     PlanOption,

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 import typer
 
 from sbrt_qa import pipeline
-from sbrt_qa.cli.options import Inputs, Language, MapOption, Out, ProtocolName
+from sbrt_qa.cli.language_options import Language
+from sbrt_qa.cli.options import Inputs, MapOption, Out, ProtocolName
 from sbrt_qa.cli.output import (
     emit,
     emit_rows,

@@ -12,7 +12,8 @@ from sbrt_qa.audit.anchor import Anchors
 from sbrt_qa.cli import exit_codes
 from sbrt_qa.cli.actor_options import AnchorCommand, AnchorFile, As, Role
 from sbrt_qa.cli.audit import AuditFolder, Database, write_dashboard
-from sbrt_qa.cli.options import Language, Out
+from sbrt_qa.cli.language_options import Language
+from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import emit, refuse_overwriting, refuse_wrong_suffix, tell, write_whole
 from sbrt_qa.i18n.phrase import counted
 

@@ -54,25 +54,6 @@ Format = Annotated[
 DvhFormat = Annotated[
     str, typer.Option("--format", "-f", metavar="NAME", help=_format_help("render_dvh"))
 ]
-
-
-def _known_language(code: str) -> str:
-    from sbrt_qa.i18n.words import refuse_unknown  # start-up: catalogues only when asked for
-
-    if code != "en":
-        refuse_unknown(code)
-    return code
-
-
-Language = Annotated[
-    str,
-    typer.Option(
-        "--lang",
-        metavar="CODE",
-        callback=_known_language,
-        help="Language of the sentences: en, zh. Formats for programs stay as they are.",
-    ),
-]
 ProtocolName = Annotated[
     str, typer.Option("--protocol", "-p", metavar="NAME|FILE", help="Protocol, or NAME@VERSION.")
 ]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from sbrt_qa import pipeline
-from sbrt_qa.cli.options import Language, MapOption, Out, is_json
+from sbrt_qa.cli.language_options import Language
+from sbrt_qa.cli.options import MapOption, Out, is_json
 from sbrt_qa.cli.output import (
     emit,
     emit_rows,

@@ -14,7 +14,8 @@ from sbrt_qa.audit.questions import ABOUT, ask
 from sbrt_qa.audit.standings import standing_lines
 from sbrt_qa.audit.what_can_be_asked import Question, Row
 from sbrt_qa.cli.audit import AuditFolder, Database
-from sbrt_qa.cli.options import Language, Out
+from sbrt_qa.cli.language_options import Language
+from sbrt_qa.cli.options import Out
 from sbrt_qa.cli.output import (
     emit,
     emit_rows,

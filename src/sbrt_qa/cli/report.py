@@ -10,6 +10,7 @@ import typer
 
 from sbrt_qa import pipeline
 from sbrt_qa.cli import options
+from sbrt_qa.cli.language_options import Language
 from sbrt_qa.cli.one_case import finish, need_file, write_document
 from sbrt_qa.cli.output import refuse_overwriting, tell_compiled, tell_compiling
 from sbrt_qa.i18n.words import languages
@@ -48,7 +49,7 @@ def report(
     mask: options.MaskOption = None,
     output_format: options.Format = "",
     out: options.Out = None,
-    language: options.Language = "en",
+    language: Language = "en",
     site: options.Site = "",
     submission: options.Submission = "",
     due: options.Due = "",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sbrt_qa.cli.audit import AuditFolder, Database
+from sbrt_qa.cli.language_options import ReportLanguage
 from sbrt_qa.cli.listening_options import ListenAddress, ListenPort
 from sbrt_qa.cli.output import tell
 from sbrt_qa.errors import UsageError, quoted, visible
@@ -81,6 +82,7 @@ def serve(
             help="Where submissions lie (SITE/SUBJECT/vN), to show their images; repeatable.",
         ),
     ] = None,
+    language: ReportLanguage = "",
 ) -> None:
     """Open the review office of AUDIT as pages; begin an audit where there is none.
 
@@ -91,7 +93,7 @@ def serve(
 
     how = OfficeServed(
         database, address, port, tuple(name or ()), tuple(behind_proxy or ()), tls_cert, tls_key,
-        as_root, works, identity, tuple(submissions or ()),
+        as_root, works, identity, tuple(submissions or ()), language,
     )  # fmt: skip
     run_office(audit, how, lambda line: print(line, flush=True))
 

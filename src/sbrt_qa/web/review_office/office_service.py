@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from sbrt_qa.audit.folder import AuditFolder, AuditSettings, begin, open_audit
+from sbrt_qa.audit.folder import AuditFolder, AuditSettings, begin, in_language, open_audit
 from sbrt_qa.audit.store.connection import shown
 from sbrt_qa.audit.times import now
 from sbrt_qa.errors import UsageError, quoted
@@ -64,6 +64,8 @@ class OfficeServed:
         File of the identity service by which people may sign in.
     submissions
         Folders where the files of submissions lie, for the pages that show their images.
+    language
+        In which case reports are written from now on; as before when empty.
     """
 
     database: str = ""
@@ -77,6 +79,7 @@ class OfficeServed:
     works: bool = True
     identity: Path | None = None
     submissions: tuple[Path, ...] = ()
+    language: str = ""
 
 
 def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> None:
@@ -99,7 +102,7 @@ def run_office(folder: Path, how: OfficeServed, told: Callable[[str], None]) -> 
     """
     refuse_plain(how)
     os.umask(0o077)
-    audit = opened_audit(folder, how.database)
+    audit = in_language(opened_audit(folder, how.database), how.language)
     server = listening(how.address, how.port)
     port = server.getsockname()[1]
     with ExitStack() as held:
