@@ -283,6 +283,14 @@ def with_phrases(data: T, parts: object) -> T:
     return restored
 
 
+def phrases_by_text(parts: object) -> dict[str, Phrase]:
+    """Return phrases by the text that they make, from parts as :func:`phrases_in` gives them."""
+    if not isinstance(parts, Mapping):
+        return {}
+    made = (_made(one, MOST_DEPTH) for one in parts.values())
+    return {str(one): one for one in made if isinstance(one, Phrase)}
+
+
 def _restored(data: Any, parts: Mapping[str, object], places: list[str], before: str) -> Any:  # noqa: ANN401
     """Return nested values with their phrases; `places` are those of all parts, in order."""
     held = list(_held(data))

@@ -81,6 +81,21 @@ class Words:
         """Return finished sentences one behind the other; Chinese ones without a blank between."""
         return ("" if self.language == "zh" else " ").join(text for text in sentences if text)
 
+    @property
+    def colon(self) -> str:
+        """What stands between a label and its value."""
+        return "：" if self.language == "zh" else ": "
+
+    @property
+    def comma(self) -> str:
+        """What stands between the members of a list."""
+        return "，" if self.language == "zh" else ", "
+
+    @property
+    def blank(self) -> str:
+        """What stands behind a sign that ends a label, such as its colon: nothing in Chinese."""
+        return "" if self.language == "zh" else " "
+
     def whole(self, text: str) -> str:
         """Return a note as a sentence that may follow another: a capital first, a stop at the end.
 

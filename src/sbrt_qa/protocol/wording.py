@@ -32,14 +32,18 @@ MOST_DECIMALS: Final = 6
 def rounded(value: float, limits: tuple[float | None, ...] = (), *, signed: bool = False) -> str:
     """Round for reading, with as many decimals as keep the number on its side of every limit.
 
-    12.004 against a limit of 12 stays 12.004: "12.00 > 12" would read like a mistake.
+    12.004 against a limit of 12 stays 12.004: "12.00 > 12" would read like a mistake. What not even
+    `MOST_DECIMALS` tell from the limit is the limit: 30.0000000001 is 30.00.
     """
     known = [limit for limit in limits if limit is not None]
-    decimals = USUAL_DECIMALS
-    while decimals < MOST_DECIMALS and any(
-        side_of(round(value, decimals), limit) != side_of(value, limit) for limit in known
-    ):
-        decimals += 1
+    decimals = next(
+        (
+            number
+            for number in range(USUAL_DECIMALS, MOST_DECIMALS + 1)
+            if all(side_of(round(value, number), one) == side_of(value, one) for one in known)
+        ),
+        USUAL_DECIMALS,
+    )
     return f"{value:{'+' if signed else ''}.{decimals}f}"
 
 

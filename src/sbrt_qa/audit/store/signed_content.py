@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from sbrt_qa.audit.store import tables as t
 from sbrt_qa.audit.store.answers import current_reviews
 from sbrt_qa.audit.store.office_tables import accounts, checklists, comments, judgements, readings
 from sbrt_qa.audit.store.records import submission_code
+from sbrt_qa.audit.store.stored_phrases import phrases_of
 from sbrt_qa.errors import StoreError
 
 SCHEMA: Final = "sbrt_qa.signed/1"
@@ -80,7 +81,10 @@ def reviews_of(connection: Connection, submission: int) -> list[int]:
 def engine_items(
     connection: Connection, submission: int, reviews: Sequence[int]
 ) -> list[EngineItem]:
-    """Return what reviews of a submission found, in the order of plans, limits before findings."""
+    """Return what reviews of a submission found, in the order of plans, limits before findings.
+
+    Messages and reasons are phrases where the document of their review has their parts.
+    """
     r, c, v, f = t.reviews, t.cases, t.metric_values, t.findings
     plans = {
         row.id: row.ordinal
@@ -101,8 +105,16 @@ def engine_items(
         )
         .order_by(f.c.id)
     ).all()
+    known = phrases_of(connection, reviews)
     items = [_limit(row, plans[row.review_id]) for row in limits]
     items += _findings(found, plans)
+    items = [
+        replace(
+            one, message=known.get(one.message, one.message),
+            reason=known.get(one.reason, one.reason),
+        )
+        for one in items
+    ]  # fmt: skip
     return sorted(items, key=lambda one: (one.plan, not one.key.startswith("limit")))
 
 
