@@ -145,7 +145,8 @@ def test_t83__the_blinded_page_gives_the_arms_away_nowhere(trial):
         real = (
             r"CONTROL|\bSBRT\b|rt_course|rt_fractions|CROSSOVER|attributed to|Radiation|ALBI|Gy\b"
         )
-        found = re.search(real.encode(), page.split(b"library(survival)")[0])
+        told = re.sub(rb"url\(\"data:font/[^\"]*\"\)", b"", page)  # letters of a font say nothing
+        found = re.search(real.encode(), told.split(b"library(survival)")[0])
         assert found is None, found
     text = "".join(
         one.extract_text() for one in pdf_of(page_of(trial, "statistician", "pdf")).pages

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sbrt_qa.audit.actors import refuse_nobody
 from sbrt_qa.audit.trial_import import check_date, trial_store
 from sbrt_qa.errors import UsageError, quoted, visible
+from sbrt_qa.i18n.phrase import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,10 +131,10 @@ def derived(engine: Database, request: TrialRequest, *, frozen: bool) -> Derived
     plans = cut.plans if cut else now_plans
     found = analysis_set(data_cut(imported.imported, day), protocol, plans)
     hashes = {
-        "data": imported.head.canonical_sha256, "data cut": day.isoformat(),
-        "rules of the trial": protocol.trial_hash, "protocol": protocol.content_hash,
-        "verdicts of plans": sha256(frozen_text(plans)), "sbrt_qa": __version__,
-        "analysis": sha256(found.text()),
+        say("data"): imported.head.canonical_sha256, say("data cut"): day.isoformat(),
+        say("rules of the trial"): protocol.trial_hash, say("protocol"): protocol.content_hash,
+        say("verdicts of plans"): sha256(frozen_text(plans)), "sbrt_qa": __version__,
+        say("analysis"): sha256(found.text()),
     }  # fmt: skip
     return DerivedAnalysis(found, protocol, plans, hashes, cut)
 

@@ -109,6 +109,7 @@ def application(wanted: Collection[str] = tuple(COMMANDS)) -> typer.Typer:
         name="sbrt-qa",
         add_completion=False,
         no_args_is_help=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )

@@ -11,7 +11,7 @@ import typer
 
 from sbrt_qa import pipeline
 from sbrt_qa.cli.language_options import Language
-from sbrt_qa.cli.options import MapOption, Out, is_json
+from sbrt_qa.cli.options import MapOption, Out
 from sbrt_qa.cli.output import (
     emit,
     emit_rows,
@@ -40,7 +40,13 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A protocol by name, or a file.")]
 
 
-LIST_FORMATS: Final = ("table", "csv", "json", "xlsx")
+ROW_FORMATS: Final = ("table", "csv", "json", "xlsx")
+RowFormat = Annotated[
+    str,
+    typer.Option(
+        "--format", "-f", callback=unless_stated, help=f"One of: {', '.join(ROW_FORMATS)}."
+    ),
+]
 LIST_COLUMNS: Final = dict.fromkeys(
     ("id", "version", "effective", "approved_by", "approved_on", "title"), "text"
 )
@@ -48,19 +54,14 @@ LIST_COLUMNS: Final = dict.fromkeys(
 
 @app.command("list")
 def list_all(
-    output_format: Annotated[
-        str,
-        typer.Option(
-            "--format", "-f", callback=unless_stated, help=f"One of: {', '.join(LIST_FORMATS)}."
-        ),
-    ] = "table",
+    output_format: RowFormat = "table",
     out: Out = None,
     language: Language = "en",
 ) -> None:
     """List the protocols that come with this program: id, version, effective date, title."""
     from sbrt_qa.i18n.words import Words  # start-up: babel only when it speaks
 
-    output_format = row_format(output_format, out, LIST_FORMATS)
+    output_format = row_format(output_format, out, ROW_FORMATS)
     refuse_overwriting(out, [])
     rows = [
         {
@@ -82,12 +83,21 @@ def list_all(
 
 
 @app.command()
-def show(protocol: Name, out: Out = None, language: Language = "en") -> None:
+def show(
+    protocol: Name,
+    output_format: RowFormat = "table",
+    out: Out = None,
+    language: Language = "en",
+) -> None:
     """Show the limits of a protocol with their sources."""
     from sbrt_qa.reports.protocol_table import render_protocol  # start-up: rich only when it prints
+    from sbrt_qa.reports.rows_of_protocol import LIMIT_COLUMNS, limit_rows
 
     refuse_overwriting(out, [Path(protocol)])
-    refuse_wrong_suffix(out, "table", ("table",))
+    output_format = row_format(output_format, out, ROW_FORMATS)
+    if output_format != "table":
+        emit_rows(limit_rows(pipeline.protocol(protocol)), output_format, out, LIMIT_COLUMNS)
+        return
     emit(render_protocol(pipeline.protocol(protocol), page_for(out, language)), out)
 
 
@@ -134,23 +144,27 @@ def diff(
     sources: Annotated[  # noqa: FBT002
         bool, typer.Option("--sources", help="Show what differs in citations, too.")
     ] = False,
-    output_format: Annotated[
-        str, typer.Option("--format", "-f", callback=unless_stated, help="One of: json, table.")
-    ] = "table",
+    output_format: RowFormat = "table",
     out: Out = None,
     language: Language = "en",
 ) -> None:
-    """Show in words what differs between two protocols or versions (NAME@VERSION)."""
-    from sbrt_qa.reports.protocol_diff_text import differences_json, render_differences  # pydantic
+    """Show in words what differs between two protocols or versions (NAME@VERSION).
 
-    as_json = is_json(output_format, out)
+    csv and xlsx hold the differences; table and json also what they do to cases.
+    """
+    from sbrt_qa.reports.protocol_diff_text import differences_json, render_differences  # pydantic
+    from sbrt_qa.reports.rows_of_protocol import DIFFERENCE_COLUMNS, difference_rows
+
+    output_format = row_format(output_format, out, ROW_FORMATS)
     refuse_overwriting(out, [*map(Path, (before, after)), *(case or [])])
     if case:
         pipeline.start_kernels_fast()
         pipeline.when_compiling(tell_compiling, tell_compiled)
     found = protocol_differences(before, after, case or (), read_mapping(mapping or []))
-    if as_json:
+    if output_format == "json":
         emit(differences_json(*found), out)
+    elif output_format != "table":
+        emit_rows(difference_rows(found[1]), output_format, out, DIFFERENCE_COLUMNS)
     else:
         page = page_for(out, language)
         emit(render_differences(*found, sources=sources, width=page.width, language=language), out)

@@ -215,7 +215,7 @@ def _read_row(
             if column.kind == "enum":
                 unmapped.setdefault(column.name, {}).setdefault(text, line)
             else:
-                tell(_code_of(column), say("{0}: {1}", quoted(text), str(error)), column.name)
+                tell(_code_of(column), say("{0}: {1}", quoted(text), *error.args), column.name)
             continue
         if isinstance(value, MissingCell):
             if value.why:

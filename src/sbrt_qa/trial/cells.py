@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from sbrt_qa.errors import quoted
+from sbrt_qa.i18n.phrase import say
 from sbrt_qa.trial.canonical import MISSING_CODES, ColumnSpec
 from sbrt_qa.trial.partial_dates import Order, PartialDate, parse_day, parse_partial
 
@@ -75,13 +76,13 @@ def canonical_text(value: Value) -> str:
 
 def _code(_column: ColumnSpec, text: str, _order: Order) -> str:
     if not _CODE.fullmatch(text.strip()):
-        raise ValueError("no code: letters, digits and . _ + - only")
+        raise ValueError(say("no code: letters, digits and . _ + - only"))
     return text.strip()
 
 
 def _text(_column: ColumnSpec, text: str, _order: Order) -> str:
     if len(text) > LONGEST_TEXT:
-        raise ValueError(f"longer than {LONGEST_TEXT} characters")
+        raise ValueError(say("longer than {0} characters", LONGEST_TEXT))
     return " ".join(text.split())
 
 
@@ -96,15 +97,16 @@ def _partial(_column: ColumnSpec, text: str, order: Order) -> PartialDate:
 def _int(column: ColumnSpec, text: str, _order: Order) -> int:
     plain = text.strip()
     if not _INT.fullmatch(plain):
-        raise ValueError("no whole number")
+        raise ValueError(say("no whole number"))
     return int(_in_range(column, int(plain)))
 
 
 def _num(column: ColumnSpec, text: str, _order: Order) -> float:
     plain = text.strip()
     if not _NUMBER.fullmatch(plain):
-        comma = "; write the decimal sign as a point" if "," in plain else ""
-        raise ValueError(f"no number{comma}")
+        if "," in plain:
+            raise ValueError(say("no number; write the decimal sign as a point"))
+        raise ValueError(say("no number"))
     return _in_range(column, float(plain))
 
 
@@ -112,19 +114,17 @@ def _in_range(column: ColumnSpec, value: float) -> float:
     low = -math.inf if column.low is None else column.low
     high = math.inf if column.high is None else column.high
     if not low <= value <= high:
-        ends = " and ".join(
-            text for text in (
-                f"at least {low:g}" if low > -math.inf else "",
-                f"at most {high:g}" if high < math.inf else "",
-            ) if text
-        )  # fmt: skip
-        raise ValueError(f"out of range: {ends}")
+        if high == math.inf:
+            raise ValueError(say("out of range: at least {0}", f"{low:g}"))
+        if low == -math.inf:
+            raise ValueError(say("out of range: at most {0}", f"{high:g}"))
+        raise ValueError(say("out of range: at least {0} and at most {1}", f"{low:g}", f"{high:g}"))
     return value
 
 
 def _bool(_column: ColumnSpec, text: str, _order: Order) -> bool:
     if text not in ("Y", "N"):
-        raise ValueError("neither Y nor N")
+        raise ValueError(say("neither Y nor N"))
     return text == "Y"
 
 
@@ -153,13 +153,13 @@ def _subset(column: ColumnSpec, text: str, _order: Order) -> tuple[str, ...]:
     given = [part.strip() for part in text.split(";") if part.strip()]
     for part in given:
         if part not in column.words:
-            raise ValueError(f"{quoted(part)} is none of {', '.join(column.words)}")
+            raise ValueError(say("{0} is none of {1}", quoted(part), ", ".join(column.words)))
     return tuple(word for word in column.words if word in given)
 
 
 def _time(_column: ColumnSpec, text: str, _order: Order) -> str:
     if not _TIME.fullmatch(text.strip()):
-        raise ValueError("no time; expected HH:MM")
+        raise ValueError(say("no time; expected HH:MM"))
     return text.strip()[:5]
 
 
@@ -167,9 +167,11 @@ def _instant(_column: ColumnSpec, text: str, _order: Order) -> str:
     try:
         moment = dt.datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError("no time; expected 2026-03-05T23:30:00+08:00") from None
+        raise ValueError(say("no time; expected 2026-03-05T23:30:00+08:00")) from None
     if moment.tzinfo is None:
-        raise ValueError("a time without its offset from UTC says no day; write +08:00 after it")
+        raise ValueError(
+            say("a time without its offset from UTC says no day; write +08:00 after it")
+        )
     return moment.isoformat()
 
 

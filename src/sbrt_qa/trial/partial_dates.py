@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from sbrt_qa.i18n.phrase import joined, say
+
 Order = Literal["", "DMY", "MDY"]
 """How days written with signs between are read; empty where that is not declared."""
 
@@ -41,7 +43,7 @@ class PartialDate:
 
     def __post_init__(self) -> None:
         if self.last < self.first:
-            raise ValueError("a partial date ends before it begins")
+            raise ValueError(say("a partial date ends before it begins"))
 
     @property
     def exact(self) -> bool:
@@ -92,11 +94,13 @@ def parse_partial(text: str, order: Order = "") -> PartialDate:
     plain = text.strip().upper()
     found = _iso(plain) or _interval(plain) or _named(plain) or _signed(plain, order)
     if found is None and _TWO_DIGITS.fullmatch(plain):
-        raise ValueError("a year of two digits is not read; write it with four")
+        raise ValueError(say("a year of two digits is not read; write it with four"))
     if found is None and plain.isdigit():
-        raise ValueError("a bare number is no date: a spreadsheet's serial number is not read")
+        raise ValueError(say("a bare number is no date: a spreadsheet's serial number is not read"))
     if found is None:
-        raise ValueError("no date; expected 2026-03-05, 2026-03, 2026, UN-MAR-2026 or UK-UNK-2026")
+        raise ValueError(
+            say("no date; expected 2026-03-05, 2026-03, 2026, UN-MAR-2026 or UK-UNK-2026")
+        )
     return found
 
 
@@ -110,7 +114,7 @@ def parse_day(text: str, order: Order = "") -> dt.date:
     """
     found = parse_partial(text, order)
     if not found.exact:
-        raise ValueError("a part of this date is missing, and it must be complete")
+        raise ValueError(say("a part of this date is missing, and it must be complete"))
     return found.first
 
 
@@ -147,10 +151,10 @@ def _named(text: str) -> PartialDate | None:
         return None
     no_month = found[2] in _UNKNOWN_MONTHS
     if not no_month and found[2] not in _MONTHS:
-        raise ValueError(f"there is no month {found[2]}")
+        raise ValueError(say("there is no month {0}", found[2]))
     no_day = not found[1].isdigit()
     if no_month and not no_day:
-        raise ValueError("a day of an unknown month is no date")
+        raise ValueError(say("a day of an unknown month is no date"))
     month = 0 if no_month else _MONTHS[found[2]]
     day = 0 if no_day else int(found[1])
     return _span(int(found[3]), month, day, no_day=no_day, no_month=no_month)
@@ -163,8 +167,8 @@ def _signed(text: str, order: Order) -> PartialDate | None:
     one, two, year = int(found[1]), int(found[2]), int(found[3])
     if not order:
         readings = [_try(year, two, one), _try(year, one, two)]
-        said = " or ".join(str(r) for r in dict.fromkeys(readings) if r) or "no date at all"
-        raise ValueError(f"this could be {said}; declare DMY or MDY in the mapping")
+        said = joined(" or ", (str(r) for r in dict.fromkeys(readings) if r)) or say("no date")
+        raise ValueError(say("this could be {0}; declare DMY or MDY in the mapping", said))
     day, month = (one, two) if order == "DMY" else (two, one)
     return _span(year, month, day)
 
@@ -188,4 +192,4 @@ def _span(
             return PartialDate(dt.date(year, month, 1), dt.date(year, month, last))
         return whole_day(dt.date(year, month, day))
     except (ValueError, calendar.IllegalMonthError):
-        raise ValueError("there is no such day in the calendar") from None
+        raise ValueError(say("there is no such day in the calendar")) from None

@@ -13,6 +13,7 @@ from sbrt_qa.trial.data_cut import DataCut
 from sbrt_qa.trial.timeline import RuleResult
 from sbrt_qa.trial.treated import TreatedPlan
 from sbrt_qa.trial.trial_data import TrialRow
+from sbrt_qa.trial.words_of_values import FAIL_REASONS
 
 ARMS = ("SBRT", "CONTROL")
 NONE_TREATED = "NONE"
@@ -172,7 +173,8 @@ def consort(cut: DataCut, lists: PopulationLists) -> tuple[ConsortBox, ...]:
         if row.text("screen_result") == "failed":
             reasons.setdefault(row.text("fail_reason") or "other", []).append(row.subject)
     for reason, codes in sorted(reasons.items()):
-        boxes.append(ConsortBox(f"failed:{reason}", say("not eligible: {0}", reason), tuple(codes)))
+        title = say("not eligible: {0}", FAIL_REASONS.get(reason, reason))
+        boxes.append(ConsortBox(f"failed:{reason}", title, tuple(codes)))
     in_trial = {one.subject for one in lists.members}
     failed = {code for codes in reasons.values() for code in codes}
     waiting = tuple(r.subject for r in rows if r.subject not in in_trial | failed)

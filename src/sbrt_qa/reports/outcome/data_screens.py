@@ -18,6 +18,7 @@ from sbrt_qa.trial.data_rules import randomised_on
 from sbrt_qa.trial.problem import Problem, name_of
 from sbrt_qa.trial.scan_gaps import scans_due
 from sbrt_qa.trial.scan_history import discordant, scans_of
+from sbrt_qa.trial.words_of_values import SCAN_RESULTS
 
 MOST_PROBLEMS = 200
 
@@ -140,7 +141,12 @@ def _readers(asked: AskedReport) -> list[Block]:
             continue
         scans = scans_of(asked.found.cut.data, subject.subject, origin)
         rows += [
-            (subject.subject, str(s.number), s.site_result, s.result) for s in discordant(scans)
+            (
+                subject.subject,
+                str(s.number),
+                *(SCAN_RESULTS.get(one, one) for one in (s.site_result, s.result)),
+            )
+            for s in discordant(scans)
         ]
     for times in asked.found.endpoints.values():
         imputed += sum(bool(one.imputed) for one in times)
