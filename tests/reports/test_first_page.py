@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from sbrt_qa.evidence.evidence import Reviewed
+from sbrt_qa.i18n.phrase import joined, say
+from sbrt_qa.i18n.words import Words
 from sbrt_qa.model.case import Case, Provenance
 from sbrt_qa.model.header import ObjectHeader
 from sbrt_qa.model.outcome import Finding, Reason, ReasonCode, Verdict
 from sbrt_qa.model.plan import Plan
 from sbrt_qa.reports.compose.case_page import compose
+from sbrt_qa.reports.compose.facts import part_facts
 from sbrt_qa.reports.page import Report
 from sbrt_qa.reports.registry import Page, render_report, render_reviews
 from sbrt_qa.review.case_review import CaseReview
@@ -212,3 +215,20 @@ def test_the_organ_at_its_limit_comes_before_coverage() -> None:
     assert actions["Duodenum"].startswith(
         "Bring the 33 Gy isodose off Duodenum: at most 0.1 cc may"
     )
+
+
+@pytest.mark.parametrize("untold", [False, True])
+def test_fraction_groups_are_listed_once(*, untold: bool) -> None:
+    def of(*groups: str) -> Reason:
+        listed = joined(", ", (say("group {0}: {1}", n, f"{n}0 Gy") for n in groups))
+        return Reason(ReasonCode.NO_PRESCRIPTION, say("they differ ({0})", listed))
+
+    plan = sample("minor").review.plan
+    assert not isinstance(plan, Reason)
+    several = replace(
+        plan, prescription_gy=of("1", "2"), fractions=of("1", "2", *("3" if untold else ()))
+    )
+    missing = Reason(ReasonCode.NO_PRESCRIPTION, say("there is none"))
+    told = next(part_facts(several, missing, missing, 0, None, Words("en"))).text
+    assert told.count("group 1") == (2 if untold else 1)
+    assert told.count("group 3") == (1 if untold else 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sbrt_qa.errors import visible
-from sbrt_qa.i18n.phrase import counted
+from sbrt_qa.i18n.phrase import Phrase, counted
 from sbrt_qa.i18n.words import Words, msg
 from sbrt_qa.model.course import Course, CoursePart, PlanRole
 from sbrt_qa.model.outcome import Reason
@@ -228,7 +228,9 @@ def _prescribed(plan: PlanSummary, words: Words) -> str:
         source = words(msg("stated by the user: {rx}"), rx=visible(", ".join(plan.rx_stated)))
     given = fractions if isinstance(fractions, Reason) else counted(fractions, "fraction")
     if isinstance(dose, Reason) or isinstance(given, Reason):
-        known = (dose if isinstance(dose, Reason) else f"{gy_text(dose)} Gy", given)
+        known = [dose if isinstance(dose, Reason) else f"{gy_text(dose)} Gy", given]
+        if (groups := _listed(fractions)) and groups <= _listed(dose):
+            known.pop()
         parts = [words.sentence(x.detail if isinstance(x, Reason) else x) for x in known]
         return " · ".join(filter(None, (words(msg("; ")).join(parts), source)))
     text = words(msg("{dose} Gy in {fractions}"), dose=gy_text(dose), fractions=words.value(given))
@@ -236,6 +238,14 @@ def _prescribed(plan: PlanSummary, words: Words) -> str:
     if isinstance(fractions, int) and fractions:
         per = words(msg("{dose} Gy per fraction"), dose=gy_text(dose / fractions))
     return " · ".join(filter(None, (text, per, source)))
+
+
+def _listed(reason: object) -> set[str]:
+    """Return the fraction groups that a reason lists, by their numbers."""
+    detail = reason.detail if isinstance(reason, Reason) else ""
+    held = detail.values if isinstance(detail, Phrase) else ()
+    members = [one for group in held if isinstance(group, Phrase) for one in group.values]
+    return {one.values[0] for one in members if isinstance(one, Phrase) and one.values}
 
 
 def _delivery(plan: PlanSummary, words: Words) -> str:
