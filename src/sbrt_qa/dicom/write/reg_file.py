@@ -28,6 +28,7 @@ def write_registration(
         series_uid=ids.uid("series REG"), number=7,
     )  # fmt: skip
     dataset.ContentDate, dataset.ContentTime = ids.date, ids.time
+    dataset.Laterality = ""  # asked of every series that is of no named part of the body
     dataset.InstanceNumber, dataset.ContentLabel, dataset.ContentDescription = 1, "RIGID", ""
     dataset.RegistrationSequence = [
         _frame(ids.frame_uid, np.eye(4)), _frame(moving_frame_uid, motion.matrix),
@@ -44,6 +45,10 @@ def _frame(uid: str, matrix: FloatArray) -> Dataset:
     return item(
         FrameOfReferenceUID=uid,
         MatrixRegistrationSequence=[
-            item(MatrixSequence=[told], FrameOfReferenceTransformationComment="")
+            item(
+                MatrixSequence=[told],
+                RegistrationTypeCodeSequence=[],
+                FrameOfReferenceTransformationComment="",
+            )
         ],
     )
