@@ -43,6 +43,17 @@ LONG = (
 """Files among these with large series, which take their time."""
 
 
+SAMPLES = TESTS.parent / "sample_dicom"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Write the sample plans where they are missing, as in an unpacked source archive."""
+    if not hasattr(session.config, "workerinput") and not (SAMPLES / "major").exists():
+        from sbrt_qa.testing.sample import write_samples
+
+        write_samples(SAMPLES)
+
+
 def is_slow(path: Path) -> bool:
     """Tell whether the tests of a file are for the whole suite only."""
     if not path.is_relative_to(TESTS):
