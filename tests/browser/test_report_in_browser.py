@@ -319,6 +319,12 @@ def test_no_width_of_a_screen_needs_scrolling_sideways(
             page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
             page.settle()
             assert page.run("return document.documentElement.scrollWidth") <= width
+            labelled = page.run(
+                "const one = document.querySelector('.glance .off:not(:empty)');"
+                "return getComputedStyle(one, '::before').content"
+            )  # the head of the table is out of sight there
+            word = {"en": "off by", "zh": "相差"}[language]
+            assert labelled == (f'"{word} "' if width == 390 else "none")
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
