@@ -296,7 +296,9 @@ def grid_margin(context: CheckContext, margin_mm: float = 20.0) -> Iterator[Outc
     yield Found("PTV", text, advice, found, expected, "0.5 mm", severity)
 
 
-SIDES: Final = tuple(map(say, ("right", "left", "anterior", "posterior", "inferior", "superior")))
+SIDES: Final = (
+    say("right"), say("left"), say("anterior"), say("posterior"), say("inferior"), say("superior"),
+)  # fmt: skip
 
 
 def _room(dose: DoseGrid, own: Extent) -> dict[str, float]:
