@@ -76,7 +76,7 @@ def test_a_workbook_of_a_dvh_is_a_file(sbrt_qa: Command, case: Path, tmp_path: P
     assert "this format is a file" in ran.err
 
 
-ONE_FORMAT = ("protocol show tg101", "schema review")
+ONE_FORMAT = ("protocol sheet tg101", "schema review")
 
 
 @pytest.mark.parametrize("command", ["protocol show tg101", "checks list", "schema protocol"])
