@@ -98,6 +98,14 @@ def test_an_audit_keeps_the_language_of_its_reports(small, tmp_path):
     assert run(*command, "--lang", "xx").code == 2
     assert not audit.exists()
     run(*command, "--lang", "zh")
+    page = (audit / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="zh-Hans">' in page
+    assert "[en]" not in page
+    told = json.loads(re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
+    texts = [one["text"] for every in told["details"].values() for one in every]
+    assert all(
+        re.search("[\u4e00-\u9fff]", text) for text in texts if re.search("[a-z] [a-z]", text)
+    )
     lost = audit / relative_path(small.planted[0].code, 1)
     assert b'<html lang="zh-Hans">' in lost.read_bytes()
     lost.unlink()

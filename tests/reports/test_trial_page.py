@@ -124,7 +124,7 @@ def test_plots_show_hostile_names_as_texts(tmp_path):
 
 def test_every_sentence_of_the_scripts_is_in_the_readers_language():
     html = trial_page("trial", "about", "foot", {"rows": []}, {}, "zh")
-    assert '<html lang="zh">' in html
+    assert '<html lang="zh-Hans">' in html
     said = json.loads(html.partition('id="data">')[2].partition("</script>")[0])["words"]
     assert len(said) > 60
     assert [text for text, told in said.items() if told == text and text.isascii()] == []

@@ -15,16 +15,26 @@ from sbrt_qa.audit.dashboard_contours import (
 )
 from sbrt_qa.audit.questions import ask
 from sbrt_qa.audit.standings import standings
+from sbrt_qa.audit.store.answers import current_reviews
+from sbrt_qa.audit.store.connection import reading
+from sbrt_qa.audit.store.stored_phrases import phrases_of
 from sbrt_qa.audit.what_can_be_asked import Question
+from sbrt_qa.i18n.words import SOURCE, Words, msg
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from sbrt_qa.audit.store.connection import Database
 
 PAGE: Final = "index.html"
 ASKED: Final = ("sites", "limits", "periods", "approvals", "outliers", "queries", "unreviewed")
 MOST_OUTLIERS: Final = 50
 MOST_NAMED: Final = 6
 """Changed things of one area that are named; the case report tells them all."""
+
+ABOUT: Final = msg("{number} submissions of {sites} sites · sbrt_qa {version}")
+FOOT: Final = msg("{number} recorded events, the last with the hash {head}")
 
 KEPT: Final = (
     "code", "site", "site_name", "received", "verdict", "major", "minor", "not_evaluable",
@@ -34,7 +44,7 @@ KEPT: Final = (
 
 
 def trial_report(audit: Path, database: str = "") -> str:
-    """Return the report of an audit as HTML.
+    """Return the report of an audit as HTML, in the language that the audit keeps.
 
     Raises
     ------
@@ -46,6 +56,7 @@ def trial_report(audit: Path, database: str = "") -> str:
     from sbrt_qa.reports.trial.trial_page import trial_page
 
     place = open_audit(audit)
+    words = Words(place.settings.language or SOURCE)
     reports = CaseReports(audit)
     missing = {r["code"]: r["missing"] for r in ask(audit, Question("completeness"), database)}
     rows = [
@@ -64,11 +75,8 @@ def trial_report(audit: Path, database: str = "") -> str:
     answers |= beside_reviewers(audit, database, pages)
     places = ask(audit, Question("places"), database)
     answers["places"] = [one for one in places if one["outcome"] == "not taken"]
-    details: dict[str, list[dict[str, Any]]] = {}
-    for one in ask(audit, Question("deviations"), database):
-        told = {key: one[key] for key in ("what", "verdict", "text")}
-        details.setdefault(one["code"], []).append(told)
     engine = place.engine(database)
+    details = _details(audit, database, engine, words)
     codes = {row["code"]: at for at, row in enumerate(rows)}
     try:
         events, head = last_event(engine)
@@ -78,12 +86,31 @@ def trial_report(audit: Path, database: str = "") -> str:
         engine.dispose()
     return trial_page(
         place.settings.trial,
-        f"{len(rows)} submissions of {len(answers['sites'])} sites · sbrt_qa {__version__}",
-        f"{events} recorded events, the last with the hash {head}",
+        words(ABOUT, number=len(rows), sites=len(answers["sites"]), version=__version__),
+        words(FOOT, number=events, head=head),
         {"rows": rows, **answers, "plots": drawn},
         {"details": details, "changes": _changes(audit, database)},
-        standing=standing,
+        words.language,
+        standing,
     )
+
+
+def _details(
+    audit: Path, database: str, engine: Database, words: Words
+) -> dict[str, list[dict[str, Any]]]:
+    """Return by submission its deviations and findings, each in words."""
+    known: Mapping[str, str] = {}
+    if words.language != SOURCE:
+        with reading(engine) as connection:
+            known = phrases_of(
+                connection, [row.id for row in connection.execute(current_reviews())]
+            )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in ask(audit, Question("deviations"), database):
+        text = words.sentence(known.get(one["text"], one["text"]))
+        told = {"what": one["what"], "verdict": one["verdict"], "text": text}
+        found.setdefault(one["code"], []).append(told)
+    return found
 
 
 def _reachable(audit: Path, database: str, reports: dict[str, Any]) -> dict[str, Any]:
