@@ -187,6 +187,16 @@ def test_the_dashboard_has_no_accessibility_errors(dashboard: Any, scheme: str) 
     assert found == []
 
 
+def test_the_page_does_not_scroll_sideways_on_a_narrow_screen(dashboard: Any) -> None:
+    size = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    dashboard.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    for figure in FIGURES:
+        _twin(dashboard, figure)
+    across = dashboard.execute_script("return document.documentElement.scrollWidth")
+    dashboard.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert across <= 390
+
+
 def test_nothing_is_fetched_and_nothing_complains(driver: Any, audit: Path) -> None:
     driver.get_log("performance"), driver.get_log("browser")
     page = Page(driver, audit / "index.html")
