@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -263,6 +264,22 @@ def test_an_unknown_protocol_lists_the_library(tmp_path: Path) -> None:
     with pytest.raises(ProtocolError, match=r"'none.yaml'; expected .*liver_sbrt") as caught:
         load_protocol(tmp_path / "none.yaml")
     assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("lung_sbrt", "'lung_rtog0813_like'"),
+        ("Lung", "'lung_rtog0813_like'"),
+        ("prostate", "'prostate_5fx'"),
+        ("liver_sbtr", "'liver_sbrt'"),
+        ("tg102", "'tg101'"),
+    ],
+)
+def test_an_unknown_protocol_asks_for_one_of_the_same_site(name: str, meant: str) -> None:
+    """A plan of the lung is never offered the limits of the spine, however alike the words are."""
+    with pytest.raises(ProtocolError, match=re.escape(f"Did you mean {meant}?")):
+        load_protocol(name)
 
 
 def test_a_folder_is_no_protocol(tmp_path: Path) -> None:

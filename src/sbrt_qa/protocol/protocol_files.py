@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -108,8 +109,17 @@ def load_family(name_or_path: str | Path) -> ProtocolFamily:
         "there is no such protocol",
         got=quoted(path.name or name_or_path),
         expected=f"a file, or one of {', '.join(names) or 'no'} (the protocols of this package)",
-        advice=did_you_mean(path.name, names),
+        advice=_meant(path.name, names),
     )
+
+
+def _meant(text: str, names: Iterable[str]) -> str:
+    """Ask whether the protocols of the site that a name begins with were meant, or the nearest."""
+    site = text.casefold().partition("_")[0]
+    of_site = [name for name in names if name.partition("_")[0] == site]
+    if near := did_you_mean(text, of_site or names):
+        return near
+    return f"Did you mean {' or '.join(map(quoted, of_site))}?" if of_site else ""
 
 
 def _fixed(family: ProtocolFamily, version: str) -> ProtocolFamily:
