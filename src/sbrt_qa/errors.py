@@ -59,6 +59,11 @@ def quoted(text: object) -> str:
     return f"'{shown}'"
 
 
+def quoted_name(path: Path) -> str:
+    """Return the name of a file or folder in quotes, also of one that is given as ``.``."""
+    return quoted(path.name or path.resolve().name or path)
+
+
 def did_you_mean(text: str, known: Iterable[str]) -> str:
     """Return the known name that a text comes nearest to, as a question; empty if none is near."""
     from difflib import get_close_matches  # start-up: only an error needs it

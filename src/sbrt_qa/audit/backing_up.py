@@ -22,7 +22,7 @@ from sbrt_qa.audit.folder import DATABASE, KEY, SETTINGS, AuditFolder, open_audi
 from sbrt_qa.audit.head import HEAD, write_head
 from sbrt_qa.audit.store.sqlite_copies import copy_database, copy_without_secrets
 from sbrt_qa.audit.times import now
-from sbrt_qa.errors import StoreError, UsageError, quoted
+from sbrt_qa.errors import StoreError, UsageError, quoted, quoted_name
 
 if TYPE_CHECKING:
     from sbrt_qa.audit.store.chain import Head
@@ -71,7 +71,7 @@ def backup(audit: Path, out: Path, database: str = "") -> MadeBackup:
     place = open_audit(audit)
     _refuse_used(out)
     if out.resolve().is_relative_to(audit.resolve()):
-        raise UsageError("a backup within the audit's folder", got=quoted(out.name))
+        raise UsageError("a backup within the audit's folder", got=quoted_name(out))
     part = out.with_name(f"{out.name}.part")
     _refuse_used(part)
     try:
@@ -194,7 +194,7 @@ def restore(copy: Path, audit: Path, database: str = "") -> MadeBackup:
         raise UsageError("this backup is of PostgreSQL", expected="--database of an empty one")
     if (audit / DATABASE).exists() or (audit.exists() and not _is_ours(audit)):
         advice = "Give a new folder, or move the store that is there away first."
-        raise UsageError("something is there already", got=quoted(audit.name), advice=advice)
+        raise UsageError("something is there already", got=quoted_name(audit), advice=advice)
     audit.mkdir(parents=True, exist_ok=True)
     for name in told["files"]:
         if name != DUMP and not (audit / name).exists():
@@ -227,7 +227,7 @@ def _manifest(copy: Path) -> dict[str, Any]:
             return told
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    raise UsageError("no backup there", got=quoted(copy.name), expected=f"a folder with {MANIFEST}")
+    raise UsageError("no backup there", got=quoted_name(copy), expected=f"a folder with {MANIFEST}")
 
 
 def _refuse_damaged(copy: Path, told: dict[str, Any]) -> None:
@@ -254,4 +254,4 @@ def _to_disk(path: Path) -> None:
 
 def _refuse_used(out: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError("something is there already", got=quoted(out.name))
+        raise UsageError("something is there already", got=quoted_name(out))

@@ -16,7 +16,7 @@ from sbrt_qa.audit import entries
 from sbrt_qa.audit.entries import Node
 from sbrt_qa.audit.layout import Naming, is_version, is_version_word, naming
 from sbrt_qa.dicom.files.readable import open_regular
-from sbrt_qa.errors import DicomError, UsageError, quoted
+from sbrt_qa.errors import DicomError, UsageError, quoted, quoted_name
 from sbrt_qa.i18n.phrase import counted, say
 
 DEEPEST: Final = 3
@@ -145,7 +145,7 @@ def survey(
         yield FoundPlace(parts, TAKEN)
     else:
         advice = "Check the spelling of the path"
-        raise UsageError("no such folder or archive", got=quoted(root.name), advice=advice)
+        raise UsageError("no such folder or archive", got=quoted_name(root), advice=advice)
 
 
 class _Survey:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from sbrt_qa.audit.store.records import sha256
-from sbrt_qa.errors import ResultError, UsageError, quoted
+from sbrt_qa.errors import ResultError, UsageError, quoted, quoted_name
 from sbrt_qa.trial.failure_records import FailureRecord, failure_records
 
 MOST_BYTES: Final = 20_000_000
@@ -22,7 +22,7 @@ def failure_files(folder: Path) -> tuple[tuple[FailureRecord, ...], dict[str, st
         There is no such folder, or a file in it is no answer.
     """
     if not folder.is_dir():
-        raise UsageError("there is no such folder", got=quoted(folder.name))
+        raise UsageError("there is no such folder", got=quoted_name(folder))
     found: list[FailureRecord] = []
     texts = []
     for path in sorted(folder.glob("*.json")):

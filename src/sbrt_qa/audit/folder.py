@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sbrt_qa.audit.discovery import AUDIT_FILE, AUDIT_SCHEMA
 from sbrt_qa.deid.secret import read_key
-from sbrt_qa.errors import StoreError, UsageError, quoted
+from sbrt_qa.errors import StoreError, UsageError, quoted, quoted_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,7 +113,7 @@ class AuditFolder:
         if not (database or self.settings.database or self.is_writable):
             raise StoreError(
                 "the store is of an older version and cannot be written",
-                where=quoted(self.folder.name),
+                where=quoted_name(self.folder),
                 advice="Make the folder writable once, so that it can be brought up to date.",
             )
         upgrade(engine)
@@ -138,7 +138,7 @@ class AuditFolder:
         if not os.access(self.folder, os.W_OK) or (in_folder and not self.is_writable):
             raise StoreError(
                 "this audit is read-only, so nothing can be recorded in it",
-                where=quoted(self.folder.name),
+                where=quoted_name(self.folder),
                 advice="query, verify, export and letter --copy still work.",
             )
 
@@ -165,20 +165,20 @@ def begin(folder: Path, settings: AuditSettings) -> AuditFolder:
             was, now = getattr(known.settings, name), getattr(settings, name)
             if now and was != now:
                 what = f"this audit was begun with another {name}"
-                raise UsageError(what, where=quoted(folder.name), got=quoted(now))
+                raise UsageError(what, where=quoted_name(folder), got=quoted(now))
         known.refuse_read_only()
         return in_language(known, settings.language)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         advice = "Give a new or empty folder, or that of an audit."
         raise UsageError(
-            "the folder holds files that are no audit", got=quoted(folder.name), advice=advice
+            "the folder holds files that are no audit", got=quoted_name(folder), advice=advice
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder, settings)
     except OSError as error:
         got = str(error.strerror)
-        raise UsageError("the folder cannot be made", where=quoted(folder.name), got=got) from error
+        raise UsageError("the folder cannot be made", where=quoted_name(folder), got=got) from error
     return AuditFolder(folder, settings)
 
 
@@ -217,8 +217,8 @@ def refuse_inside(out: Path, submissions: Iterable[Path]) -> None:
         if root.is_dir() and out.resolve().is_relative_to(root.resolve()):
             raise UsageError(
                 "the audit's folder would lie inside the submissions",
-                got=quoted(out.name),
-                where=quoted(root.name),
+                got=quoted_name(out),
+                where=quoted_name(root),
                 advice="Give --out a folder elsewhere, such as one beside the submissions; an "
                 "audit that was begun there can be moved as a whole.",
             )
@@ -253,7 +253,7 @@ def open_audit(folder: Path) -> AuditFolder:
     if settings is None:
         raise UsageError(
             "no audit there",
-            got=quoted(folder.name),
+            got=quoted_name(folder),
             expected="the folder that sbrt-qa audit --out was given",
         )
     return AuditFolder(folder, settings)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.errors import UsageError, quoted, quoted_name
 
 LOCK: Final = "RUNNING"
 """File that says who audits. It stays; what counts is whether its lock is held."""
@@ -34,7 +34,7 @@ def only_run(folder: Path, since: str, who: str) -> Iterator[None]:
         if not _locked_soon(file):
             raise UsageError(
                 "another audit is at work in this folder",
-                where=quoted(folder.name),
+                where=quoted_name(folder),
                 got=_holder(path),
                 advice="Wait for it, or end it; what it recorded stays.",
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sbrt_qa import pipeline
-from sbrt_qa.errors import DicomError, UsageError, quoted
+from sbrt_qa.errors import DicomError, UsageError, quoted_name
 
 if TYPE_CHECKING:
     from sbrt_qa.deid.release import ReleaseAsked
@@ -49,7 +49,7 @@ def deidentify(
 
     for path in paths:
         if not path.exists():
-            raise UsageError("there is no such file or folder", got=quoted(path.name))
+            raise UsageError("there is no such file or folder", got=quoted_name(path))
     _refuse_places(paths, out, key_file)
     secret = read_key(key_file)
     known = read_crosswalk(path_of(key_file), secret)
@@ -87,11 +87,11 @@ def deidentify(
 
 def _refuse_places(paths: Sequence[Path], out: Path, key_file: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError("the folder is not empty", got=quoted(out.name), expected="a new folder")
+        raise UsageError("the folder is not empty", got=quoted_name(out), expected="a new folder")
     for path in paths:
         inside = path.resolve() if path.is_dir() else path.resolve().parent
         if out.resolve() == inside or out.resolve().is_relative_to(inside):
-            raise UsageError("the folder lies within the case", got=quoted(out.name))
+            raise UsageError("the folder lies within the case", got=quoted_name(out))
     for folder in (out, *(p for p in paths if p.is_dir())):
         if key_file.resolve().is_relative_to(folder.resolve()):
             advice = "Keep the key apart from what it protects"

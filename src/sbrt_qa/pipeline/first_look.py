@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.errors import UsageError, quoted_name
 
 if TYPE_CHECKING:
     from sbrt_qa.selftest.acceptance import SelfTest
@@ -26,7 +26,7 @@ def sample(out: Path) -> None:
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(
-            "the sample is written into a new or empty folder only", got=quoted(out.name)
+            "the sample is written into a new or empty folder only", got=quoted_name(out)
         )
     write_samples(out)
 
@@ -43,7 +43,7 @@ def outcome_sample(out: Path) -> tuple[str, ...]:
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(
-            "the sample is written into a new or empty folder only", got=quoted(out.name)
+            "the sample is written into a new or empty folder only", got=quoted_name(out)
         )
     return write_outcomes(out)
 

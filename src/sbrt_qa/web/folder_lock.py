@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from sbrt_qa.errors import UsageError, quoted
+from sbrt_qa.errors import UsageError, quoted_name
 
 LOCK: Final = "SERVING"
 """File that is locked while somebody serves a folder; that it is there means nothing."""
@@ -29,7 +29,7 @@ def only_server(folder: Path, what: str) -> Iterator[None]:
         if not _locked(file):
             raise UsageError(
                 f"another {what} is open on this folder",
-                where=quoted(folder.name),
+                where=quoted_name(folder),
                 advice="Use that one, or end it first",
             )
         yield
